@@ -1,0 +1,1 @@
+"""Simulated phone systems on loopback HTTP: one per provider, written from its contract."""
