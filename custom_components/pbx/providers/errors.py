@@ -1,0 +1,73 @@
+"""What can go wrong at a phone system. No message ever holds a URL, a credential, a number or a name."""
+
+
+class ProviderError(Exception):
+    """The phone system did not do what was asked."""
+
+
+class AuthError(ProviderError):
+    """The credentials are certainly wrong: confirmed as the provider's contract says."""
+
+
+class ConnectError(ProviderError):
+    """The phone system cannot be reached, or answers something that cannot be read."""
+
+
+class UnknownOutcomeError(ConnectError):
+    """A command was sent but no answer came: it may or may not have been carried out."""
+
+
+class RateLimitError(ProviderError):
+    """Too many requests; `retry_after` in seconds where the phone system says so."""
+
+    def __init__(self, retry_after: float | None = None) -> None:
+        """Keep how long to wait."""
+        super().__init__("Too many requests")
+        self.retry_after = retry_after
+
+
+class RefusedError(ProviderError):
+    """The phone system said no; `reason` is its own text, `code` its own code."""
+
+    def __init__(self, reason: str, code: str = "") -> None:
+        """Keep the phone system's words."""
+        super().__init__(reason)
+        self.reason = reason
+        self.code = code
+
+
+class NotFoundError(RefusedError):
+    """What a command was about does not exist at the phone system (any more)."""
+
+
+class InvalidInputError(ProviderError):
+    """A value was refused before anything was sent; `field` names it, `problem` is a translation key."""
+
+    def __init__(self, field: str, problem: str = "invalid_value") -> None:
+        """Keep which field it was."""
+        super().__init__(f"{field}: {problem}")
+        self.field = field
+        self.problem = problem
+
+
+class UnsupportedError(ProviderError):
+    """This phone system, or this account on it, has no such command, or the command has no such field."""
+
+    def __init__(self, command: str, field: str | None = None) -> None:
+        """Keep the command's name."""
+        super().__init__(command if field is None else f"{command}.{field}")
+        self.command = command
+        self.field = field
+
+
+class SecondFactorError(ProviderError):
+    """A log-in needs a code that was just sent to the user; `nonce` belongs into the next try."""
+
+    def __init__(self, nonce: str) -> None:
+        """Keep what joins the code to the log-in."""
+        super().__init__("A second factor is needed")
+        self.nonce = nonce
+
+
+class BadPayloadError(ProviderError):
+    """A webhook body cannot be read at all."""

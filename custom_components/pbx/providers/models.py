@@ -1,0 +1,647 @@
+"""What every phone system is translated into: calls, extensions, agents, queues, records and what is pushed.
+
+All times are aware and in UTC, all lengths are seconds, all numbers are text. A field that a provider cannot
+know is None or empty, never guessed.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Flag, StrEnum, auto
+
+type Scalar = str | int | float | bool | None
+type Detail = Scalar | tuple[str, ...]
+
+
+class CallState(StrEnum):
+    """Where a call, or one leg of it, is."""
+
+    DIALING = "dialing"
+    RINGING = "ringing"
+    TALKING = "talking"
+    ON_HOLD = "on_hold"
+    ENDED = "ended"
+
+
+class Direction(StrEnum):
+    """Which way a call goes, seen from the people who own the phone system."""
+
+    INCOMING = "incoming"
+    OUTGOING = "outgoing"
+    INTERNAL = "internal"
+
+
+class Outcome(StrEnum):
+    """How a call ended."""
+
+    ANSWERED = "answered"
+    MISSED = "missed"
+    BUSY = "busy"
+    REJECTED = "rejected"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+    ANSWERED_ELSEWHERE = "answered_elsewhere"
+    VOICEMAIL = "voicemail"
+    UNKNOWN = "unknown"
+
+
+class AgentStatus(StrEnum):
+    """What a call-centre agent is doing."""
+
+    LOGGED_OUT = "logged_out"
+    AVAILABLE = "available"
+    BUSY = "busy"
+    TALKING = "talking"
+    ON_HOLD = "on_hold"
+    PAUSED = "paused"
+    UNAVAILABLE = "unavailable"
+
+
+class EventType(StrEnum):
+    """Everything that `pbx_event` can tell."""
+
+    CALL_INCOMING = "call_incoming"
+    CALL_OUTGOING = "call_outgoing"
+    CALL_ANSWERED = "call_answered"
+    CALL_HELD = "call_held"
+    CALL_RESUMED = "call_resumed"
+    CALL_TRANSFERRED = "call_transferred"
+    CALL_MISSED = "call_missed"
+    CALL_ENDED = "call_ended"
+    CALL_RECORD = "call_record"
+    RECORDING_READY = "recording_ready"
+    VOICEMAIL_RECEIVED = "voicemail_received"
+    FAX_RECEIVED = "fax_received"
+    FAX_SENT = "fax_sent"
+    SMS_RECEIVED = "sms_received"
+    DTMF_RECEIVED = "dtmf_received"
+    AGENT_LOGGED_IN = "agent_logged_in"
+    AGENT_LOGGED_OUT = "agent_logged_out"
+    AGENT_PAUSED = "agent_paused"
+    AGENT_UNPAUSED = "agent_unpaused"
+    AGENT_WRAP_UP = "agent_wrap_up"
+    UNKNOWN = "unknown"
+
+
+class Capability(Flag):
+    """What a phone system, or this account on it, can do."""
+
+    CALLS = auto()  # the active calls can be asked for, or are known from pushes
+    WEBHOOK = auto()  # it can push to a URL
+    SUBSCRIPTIONS = auto()  # that URL can be registered through the API; else a person pastes it
+    STREAM = auto()  # it has a socket
+    REGISTRATION = auto()
+    DND = auto()
+    VOICEMAIL_COUNT = auto()
+    RECORDINGS = auto()
+    VOICEMAILS = auto()
+    AGENTS = auto()  # agents exist, by list, by push, or made by the user
+    QUEUES = auto()
+    USER_AGENTS = auto()  # agents cannot be listed: the user adds them
+    USER_QUEUES = auto()
+    QUEUE_LOGIN = auto()  # logging in is per queue
+    ORIGINATE = auto()
+    CLICK_TO_CALL = auto()
+    DIAL = auto()
+    ANSWER = auto()
+    HANGUP = auto()
+    HOLD = auto()
+    UNHOLD = auto()
+    TOGGLE_HOLD = auto()
+    MUTE = auto()
+    UNMUTE = auto()
+    TRANSFER = auto()
+    SEND_DTMF = auto()
+    SPY = auto()
+    ANNOUNCE = auto()
+    SEND_SMS = auto()
+    AGENT_LOGIN = auto()
+    AGENT_LOGOUT = auto()
+    AGENT_PAUSE = auto()
+    AGENT_UNPAUSE = auto()
+    QUEUE_ADD = auto()
+    QUEUE_REMOVE = auto()
+    GET_CALL_HISTORY = auto()
+    GET_CALL_STATISTICS = auto()
+    GET_AGENT_STATUS = auto()
+    GET_QUEUE_STATUS = auto()
+    SEARCH_CONTACTS = auto()
+    CREATE_CONTACT = auto()
+    UPDATE_CONTACT = auto()
+    DELETE_CONTACT = auto()
+    MOVE_RECORDING = auto()
+
+
+# -- who and what there is ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """The account a provider was set up with; `id` never changes, `title` is shown to people."""
+
+    id: str
+    title: str
+    model: str = ""
+    version: str = ""
+    configuration_url: str | None = None
+    settings: Mapping[str, str] = field(default_factory=dict, repr=False)  # what was found out and belongs to the entry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboundNumber:
+    """A number that may be shown to the called party."""
+
+    number: str
+    label: str = ""
+    selected: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extension:
+    """A phone line of the account; `number` is what people dial and the key everywhere else."""
+
+    number: str
+    name: str = ""
+    id: str = ""  # the provider's own id where commands need it
+    registered: bool | None = None
+    dnd: bool | None = None
+    email: str = ""
+    user_agent: str = ""
+    contact: str = ""
+    trunk: bool = False
+    outbound_numbers: tuple[OutboundNumber, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agent:
+    """A call-centre agent; `queues` says per queue number whether the agent is logged in there."""
+
+    id: str
+    name: str = ""
+    number: str = ""
+    extension: str | None = None
+    status: AgentStatus | None = None
+    status_text: str = ""  # the phone system's own words where they could not be read
+    logged_in: bool | None = None
+    paused: bool | None = None
+    queues: Mapping[str, bool] = field(default_factory=dict)
+    raw: Mapping[str, object] = field(default_factory=dict, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """A waiting line; what cannot be read is None, never 0. Times in seconds, service level in percent."""
+
+    id: str
+    name: str = ""
+    number: str = ""
+    waiting: int | None = None
+    longest_wait: float | None = None
+    average_wait: float | None = None
+    agents_logged_in: int | None = None
+    agents_available: int | None = None
+    service_level: float | None = None
+    answered: int | None = None
+    abandoned: int | None = None
+    members: Mapping[str, bool] = field(default_factory=dict)  # agent id -> logged in
+    raw: Mapping[str, object] = field(default_factory=dict, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Directory:
+    """Everything but the calls; None means "could not be asked this time": keep what was known."""
+
+    extensions: tuple[Extension, ...] | None = None
+    agents: tuple[Agent, ...] | None = None
+    queues: tuple[Queue, ...] | None = None
+    unread_voicemails: int | None = None
+    missing_permissions: frozenset[str] = frozenset()  # by the phone system's own name, for a repair hint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserAgent:
+    """An agent that the user added because the phone system cannot list agents; the PIN is a secret."""
+
+    id: str
+    name: str
+    number: str
+    pin: str = field(repr=False)
+    extension: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserQueue:
+    """A queue that the user added because the phone system cannot list queues."""
+
+    id: str
+    name: str
+
+
+# -- calls -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Party:
+    """One end of a call; a hidden caller has no number."""
+
+    number: str = ""
+    name: str = ""
+    hidden: bool = False
+    known: bool | None = None  # in the contacts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leg:
+    """One phone's part in a call; `extension` is None for the outside. `id` is unique and addresses commands."""
+
+    id: str
+    state: CallState
+    extension: str | None = None
+    changed: datetime | None = None  # the phone system's own time of this state
+    context: str = ""
+    account_code: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One call with its legs. `state` is what the most urgent leg is doing; ENDED once all is over."""
+
+    id: str
+    state: CallState
+    direction: Direction | None = None
+    caller: Party = Party()
+    callee: Party = Party()
+    legs: tuple[Leg, ...] = ()
+    queue: str | None = None
+    started_at: datetime | None = None
+    answered_at: datetime | None = None
+    ended_at: datetime | None = None
+    answered_by: str | None = None  # an extension
+    outcome: Outcome | None = None
+    hangup_cause: str | None = None
+    ended_by: str | None = None
+    record: "CallRecord | None" = None
+
+    @property
+    def extensions(self) -> tuple[str, ...]:
+        """The extensions that take or took part, in order of their legs, each once."""
+        return tuple(dict.fromkeys(leg.extension for leg in self.legs if leg.extension is not None))
+
+    def legs_of(self, extension: str) -> tuple[Leg, ...]:
+        """The legs of one extension."""
+        return tuple(leg for leg in self.legs if leg.extension == extension)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRecord:
+    """A finished call as the phone system wrote it down; `call_id` joins it to a live call where that is known."""
+
+    id: str
+    call_id: str | None = None
+    direction: Direction | None = None
+    outcome: Outcome = Outcome.UNKNOWN
+    caller: Party = Party()
+    callee: Party = Party()
+    extension: str | None = None
+    answered_by: str | None = None
+    answered_by_number: str | None = None
+    answered_by_name: str | None = None
+    started_at: datetime | None = None
+    answered_at: datetime | None = None
+    ended_at: datetime | None = None
+    ring_time: float | None = None
+    duration: float | None = None  # of talk
+    hangup_cause: str | None = None
+    recording_id: str | None = None
+    recording_url: str | None = None
+    voicemail: bool | None = None
+    voicemail_url: str | None = None
+    details: Mapping[str, Detail] = field(default_factory=dict)  # the remaining call_record fields of the surface
+
+
+# -- what is pushed ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegPush:
+    """A message about one leg of a call, or with `leg_id` None about the whole call.
+
+    `key` is equal for repeated messages. `final` says that with this the whole call is over.
+    """
+
+    provider_event: str
+    call_id: str
+    state: CallState
+    leg_id: str | None = None
+    extension: str | None = None
+    key: str | None = None
+    time: datetime | None = None
+    direction: Direction | None = None
+    caller: Party | None = None
+    callee: Party | None = None
+    queue: str | None = None
+    started_at: datetime | None = None
+    answered_at: datetime | None = None
+    outcome: Outcome | None = None
+    hangup_cause: str | None = None
+    ended_by: str | None = None
+    transferred_to: str | None = None
+    final: bool = False
+    details: Mapping[str, Detail] = field(default_factory=dict)  # user_email, sip_username
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordPush:
+    """A call record that was pushed; several may come for one call."""
+
+    provider_event: str
+    record: CallRecord
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """Anything else that was pushed: agents, faxes, SMS, DTMF, recordings. Fields are those of the surface."""
+
+    provider_event: str
+    type: EventType
+    key: str | None = None
+    time: datetime | None = None
+    call_id: str | None = None
+    leg_id: str | None = None
+    extension: str | None = None
+    agent: str | None = None  # an Agent.id
+    fields: Mapping[str, Detail] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallHint:
+    """Something is known to have happened to a leg, but what is best asked: the end cause, or just "look now"."""
+
+    provider_event: str
+    leg_id: str | None = None
+    hangup_cause: str | None = None
+    dtmf: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnknownPush:
+    """A message of a kind that this version does not know."""
+
+    provider_event: str
+
+
+type Pushed = LegPush | RecordPush | Notice | CallHint | UnknownPush
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PushRequest:
+    """The parts of a webhook request that came in."""
+
+    method: str
+    query: Mapping[str, str]
+    content_type: str
+    body: bytes
+    authorization: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """One registration of a URL at the phone system."""
+
+    id: str
+    event: str
+    url: str = field(repr=False)
+    enabled: bool = True
+    failed_count: int | None = None
+    last_error: str | None = None
+
+
+# -- commands ----------------------------------------------------------------------------------------
+
+
+class DialFirst(StrEnum):
+    """Who rings first."""
+
+    EXTENSION = "extension"
+    CONTACT = "contact"
+
+
+class TransferType(StrEnum):
+    """With or without talking to the target first."""
+
+    BLIND = "blind"
+    ATTENDED = "attended"
+
+
+class ExtensionType(StrEnum):
+    """How an extension is named to the phone system."""
+
+    INTERNAL = "internal"
+    PUBLIC = "public"
+    ID = "id"
+    SIP_USERNAME = "sip_username"
+
+
+class PlacedOutcome(StrEnum):
+    """What is known after a call was asked for."""
+
+    ACCEPTED = "accepted"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """The answer to a request for a call."""
+
+    call_id: str | None = None
+    outcome: PlacedOutcome = PlacedOutcome.ACCEPTED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Originate:
+    """Ring an extension, then connect it to a number. `ring_timeout` in seconds."""
+
+    extension: str
+    number: str
+    caller_id_number: str | None = None
+    caller_id_name: str | None = None
+    ring_timeout: int | None = None
+    dial_first: DialFirst | None = None
+    extension_type: ExtensionType | None = None
+    dialplan: str | None = None
+    custom_cdr: tuple[str, ...] | None = None
+    recording_filename: str | None = None
+    recording_path: str | None = None
+    check_extension: bool | None = None
+    check_ip_host: str | None = None
+    check_ip_contact: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dial:
+    """Call a number through an outbound route and put it into a dialplan context."""
+
+    number: str
+    context: str
+    route_name: str | None = None
+    route_id: str | None = None
+    hangup_context: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRef:
+    """The call a command is about, and on whose behalf: `extension` is the user's own side where it is known."""
+
+    call: Call
+    extension: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spy:
+    """Let a supervisor's extension listen to a call or to another extension's call."""
+
+    extension: str
+    target_extension: str | None = None
+    call: CallRef | None = None
+    extension_type: ExtensionType | None = None
+    target_type: ExtensionType | None = None
+    dialplan: str | None = None
+    caller_id_number: str | None = None
+    caller_id_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentRef:
+    """The agent a command is about: one that is known by id, or a number with its PIN."""
+
+    id: str | None = None
+    number: str | None = None
+    pin: str | None = field(default=None, repr=False)
+    extension: str | None = None
+    queue: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueMember:
+    """A change to the members of a queue."""
+
+    queue: str
+    agent: AgentRef | None = None
+    extension: str | None = None
+    penalty: int | None = None
+
+
+class Sort(StrEnum):
+    """Order of a history."""
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryQuery:
+    """What to look for among finished calls."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+    number: str | None = None
+    extension: str | None = None
+    direction: Direction | None = None
+    search: str | None = None
+    limit: int = 100
+    offset: int = 0
+    sort: Sort = Sort.NEWEST
+    record_id: str | None = None
+    call_id: str | None = None
+    csv: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryPage:
+    """Finished calls that were found; `total` None where the phone system does not say."""
+
+    records: tuple[CallRecord, ...] = ()
+    total: int | None = None
+    csv: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statistics:
+    """Sums over finished calls; mean duration in seconds."""
+
+    total: int
+    answered: int | None = None
+    missed: int | None = None
+    mean_duration: float | None = None
+    by_direction: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """A person or company in the phone system's address book."""
+
+    id: str = ""
+    first_name: str | None = None
+    last_name: str | None = None
+    number: str | None = None
+    numbers: tuple[str, ...] | None = None
+    email: str | None = None
+    emails: tuple[str, ...] | None = None
+    company: str | None = None
+    job_title: str | None = None
+    website: str | None = None
+    source: str | None = None
+    source_url: str | None = None
+    groups: tuple[str, ...] | None = None
+    notes: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactQuery:
+    """What to look for among contacts."""
+
+    name: str | None = None
+    number: str | None = None
+    email: str | None = None
+    contact_id: str | None = None
+    limit: int = 20
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactPage:
+    """Contacts that were found."""
+
+    contacts: tuple[Contact, ...] = ()
+    has_next: bool = False
+
+
+class MediaKind(StrEnum):
+    """What can be listened to."""
+
+    RECORDING = "recording"
+    VOICEMAIL = "voicemail"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaItem:
+    """One recording or voicemail."""
+
+    id: str
+    kind: MediaKind
+    caller: str = ""
+    callee: str = ""
+    time: datetime | None = None
+    duration: float | None = None
+    size: int | None = None
+    unread: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaSource:
+    """Where to fetch the sound of a recording or voicemail, and with which secret headers."""
+
+    url: str = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    content_type: str = "audio/mpeg"

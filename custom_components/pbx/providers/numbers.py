@@ -1,0 +1,99 @@
+"""Phone numbers, over the phonenumbers library: E.164 where that is possible, untouched where it is not.
+
+Extensions, star codes and hidden callers stay what they are.
+"""
+
+import re
+from functools import lru_cache
+
+from .errors import InvalidInputError
+
+HIDDEN = frozenset({"", "anonymous", "unknown", "private", "restricted", "unavailable", "withheld", "asserted"})
+EXTENSION_DIGITS = 6
+COMPARED_DIGITS = 9
+
+_SEPARATORS = re.compile(r"[\s\-./()\u00a0]+")
+_CODE = re.compile(r"[*#][0-9*#]{1,30}|[0-9]{1,6}")
+_NUMBER = re.compile(r"\+?[0-9]{3,20}")
+
+
+def is_hidden(number: str) -> bool:
+    """Tell whether a caller number says only that there is none."""
+    return strip(number).lower() in HIDDEN
+
+
+def is_extension(number: str) -> bool:
+    """Tell whether a number is one that only this phone system understands."""
+    return bool(_CODE.fullmatch(number))
+
+
+def strip(number: str) -> str:
+    """Remove `tel:`, parameters and the marks people write between digits."""
+    number = number.strip()
+    if number[:4].lower() == "tel:":
+        number = number[4:].split(";")[0]
+    return _SEPARATORS.sub("", number)
+
+
+def load() -> None:
+    """Import the library's tables, which takes a while: call it where blocking is allowed."""
+    normalise("+390612345678", "IT")
+
+
+@lru_cache(maxsize=4096)
+def normalise(number: str, country: str = "") -> str:
+    """Give E.164 for a number written in any way in a country (ISO code, may be empty); else the number without marks.
+
+    Digits with the country code but without "+" are understood as well, as phone systems often send them.
+    """
+    bare = strip(number)
+    if is_hidden(bare):
+        return ""
+    if is_extension(bare) or not _NUMBER.fullmatch(bare):
+        return bare
+    import phonenumbers  # noqa: PLC0415 - 30 MB that an account without calls never needs
+
+    international = "+" + bare[2:] if bare.startswith("00") else bare
+    candidates = [(international, country or None)]
+    if not international.startswith("+"):
+        candidates.append(("+" + international, None))
+    for text, region in candidates:
+        try:
+            parsed = phonenumbers.parse(text, region)
+        except phonenumbers.NumberParseException:
+            continue
+        if phonenumbers.is_valid_number(parsed):
+            return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    return international if international.startswith("+") else bare
+
+
+def dialable(number: str, country: str = "", *, field: str = "number") -> str:
+    """Give a number as it may be dialled: E.164, an extension or a star code; raise InvalidInputError otherwise."""
+    bare = strip(number)
+    if is_extension(bare):
+        return bare
+    result = normalise(bare, country)
+    if not _NUMBER.fullmatch(result) or not _plausible(result, country):
+        raise InvalidInputError(field, "invalid_number")
+    return result
+
+
+def same(one: str, other: str) -> bool:
+    """Tell whether two numbers, in whatever form, are most likely the same."""
+    first, second = strip(one).lstrip("+"), strip(other).lstrip("+")
+    if not first or not second:
+        return False
+    if min(len(first), len(second)) <= EXTENSION_DIGITS:
+        return first == second
+    return first[-COMPARED_DIGITS:] == second[-COMPARED_DIGITS:]
+
+
+def _plausible(number: str, country: str) -> bool:
+    """Accept what could be a number; without a country a national number cannot be judged."""
+    import phonenumbers  # noqa: PLC0415
+
+    try:
+        parsed = phonenumbers.parse(number, country or None)
+    except phonenumbers.NumberParseException:
+        return not number.startswith("+") and not country
+    return phonenumbers.is_possible_number(parsed)

@@ -1,0 +1,74 @@
+"""Read single values as phone systems really send them: text for numbers, "false", naive times, lists in disguise."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, tzinfo
+
+type Json = Mapping[str, object]
+
+MILLISECONDS_FROM = 10**11
+
+
+def mapping(value: object) -> Json:
+    """Give a JSON object, or an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def mappings(value: object) -> tuple[Json, ...]:
+    """Give the JSON objects of a list, or of an object whose values they are (how PHP writes lists with gaps)."""
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return tuple(item for item in items if isinstance(item, dict))
+
+
+def text(value: object) -> str:
+    """Give text without surrounding blanks; empty for None, objects and lists."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value).strip() if isinstance(value, str | int | float) else ""
+
+
+def texts(value: object) -> tuple[str, ...]:
+    """Give the non-empty texts of a list."""
+    return tuple(t for item in value if (t := text(item))) if isinstance(value, list) else ()
+
+
+def number(value: object) -> float | None:
+    """Give a finite number, also from text; None where there is none."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    try:
+        result = float(value)
+    except ValueError, OverflowError:
+        return None
+    return result if abs(result) < float("inf") else None
+
+
+def integer(value: object) -> int | None:
+    """Give a whole number, also from text such as "12" or "12.0"."""
+    result = number(value)
+    return None if result is None else int(result)
+
+
+def boolean(value: object) -> bool | None:
+    """Give a truth value, also from "true", "False", "1", "0", "t"; None for anything else."""
+    if isinstance(value, bool):
+        return value
+    word = text(value).lower()
+    if word in {"true", "1", "t", "yes", "on"}:
+        return True
+    if word in {"false", "0", "f", "no", "off"}:
+        return False
+    return None
+
+
+def instant(value: object, zone: tzinfo = UTC) -> datetime | None:
+    """Give a time in UTC from ISO text or an epoch in seconds or milliseconds; `zone` is for text without one."""
+    amount = number(value)
+    try:
+        if amount is not None:
+            if amount <= 0:
+                return None
+            return datetime.fromtimestamp(amount / 1000 if amount > MILLISECONDS_FROM else amount, UTC)
+        moment = datetime.fromisoformat(text(value))
+        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+    except ValueError, OverflowError, OSError:
+        return None
