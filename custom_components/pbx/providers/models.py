@@ -381,6 +381,7 @@ class CallHint:
     provider_event: str
     leg_id: str | None = None
     hangup_cause: str | None = None
+    outcome: Outcome | None = None
     dtmf: str | None = None
 
 

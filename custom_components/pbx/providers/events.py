@@ -1,0 +1,137 @@
+"""What happened, in the flat form of `pbx_event`: one schema for every provider, unknown fields absent."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from .models import Call, CallRecord, Detail, Direction, EventType, Outcome, Party
+
+POLL = "poll"
+
+type Value = str | int | float | bool | list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened.
+
+    `extension` is whose phone it is about and `tell` which extensions hear of it; `public` says that the bus and
+    the account hear it as well, which is once per call and type.
+    """
+
+    type: EventType
+    provider_event: str
+    time: datetime
+    call: Call | None = None
+    record: CallRecord | None = None
+    extension: str | None = None
+    agent: str | None = None
+    queue: str | None = None
+    outcome: Outcome | None = None
+    tell: tuple[str, ...] = ()
+    public: bool = True
+    fields: Mapping[str, Detail] = field(default_factory=dict)
+
+
+def event_data(event: Event) -> dict[str, Value]:
+    """Flatten an event; times are ISO 8601 in UTC, ids are text, lengths are seconds."""
+    data: dict[str, Value] = {
+        "type": event.type.value,
+        "provider_event": event.provider_event,
+        "time": event.time.isoformat(),
+    }
+    for name, value in (("extension", event.extension), ("agent", event.agent), ("queue", event.queue)):
+        if value:
+            data[name] = value
+    if event.call is not None:
+        _add_call(data, event.call)
+    if event.record is not None:
+        _add_record(data, event.record)
+    if event.outcome is not None:
+        data["outcome"] = event.outcome.value
+    for name, detail in event.fields.items():
+        _add(data, name, detail)
+    return data
+
+
+def record_data(record: CallRecord) -> dict[str, Value]:
+    """Flatten a call record for an action's answer."""
+    data: dict[str, Value] = {}
+    _add_record(data, record)
+    return data
+
+
+def call_data(call: Call) -> dict[str, Value]:
+    """Flatten a call."""
+    data: dict[str, Value] = {}
+    _add_call(data, call)
+    return data
+
+
+def _add_call(data: dict[str, Value], call: Call) -> None:
+    data["call_id"] = call.id
+    data["state"] = call.state.value
+    _add(data, "direction", call.direction)
+    _add_party(data, "from", call.caller)
+    _add_party(data, "to", call.callee)
+    if call.direction is not Direction.OUTGOING:
+        data["caller_hidden"] = call.caller.hidden
+    _add(data, "contact_known", (call.callee if call.direction is Direction.OUTGOING else call.caller).known)
+    if call.queue:
+        data.setdefault("queue", call.queue)
+    _add_times(data, call.started_at, call.answered_at, call.ended_at)
+    if call.started_at and (until := call.answered_at or call.ended_at):
+        data["ring_time"] = max(0.0, (until - call.started_at).total_seconds())
+    if call.answered_at and call.ended_at:
+        data["duration"] = max(0.0, (call.ended_at - call.answered_at).total_seconds())
+    _add(data, "outcome", call.outcome)
+    _add(data, "hangup_cause", call.hangup_cause)
+    _add(data, "ended_by", call.ended_by)
+    _add(data, "answered_by", call.answered_by)
+
+
+def _add_record(data: dict[str, Value], record: CallRecord) -> None:
+    _add(data, "record_id", record.id)
+    _add(data, "call_id", record.call_id)
+    _add(data, "direction", record.direction)
+    _add(data, "extension", record.extension)
+    _add_party(data, "from", record.caller)
+    _add_party(data, "to", record.callee)
+    _add_times(data, record.started_at, record.answered_at, record.ended_at)
+    data["outcome"] = record.outcome.value
+    for name in (
+        "answered_by",
+        "answered_by_number",
+        "answered_by_name",
+        "ring_time",
+        "duration",
+        "hangup_cause",
+        "recording_id",
+        "recording_url",
+        "voicemail",
+        "voicemail_url",
+    ):
+        _add(data, name, getattr(record, name))
+    for name, detail in record.details.items():
+        _add(data, name, detail)
+
+
+def _add_party(data: dict[str, Value], side: str, party: Party) -> None:
+    _add(data, f"{side}_number", party.number)
+    _add(data, f"{side}_name", party.name)
+
+
+def _add_times(
+    data: dict[str, Value], started: datetime | None, answered: datetime | None, ended: datetime | None
+) -> None:
+    for name, moment in (("started_at", started), ("answered_at", answered), ("ended_at", ended)):
+        if moment is not None:
+            data[name] = moment.isoformat()
+
+
+def _add(data: dict[str, Value], name: str, value: Detail) -> None:
+    if isinstance(value, tuple):
+        if value:
+            data[name] = list(value)
+    elif value is not None and value != "":
+        data[name] = str(value) if isinstance(value, str) else value
