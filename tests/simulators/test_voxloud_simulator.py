@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from typing import Any
 
@@ -115,6 +115,13 @@ class Bench:
         assert (status, answer) == (200, {"contact": contact})
         await self.sim.settle()
         return self.sim.placed[-1].call_id
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for something that is soon to be."""
+    async with asyncio.timeout(3):
+        while not condition():  # noqa: ASYNC110  # nobody sets an event when a true call changes
+            await asyncio.sleep(0.005)
 
 
 @pytest.fixture
@@ -266,7 +273,7 @@ async def test_success_statuses(bench: Bench, switch: tuple[int, int], create: i
 
 async def test_a_restart_keeps_everything(bench: Bench) -> None:
     """The same port has the same calls, subscriptions and records on their way."""
-    bench.sim.cdr_delay = 0.05
+    bench.sim.cdr_delay = 0.2
     bench.listen(EventType.PHONE_CALL)
     call = await bench.sim.ring(CALLER, "101")
     other = await bench.sim.ring(CALLER, "102")
@@ -279,7 +286,7 @@ async def test_a_restart_keeps_everything(bench: Bench) -> None:
     assert bench.sim.port == port
     assert [true.call_id for true in bench.sim.truth()] == [other]
     assert len((await bench.ask("GET", f"{V1}/webhook-subscriptions"))[1]) == 1
-    await asyncio.sleep(0.1)
+    await until(lambda: bool(bench.got))
     assert [event["data"]["callId"] for event in bench.got] == [call]
 
 
@@ -611,8 +618,10 @@ async def test_delivery(bench: Bench, mode: DeliveryMode, count: int) -> None:
     await bench.sim.settle()
     assert len(bench.got) == count
     order = [event["type"] for event in bench.got]
-    faithful = ["CALL_INCOMING", "CALL_HANGUP", "PHONE_CALL"] * 2
-    assert (order == faithful) is (mode in (DeliveryMode.IN_ORDER, DeliveryMode.DELAYED))
+    in_order = ["CALL_INCOMING", "CALL_HANGUP", "PHONE_CALL"] * 2
+    # Late webhooks travel on connections of their own, so their order is nobody's promise.
+    if mode is not DeliveryMode.DELAYED:
+        assert (order == in_order) is (mode is DeliveryMode.IN_ORDER)
 
 
 async def test_late_failures_are_counted_too(bench: Bench) -> None:
@@ -801,6 +810,26 @@ async def test_group_hangup(bench: Bench, policy: GroupHangup, answered: list[st
     bench.got.clear()
     await bench.sim.hang_up(await bench.sim.ring(CALLER, "101"))
     assert bench.story() == ["INCOMING(101)", "HANGUP(101)", "PHONE_CALL"]
+
+
+async def test_a_user_dials_a_group(bench: Bench) -> None:
+    """Everyone rings; the caller's own HANGUP does not hang on how groups end."""
+    bench.sim.group_hangup = GroupHangup.NONE
+    bench.listen()
+    call = await bench.sim.dial("105", "901")
+    await bench.sim.answer(call, "103")
+    await bench.sim.hang_up(call)
+    assert bench.story() == [
+        "STARTED(105)",
+        "INCOMING(101)",
+        "INCOMING(102)",
+        "INCOMING(103)",
+        "ANSWERED(103)",
+        "ANSWERED(105)",
+        "HANGUP(105)",
+        "PHONE_CALL",
+    ]
+    assert (bench.record()["destinationName"], bench.record()["answererNumber"]) == ("Sales", "103")
 
 
 async def test_race_records(bench: Bench) -> None:
@@ -1022,18 +1051,18 @@ async def test_a_known_caller(bench: Bench) -> None:
 
 async def test_cdr_delay(bench: Bench) -> None:
     """A record is nowhere before its time."""
-    bench.sim.cdr_delay = 0.05
+    bench.sim.cdr_delay = 10
     bench.listen(EventType.PHONE_CALL)
     calls = [await bench.sim.ring(CALLER, extension) for extension in ("101", "102")]
     await bench.sim.hang_up(calls[0])
     path = f"{V1}/telephony-events"
     assert (await bench.ask("GET", path, params={"callId": calls[0]}))[0] == 404
     assert (await bench.ask("POST", path, {}))[1]["totalElements"] == 0
-    await asyncio.sleep(0.1)
-    assert (await bench.ask("GET", path, params={"callId": calls[0]}))[0] == 200
-    bench.sim.cdr_delay = 10
-    await bench.sim.hang_up(calls[1])
     await bench.sim.publish_records()
+    assert (await bench.ask("GET", path, params={"callId": calls[0]}))[0] == 200
+    bench.sim.cdr_delay = 0.01
+    await bench.sim.hang_up(calls[1])
+    await until(lambda: len(bench.got) > 1)
     assert [event["data"]["callId"] for event in bench.got] == calls
 
 
@@ -1137,6 +1166,15 @@ async def test_history_filters(bench: Bench, body: dict[str, str], count: int) -
 async def test_bad_history_filters(bench: Bench, body: dict[str, Any]) -> None:
     """A time needs milliseconds and a zone, a number is a text."""
     assert (await bench.ask("POST", f"{V1}/telephony-events", body))[0] == 400
+
+
+@pytest.mark.parametrize(("order", "durations"), [("asc", [7, 40, 90]), ("desc", [90, 40, 7])])
+async def test_history_order(bench: Bench, order: str, durations: list[int]) -> None:
+    """The history can be sorted by other properties than the time."""
+    for duration in (40, 90, 7):
+        bench.sim.past_call(CALLER, "101", ago=600, duration=duration)
+    _, answer = await bench.ask("POST", f"{V1}/telephony-events", {}, params={"sort": f"duration,{order}"})
+    assert [row["duration"] for row in answer["content"]] == durations
 
 
 async def test_history_as_csv(bench: Bench) -> None:
@@ -1303,12 +1341,12 @@ async def test_ctc_same_call_id(bench: Bench) -> None:
 @pytest.mark.parametrize("first", DialFirst)
 async def test_auto_answer(bench: Bench, first: DialFirst) -> None:
     """A phone that rings by API may pick up by itself; the contact never does."""
-    bench.sim.auto_answer = 0.01
+    bench.sim.auto_answer = 0.2
     call = await bench.connect(dial_first=first.value)
     if first is DialFirst.CONTACT:
         await bench.sim.answer(call)
     assert bench.sim.truth()[0].state == "ringing"
-    await asyncio.sleep(0.05)
+    await until(lambda: bench.sim.truth()[0].state != "ringing")
     assert bench.sim.truth()[0].state == ("dialing" if first is DialFirst.EXTENSION else "talking")
 
 
