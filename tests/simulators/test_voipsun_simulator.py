@@ -737,13 +737,16 @@ async def test_auto_answer(boxes: Boxes) -> None:
     assert [row[3] for row in await box.rows()] == ["Up", "Ringing"]
 
 
-async def test_auto_answer_after_the_end(boxes: Boxes) -> None:
-    """A call that is over is not picked up."""
-    box = await boxes(auto_answer=0.01)
-    await box.ask("originate", **ORIGINATE)
-    await box.sim.hang_up(box.sim.placed[0].call_id)
-    await asyncio.sleep(0.03)
-    assert box.sim.truth() == []
+async def test_auto_answer_after_an_answer(boxes: Boxes) -> None:
+    """A phone that was picked up by hand, or stopped ringing, is not picked up again."""
+    box = await boxes(auto_answer=0.02)
+    for _ in range(2):
+        await box.ask("originate", **ORIGINATE)
+    ended, answered = (placed.call_id for placed in box.sim.placed)
+    await box.sim.hang_up(ended)
+    await box.sim.answer(answered, "101")
+    await asyncio.sleep(0.05)
+    assert [(true.call_id, true.state) for true in box.sim.truth()] == [(answered, "dialing")]
 
 
 async def test_originate_delay(boxes: Boxes) -> None:
@@ -963,6 +966,25 @@ async def test_dead_phones(box: Box) -> None:
     assert box.sim.truth() == []
     outcomes = [record.disposition for record in box.sim.records.values()]
     assert outcomes == [Disposition.FAILED, Disposition.FAILED, Disposition.BUSY]
+
+
+async def test_a_house_without_a_way_out(boxes: Boxes) -> None:
+    """A number outside fails where no route leads, and a line without a phone rings nobody."""
+    population = two_sites()
+    population.routes = ()
+    box = await boxes(population)
+    await box.sim.dial("sip2101", "800123456")
+    await box.sim.ring(CALLER, "103")
+    assert box.sim.truth() == []
+    assert [record.disposition for record in box.sim.records.values()] == [Disposition.FAILED] * 2
+
+
+async def test_spying_from_a_dead_phone(box: Box) -> None:
+    """A supervisor without a phone is accepted, and nothing rings."""
+    await box.sim.unplug("sip101")
+    assert await box.ask("spying", **FROM_101, dstExtenInternalNum="102") == OK
+    assert not box.sim.placed
+    assert box.sim.truth() == []
 
 
 async def test_verbs_refuse_nonsense(box: Box) -> None:
