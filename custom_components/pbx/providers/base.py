@@ -39,6 +39,7 @@ class Provider(ABC):
     fields: ClassVar[Mapping[Capability, frozenset[str]]] = {}  # the optional fields each command honours
     limits: ClassVar[tuple[RateLimit, ...]] = (RateLimit(requests=60, seconds=60),)
     intervals: ClassVar[Intervals] = Intervals()
+    pushes_every_call: ClassVar[bool] = False  # a working webhook tells of every call, so that polls can be rare
     pushed_ids_differ: ClassVar[bool] = False  # a pushed call id cannot be matched with a polled one
     complete_after: ClassVar[int] = 1  # successful lists a call must be missing from before it has ended
     grace: ClassVar[float] = 0  # seconds a pushed call outlives its last leg, for groups that ring one after the other

@@ -176,6 +176,7 @@ class CallRegistry:
         self.missed = 0
         self.last_call: Call | None = None
         self.unknown_pushes = 0
+        self.listed: set[str] = set()  # of extension, agent, queue: which the phone system lists
         self._pushed_ids_differ = pushed_ids_differ
         self._complete_after = complete_after
         self._grace = timedelta(seconds=grace)
@@ -312,6 +313,13 @@ class CallRegistry:
         changes = Changes()
         news = self._directory_seen
         self._directory_seen = True
+        for kind, items in (
+            ("extension", directory.extensions),
+            ("agent", directory.agents),
+            ("queue", directory.queues),
+        ):
+            if items is not None:
+                self.listed.add(kind)
         if directory.extensions is not None:
             fresh = {extension.number: extension for extension in directory.extensions}
             _compare(self.extensions, fresh, extension_key, changes)
@@ -345,6 +353,10 @@ class CallRegistry:
             self.agents[agent.id] = agent
             changes.keys[agent_key(agent.id)] = None
         return changes
+
+    def remember_agent(self, agent: Agent) -> None:
+        """Take back an agent that was known before a restart."""
+        self.agents.setdefault(agent.id, agent)
 
     def set_queue(self, queue: Queue) -> Changes:
         """Take what was asked about one queue."""

@@ -400,9 +400,9 @@ class PushRequest:
     """The parts of a webhook request that came in."""
 
     method: str
-    query: Mapping[str, str]
+    query: Mapping[str, str] = field(repr=False)
     content_type: str
-    body: bytes
+    body: bytes = field(repr=False)
     authorization: str | None = field(default=None, repr=False)
 
 
