@@ -36,6 +36,7 @@ class Provider(ABC):
 
     key: ClassVar[str]
     name: ClassVar[str]
+    possible: ClassVar[Capability] = Capability(0)  # what an account of this provider can at most do
     fields: ClassVar[Mapping[Capability, frozenset[str]]] = {}  # the optional fields each command honours
     limits: ClassVar[tuple[RateLimit, ...]] = (RateLimit(requests=60, seconds=60),)
     intervals: ClassVar[Intervals] = Intervals()
