@@ -1,7 +1,6 @@
 """Signing in to a simulated VoIPstudio: sessions, second factors and API keys (section 2)."""
 
 import base64
-import binascii
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -139,7 +138,7 @@ class VoipstudioSessions(VoipstudioEngine):
             raise RefusalError(401)
         try:
             user, colon, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
-        except binascii.Error, UnicodeDecodeError:
+        except ValueError:
             user = colon = secret = ""
         if not user or not colon:
             raise RefusalError(400, "Failed to parse Authorization header credentials")
