@@ -18,6 +18,7 @@ MAX_BODY = 32 * 1024 * 1024
 TOO_MANY_REQUESTS = 429
 RESERVE = 5  # polls leave one fifth of the budget to commands
 PATIENCE = 10.0
+SLOW_DOWN = 30.0
 CHUNK = 64 * 1024
 
 
@@ -95,7 +96,7 @@ class Reply:
         """Read the body as JSON whatever its content type says; raise ConnectError where it is none."""
         try:
             return json.loads(self.body)
-        except ValueError:
+        except ValueError, RecursionError:
             raise ConnectError("The answer is not JSON") from None
 
 
@@ -123,6 +124,7 @@ class HttpClient:
         """Use a session that somebody else closes."""
         self._session = session
         self.budget = budget
+        self.malformed_means_slow_down = False  # for phone systems that throttle with pages HTTP cannot read
 
     async def read(self, operation: str, method: str, url: str, **request: object) -> Reply:
         """Ask for something; raise ConnectError or RateLimitError. The next poll is the retry."""
@@ -154,6 +156,12 @@ class HttpClient:
                 reply = Reply(status=response.status, headers=dict(response.headers), body=body)
         except aiohttp.ClientConnectorError, aiohttp.InvalidURL:
             raise ConnectError("No connection") from None
+        except aiohttp.ClientResponseError:
+            if self.malformed_means_slow_down:
+                self.budget.pause(SLOW_DOWN)
+                if not command:
+                    raise RateLimitError(SLOW_DOWN) from None
+            raise lost("The answer is malformed") from None
         except TimeoutError:
             raise lost("No answer in time") from None
         except aiohttp.ClientError:
@@ -161,7 +169,7 @@ class HttpClient:
         LOGGER.debug("%s: HTTP %s", operation, reply.status)
         if reply.status == TOO_MANY_REQUESTS:
             wait = retry_after(reply.headers)
-            self.budget.pause(30.0 if wait is None else wait)
+            self.budget.pause(SLOW_DOWN if wait is None else wait)
             raise RateLimitError(wait)
         return reply
 
