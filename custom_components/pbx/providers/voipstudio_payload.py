@@ -311,9 +311,7 @@ def read_user(row: Json) -> User | None:
         return None
     name = f"{short(row.get('first_name'))} {short(row.get('last_name'))}".strip()
     number_ = short(row.get("ext"), MAX_ID) or user_id
-    return User(
-        id=user_id, number=number_, name=name, email=short(row.get("email")), cli=short(row.get("cli"), MAX_ID)
-    )
+    return User(id=user_id, number=number_, name=name, email=short(row.get("email")), cli=short(row.get("cli"), MAX_ID))
 
 
 def extensions(rows: Iterable[Json], known: Book) -> tuple[m.Extension, ...]:
@@ -441,7 +439,10 @@ def _record(key: str, group: list[Json], known: Book) -> m.CallRecord:
     way = both.direction or {"I": Direction.INCOMING, "M": Direction.INCOMING, "O": Direction.OUTGOING}.get(
         text(main.get("type")).upper()
     )
-    taken = next((row for row in group if row is not main and _outcome(row, way) is Outcome.ANSWERED), main)
+    below = [row for row in group if row is not main]
+    # Of a call placed by API the first row is the caller's own phone, whose pick-up is no answer.
+    other = below[0] if below and way is Direction.OUTGOING else main
+    taken = next((row for row in below if _outcome(row, way) is Outcome.ANSWERED), other)
     outcome = _outcome(taken, way)
     answered = outcome is Outcome.ANSWERED
     started, length, talk = instant(main.get("calldate")), number(main.get("duration")), number(taken.get("billsec"))

@@ -10,6 +10,7 @@ from .models import CallState, Direction, EventType, Outcome
 from .values import Json, boolean, instant, number, text
 from .voipstudio_payload import MAX_ID, Book, Ends, ends, ident, phones, short, state
 
+DTMF = "DTMF_RECEIVED"
 FAR_LEG = "/callee"  # the called party of a call placed by API, before VoIPstudio tells of it
 
 SAID_BY_NAME = {
@@ -47,10 +48,10 @@ def read(body: bytes, known: Book, customer_id: str, placed: Collection[str]) ->
             return (_sms(row, said, known),)
         case "monitor.audio.ready":
             return (_recording(row, said, known),)
-        case "call.dtmf":
+        case _ if name.startswith("call.dtmf") or text(row.get("state")).upper() == DTMF:
             return (_dtmf(row, said, known),)
         case _:
-            return _legs(row, said, name, known, placed) or (m.UnknownPush(provider_event=said),)
+            return _legs(row, said, name, known, placed) or (m.UnknownPush(provider_event=said or "unknown"),)
 
 
 def _key(row: Json, said: str) -> str | None:
@@ -82,7 +83,8 @@ def _legs(row: Json, said: str, name: str, known: Book, placed: Collection[str])
     final = name == "call.missed" and boolean(row.get("final")) is not False
     key = _key(row, said)
     legs = list(phones(leg_id, doing, both, child=root != leg_id))
-    if leg_id in placed and both.caller is not None and both.callee is None:
+    first_phone = leg_id in placed and both.caller is not None and both.callee is None
+    if first_phone:
         # The user's own phone is picked up first; that is no answer of the called party.
         legs.insert(0, (leg_id + FAR_LEG, None, CallState.ENDED if over else CallState.DIALING))
     return tuple(
@@ -99,7 +101,7 @@ def _legs(row: Json, said: str, name: str, known: Book, placed: Collection[str])
             callee=both.to_party,
             queue=both.queue,
             started_at=instant(row.get("start_time")),
-            answered_at=None if legs[0][1] is None else instant(row.get("connected_at")),
+            answered_at=None if first_phone else instant(row.get("connected_at")),
             outcome=_outcome(row, name, both, final=final, alone=root == leg_id) if over else None,
             hangup_cause=short(row.get("t_cause")) or None if over else None,
             ended_by=short(row.get("terminated_by"), MAX_ID) or None if over else None,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from .models import Extension, Party
 from .numbers import COMPARED_DIGITS, EXTENSION_DIGITS, HIDDEN, is_extension, is_hidden, normalise, strip
-from .values import Json, boolean, mapping, texts
+from .values import Json, boolean
 from .voipsun_payload import Peer, Row, line
 
 _TRUNK = re.compile(r"trunk|gateway|provider|prichoz|odchoz|(?:^|[^a-z])gw(?:[^a-z]|$)", re.IGNORECASE)
@@ -43,16 +43,17 @@ class Line:
         return number in self.numbers or number == account_code or (number.isdigit() and self._ends_with(number))
 
     def _ends_with(self, number: str) -> bool:
-        return len(number) > 1 and re.fullmatch(rf".*\D{number}|{number}", self.user) is not None
+        before = self.user.removesuffix(number)
+        return len(number) > 1 and before != self.user and not before[-1:].isdigit()
 
 
 class Lines:
     """The SIP accounts as the phone system lists them, and as the user has named them."""
 
-    def __init__(self, names: Json, country: str) -> None:
+    def __init__(self, names: object, country: str) -> None:
         """Take the user's own list: SIP user name to name, number, public numbers, hidden."""
         self._country = country
-        self._named = {user: mapping(entry) for user, entry in names.items() if user == line(user)}
+        self._named = {user: _mapping(entry) for user, entry in _mapping(names).items() if user == line(user)}
         self._lines: dict[str, Line] = {}
         self._peers: dict[str, Peer] = {}
         self._owners: dict[str, Line] = {}
@@ -81,10 +82,11 @@ class Lines:
     def _line(self, user: str, *, looks_static: bool = False) -> Line:
         named = self._named.get(user, {})
         number, hidden = line(named.get("number"), 40), boolean(named.get("hidden")) is True
-        public = tuple(line(entry, 40) for entry in texts(named.get("public")))
+        public = named.get("public")
         # Who hides an account that has no number hides a trunk.
         trunk = not number and (hidden or looks_static or bool(_TRUNK.search(user)))
-        reached = (compared(entry) for entry in (user, number, *public))
+        public_numbers = public if isinstance(public, list | tuple) else ()
+        reached = (compared(line(entry, 40)) for entry in (user, number, *public_numbers))
         return Line(
             user=user,
             number=number or user,
@@ -111,8 +113,8 @@ class Lines:
 
     def party(self, number: str) -> Party:
         """Show a number of a call."""
-        if is_hidden(number):
-            return Party(hidden=True)
+        if not compared(number):
+            return Party(hidden=is_hidden(number))
         owner = self.owner(number)
         if owner is None:
             return Party(number=normalise(number, self._country))
@@ -141,6 +143,6 @@ class Lines:
         return tuple(listed.values())
 
 
-def names_setting(value: object) -> Mapping[str, object]:
-    """Read the user's own list of SIP accounts; anything else than a mapping is an empty one."""
+def _mapping(value: object) -> Json:
+    """Accept what a settings store hands out, which need not be a dict."""
     return value if isinstance(value, Mapping) else {}

@@ -17,7 +17,7 @@ from .errors import ConnectError
 from .models import AgentStatus
 from .values import Json, boolean, mapping, mappings, number, text
 
-MAX_ROWS = 5_000
+MAX_ROWS = 10_000
 MAX_DEPTH = 8
 MAX_TEXT = 200
 LONGEST = timedelta(days=400).total_seconds()

@@ -1,0 +1,1 @@
+"""PBX: the phone systems of several providers in Home Assistant."""

@@ -1,0 +1,164 @@
+"""Buttons: hang up and call back at an extension, acknowledge missed calls, speed dials."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import override
+
+from homeassistant.components.button import ButtonEntity, ButtonEntityDescription
+from homeassistant.config_entries import ConfigSubentry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .const import DOMAIN, SUBENTRY_SPEED_DIAL
+from .coordinator import PbxConfigEntry, PbxCoordinator
+from .devices import Subject, SubjectKind
+from .entity import PbxEntity, PbxEntityDescription, async_add_subjects
+from .errors import command_errors
+from .providers.models import CallRef, Capability, Originate
+
+PARALLEL_UPDATES = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class PbxButtonEntityDescription(PbxEntityDescription, ButtonEntityDescription):
+    """What a button does."""
+
+    press_fn: Callable[[PbxCoordinator, str], Awaitable[object]]
+
+
+def _refused(key: str, extension: str) -> ServiceValidationError:
+    return ServiceValidationError(
+        translation_domain=DOMAIN, translation_key=key, translation_placeholders={"extension": extension}
+    )
+
+
+async def _hang_up(coordinator: PbxCoordinator, extension: str) -> None:
+    call = coordinator.data.call_of(extension)
+    if call is None:
+        raise _refused("no_call", extension)
+    await coordinator.provider.hangup(CallRef(call=call, extension=extension))
+
+
+async def _call_back(coordinator: PbxCoordinator, extension: str) -> None:
+    number = coordinator.last_callers.get(extension)
+    if number is None:
+        raise _refused("no_caller", extension)
+    await coordinator.provider.click_to_call(Originate(extension=extension, number=number))
+
+
+async def _acknowledge(coordinator: PbxCoordinator, _id: str) -> None:
+    coordinator.async_take(coordinator.data.acknowledge_missed())
+
+
+BUTTONS: tuple[PbxButtonEntityDescription, ...] = (
+    PbxButtonEntityDescription(
+        key="hang_up",
+        translation_key="hang_up",
+        subject=SubjectKind.EXTENSION,
+        needs=Capability.CALLS | Capability.HANGUP,
+        about_calls=True,
+        press_fn=_hang_up,
+    ),
+    PbxButtonEntityDescription(
+        key="call_back",
+        translation_key="call_back",
+        subject=SubjectKind.EXTENSION,
+        needs=Capability.CALLS | Capability.CLICK_TO_CALL,
+        press_fn=_call_back,
+    ),
+    PbxButtonEntityDescription(
+        key="acknowledge_missed",
+        translation_key="acknowledge_missed",
+        subject=SubjectKind.ACCOUNT,
+        needs=Capability.CALLS,
+        essential=True,
+        press_fn=_acknowledge,
+    ),
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant, entry: PbxConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Set up the buttons."""
+    coordinator = entry.runtime_data
+    async_add_subjects(coordinator, async_add_entities, BUTTONS, PbxButton)
+    if Capability.CLICK_TO_CALL in coordinator.provider.capabilities:
+        _follow_speed_dials(hass, entry, async_add_entities)
+
+
+@callback
+def _follow_speed_dials(
+    hass: HomeAssistant, entry: PbxConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Add and rename speed dials as the user makes them, without a reload; Home Assistant removes deleted ones."""
+    known: set[str] = set()
+
+    async def async_sync(_hass: HomeAssistant, _entry: PbxConfigEntry) -> None:
+        devices = dr.async_get(hass)
+        for subentry in entry.get_subentries_of_type(SUBENTRY_SPEED_DIAL):
+            devices.async_get_or_create(
+                config_entry_id=entry.entry_id,
+                config_subentry_id=subentry.subentry_id,
+                identifiers={(DOMAIN, subentry.subentry_id)},
+                entry_type=dr.DeviceEntryType.SERVICE,
+                manufacturer=entry.runtime_data.provider.name,
+                name=subentry.title,
+                via_device_id=entry.runtime_data.devices.account.device.id,
+            )
+            if subentry.subentry_id not in known:
+                known.add(subentry.subentry_id)
+                async_add_entities(
+                    [PbxSpeedDial(entry.runtime_data, subentry)], config_subentry_id=subentry.subentry_id
+                )
+        known.intersection_update(entry.subentries)
+
+    entry.async_on_unload(entry.add_update_listener(async_sync))
+    entry.async_create_task(hass, async_sync(hass, entry), "speed dials")
+
+
+class PbxButton(PbxEntity, ButtonEntity):
+    """Something to do at one subject."""
+
+    entity_description: PbxButtonEntityDescription
+
+    @callback
+    @override
+    def async_read(self) -> object:
+        """Show nothing."""
+        return None
+
+    @override
+    async def async_press(self) -> None:
+        """Do it."""
+        await self.async_run(self.entity_description.press_fn(self.coordinator, self.subject.id))
+
+
+class PbxSpeedDial(ButtonEntity):
+    """Place the call that the user prepared."""
+
+    _attr_has_entity_name = True
+    _attr_translation_key = "speed_dial"
+    _attr_name = None
+
+    def __init__(self, coordinator: PbxCoordinator, subentry: ConfigSubentry) -> None:
+        """Belong to the subentry's own device."""
+        self.coordinator = coordinator
+        self.subentry_id = subentry.subentry_id
+        self._attr_unique_id = subentry.subentry_id
+        self._attr_icon = subentry.data.get("icon")
+        self.device_entry = dr.async_get(coordinator.hass).async_get_device_by_identifier(
+            (DOMAIN, subentry.subentry_id), coordinator.config_entry.entry_id
+        )
+
+    @override
+    async def async_press(self) -> None:
+        """Place the call with what the subentry says now."""
+        entry = self.coordinator.config_entry
+        data = entry.subentries[self.subentry_id].data
+        provider = self.coordinator.provider
+        with command_errors(self.hass, entry, provider.name):
+            await provider.click_to_call(Originate(extension=data["extension"], number=data["number"]))
+        self.coordinator.async_look_again()

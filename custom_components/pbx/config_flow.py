@@ -1,0 +1,283 @@
+"""Setting an account up: a menu of providers, one form each over one shared routine, reauth, reconfigure, options."""
+
+from collections.abc import Mapping
+from typing import Any, override
+
+import voluptuous as vol
+from homeassistant.components.webhook import async_generate_id
+from homeassistant.config_entries import (
+    SOURCE_REAUTH,
+    SOURCE_RECONFIGURE,
+    ConfigEntry,
+    ConfigEntryState,
+    ConfigFlow,
+    ConfigFlowResult,
+    ConfigSubentryFlow,
+    OptionsFlow,
+)
+from homeassistant.const import CONF_CODE, CONF_COUNTRY, CONF_VERIFY_SSL, CONF_WEBHOOK_ID
+from homeassistant.core import callback
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+
+from .const import CONF_PROVIDER, DOMAIN, LOGGER, SUBENTRY_AGENT, SUBENTRY_QUEUE, SUBENTRY_SPEED_DIAL
+from .forms import CODE_FORM, FORMS, REAUTH_FIELDS, options_form
+from .options import shown_options, stored_options
+from .providers import PROVIDERS
+from .providers.errors import (
+    AuthError,
+    InvalidInputError,
+    ProviderError,
+    RateLimitError,
+    RefusedError,
+    SecondFactorError,
+)
+from .providers.models import Account, Capability
+from .subentries import AgentFlow, QueueFlow, SpeedDialFlow
+from .webhook import urls_to_paste
+
+CONF_NONCE = "nonce"
+
+
+class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
+    """Set up one account of one provider."""
+
+    VERSION = 1
+    MINOR_VERSION = 1
+
+    def __init__(self) -> None:
+        """Know no provider yet."""
+        self._provider = ""
+        self._typed: dict[str, Any] = {}
+        self._nonce = ""
+        self._account: Account | None = None
+        self._settings: dict[str, Any] = {}
+
+    @staticmethod
+    @callback
+    @override
+    def async_get_options_flow(config_entry: ConfigEntry) -> PbxOptionsFlow:
+        """Change how an account behaves."""
+        return PbxOptionsFlow()
+
+    @classmethod
+    @callback
+    @override
+    def async_get_supported_subentry_types(cls, config_entry: ConfigEntry) -> dict[str, type[ConfigSubentryFlow]]:
+        """Let the user add what the phone system cannot list, and speed dials."""
+        flows: dict[str, type[ConfigSubentryFlow]] = {SUBENTRY_SPEED_DIAL: SpeedDialFlow}
+        capabilities = PROVIDERS[config_entry.data[CONF_PROVIDER]].possible
+        if Capability.USER_AGENTS in capabilities:
+            flows[SUBENTRY_AGENT] = AgentFlow
+        if Capability.USER_QUEUES in capabilities:
+            flows[SUBENTRY_QUEUE] = QueueFlow
+        return flows
+
+    @override
+    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Choose the provider."""
+        return self.async_show_menu(step_id="user", menu_options=list(FORMS), sort=True)
+
+    async def async_step_voipat(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Enter an account of VOIP@ Cloud."""
+        return await self._async_account_step("voipat", user_input)
+
+    async def async_step_voipstudio(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Enter an account of VoIPstudio."""
+        return await self._async_account_step("voipstudio", user_input)
+
+    async def async_step_voipsun(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Enter an account of a VoIPSUN PBX."""
+        return await self._async_account_step("voipsun", user_input)
+
+    async def async_step_voxloud(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Enter an account of Voxloud."""
+        return await self._async_account_step("voxloud", user_input)
+
+    async def _async_account_step(self, provider: str, user_input: dict[str, Any] | None) -> ConfigFlowResult:
+        """Ask for what a provider needs, and try it."""
+        self._provider = provider
+        errors: dict[str, str] = {}
+        placeholders = {"provider": PROVIDERS[provider].name, "reason": ""}
+        if user_input is not None:
+            self._typed = user_input
+            try:
+                await self._async_try(user_input)
+            except SecondFactorError as err:
+                self._nonce = err.nonce
+                return await self.async_step_code()
+            except ProviderError as err:
+                _explain(err, errors, placeholders, user_input)
+            except Exception:
+                LOGGER.exception("Unexpected error while trying an account of %s", PROVIDERS[provider].name)
+                errors["base"] = "unknown"
+            else:
+                return await self._async_finish()
+        suggested = user_input or (dict(self._get_reconfigure_entry().data) if self._reconfiguring else {})
+        return self.async_show_form(
+            step_id=provider,
+            data_schema=self.add_suggested_values_to_schema(FORMS[provider], _without_secrets(suggested)),
+            errors=errors,
+            description_placeholders=placeholders,
+        )
+
+    async def async_step_code(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Enter the code that the provider just sent; each further try would send another."""
+        errors: dict[str, str] = {}
+        placeholders = {"provider": PROVIDERS[self._provider].name, "reason": ""}
+        if user_input is not None:
+            try:
+                await self._async_try({**self._typed, CONF_CODE: user_input[CONF_CODE], CONF_NONCE: self._nonce})
+            except SecondFactorError as err:
+                self._nonce = err.nonce
+                errors[CONF_CODE] = "invalid_code"
+            except ProviderError as err:
+                _explain(err, errors, placeholders, user_input)
+                if errors.get("base") == "invalid_auth":
+                    errors = {CONF_CODE: "invalid_code"}
+            else:
+                return await self._async_finish()
+        return self.async_show_form(
+            step_id="code", data_schema=CODE_FORM, errors=errors, description_placeholders=placeholders
+        )
+
+    async def _async_try(self, typed: Mapping[str, Any]) -> None:
+        """Log in and ask who this is; keep what is to be kept."""
+        kind = PROVIDERS[self._provider]
+        session = async_get_clientsession(self.hass, verify_ssl=bool(typed.get(CONF_VERIFY_SSL, True)))
+        settings = dict(await kind.login(session, typed))
+        provider = kind(session, {CONF_COUNTRY: self.hass.config.country or "", **settings})
+        self._account = await provider.account()
+        self._settings = {**settings, **self._account.settings, CONF_PROVIDER: self._provider}
+
+    async def _async_finish(self) -> ConfigFlowResult:
+        assert self._account is not None
+        await self.async_set_unique_id(f"{self._provider}_{self._account.id}")
+        if self.source == SOURCE_REAUTH:
+            self._abort_if_unique_id_mismatch(reason="wrong_account")
+            entry = self._get_reauth_entry()
+            return self._update(entry, {**entry.data, **self._settings})
+        if self.source == SOURCE_RECONFIGURE:
+            self._abort_if_unique_id_mismatch(reason="wrong_account")
+            entry = self._get_reconfigure_entry()
+            kept = {CONF_WEBHOOK_ID: entry.data[CONF_WEBHOOK_ID]}
+            return self._update(entry, {**self._settings, **kept})
+        self._abort_if_unique_id_configured()
+        self._settings[CONF_WEBHOOK_ID] = async_generate_id()
+        paste = urls_to_paste(self.hass, PROVIDERS[self._provider], self._settings)
+        if paste:
+            return await self.async_step_paste()
+        return self._create()
+
+    def _update(self, entry: ConfigEntry, data: dict[str, Any]) -> ConfigFlowResult:
+        """Change the entry; its own listener reloads it, but only a loaded one whose data changed."""
+        if entry.state is not ConfigEntryState.LOADED or entry.data == data:
+            self.hass.config_entries.async_schedule_reload(entry.entry_id)
+        return self.async_update_and_abort(entry, data=data)
+
+    async def async_step_paste(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Show the URLs that the user enters in the phone system's own settings."""
+        if user_input is not None:
+            return self._create()
+        paste = urls_to_paste(self.hass, PROVIDERS[self._provider], self._settings)
+        return self.async_show_form(
+            step_id="paste",
+            data_schema=vol.Schema({}),
+            description_placeholders={
+                "provider": PROVIDERS[self._provider].name,
+                "urls": "\n\n".join(f"**{name}**\n```\n{url}\n```" for name, url in paste.items()),
+            },
+            last_step=True,
+        )
+
+    def _create(self) -> ConfigFlowResult:
+        assert self._account is not None
+        return self.async_create_entry(title=self._account.title, data=self._settings)
+
+    @override
+    async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
+        """Ask for new credentials, because the phone system refused the old ones."""
+        self._provider = entry_data[CONF_PROVIDER]
+        return await self.async_step_reauth_confirm()
+
+    async def async_step_reauth_confirm(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Enter new credentials."""
+        entry = self._get_reauth_entry()
+        errors: dict[str, str] = {}
+        placeholders = {"provider": PROVIDERS[self._provider].name, "title": entry.title, "reason": ""}
+        if user_input is not None:
+            self._typed = {**entry.data, **user_input}
+            try:
+                await self._async_try(self._typed)
+            except SecondFactorError as err:
+                self._nonce = err.nonce
+                return await self.async_step_code()
+            except ProviderError as err:
+                _explain(err, errors, placeholders, user_input)
+            else:
+                return await self._async_finish()
+        return self.async_show_form(
+            step_id="reauth_confirm",
+            data_schema=REAUTH_FIELDS[self._provider],
+            errors=errors,
+            description_placeholders=placeholders,
+        )
+
+    @override
+    async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Change how an account is reached."""
+        self._provider = self._get_reconfigure_entry().data[CONF_PROVIDER]
+        return await self._async_account_step(self._provider, None)
+
+    @property
+    def _reconfiguring(self) -> bool:
+        return self.source == SOURCE_RECONFIGURE
+
+
+class PbxOptionsFlow(OptionsFlow):
+    """Change how an account behaves."""
+
+    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Show the options that fit the provider."""
+        entry = self.config_entry
+        kind = PROVIDERS[entry.data[CONF_PROVIDER]]
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            try:
+                return self.async_create_entry(data=stored_options(user_input))
+            except InvalidInputError as err:
+                errors[err.field] = err.problem
+        coordinator = getattr(entry, "runtime_data", None)
+        extensions = coordinator.data.extensions if coordinator is not None else {}
+        schema = options_form(kind, extensions)
+        paste = urls_to_paste(self.hass, kind, entry.data)
+        return self.async_show_form(
+            step_id="init",
+            data_schema=self.add_suggested_values_to_schema(schema, user_input or shown_options(entry.options)),
+            errors=errors,
+            description_placeholders={
+                "provider": kind.name,
+                "urls": "\n\n".join(f"**{name}**\n```\n{url}\n```" for name, url in paste.items()),
+            },
+        )
+
+
+def _explain(
+    err: ProviderError, errors: dict[str, str], placeholders: dict[str, str], typed: Mapping[str, Any]
+) -> None:
+    """Say in the form what went wrong, with the phone system's own reason."""
+    match err:
+        case AuthError():
+            errors["base"] = "invalid_auth"
+        case InvalidInputError(field=field, problem=problem):
+            errors[field if field in typed else "base"] = problem
+        case RefusedError(reason=reason):
+            errors["base"] = "refused"
+            placeholders["reason"] = reason
+        case RateLimitError():
+            errors["base"] = "rate_limited"
+        case _:
+            errors["base"] = "cannot_connect"
+
+
+def _without_secrets(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if key not in {"api_key", "password", "pin", CONF_CODE}}

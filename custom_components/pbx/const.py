@@ -1,0 +1,32 @@
+"""What two or more files share."""
+
+import logging
+from typing import Final
+
+from homeassistant.const import Platform
+
+DOMAIN: Final = "pbx"
+LOGGER: Final = logging.getLogger(__package__)
+
+PLATFORMS: Final = [Platform.BINARY_SENSOR, Platform.BUTTON, Platform.EVENT, Platform.SENSOR, Platform.SWITCH]
+
+EVENT_PBX: Final = f"{DOMAIN}_event"
+
+CONF_PROVIDER: Final = "provider"
+CONF_CALL_SLOTS: Final = "call_slots"
+CONF_MASK_NUMBERS: Final = "mask_numbers"
+CONF_PUSH: Final = "push"
+CONF_FOLLOW: Final = "follow_extensions"
+CONF_ASSIST: Final = "assist"
+CONF_ASSIST_NUMBERS: Final = "assist_numbers"
+CONF_CLOUDHOOK_URL: Final = "cloudhook_url"
+CONF_PINNED_ACCOUNT: Final = "pinned_account"
+CONF_CREATED_OBJECTS: Final = "created_objects"
+
+SUBENTRY_SPEED_DIAL: Final = "speed_dial"
+SUBENTRY_AGENT: Final = "agent"
+SUBENTRY_QUEUE: Final = "queue"
+
+DEFAULT_CALL_SLOTS: Final = 4
+MANY_EXTENSIONS: Final = 200
+MAX_ENABLED_ENTITIES: Final = 9_000

@@ -1,0 +1,346 @@
+"""One account's truth: poll and push go into the registry, and only those concerned are told."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping
+from datetime import datetime, timedelta
+from typing import override
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers.debounce import Debouncer
+from homeassistant.helpers.event import async_call_later, async_track_point_in_utc_time
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+from homeassistant.util import dt as dt_util
+
+from .const import CONF_CALL_SLOTS, CONF_MASK_NUMBERS, DEFAULT_CALL_SLOTS, EVENT_PBX, LOGGER
+from .devices import PbxDevices
+from .errors import poll_errors
+from .providers.base import Provider
+from .providers.calls import CallRegistry, Changes
+from .providers.errors import ProviderError
+from .providers.events import Event, event_data
+from .providers.models import Account, Call, Capability, ContactQuery, Direction, EventType, Party, Pushed, RecordPush
+from .stream import PbxStream
+from .webhook import PbxWebhook
+
+type PbxConfigEntry = ConfigEntry[PbxCoordinator]
+type EventListener = Callable[[Event], None]
+
+HISTORY = "history"
+REFRESH_COOLDOWN = 0.4
+NAMES_KEPT = 500
+MAX_PENDING_RECORDS = 50
+
+
+class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
+    """Keep one account's registry; call only those who listen to what changed."""
+
+    config_entry: PbxConfigEntry
+
+    def __init__(self, hass: HomeAssistant, entry: PbxConfigEntry, provider: Provider, account: Account) -> None:
+        """Start with an empty registry."""
+        super().__init__(
+            hass,
+            LOGGER,
+            config_entry=entry,
+            name=entry.title,
+            update_interval=timedelta(seconds=provider.intervals.idle),
+            request_refresh_debouncer=Debouncer(hass, LOGGER, cooldown=REFRESH_COOLDOWN, immediate=False),
+        )
+        self.provider = provider
+        self.account = account
+        self.data = CallRegistry(
+            slots=int(entry.options.get(CONF_CALL_SLOTS, DEFAULT_CALL_SLOTS)),
+            pushed_ids_differ=provider.pushed_ids_differ,
+            complete_after=provider.complete_after,
+            grace=provider.grace,
+        )
+        self.devices = PbxDevices(hass, entry, self)
+        self.webhook = PbxWebhook(hass, entry, self)
+        self.stream = PbxStream(hass, entry, self)
+        self.masked = bool(entry.options.get(CONF_MASK_NUMBERS, False))
+        self.configured: tuple[Mapping[str, object], Mapping[str, object]] = (entry.data, entry.options)
+        self.last_callers: dict[str, str] = {}
+        self.polled_calls = False
+        self.entity_count = 0
+        self._changed: dict[Hashable, None] = {}
+        self._events: list[Event] = []
+        self._keyed: dict[Hashable, dict[CALLBACK_TYPE, CALLBACK_TYPE]] = {}
+        self._event_listeners: dict[str | None, dict[EventListener, None]] = {}
+        self._told_health: object = None
+        self._directory_at: datetime | None = None
+        self._tick_at: datetime | None = None
+        self._cancel_tick: CALLBACK_TYPE | None = None
+        self._cancel_records: dict[str, CALLBACK_TYPE] = {}
+        self._names: OrderedDict[str, Party] = OrderedDict()
+        entry.async_on_unload(self._stop_timers)
+
+    @property
+    def calls_known(self) -> bool:
+        """Whether the active calls can be known now: polled, or pushed by a phone system that cannot be asked."""
+        return self.last_update_success and (self.polled_calls or self.webhook.working)
+
+    @property
+    def pushing(self) -> bool:
+        """Whether anything is pushed at all, by webhook or socket."""
+        return self.webhook.working or self.stream.working
+
+    @callback
+    def async_push_changed(self) -> None:
+        """Pushes began or ceased: poll at another pace, and tell everybody."""
+        self._told_health = None
+        self.update_interval = self._next_interval()
+        self.async_update_listeners()
+
+    @callback
+    def async_keep(self, found: Mapping[str, object]) -> None:
+        """Keep what was found out with the account, without a reload."""
+        if all(self.config_entry.data.get(key) == value for key, value in found.items()):
+            return
+        data = {**self.config_entry.data, **found}
+        self.configured = (data, self.config_entry.options)
+        self.provider.settings = {**self.provider.settings, **found}
+        self.hass.config_entries.async_update_entry(self.config_entry, data=data)
+
+    # -- polls --------------------------------------------------------------------------------------
+
+    @override
+    async def _async_update_data(self) -> CallRegistry:
+        requested_at = dt_util.utcnow()
+        with poll_errors(self.provider.name):
+            calls = await self.provider.calls()
+        self.polled_calls = calls is not None
+        if calls is not None:
+            self._take(self.data.snapshot(calls, requested_at, dt_util.utcnow()))
+        await self._async_poll_directory()
+        self.update_interval = self._next_interval()
+        return self.data
+
+    async def _async_poll_directory(self) -> None:
+        """Ask for the rest at its own pace; once it was known, a failure keeps what was known."""
+        now = dt_util.utcnow()
+        if self._directory_at is not None and now < self._directory_at:
+            return
+        try:
+            with poll_errors(self.provider.name):
+                directory = await self.provider.directory()
+        except Exception:
+            if self._directory_at is None:
+                raise
+            LOGGER.debug("The directory could not be read this time")
+            return
+        self._directory_at = now + timedelta(seconds=self.provider.intervals.directory)
+        self._take(self.data.directory(directory, dt_util.utcnow()))
+        if self.devices.unsettled:
+            self.devices.async_sync()
+
+    def _next_interval(self) -> timedelta:
+        intervals = self.provider.intervals
+        if self.stream.working or self.webhook.complete:
+            seconds = intervals.pushed
+        elif self.data.calls:
+            seconds = intervals.busy
+        else:
+            seconds = intervals.idle
+        return timedelta(seconds=min(seconds, intervals.directory))
+
+    @callback
+    def async_look_again(self) -> None:
+        """Ask soon: a command or a push says that something is new."""
+        if self.provider.capabilities & Capability.CALLS and self.polled_calls:
+            self.config_entry.async_create_background_task(
+                self.hass, self.async_request_refresh(), f"{self.name} look again", eager_start=True
+            )
+
+    @callback
+    def async_reread_directory(self) -> None:
+        """Ask for the directory with the next poll, now."""
+        if self._directory_at is not None:
+            self._directory_at = dt_util.utcnow()
+        self.config_entry.async_create_background_task(
+            self.hass, self.async_request_refresh(), f"{self.name} reread", eager_start=True
+        )
+
+    # -- pushes -------------------------------------------------------------------------------------
+
+    @callback
+    def async_push(self, pushed: Pushed) -> None:
+        """Take what was pushed; the poll timer runs on."""
+        self.async_take(self.data.apply(pushed, dt_util.utcnow()))
+
+    @callback
+    def async_take(self, changes: Changes) -> None:
+        """Tell at once what an input changed."""
+        self._take(changes)
+        self.async_update_listeners()
+
+    def _take(self, changes: Changes) -> None:
+        self._changed |= changes.keys
+        self._events += changes.events
+        if changes.refresh:
+            self.async_look_again()
+        self._schedule_tick()
+
+    # -- time ---------------------------------------------------------------------------------------
+
+    @callback
+    def _schedule_tick(self) -> None:
+        due = self.data.due()
+        if due == self._tick_at:
+            return
+        if self._cancel_tick is not None:
+            self._cancel_tick()
+            self._cancel_tick = None
+        self._tick_at = due
+        if due is not None:
+            self._cancel_tick = async_track_point_in_utc_time(self.hass, self._async_tick, due)
+
+    @callback
+    def _async_tick(self, now: datetime) -> None:
+        self._tick_at = self._cancel_tick = None
+        self.async_take(self.data.tick(now))
+        if questions := self.data.take_questions():
+            self.config_entry.async_create_background_task(
+                self.hass, self._async_ask_records(questions), f"{self.name} lost calls"
+            )
+
+    async def _async_ask_records(self, calls: list[Call]) -> None:
+        for call in calls:
+            try:
+                record = await self.provider.record_of(call)
+            except ProviderError:
+                LOGGER.debug("What became of a call could not be asked")
+                continue
+            if record is not None:
+                self.async_push(RecordPush(provider_event=HISTORY, record=record))
+
+    @callback
+    def _stop_timers(self) -> None:
+        if self._cancel_tick is not None:
+            self._cancel_tick()
+        for cancel in self._cancel_records.values():
+            cancel()
+
+    # -- telling ------------------------------------------------------------------------------------
+
+    @callback
+    @override
+    def async_add_listener(self, update_callback: CALLBACK_TYPE, context: Hashable = None) -> CALLBACK_TYPE:
+        """Listen to one key, given as the context."""
+        remove = super().async_add_listener(update_callback, context)
+        self._keyed.setdefault(context, {})[remove] = update_callback
+
+        @callback
+        def async_remove() -> None:
+            remove()
+            listeners = self._keyed[context]
+            del listeners[remove]
+            if not listeners:
+                del self._keyed[context]
+
+        return async_remove
+
+    @callback
+    def async_listen_events(self, extension: str | None, listener: EventListener) -> CALLBACK_TYPE:
+        """Hear what happens at one extension, or (None) at the account."""
+        self._event_listeners.setdefault(extension, {})[listener] = None
+
+        @callback
+        def async_remove() -> None:
+            del self._event_listeners[extension][listener]
+
+        return async_remove
+
+    @callback
+    @override
+    def async_update_listeners(self) -> None:
+        """Call who listens to what changed, everybody when health changed, and then tell what happened."""
+        changed, self._changed = self._changed, {}
+        health = (self.last_update_success, self.calls_known)
+        if self._told_health != health:
+            self._told_health = health
+            super().async_update_listeners()
+        else:
+            for key in changed:
+                for update_callback in list(self._keyed.get(key, {}).values()):
+                    try:
+                        update_callback()
+                    except Exception:
+                        self.logger.exception("Unexpected error updating %s", self.name)
+        events, self._events = self._events, []
+        for event in events:
+            self._tell(event)
+
+    def _tell(self, event: Event) -> None:
+        listeners = [listener for extension in event.tell for listener in self._event_listeners.get(extension, ())]
+        if event.public:
+            listeners += self._event_listeners.get(None, {})
+        for listener in listeners:
+            try:
+                listener(event)
+            except Exception:
+                self.logger.exception("Unexpected error telling an event of %s", self.name)
+        if event.public:
+            self.hass.bus.async_fire(EVENT_PBX, self.bus_data(event))
+            self._follow_up(event)
+
+    def bus_data(self, event: Event) -> dict[str, str | int | float | bool | list[str]]:
+        """Complete an event with what only Home Assistant knows."""
+        data = event_data(event)
+        data["config_entry_id"] = self.config_entry.entry_id
+        data["provider"] = self.provider.key
+        subject = self.devices.subject_of_event(event)
+        data["device_id"] = subject.device.id
+        if event.extension and (known := self.data.extensions.get(event.extension)) and known.name:
+            data["extension_name"] = known.name
+        return data
+
+    # -- following up -------------------------------------------------------------------------------
+
+    def _follow_up(self, event: Event) -> None:
+        """Complete what a provider tells later, or only when asked: a caller's name, a call's record."""
+        call = event.call
+        if call is None:
+            return
+        if event.type in (EventType.CALL_INCOMING, EventType.CALL_OUTGOING):
+            outside = call.callee if call.direction is Direction.OUTGOING else call.caller
+            if event.type is EventType.CALL_INCOMING and call.caller.number:
+                self.last_callers.update(dict.fromkeys(call.extensions, call.caller.number))
+            wanted = call.direction is not Direction.INTERNAL and outside.number and not outside.name
+            if wanted and Capability.SEARCH_CONTACTS in self.provider.capabilities:
+                self._name(call.id, outside.number)
+        ended = event.type in (EventType.CALL_ENDED, EventType.CALL_MISSED)
+        after = self.provider.record_after
+        if ended and after is not None and len(self._cancel_records) < MAX_PENDING_RECORDS:
+
+            @callback
+            def async_ask(_now: datetime) -> None:
+                self._cancel_records.pop(call.id, None)
+                self.config_entry.async_create_background_task(
+                    self.hass, self._async_ask_records([call]), f"{self.name} record"
+                )
+
+            self._cancel_records[call.id] = async_call_later(self.hass, after, async_ask)
+
+    def _name(self, call_id: str, number: str) -> None:
+        known = self._names.get(number)
+        if known is not None:
+            self.async_take(self.data.name_caller(call_id, known))
+            return
+        self.config_entry.async_create_background_task(
+            self.hass, self._async_name(call_id, number), f"{self.name} contact", eager_start=False
+        )
+
+    async def _async_name(self, call_id: str, number: str) -> None:
+        try:
+            page = await self.provider.search_contacts(ContactQuery(number=number, limit=1))
+        except ProviderError:
+            LOGGER.debug("A caller could not be looked up")
+            return
+        contact = next(iter(page.contacts), None)
+        words = (contact.first_name, contact.last_name) if contact is not None else ()
+        name = " ".join(word for word in words if word) or (contact.company or "" if contact is not None else "")
+        party = self._names[number] = Party(name=name, known=contact is not None)
+        if len(self._names) > NAMES_KEPT:
+            self._names.popitem(last=False)
+        self.async_take(self.data.name_caller(call_id, party))

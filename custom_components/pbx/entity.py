@@ -1,0 +1,154 @@
+"""What all entities share: their device, unique id, availability, writing only what changed, command errors."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, override
+
+from homeassistant.core import callback
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.entity import Entity, EntityDescription
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.update_coordinator import CoordinatorEntity
+
+from .const import DOMAIN, MANY_EXTENSIONS, MAX_ENABLED_ENTITIES
+from .coordinator import PbxCoordinator
+from .devices import Subject, SubjectKind
+from .errors import command_errors
+from .providers.calls import CallRegistry
+from .providers.models import Capability, Party
+
+MASKED_DIGITS_SHOWN = 3
+EXTENSION_DIGITS = 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class PbxEntityDescription(EntityDescription):
+    """What kind of thing an entity is about, and what the phone system must be able to do for it."""
+
+    subject: SubjectKind
+    needs: Capability = Capability(0)
+    about_calls: bool = False
+    essential: bool = False
+    exists_fn: Callable[[CallRegistry, str], bool] = lambda _registry, _id: True
+
+
+class PbxEntity(CoordinatorEntity[PbxCoordinator]):
+    """An entity that shows something of one subject."""
+
+    _attr_has_entity_name = True
+    entity_description: PbxEntityDescription
+
+    def __init__(self, coordinator: PbxCoordinator, subject: Subject, description: PbxEntityDescription) -> None:
+        """Belong to the subject's device."""
+        super().__init__(coordinator, context=subject.key)
+        self.entity_description = description
+        self.subject = subject
+        self.device_entry = subject.device
+        self._attr_unique_id = coordinator.devices.unique_id(subject, description.key)
+        if subject.kind is SubjectKind.SLOT:
+            self._attr_translation_placeholders = {"slot": subject.id}
+        if not description.essential and len(coordinator.data.extensions) > MANY_EXTENSIONS:
+            self._attr_entity_registry_enabled_default = False
+        self._told: object = None
+        self.async_read()
+
+    @property
+    def registry(self) -> CallRegistry:
+        """What is known about the account."""
+        return self.coordinator.data
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Whether what is shown can be known now."""
+        if not super().available or (self.entity_description.about_calls and not self.coordinator.calls_known):
+            return False
+        match self.subject.kind:
+            case SubjectKind.EXTENSION:
+                return self.subject.id in self.registry.extensions
+            case SubjectKind.AGENT:
+                return self.subject.id in self.registry.agents
+            case SubjectKind.QUEUE:
+                return self.subject.id in self.registry.queues
+            case _:
+                return True
+
+    @callback
+    def async_read(self) -> object:
+        """Take over what is shown, and give everything that a state write would show."""
+        raise NotImplementedError
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Write only what changed: comparing here costs a tenth of a write."""
+        shown = (self.available, self.async_read())
+        if shown != self._told:
+            self._told = shown
+            self.async_write_ha_state()
+
+    async def async_run[T](self, command: Awaitable[T]) -> T:
+        """Carry out a command and look what became of it."""
+        with command_errors(self.hass, self.coordinator.config_entry, self.coordinator.provider.name):
+            result = await command
+        self.coordinator.async_look_again()
+        return result
+
+    def shown(self, party: Party) -> str | None:
+        """Word a party for a state: the name, else the number, masked if the user wants that."""
+        return party.name or self.shown_number(party.number) or None
+
+    def shown_number(self, number: str) -> str:
+        """Word a number for a state."""
+        if not self.coordinator.masked or len(number) <= EXTENSION_DIGITS:
+            return number
+        return "•" * (len(number) - MASKED_DIGITS_SHOWN) + number[-MASKED_DIGITS_SHOWN:]
+
+
+@callback
+def async_add_subjects[D: PbxEntityDescription](
+    coordinator: PbxCoordinator,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    descriptions: Iterable[D],
+    make: Callable[[PbxCoordinator, Subject, D], Entity],
+) -> None:
+    """Add the entities of all subjects, now and whenever new ones come."""
+
+    @callback
+    def async_add(subjects: list[Subject]) -> None:
+        by_subentry: dict[str | None, list[Entity]] = {}
+        for subject in subjects:
+            for description in descriptions:
+                if (
+                    description.subject is subject.kind
+                    and description.needs in coordinator.provider.capabilities
+                    and description.exists_fn(coordinator.data, subject.id)
+                ):
+                    by_subentry.setdefault(subject.subentry_id, []).append(make(coordinator, subject, description))
+        for subentry_id, entities in by_subentry.items():
+            async_add_entities(_within_limit(coordinator, entities), config_subentry_id=subentry_id)
+
+    coordinator.config_entry.async_on_unload(coordinator.devices.async_listen(async_add))
+
+
+def _within_limit(coordinator: PbxCoordinator, entities: list[Entity]) -> list[Entity]:
+    """Enable no more entities by default than Home Assistant can take, and say so."""
+    entry = coordinator.config_entry
+    coordinator.entity_count += sum(entity.entity_registry_enabled_default for entity in entities)
+    if coordinator.entity_count <= MAX_ENABLED_ENTITIES:
+        return entities
+    for entity in entities:
+        entity._attr_entity_registry_enabled_default = False  # noqa: SLF001 - the attribute is there to be set
+    ir.async_create_issue(
+        coordinator.hass,
+        DOMAIN,
+        f"too_many_entities_{entry.entry_id}",
+        is_fixable=False,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key="too_many_entities",
+        translation_placeholders={"title": entry.title, "limit": str(MAX_ENABLED_ENTITIES)},
+    )
+    return entities
+
+
+type Attributes = dict[str, Any]

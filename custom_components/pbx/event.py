@@ -1,0 +1,136 @@
+"""Events: what happens to the calls of the account and of each extension, and to each agent."""
+
+from dataclasses import dataclass
+from typing import override
+
+from homeassistant.components.event import EventEntity, EventEntityDescription
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .coordinator import PbxConfigEntry
+from .devices import SubjectKind
+from .entity import PbxEntity, PbxEntityDescription, async_add_subjects
+from .providers.events import Event
+from .providers.models import Capability, EventType
+
+PARALLEL_UPDATES = 0
+
+AGENT_EVENTS = (
+    EventType.AGENT_LOGGED_IN,
+    EventType.AGENT_LOGGED_OUT,
+    EventType.AGENT_PAUSED,
+    EventType.AGENT_UNPAUSED,
+    EventType.AGENT_WRAP_UP,
+)
+CALL_EVENTS = tuple(kind for kind in EventType if kind not in (*AGENT_EVENTS, EventType.UNKNOWN))
+# Large or sensitive texts go to the bus only.
+BUS_ONLY = frozenset({"transcription", "summary", "sentiment", "text", "digits"})
+KEPT = frozenset(
+    {
+        "answered_by",
+        "call_id",
+        "direction",
+        "duration",
+        "extension",
+        "from_name",
+        "from_number",
+        "outcome",
+        "queue",
+        "to_name",
+        "to_number",
+    }
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PbxEventEntityDescription(PbxEntityDescription, EventEntityDescription):
+    """Which events an event entity can show."""
+
+    types: tuple[EventType, ...]
+
+
+EVENTS: tuple[PbxEventEntityDescription, ...] = (
+    PbxEventEntityDescription(
+        key="call_event",
+        translation_key="call",
+        subject=SubjectKind.ACCOUNT,
+        essential=True,
+        types=CALL_EVENTS,
+    ),
+    PbxEventEntityDescription(
+        key="call_event",
+        translation_key="call",
+        subject=SubjectKind.EXTENSION,
+        needs=Capability.CALLS,
+        essential=True,
+        types=CALL_EVENTS,
+    ),
+    PbxEventEntityDescription(
+        key="agent_event",
+        translation_key="agent",
+        subject=SubjectKind.AGENT,
+        needs=Capability.AGENTS,
+        types=AGENT_EVENTS,
+    ),
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant, entry: PbxConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Set up the event entities."""
+    async_add_subjects(entry.runtime_data, async_add_entities, EVENTS, PbxEvent)
+
+
+class PbxEvent(PbxEntity, EventEntity):
+    """What happens to the calls of one subject.
+
+    It stays available whatever the polls do: an event fired while its entity is unavailable would be lost.
+    """
+
+    _unrecorded_attributes = KEPT
+    entity_description: PbxEventEntityDescription
+
+    @property
+    @override
+    def event_types(self) -> list[str]:
+        """The events this entity can show."""
+        return list(self.entity_description.types)
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Always."""
+        return True
+
+    @callback
+    @override
+    def async_read(self) -> object:
+        """Show nothing but events."""
+        return None
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Listen to what happens at this subject."""
+        await super().async_added_to_hass()
+        if self.subject.kind is SubjectKind.EXTENSION:
+            channel: str | None = self.subject.id
+        else:
+            channel = None
+        self.async_on_remove(self.coordinator.async_listen_events(channel, self._async_handle))
+
+    @callback
+    def _async_handle(self, event: Event) -> None:
+        if event.type not in self.entity_description.types:
+            return
+        if self.subject.kind is SubjectKind.AGENT and event.agent != self.subject.id:
+            return
+        data = self.coordinator.bus_data(event)
+        if self.subject.kind is SubjectKind.EXTENSION:
+            data["extension"] = self.subject.id
+        attributes = {name: value for name, value in data.items() if name in KEPT}
+        for name in ("from_number", "to_number"):
+            if name in attributes:
+                attributes[name] = self.shown_number(str(attributes[name]))
+        self._trigger_event(event.type, attributes)
+        self.async_write_ha_state()

@@ -1,0 +1,148 @@
+"""The forms of the config flow: one per provider, and the options that fit it."""
+
+from collections.abc import Mapping
+
+import voluptuous as vol
+from homeassistant.const import (
+    CONF_API_KEY,
+    CONF_CODE,
+    CONF_COUNTRY,
+    CONF_EMAIL,
+    CONF_HOST,
+    CONF_PASSWORD,
+    CONF_PORT,
+    CONF_SSL,
+    CONF_URL,
+    CONF_USERNAME,
+    CONF_VERIFY_SSL,
+)
+from homeassistant.helpers.selector import (
+    BooleanSelector,
+    CountrySelector,
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
+    SelectOptionDict,
+    SelectSelector,
+    SelectSelectorConfig,
+    TextSelector,
+    TextSelectorConfig,
+    TextSelectorType,
+)
+
+from .const import (
+    CONF_ASSIST,
+    CONF_ASSIST_NUMBERS,
+    CONF_CALL_SLOTS,
+    CONF_FOLLOW,
+    CONF_MASK_NUMBERS,
+    CONF_PUSH,
+    DEFAULT_CALL_SLOTS,
+)
+from .providers.base import Provider
+from .providers.models import Capability, Extension
+
+CONF_DOMAIN = "domain"
+CONF_RATE_PLAN = "rate_plan"
+CONF_EXTENSIONS = "extensions"
+CONF_NOTIFICATION_EMAIL = "notification_email"
+CONF_WEBHOOK_USERNAME = "webhook_username"
+CONF_WEBHOOK_PASSWORD = "webhook_password"  # noqa: S105
+MAX_SLOTS = 20
+
+TEXT = TextSelector()
+TEXTS = TextSelector(TextSelectorConfig(multiple=True))
+SECRET = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD))
+EMAIL = TextSelector(TextSelectorConfig(type=TextSelectorType.EMAIL))
+ADDRESS = TextSelector(TextSelectorConfig(type=TextSelectorType.URL))
+PORT = NumberSelector(NumberSelectorConfig(min=1, max=65535, mode=NumberSelectorMode.BOX))
+
+
+FORMS: Mapping[str, vol.Schema] = {
+    "voipat": vol.Schema(
+        {
+            vol.Required(CONF_URL, default="https://mt.voipat.com/pbxapi"): ADDRESS,
+            vol.Required(CONF_API_KEY): SECRET,
+            vol.Optional(CONF_DOMAIN): TEXT,
+            vol.Required(CONF_VERIFY_SSL, default=True): BooleanSelector(),
+        }
+    ),
+    "voipstudio": vol.Schema(
+        {
+            vol.Optional(CONF_API_KEY): SECRET,
+            vol.Optional(CONF_EMAIL): EMAIL,
+            vol.Optional(CONF_PASSWORD): SECRET,
+            vol.Optional(CONF_URL, default="https://l7api.com/v1.2/voipstudio"): ADDRESS,
+        }
+    ),
+    "voipsun": vol.Schema(
+        {
+            vol.Required(CONF_HOST): TEXT,
+            vol.Optional(CONF_PORT): PORT,
+            vol.Required(CONF_SSL, default=False): BooleanSelector(),
+            vol.Required(CONF_VERIFY_SSL, default=True): BooleanSelector(),
+            vol.Required(CONF_USERNAME): TEXT,
+            vol.Required(CONF_PASSWORD): SECRET,
+        }
+    ),
+    "voxloud": vol.Schema(
+        {
+            vol.Required(CONF_API_KEY): SECRET,
+            vol.Optional(CONF_URL, default="https://developer.voxloud.com"): ADDRESS,
+        }
+    ),
+}
+
+REAUTH_FIELDS: Mapping[str, vol.Schema] = {
+    "voipat": vol.Schema({vol.Required(CONF_API_KEY): SECRET}),
+    "voipstudio": vol.Schema(
+        {
+            vol.Optional(CONF_API_KEY): SECRET,
+            vol.Optional(CONF_EMAIL): EMAIL,
+            vol.Optional(CONF_PASSWORD): SECRET,
+        }
+    ),
+    "voipsun": vol.Schema({vol.Required(CONF_USERNAME): TEXT, vol.Required(CONF_PASSWORD): SECRET}),
+    "voxloud": vol.Schema({vol.Required(CONF_API_KEY): SECRET}),
+}
+
+CODE_FORM = vol.Schema({vol.Required(CONF_CODE): TEXT})
+
+PROVIDER_OPTIONS: Mapping[str, Mapping[vol.Marker, object]] = {
+    "voipat": {
+        vol.Optional(CONF_EXTENSIONS): TEXTS,
+        vol.Optional(CONF_RATE_PLAN, default="standard"): SelectSelector(
+            SelectSelectorConfig(options=["standard", "enterprise"], translation_key="rate_plan")
+        ),
+    },
+    "voipstudio": {vol.Optional(CONF_WEBHOOK_USERNAME): TEXT, vol.Optional(CONF_WEBHOOK_PASSWORD): SECRET},
+    "voipsun": {vol.Optional("extension_names"): TEXTS},
+    "voxloud": {vol.Optional(CONF_NOTIFICATION_EMAIL): EMAIL},
+}
+
+
+def options_form(kind: type[Provider], extensions: Mapping[str, Extension]) -> vol.Schema:
+    """Make the form of the options that fit a provider."""
+    fields: dict[vol.Marker, object] = {
+        vol.Optional(CONF_COUNTRY): CountrySelector(),
+        vol.Required(CONF_CALL_SLOTS, default=DEFAULT_CALL_SLOTS): NumberSelector(
+            NumberSelectorConfig(min=1, max=MAX_SLOTS, mode=NumberSelectorMode.BOX)
+        ),
+        vol.Required(CONF_MASK_NUMBERS, default=False): BooleanSelector(),
+        vol.Optional(CONF_FOLLOW): SelectSelector(
+            SelectSelectorConfig(
+                options=[
+                    SelectOptionDict(value=number, label=f"{number} {extension.name}".strip())
+                    for number, extension in extensions.items()
+                ],
+                multiple=True,
+                custom_value=True,
+            )
+        ),
+    }
+    if Capability.WEBHOOK in kind.possible:
+        fields[vol.Required(CONF_PUSH, default=True)] = BooleanSelector()
+    fields[vol.Required(CONF_ASSIST, default=False)] = BooleanSelector()
+    fields[vol.Optional(CONF_ASSIST_NUMBERS)] = TEXTS
+    fields |= PROVIDER_OPTIONS[kind.key]
+    return vol.Schema(fields)

@@ -1,0 +1,50 @@
+"""The options as a person types them, and as they are kept."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from .const import CONF_CALL_SLOTS
+from .providers.errors import InvalidInputError
+
+CONF_EXTENSION_NAMES = "extension_names"
+HIDDEN = "hidden"
+
+
+def stored_options(typed: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn what was typed into what is kept; raise InvalidInputError for a line that cannot be read."""
+    options = {key: value for key, value in typed.items() if value not in ("", [], None)}
+    options[CONF_CALL_SLOTS] = int(options[CONF_CALL_SLOTS])
+    if CONF_EXTENSION_NAMES in options:
+        options[CONF_EXTENSION_NAMES] = dict(_named(line) for line in options[CONF_EXTENSION_NAMES])
+    return options
+
+
+def shown_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn what is kept into what a person edits."""
+    shown = dict(options)
+    names = shown.get(CONF_EXTENSION_NAMES)
+    if isinstance(names, Mapping):
+        shown[CONF_EXTENSION_NAMES] = [_line(user, known) for user, known in names.items()]
+    return shown
+
+
+def _named(line: str) -> tuple[str, dict[str, Any]]:
+    """Read `sip user = internal number, name, public number ...` or `sip user = hidden`."""
+    user, separator, rest = line.partition("=")
+    words = [word.strip() for word in rest.split(",")]
+    if not separator or not user.strip() or not words[0]:
+        raise InvalidInputError(CONF_EXTENSION_NAMES, "invalid_extension_line")
+    if words[0].lower() == HIDDEN:
+        return user.strip(), {HIDDEN: True}
+    known: dict[str, Any] = {"number": words[0], HIDDEN: False}
+    if len(words) > 1:
+        known["name"] = words[1]
+    known["public"] = [word for word in words[2:] if word]
+    return user.strip(), known
+
+
+def _line(user: str, known: Mapping[str, Any]) -> str:
+    if known.get(HIDDEN):
+        return f"{user} = {HIDDEN}"
+    words = [known.get("number", ""), known.get("name", ""), *known.get("public", ())]
+    return f"{user} = {', '.join(words).rstrip(', ')}"

@@ -1,0 +1,319 @@
+"""Sensors: calls of the account and of each extension, agents and queues."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast, override
+
+from homeassistant.components.sensor import (
+    RestoreSensor,
+    SensorDeviceClass,
+    SensorEntity,
+    SensorEntityDescription,
+    SensorStateClass,
+)
+from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfTime
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.typing import StateType
+
+from .coordinator import PbxConfigEntry, PbxCoordinator
+from .devices import Subject, SubjectKind
+from .entity import PbxEntity, PbxEntityDescription, async_add_subjects
+from .providers.calls import CallRegistry
+from .providers.models import Agent, AgentStatus, Call, CallState, Capability, Direction, Party, Queue
+
+PARALLEL_UPDATES = 0
+
+IDLE = "idle"
+CALL_STATES = [IDLE, *(state for state in CallState if state is not CallState.ENDED)]
+
+type SensorValue = StateType | datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class PbxSensorEntityDescription(PbxEntityDescription, SensorEntityDescription):
+    """How a sensor reads its value and its unrecorded attributes."""
+
+    value_fn: Callable[[PbxSensor, CallRegistry, str], SensorValue]
+    attributes_fn: Callable[[PbxSensor, CallRegistry, str], Mapping[str, Any]] | None = None
+
+
+def other_party(call: Call | None, extension: str) -> Party:
+    """Who an extension is talking to."""
+    if call is None:
+        return Party()
+    if call.direction is Direction.OUTGOING:
+        return call.callee
+    return call.callee if call.direction is Direction.INTERNAL and call.caller.number == extension else call.caller
+
+
+def _call_attributes(sensor: PbxSensor, call: Call | None) -> dict[str, Any]:
+    if call is None:
+        return {}
+    return {
+        "call_id": call.id,
+        "direction": call.direction,
+        "caller": sensor.shown_number(call.caller.number),
+        "caller_name": call.caller.name,
+        "callee": sensor.shown_number(call.callee.number),
+        "callee_name": call.callee.name,
+        "extensions": list(call.extensions),
+        "since": call.answered_at or call.started_at,
+    }
+
+
+def _active_calls(sensor: PbxSensor, registry: CallRegistry, _id: str) -> dict[str, Any]:
+    shown = list(registry.calls.values())[: len(registry.slots)]
+    return {"calls": [{**_call_attributes(sensor, call), "state": call.state} for call in shown]}
+
+
+def _extension_call(sensor: PbxSensor, registry: CallRegistry, extension: str) -> dict[str, Any]:
+    call = registry.call_of(extension)
+    return {**_call_attributes(sensor, call), "calls": len(registry.calls_of(extension))} if call else {"calls": 0}
+
+
+def _slot(registry: CallRegistry, slot: str) -> Call | None:
+    return registry.slots[int(slot) - 1]
+
+
+def _slot_state(_sensor: PbxSensor, registry: CallRegistry, slot: str) -> str:
+    call = _slot(registry, slot)
+    return call.state if call is not None else IDLE
+
+
+def _last_call(sensor: PbxSensor, registry: CallRegistry, _id: str) -> Mapping[str, Any]:
+    call = registry.last_call
+    if call is None:
+        return {}
+    return {**_call_attributes(sensor, call), "outcome": call.outcome, "answered_by": call.answered_by}
+
+
+def _agent(value: Callable[[Agent], SensorValue]) -> Callable[[PbxSensor, CallRegistry, str], SensorValue]:
+    return lambda _sensor, registry, agent: value(registry.agents[agent]) if agent in registry.agents else None
+
+
+def _queue(value: Callable[[Queue], SensorValue]) -> Callable[[PbxSensor, CallRegistry, str], SensorValue]:
+    return lambda _sensor, registry, queue: value(registry.queues[queue]) if queue in registry.queues else None
+
+
+SENSORS: tuple[PbxSensorEntityDescription, ...] = (
+    PbxSensorEntityDescription(
+        key="caller",
+        translation_key="caller",
+        subject=SubjectKind.EXTENSION,
+        needs=Capability.CALLS,
+        about_calls=True,
+        value_fn=lambda sensor, registry, number: sensor.shown(other_party(registry.call_of(number), number)),
+    ),
+    PbxSensorEntityDescription(
+        key="call_state",
+        translation_key="call_state",
+        subject=SubjectKind.EXTENSION,
+        needs=Capability.CALLS,
+        about_calls=True,
+        essential=True,
+        device_class=SensorDeviceClass.ENUM,
+        options=CALL_STATES,
+        value_fn=lambda _sensor, registry, number: registry.state_of(number) or IDLE,
+        attributes_fn=_extension_call,
+    ),
+    PbxSensorEntityDescription(
+        key="call",
+        translation_key="call_slot",
+        subject=SubjectKind.SLOT,
+        needs=Capability.CALLS,
+        about_calls=True,
+        essential=True,
+        device_class=SensorDeviceClass.ENUM,
+        options=CALL_STATES,
+        value_fn=_slot_state,
+        attributes_fn=lambda sensor, registry, slot: _call_attributes(sensor, _slot(registry, slot)),
+    ),
+    PbxSensorEntityDescription(
+        key="active_calls",
+        translation_key="active_calls",
+        subject=SubjectKind.ACCOUNT,
+        needs=Capability.CALLS,
+        about_calls=True,
+        essential=True,
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=lambda _sensor, registry, _id: len(registry.calls),
+        attributes_fn=_active_calls,
+    ),
+    PbxSensorEntityDescription(
+        key="missed_calls",
+        translation_key="missed_calls",
+        subject=SubjectKind.ACCOUNT,
+        needs=Capability.CALLS,
+        essential=True,
+        state_class=SensorStateClass.TOTAL,
+        value_fn=lambda _sensor, registry, _id: registry.missed,
+    ),
+    PbxSensorEntityDescription(
+        key="last_call",
+        translation_key="last_call",
+        subject=SubjectKind.ACCOUNT,
+        needs=Capability.CALLS,
+        essential=True,
+        device_class=SensorDeviceClass.TIMESTAMP,
+        value_fn=lambda _sensor, registry, _id: registry.last_call.started_at if registry.last_call else None,
+        attributes_fn=_last_call,
+    ),
+    PbxSensorEntityDescription(
+        key="unread_voicemails",
+        translation_key="unread_voicemails",
+        subject=SubjectKind.ACCOUNT,
+        needs=Capability.VOICEMAIL_COUNT,
+        essential=True,
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=lambda _sensor, registry, _id: registry.unread_voicemails,
+    ),
+    PbxSensorEntityDescription(
+        key="status",
+        translation_key="agent_status",
+        subject=SubjectKind.AGENT,
+        needs=Capability.AGENTS,
+        device_class=SensorDeviceClass.ENUM,
+        options=list(AgentStatus),
+        value_fn=_agent(lambda agent: agent.status),
+    ),
+    PbxSensorEntityDescription(
+        key="waiting",
+        translation_key="waiting_callers",
+        subject=SubjectKind.QUEUE,
+        needs=Capability.QUEUES,
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=_queue(lambda queue: queue.waiting),
+    ),
+    PbxSensorEntityDescription(
+        key="longest_wait",
+        translation_key="longest_wait",
+        subject=SubjectKind.QUEUE,
+        needs=Capability.QUEUES,
+        device_class=SensorDeviceClass.DURATION,
+        native_unit_of_measurement=UnitOfTime.SECONDS,
+        value_fn=_queue(lambda queue: queue.longest_wait),
+    ),
+    PbxSensorEntityDescription(
+        key="average_wait",
+        translation_key="average_wait",
+        subject=SubjectKind.QUEUE,
+        needs=Capability.QUEUES,
+        device_class=SensorDeviceClass.DURATION,
+        native_unit_of_measurement=UnitOfTime.SECONDS,
+        entity_registry_enabled_default=False,
+        value_fn=_queue(lambda queue: queue.average_wait),
+    ),
+    PbxSensorEntityDescription(
+        key="agents_logged_in",
+        translation_key="agents_logged_in",
+        subject=SubjectKind.QUEUE,
+        needs=Capability.QUEUES,
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=_queue(lambda queue: queue.agents_logged_in),
+    ),
+    PbxSensorEntityDescription(
+        key="agents_available",
+        translation_key="agents_available",
+        subject=SubjectKind.QUEUE,
+        needs=Capability.QUEUES,
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=_queue(lambda queue: queue.agents_available),
+    ),
+    PbxSensorEntityDescription(
+        key="service_level",
+        translation_key="service_level",
+        subject=SubjectKind.QUEUE,
+        needs=Capability.QUEUES,
+        native_unit_of_measurement=PERCENTAGE,
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=_queue(lambda queue: queue.service_level),
+    ),
+    PbxSensorEntityDescription(
+        key="answered",
+        translation_key="answered_calls",
+        subject=SubjectKind.QUEUE,
+        needs=Capability.QUEUES,
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        value_fn=_queue(lambda queue: queue.answered),
+    ),
+    PbxSensorEntityDescription(
+        key="abandoned",
+        translation_key="abandoned_calls",
+        subject=SubjectKind.QUEUE,
+        needs=Capability.QUEUES,
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        value_fn=_queue(lambda queue: queue.abandoned),
+    ),
+    PbxSensorEntityDescription(
+        key="user_agent",
+        translation_key="user_agent",
+        subject=SubjectKind.EXTENSION,
+        needs=Capability.REGISTRATION,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        exists_fn=lambda registry, number: bool(registry.extensions[number].user_agent),
+        value_fn=lambda _sensor, registry, number: (
+            registry.extensions[number].user_agent[:255] if number in registry.extensions else None
+        ),
+    ),
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant, entry: PbxConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Set up the sensors."""
+    async_add_subjects(entry.runtime_data, async_add_entities, SENSORS, _make)
+
+
+def _make(coordinator: PbxCoordinator, subject: Subject, description: PbxSensorEntityDescription) -> PbxSensor:
+    kind = PbxMissedCalls if description.key == "missed_calls" else PbxSensor
+    return kind(coordinator, subject, description)
+
+
+class PbxSensor(PbxEntity, SensorEntity):
+    """A value of one subject."""
+
+    _unrecorded_attributes = frozenset(
+        {
+            "answered_by",
+            "call_id",
+            "callee",
+            "callee_name",
+            "caller",
+            "caller_name",
+            "calls",
+            "direction",
+            "extensions",
+            "outcome",
+            "since",
+        }
+    )
+    entity_description: PbxSensorEntityDescription
+
+    @callback
+    @override
+    def async_read(self) -> object:
+        """Read the value, and the attributes that go with it."""
+        description = self.entity_description
+        self._attr_native_value = description.value_fn(self, self.registry, self.subject.id)
+        if description.attributes_fn is not None:
+            attributes = description.attributes_fn(self, self.registry, self.subject.id)
+            self._attr_extra_state_attributes = {k: v for k, v in attributes.items() if v not in (None, "", [])}
+            return (self._attr_native_value, self._attr_extra_state_attributes)
+        return self._attr_native_value
+
+
+class PbxMissedCalls(PbxSensor, RestoreSensor):
+    """The number of missed calls since somebody looked, kept over a restart."""
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Take back what was counted before the restart."""
+        await super().async_added_to_hass()
+        last = await self.async_get_last_sensor_data()
+        if last is not None and last.native_value is not None:
+            self.registry.missed += int(cast("int", last.native_value))
+            self.async_read()

@@ -1,0 +1,172 @@
+"""What the user makes: speed dials, and agents and queues where the phone system cannot list them."""
+
+from collections.abc import Mapping
+from typing import Any, override
+
+import voluptuous as vol
+from homeassistant.config_entries import ConfigSubentryFlow, SubentryFlowResult
+from homeassistant.const import CONF_COUNTRY, CONF_ICON, CONF_NAME, CONF_PIN
+from homeassistant.helpers.selector import (
+    IconSelector,
+    SelectOptionDict,
+    SelectSelector,
+    SelectSelectorConfig,
+    TextSelector,
+    TextSelectorConfig,
+    TextSelectorType,
+)
+
+from .providers import numbers
+from .providers.errors import InvalidInputError, ProviderError, RefusedError
+from .providers.models import AgentRef, Capability
+
+CONF_EXTENSION = "extension"
+CONF_NUMBER = "number"
+
+
+class _Flow(ConfigSubentryFlow):
+    """One form to add or change an object of the user's."""
+
+    key: str
+
+    @override
+    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Add one."""
+        return await self._async_step("user", user_input)
+
+    async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Change one."""
+        return await self._async_step("reconfigure", user_input)
+
+    async def _async_step(self, step_id: str, user_input: dict[str, Any] | None) -> SubentryFlowResult:
+        entry = self._get_entry()
+        changing = step_id == "reconfigure"
+        errors: dict[str, str] = {}
+        placeholders = {"reason": ""}
+        if user_input is not None:
+            try:
+                data = await self._async_check(user_input)
+            except InvalidInputError as err:
+                errors[err.field] = err.problem
+            except RefusedError as err:
+                errors["base"] = "refused"
+                placeholders["reason"] = err.reason
+            except ProviderError:
+                errors["base"] = "cannot_connect"
+            else:
+                title = self.title(data)
+                if changing:
+                    return self.async_update_and_abort(entry, self._get_reconfigure_subentry(), data=data, title=title)
+                return self.async_create_entry(title=title, data=data, unique_id=self.unique_id_of(data))
+        known: Mapping[str, Any] = self._get_reconfigure_subentry().data if changing else {}
+        shown = {key: value for key, value in (user_input or known).items() if key != CONF_PIN}
+        return self.async_show_form(
+            step_id=step_id,
+            data_schema=self.add_suggested_values_to_schema(self.form(), shown),
+            errors=errors,
+            description_placeholders=placeholders,
+        )
+
+    def form(self) -> vol.Schema:
+        """Make the form."""
+        raise NotImplementedError
+
+    def title(self, data: Mapping[str, Any]) -> str:
+        """Name the object."""
+        return str(data[CONF_NAME])
+
+    def unique_id_of(self, data: Mapping[str, Any]) -> str | None:
+        """Say what may exist only once."""
+        return None
+
+    async def _async_check(self, typed: dict[str, Any]) -> dict[str, Any]:
+        """Refuse what cannot work."""
+        return typed
+
+    def _extensions(self) -> SelectSelector:
+        coordinator = getattr(self._get_entry(), "runtime_data", None)
+        known = coordinator.data.extensions if coordinator is not None else {}
+        return SelectSelector(
+            SelectSelectorConfig(
+                options=[
+                    SelectOptionDict(value=number, label=f"{number} {extension.name}".strip())
+                    for number, extension in known.items()
+                ],
+                custom_value=True,
+            )
+        )
+
+    def _country(self) -> str:
+        return str(self._get_entry().options.get(CONF_COUNTRY, self.hass.config.country or ""))
+
+
+class SpeedDialFlow(_Flow):
+    """A number that a button calls."""
+
+    @override
+    def form(self) -> vol.Schema:
+        """Ask who calls whom, and how the button looks."""
+        return vol.Schema(
+            {
+                vol.Required(CONF_NAME): TextSelector(),
+                vol.Required(CONF_EXTENSION): self._extensions(),
+                vol.Required(CONF_NUMBER): TextSelector(),
+                vol.Optional(CONF_ICON): IconSelector(),
+            }
+        )
+
+    @override
+    async def _async_check(self, typed: dict[str, Any]) -> dict[str, Any]:
+        number = numbers.dialable(typed[CONF_NUMBER], self._country(), field=CONF_NUMBER)
+        return {**typed, CONF_NUMBER: number}
+
+
+class AgentFlow(_Flow):
+    """A call-centre agent of a phone system that cannot list them."""
+
+    @override
+    def form(self) -> vol.Schema:
+        """Ask who it is, and for the number and PIN the phone system wants."""
+        return vol.Schema(
+            {
+                vol.Required(CONF_NAME): TextSelector(),
+                vol.Required(CONF_NUMBER): TextSelector(),
+                vol.Required(CONF_PIN): TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD)),
+                vol.Optional(CONF_EXTENSION): self._extensions(),
+            }
+        )
+
+    @override
+    def unique_id_of(self, data: Mapping[str, Any]) -> str | None:
+        """Each agent number once."""
+        return f"agent_{data[CONF_NUMBER]}"
+
+    @override
+    async def _async_check(self, typed: dict[str, Any]) -> dict[str, Any]:
+        if not typed[CONF_NUMBER].isdigit():
+            raise InvalidInputError(CONF_NUMBER, "invalid_value")
+        provider = self._get_entry().runtime_data.provider
+        if Capability.GET_AGENT_STATUS in provider.capabilities:
+            await provider.agent_status(AgentRef(number=typed[CONF_NUMBER], pin=typed[CONF_PIN]))
+        return typed
+
+
+class QueueFlow(_Flow):
+    """A queue of a phone system that cannot list them."""
+
+    @override
+    def form(self) -> vol.Schema:
+        """Ask for the name the phone system knows it by."""
+        return vol.Schema({vol.Required(CONF_NAME): TextSelector()})
+
+    @override
+    def unique_id_of(self, data: Mapping[str, Any]) -> str | None:
+        """Each queue once."""
+        return f"queue_{data[CONF_NAME]}"
+
+    @override
+    async def _async_check(self, typed: dict[str, Any]) -> dict[str, Any]:
+        provider = self._get_entry().runtime_data.provider
+        if Capability.GET_QUEUE_STATUS in provider.capabilities:
+            await provider.queue_status(typed[CONF_NAME])
+        return typed

@@ -1,0 +1,195 @@
+"""Switches: hold and mute at an extension, an agent's login and pause."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, override
+
+from homeassistant.components.switch import SwitchEntity, SwitchEntityDescription
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .const import DOMAIN
+from .coordinator import PbxConfigEntry, PbxCoordinator
+from .devices import Subject, SubjectKind
+from .entity import PbxEntity, PbxEntityDescription, async_add_subjects
+from .providers.base import Provider
+from .providers.calls import CallRegistry
+from .providers.models import AgentRef, CallRef, CallState, Capability
+
+PARALLEL_UPDATES = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class PbxSwitchEntityDescription(PbxEntityDescription, SwitchEntityDescription):
+    """How a switch reads its state and what it commands."""
+
+    is_on_fn: Callable[[CallRegistry, str], bool | None]
+    turn_fn: Callable[[Provider, CallRegistry, str, bool], Awaitable[None]]
+
+
+def _call(registry: CallRegistry, extension: str) -> CallRef:
+    call = registry.call_of(extension)
+    if call is None:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN, translation_key="no_call", translation_placeholders={"extension": extension}
+        )
+    return CallRef(call=call, extension=extension)
+
+
+def _on_hold(registry: CallRegistry, extension: str) -> bool:
+    return registry.state_of(extension) is CallState.ON_HOLD
+
+
+def _hold(provider: Provider, registry: CallRegistry, extension: str, on: bool) -> Awaitable[None]:  # noqa: FBT001
+    target = _call(registry, extension)
+    return provider.hold(target) if on else provider.unhold(target)
+
+
+def _mute(provider: Provider, registry: CallRegistry, extension: str, on: bool) -> Awaitable[None]:  # noqa: FBT001
+    target = _call(registry, extension)
+    return provider.mute(target) if on else provider.unmute(target)
+
+
+def _agent(registry: CallRegistry, agent_id: str, queue: str | None = None) -> AgentRef:
+    agent = registry.agents[agent_id]
+    return AgentRef(id=agent_id, extension=agent.extension, queue=queue)
+
+
+def _login(provider: Provider, registry: CallRegistry, agent_id: str, on: bool) -> Awaitable[None]:  # noqa: FBT001
+    agent = _agent(registry, agent_id)
+    return provider.agent_login(agent) if on else provider.agent_logout(agent)
+
+
+def _pause(provider: Provider, registry: CallRegistry, agent_id: str, on: bool) -> Awaitable[None]:  # noqa: FBT001
+    agent = _agent(registry, agent_id)
+    return provider.agent_pause(agent) if on else provider.agent_unpause(agent)
+
+
+SWITCHES: tuple[PbxSwitchEntityDescription, ...] = (
+    PbxSwitchEntityDescription(
+        key="hold",
+        translation_key="hold",
+        subject=SubjectKind.EXTENSION,
+        needs=Capability.CALLS | Capability.HOLD | Capability.UNHOLD,
+        about_calls=True,
+        is_on_fn=_on_hold,
+        turn_fn=_hold,
+    ),
+    PbxSwitchEntityDescription(
+        key="mute",
+        translation_key="mute",
+        subject=SubjectKind.EXTENSION,
+        needs=Capability.CALLS | Capability.MUTE | Capability.UNMUTE,
+        about_calls=True,
+        is_on_fn=lambda _registry, _extension: None,
+        turn_fn=_mute,
+    ),
+    PbxSwitchEntityDescription(
+        key="logged_in",
+        translation_key="logged_in",
+        subject=SubjectKind.AGENT,
+        needs=Capability.AGENTS | Capability.AGENT_LOGIN | Capability.AGENT_LOGOUT,
+        is_on_fn=lambda registry, agent: registry.agents[agent].logged_in if agent in registry.agents else None,
+        turn_fn=_login,
+    ),
+    PbxSwitchEntityDescription(
+        key="paused",
+        translation_key="paused",
+        subject=SubjectKind.AGENT,
+        needs=Capability.AGENTS | Capability.AGENT_PAUSE | Capability.AGENT_UNPAUSE,
+        is_on_fn=lambda registry, agent: registry.agents[agent].paused if agent in registry.agents else None,
+        turn_fn=_pause,
+    ),
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant, entry: PbxConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Set up the switches."""
+    coordinator = entry.runtime_data
+    async_add_subjects(coordinator, async_add_entities, SWITCHES, _make)
+    if Capability.QUEUE_LOGIN in coordinator.provider.capabilities:
+        _add_queue_logins(coordinator, async_add_entities)
+
+
+def _make(coordinator: PbxCoordinator, subject: Subject, description: PbxSwitchEntityDescription) -> PbxSwitch:
+    return PbxSwitch(coordinator, subject, description)
+
+
+@callback
+def _add_queue_logins(coordinator: PbxCoordinator, async_add_entities: AddConfigEntryEntitiesCallback) -> None:
+    """Add a switch for every queue of every agent, where logging in is per queue."""
+    known: set[tuple[str, str]] = set()
+
+    @callback
+    def async_add(subjects: list[Subject]) -> None:
+        new = []
+        for subject in subjects:
+            if subject.kind is not SubjectKind.AGENT:
+                continue
+            for queue in coordinator.data.agents[subject.id].queues:
+                if (subject.id, queue) not in known:
+                    known.add((subject.id, queue))
+                    new.append(PbxQueueLogin(coordinator, subject, queue))
+        async_add_entities(new)
+
+    coordinator.config_entry.async_on_unload(coordinator.devices.async_listen(async_add))
+
+
+class PbxSwitch(PbxEntity, SwitchEntity):
+    """Something of one subject that can be turned on and off."""
+
+    entity_description: PbxSwitchEntityDescription
+
+    @callback
+    @override
+    def async_read(self) -> object:
+        """Read the state."""
+        self._attr_is_on = self.entity_description.is_on_fn(self.registry, self.subject.id)
+        return self._attr_is_on
+
+    @override
+    async def async_turn_on(self, **kwargs: Any) -> None:
+        """Turn it on."""
+        await self._async_turn(on=True)
+
+    @override
+    async def async_turn_off(self, **kwargs: Any) -> None:
+        """Turn it off."""
+        await self._async_turn(on=False)
+
+    async def _async_turn(self, *, on: bool) -> None:
+        turn = self.entity_description.turn_fn
+        await self.async_run(turn(self.coordinator.provider, self.registry, self.subject.id, on))
+        if self.subject.kind is SubjectKind.AGENT:
+            self.coordinator.async_reread_directory()
+        # What was asked for is shown until the next poll tells what is.
+        self._attr_is_on = on
+        self._told = None
+        self.async_write_ha_state()
+
+
+class PbxQueueLogin(PbxSwitch):
+    """An agent's login at one queue."""
+
+    def __init__(self, coordinator: PbxCoordinator, subject: Subject, queue: str) -> None:
+        """Name it after the queue."""
+        description = PbxSwitchEntityDescription(
+            key=f"logged_in_{queue}",
+            translation_key="logged_in_queue",
+            subject=SubjectKind.AGENT,
+            is_on_fn=lambda registry, agent: (
+                registry.agents[agent].queues.get(queue) if agent in registry.agents else None
+            ),
+            turn_fn=self._turn,
+        )
+        self.queue = queue
+        known = next((item for item in coordinator.data.queues.values() if queue in (item.number, item.id)), None)
+        self._attr_translation_placeholders = {"queue": known.name if known is not None and known.name else queue}
+        super().__init__(coordinator, subject, description)
+
+    def _turn(self, provider: Provider, registry: CallRegistry, agent_id: str, on: bool) -> Awaitable[None]:  # noqa: FBT001
+        agent = _agent(registry, agent_id, self.queue)
+        return provider.agent_login(agent) if on else provider.agent_logout(agent)

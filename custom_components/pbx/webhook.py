@@ -1,0 +1,296 @@
+"""Pushes over HTTP: the local hook, its URL, the subscription at the phone system, and their health."""
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from aiohttp import hdrs
+from aiohttp.web import Request, Response
+from homeassistant.components import webhook
+from homeassistant.const import CONF_WEBHOOK_ID, EVENT_CORE_CONFIG_UPDATE
+from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.event import async_call_later, async_track_time_interval
+from homeassistant.helpers.network import NoURLAvailableError
+from homeassistant.util import dt as dt_util
+
+from .const import CONF_CLOUDHOOK_URL, CONF_PINNED_ACCOUNT, CONF_PUSH, DOMAIN, LOGGER
+from .providers.errors import BadPayloadError, ProviderError
+from .providers.models import Capability, PushRequest, Subscription
+
+if TYPE_CHECKING:
+    from .coordinator import PbxConfigEntry, PbxCoordinator
+
+METHODS = (hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_POST, hdrs.METH_PUT)
+MAX_BODY = 256 * 1024
+CHUNK = 64 * 1024
+VERIFY_INTERVAL = timedelta(minutes=20)
+REPAIR_INTERVAL = timedelta(hours=1)
+FIRST_RETRY = 60
+LONGEST_RETRY = 3600
+
+
+class PbxWebhook:
+    """Take what the phone system pushes to Home Assistant, and see to it that it does."""
+
+    def __init__(self, hass: HomeAssistant, entry: PbxConfigEntry, coordinator: PbxCoordinator) -> None:
+        """Know of no push yet."""
+        self.hass = hass
+        self.entry = entry
+        self.coordinator = coordinator
+        self.url: str | None = None
+        self.subscriptions: tuple[Subscription, ...] = ()
+        self.last_push: datetime | None = None
+        self.received = 0
+        self.bad = 0
+        self.foreign = 0
+        self._subscribed = False
+        self._lock = asyncio.Lock()
+        self._retry = FIRST_RETRY
+        self._cancel_retry: CALLBACK_TYPE | None = None
+        self._repaired_at: datetime | None = None
+
+    @property
+    def wanted(self) -> bool:
+        """Whether the phone system can push and the user wants that."""
+        return Capability.WEBHOOK in self.coordinator.provider.capabilities and self.entry.options.get(CONF_PUSH, True)
+
+    @property
+    def managed(self) -> bool:
+        """Whether the URL is registered through the API; else a person pastes it."""
+        return Capability.SUBSCRIPTIONS in self.coordinator.provider.capabilities
+
+    @property
+    def working(self) -> bool:
+        """Whether pushes come: the subscription stands, or something was pushed since the start."""
+        return self.wanted and (self._subscribed if self.managed else self.last_push is not None)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every call is pushed, so that polling can be slow."""
+        return self.working and self.coordinator.provider.pushes_every_call
+
+    async def async_setup(self) -> None:
+        """Register the local hook, and the remote end in the background."""
+        if not self.wanted:
+            return
+        webhook.async_register(
+            self.hass,
+            DOMAIN,
+            self.entry.title,
+            self.entry.data[CONF_WEBHOOK_ID],
+            self._async_handle,
+            allowed_methods=METHODS,
+        )
+        self.entry.async_on_unload(lambda: webhook.async_unregister(self.hass, self.entry.data[CONF_WEBHOOK_ID]))
+        self.entry.async_on_unload(self._stop_retry)
+        self.entry.async_on_unload(self.hass.bus.async_listen(EVENT_CORE_CONFIG_UPDATE, self._async_url_may_differ))
+        self._listen_to_cloud()
+        self.url = await self._async_find_url()
+        if self.managed:
+            self._run("subscribe")
+            self.entry.async_on_unload(async_track_time_interval(self.hass, self._async_verify, VERIFY_INTERVAL))
+
+    # -- what comes in ------------------------------------------------------------------------------
+
+    async def _async_handle(self, hass: HomeAssistant, webhook_id: str, request: Request) -> Response:
+        """Answer 200 at once, whatever came: providers retry, or disable the hook, on anything else."""
+        body = bytearray()
+        try:
+            stream = request.content
+            while chunk := await stream.read(CHUNK):
+                body += chunk
+                if len(body) > MAX_BODY:
+                    self.bad += 1
+                    return Response()
+        except Exception:  # noqa: BLE001 - Home Assistant would log the webhook id
+            self.bad += 1
+            return Response()
+        push = PushRequest(
+            method=request.method,
+            query=dict(request.query),
+            content_type=request.headers.get(hdrs.CONTENT_TYPE, ""),
+            body=bytes(body),
+            authorization=request.headers.get(hdrs.AUTHORIZATION),
+        )
+        hass.loop.call_soon(self._async_take, push)
+        return Response()
+
+    @callback
+    def _async_take(self, push: PushRequest) -> None:
+        if not push.body and not push.query:
+            return  # a provider that tries whether somebody answers
+        provider = self.coordinator.provider
+        try:
+            messages = provider.parse(push)
+        except BadPayloadError:
+            self.bad += 1
+            LOGGER.debug("A webhook body could not be read")
+            return
+        if not messages:
+            self.foreign += 1
+            return
+        self.received += 1
+        first = self.last_push is None
+        self.last_push = dt_util.utcnow()
+        self._pin(push)
+        for message in messages:
+            self.coordinator.async_push(message)
+        if first:
+            self.coordinator.async_push_changed()
+
+    def _pin(self, push: PushRequest) -> None:
+        """Remember whose pushes these are, so that those of another account are dropped."""
+        if CONF_PINNED_ACCOUNT in self.entry.data:
+            return
+        account = self.coordinator.provider.account_of(push)
+        if account is not None:
+            self.coordinator.async_keep({CONF_PINNED_ACCOUNT: account})
+
+    # -- the URL ------------------------------------------------------------------------------------
+
+    async def _async_find_url(self) -> str | None:
+        """Find a URL that reaches this hook from the internet: the external one, else a cloudhook, else the internal."""
+        webhook_id = self.entry.data[CONF_WEBHOOK_ID]
+        try:
+            return webhook.async_generate_url(self.hass, webhook_id, allow_internal=False, allow_ip=True)
+        except NoURLAvailableError:
+            pass
+        if (url := await self._async_cloudhook(webhook_id)) is not None:
+            return url
+        return None
+
+    async def _async_cloudhook(self, webhook_id: str) -> str | None:
+        if "cloud" not in self.hass.config.components:
+            return None
+        from homeassistant.components import cloud  # noqa: PLC0415 - not installed everywhere
+
+        if not cloud.async_active_subscription(self.hass):
+            return None
+        try:
+            url = await cloud.async_get_or_create_cloudhook(self.hass, webhook_id)
+        except cloud.CloudNotAvailable:
+            return self.entry.data.get(CONF_CLOUDHOOK_URL)
+        self.coordinator.async_keep({CONF_CLOUDHOOK_URL: url})
+        return url
+
+    def _listen_to_cloud(self) -> None:
+        if "cloud" not in self.hass.config.components:
+            return
+        from homeassistant.components import cloud  # noqa: PLC0415
+
+        async def async_changed(_state: object) -> None:
+            self._run("cloud")
+
+        self.entry.async_on_unload(cloud.async_listen_connection_change(self.hass, async_changed))
+
+    @callback
+    def _async_url_may_differ(self, _event: Event) -> None:
+        self._run("url")
+
+    # -- the other end ------------------------------------------------------------------------------
+
+    @callback
+    def async_subscribe_again(self) -> None:
+        """Register at the phone system now, because somebody asked for it."""
+        self._repaired_at = None
+        self._run("subscribe")
+
+    @callback
+    def _run(self, why: str) -> None:
+        self.entry.async_create_background_task(
+            self.hass, self._async_register(), f"{self.entry.title} webhook {why}", eager_start=False
+        )
+
+    @callback
+    def _stop_retry(self) -> None:
+        if self._cancel_retry is not None:
+            self._cancel_retry()
+            self._cancel_retry = None
+
+    async def _async_register(self) -> None:
+        """Make the other end push to the URL that reaches us now."""
+        async with self._lock:
+            self._stop_retry()
+            old, self.url = self.url, await self._async_find_url()
+            self._issue("webhook_no_url", wanted=self.url is None and self.managed)
+            if not self.managed:
+                return
+            provider = self.coordinator.provider
+            try:
+                if old is not None and old != self.url:
+                    await provider.unsubscribe(old)
+                if self.url is None:
+                    self._set_subscribed(subscribed=False)
+                    return
+                self.subscriptions = await provider.subscribe(self.url)
+            except ProviderError as err:
+                LOGGER.debug("The webhook could not be registered: %s", type(err).__name__)
+                self._set_subscribed(subscribed=False)
+                self._cancel_retry = async_call_later(self.hass, self._retry, self._async_retry)
+                self._retry = min(self._retry * 2, LONGEST_RETRY)
+                return
+            self._retry = FIRST_RETRY
+            self._judge()
+
+    async def _async_retry(self, _now: datetime) -> None:
+        self._cancel_retry = None
+        await self._async_register()
+
+    async def _async_verify(self, _now: datetime) -> None:
+        """Look whether the subscription still stands; mend it, but no more than once an hour."""
+        if self.url is None:
+            return
+        provider = self.coordinator.provider
+        try:
+            listed = await provider.subscriptions()
+        except ProviderError as err:
+            LOGGER.debug("The webhook could not be verified: %s", type(err).__name__)
+            return
+        events = {subscription.event for subscription in self.subscriptions}
+        self.subscriptions = tuple(item for item in listed if item.url == self.url)
+        healthy = {item.event for item in self.subscriptions if item.enabled}
+        if events <= healthy and healthy:
+            self._judge()
+            return
+        now = dt_util.utcnow()
+        if self._repaired_at is None or now - self._repaired_at >= REPAIR_INTERVAL:
+            self._repaired_at = now
+            self._issue("webhook_disabled", wanted=True)
+            await self._async_register()
+        else:
+            self._judge()
+
+    def _judge(self) -> None:
+        enabled = bool(self.subscriptions) and all(item.enabled for item in self.subscriptions)
+        self._issue("webhook_disabled", wanted=not enabled)
+        self._set_subscribed(subscribed=enabled)
+
+    @callback
+    def _set_subscribed(self, *, subscribed: bool) -> None:
+        if subscribed is not self._subscribed:
+            self._subscribed = subscribed
+            self.coordinator.async_push_changed()
+
+    @callback
+    def _issue(self, key: str, *, wanted: bool) -> None:
+        issue_id = f"{key}_{self.entry.entry_id}"
+        if not wanted:
+            ir.async_delete_issue(self.hass, DOMAIN, issue_id)
+            return
+        ir.async_create_issue(
+            self.hass,
+            DOMAIN,
+            issue_id,
+            is_fixable=True,
+            severity=ir.IssueSeverity.WARNING,
+            translation_key=key,
+            translation_placeholders={"title": self.entry.title, "provider": self.coordinator.provider.name},
+            data={"entry_id": self.entry.entry_id},
+        )
+
+    async def async_remove(self) -> None:
+        """Take our subscriptions away, because the account is removed."""
+        url = self.url or await self._async_find_url()
+        if self.managed and url is not None:
+            await self.coordinator.provider.unsubscribe(url)
