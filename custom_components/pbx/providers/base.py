@@ -50,6 +50,7 @@ class Provider(ABC):
         """Talk to one account; the session stays the caller's."""
         self.settings = settings
         self.capabilities = Capability(0)
+        self.created_objects: tuple[str, ...] = ()  # what was made there on demand: to be kept, for `release`
         self.http = HttpClient(session, Budget(self.limits))
 
     def text_setting(self, key: str, default: str = "") -> str:
@@ -99,6 +100,11 @@ class Provider(ABC):
         """Read a webhook request, without any effect; raise BadPayloadError for a body that cannot be read."""
         del request
         return ()
+
+    def account_of(self, request: m.PushRequest) -> str | None:
+        """Say which account a webhook request names; None when it names none."""
+        del request
+        return None
 
     def stream(self) -> AsyncIterator[m.Pushed]:
         """Listen to the socket until it ends; the first item says that it is up. Raises as commands do."""

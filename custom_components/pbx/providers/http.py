@@ -19,6 +19,8 @@ TOO_MANY_REQUESTS = 429
 RESERVE = 5  # polls leave one fifth of the budget to commands
 PATIENCE = 10.0
 SLOW_DOWN = 30.0
+LONGEST_SLOW_DOWN = 600.0
+LONGEST_WAIT = 3600.0
 CHUNK = 64 * 1024
 
 
@@ -41,6 +43,7 @@ class Budget:
         """Start with full buckets."""
         self._limiters: list[AsyncLimiter] = []
         self._paused_until = 0.0
+        self._slow_down = SLOW_DOWN
         self.set_limits(limits)
 
     def set_limits(self, limits: Iterable[RateLimit]) -> None:
@@ -50,6 +53,16 @@ class Budget:
     def pause(self, seconds: float) -> None:
         """Let no poll through for a while: the phone system said that it was too much."""
         self._paused_until = max(self._paused_until, asyncio.get_running_loop().time() + seconds)
+
+    def slow_down(self, wait: float | None) -> None:
+        """Pause as long as the phone system says, or twice as long each time where it does not say."""
+        if wait is None:
+            wait, self._slow_down = self._slow_down, min(self._slow_down * 2, LONGEST_SLOW_DOWN)
+        self.pause(wait)
+
+    def recover(self) -> None:
+        """Begin with a short pause again: the phone system had enough patience for a request."""
+        self._slow_down = SLOW_DOWN
 
     @property
     def paused_for(self) -> float:
@@ -169,8 +182,9 @@ class HttpClient:
         LOGGER.debug("%s: HTTP %s", operation, reply.status)
         if reply.status == TOO_MANY_REQUESTS:
             wait = retry_after(reply.headers)
-            self.budget.pause(SLOW_DOWN if wait is None else wait)
+            self.budget.slow_down(wait)
             raise RateLimitError(wait)
+        self.budget.recover()
         return reply
 
 
@@ -179,7 +193,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     for name, value in headers.items():
         if name.lower() == "retry-after":
             try:
-                return max(0.0, float(value))
+                return min(max(0.0, float(value)), LONGEST_WAIT)
             except ValueError:
                 return None
     return None

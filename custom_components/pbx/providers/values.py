@@ -23,7 +23,9 @@ def text(value: object) -> str:
     """Give text without surrounding blanks; empty for None, objects and lists."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(value).strip() if isinstance(value, str | int | float) else ""
+    result = str(value).strip() if isinstance(value, str | int | float) else ""
+    # JSON can hold halves of characters, which nothing after us could write down.
+    return result if result.isascii() else result.encode(errors="replace").decode()
 
 
 def texts(value: object) -> tuple[str, ...]:
