@@ -369,7 +369,8 @@ def queue_reading(
     user_queue: m.UserQueue, answer: object, agents: Mapping[str, str], secrets: Collection[str] = ()
 ) -> QueueReading:
     """Read a queue by what its fields are called, wherever they are; `agents` has ids by number and by name."""
-    raw = mapping(clean(answer, secrets))
+    shown = clean(answer, secrets)
+    raw = shown if isinstance(shown, dict) else {"answer": shown}
     parts = _Parts()
     _collect(raw, parts, row_like=False)
     found = {name: _figure(parts, keys) for name, keys in _FIGURES.items()}
