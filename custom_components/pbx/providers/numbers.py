@@ -78,6 +78,19 @@ def dialable(number: str, country: str = "", *, field: str = "number") -> str:
     return result
 
 
+def international(number: str, country: str) -> str | None:
+    """Give E.164 for a number that is possible in a country, also where no numbering plan lists it; else None."""
+    import phonenumbers  # noqa: PLC0415
+
+    try:
+        parsed = phonenumbers.parse(strip(number), country or None)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_possible_number(parsed):
+        return None
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
 def same(one: str, other: str) -> bool:
     """Tell whether two numbers, in whatever form, are most likely the same."""
     first, second = strip(one).lstrip("+"), strip(other).lstrip("+")

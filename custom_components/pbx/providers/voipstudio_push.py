@@ -8,7 +8,7 @@ from . import models as m
 from .errors import BadPayloadError
 from .models import CallState, Direction, EventType, Outcome
 from .values import Json, boolean, instant, number, text
-from .voipstudio_payload import MAX_ID, Book, Ends, ends, ident, phones, short, state
+from .voipstudio_payload import MAX_ID, UP, Book, Ends, ends, ident, phones, short, state
 
 DTMF = "DTMF_RECEIVED"
 FAR_LEG = "/callee"  # the called party of a call placed by API, before VoIPstudio tells of it
@@ -86,7 +86,8 @@ def _legs(row: Json, said: str, name: str, known: Book, placed: Collection[str])
     first_phone = leg_id in placed and both.caller is not None and both.callee is None
     if first_phone:
         # The user's own phone is picked up first; that is no answer of the called party.
-        legs.insert(0, (leg_id + FAR_LEG, None, CallState.ENDED if over else CallState.DIALING))
+        far = (leg_id + FAR_LEG, None, CallState.ENDED if over else CallState.DIALING)
+        legs = [far, *legs] if doing in UP else [*legs, far]
     return tuple(
         m.LegPush(
             provider_event=said or "call",
