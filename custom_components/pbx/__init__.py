@@ -1,1 +1,87 @@
 """PBX: the phone systems of several providers in Home Assistant."""
+
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryNotReady
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.typing import ConfigType
+from homeassistant.helpers.update_coordinator import UpdateFailed
+
+from .accounts import configure, make_provider
+from .const import DOMAIN, LOGGER, PLATFORMS
+from .coordinator import PbxConfigEntry, PbxCoordinator
+from .errors import poll_errors
+from .providers import numbers
+from .providers.errors import ProviderError
+from .services import async_setup_services
+
+CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
+
+
+async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
+    """Register what belongs to no account: the actions."""
+    async_setup_services(hass)
+    return True
+
+
+async def async_setup_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> bool:
+    """Set up an account: its devices first, then the platforms, and the webhook last."""
+    await hass.async_add_executor_job(numbers.load)
+    provider = make_provider(hass, entry)
+    try:
+        with poll_errors(provider.name):
+            account = await provider.account()
+    except UpdateFailed as err:
+        raise ConfigEntryNotReady(
+            translation_domain=err.translation_domain,
+            translation_key=err.translation_key,
+            translation_placeholders=err.translation_placeholders,
+        ) from err
+    if entry.unique_id is not None and f"{provider.key}_{account.id}" != entry.unique_id:
+        raise ConfigEntryAuthFailed(
+            translation_domain=DOMAIN,
+            translation_key="wrong_account",
+            translation_placeholders={"provider": provider.name},
+        )
+    coordinator = PbxCoordinator(hass, entry, provider, account)
+    await coordinator.async_config_entry_first_refresh()
+    entry.runtime_data = coordinator
+    coordinator.devices.async_setup()
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    entry.async_on_unload(entry.add_update_listener(_async_reload_if_changed))
+    await coordinator.webhook.async_setup()
+    coordinator.stream.async_setup()
+    return True
+
+
+async def async_unload_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> bool:
+    """Unload an account; everything else ends with the entry."""
+    return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+
+
+async def async_remove_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> None:
+    """Take back what was made at the phone system for this account."""
+    provider = make_provider(hass, entry)
+    try:
+        account = await provider.account()
+        await PbxCoordinator(hass, entry, provider, account).webhook.async_remove()
+        await provider.release()
+    except ProviderError as err:
+        LOGGER.warning("%s kept what was set up for Home Assistant: %s", provider.name, type(err).__name__)
+
+
+async def async_remove_config_entry_device(
+    hass: HomeAssistant, entry: PbxConfigEntry, device_entry: dr.DeviceEntry
+) -> bool:
+    """Let a person remove a device whose extension, agent or queue is gone."""
+    return entry.runtime_data.devices.subject_of_device(device_entry.id) is None
+
+
+async def _async_reload_if_changed(hass: HomeAssistant, entry: PbxConfigEntry) -> None:
+    """Reload for changed data or options only: titles and subentries need no new start."""
+    coordinator = entry.runtime_data
+    if (entry.data, entry.options) != coordinator.configured:
+        hass.config_entries.async_schedule_reload(entry.entry_id)
+        return
+    configure(coordinator.provider, entry)
+    coordinator.async_reread_directory()

@@ -13,7 +13,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import DOMAIN, SUBENTRY_SPEED_DIAL
 from .coordinator import PbxConfigEntry, PbxCoordinator
-from .devices import Subject, SubjectKind
+from .devices import SubjectKind
 from .entity import PbxEntity, PbxEntityDescription, async_add_subjects
 from .errors import command_errors
 from .providers.models import CallRef, Capability, Originate

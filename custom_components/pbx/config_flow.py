@@ -19,10 +19,12 @@ from homeassistant.const import CONF_CODE, CONF_COUNTRY, CONF_VERIFY_SSL, CONF_W
 from homeassistant.core import callback
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
+from .accounts import make_provider
 from .const import CONF_PROVIDER, DOMAIN, LOGGER, SUBENTRY_AGENT, SUBENTRY_QUEUE, SUBENTRY_SPEED_DIAL
 from .forms import CODE_FORM, FORMS, REAUTH_FIELDS, options_form
 from .options import shown_options, stored_options
 from .providers import PROVIDERS
+from .providers.base import Provider
 from .providers.errors import (
     AuthError,
     InvalidInputError,
@@ -43,13 +45,14 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
 
     VERSION = 1
     MINOR_VERSION = 1
+    _tried: tuple[Account, Provider]
 
     def __init__(self) -> None:
         """Know no provider yet."""
         self._provider = ""
         self._typed: dict[str, Any] = {}
         self._nonce = ""
-        self._account: Account | None = None
+        self._urls = ""
         self._settings: dict[str, Any] = {}
 
     @staticmethod
@@ -107,7 +110,7 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
                 return await self.async_step_code()
             except ProviderError as err:
                 _explain(err, errors, placeholders, user_input)
-            except Exception:
+            except Exception:  # noqa: BLE001 - a form must say something whatever happens
                 LOGGER.exception("Unexpected error while trying an account of %s", PROVIDERS[provider].name)
                 errors["base"] = "unknown"
             else:
@@ -145,13 +148,14 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
         kind = PROVIDERS[self._provider]
         session = async_get_clientsession(self.hass, verify_ssl=bool(typed.get(CONF_VERIFY_SSL, True)))
         settings = dict(await kind.login(session, typed))
-        provider = kind(session, {CONF_COUNTRY: self.hass.config.country or "", **settings})
-        self._account = await provider.account()
-        self._settings = {**settings, **self._account.settings, CONF_PROVIDER: self._provider}
+        client = kind(session, {CONF_COUNTRY: self.hass.config.country or "", **settings})
+        account = await client.account()
+        self._tried = (account, client)
+        self._settings = {**settings, **account.settings, CONF_PROVIDER: self._provider}
 
     async def _async_finish(self) -> ConfigFlowResult:
-        assert self._account is not None
-        await self.async_set_unique_id(f"{self._provider}_{self._account.id}")
+        account, client = self._tried
+        await self.async_set_unique_id(f"{self._provider}_{account.id}")
         if self.source == SOURCE_REAUTH:
             self._abort_if_unique_id_mismatch(reason="wrong_account")
             entry = self._get_reauth_entry()
@@ -163,10 +167,8 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
             return self._update(entry, {**self._settings, **kept})
         self._abort_if_unique_id_configured()
         self._settings[CONF_WEBHOOK_ID] = async_generate_id()
-        paste = urls_to_paste(self.hass, PROVIDERS[self._provider], self._settings)
-        if paste:
-            return await self.async_step_paste()
-        return self._create()
+        self._urls = urls_to_paste(self.hass, client, self._settings)
+        return await self.async_step_paste() if self._urls else self._create()
 
     def _update(self, entry: ConfigEntry, data: dict[str, Any]) -> ConfigFlowResult:
         """Change the entry; its own listener reloads it, but only a loaded one whose data changed."""
@@ -178,22 +180,16 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
         """Show the URLs that the user enters in the phone system's own settings."""
         if user_input is not None:
             return self._create()
-        paste = urls_to_paste(self.hass, PROVIDERS[self._provider], self._settings)
         return self.async_show_form(
             step_id="paste",
             data_schema=vol.Schema({}),
-            description_placeholders={
-                "provider": PROVIDERS[self._provider].name,
-                "urls": "\n\n".join(f"**{name}**\n```\n{url}\n```" for name, url in paste.items()),
-            },
+            description_placeholders={"provider": PROVIDERS[self._provider].name, "urls": self._urls},
             last_step=True,
         )
 
     def _create(self) -> ConfigFlowResult:
-        assert self._account is not None
-        return self.async_create_entry(title=self._account.title, data=self._settings)
+        return self.async_create_entry(title=self._tried[0].title, data=self._settings)
 
-    @override
     async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
         """Ask for new credentials, because the phone system refused the old ones."""
         self._provider = entry_data[CONF_PROVIDER]
@@ -222,7 +218,6 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
             description_placeholders=placeholders,
         )
 
-    @override
     async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Change how an account is reached."""
         self._provider = self._get_reconfigure_entry().data[CONF_PROVIDER]
@@ -249,14 +244,13 @@ class PbxOptionsFlow(OptionsFlow):
         coordinator = getattr(entry, "runtime_data", None)
         extensions = coordinator.data.extensions if coordinator is not None else {}
         schema = options_form(kind, extensions)
-        paste = urls_to_paste(self.hass, kind, entry.data)
         return self.async_show_form(
             step_id="init",
             data_schema=self.add_suggested_values_to_schema(schema, user_input or shown_options(entry.options)),
             errors=errors,
             description_placeholders={
                 "provider": kind.name,
-                "urls": "\n\n".join(f"**{name}**\n```\n{url}\n```" for name, url in paste.items()),
+                "urls": urls_to_paste(self.hass, make_provider(self.hass, entry), entry.data),
             },
         )
 

@@ -7,16 +7,17 @@ from typing import override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.debounce import Debouncer
 from homeassistant.helpers.event import async_call_later, async_track_point_in_utc_time
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
-from .const import CONF_CALL_SLOTS, CONF_MASK_NUMBERS, DEFAULT_CALL_SLOTS, EVENT_PBX, LOGGER
+from .const import CONF_CALL_SLOTS, CONF_MASK_NUMBERS, DEFAULT_CALL_SLOTS, DOMAIN, EVENT_PBX, LOGGER
 from .devices import PbxDevices
 from .errors import poll_errors
 from .providers.base import Provider
-from .providers.calls import CallRegistry, Changes
+from .providers.calls import CallRegistry, Changes, Key
 from .providers.errors import ProviderError
 from .providers.events import Event, event_data
 from .providers.models import Account, Call, Capability, ContactQuery, Direction, EventType, Party, Pushed, RecordPush
@@ -63,7 +64,7 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
         self.last_callers: dict[str, str] = {}
         self.polled_calls = False
         self.entity_count = 0
-        self._changed: dict[Hashable, None] = {}
+        self._changed: dict[Key, None] = {}
         self._events: list[Event] = []
         self._keyed: dict[Hashable, dict[CALLBACK_TYPE, CALLBACK_TYPE]] = {}
         self._event_listeners: dict[str | None, dict[EventListener, None]] = {}
@@ -131,8 +132,29 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
             return
         self._directory_at = now + timedelta(seconds=self.provider.intervals.directory)
         self._take(self.data.directory(directory, dt_util.utcnow()))
+        self._report_permissions(directory.missing_permissions)
         if self.devices.unsettled:
             self.devices.async_sync()
+
+    def _report_permissions(self, missing: frozenset[str]) -> None:
+        """Say which permissions the account lacks; without them what needs them is left out."""
+        issue_id = f"missing_permission_{self.config_entry.entry_id}"
+        if not missing:
+            ir.async_delete_issue(self.hass, DOMAIN, issue_id)
+            return
+        ir.async_create_issue(
+            self.hass,
+            DOMAIN,
+            issue_id,
+            is_fixable=False,
+            severity=ir.IssueSeverity.WARNING,
+            translation_key="missing_permission",
+            translation_placeholders={
+                "title": self.config_entry.title,
+                "provider": self.provider.name,
+                "permissions": ", ".join(sorted(missing)),
+            },
+        )
 
     def _next_interval(self) -> timedelta:
         intervals = self.provider.intervals

@@ -176,7 +176,11 @@ class PbxDevices:
         return subject
 
     def _subentry_id(self, kind: str, identity: str) -> str | None:
-        return identity if identity in self.entry.subentries and self.entry.subentries[identity].subentry_type == kind else None
+        return (
+            identity
+            if identity in self.entry.subentries and self.entry.subentries[identity].subentry_type == kind
+            else None
+        )
 
     def _remember_agents(self) -> None:
         """Take back the agents that only pushes speak of; what they do now is unknown."""

@@ -17,6 +17,7 @@ from .errors import command_errors
 from .providers.calls import CallRegistry
 from .providers.models import Capability, Party
 
+NOTHING = Capability(0)
 MASKED_DIGITS_SHOWN = 3
 EXTENSION_DIGITS = 6
 
@@ -26,9 +27,10 @@ class PbxEntityDescription(EntityDescription):
     """What kind of thing an entity is about, and what the phone system must be able to do for it."""
 
     subject: SubjectKind
-    needs: Capability = Capability(0)
+    needs: Capability = NOTHING
     about_calls: bool = False
     essential: bool = False
+    for_trunks: bool = False
     exists_fn: Callable[[CallRegistry, str], bool] = lambda _registry, _id: True
 
 
@@ -122,6 +124,7 @@ def async_add_subjects[D: PbxEntityDescription](
                 if (
                     description.subject is subject.kind
                     and description.needs in coordinator.provider.capabilities
+                    and (description.for_trunks or not _is_trunk(coordinator, subject))
                     and description.exists_fn(coordinator.data, subject.id)
                 ):
                     by_subentry.setdefault(subject.subentry_id, []).append(make(coordinator, subject, description))
@@ -129,6 +132,11 @@ def async_add_subjects[D: PbxEntityDescription](
             async_add_entities(_within_limit(coordinator, entities), config_subentry_id=subentry_id)
 
     coordinator.config_entry.async_on_unload(coordinator.devices.async_listen(async_add))
+
+
+def _is_trunk(coordinator: PbxCoordinator, subject: Subject) -> bool:
+    """Tell whether a subject is a line to the outside and nobody's phone."""
+    return subject.kind is SubjectKind.EXTENSION and coordinator.data.extensions[subject.id].trunk
 
 
 def _within_limit(coordinator: PbxCoordinator, entities: list[Entity]) -> list[Entity]:

@@ -55,7 +55,7 @@ TEXTS = TextSelector(TextSelectorConfig(multiple=True))
 SECRET = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD))
 EMAIL = TextSelector(TextSelectorConfig(type=TextSelectorType.EMAIL))
 ADDRESS = TextSelector(TextSelectorConfig(type=TextSelectorType.URL))
-PORT = NumberSelector(NumberSelectorConfig(min=1, max=65535, mode=NumberSelectorMode.BOX))
+PORT = vol.All(NumberSelector(NumberSelectorConfig(min=1, max=65535, mode=NumberSelectorMode.BOX)), vol.Coerce(int))
 
 
 FORMS: Mapping[str, vol.Schema] = {

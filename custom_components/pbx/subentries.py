@@ -29,7 +29,6 @@ class _Flow(ConfigSubentryFlow):
 
     key: str
 
-    @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Add one."""
         return await self._async_step("user", user_input)

@@ -28,9 +28,7 @@ ATTR_QUEUE = "queue"
 
 def invalid(key: str, **placeholders: str) -> ServiceValidationError:
     """Refuse wrong input."""
-    return ServiceValidationError(
-        translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders
-    )
+    return ServiceValidationError(translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,9 @@
 """Pushes over HTTP: the local hook, its URL, the subscription at the phone system, and their health."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import hdrs
 from aiohttp.web import Request, Response
@@ -15,6 +16,7 @@ from homeassistant.helpers.network import NoURLAvailableError
 from homeassistant.util import dt as dt_util
 
 from .const import CONF_CLOUDHOOK_URL, CONF_PINNED_ACCOUNT, CONF_PUSH, DOMAIN, LOGGER
+from .providers.base import Provider
 from .providers.errors import BadPayloadError, ProviderError
 from .providers.models import Capability, PushRequest, Subscription
 
@@ -28,6 +30,26 @@ VERIFY_INTERVAL = timedelta(minutes=20)
 REPAIR_INTERVAL = timedelta(hours=1)
 FIRST_RETRY = 60
 LONGEST_RETRY = 3600
+
+
+def external_url(hass: HomeAssistant, webhook_id: str) -> str | None:
+    """Give the URL of a webhook under Home Assistant's own address on the internet."""
+    try:
+        return webhook.async_generate_url(hass, webhook_id, allow_internal=False, allow_ip=True)
+    except NoURLAvailableError:
+        return None
+
+
+def urls_to_paste(hass: HomeAssistant, provider: Provider, data: Mapping[str, Any]) -> str:
+    """Word the URLs that a person enters in the phone system's own settings; empty where that is not needed."""
+    webhook_id = data[CONF_WEBHOOK_ID]
+    url = data.get(CONF_CLOUDHOOK_URL) or external_url(hass, webhook_id)
+    if url is None:
+        try:
+            url = webhook.async_generate_url(hass, webhook_id)
+        except NoURLAvailableError:
+            url = webhook.async_generate_path(webhook_id)
+    return "\n\n".join(f"**{name}**\n```\n{text}\n```" for name, text in provider.urls_to_paste(url).items())
 
 
 class PbxWebhook:
@@ -69,6 +91,25 @@ class PbxWebhook:
     def complete(self) -> bool:
         """Whether every call is pushed, so that polling can be slow."""
         return self.working and self.coordinator.provider.pushes_every_call
+
+    @property
+    def diagnostics(self) -> dict[str, Any]:
+        """Describe the health of the pushes without a URL."""
+        return {
+            "wanted": self.wanted,
+            "managed": self.managed,
+            "working": self.working,
+            "has_url": self.url is not None,
+            "cloudhook": self.url is not None and self.url == self.entry.data.get(CONF_CLOUDHOOK_URL),
+            "received": self.received,
+            "bad": self.bad,
+            "foreign": self.foreign,
+            "last_push": self.last_push,
+            "subscriptions": [
+                {"event": item.event, "enabled": item.enabled, "failed_count": item.failed_count}
+                for item in self.subscriptions
+            ],
+        }
 
     async def async_setup(self) -> None:
         """Register the local hook, and the remote end in the background."""
@@ -150,15 +191,9 @@ class PbxWebhook:
     # -- the URL ------------------------------------------------------------------------------------
 
     async def _async_find_url(self) -> str | None:
-        """Find a URL that reaches this hook from the internet: the external one, else a cloudhook, else the internal."""
+        """Find a URL that reaches this hook from the internet: the external one, else a cloudhook."""
         webhook_id = self.entry.data[CONF_WEBHOOK_ID]
-        try:
-            return webhook.async_generate_url(self.hass, webhook_id, allow_internal=False, allow_ip=True)
-        except NoURLAvailableError:
-            pass
-        if (url := await self._async_cloudhook(webhook_id)) is not None:
-            return url
-        return None
+        return external_url(self.hass, webhook_id) or await self._async_cloudhook(webhook_id)
 
     async def _async_cloudhook(self, webhook_id: str) -> str | None:
         if "cloud" not in self.hass.config.components:

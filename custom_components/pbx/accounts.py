@@ -1,0 +1,40 @@
+"""From a config entry to the client of its phone system."""
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import CONF_COUNTRY, CONF_VERIFY_SSL
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+
+from .const import CONF_PROVIDER, SUBENTRY_AGENT, SUBENTRY_QUEUE
+from .providers import PROVIDERS
+from .providers.base import Provider
+from .providers.models import UserAgent, UserQueue
+
+
+def make_provider(hass: HomeAssistant, entry: ConfigEntry) -> Provider:
+    """Make the client of an account."""
+    session = async_get_clientsession(hass, verify_ssl=bool(entry.data.get(CONF_VERIFY_SSL, True)))
+    settings = {CONF_COUNTRY: hass.config.country or "", **entry.data, **entry.options}
+    provider = PROVIDERS[entry.data[CONF_PROVIDER]](session, settings)
+    configure(provider, entry)
+    return provider
+
+
+def configure(provider: Provider, entry: ConfigEntry) -> None:
+    """Tell the provider which agents and queues the user added."""
+    provider.configure(
+        agents=[
+            UserAgent(
+                id=subentry.subentry_id,
+                name=subentry.title,
+                number=subentry.data["number"],
+                pin=subentry.data["pin"],
+                extension=subentry.data.get("extension", ""),
+            )
+            for subentry in entry.get_subentries_of_type(SUBENTRY_AGENT)
+        ],
+        queues=[
+            UserQueue(id=subentry.subentry_id, name=subentry.data["name"])
+            for subentry in entry.get_subentries_of_type(SUBENTRY_QUEUE)
+        ],
+    )

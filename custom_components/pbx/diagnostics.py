@@ -1,0 +1,78 @@
+"""Diagnostics: capabilities, health and counts, and never a number, a name or a secret."""
+
+from collections import Counter
+from typing import Any
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.device_registry import DeviceEntry
+
+from .const import CONF_PROVIDER
+from .coordinator import PbxConfigEntry, PbxCoordinator
+from .devices import SubjectKind
+from .providers.models import Call
+
+
+async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: PbxConfigEntry) -> dict[str, Any]:
+    """Describe an account."""
+    coordinator = entry.runtime_data
+    registry = coordinator.data
+    return {
+        "provider": entry.data[CONF_PROVIDER],
+        "model": coordinator.account.model,
+        "version": coordinator.account.version,
+        "capabilities": _capabilities(coordinator),
+        "settings": sorted(entry.data),
+        "options": sorted(entry.options),
+        "subentries": dict(Counter(subentry.subentry_type for subentry in entry.subentries.values())),
+        "poll": {
+            "succeeded": coordinator.last_update_success,
+            "calls_known": coordinator.calls_known,
+            "interval": coordinator.update_interval.total_seconds() if coordinator.update_interval else None,
+        },
+        "push": coordinator.webhook.diagnostics,
+        "stream": {"working": coordinator.stream.working, "reconnects": coordinator.stream.reconnects},
+        "registry": dict(registry.sizes),
+        "unknown_pushes": registry.unknown_pushes,
+        "missing_permissions": sorted(registry.missing_permissions),
+        "extensions": len(registry.extensions),
+        "agents": dict(Counter(agent.status or "unknown" for agent in registry.agents.values())),
+        "queues": len(registry.queues),
+        "calls": [_call(call) for call in registry.calls.values()],
+    }
+
+
+async def async_get_device_diagnostics(
+    hass: HomeAssistant, entry: PbxConfigEntry, device: DeviceEntry
+) -> dict[str, Any]:
+    """Describe what belongs to one device."""
+    coordinator = entry.runtime_data
+    subject = coordinator.devices.subject_of_device(device.id)
+    if subject is None:
+        return {"known": False}
+    calls = (
+        coordinator.data.calls_of(subject.id)
+        if subject.kind is SubjectKind.EXTENSION
+        else list(coordinator.data.calls.values())
+        if subject.kind is SubjectKind.ACCOUNT
+        else []
+    )
+    return {
+        "known": True,
+        "kind": subject.kind,
+        "capabilities": _capabilities(coordinator),
+        "calls": [_call(call) for call in calls],
+    }
+
+
+def _capabilities(coordinator: PbxCoordinator) -> list[str]:
+    return sorted((capability.name or "").lower() for capability in coordinator.provider.capabilities)
+
+
+def _call(call: Call) -> dict[str, Any]:
+    return {
+        "state": call.state,
+        "direction": call.direction,
+        "started_at": call.started_at,
+        "answered_at": call.answered_at,
+        "legs": [{"inside": leg.extension is not None, "state": leg.state} for leg in call.legs],
+    }
