@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
@@ -11,6 +12,7 @@ import aiohttp
 from aiolimiter import AsyncLimiter
 
 from .errors import ConnectError, RateLimitError, UnknownOutcomeError
+from .values import number
 
 LOGGER = logging.getLogger(__name__)
 
@@ -21,6 +23,7 @@ PATIENCE = 10.0
 SLOW_DOWN = 30.0
 LONGEST_SLOW_DOWN = 600.0
 LONGEST_WAIT = 3600.0
+EPOCH_FROM = 10**8
 CHUNK = 64 * 1024
 
 
@@ -189,13 +192,13 @@ class HttpClient:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Read how many seconds to wait from `Retry-After`; None where it is absent or a date."""
-    for name, value in headers.items():
-        if name.lower() == "retry-after":
-            try:
-                return min(max(0.0, float(value)), LONGEST_WAIT)
-            except ValueError:
-                return None
+    """Read how many seconds to wait: `Retry-After`, else when the limit is reset; None where that is not said."""
+    told = {name.lower(): value for name, value in headers.items()}
+    for name in ("retry-after", "ratelimit-reset", "x-ratelimit-reset"):
+        seconds = number(told.get(name))
+        if seconds is not None:
+            # A reset is told in seconds from now, or as the time of day.
+            return min(max(0.0, seconds - time.time() if seconds > EPOCH_FROM else seconds), LONGEST_WAIT)
     return None
 
 
