@@ -240,7 +240,7 @@ class Api(Bridge):
     async def get_extension(self, request: web.Request) -> web.Response:
         """Give one extension; Python also finds it by its alias."""
         domain = self._needed_domain(self._identify(request), request)
-        number = request.match_info["extension"]
+        number = request.match_info.get("extension", "registrations")
         found = self.engine.extensions.get((domain, number))
         if found is None and self.python:
             everyone = self.engine.extensions.items()

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Self
@@ -290,7 +290,7 @@ class Bridge(VoipatSwitches, Simulator):
 
         def run() -> None:
             timer.action()
-            self._spawn(self.widgets.flush())
+            self._send_soon()
             self._timers.discard(timer)
 
         timer.handle = loop.call_later(delay, run)
@@ -302,10 +302,11 @@ class Bridge(VoipatSwitches, Simulator):
             if timer.handle is not None:
                 timer.handle.cancel()
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    def _send_soon(self) -> None:
+        if self.widgets.waiting:
+            task = asyncio.create_task(self.widgets.flush())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
     # -- the way of a request -----------------------------------------------------------------------
 
@@ -334,7 +335,7 @@ class Bridge(VoipatSwitches, Simulator):
                 response = refusal.response
             if not response.prepared:
                 response.headers.update(headers)
-            self._spawn(self.widgets.flush())
+            self._send_soon()
             return response
 
         return guarded

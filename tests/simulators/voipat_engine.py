@@ -336,6 +336,7 @@ class Engine:
             origin.application, origin.application_data = "bridge", f"sofia/gateway/trunk/{number}"
             leg = self._new_leg(call, "outbound", f"sofia/external/{number}@{TRUNK}", dest=number, origin=origin)
             self._start(leg)
+            self._wait(origin)
         else:
             self.kill(origin, self.switches.unregistered_cause if registered_only else "UNALLOCATED_NUMBER")
 
@@ -363,8 +364,8 @@ class Engine:
                 self._watcher.invited(leg)
         if not began:
             self.kill(origin, cause)
-        elif origin.answered_at is not None:
-            self._set(origin, CallState.RING_WAIT)
+        else:
+            self._wait(origin)
 
     def divert(self, leg: Leg, application: str, data: str = "") -> None:
         """Let a machine take a leg: IVR, queue, voicemail, parking."""
@@ -457,7 +458,7 @@ class Engine:
     def join(self, first: Call, second: Call, extension: str) -> None:
         """Complete a phone's attended transfer: those the extension talks to in two calls talk to each other."""
         one, two = self.leg_of(first, extension), self.leg_of(second, extension)
-        if one.partner is None or two.partner is None:
+        if first is second or one.partner is None or two.partner is None:
             text = "both calls must be answered"
             raise ValueError(text)
         stays, comes = self._unbridge(one), self._unbridge(two)
@@ -609,6 +610,10 @@ class Engine:
             call.first = leg
         self.legs[leg.uuid] = call.legs[leg.uuid] = leg
         return leg
+
+    def _wait(self, leg: Leg) -> None:
+        if leg.answered_at is not None and not leg.call.by_api:
+            self._set(leg, CallState.RING_WAIT)
 
     def _start(self, leg: Leg) -> None:
         self._fire("CHANNEL_CREATE", leg)

@@ -280,6 +280,11 @@ class Widgets:
             return {"ok": True, "http_code": status, "event": event}
         return {"ok": False, "http_code": status or 0, "event": event, "error": f"HTTP {status or 0}"}
 
+    @property
+    def waiting(self) -> bool:
+        """Tell if something is to be sent."""
+        return bool(self._outbox)
+
     async def flush(self) -> None:
         """Send what waits, one after the other."""
         async with self._sending:

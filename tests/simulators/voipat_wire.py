@@ -290,23 +290,11 @@ async def read_body(switches: VoipatSwitches, request: web.Request, fields: Sequ
         return {}
     if not raw:
         raise python_invalid(missing(["body"], None))
-    try:
-        parsed = json.loads(raw)
-    except ValueError as err:
-        position = getattr(err, "pos", 0)
-        raise python_invalid(
-            {
-                "type": "json_invalid",
-                "loc": ["body", position],
-                "msg": "JSON decode error",
-                "input": {},
-                "ctx": {"error": getattr(err, "msg", str(err))},
-            }
-        ) from None
-    if not isinstance(parsed, dict) or request.content_type != "application/json":
+    typed = request.content_type == "application/json"
+    parsed = _python_json(raw) if typed else raw.decode(errors="replace")
+    if not isinstance(parsed, dict):
         text = "Input should be a valid dictionary or object to extract fields from"
-        given = parsed if request.content_type == "application/json" else raw.decode(errors="replace")
-        raise python_invalid({"type": "model_attributes_type", "loc": ["body"], "msg": text, "input": given})
+        raise python_invalid({"type": "model_attributes_type", "loc": ["body"], "msg": text, "input": parsed})
     problems = [problem for field in fields if (problem := _python_problem(parsed, field)) is not None]
     if problems:
         raise python_invalid(*problems)
@@ -324,6 +312,14 @@ def _node_json(raw: bytes) -> dict[str, Any]:
         text = "Expected property name or '}' in JSON at position 1 (line 1 column 2)"
         raise Refusal(web.json_response({"error": text}, status=400)) from None
     return parsed if isinstance(parsed, dict) else {}
+
+
+def _python_json(raw: bytes) -> object:
+    try:
+        return json.loads(raw)
+    except ValueError as err:
+        wrong = {"type": "json_invalid", "loc": ["body", getattr(err, "pos", 0)], "msg": "JSON decode error"}
+        raise python_invalid(wrong | {"input": {}, "ctx": {"error": getattr(err, "msg", str(err))}}) from None
 
 
 def _python_problem(body: Mapping[str, Any], field: Field) -> Mapping[str, Any] | None:
