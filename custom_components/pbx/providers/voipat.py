@@ -1,0 +1,682 @@
+"""VOIP@ Cloud: a FusionPBX behind one of two bridges, polled, with a socket that says when to look.
+
+Settings: `url` (host or base URL, optional), `api_key` (required, secret), `domain` (optional, found out where the key
+has only one), `country`, `extensions` (numbers the user typed, for servers that cannot list them), `rate_plan`
+(standard or enterprise), `auth` (found out: "token" where the server takes only tokens).
+"""
+
+import re
+import time
+import unicodedata
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Collection, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import ClassVar, override
+from urllib.parse import quote
+
+import aiohttp
+
+from . import models as m
+from . import voipat_payload as payload
+from .base import Intervals, Provider, Settings
+from .errors import (
+    ConnectError,
+    InvalidInputError,
+    NotFoundError,
+    RefusedError,
+    UnknownOutcomeError,
+    UnsupportedError,
+)
+from .http import Reply
+from .models import Capability
+from .numbers import COMPARED_DIGITS, EXTENSION_DIGITS, dialable, same, strip
+from .values import Json, integer, mapping, mappings, text
+from .voipat_access import (
+    INTERNAL_ERROR,
+    NOT_FOUND,
+    STANDARD,
+    Access,
+    Identity,
+    Variant,
+    reason_of,
+    refusal,
+)
+from .voipat_channels import ANSWERED, read_channels
+from .voipat_push import PLACEHOLDERS, read_socket, read_webhook
+
+FORBIDDEN = 403
+RING_TIMEOUT, SHORTEST_RING, LONGEST_RING = 30, 5, 120
+MARGIN = 15.0  # seconds an answer may take longer than the ringing it waits for
+PROBES = 20  # single extensions asked for in one go
+MOST_REMEMBERED = 4096
+MOST_LEARNED = 500
+PAGE, PAGES = 1000, 10
+PLACED_RINGS = LONGEST_RING + MARGIN
+HEARTBEAT = 25.0
+GREETING = 10.0
+LONGEST_MESSAGE = 1024 * 1024
+
+COMMANDS = (
+    Capability.ORIGINATE
+    | Capability.CLICK_TO_CALL
+    | Capability.HANGUP
+    | Capability.HOLD
+    | Capability.UNHOLD
+    | Capability.TOGGLE_HOLD
+    | Capability.UNMUTE
+    | Capability.TRANSFER
+    | Capability.SEND_DTMF
+)
+ALWAYS = COMMANDS | Capability.CALLS | Capability.WEBHOOK | Capability.STREAM | Capability.AGENTS
+UP = frozenset({m.CallState.TALKING, m.CallState.ON_HOLD})
+HISTORY = Capability.GET_CALL_HISTORY | Capability.GET_CALL_STATISTICS
+
+_EXTENSION = re.compile(r"[0-9A-Za-z_.-]{1,64}")
+_CAUSE = re.compile(r"[A-Z][A-Z0-9_]{1,63}")
+_DIGITS = re.compile(r"[0-9*#A-D]{1,128}")
+_SHOWN = re.compile(r"\+?[0-9*#]{1,30}")
+_NO_COLUMN = re.compile(r"column .* does not exist")
+_GONE = ("no such channel", "cannot locate session", "channel not found")
+_WAYS = {m.Direction.INCOMING: "inbound", m.Direction.OUTGOING: "outbound", m.Direction.INTERNAL: "local"}
+
+
+class VoipatProvider(Provider):
+    """One domain at one VOIP@ bridge."""
+
+    key = "voipat"
+    name = "VOIP@ Cloud"
+    possible = ALWAYS | HISTORY | Capability.REGISTRATION
+    fields: ClassVar[Mapping[Capability, frozenset[str]]] = {
+        Capability.ORIGINATE: frozenset({"caller_id_number", "caller_id_name", "ring_timeout"}),
+        Capability.CLICK_TO_CALL: frozenset({"caller_id_number"}),
+        Capability.HANGUP: frozenset({"cause"}),
+        Capability.TRANSFER: frozenset({"type"}),
+        Capability.GET_CALL_HISTORY: frozenset(
+            {
+                "start",
+                "end",
+                "number",
+                "extension",
+                "direction",
+                "search",
+                "limit",
+                "offset",
+                "sort",
+                "record_id",
+                "call_id",
+            }
+        ),
+        Capability.GET_CALL_STATISTICS: frozenset({"start", "end"}),
+    }
+    limits = STANDARD
+    intervals = Intervals(busy=5, idle=10, pushed=60, directory=600)
+    pushed_ids_differ = True
+    complete_after = 2
+    record_after = 10
+
+    def __init__(self, session: aiohttp.ClientSession, settings: Settings) -> None:
+        """Talk to one account; the session stays the caller's."""
+        super().__init__(session, settings)
+        self._session = session
+        self._country = self.text_setting("country").upper()
+        self._domain = self.text_setting("domain")
+        self._typed = _typed_extensions(settings.get("extensions"))
+        self._listed: dict[str, m.Extension] | None = None
+        self._probed: dict[str, m.Extension] = {}
+        self._learned: OrderedDict[str, None] = OrderedDict()
+        self._registrations = True
+        self._calls: dict[str, m.Call] = {}
+        self._call_of: OrderedDict[str, str] = OrderedDict()
+        self._placed: OrderedDict[str, payload.PlacedCall] = OrderedDict()
+        self._shown: dict[str, tuple[float, payload.PlacedCall]] = {}
+        self._access = Access(
+            self.http,
+            self.text_setting("url"),
+            self.text_setting("api_key"),
+            by_token=self.text_setting("auth") == "token",
+            enterprise=self.text_setting("rate_plan") == "enterprise",
+        )
+
+    # -- set-up -------------------------------------------------------------------------------------
+
+    @override
+    async def account(self) -> m.Account:
+        """Say who this is, and settle `capabilities`; also raises InvalidInputError for `url` and `domain`."""
+        if not self.text_setting("api_key"):
+            raise InvalidInputError("api_key", "required")
+        found = await self._access.identify(self._domain)
+        self._domain = found.domain
+        self.capabilities = ALWAYS
+        if await self._has_history():
+            self.capabilities |= HISTORY
+        return self._account(found)
+
+    def _account(self, found: Identity) -> m.Account:
+        return m.Account(
+            id=found.domain.lower(),
+            title=found.domain,
+            model=f"FusionPBX ({found.variant.value.title()} bridge)",
+            version=found.version,
+            configuration_url=self._access.home,
+            settings={
+                "url": self._access.base,
+                "domain": found.domain,
+                "auth": "token" if self._access.by_token else "key",
+            },
+        )
+
+    async def _has_history(self) -> bool:
+        """Ask for a record: the Node server needs a column that FusionPBX never had."""
+        try:
+            reply = await self._access.get("records", "/cdr", {"domain": self._domain, "limit": "1"}, waiting=True)
+        except ConnectError:
+            return True
+        if reply.status == NOT_FOUND:
+            return False
+        return not (reply.status == INTERNAL_ERROR and _NO_COLUMN.search(reason_of(reply)))
+
+    @property
+    def _tenant(self) -> payload.Tenant:
+        known = self._listed if self._listed is not None else {**self._typed, **self._probed, **self._learned}
+        return payload.Tenant(
+            domain=self._domain, country=self._country, extensions=known.keys(), complete=self._listed is not None
+        )
+
+    # -- state --------------------------------------------------------------------------------------
+
+    @override
+    async def directory(self) -> m.Directory:
+        """Ask for the extensions; where they cannot be listed, give those that were typed or took part in calls."""
+        extensions = await self._extensions()
+        if extensions is None:
+            return m.Directory()
+        registered = await self._registered()
+        if registered is not None:
+            self.capabilities |= Capability.REGISTRATION
+            extensions = tuple(replace(known, registered=known.number in registered) for known in extensions)
+        return m.Directory(extensions=extensions)
+
+    async def _extensions(self) -> tuple[m.Extension, ...] | None:
+        reply = await self._access.get("extensions", "/extensions", {"domain": self._domain})
+        if reply.ok:
+            rows = _list(reply, "extensions")
+            found = (payload.read_extension(row, self._tenant) for row in rows)
+            self._listed = {extension.number: extension for extension in found if extension is not None}
+            return tuple(self._listed.values())
+        if reply.status not in {INTERNAL_ERROR, NOT_FOUND} or self._access.variant is Variant.NODE:
+            raise ConnectError("The extensions could not be read")
+        # The Python server asks for a column that FusionPBX never had; after a good list it is another trouble.
+        return None if self._listed is not None else await self._probe()
+
+    async def _probe(self) -> tuple[m.Extension, ...]:
+        """Ask for each known number once; a typed one that does not exist is left out."""
+        known = dict.fromkeys((*self._typed, *self._learned))
+        missing = set()
+        for digits in [digits for digits in known if digits not in self._probed][:PROBES]:
+            reply = await self._access.get(
+                "extension", f"/extensions/{quote(digits, safe='')}", {"domain": self._domain}
+            )
+            if reply.ok:
+                row = mapping(mapping(reply.json()).get("extension"))
+                found = payload.read_extension(row, self._tenant)
+                self._probed[digits] = replace(found, number=digits) if found else m.Extension(number=digits)
+            elif reply.status == NOT_FOUND and digits not in self._learned:
+                missing.add(digits)
+        return tuple(
+            self._probed.get(digits) or m.Extension(number=digits) for digits in known if digits not in missing
+        )
+
+    async def _registered(self) -> frozenset[str] | None:
+        """Ask who is registered, until the answer is that this cannot be asked."""
+        if not self._registrations:
+            return None
+        try:
+            reply = await self._access.get("registrations", "/extensions/registrations", {"domain": self._domain})
+            registered = payload.read_registrations(reply.json()) if reply.ok else None
+        except ConnectError:
+            return None
+        self._registrations = registered is not None
+        return registered
+
+    @override
+    async def calls(self) -> tuple[m.Call, ...]:
+        """Ask for the active calls; raise ConnectError whenever the switch did not answer for itself."""
+        return await self._look(waiting=False)
+
+    async def _look(self, *, waiting: bool) -> tuple[m.Call, ...]:
+        if not self._domain:
+            raise ConnectError("The domain is not known yet")
+        reply = await self._access.get("channels", "/calls/channels", {"domain": self._domain}, waiting=waiting)
+        if not reply.ok:
+            raise ConnectError("The calls could not be read")
+        found = read_channels(_list(reply, "channels"), self._tenant, self._placed, self._call_of)
+        self._calls = {leg.id: call for call in found.calls for leg in call.legs}
+        for leg_id, call_id in found.call_of.items():
+            self._call_of[leg_id] = call_id
+            self._call_of.move_to_end(leg_id)
+        self._learned |= dict.fromkeys(sorted(found.extensions))
+        _trim(self._call_of, MOST_REMEMBERED)
+        _trim(self._learned, MOST_LEARNED)
+        return found.calls
+
+    @override
+    async def record_of(self, call: m.Call) -> m.CallRecord | None:
+        """Ask what became of a call; the record has the id of the leg that began it."""
+        if Capability.GET_CALL_HISTORY not in self.capabilities:
+            return None
+        leg_id = next((name for name in (call.id, *(leg.id for leg in call.legs)) if payload.UUID.fullmatch(name)), "")
+        record = await self._record(leg_id, waiting=False) if leg_id else None
+        return None if record is None else replace(record, call_id=call.id)
+
+    @override
+    def parse(self, request: m.PushRequest) -> tuple[m.Pushed, ...]:
+        """Read a webhook request of the browser's phone."""
+        if request.method.upper() == "HEAD":
+            return ()
+        return read_webhook(request, self._tenant, self._ringing_for_others())
+
+    def _ringing_for_others(self) -> Collection[payload.PlacedCall]:
+        """List the calls placed a moment ago, whose first phone may still ring."""
+        if not self._shown:
+            return ()
+        since = time.monotonic() - PLACED_RINGS
+        return [order for at, order in self._shown.values() if at >= since]
+
+    @override
+    async def stream(self) -> AsyncIterator[m.Pushed]:
+        """Listen to the socket; its URL holds the key, so nothing of its errors is passed on."""
+        await self.http.budget.for_poll()
+        encoded = self._access.variant is not Variant.NODE
+        url, query = self._access.socket, {"token": await self._access.secret(), "domain": self._domain}
+        try:
+            async with self._session.ws_connect(
+                url, params=query, heartbeat=HEARTBEAT, max_msg_size=LONGEST_MESSAGE
+            ) as socket:
+                if not encoded:
+                    # Node takes everybody's connection and closes it again where the key is wrong.
+                    greeting = await socket.receive(timeout=GREETING)
+                    if greeting.type is not aiohttp.WSMsgType.TEXT:
+                        raise ConnectError("The socket was closed at once")
+                yield m.CallHint(provider_event="connected")
+                async for message in socket:
+                    if message.type is not aiohttp.WSMsgType.TEXT:
+                        continue
+                    pushed = read_socket(message.data, self._tenant, self._calls, self._call_of, encoded=encoded)
+                    if pushed is not None:
+                        yield pushed
+        except aiohttp.ClientError, TimeoutError:
+            raise ConnectError("The socket failed") from None
+
+    # -- webhooks -----------------------------------------------------------------------------------
+
+    @override
+    def urls_to_paste(self, url: str) -> Mapping[str, str]:
+        """Give the URL for the three settings that take one, with every placeholder there is."""
+        query = "&".join(f"{name}={{{name}}}" for name in PLACEHOLDERS)
+        full = f"{url}{'&' if '?' in url else '?'}{query}"
+        return dict.fromkeys(("crm_url", "crm_agent_login_url", "crm_agent_logout_url"), full)
+
+    # -- calls --------------------------------------------------------------------------------------
+
+    @override
+    async def originate(self, request: m.Originate) -> m.Placed:
+        """Ring an extension, then connect it to a number; the Node server answers only when it is picked up."""
+        ring = RING_TIMEOUT if request.ring_timeout is None else request.ring_timeout
+        if not SHORTEST_RING <= ring <= LONGEST_RING:
+            raise InvalidInputError("ring_timeout", "out_of_range")
+        target = dialable(request.number, self._country)
+        body: dict[str, object] = {"to": target, "domain": self._domain, "timeout": ring}
+        if request.caller_id_number is not None:
+            body["callerId"] = _shown(request.caller_id_number)
+        if request.caller_id_name is not None:
+            body["callerName"] = _switch_word(request.caller_id_name)
+        body["from"] = extension = await self._checked_extension(request.extension)
+        order = payload.PlacedCall(extension=extension, number=target, shown=text(body.get("callerId")) or extension)
+        self._shown[extension] = (time.monotonic(), order)
+        try:
+            return await self._place(body, order, ring + MARGIN)
+        except UnknownOutcomeError:
+            return m.Placed(outcome=m.PlacedOutcome.UNKNOWN)
+
+    async def _place(self, body: Mapping[str, object], order: payload.PlacedCall, seconds: float) -> m.Placed:
+        # The Node server lets everybody's requests wait until the phone is picked up.
+        with self._access.waiting(seconds if self._access.variant is Variant.NODE else 0):
+            reply = await self._access.post("originate", "/calls/originate", body, seconds=seconds)
+        sent = (order.extension, order.number, order.shown, text(body.get("callerName")))
+        if not reply.ok:
+            if reply.status == INTERNAL_ERROR and not reason_of(reply):
+                # The bridge gave up waiting for the switch, which may have begun the call.
+                raise UnknownOutcomeError("The bridge had no answer from the switch")
+            raise refusal(reply, sent)
+        try:
+            call_id = payload.word(mapping(reply.json()).get("uuid"))
+        except ConnectError:
+            raise UnknownOutcomeError("The answer cannot be read") from None
+        if not call_id:
+            return m.Placed()
+        self._placed[call_id] = order
+        _trim(self._placed, MOST_REMEMBERED)
+        return m.Placed(call_id=call_id)
+
+    async def _checked_extension(self, extension: str) -> str:
+        """Refuse an extension that does not exist: the Python server would take it and never ring anybody."""
+        extension = extension.strip()
+        if not _EXTENSION.fullmatch(extension):
+            raise InvalidInputError("extension", "invalid_value" if extension else "required")
+        if extension not in self._tenant.extensions:
+            path = f"/extensions/{quote(extension, safe='')}"
+            reply = await self._access.get("extension", path, {"domain": self._domain}, waiting=True)
+            if reply.status == NOT_FOUND:
+                raise InvalidInputError("extension", "unknown_extension")
+        return extension
+
+    @override
+    async def hangup(self, target: m.CallRef, cause: str | None = None) -> None:
+        """End a call; one that is already over is a success."""
+        body: dict[str, object] = {}
+        if cause is not None:
+            body["cause"] = cause.strip().upper()
+            if not _CAUSE.fullmatch(str(body["cause"])):
+                raise InvalidInputError("cause")
+        legs = await self._legs(target)
+        # Without an extension all of the call is meant, which ends with the leg that began it.
+        begun = next((leg for leg in legs if leg.id == target.call.id), None)
+        leg = _own(legs, target.extension) if target.extension or begun is None else begun
+        if leg is None:
+            raise NotFoundError("The call has no such leg")
+        try:
+            await self._control("hangup", leg.id, "hangup", body)
+        except NotFoundError:
+            return
+
+    @override
+    async def hold(self, target: m.CallRef) -> None:
+        """Put the other party on hold, unless it is."""
+        leg_id = await self._own_leg(target)
+        if await self._talking_state(leg_id) != "HELD":
+            await self._control("hold", leg_id, "hold")
+
+    @override
+    async def unhold(self, target: m.CallRef) -> None:
+        """Resume a call, unless it goes on."""
+        leg_id = await self._own_leg(target)
+        if await self._talking_state(leg_id) == "HELD":
+            await self._control("unhold", leg_id, "unhold")
+
+    @override
+    async def toggle_hold(self, target: m.CallRef) -> None:
+        """Hold, or resume."""
+        leg_id = await self._own_leg(target)
+        await self._talking_state(leg_id)
+        await self._control("toggle_hold", leg_id, "hold/toggle")
+
+    @override
+    async def unmute(self, target: m.CallRef) -> None:
+        """Remove what silences a leg; there is no mute, because that of the bridge has no effect."""
+        await self._control("unmute", await self._own_leg(target), "unmute")
+
+    @override
+    async def transfer(self, target: m.CallRef, number: str, kind: m.TransferType) -> None:
+        """Hand the other party over: the switch moves the leg it is given and drops its partner."""
+        if kind is not m.TransferType.BLIND:
+            raise UnsupportedError("transfer", "type")
+        goal = dialable(number, self._country)
+        body = {"destination": goal, "domain": self._domain, "type": kind.value}
+        await self._control("transfer", await self._other_leg(target), "transfer", body, sent=(goal,))
+
+    @override
+    async def send_dtmf(self, target: m.CallRef, digits: str) -> None:
+        """Send key presses to the other party: they go out towards the leg they are given for."""
+        digits = digits.strip().upper()
+        if not _DIGITS.fullmatch(digits):
+            raise InvalidInputError("digits")
+        await self._control("send_dtmf", await self._other_leg(target), "dtmf", {"digits": digits}, sent=(digits,))
+
+    async def _legs(self, target: m.CallRef) -> tuple[m.Leg, ...]:
+        """Give the legs the switch knows; a call that only a webhook told of is looked for."""
+        legs = _addressable(target.call)
+        if legs and (target.extension is None or _own(legs, target.extension) is not None):
+            return legs
+        calls = await self._look(waiting=True)
+        if legs := _addressable_of(calls, target):
+            return legs
+        extension = target.extension or next(iter(target.call.extensions), None)
+        number = _other_number(target.call)
+        found = [call for call in calls if extension in call.extensions]
+        found = [call for call in found if not number or same(_other_number(call), number)]
+        if extension is None or len(found) != 1:
+            raise NotFoundError("The phone system does not list this call")
+        return _addressable(found[0])
+
+    async def _own_leg(self, target: m.CallRef) -> str:
+        leg = _own(await self._legs(target), target.extension or next(iter(target.call.extensions), None))
+        if leg is None:
+            raise NotFoundError("The call has no such leg")
+        return leg.id
+
+    async def _other_leg(self, target: m.CallRef) -> str:
+        """Give the other party's leg, as it is now: it may have changed since the call was last seen."""
+        extension = target.extension or next(iter(target.call.extensions), None)
+        legs = await self._legs(target)
+        if len(legs) < 2:  # noqa: PLR2004 - a call has two ends
+            legs = _addressable_of(await self._look(waiting=True), target)
+        own = _own(legs, extension)
+        others = [leg for leg in legs if own is not None and leg.id != own.id]
+        talking = [leg for leg in others if leg.state in UP]
+        if not others:
+            raise NotFoundError("The call has no other party")
+        return (talking or others)[0].id
+
+    async def _talking_state(self, leg_id: str) -> str:
+        """Ask for the state of a leg, because the switch says yes to whatever it is asked about holding."""
+        reply = await self._access.get("channel", f"/calls/channels/{leg_id}", waiting=True)
+        if reply.status in {NOT_FOUND, FORBIDDEN}:
+            raise NotFoundError("The call is over", str(reply.status))
+        if not reply.ok:
+            raise ConnectError("The call could not be read")
+        state = text(mapping(mapping(reply.json()).get("channel")).get("callstate")).upper()
+        if state not in ANSWERED:
+            raise RefusedError("The call is not answered", state[: payload.LONGEST_NAME])
+        return state
+
+    async def _control(
+        self,
+        operation: str,
+        leg_id: str,
+        path: str,
+        body: Mapping[str, object] | None = None,
+        *,
+        sent: Collection[str] = (),
+    ) -> None:
+        """Send a command about one leg; raise NotFoundError for one that is gone."""
+        reply = await self._access.post(operation, f"/calls/{leg_id}/{path}", body)
+        if reply.ok:
+            return
+        reason = reason_of(reply, sent)
+        gone = any(words in reason.lower() for words in _GONE)
+        if not gone and reply.status in {INTERNAL_ERROR, NOT_FOUND} and not reason:
+            # The Python server loses the reason on its way.
+            gone = (await self._access.get("channel", f"/calls/channels/{leg_id}", waiting=True)).status == NOT_FOUND
+        if gone:
+            raise NotFoundError(reason or "The call is over", str(reply.status))
+        raise refusal(reply, sent)
+
+    # -- history ------------------------------------------------------------------------------------
+
+    @override
+    async def history(self, query: m.HistoryQuery) -> m.HistoryPage:
+        """Look for finished calls; what a server filters wrongly or not at all is filtered here."""
+        if not 1 <= query.limit <= PAGE:
+            raise InvalidInputError("limit", "out_of_range")
+        if query.offset < 0:
+            raise InvalidInputError("offset", "out_of_range")
+        if query.record_id is not None or query.call_id is not None:
+            return await self._single(query)
+        params, exact = self._server_filters(query)
+        if exact:
+            window = {"limit": str(query.limit), "offset": str(query.offset)}
+            records, total, _ = await self._page({**params, **window})
+            return m.HistoryPage(records=tuple(records), total=total)
+        found, complete = await self._scan(query, params)
+        if query.sort is m.Sort.OLDEST:
+            found.reverse()
+        window_end = query.offset + query.limit
+        return m.HistoryPage(records=tuple(found[query.offset : window_end]), total=len(found) if complete else None)
+
+    async def _single(self, query: m.HistoryQuery) -> m.HistoryPage:
+        """Look one record up by its id, which is also that of the call."""
+        wanted = {name for name in (query.record_id, query.call_id) if name is not None}
+        for field, value in (("record_id", query.record_id), ("call_id", query.call_id)):
+            if value is not None and not payload.UUID.fullmatch(value):
+                raise InvalidInputError(field)
+        record = await self._record(next(iter(wanted)), waiting=True) if len(wanted) == 1 else None
+        found = () if record is None or not _matches(record, query) else (record,)
+        return m.HistoryPage(records=found[query.offset :], total=len(found))
+
+    async def _record(self, record_id: str, *, waiting: bool) -> m.CallRecord | None:
+        path = f"/cdr/{record_id.lower()}"
+        reply = await self._access.get("record", path, {"domain": self._domain}, waiting=waiting)
+        if reply.status in {NOT_FOUND, FORBIDDEN}:
+            return None
+        if not reply.ok:
+            raise refusal(reply)
+        return payload.read_record(mapping(mapping(reply.json()).get("record")), self._tenant)
+
+    def _server_filters(self, query: m.HistoryQuery) -> tuple[dict[str, str], bool]:
+        """Choose what the server is asked to filter; tell whether that is all."""
+        params = {"domain": self._domain}
+        node = self._access.variant is Variant.NODE
+        exact = query.sort is m.Sort.NEWEST
+        if query.direction is not None:
+            params["direction"] = _WAYS[query.direction]
+        if query.extension is not None:
+            params["extension"] = query.extension
+        if query.search is not None:
+            # Python's search knows upper from lower case, and records hold numbers as they were dialled.
+            if not query.search.startswith("+") and (node or not any(map(str.isalpha, query.search))):
+                params["search"] = query.search
+            else:
+                exact = False
+        if query.number is not None:
+            exact = False
+            digits = strip(query.number).lstrip("+")[-COMPARED_DIGITS:]
+            params.setdefault("extension" if len(digits) <= EXTENSION_DIGITS else "search", digits)
+        for key, moment in (("start_date", query.start), ("end_date", query.end)):
+            if moment is not None and node:
+                params[key] = moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+            exact = exact and (moment is None or node)
+        return params, exact
+
+    async def _scan(self, query: m.HistoryQuery, params: Mapping[str, str]) -> tuple[list[m.CallRecord], bool]:
+        """Read pages, newest first, until there is enough; tell whether that was everything."""
+        found: dict[str, m.CallRecord] = {}
+        enough = query.offset + query.limit if query.sort is m.Sort.NEWEST else None
+        for page in range(PAGES):
+            window = {"limit": str(PAGE), "offset": str(page * PAGE)}
+            records, _, rows = await self._page({**params, **window})
+            found |= {record.id: record for record in records if _matches(record, query)}
+            last = records[-1].started_at if records else None
+            if rows < PAGE or (query.start and last and last < query.start):
+                return list(found.values()), True
+            if enough is not None and len(found) > enough:
+                return list(found.values()), False
+        raise RefusedError("There are too many records: narrow the period")
+
+    async def _page(self, params: Mapping[str, str]) -> tuple[list[m.CallRecord], int | None, int]:
+        """Read one page: its records, how many the server says there are, and how many rows came."""
+        reply = await self._access.get("records", "/cdr", params, waiting=True)
+        if not reply.ok:
+            raise refusal(reply, [params[key] for key in ("extension", "search") if key in params])
+        rows = _list(reply, "records")
+        records = [record for row in rows if (record := payload.read_record(row, self._tenant)) is not None]
+        return records, integer(mapping(reply.json()).get("total")), len(rows)
+
+    @override
+    async def statistics(self, start: datetime | None, end: datetime | None) -> m.Statistics:
+        """Sum up finished calls; counted here where the server cannot."""
+        params, exact = self._server_filters(m.HistoryQuery(start=start, end=end))
+        if exact:
+            reply = await self._access.get("statistics", "/cdr/stats/summary", params, waiting=True)
+            found = payload.read_statistics(mapping(reply.json()).get("stats")) if reply.ok else None
+            if found is not None:
+                return found
+        query = m.HistoryQuery(start=start, end=end, sort=m.Sort.OLDEST)
+        return payload.sum_up((await self._scan(query, params))[0])
+
+
+def _typed_extensions(value: object) -> dict[str, None]:
+    """Read the numbers a user typed: one text, or several."""
+    words = [text(item) for item in value] if isinstance(value, list | tuple) else [text(value)]
+    numbers = (digits for one in words for digits in re.split(r"[\s,;]+", one))
+    return dict.fromkeys(digits for digits in numbers if _EXTENSION.fullmatch(digits))
+
+
+def _list(reply: Reply, key: str) -> tuple[Json, ...]:
+    """Give the rows of an answer that must have some list; raise ConnectError where it has none."""
+    rows = mapping(reply.json()).get(key)
+    if not isinstance(rows, list):
+        raise ConnectError("The answer holds no list")
+    return mappings(rows)
+
+
+def _trim[T](memory: OrderedDict[str, T], most: int) -> None:
+    while len(memory) > most:
+        memory.popitem(last=False)
+
+
+def _addressable(call: m.Call) -> tuple[m.Leg, ...]:
+    """Give the legs that a poll has seen: only those have the switch's ids."""
+    return tuple(leg for leg in call.legs if payload.UUID.fullmatch(leg.id) and leg.state is not m.CallState.ENDED)
+
+
+def _addressable_of(calls: Collection[m.Call], target: m.CallRef) -> tuple[m.Leg, ...]:
+    ids = {target.call.id, *(leg.id for leg in target.call.legs)}
+    return next((_addressable(call) for call in calls if ids & {call.id, *(leg.id for leg in call.legs)}), ())
+
+
+def _own(legs: Collection[m.Leg], extension: str | None) -> m.Leg | None:
+    """Choose an extension's leg, one that talks before one that rings; or the first that has an extension."""
+    own = [leg for leg in legs if leg.extension and extension in {None, leg.extension}]
+    talking = [leg for leg in own if leg.state in UP]
+    return next(iter(talking or own), None)
+
+
+def _other_number(call: m.Call) -> str:
+    return call.callee.number if call.direction is m.Direction.OUTGOING else call.caller.number
+
+
+def _shown(number: str) -> str:
+    """Give a number as it may be pasted into the switch's command."""
+    bare = strip(number)
+    if not _SHOWN.fullmatch(bare):
+        raise InvalidInputError("caller_id_number", "invalid_number")
+    return bare
+
+
+def _switch_word(name: str) -> str:
+    """Give a name as one plain word: the switch splits its command at blanks, commas, quotes and braces."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    result = re.sub(r"[^A-Za-z0-9_.-]+", "_", plain).strip("_")[: payload.LONGEST_NAME]
+    if not result:
+        raise InvalidInputError("caller_id_name")
+    return result
+
+
+def _matches(record: m.CallRecord, query: m.HistoryQuery) -> bool:
+    """Tell whether a record is looked for, by what is given."""
+    began, ends = record.started_at, (record.caller.number, record.callee.number)
+    if (query.start and (began is None or began < query.start)) or (query.end and (began is None or began > query.end)):
+        return False
+    if query.direction is not None and record.direction is not query.direction:
+        return False
+    if query.number is not None and not any(same(end, query.number) for end in ends):
+        return False
+    if query.extension is not None and query.extension not in {*ends, record.extension, record.answered_by}:
+        return False
+    if query.search is None:
+        return True
+    wanted = query.search.casefold()
+    # A number that was dialled as "030…" is kept as "+4930…".
+    digits = wanted.lstrip("+0")
+    return wanted in record.caller.name.casefold() or any(digits in end.casefold() for end in ends)
