@@ -161,4 +161,4 @@ class PbxSpeedDial(ButtonEntity):
         provider = self.coordinator.provider
         with command_errors(self.hass, entry, provider.name):
             await provider.click_to_call(Originate(extension=data["extension"], number=data["number"]))
-        self.coordinator.async_look_again()
+        self.coordinator.async_commanded()

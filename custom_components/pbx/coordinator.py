@@ -13,7 +13,15 @@ from homeassistant.helpers.event import async_call_later, async_track_point_in_u
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
-from .const import CONF_CALL_SLOTS, CONF_MASK_NUMBERS, DEFAULT_CALL_SLOTS, DOMAIN, EVENT_PBX, LOGGER
+from .const import (
+    CONF_CALL_SLOTS,
+    CONF_CREATED_OBJECTS,
+    CONF_MASK_NUMBERS,
+    DEFAULT_CALL_SLOTS,
+    DOMAIN,
+    EVENT_PBX,
+    LOGGER,
+)
 from .devices import PbxDevices
 from .errors import poll_errors
 from .providers.base import Provider
@@ -31,6 +39,7 @@ HISTORY = "history"
 REFRESH_COOLDOWN = 0.4
 NAMES_KEPT = 500
 MAX_PENDING_RECORDS = 50
+MAX_UNLISTED = 1000
 
 
 class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
@@ -70,6 +79,7 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
         self._event_listeners: dict[str | None, dict[EventListener, None]] = {}
         self._told_health: object = None
         self._directory_at: datetime | None = None
+        self._unlisted: set[str] = set()
         self._tick_at: datetime | None = None
         self._cancel_tick: CALLBACK_TYPE | None = None
         self._cancel_records: dict[str, CALLBACK_TYPE] = {}
@@ -113,9 +123,18 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
         self.polled_calls = calls is not None
         if calls is not None:
             self._take(self.data.snapshot(calls, requested_at, dt_util.utcnow()))
+            self._notice_unlisted()
         await self._async_poll_directory()
         self.update_interval = self._next_interval()
         return self.data
+
+    def _notice_unlisted(self) -> None:
+        """Reread the directory once for a phone that it does not have, but that has a call."""
+        unlisted = {number for call in self.data.calls.values() for number in call.extensions}
+        unlisted -= self.data.extensions.keys() | self._unlisted
+        if unlisted and self._directory_at is not None and len(self._unlisted) < MAX_UNLISTED:
+            self._unlisted |= unlisted
+            self._directory_at = dt_util.utcnow()
 
     async def _async_poll_directory(self) -> None:
         """Ask for the rest at its own pace; once it was known, a failure keeps what was known."""
@@ -173,6 +192,13 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
             self.config_entry.async_create_background_task(
                 self.hass, self.async_request_refresh(), f"{self.name} look again", eager_start=True
             )
+
+    @callback
+    def async_commanded(self) -> None:
+        """Keep what a command made at the phone system, and look what became of it."""
+        if self.provider.created_objects:
+            self.async_keep({CONF_CREATED_OBJECTS: list(self.provider.created_objects)})
+        self.async_look_again()
 
     @callback
     def async_reread_directory(self) -> None:

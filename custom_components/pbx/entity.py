@@ -93,7 +93,7 @@ class PbxEntity(CoordinatorEntity[PbxCoordinator]):
         """Carry out a command and look what became of it."""
         with command_errors(self.hass, self.coordinator.config_entry, self.coordinator.provider.name):
             result = await command
-        self.coordinator.async_look_again()
+        self.coordinator.async_commanded()
         return result
 
     def shown(self, party: Party) -> str | None:

@@ -597,7 +597,7 @@ async def _async_run(action: Action, call: ServiceCall) -> ServiceResponse:
             provider.check(action.needs, {name for name in call.data if name not in TARGET_FIELDS | action.own})
         answer = await action.run(target)
     if action.response is not ONLY:
-        coordinator.async_look_again()
+        coordinator.async_commanded()
     return answer if call.return_response else None
 
 
