@@ -110,3 +110,14 @@ def _plausible(number: str, country: str) -> bool:
     except phonenumbers.NumberParseException:
         return not number.startswith("+") and not country
     return phonenumbers.is_possible_number(parsed)
+
+
+def national(number: str) -> str:
+    """Give the digits of an E.164 number as people dial them in its own country; empty for anything else."""
+    import phonenumbers  # noqa: PLC0415
+
+    try:
+        parsed = phonenumbers.parse(number, None)
+    except phonenumbers.NumberParseException:
+        return ""
+    return strip(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL))
