@@ -320,6 +320,8 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
             self._tell(event)
 
     def _tell(self, event: Event) -> None:
+        if event.type is EventType.CALL_INCOMING and event.call is not None and event.call.caller.number:
+            self.last_callers.update(dict.fromkeys(event.tell, event.call.caller.number))
         listeners = [listener for extension in event.tell for listener in self._event_listeners.get(extension, ())]
         if event.public:
             listeners += self._event_listeners.get(None, {})
@@ -352,8 +354,6 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
             return
         if event.type in (EventType.CALL_INCOMING, EventType.CALL_OUTGOING):
             outside = call.callee if call.direction is Direction.OUTGOING else call.caller
-            if event.type is EventType.CALL_INCOMING and call.caller.number:
-                self.last_callers.update(dict.fromkeys(call.extensions, call.caller.number))
             wanted = call.direction is not Direction.INTERNAL and outside.number and not outside.name
             if wanted and Capability.SEARCH_CONTACTS in self.provider.capabilities:
                 self._name(call.id, outside.number)
