@@ -1,7 +1,7 @@
 """The devices of an account: they appear and go with the directory, and every entity belongs to one."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -36,7 +36,7 @@ class Subject:
     kind: SubjectKind
     id: str
     key: Key
-    device: dr.DeviceEntry
+    device: dr.DeviceEntry = field(hash=False)  # not hashable
     subentry_id: str | None = None
 
 
