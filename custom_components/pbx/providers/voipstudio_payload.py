@@ -386,7 +386,7 @@ def agents(queues: Iterable[QueueRow], known: Book) -> tuple[m.Agent, ...]:
     joined: dict[str, dict[str, bool]] = {}
     for item in queues:
         for user_id, status, row in item.members:
-            rows.setdefault(user_id, row)
+            rows[user_id] = {**rows.get(user_id, {}), **row}
             places = joined.setdefault(user_id, {})
             if status is not None:
                 places[item.number] = status

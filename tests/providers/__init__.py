@@ -1,0 +1,1 @@
+"""Tests of the providers: pure, fast, without Home Assistant."""
