@@ -9,9 +9,11 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.debounce import Debouncer
+from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.event import async_call_later, async_track_point_in_utc_time
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
+from homeassistant.util.signal_type import SignalType
 
 from .const import (
     CONF_CALL_SLOTS,
@@ -35,6 +37,7 @@ from .webhook import PbxWebhook
 type PbxConfigEntry = ConfigEntry[PbxCoordinator]
 type EventListener = Callable[[Event], None]
 
+SIGNAL_EVENT: SignalType[PbxCoordinator, Event] = SignalType(f"{DOMAIN}_told")
 HISTORY = "history"
 REFRESH_COOLDOWN = 0.4
 NAMES_KEPT = 500
@@ -332,6 +335,8 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
                 self.logger.exception("Unexpected error telling an event of %s", self.name)
         if event.public:
             self.hass.bus.async_fire(EVENT_PBX, self.bus_data(event))
+        async_dispatcher_send(self.hass, SIGNAL_EVENT, self, event)
+        if event.public:
             self._follow_up(event)
 
     def bus_data(self, event: Event) -> dict[str, str | int | float | bool | list[str]]:
