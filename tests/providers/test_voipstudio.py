@@ -619,13 +619,15 @@ def test_call_events(name: str | None, state: object, expected: CallState) -> No
         ("false", 1, (False, None)),
         (True, 1, (True, Outcome.MISSED)),
         (None, None, (True, Outcome.MISSED)),
+        (None, 139543232, (True, Outcome.MISSED)),
+        (None, 1, (False, None)),
     ],
 )
 def test_missed_only_when_final(final: object, root: object, expected: tuple[bool, Outcome | None]) -> None:
     """A phone of a group that stops ringing is the end of a leg; the last word is the end of the call."""
     push = leg_push({"event_name": "call.missed", "final": final, "root_call_id": root, "connected_at": None})
     assert (push.final, push.outcome) == expected
-    assert push.call_id == ("1" if root else "139543232")
+    assert push.call_id == str(root or 139543232)
     assert (push.leg_id, push.state) == ("139543232", ENDED)
 
 

@@ -80,7 +80,9 @@ def _legs(row: Json, said: str, name: str, known: Book, placed: Collection[str])
         return ()
     both = ends(row, known)
     over = doing is CallState.ENDED
-    final = name == "call.missed" and boolean(row.get("final")) is not False
+    said_final = boolean(row.get("final"))
+    # Without a word about it, one phone of a group is not the whole call.
+    final = name == "call.missed" and (root == leg_id if said_final is None else said_final)
     key = _key(row, said)
     legs = list(phones(leg_id, doing, both, child=root != leg_id))
     first_phone = leg_id in placed and both.caller is not None and both.callee is None
