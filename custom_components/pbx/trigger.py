@@ -1,0 +1,218 @@
+"""Triggers: what happens to calls and agents, filtered; bound to no entity, so that they outlive a reload."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, ClassVar, override
+
+import voluptuous as vol
+from homeassistant.const import CONF_OPTIONS
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
+from homeassistant.helpers.trigger import Trigger, TriggerActionRunner, TriggerConfig, TriggerNotTriggeredReporter
+from homeassistant.helpers.typing import ConfigType
+
+from .callers import HIDDEN, KNOWN, UNKNOWN, async_wait_for_name, is_looked_up, kind_of
+from .coordinator import SIGNAL_EVENT, PbxCoordinator
+from .devices import SubjectKind
+from .providers import numbers
+from .providers.events import Event
+from .providers.models import Agent, Direction, EventType, Outcome, Party, Queue
+from .targets import ATTR_AGENT, ATTR_CONFIG_ENTRY_ID, ATTR_EXTENSION, ATTR_QUEUE
+
+ATTR_CALLER = "caller"
+ATTR_CALLER_KIND = "caller_kind"
+ATTR_DIRECTION = "direction"
+ATTR_MINIMUM_DURATION = "minimum_duration"
+ANY = "any"
+
+TEXT = vol.All(cv.string, vol.Strip, vol.Length(min=1, max=255))
+NUMBER = vol.All(TEXT, numbers.strip, vol.Match(r"^\+?[0-9*#]+$", msg="not a phone number"))
+
+COMMON_FIELDS: Mapping[vol.Marker, Any] = {
+    vol.Optional(ATTR_EXTENSION): TEXT,
+    vol.Optional(ATTR_QUEUE): TEXT,
+    vol.Optional(ATTR_CONFIG_ENTRY_ID): TEXT,
+}
+CALL_FIELDS: Mapping[vol.Marker, Any] = {
+    vol.Optional(ATTR_DIRECTION): vol.In([direction.value for direction in Direction]),
+    vol.Optional(ATTR_CALLER, default=list): vol.All(cv.ensure_list, [NUMBER]),
+    vol.Optional(ATTR_CALLER_KIND, default=ANY): vol.In([ANY, KNOWN, UNKNOWN, HIDDEN]),
+    **COMMON_FIELDS,
+}
+ENDED_FIELDS: Mapping[vol.Marker, Any] = {
+    **CALL_FIELDS,
+    vol.Optional(ATTR_MINIMUM_DURATION): cv.positive_time_period,
+}
+AGENT_FIELDS: Mapping[vol.Marker, Any] = {vol.Optional(ATTR_AGENT): TEXT, **COMMON_FIELDS}
+
+WORDS: Mapping[EventType, str] = {
+    EventType.CALL_INCOMING: "came in",
+    EventType.CALL_ANSWERED: "was answered",
+    EventType.CALL_ENDED: "ended",
+    EventType.CALL_MISSED: "was missed",
+    EventType.AGENT_LOGGED_IN: "logged in",
+    EventType.AGENT_LOGGED_OUT: "logged out",
+}
+
+
+class PbxTrigger(Trigger):
+    """Something that happens at a phone system."""
+
+    kind: ClassVar[EventType]
+    schema: ClassVar[vol.Schema]
+
+    @override
+    @classmethod
+    async def async_validate_config(cls, hass: HomeAssistant, config: ConfigType) -> ConfigType:
+        """Refuse filters that cannot be read."""
+        validated: ConfigType = cls.schema(config)
+        return validated
+
+    def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
+        """Take the filters."""
+        super().__init__(hass, config)
+        self.options: dict[str, Any] = config.options or {}
+
+    @override
+    async def async_attach_runner(
+        self, run_action: TriggerActionRunner, did_not_trigger: TriggerNotTriggeredReporter | None = None
+    ) -> CALLBACK_TYPE:
+        """Listen to every account, until detached."""
+        waiting: dict[CALLBACK_TYPE, None] = {}
+
+        @callback
+        def async_decide(coordinator: PbxCoordinator, event: Event) -> None:
+            if self._caller_fits(event):
+                run_action(dict(coordinator.bus_data(event)), describe(coordinator, event))
+
+        @callback
+        def async_told(coordinator: PbxCoordinator, event: Event) -> None:
+            if event.type is not self.kind:
+                return
+            concerned = self._concerned(coordinator, event)
+            if concerned is None:
+                return
+            if self.options.get(ATTR_CALLER_KIND) in (KNOWN, UNKNOWN) and is_looked_up(coordinator, concerned):
+                async_wait_for_name(self._hass, coordinator, concerned, async_decide, waiting)
+            else:
+                async_decide(coordinator, concerned)
+
+        disconnect = async_dispatcher_connect(self._hass, SIGNAL_EVENT, async_told)
+
+        @callback
+        def async_detach() -> None:
+            disconnect()
+            for cancel in list(waiting):
+                cancel()
+
+        return async_detach
+
+    def _concerned(self, coordinator: PbxCoordinator, event: Event) -> Event | None:
+        """Give the event as the extension that is listened to sees it; None when a filter says no."""
+        options = self.options
+        wanted = options.get(ATTR_CONFIG_ENTRY_ID)
+        if wanted is not None and wanted != coordinator.config_entry.entry_id:
+            return None
+        extension = options.get(ATTR_EXTENSION)
+        if extension is None:
+            found = event if event.public else None
+        else:
+            told = (number for number in event.tell if extension in _names(coordinator, SubjectKind.EXTENSION, number))
+            number = next(told, None)
+            found = None if number is None else replace(event, extension=number)
+        if found is None or not self._call_fits(found):
+            return None
+        queue = event.queue or (event.call.queue if event.call is not None else None)
+        for wanted, kind, identity in (
+            (options.get(ATTR_AGENT), SubjectKind.AGENT, event.agent),
+            (options.get(ATTR_QUEUE), SubjectKind.QUEUE, queue),
+        ):
+            if wanted is not None and (not identity or wanted not in _names(coordinator, kind, identity)):
+                return None
+        return found
+
+    def _call_fits(self, event: Event) -> bool:
+        """Judge what is certain at once: the direction, the caller's number, how long the call was."""
+        call = event.call
+        direction = self.options.get(ATTR_DIRECTION)
+        if direction is not None and (call is None or call.direction != direction):
+            return False
+        callers = self.options.get(ATTR_CALLER)
+        if callers and (call is None or not any(numbers.same(call.caller.number, wanted) for wanted in callers)):
+            return False
+        minimum: timedelta | None = self.options.get(ATTR_MINIMUM_DURATION)
+        return minimum is None or _talked(event) >= minimum
+
+    def _caller_fits(self, event: Event) -> bool:
+        """Judge who the caller is."""
+        wanted = self.options.get(ATTR_CALLER_KIND, ANY)
+        return wanted == ANY or (event.call is not None and kind_of(event.call.caller) == wanted)
+
+
+def _make(kind: EventType, fields: Mapping[vol.Marker, Any]) -> type[Trigger]:
+    """Make the trigger for one kind of event."""
+    options = vol.Schema({vol.Required(CONF_OPTIONS, default=dict): vol.Schema(dict(fields))})
+    return type(kind.value, (PbxTrigger,), {"kind": kind, "schema": options, "__doc__": f"Fires on {kind.value}."})
+
+
+TRIGGERS: dict[str, type[Trigger]] = {
+    kind.value: _make(kind, fields)
+    for kind, fields in (
+        (EventType.CALL_INCOMING, CALL_FIELDS),
+        (EventType.CALL_ANSWERED, CALL_FIELDS),
+        (EventType.CALL_ENDED, ENDED_FIELDS),
+        (EventType.CALL_MISSED, CALL_FIELDS),
+        (EventType.AGENT_LOGGED_IN, AGENT_FIELDS),
+        (EventType.AGENT_LOGGED_OUT, AGENT_FIELDS),
+    )
+}
+
+
+async def async_get_triggers(hass: HomeAssistant) -> dict[str, type[Trigger]]:
+    """List the triggers."""
+    return TRIGGERS
+
+
+def describe(coordinator: PbxCoordinator, event: Event) -> str:
+    """Say in a sentence what happened, for traces and the logbook."""
+    words = WORDS[event.type]
+    if event.call is None:
+        agent = coordinator.data.agents.get(event.agent or "")
+        name = (agent.name if agent is not None else "") or event.agent or "?"
+        return f"agent {name} {words}"
+    caller, callee = (_worded(party) for party in (event.call.caller, event.call.callee))
+    where = event.extension or callee
+    return f"call from {caller or 'a hidden number'}{f' to {where}' if where else ''} {words}"
+
+
+def _worded(party: Party) -> str:
+    return f"{party.name} ({party.number})" if party.name and party.number else party.name or party.number
+
+
+def _names(coordinator: PbxCoordinator, kind: SubjectKind, identity: str) -> set[str]:
+    """Give everything an extension, agent or queue may be called in a filter: its device, id, number and name."""
+    registry = coordinator.data
+    found = {identity}
+    known: Agent | Queue | None = None
+    if kind is SubjectKind.AGENT:
+        known = registry.agents.get(identity)
+    elif kind is SubjectKind.QUEUE:
+        # Calls name their queue as the phone system does, which may be any of these.
+        rows = registry.queues.values()
+        known = next((queue for queue in rows if identity in (queue.id, queue.number, queue.name)), None)
+    if known is not None:
+        found |= {known.id, known.number, known.name}
+    subject = coordinator.devices.subjects.get((kind, known.id if known is not None else identity))
+    if subject is not None:
+        found.add(subject.device.id)
+    return found
+
+
+def _talked(event: Event) -> timedelta:
+    """Say how long somebody talked; a phone whose call was answered elsewhere did not."""
+    call = event.call
+    if call is None or call.answered_at is None or call.ended_at is None:
+        return timedelta()
+    return timedelta() if event.outcome is Outcome.ANSWERED_ELSEWHERE else call.ended_at - call.answered_at
