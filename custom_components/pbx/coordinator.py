@@ -58,7 +58,9 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
             config_entry=entry,
             name=entry.title,
             update_interval=timedelta(seconds=provider.intervals.idle),
-            request_refresh_debouncer=Debouncer(hass, LOGGER, cooldown=REFRESH_COOLDOWN, immediate=False),
+            request_refresh_debouncer=Debouncer(
+                hass, LOGGER, cooldown=REFRESH_COOLDOWN, immediate=False, background=True
+            ),
         )
         self.provider = provider
         self.account = account
