@@ -1,19 +1,68 @@
 """What all tests of the integration share."""
 
+import logging
+import re
 from collections.abc import Generator
-from typing import Any
+from typing import Any, override
 
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 import custom_components.pbx.const  # noqa: F401 - else the test plugin's own custom_components would be found first
+from custom_components.pbx.providers import PROVIDERS
+
+from .fake_provider import FakeProvider, fake_config_entry, make_fake
+
+type Json = dict[str, Any]
+
+WATCHED = ("custom_components.pbx", "homeassistant")
+IGNORED = re.compile(r"custom integration pbx which has not been tested|zlib_ng and isal are not available")
+
+
+class _Watcher(logging.Handler):
+    """Keeps the warnings nobody expected."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.expected: list[str] = []
+        self.messages: list[str] = []
+
+    @override
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.name.startswith(WATCHED) and not IGNORED.search(record.getMessage()):
+            self.messages.append(f"{record.levelname} {record.name}: {record.getMessage()}")
+
+    def unexpected(self) -> list[str]:
+        """List what no expectation explains."""
+        return [text for text in self.messages if not any(re.search(known, text) for known in self.expected)]
 
 
 @pytest.fixture(autouse=True)
-def _custom_integrations(request: pytest.FixtureRequest) -> Generator[None]:
+def expected_warnings() -> Generator[list[str]]:
+    """Fail a test that logs a warning or an error, unless it adds a regular expression for it to this list."""
+    watcher = _Watcher()
+    logging.getLogger().addHandler(watcher)
+    yield watcher.expected
+    logging.getLogger().removeHandler(watcher)
+    assert watcher.unexpected() == []
+
+
+@pytest.fixture(autouse=True)
+def _custom_integrations(expected_warnings: list[str], request: pytest.FixtureRequest) -> None:
     """Let Home Assistant find this integration, in the tests that have one."""
     if "hass" in request.fixturenames:
         request.getfixturevalue("enable_custom_integrations")
-    yield
 
 
-type Json = dict[str, Any]
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> type[FakeProvider]:
+    """Offer a phone system that follows a script."""
+    provider = make_fake()
+    monkeypatch.setitem(PROVIDERS, provider.key, provider)
+    return provider
+
+
+@pytest.fixture
+def fake_entry(fake: type[FakeProvider]) -> MockConfigEntry:
+    """Give an account at that phone system, not set up yet."""
+    return fake_config_entry()
