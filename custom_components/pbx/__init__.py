@@ -11,6 +11,7 @@ from .accounts import configure, make_provider
 from .const import DOMAIN, LOGGER, PLATFORMS
 from .coordinator import PbxConfigEntry, PbxCoordinator
 from .errors import poll_errors
+from .media_view import PbxMediaView
 from .providers import numbers
 from .providers.errors import ProviderError
 from .services import async_setup_services
@@ -19,8 +20,9 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Register what belongs to no account: the actions."""
+    """Register what belongs to no account: the actions, and the way to recordings."""
     async_setup_services(hass)
+    hass.http.register_view(PbxMediaView)
     return True
 
 

@@ -1,0 +1,132 @@
+"""Recordings and voicemail through Home Assistant: the phone system's key never reaches the browser."""
+
+from http import HTTPStatus
+from typing import Final
+
+import aiohttp
+from aiohttp import hdrs
+from aiohttp.web import Request, StreamResponse
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import CONF_VERIFY_SSL
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.http import KEY_HASS, HomeAssistantView
+
+from .const import DOMAIN
+from .coordinator import PbxConfigEntry
+from .errors import command_errors
+from .providers.models import Capability, MediaKind, MediaSource
+
+CAPABILITIES: Final = {MediaKind.RECORDING: Capability.RECORDINGS, MediaKind.VOICEMAIL: Capability.VOICEMAILS}
+TIMEOUT: Final = aiohttp.ClientTimeout(total=None, connect=10, sock_read=30)
+CHUNK: Final = 64 * 1024
+PASSED_ON: Final = (HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE)
+GONE: Final = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
+ASKED: Final = (hdrs.RANGE, hdrs.IF_RANGE)
+COPIED: Final = (hdrs.CONTENT_LENGTH, hdrs.CONTENT_RANGE, hdrs.ACCEPT_RANGES)
+# What phone systems call MP3, and browsers do not know.
+MISNAMED: Final = frozenset({"application/octet-stream", "binary/octet-stream", "audio/mpeg3", "audio/x-mpeg-3"})
+STATUS: Final = {
+    "no_such_media": HTTPStatus.NOT_FOUND,
+    "not_found": HTTPStatus.NOT_FOUND,
+    "rate_limited": HTTPStatus.TOO_MANY_REQUESTS,
+}
+
+
+def media_path(entry_id: str, kind: MediaKind, item_id: str) -> str:
+    """Give the path under which Home Assistant plays an item."""
+    return f"/api/{DOMAIN}/media/{entry_id}/{kind.value}/{item_id}"
+
+
+def playing_entry(hass: HomeAssistant, entry_id: str, kind: str) -> tuple[PbxConfigEntry, MediaKind]:
+    """Find the account that an item belongs to; raise a translated error when it has none of the kind."""
+    entry: PbxConfigEntry | None = hass.config_entries.async_get_entry(entry_id)
+    known = kind in MediaKind and entry is not None and entry.domain == DOMAIN
+    if not known or entry is None or entry.state is not ConfigEntryState.LOADED:
+        raise HomeAssistantError(translation_domain=DOMAIN, translation_key="no_such_media")
+    if CAPABILITIES[MediaKind(kind)] not in entry.runtime_data.provider.capabilities:
+        raise HomeAssistantError(translation_domain=DOMAIN, translation_key="no_such_media")
+    return entry, MediaKind(kind)
+
+
+async def async_locate(hass: HomeAssistant, entry: PbxConfigEntry, kind: MediaKind, item_id: str) -> MediaSource:
+    """Ask where the sound of an item is; raise a translated error."""
+    provider = entry.runtime_data.provider
+    with command_errors(hass, entry, provider.name):
+        return await provider.media_source(kind, item_id)
+
+
+class PbxMediaView(HomeAssistantView):
+    """Hand the sound on as it comes, whole or in part, and keep nothing of it."""
+
+    url = f"/api/{DOMAIN}/media/{{entry_id}}/{{kind}}/{{item_id}}"
+    name = f"api:{DOMAIN}:media"
+
+    async def head(self, request: Request, entry_id: str, kind: str, item_id: str) -> StreamResponse:
+        """Say how long it is. Links that were signed for GET answer nothing else, so that is what is asked."""
+        return await self.get(request, entry_id, kind, item_id)
+
+    async def get(self, request: Request, entry_id: str, kind: str, item_id: str) -> StreamResponse:
+        """Play an item."""
+        hass = request.app[KEY_HASS]
+        try:
+            entry, media_kind = playing_entry(hass, entry_id, kind)
+            source = await async_locate(hass, entry, media_kind, item_id)
+            if source.headers:  # it needs the key, so it comes from the API, which counts requests
+                with command_errors(hass, entry, entry.runtime_data.provider.name):
+                    await entry.runtime_data.provider.http.budget.for_command()
+            return await self._async_fetch(request, entry, source)
+        except HomeAssistantError as err:
+            status = STATUS.get(err.translation_key or "", HTTPStatus.BAD_GATEWAY)
+            return self.json_message(str(err), status)
+
+    async def _async_fetch(self, request: Request, entry: PbxConfigEntry, source: MediaSource) -> StreamResponse:
+        provider = entry.runtime_data.provider
+        session = async_get_clientsession(request.app[KEY_HASS], verify_ssl=bool(entry.data.get(CONF_VERIFY_SSL, True)))
+        headers = {**source.headers, hdrs.ACCEPT_ENCODING: "identity"}
+        headers |= {name: request.headers[name] for name in ASKED if name in request.headers}
+        try:
+            # A redirect would carry the key to another address.
+            async with session.get(source.url, headers=headers, allow_redirects=False, timeout=TIMEOUT) as upstream:
+                if upstream.status in GONE:
+                    raise HomeAssistantError(translation_domain=DOMAIN, translation_key="no_such_media")
+                return await _async_hand_on(request, upstream, source, provider.name)
+        except aiohttp.ClientError, TimeoutError:
+            raise _failed("cannot_connect", provider.name) from None
+
+
+async def _async_hand_on(
+    request: Request, upstream: aiohttp.ClientResponse, source: MediaSource, provider: str
+) -> StreamResponse:
+    """Answer what the phone system answered, as far as it is sound: a page would run as Home Assistant's own."""
+    unsatisfiable = upstream.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
+    content_type = source.content_type if upstream.content_type in MISNAMED else upstream.content_type
+    if upstream.status not in PASSED_ON or not (unsatisfiable or content_type.startswith("audio/")):
+        raise _failed("refused", provider, reason=f"HTTP {upstream.status}")
+    # What came packed after all is unpacked here, and then has another length.
+    copied = () if hdrs.CONTENT_ENCODING in upstream.headers else COPIED
+    response = StreamResponse(
+        status=upstream.status, headers={name: upstream.headers[name] for name in copied if name in upstream.headers}
+    )
+    if unsatisfiable:
+        response.content_length = 0
+    else:
+        response.content_type = content_type
+    await response.prepare(request)
+    if request.method == hdrs.METH_HEAD or unsatisfiable:
+        return response
+    try:
+        async for chunk in upstream.content.iter_chunked(CHUNK):
+            await response.write(chunk)
+    except aiohttp.ClientError, TimeoutError:
+        # Too late for another status: only a closed connection says that something is missing.
+        if request.transport is not None:
+            request.transport.close()
+    return response
+
+
+def _failed(key: str, provider: str, **placeholders: str) -> HomeAssistantError:
+    return HomeAssistantError(
+        translation_domain=DOMAIN, translation_key=key, translation_placeholders={"provider": provider, **placeholders}
+    )
