@@ -283,20 +283,20 @@ class VoipsunProvider(Provider):
 
     async def spy(self, request: m.Spy) -> None:
         """Let a supervisor's extension listen to a call, or to whatever call an extension has."""
-        if request.call is None and request.target_extension is None:
-            raise InvalidInputError("target_extension", "required")
-        if request.call is not None and request.target_extension is not None:
-            raise InvalidInputError("target_extension", "conflict")
-        params = self._selector("src", "extension", request.extension, request.extension_type, request.dialplan)
-        if request.target_extension is not None:
-            target = request.target_extension
-            params |= self._selector("dst", "target_extension", target, request.target_type, request.dialplan)
-        elif request.call is not None:
+        target, dialplan = request.target_extension, request.dialplan
+        if request.call is not None:
+            if target is not None:
+                raise InvalidInputError("target_extension", "conflict")
             leg = self._live_leg(request.call)
             if leg is None:
                 raise NotFoundError("The call is over")
-            params["dstChannelName"] = leg[1]
-        params |= optional("dialplanName", "dialplan", request.dialplan)
+            params = {"dstChannelName": leg[1]}
+        elif target is not None:
+            params = self._selector("dst", "target_extension", target, request.target_type, dialplan)
+        else:
+            raise InvalidInputError("target_extension", "required")
+        params |= self._selector("src", "extension", request.extension, request.extension_type, dialplan)
+        params |= optional("dialplanName", "dialplan", dialplan)
         params |= self._caller_id("spy", request.caller_id_number, request.caller_id_name)
         await self._command(Capability.SPY, EAVESDROP, "spying", params, RINGING_TIMEOUT)
 
@@ -499,10 +499,12 @@ class VoipsunProvider(Provider):
         if member.agent is None and member.extension is None:
             raise InvalidInputError("agent", "required")
         params = {"queueName": valid("queue", self._user_queue(member.queue).name)}
+        extension = member.extension
         if member.agent is not None:
             params |= self._credentials(member.agent)
-        if member.extension is not None:
-            params |= self._selector("src", "extension", member.extension, None, None)
+            extension = extension or member.agent.extension
+        if extension is not None:
+            params |= self._selector("src", "extension", extension, None, None)
         return params
 
     # -- what is sent -------------------------------------------------------------------------------

@@ -63,6 +63,7 @@ class _Story:
     queue: str | None = None
     answered: bool = False
     placed: str | None = None  # the number, if it was this client that asked for the call
+    called_leg: str  # for a called phone that is known without a channel of its own
     size: int = 0
     polls_up_alone: int = 0
 
@@ -103,6 +104,7 @@ class CallTracker:
 
     lines: Lines
     _channels: dict[str, _Channel] = field(default_factory=dict, init=False)
+    _legs: dict[str, str] = field(default_factory=dict, init=False)  # the channel that a command to a leg goes to
     _requests: deque[CallRequest] = field(default_factory=lambda: deque(maxlen=64), init=False)
     _lists_called_phones: bool = field(default=False, init=False)
 
@@ -117,7 +119,7 @@ class CallTracker:
 
     def channel(self, leg_id: str) -> str | None:
         """Give the name of a leg's channel; None when it is over."""
-        return next((name for name, known in self._channels.items() if known.leg == leg_id), None)
+        return self._legs.get(leg_id)
 
     def is_up(self, leg_id: str, rows: Sequence[Row]) -> bool:
         """Tell whether a leg is among the channels of a newer list."""
@@ -130,6 +132,7 @@ class CallTracker:
         groups = self._grouped(ends)
         listed = {end.row.channel for end in ends}
         self._channels = {name: known for name, known in self._channels.items() if name in listed}
+        self._legs = {}
         calls = []
         for group in groups:
             story = group.story or self._begin(group, ends, now)
@@ -139,6 +142,7 @@ class CallTracker:
                 if known is None or _begun_anew(known, row):
                     known = self._channels[row.channel] = _Channel(leg=uuid4().hex, story=story, duration=None)
                 known.duration = row.duration if row.duration is not None else known.duration
+                self._legs[known.leg] = row.channel
             calls.append(self._call(story, group, ends, queues))
         return tuple(calls)
 
@@ -188,6 +192,7 @@ class CallTracker:
             id=uuid4().hex,
             started_at=now - timedelta(seconds=max(ages)) if ages else None,
             root=root.row.channel,
+            called_leg=uuid4().hex,
         )
         for request in tuple(self._requests):
             if now - request.at > PLACED_AGE:
@@ -220,6 +225,8 @@ class CallTracker:
             )
             for end in (root, *others)
         )
+        if not others and not self._lists_called_phones:
+            legs += self._unlisted(story, root)
         return Call(
             id=story.id,
             state=_call_state(legs, calling=legs[0], answered=story.answered),
@@ -230,6 +237,15 @@ class CallTracker:
             queue=story.queue,
             started_at=story.started_at,
         )
+
+    def _unlisted(self, story: _Story, root: End) -> tuple[Leg, ...]:
+        """Name the called phone where the phone system lists one row per call, the caller's."""
+        phone = self.lines.owner(root.row.destination)
+        if phone is None or phone == root.line or root.calls() is False:
+            return ()
+        self._legs[story.called_leg] = root.row.channel
+        state = CallState.TALKING if story.answered else CallState.RINGING
+        return (Leg(id=story.called_leg, state=state, extension=phone.number),)
 
     def _is_answered(self, story: _Story, root: End, others: Collection[End]) -> bool:
         """Tell whether somebody talks to the caller, and not only a menu, a queue or the ringing tone."""
@@ -271,8 +287,8 @@ def _begun_anew(known: _Channel, row: Row) -> bool:
     return known.duration is not None and row.duration is not None and row.duration < known.duration
 
 
-def _edges(ends: Sequence[End], fresh: Sequence[int]) -> set[tuple[int, float, int, bool, int, int]]:
-    """Give all pairs of caller and called with at least one new row: rank, difference of age, doubt, order, who."""
+def _edges(ends: Sequence[End], fresh: Sequence[int]) -> set[tuple[int, int, float, bool, int, int]]:
+    """Give all pairs of caller and called with at least one new row: rank, doubt, difference of age, order, who."""
     index: dict[str, list[int]] = defaultdict(list)
     for i, end in enumerate(ends):
         for key in end.keys:
@@ -285,7 +301,7 @@ def _edges(ends: Sequence[End], fresh: Sequence[int]) -> set[tuple[int, float, i
                 rank = _rank(ends[root], ends[leg])
                 if rank is not None:
                     age = _older_by(ends[root].row, ends[leg].row)
-                    edges.add((rank, abs(age), _doubt(ends[root], ends[leg]), age < 0, root, leg))
+                    edges.add((rank, _doubt(ends[root], ends[leg]), abs(age), age < 0, root, leg))
     return edges
 
 

@@ -135,7 +135,7 @@ def _answer(reply: Reply, sent: Mapping[str, str]) -> object:
         reason = cut(refused.reason, written) or "No reason given"
         missing = any(refused.between(*family) for family in NOT_FOUND)
         raise (NotFoundError if missing else RefusedError)(reason, refused.code)
-    if not reply.ok:
+    if not reply.ok and not succeeded(answer):
         raise ConnectError(f"HTTP {reply.status}")
     return answer
 
