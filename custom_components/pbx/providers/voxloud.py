@@ -41,6 +41,7 @@ LOGGER = logging.getLogger(__name__)
 
 USERS = "/api/v2/users"
 SUBSCRIPTIONS = "/api/v1/webhook-subscriptions"
+NOT_LISTED = frozenset({str(FORBIDDEN), str(NOT_FOUND)})
 ID_LENGTH = 20
 SOUNDS = {".wav": "audio/wav", ".ogg": "audio/ogg"}
 
@@ -131,7 +132,7 @@ class VoxloudProvider(Provider):
         try:
             await self._read_users(waiting=False)
         except RefusedError as err:
-            if err.code not in {str(FORBIDDEN), str(NOT_FOUND)}:
+            if err.code not in NOT_LISTED:
                 raise
             return m.Directory(missing_permissions=frozenset({"users"}))
         return m.Directory(extensions=self._users)
@@ -157,7 +158,9 @@ class VoxloudProvider(Provider):
             return self._users
         try:
             return await self._read_users(waiting=True)
-        except RefusedError:
+        except RefusedError as err:
+            if err.code not in NOT_LISTED:
+                raise
             return ()
 
     def _book(self) -> Book:
