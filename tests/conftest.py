@@ -6,9 +6,10 @@ from collections.abc import Generator
 from typing import Any, override
 
 import pytest
+import voluptuous as vol
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-import custom_components.pbx.const  # noqa: F401 - else the test plugin's own custom_components would be found first
+from custom_components.pbx import forms
 from custom_components.pbx.providers import PROVIDERS
 
 from .fake_provider import FakeProvider, fake_config_entry, make_fake
@@ -59,6 +60,8 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> type[FakeProvider]:
     """Offer a phone system that follows a script."""
     provider = make_fake()
     monkeypatch.setitem(PROVIDERS, provider.key, provider)
+    monkeypatch.setitem(forms.REAUTH_FIELDS, provider.key, vol.Schema({}))
+    monkeypatch.setitem(forms.PROVIDER_OPTIONS, provider.key, {})
     return provider
 
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from inspect import isawaitable
 from typing import Any, ClassVar, override
 
 import aiohttp
@@ -69,7 +70,7 @@ class Script:
     capabilities: Capability = EVERYTHING & ~(PUSHES | Capability.USER_AGENTS | Capability.USER_QUEUES)
     calls: tuple[m.Call, ...] | None = ()
     answers: dict[str, Any] = field(default_factory=dict)
-    """By the method's name: what it gives, or what makes that of its arguments."""
+    """By the method's name: what it gives, or what makes (or awaits) that of its arguments."""
     errors: dict[str, ProviderError] = field(default_factory=dict)
     """By the method's name: what it raises as long as it stands here."""
     asked: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
@@ -147,7 +148,8 @@ class FakeProvider(Provider):
 
 def _scripted(name: str) -> Callable[..., Awaitable[Any]]:
     async def command(self: FakeProvider, *arguments: Any) -> Any:
-        return self.script.ask(name, *arguments)
+        answer = self.script.ask(name, *arguments)
+        return await answer if isawaitable(answer) else answer
 
     return command
 
