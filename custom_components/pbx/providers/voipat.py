@@ -16,6 +16,7 @@ from typing import ClassVar, override
 from urllib.parse import quote
 
 import aiohttp
+from aiohttp import WSMsgType
 
 from . import models as m
 from . import voipat_payload as payload
@@ -53,8 +54,8 @@ MOST_REMEMBERED = 4096
 MOST_LEARNED = 500
 PAGE, PAGES = 1000, 10
 PLACED_RINGS = LONGEST_RING + MARGIN
-HEARTBEAT = 25.0
-GREETING = 10.0
+SILENCE = 75.0
+SOCKET_ENDS = frozenset({WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR})
 LONGEST_MESSAGE = 1024 * 1024
 
 COMMANDS = (
@@ -291,22 +292,27 @@ class VoipatProvider(Provider):
         url, query = self._access.socket, {"token": await self._access.secret(), "domain": self._domain}
         try:
             async with self._session.ws_connect(
-                url, params=query, heartbeat=HEARTBEAT, max_msg_size=LONGEST_MESSAGE
+                url, params=query, autoping=False, max_msg_size=LONGEST_MESSAGE
             ) as socket:
-                if not encoded:
-                    # Node takes everybody's connection and closes it again where the key is wrong.
-                    greeting = await socket.receive(timeout=GREETING)
-                    if greeting.type is not aiohttp.WSMsgType.TEXT:
-                        raise ConnectError("The socket was closed at once")
-                yield m.CallHint(provider_event="connected")
-                async for message in socket:
-                    if message.type is not aiohttp.WSMsgType.TEXT:
-                        continue
-                    pushed = read_socket(message.data, self._tenant, self._calls, self._call_of, encoded=encoded)
-                    if pushed is not None:
+                # Node takes everybody's connection, and greets those whose key is right.
+                if greeted := encoded:
+                    yield m.CallHint(provider_event="connected")
+                # Both servers ping: a socket that is silent for long is dead.
+                while (message := await socket.receive(timeout=SILENCE)).type not in SOCKET_ENDS:
+                    if message.type is WSMsgType.PING:
+                        await socket.pong(message.data)
+                    elif message.type is WSMsgType.TEXT and not greeted:
+                        greeted = True
+                        yield m.CallHint(provider_event="connected")
+                    elif message.type is WSMsgType.TEXT and (pushed := self._heard(message.data, encoded=encoded)):
                         yield pushed
+                if not greeted:
+                    raise ConnectError("The socket was closed at once")
         except aiohttp.ClientError, TimeoutError:
             raise ConnectError("The socket failed") from None
+
+    def _heard(self, message: str, *, encoded: bool) -> m.Pushed | None:
+        return read_socket(message, self._tenant, self._calls, self._call_of, encoded=encoded)
 
     # -- webhooks -----------------------------------------------------------------------------------
 
@@ -381,10 +387,10 @@ class VoipatProvider(Provider):
                 raise InvalidInputError("cause")
         legs = await self._legs(target)
         # Without an extension all of the call is meant, which ends with the leg that began it.
-        begun = next((leg for leg in legs if leg.id == target.call.id), None)
-        leg = _own(legs, target.extension) if target.extension or begun is None else begun
+        begun = next((leg for leg in legs if leg.id == target.call.id), legs[0])
+        leg = _own(legs, target.extension) if target.extension else begun
         if leg is None:
-            raise NotFoundError("The call has no such leg")
+            return  # the extension has left the call
         try:
             await self._control("hangup", leg.id, "hangup", body)
         except NotFoundError:
@@ -445,9 +451,9 @@ class VoipatProvider(Provider):
         number = _other_number(target.call)
         found = [call for call in calls if extension in call.extensions]
         found = [call for call in found if not number or same(_other_number(call), number)]
-        if extension is None or len(found) != 1:
+        if extension is None or len(found) != 1 or not (legs := _addressable(found[0])):
             raise NotFoundError("The phone system does not list this call")
-        return _addressable(found[0])
+        return legs
 
     async def _own_leg(self, target: m.CallRef) -> str:
         leg = _own(await self._legs(target), target.extension or next(iter(target.call.extensions), None))

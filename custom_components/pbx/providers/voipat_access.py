@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from yarl import URL
 
-from .errors import AuthError, ConnectError, InvalidInputError, RefusedError, UnknownOutcomeError
+from .errors import AuthError, ConnectError, InvalidInputError, ProviderError, RefusedError, UnknownOutcomeError
 from .http import HttpClient, RateLimit, Reply, retry_after
 from .values import integer, mapping, mappings, text
 
@@ -26,6 +26,7 @@ SHORTEST_SECRET = 3
 LEAST = 10  # requests a minute; a smaller figure is a misunderstanding
 
 UNAUTHORIZED, NOT_FOUND, INTERNAL_ERROR = 401, 404, 500
+NO_TOKEN = frozenset({400, 401, 403, 404, 422})
 GATEWAY_ERRORS = frozenset({502, 504})
 UNAVAILABLE = 503
 
@@ -115,13 +116,13 @@ class Access:
         version = await self._find_base()
         try:
             return await self._identify_surely(domain, version)
-        except AuthError:
+        except AuthError, _RefusedKeyError:
             self.by_token = not self.by_token
             try:
                 return await self._identify(domain, version)
-            except AuthError, ConnectError:
+            except ProviderError:
                 self.by_token = not self.by_token
-                raise AuthError("The key is refused") from None
+                raise
 
     async def _find_base(self) -> str:
         """Ask the candidates for their status, which takes no key; give the version."""
@@ -195,36 +196,39 @@ class Access:
 
     async def _renewed(self) -> str:
         """Exchange the key for a token."""
-        url = f"{self.base}/auth/token"
-        reply = await self._http.ask("token", "POST", url, json={"api_key": self._key}, timeout=SECONDS)
+        reply = await self._exchange()
         if reply.status == UNAUTHORIZED:
             await self._refused()
-        self._token = text(_object(reply).get("token")) if reply.ok else ""
         if not self._token:
             raise ConnectError("No token was given")
         return self._token
 
+    async def _exchange(self) -> Reply:
+        url = f"{self.base}/auth/token"
+        reply = await self._http.ask("token", "POST", url, json={"api_key": self._key}, timeout=SECONDS)
+        self._token = text(_object(reply).get("token")) if reply.ok else ""
+        return reply
+
     async def _checked(self, reply: Reply) -> Reply:
         if reply.status == UNAUTHORIZED:
             await self._refused()
-        self._refused_at = None
+        if reply.ok:  # an unknown route is not found whatever the key
+            self._refused_at = None
         self._heed(reply.headers)
         return reply
 
     async def _refused(self) -> None:
-        """Raise AuthError only for the second refusal, and only while the bridge reaches its database.
+        """Raise AuthError only for the second refusal, and only if the key is no good for a token either.
 
-        Without its database the Node server says "Invalid API key" to everybody.
+        Without its database the Node server says "Invalid API key" to everybody, but gives an error for a token.
         """
         now = asyncio.get_running_loop().time()
         if self._refused_at is None:
             self._refused_at = now
-        if now - self._refused_at < CONFIRM_AFTER:
+        if round(now - self._refused_at, 3) < CONFIRM_AFTER:
             raise _RefusedKeyError("The key is refused, which may pass")
-        reply = await self._http.ask("health", "GET", f"{self.base}/status/detailed", timeout=SECONDS)
-        services = mapping(_object(reply).get("services")) if reply.ok else {}
-        if mapping(services.get("database")).get("connected") is False:
-            raise _RefusedKeyError("The bridge does not reach its database")
+        if not self.by_token and (await self._exchange()).status not in NO_TOKEN:
+            raise _RefusedKeyError("The key is refused, but not for a token")
         raise AuthError("The key is refused")
 
     def _heed(self, headers: Mapping[str, str]) -> None:

@@ -15,6 +15,7 @@ from .values import Json, boolean, instant, integer, mapping, mappings, number, 
 
 LONGEST_WORD = 255
 LONGEST_NAME = 64
+LIST_DEPTH = 3
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 NO_NAMES = frozenset({"", "outbound call", "anonymous", "unknown"})  # what the switch writes where it knows no name
 
@@ -102,9 +103,10 @@ def read_extension(item: Json, tenant: Tenant) -> m.Extension | None:
 def read_registrations(answer: object) -> frozenset[str] | None:
     """Read which extensions are registered, whatever shape the list has; None where there is none."""
     rows = answer
-    if isinstance(answer, dict):
-        rows = next((answer[key] for key in ("registrations", "rows", "data") if key in answer), None)
-    if not isinstance(rows, list | dict):
+    for _ in range(LIST_DEPTH):
+        if isinstance(rows, dict):
+            rows = next((rows[key] for key in ("registrations", "rows", "data") if key in rows), rows)
+    if not isinstance(rows, list | dict) or (rows and not mappings(rows)):
         return None
     found = set()
     for row in mappings(rows):
