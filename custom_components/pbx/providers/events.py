@@ -40,9 +40,9 @@ def event_data(event: Event) -> dict[str, Value]:
         "provider_event": event.provider_event,
         "time": event.time.isoformat(),
     }
-    for name, value in (("extension", event.extension), ("agent", event.agent), ("queue", event.queue)):
-        if value:
-            data[name] = value
+    _add(data, "extension", event.extension)
+    _add(data, "agent", event.agent)
+    _add(data, "queue", event.queue)
     if event.call is not None:
         _add_call(data, event.call)
     if event.record is not None:

@@ -91,14 +91,15 @@ def international(number: str, country: str) -> str | None:
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
 
 
+@lru_cache(maxsize=4096)
+def tail(number: str) -> str:
+    """Give what tells a number apart in whatever form: its last digits, or all of a short one."""
+    return strip(number).lstrip("+")[-COMPARED_DIGITS:]
+
+
 def same(one: str, other: str) -> bool:
     """Tell whether two numbers, in whatever form, are most likely the same."""
-    first, second = strip(one).lstrip("+"), strip(other).lstrip("+")
-    if not first or not second:
-        return False
-    if min(len(first), len(second)) <= EXTENSION_DIGITS:
-        return first == second
-    return first[-COMPARED_DIGITS:] == second[-COMPARED_DIGITS:]
+    return bool(tail(one)) and tail(one) == tail(other)
 
 
 def _plausible(number: str, country: str) -> bool:

@@ -1,0 +1,60 @@
+"""A leg in the making: one phone's part in a call, and the ranks it climbs (rules 2 and 3)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from .models import CallState, Leg
+
+RANK = {CallState.DIALING: 0, CallState.RINGING: 0, CallState.TALKING: 1, CallState.ON_HOLD: 1, CallState.ENDED: 2}
+EARLY = frozenset({CallState.DIALING, CallState.RINGING})
+UP = frozenset({CallState.TALKING, CallState.ON_HOLD})
+
+
+@dataclass(slots=True)
+class LiveLeg:
+    """A leg. A `shadow` was pushed under an id of its own kind and counts only while no list names its phone."""
+
+    id: str
+    state: CallState
+    extension: str | None = None
+    changed: datetime | None = None
+    pushed_at: datetime | None = None
+    shadow: bool = False
+    hung: bool = False
+    context: str = ""
+    account_code: str = ""
+
+    def push(self, state: CallState, time: datetime | None, now: datetime) -> None:
+        """Take what a message says: up the ranks always, within a rank only from a message that is not older."""
+        older = time is not None and self.changed is not None and time < self.changed
+        if RANK[state] < RANK[self.state] or (RANK[state] == RANK[self.state] and older):
+            return
+        self.state = state
+        self.pushed_at = now
+        if time is not None and not older:
+            self.changed = time
+
+    def poll(self, leg: Leg, requested_at: datetime) -> None:
+        """Take what a list says: up the ranks always, within a rank unless a message has come since it was asked."""
+        if RANK[leg.state] > RANK[self.state] or (
+            RANK[leg.state] == RANK[self.state] and not self.pushed_since(requested_at)
+        ):
+            self.state = leg.state
+            self.changed = leg.changed or self.changed
+        self.extension = leg.extension if leg.extension is not None else self.extension
+        self.context, self.account_code = leg.context, leg.account_code
+
+    def pushed_since(self, moment: datetime) -> bool:
+        """Tell whether a message has moved this leg since."""
+        return self.pushed_at is not None and self.pushed_at >= moment
+
+    def rings_anew(self, state: CallState, time: datetime | None) -> bool:
+        """Tell whether a message speaks of a second ring of a phone that was done with this call."""
+        return (
+            state in EARLY
+            and self.state is CallState.ENDED
+            and self.pushed_at is not None
+            and time is not None
+            and self.changed is not None
+            and time > self.changed
+        )

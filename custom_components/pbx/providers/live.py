@@ -1,0 +1,400 @@
+"""A call in the making: its legs, what they mean together, and what was told of it so far."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from .events import POLL
+from .legs import EARLY, UP, LiveLeg
+from .models import Call, CallHint, CallRecord, CallState, Detail, Direction, Leg, LegPush, Outcome, Party
+
+MAX_LEGS = 64
+NOBODY = Party()
+
+
+@dataclass(slots=True)
+class Phone:
+    """What one extension has done in a call, and what it was told."""
+
+    rang: bool = False
+    talked: bool = False
+    announced: bool = False
+    answered: bool = False
+    joined: bool = False
+    left: bool = False
+
+
+@dataclass(slots=True)
+class LiveCall:
+    """A call in the making."""
+
+    id: str
+    seen_at: datetime
+    started_at: datetime
+    legs: dict[str, LiveLeg] = field(default_factory=dict)
+    phones: dict[str, Phone] = field(default_factory=dict)
+    direction: Direction | None = None
+    caller: Party = NOBODY
+    callee: Party = NOBODY
+    queue: str | None = None
+    details: dict[str, Detail] = field(default_factory=dict)
+    state: CallState = CallState.DIALING
+    answered: bool = False
+    answered_at: datetime | None = None
+    answered_by: str | None = None
+    rang: bool = False  # a phone of ours
+    talked: bool = False  # a phone of ours, or one outside that the call was passed on to
+    machine: bool = False  # whoever called was picked up, though by none of our phones
+    outcome: Outcome | None = None  # what was said of the whole call
+    leg_outcome: Outcome | None = None  # what was said of the leg that ended last
+    hangup_cause: str | None = None
+    ended_by: str | None = None
+    polled: bool = False
+    pushed_at: datetime | None = None
+    last_event: str = POLL
+    missing: int = 0
+    in_grace: bool = False
+    ask_at: datetime | None = None
+    end_at: datetime | None = None
+    told_outgoing: bool = False
+    told_incoming: bool = False
+    told_answered: bool = False
+    told_end: bool = False
+    transfers: set[str] = field(default_factory=set)
+    _answer_time: datetime | None = None
+    _rings: dict[str, int] = field(default_factory=dict)
+    _shadowed: bool = False
+
+    # -- views --------------------------------------------------------------------------------------
+
+    def counting(self) -> Collection[LiveLeg]:
+        """Give the legs that count: a shadow does not once a list names its phone."""
+        legs = self.legs.values()
+        if not self._shadowed:
+            return legs
+        polled = {leg.extension for leg in legs if not leg.shadow}
+        return [leg for leg in legs if not leg.shadow or leg.extension not in polled]
+
+    def view(self, ended_at: datetime | None = None) -> Call:
+        """Show the call as it is, or as it ended."""
+        over = ended_at is not None
+        return Call(
+            id=self.id,
+            state=CallState.ENDED if over else self.state,
+            direction=self.direction,
+            caller=self.caller,
+            callee=self.callee,
+            legs=tuple(
+                Leg(
+                    id=leg.id,
+                    state=CallState.ENDED if over else leg.state,
+                    extension=leg.extension,
+                    changed=leg.changed,
+                    context=leg.context,
+                    account_code=leg.account_code,
+                )
+                for leg in self.counting()
+            ),
+            queue=self.queue,
+            started_at=self.started_at,
+            answered_at=self.answered_at,
+            ended_at=ended_at,
+            answered_by=self.answered_by,
+            outcome=self._final_outcome() if over else None,
+            hangup_cause=self.hangup_cause if over else None,
+            ended_by=self.ended_by if over else None,
+        )
+
+    @property
+    def announced(self) -> bool:
+        """Whether anybody was told that this call is there."""
+        return self.told_incoming or self.told_outgoing
+
+    @property
+    def met(self) -> bool:
+        """Whether the two sides have talked; a machine that picked up after phones had rung does not count."""
+        if self.outcome is Outcome.ANSWERED:
+            return True
+        if self.direction in {Direction.OUTGOING, Direction.INTERNAL}:
+            return self.answered
+        return self.talked or (not self.rang and (self.answered or self.machine))
+
+    @property
+    def missed(self) -> bool:
+        """Whether somebody outside has called in vain."""
+        if self.met:
+            return False
+        unknown = self.direction is None and (self.rang or self.outcome is Outcome.MISSED)
+        return self.direction is Direction.INCOMING or unknown
+
+    @property
+    def hung(self) -> bool:
+        """Whether a phone that no list has left out yet is known to have hung up."""
+        return any(leg.hung and leg.state is not CallState.ENDED for leg in self.legs.values())
+
+    def pushed_since(self, moment: datetime) -> bool:
+        """Tell whether a message was about this call since."""
+        return self.pushed_at is not None and self.pushed_at >= moment
+
+    # -- lists --------------------------------------------------------------------------------------
+
+    def take_row(self, call: Call, requested_at: datetime) -> None:
+        """Take what a list says (rule 3: unless a message has come since it was asked for)."""
+        self.polled = True
+        self.missing = 0
+        self.direction = call.direction or self.direction
+        self.caller = filled(self.caller, call.caller)
+        self.callee = filled(self.callee, call.callee)
+        self.queue = call.queue or self.queue
+        self.answered_at = self.answered_at or call.answered_at
+        self.answered_by = self.answered_by or call.answered_by
+        listed = {leg.id: leg for leg in call.legs[:MAX_LEGS] or (Leg(id="", state=call.state),)}
+        for leg in listed.values():
+            known = self.legs.get(leg.id)
+            if known is not None:
+                known.poll(leg, requested_at)
+            elif self._make_room():
+                self.legs[leg.id] = self._first_seen(leg, requested_at)
+        phones = {leg.extension for leg in listed.values() if leg.extension is not None}
+        for known in self.legs.values():
+            named = known.id in listed or known.pushed_since(requested_at)
+            if not named and (not known.shadow or (phones and known.extension not in phones)):
+                known.state = CallState.ENDED
+                if known.hung:
+                    known.hung = False
+                    self.hangup_cause = self.leg_outcome = None  # the call goes on without that phone
+
+    def _first_seen(self, leg: Leg, requested_at: datetime) -> LiveLeg:
+        """Make a leg; one that was picked up after the list was asked for talks already (rule 3)."""
+        fresh = LiveLeg(leg.id, leg.state, leg.extension, leg.changed)
+        fresh.poll(leg, requested_at)
+        for shadow in self.legs.values():
+            moved = shadow.shadow and shadow.extension == leg.extension and shadow.pushed_since(requested_at)
+            if moved and shadow.state in UP and leg.state in EARLY:
+                fresh.state, fresh.pushed_at = shadow.state, shadow.pushed_at
+        return fresh
+
+    # -- messages -----------------------------------------------------------------------------------
+
+    def take_push(self, push: LegPush, now: datetime, *, shadow: bool) -> None:
+        """Take what a message says of the call and of the legs it is about."""
+        self.pushed_at = now
+        self.last_event = push.provider_event
+        self.missing = 0
+        self.direction = self.direction or push.direction
+        self.caller = filled(self.caller, push.caller)
+        self.callee = filled(self.callee, push.callee)
+        self.queue = self.queue or push.queue
+        self.details.update({name: value for name, value in push.details.items() if value})
+        if push.state in UP:
+            self.answered_at = self.answered_at or push.answered_at
+        if push.state is CallState.ENDED:
+            self._take_end(push, whole=push.final or (push.leg_id is None and not shadow))
+        leg_id = push.call_id if shadow and push.leg_id is None else push.leg_id
+        if leg_id is None:
+            self._move_all(push, now)
+        else:
+            self._move_leg(leg_id, push, now, shadow=shadow)
+
+    def _take_end(self, push: LegPush, *, whole: bool) -> None:
+        """Note how a leg ended: the last word is the call's, unless the whole call was spoken of."""
+        self.hangup_cause = push.hangup_cause or self.hangup_cause
+        self.ended_by = push.ended_by or self.ended_by
+        self.leg_outcome = push.outcome
+        if whole:
+            self.outcome = push.outcome or self.outcome
+
+    def _move_all(self, push: LegPush, now: datetime) -> None:
+        if not self.legs:
+            self.legs[""] = LiveLeg("", push.state, None, push.time, now)
+        ringing = sum(leg.extension is not None and leg.state is CallState.RINGING for leg in self.legs.values())
+        for leg in self.legs.values():
+            # Who of several has answered is not said.
+            if push.state is not CallState.TALKING or leg.state is not CallState.RINGING or ringing == 1:
+                leg.push(push.state, push.time, now)
+        if push.state is CallState.TALKING:
+            self.answered = True
+
+    def _move_leg(self, leg_id: str, push: LegPush, now: datetime, *, shadow: bool) -> None:
+        leg = self.legs.get(self._current(leg_id))
+        if leg is not None and not shadow and not self.polled and leg.rings_anew(push.state, push.time):
+            self._rings[leg_id] = self._rings.get(leg_id, 1) + 1
+            self.phones.pop(push.extension or "", None)
+            leg = None
+        before = CallState.DIALING if leg is None else leg.state
+        if leg is not None:
+            leg.push(push.state, push.time, now)
+        elif self._make_room():
+            key = self._current(leg_id)
+            state = self._late(push)
+            leg = self.legs[key] = LiveLeg(key, state, push.extension, push.time, now, shadow=shadow)
+            self._shadowed = shadow
+        else:
+            return
+        if push.state is CallState.TALKING and before in EARLY and leg.state is CallState.TALKING:
+            self._picked_up(leg, push.time, now)
+
+    def _current(self, leg_id: str) -> str:
+        """Give the key of a leg; the second ring of a phone is a leg of its own (rule 2)."""
+        ring = self._rings.get(leg_id, 1)
+        return leg_id if ring == 1 else f"{leg_id}#{ring}"
+
+    def _late(self, push: LegPush) -> CallState:
+        """Say where a leg is whose beginning is told only after the call was answered."""
+        late = push.time is not None and self._answer_time is not None and push.time <= self._answer_time
+        if late and push.state is CallState.RINGING:
+            return CallState.ENDED
+        return CallState.TALKING if late and push.state is CallState.DIALING else push.state
+
+    def _picked_up(self, answering: LiveLeg, time: datetime | None, now: datetime) -> None:
+        """Draw the conclusions of an answer for the other phones of the call (rule 6)."""
+        self._answer_time = time
+        phone = self.phones.get(answering.extension or "")
+        outside = self.direction in {None, Direction.INCOMING}
+        called = outside or (phone is not None and phone.rang)
+        if answering.extension is None:
+            if outside and not self.phones:
+                self.answered = True
+            return
+        others = [leg for leg in self.legs.values() if leg.extension is not None and leg is not answering]
+        ringing = [leg for leg in others if leg.extension != answering.extension and leg.state is CallState.RINGING]
+        for leg in others:
+            if leg.extension == answering.extension and leg.state in EARLY:
+                # A shadow is the same phone in another window, which stops ringing.
+                leg.push(CallState.ENDED if leg.shadow else CallState.TALKING, time, now)
+            elif leg.state is CallState.DIALING:
+                leg.push(CallState.TALKING, time, now)
+        for leg in ringing:
+            if called:
+                leg.push(CallState.ENDED, time, now)
+            elif len(ringing) == 1:
+                leg.push(CallState.TALKING, time, now)
+        if not called and len(ringing) > 1:
+            self.answered = True
+
+    def take_hint(self, leg_id: str, hint: CallHint) -> None:
+        """Note how a leg ended that the next list will not name any more."""
+        if hint.hangup_cause is None and hint.outcome is None:
+            return
+        self.legs[leg_id].hung = True
+        self.hangup_cause = hint.hangup_cause or self.hangup_cause
+        self.leg_outcome = hint.outcome
+
+    # -- records ------------------------------------------------------------------------------------
+
+    def is_part(self, record: CallRecord) -> bool:
+        """Tell whether a record is only about a phone that is done, while the call goes on with another."""
+        talking = {leg.extension for leg in self.counting() if leg.state in UP}
+        if record.outcome is Outcome.ANSWERED_ELSEWHERE or (talking and record.outcome is not Outcome.ANSWERED):
+            return True
+        own = record.answered_by or record.extension
+        return own in self.phones and bool(talking - {None}) and own not in talking
+
+    def take_part(self, record: CallRecord) -> None:
+        """Take the record of a phone that was too slow, or that has handed the call over."""
+        for leg in self.legs.values():
+            if record.extension and leg.extension == record.extension and leg.state not in UP:
+                leg.state = CallState.ENDED
+
+    def take_record(self, record: CallRecord) -> None:
+        """Take the record of the whole call (rule 8)."""
+        if record.outcome is not Outcome.UNKNOWN:
+            self.outcome = record.outcome
+        self.hangup_cause = record.hangup_cause or self.hangup_cause
+        self.direction = self.direction or record.direction
+        self.caller = filled(self.caller, record.caller)
+        self.callee = filled(self.callee, record.callee)
+        self.answered_at = self.answered_at or record.answered_at
+        self.answered_by = self.answered_by or record.answered_by
+
+    def name_outside(self, party: Party) -> None:
+        """Take the name that was found for the party outside."""
+        if self.direction is Direction.OUTGOING:
+            self.callee = filled(self.callee, party)
+        else:
+            self.caller = filled(self.caller, party)
+
+    # -- what it all means --------------------------------------------------------------------------
+
+    def settle(self, now: datetime | None) -> CallState:
+        """Work out what the legs together mean. Without a time, whatever is new was so before anybody looked."""
+        up = [leg for leg in self.counting() if leg.state is not CallState.ENDED]
+        for leg in self.legs.values():
+            if leg.extension is not None:
+                phone = self.phones.setdefault(leg.extension, Phone())
+                phone.rang = phone.rang or leg.state is CallState.RINGING
+                phone.talked = phone.talked or leg.state in UP
+                self.rang = self.rang or phone.rang
+                self.talked = self.talked or phone.talked
+        reached = sum(leg.extension is None and leg.state in UP for leg in up)
+        self.machine = self.machine or reached > 0
+        self.talked = self.talked or reached > 1
+        if not up:
+            return CallState.ENDED
+        self.answered = self.answered or self._is_answered(up)
+        if self.answered:
+            self.answered_at = self.answered_at or now
+            if self.direction is not Direction.OUTGOING and self.answered_by is None:
+                self.answered_by = self._who_answered(up)
+        self.state = self._state(up)
+        return self.state
+
+    def _is_answered(self, up: Collection[LiveLeg]) -> bool:
+        talking = {leg.extension for leg in up if leg.state in UP and leg.extension is not None}
+        outside = [leg.state in UP for leg in up if leg.extension is None]
+        match self.direction:
+            case Direction.OUTGOING:
+                return bool(talking or len(outside) == len(up)) and (any(outside) or not outside)
+            case Direction.INTERNAL:
+                return len(talking) > 1 or (bool(talking) and all(leg.state in UP for leg in up))
+            case _:
+                return bool(talking) or sum(outside) > 1  # one alone listens to a machine
+
+    def _who_answered(self, up: Collection[LiveLeg]) -> str | None:
+        talking = [leg.extension for leg in up if leg.extension is not None and leg.state in UP]
+        rang = (extension for extension in talking if self.phones[extension].rang)
+        called = (extension for extension in talking if extension != self.caller.number)
+        return next(rang, next(called, None))
+
+    def _state(self, up: Collection[LiveLeg]) -> CallState:
+        """Say what the call does: what its phones do, and it dials or rings until the other side has answered."""
+        inside = {leg.state for leg in up if leg.extension is not None}
+        states = inside or {leg.state for leg in up}
+        if inside and not self.answered:
+            return CallState.RINGING if CallState.RINGING in inside else CallState.DIALING
+        order = (CallState.ON_HOLD, CallState.TALKING, CallState.RINGING, CallState.DIALING)
+        return next(state for state in order if state in states)
+
+    def _final_outcome(self) -> Outcome:
+        said = self.outcome or self.leg_outcome
+        if self.met:
+            return Outcome.ANSWERED
+        if said in {None, Outcome.ANSWERED, Outcome.ANSWERED_ELSEWHERE}:
+            return Outcome.MISSED if self.missed or self.direction is Direction.INTERNAL else Outcome.UNKNOWN
+        return said or Outcome.UNKNOWN
+
+    def _make_room(self) -> bool:
+        """Forget a leg that is over where there are too many; tell whether there is room (rule 10)."""
+        if len(self.legs) < MAX_LEGS:
+            return True
+        over = next((leg for leg in self.legs.values() if leg.state is CallState.ENDED), None)
+        if over is None:
+            return False
+        del self.legs[over.id]
+        if over.extension is not None and all(leg.extension != over.extension for leg in self.legs.values()):
+            self.phones.pop(over.extension, None)
+            self._rings.pop(over.id.partition("#")[0], None)
+        return True
+
+
+def filled(known: Party, found: Party | None) -> Party:
+    """Add what is new about a party, and never lose what is known."""
+    if found is None or found == known:
+        return known
+    number = known.number or found.number
+    return Party(
+        number=number,
+        name=known.name or found.name,
+        hidden=(known.hidden or found.hidden) and not number,
+        known=known.known if known.known is not None else found.known,
+    )

@@ -1,0 +1,84 @@
+"""Which pushed call is which polled one, where a phone system gives the two ids of different kinds."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from .legs import EARLY, UP, LiveLeg
+from .live import NOBODY, LiveCall
+from .models import Call, CallState, Direction, LegPush, Party
+from .numbers import same, tail
+
+SAME_RING = timedelta(seconds=10)
+SAME_CALL = timedelta(seconds=30)
+SAME_START = timedelta(minutes=5)
+
+
+class Matcher:
+    """Finds the call that a message or a list is about, by phone, other party and time."""
+
+    def __init__(self) -> None:
+        """Know no calls."""
+        self._from: dict[str, dict[str, LiveCall]] = {}  # by the end of the caller's number
+        self._filed: dict[str, str] = {}
+
+    def file(self, live: LiveCall) -> None:
+        """Make a call known by its caller."""
+        caller = "" if live.direction in {None, Direction.OUTGOING} else tail(live.caller.number)
+        if self._filed.get(live.id, "") == caller:
+            return
+        self.remove(live)
+        if caller:
+            self._filed[live.id] = caller
+            self._from.setdefault(caller, {})[live.id] = live
+
+    def remove(self, live: LiveCall) -> None:
+        """Forget a call."""
+        caller = self._filed.pop(live.id, "")
+        if caller:
+            del self._from[caller][live.id]
+            if not self._from[caller]:
+                del self._from[caller]
+
+    def pushed(self, push: LegPush, of_extension: Iterable[LiveCall], now: datetime) -> LiveCall | None:
+        """Find the call that a message with a new id is about."""
+        found = [live for live in of_extension if _is_about(push, live, now)]
+        if found:
+            # Of two calls with the same parties it is the one that no message was about yet.
+            return min(found, key=lambda live: any(leg.shadow for leg in _legs_of(live, push.extension)))
+        if push.state not in EARLY or push.caller is None:
+            return None
+        # One caller rings a whole group at once, and a colleague's own phone tells of that as well.
+        calls = self._from.get(tail(push.caller.number), {}).values()
+        early = (live for live in calls if live.state in EARLY and now - live.seen_at <= SAME_RING)
+        return next((live for live in early if live.direction is push.direction), None)
+
+    def polled(self, call: Call, of_extensions: Iterable[LiveCall], now: datetime) -> LiveCall | None:
+        """Find the call that was only pushed so far and that a list now names; the nearest in time."""
+        started_at = call.started_at or now
+        found = {
+            abs(live.started_at - started_at): live
+            for live in of_extensions
+            if not live.polled and _same_parties(live, call.caller, call.callee)
+        }
+        nearest = min(found, default=None)
+        return found[nearest] if nearest is not None and nearest <= SAME_START else None
+
+
+def _is_about(push: LegPush, live: LiveCall, now: datetime) -> bool:
+    """Tell whether a message may be about a call of its phone; one that the phone has left is another's."""
+    recent = now - live.seen_at <= SAME_CALL or push.state in UP
+    legs = _legs_of(live, push.extension)
+    up = any(leg.state is not CallState.ENDED for leg in legs if leg.shadow) or not any(leg.shadow for leg in legs)
+    return recent and up and _same_parties(live, push.caller or NOBODY, push.callee or NOBODY)
+
+
+def _legs_of(live: LiveCall, extension: str | None) -> list[LiveLeg]:
+    return [leg for leg in live.legs.values() if leg.extension == extension]
+
+
+def _same_parties(live: LiveCall, caller: Party, callee: Party) -> bool:
+    """Tell whether a call has these parties, as far as both sides know them."""
+    mine, other = (live.callee, callee) if live.direction is Direction.OUTGOING else (live.caller, caller)
+    if not mine.number or not other.number:
+        return not mine.number and not other.number
+    return same(mine.number, other.number)
