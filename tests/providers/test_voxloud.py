@@ -1350,6 +1350,17 @@ async def test_the_limit_of_objects(client: FastProvider, sim: VoxloudSimulator,
     assert client.created_objects == ()
 
 
+async def test_a_refused_call_is_none_whose_events_are_awaited(
+    house: House, client: FastProvider, sim: VoxloudSimulator
+) -> None:
+    """Should the contact call a moment later, that is an incoming call."""
+    sim.fault(FaultKind.STATUS, status=400, path="connect")
+    with pytest.raises(RefusedError):
+        await client.click_to_call(asked())
+    call_id = await sim.ring(CONTACT, "101")
+    assert house.registry.calls[call_id].direction is INCOMING
+
+
 async def test_a_number_that_is_not_theirs(client: FastProvider, sim: VoxloudSimulator) -> None:
     """Only the server knows all of them; its refusal is told in its own words, without the number."""
     with pytest.raises(RefusedError, match="not one of your numbers"):

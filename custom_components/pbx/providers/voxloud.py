@@ -21,7 +21,7 @@ from . import voxloud_history as history
 from .base import Intervals, Provider, Settings
 from .errors import BadPayloadError, ConnectError, NotFoundError, RefusedError
 from .models import Capability
-from .values import Json, mapping, text
+from .values import Json, boolean, mapping, text
 from .voxloud_api import BAD_REQUEST, FORBIDDEN, METHOD_NOT_ALLOWED, NOT_FOUND, VoxloudApi
 from .voxloud_dialing import Dialler
 from .voxloud_payload import (
@@ -110,7 +110,7 @@ class VoxloudProvider(Provider):
     async def account(self) -> m.Account:
         """Say whose key this is; for want of an id, one is made of the administrator's address, and kept."""
         found = await self._api.validate()
-        company, email = short(found.get("name")), text(found.get("email")).lower()
+        company, email = short(found.get("name")), short(found.get("email")).lower()
         if not company and not email:
             raise ConnectError("The answer names no account")
         account_id = sha256((email or company).encode()).hexdigest()[:ID_LENGTH]
@@ -232,7 +232,7 @@ class VoxloudProvider(Provider):
             if event == CLICK_TO_CALL and err.code == str(BAD_REQUEST):
                 return None
             raise
-        return m.Subscription(id=ident(answer.get("id")), event=event, url=url)
+        return m.Subscription(id=ident(answer.get("id")), event=event, url=url, enabled=_enabled(answer))
 
     async def _mended(self, found: m.Subscription, email: str) -> m.Subscription | None:
         """Enable a subscription that is not, and let it tell whom it should."""
@@ -248,7 +248,7 @@ class VoxloudProvider(Provider):
         }
         path = f"{SUBSCRIPTIONS}/{found.id}"
         try:
-            await self._api.command("mend subscription", "PUT", path, json=body)
+            answer = await self._api.command("mend subscription", "PUT", path, json=body)
         except NotFoundError:
             return await self._subscribed(found.event, found.url, notify)
         except RefusedError as err:
@@ -258,7 +258,7 @@ class VoxloudProvider(Provider):
                 return found
             await self._remove(found)
             return await self._subscribed(found.event, found.url, notify)
-        return replace(found, enabled=True)
+        return replace(found, enabled=_enabled(answer))
 
     async def _remove(self, subscription: m.Subscription) -> None:
         try:
@@ -339,6 +339,10 @@ def _body(request: m.PushRequest) -> Json:
     if not isinstance(body, dict):
         raise BadPayloadError("The body is no object")
     return mapping(body)
+
+
+def _enabled(answer: Json) -> bool:
+    return boolean(answer.get("enabled")) is not False
 
 
 def _same_url(one: str, other: str) -> bool:

@@ -14,6 +14,7 @@ from .errors import (
     ConnectError,
     InvalidInputError,
     NotFoundError,
+    ProviderError,
     RateLimitError,
     RefusedError,
     UnknownOutcomeError,
@@ -69,7 +70,7 @@ class Dialler:
             return await self._connect(chosen, wanted)
         except NotFoundError:
             async with self._lock:
-                await self._list(without=chosen.id)
+                self._objects = None
                 chosen = await self._choose(wanted)
             return await self._connect(chosen, wanted)
 
@@ -97,11 +98,16 @@ class Dialler:
     async def _connect(self, chosen: ClickToCall, wanted: _Wanted) -> m.Placed:
         outcome = PlacedOutcome.ACCEPTED
         path = f"{CLICK_TO_CALLS}/{quote(chosen.id)}/connect"
-        self._placed.append((time.monotonic(), wanted.extension, wanted.contact))
+        placed = (time.monotonic(), wanted.extension, wanted.contact)
+        self._placed.append(placed)  # the phone may be told before we are
         try:
             await self._api.command("connect click-to-call", "POST", path, json={"contact": wanted.contact})
         except UnknownOutcomeError:
             outcome = PlacedOutcome.UNKNOWN
+        except ProviderError:
+            with suppress(ValueError):
+                self._placed.remove(placed)
+            raise
         return m.Placed(outcome=outcome)
 
     async def _choose(self, wanted: _Wanted) -> ClickToCall:
@@ -113,10 +119,10 @@ class Dialler:
         objects = await self._list()
         return self._fitting(objects, wanted, shown) or await self._make(wanted, shown, len(users))
 
-    async def _list(self, without: str = "") -> tuple[ClickToCall, ...]:
+    async def _list(self) -> tuple[ClickToCall, ...]:
         rows = await self._api.listed("click-to-call", CLICK_TO_CALLS, waiting=True)
         read = (read_click_to_call(row, self._country) for row in rows)
-        self._objects = tuple(found for found in read if found is not None and found.id != without)
+        self._objects = tuple(found for found in read if found is not None)
         return self._objects
 
     def _fitting(self, objects: Collection[ClickToCall], wanted: _Wanted, shown: str) -> ClickToCall | None:
