@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Generator
+from collections.abc import AsyncGenerator, Generator
 from typing import Any, override
 
 import pytest
@@ -11,8 +11,14 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.pbx import forms
 from custom_components.pbx.providers import PROVIDERS
+from custom_components.pbx.providers.http import RateLimit
+from custom_components.pbx.providers.voxloud import VoxloudProvider
 
 from .fake_provider import FakeProvider, fake_config_entry, make_fake
+from .simulators.voipat import VoipatSimulator
+from .simulators.voipstudio import VoipstudioSimulator
+from .simulators.voipsun import VoipsunSimulator
+from .simulators.voxloud import VoxloudSimulator
 
 type Json = dict[str, Any]
 
@@ -69,3 +75,36 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> type[FakeProvider]:
 def fake_entry(fake: type[FakeProvider]) -> MockConfigEntry:
     """Give an account at that phone system, not set up yet."""
     return fake_config_entry()
+
+
+@pytest.fixture
+async def voipat(socket_enabled: None) -> AsyncGenerator[VoipatSimulator]:
+    """Start the simulated VOIP@ Cloud."""
+    async with VoipatSimulator() as simulator:
+        assert isinstance(simulator, VoipatSimulator)
+        yield simulator
+
+
+@pytest.fixture
+async def voipstudio(socket_enabled: None) -> AsyncGenerator[VoipstudioSimulator]:
+    """Start the simulated VoIPstudio."""
+    async with VoipstudioSimulator() as simulator:
+        assert isinstance(simulator, VoipstudioSimulator)
+        yield simulator
+
+
+@pytest.fixture
+async def voipsun(socket_enabled: None) -> AsyncGenerator[VoipsunSimulator]:
+    """Start the simulated VoIPSUN PBX."""
+    async with VoipsunSimulator() as simulator:
+        assert isinstance(simulator, VoipsunSimulator)
+        yield simulator
+
+
+@pytest.fixture
+async def voxloud(socket_enabled: None, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[VoxloudSimulator]:
+    """Start the simulated Voxloud, and spare the tests the waiting for its request budget."""
+    monkeypatch.setattr(VoxloudProvider, "limits", (RateLimit(requests=100_000, seconds=60),))
+    async with VoxloudSimulator() as simulator:
+        assert isinstance(simulator, VoxloudSimulator)
+        yield simulator
