@@ -1,0 +1,461 @@
+"""The triggers: what fires them, what their filters let through, and what they tell."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import voluptuous as vol
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.core import CALLBACK_TYPE, Context, HomeAssistant
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.trigger import async_initialize_triggers, async_validate_trigger_config
+from homeassistant.helpers.trigger.descriptions import async_get_all_descriptions
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_capture_events,
+    async_fire_time_changed,
+)
+
+from custom_components.pbx.callers import LOOKUP_PATIENCE
+from custom_components.pbx.const import CONF_PROVIDER, DOMAIN, EVENT_PBX
+from custom_components.pbx.coordinator import PbxCoordinator
+from custom_components.pbx.devices import SubjectKind
+from custom_components.pbx.providers import models as m
+from custom_components.pbx.providers.errors import ConnectError
+from custom_components.pbx.providers.models import CallState, Direction, EventType
+from custom_components.pbx.trigger import TRIGGERS
+
+from .fake_provider import FakeProvider, async_set_up, fake_config_entry, pushed
+from .simulators.voipsun import VoipsunSimulator
+
+type Fired = list[dict[str, Any]]
+type Listen = Callable[..., Awaitable[Fired]]
+
+AGENTS = (m.Agent(id="a1", name="Ann", number="901", logged_in=False, queues={"q1": False}),)
+QUEUES = (m.Queue(id="q1", name="Sales", number="600"), m.Queue(id="q2", name="Help", number="601"))
+
+
+@pytest.fixture
+async def coordinator(hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry) -> PbxCoordinator:
+    """Give an account with two phones, an agent and two queues."""
+    extensions = fake.script.directory.extensions
+    fake.script.directory = m.Directory(extensions=extensions, agents=AGENTS, queues=QUEUES)
+    await async_set_up(hass, fake_entry)
+    found: PbxCoordinator = fake_entry.runtime_data
+    return found
+
+
+@pytest.fixture
+async def listen(hass: HomeAssistant) -> AsyncGenerator[Listen]:
+    """Attach triggers, and detach them at the end; the list is what they fired."""
+    detach: list[CALLBACK_TYPE] = []
+
+    async def async_listen(key: str, **options: Any) -> Fired:
+        fired: Fired = []
+
+        async def async_action(variables: dict[str, Any], context: Context | None = None) -> None:
+            fired.append(variables["trigger"])
+
+        config = cv.TRIGGER_SCHEMA([{"trigger": f"pbx.{key}", "options": options}])
+        config = await async_validate_trigger_config(hass, config)
+        removed = await async_initialize_triggers(hass, config, async_action, DOMAIN, "test", lambda *_: None)
+        assert removed is not None
+        detach.append(removed)
+        return fired
+
+    yield async_listen
+    for remove in detach:
+        remove()
+
+
+def device_id(coordinator: PbxCoordinator, kind: SubjectKind, identity: str) -> str:
+    """Give the id of a device."""
+    return coordinator.devices.subjects[kind, identity].device.id
+
+
+async def async_ring(hass: HomeAssistant, coordinator: PbxCoordinator, *extensions: str, **more: Any) -> None:
+    """Let phones ring together."""
+    for extension in extensions or ("101",):
+        coordinator.async_push(pushed("c1", CallState.RINGING, extension, **more))
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+
+async def test_tells_what_the_bus_tells(hass: HomeAssistant, coordinator: PbxCoordinator, listen: Listen) -> None:
+    """A trigger carries the fields of the event of the bus, and a sentence."""
+    fired = await listen("call_incoming")
+    events = async_capture_events(hass, EVENT_PBX)
+    await async_ring(hass, coordinator, "101", "102", caller=m.Party(number="+390612345678", name="Zoe"))
+
+    assert [trigger["from_number"] for trigger in fired] == ["+390612345678"]
+    assert events[0].data.items() <= fired[0].items()
+    assert fired[0]["platform"] == "pbx.call_incoming"
+    assert fired[0]["description"] == "call from Zoe (+390612345678) to 101 came in"
+
+
+async def test_life_of_a_call(hass: HomeAssistant, coordinator: PbxCoordinator, listen: Listen) -> None:
+    """An answered call comes in, is answered and ends; it is not missed."""
+    fired = {key: await listen(key) for key in TRIGGERS}
+    await async_ring(hass, coordinator, "101", "102")
+    coordinator.async_push(pushed("c1", CallState.TALKING, "102"))
+    coordinator.async_push(pushed("c1", CallState.ENDED, "102", final=True))
+    await hass.async_block_till_done()
+
+    assert {key: len(found) for key, found in fired.items() if found} == {
+        "call_incoming": 1,
+        "call_answered": 1,
+        "call_ended": 1,
+    }
+    assert fired["call_answered"][0]["answered_by"] == "102"
+    assert fired["call_ended"][0]["description"] == "call from +390612345678 to 102 ended"
+
+
+async def test_missed(hass: HomeAssistant, coordinator: PbxCoordinator, listen: Listen) -> None:
+    """A ring group that nobody answers misses one call, and each phone of it one of its own."""
+    fired = [await listen("call_missed"), await listen("call_missed", extension="102"), await listen("call_ended")]
+    await async_ring(hass, coordinator, "101", "102")
+    coordinator.async_push(pushed("c1", CallState.ENDED, "101", final=True))
+    await hass.async_block_till_done()
+
+    assert [len(found) for found in fired] == [1, 1, 0]
+    assert fired[1][0]["extension"] == "102"
+
+
+@pytest.mark.parametrize("named", ["number", "device"])
+async def test_extension(hass: HomeAssistant, coordinator: PbxCoordinator, listen: Listen, named: str) -> None:
+    """A phone hears its own calls alone, also as one of a group whose call the bus tells for another."""
+    bob = device_id(coordinator, SubjectKind.EXTENSION, "102")
+    fired = await listen("call_incoming", extension={"number": "102", "device": bob}[named])
+    await async_ring(hass, coordinator, "101")
+    assert fired == []
+    await async_ring(hass, coordinator, "102")
+
+    assert [(found["extension"], found["extension_name"], found["device_id"]) for found in fired] == [
+        ("102", "Bob", bob)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "times"),
+    [
+        ({}, 1),
+        ({"config_entry_id": "entry_house"}, 1),
+        ({"config_entry_id": "another"}, 0),
+        ({"direction": "incoming"}, 1),
+        ({"direction": "internal"}, 0),
+        ({"caller": "tel:+39 06 1234-5678"}, 1),
+        ({"caller": ["100", "0612345678"]}, 1),
+        ({"caller": "+390612345679"}, 0),
+        ({"caller": "678"}, 0),
+        ({"queue": "q1"}, 1),
+        ({"queue": "Sales"}, 1),
+        ({"queue": "600"}, 1),
+        ({"queue": "q2"}, 0),
+        ({"extension": "101"}, 1),
+        ({"extension": "102"}, 0),
+        ({"direction": "incoming", "queue": "q2"}, 0),
+    ],
+)
+async def test_filters(
+    hass: HomeAssistant, coordinator: PbxCoordinator, listen: Listen, options: dict[str, Any], times: int
+) -> None:
+    """Every filter has to fit."""
+    fired = await listen("call_incoming", **options)
+    await async_ring(hass, coordinator, queue="600")
+    assert len(fired) == times
+
+
+@pytest.mark.parametrize(("queue", "times"), [("q1", 1), ("q2", 0)])
+async def test_queue_by_device(
+    hass: HomeAssistant, coordinator: PbxCoordinator, listen: Listen, queue: str, times: int
+) -> None:
+    """A queue is picked by its device, whatever the call calls it."""
+    fired = await listen("call_incoming", queue=device_id(coordinator, SubjectKind.QUEUE, queue))
+    await async_ring(hass, coordinator, queue="Sales")
+    assert len(fired) == times
+
+
+async def test_queue_without_a_queue(hass: HomeAssistant, coordinator: PbxCoordinator, listen: Listen) -> None:
+    """A call of no queue is no call of a queue."""
+    fired = await listen("call_incoming", queue="q1")
+    await async_ring(hass, coordinator)
+    assert fired == []
+
+
+async def test_two_accounts(
+    hass: HomeAssistant, fake: type[FakeProvider], coordinator: PbxCoordinator, listen: Listen
+) -> None:
+    """Without an account every one is heard."""
+    fake.script.account = m.Account(id="office", title="Office")
+    other = fake_config_entry("office")
+    await async_set_up(hass, other)
+    every = await listen("call_incoming")
+    office = await listen("call_incoming", config_entry_id=other.entry_id)
+    await async_ring(hass, coordinator)
+    await async_ring(hass, other.runtime_data)
+
+    assert [found["config_entry_id"] for found in every] == [coordinator.config_entry.entry_id, other.entry_id]
+    assert [found["config_entry_id"] for found in office] == [other.entry_id]
+
+
+CALLER = m.Party(number="+390612345678")
+NAMED = m.Party(number="+390612345678", name="Zoe")
+SHY = m.Party(hidden=True)
+CONTACT = m.ContactPage(contacts=(m.Contact(id="1", first_name="Zoe"),))
+STRANGER = m.ContactPage()
+
+
+@pytest.mark.parametrize(
+    ("kind", "caller", "found", "times"),
+    [
+        ("any", SHY, STRANGER, 1),
+        ("hidden", SHY, STRANGER, 1),
+        ("hidden", CALLER, STRANGER, 0),
+        ("known", CALLER, CONTACT, 1),
+        ("known", CALLER, STRANGER, 0),
+        ("known", NAMED, STRANGER, 1),
+        ("known", SHY, CONTACT, 0),
+        ("unknown", CALLER, STRANGER, 1),
+        ("unknown", CALLER, CONTACT, 0),
+        ("unknown", NAMED, STRANGER, 0),
+        ("unknown", SHY, STRANGER, 0),
+    ],
+)
+async def test_caller_kind(
+    hass: HomeAssistant,
+    coordinator: PbxCoordinator,
+    listen: Listen,
+    kind: str,
+    caller: m.Party,
+    found: m.ContactPage,
+    times: int,
+) -> None:
+    """The contacts decide who is known, and a name does where they were not asked."""
+    coordinator.provider.script.answers["search_contacts"] = found  # type: ignore[attr-defined]
+    fired = await listen("call_incoming", caller_kind=kind)
+    await async_ring(hass, coordinator, caller=caller)
+    assert len(fired) == times
+
+
+async def test_colleagues_are_not_looked_up(
+    hass: HomeAssistant, fake: type[FakeProvider], coordinator: PbxCoordinator, listen: Listen
+) -> None:
+    """A call from within is judged at once, by the name it shows."""
+    fired = await listen("call_incoming", caller_kind="known", direction="internal")
+    await async_ring(hass, coordinator, caller=m.Party(number="102", name="Bob"), direction=Direction.INTERNAL)
+    assert len(fired) == 1
+    assert fake.script.times("search_contacts") == 0
+
+
+async def test_known_caller_has_a_name(
+    hass: HomeAssistant, fake: type[FakeProvider], coordinator: PbxCoordinator, listen: Listen
+) -> None:
+    """A trigger that waited for the contacts tells what they said; one that did not wait fires at once."""
+    fake.script.answers["search_contacts"] = CONTACT
+    known, every = await listen("call_incoming", caller_kind="known"), await listen("call_incoming")
+    await async_ring(hass, coordinator)
+
+    assert [(found["from_name"], found["contact_known"]) for found in known] == [("Zoe", True)]
+    assert "from_name" not in every[0]
+    assert known[0]["description"] == "call from Zoe (+390612345678) to 101 came in"
+
+
+@pytest.mark.parametrize(("kind", "times"), [("known", 0), ("unknown", 1)])
+async def test_contacts_do_not_answer(
+    hass: HomeAssistant,
+    fake: type[FakeProvider],
+    coordinator: PbxCoordinator,
+    listen: Listen,
+    freezer: FrozenDateTimeFactory,
+    kind: str,
+    times: int,
+) -> None:
+    """A caller whom the contacts do not tell in time is unknown, and is told once."""
+    fake.script.errors["search_contacts"] = ConnectError("away")
+    fired = await listen("call_incoming", caller_kind=kind)
+    await async_ring(hass, coordinator)
+    assert fired == []
+    for _ in range(2):
+        freezer.tick(timedelta(seconds=LOOKUP_PATIENCE + 1))
+        async_fire_time_changed(hass)
+        await hass.async_block_till_done()
+    assert len(fired) == times
+
+
+async def test_detached_while_waiting(
+    hass: HomeAssistant, fake: type[FakeProvider], coordinator: PbxCoordinator, freezer: FrozenDateTimeFactory
+) -> None:
+    """A trigger that is gone does not fire for a caller it waited for."""
+    fake.script.errors["search_contacts"] = ConnectError("away")
+    fired: list[object] = []
+
+    async def async_action(variables: dict[str, Any], context: Context | None = None) -> None:
+        fired.append(variables)
+
+    config = cv.TRIGGER_SCHEMA([{"trigger": "pbx.call_incoming", "options": {"caller_kind": "unknown"}}])
+    config = await async_validate_trigger_config(hass, config)
+    remove = await async_initialize_triggers(hass, config, async_action, DOMAIN, "test", lambda *_: None)
+    await async_ring(hass, coordinator)
+    assert remove is not None
+    remove()
+    freezer.tick(timedelta(seconds=LOOKUP_PATIENCE + 1))
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done()
+    assert fired == []
+
+
+@pytest.mark.parametrize(("minimum", "times"), [({"seconds": 60}, 1), ("00:01:01", 0), (0, 1)])
+async def test_minimum_duration(
+    hass: HomeAssistant,
+    coordinator: PbxCoordinator,
+    listen: Listen,
+    freezer: FrozenDateTimeFactory,
+    minimum: object,
+    times: int,
+) -> None:
+    """Only the time somebody talked counts."""
+    fired = await listen("call_ended", minimum_duration=minimum)
+    await async_ring(hass, coordinator)
+    freezer.tick(30)
+    coordinator.async_push(pushed("c1", CallState.TALKING, "101"))
+    freezer.tick(60)
+    coordinator.async_push(pushed("c1", CallState.ENDED, "101", final=True))
+    await hass.async_block_till_done()
+    assert len(fired) == times
+
+
+async def test_answered_elsewhere_is_no_long_call(
+    hass: HomeAssistant, coordinator: PbxCoordinator, listen: Listen, freezer: FrozenDateTimeFactory
+) -> None:
+    """A phone whose call somebody else answered did not talk, however long they did."""
+    quick = await listen("call_ended", extension="101")
+    long = await listen("call_ended", extension="101", minimum_duration=10)
+    talked = await listen("call_ended", extension="102", minimum_duration=10)
+    await async_ring(hass, coordinator, "101", "102")
+    coordinator.async_push(pushed("c1", CallState.TALKING, "102"))
+    freezer.tick(60)
+    coordinator.async_push(pushed("c1", CallState.ENDED, "102", final=True))
+    await hass.async_block_till_done()
+
+    assert [(found["outcome"], found["extension"]) for found in quick] == [("answered_elsewhere", "101")]
+    assert (len(long), len(talked)) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("options", "times"),
+    [
+        ({}, 1),
+        ({"agent": "a1"}, 1),
+        ({"agent": "Ann"}, 1),
+        ({"agent": "901"}, 1),
+        ({"agent": "902"}, 0),
+        ({"extension": "101"}, 1),
+        ({"extension": "102"}, 0),
+        ({"queue": "q1"}, 0),
+    ],
+)
+async def test_agents(
+    hass: HomeAssistant, coordinator: PbxCoordinator, listen: Listen, options: dict[str, Any], times: int
+) -> None:
+    """An agent who logs in fires the trigger for that, and no other."""
+    came, went = await listen("agent_logged_in", **options), await listen("agent_logged_out", **options)
+    notice = m.Notice(provider_event="login", type=EventType.AGENT_LOGGED_IN, agent="a1", extension="101")
+    coordinator.async_push(notice)
+    await hass.async_block_till_done()
+
+    assert (len(came), len(went)) == (times, 0)
+    assert {found["description"] for found in came} <= {"agent Ann logged in"}
+
+
+async def test_agent_of_a_queue(
+    hass: HomeAssistant, fake: type[FakeProvider], coordinator: PbxCoordinator, listen: Listen
+) -> None:
+    """Where agents log in per queue, the queue is told, and can be chosen by its device."""
+    sales = await listen("agent_logged_in", queue=device_id(coordinator, SubjectKind.QUEUE, "q1"))
+    others = await listen("agent_logged_in", queue="q2", agent=device_id(coordinator, SubjectKind.AGENT, "a1"))
+    agent = m.Agent(id="a1", name="Ann", number="901", logged_in=True, queues={"q1": True})
+    coordinator.async_take(coordinator.data.directory(m.Directory(agents=(agent,)), dt_util.utcnow()))
+    await hass.async_block_till_done()
+
+    assert [(found["agent"], found["queue"]) for found in sales] == [("a1", "q1")]
+    assert others == []
+
+
+@pytest.mark.parametrize(
+    ("key", "options"),
+    [
+        ("call_incoming", {"direction": "sideways"}),
+        ("call_incoming", {"caller": "somebody"}),
+        ("call_incoming", {"caller_kind": "friend"}),
+        ("call_incoming", {"minimum_duration": 5}),
+        ("call_ended", {"minimum_duration": -5}),
+        ("agent_logged_in", {"caller": "100"}),
+        ("call_missed", {"extension": " "}),
+        ("call_spied", {}),
+    ],
+)
+async def test_refused_options(hass: HomeAssistant, key: str, options: dict[str, Any]) -> None:
+    """What cannot be meant is refused when the automation is written."""
+    config = cv.TRIGGER_SCHEMA([{"trigger": f"pbx.{key}", "options": options}])
+    with pytest.raises(vol.Invalid):
+        await async_validate_trigger_config(hass, config)
+
+
+async def test_outlives_a_reload(hass: HomeAssistant, coordinator: PbxCoordinator, listen: Listen) -> None:
+    """An automation goes on after its account was loaded again."""
+    entry = coordinator.config_entry
+    fired = await listen("call_incoming", extension="101")
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    assert entry.runtime_data is not coordinator
+    await async_ring(hass, entry.runtime_data)
+    assert len(fired) == 1
+
+
+async def test_descriptions(hass: HomeAssistant, coordinator: PbxCoordinator) -> None:
+    """The editor is told of every trigger, with fields that its schema takes."""
+    descriptions = await async_get_all_descriptions(hass)
+    ours = {key.removeprefix("pbx."): value for key, value in descriptions.items() if key.startswith("pbx.")}
+    assert set(ours) == set(TRIGGERS)
+    assert all(value and value["fields"] for value in ours.values())
+
+
+@pytest.mark.usefixtures("socket_enabled")
+async def test_automation_on_a_real_call(hass: HomeAssistant) -> None:
+    """A call at a phone system runs an automation, whose templates see the call and the new states."""
+    simulator = VoipsunSimulator()
+    async with simulator:
+        data = {
+            CONF_PROVIDER: "voipsun",
+            "webhook_id": "unused",
+            "host": "127.0.0.1",
+            "port": simulator.port,
+            "ssl": False,
+            "verify_ssl": True,
+            "username": simulator.username,
+            "password": simulator.password,
+        }
+        entry = MockConfigEntry(domain=DOMAIN, title="Sun", data=data)
+        await async_set_up(hass, entry)
+        events = async_capture_events(hass, "heard")
+        automation = {
+            "triggers": {"trigger": "pbx.call_incoming", "options": {"extension": "sip101"}},
+            "actions": {
+                "event": "heard",
+                "event_data": {
+                    "who": "tel:{{ trigger.from_number }}",
+                    "active": "{{ states('sensor.sun_active_calls') }}",
+                    "why": "{{ trigger.description }}",
+                },
+            },
+        }
+        assert await async_setup_component(hass, "automation", {"automation": automation})
+        await simulator.ring("420777123456", "101")
+        await entry.runtime_data.async_refresh()
+        await hass.async_block_till_done()
+
+        assert [event.data["who"] for event in events] == ["tel:+420777123456"]
+        assert str(events[0].data["active"]) == "1"
+        assert events[0].data["why"].endswith(" to sip101 came in")
+        assert await hass.config_entries.async_unload(entry.entry_id)
