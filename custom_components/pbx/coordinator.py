@@ -24,7 +24,7 @@ from .const import (
     EVENT_PBX,
     LOGGER,
 )
-from .devices import PbxDevices
+from .devices import PbxDevices, SubjectKind
 from .errors import poll_errors
 from .providers.base import Provider
 from .providers.calls import CallRegistry, Changes, Key
@@ -105,7 +105,9 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
     def async_push_changed(self) -> None:
         """Pushes began or ceased: poll at another pace, and tell everybody."""
         self._told_health = None
-        self.update_interval = self._next_interval()
+        before, self.update_interval = self.update_interval, self._next_interval()
+        if before is not None and self.update_interval < before:
+            self.async_look_again()
         self.async_update_listeners()
 
     @callback
@@ -127,19 +129,23 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
             calls = await self.provider.calls()
         self.polled_calls = calls is not None
         if calls is not None:
-            self._take(self.data.snapshot(calls, requested_at, dt_util.utcnow()))
-            self._notice_unlisted()
+            changes = self.data.snapshot(calls, requested_at, dt_util.utcnow())
+            self._take(changes)
+            self._notice_unlisted(changes)
         await self._async_poll_directory()
         self.update_interval = self._next_interval()
         return self.data
 
-    def _notice_unlisted(self) -> None:
-        """Reread the directory once for a phone that it does not have, but that has a call."""
-        unlisted = {number for call in self.data.calls.values() for number in call.extensions}
-        unlisted -= self.data.extensions.keys() | self._unlisted
-        if unlisted and self._directory_at is not None and len(self._unlisted) < MAX_UNLISTED:
-            self._unlisted |= unlisted
-            self._directory_at = dt_util.utcnow()
+    def _notice_unlisted(self, changes: Changes) -> bool:
+        """Reread the directory with the next poll, once for a phone that it does not have, but that has a call."""
+        concerned = {str(identity) for kind, identity in changes.keys if kind == SubjectKind.EXTENSION}
+        unlisted = concerned - self.data.extensions.keys() - self._unlisted
+        unlisted = {number for number in unlisted if self.data.calls_of(number)}
+        if not unlisted or self._directory_at is None or len(self._unlisted) >= MAX_UNLISTED:
+            return False
+        self._unlisted |= unlisted
+        self._directory_at = dt_util.utcnow()
+        return True
 
     async def _async_poll_directory(self) -> None:
         """Ask for the rest at its own pace; once it was known, a failure keeps what was known."""
@@ -225,6 +231,8 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
     def async_take(self, changes: Changes) -> None:
         """Tell at once what an input changed."""
         self._take(changes)
+        if self._notice_unlisted(changes):
+            self.async_reread_directory()
         self.async_update_listeners()
 
     def _take(self, changes: Changes) -> None:

@@ -52,7 +52,6 @@ class PbxEntity(CoordinatorEntity[PbxCoordinator]):
         if not description.essential and len(coordinator.data.extensions) > MANY_EXTENSIONS:
             self._attr_entity_registry_enabled_default = False
         self._told: object = None
-        self.async_read()
 
     @property
     def registry(self) -> CallRegistry:
@@ -74,6 +73,12 @@ class PbxEntity(CoordinatorEntity[PbxCoordinator]):
                 return self.subject.id in self.registry.queues
             case _:
                 return True
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Listen, and read what is so by now: Home Assistant writes the state right after this."""
+        await super().async_added_to_hass()
+        self._told = (self.available, self.async_read())
 
     @callback
     def async_read(self) -> object:

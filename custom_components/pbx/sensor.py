@@ -312,8 +312,7 @@ class PbxMissedCalls(PbxSensor, RestoreSensor):
     @override
     async def async_added_to_hass(self) -> None:
         """Take back what was counted before the restart."""
-        await super().async_added_to_hass()
         last = await self.async_get_last_sensor_data()
         if last is not None and last.native_value is not None:
             self.registry.missed += int(cast("int", last.native_value))
-            self.async_read()
+        await super().async_added_to_hass()
