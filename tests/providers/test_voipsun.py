@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import json
 import logging
+import random
 import traceback
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -1228,6 +1229,53 @@ async def test_a_menu_and_a_blind_transfer(session: aiohttp.ClientSession) -> No
         await sim.transfer(call, "101", "102")
         (moved,) = [c for c in await client.calls() or () if c.caller.number == "+420777123456"]
         assert (moved.id, moved.extensions) == (found.id, ("102",))
+
+
+@pytest.mark.parametrize(
+    "switches", [{}, {"dial_lag": 3.0}, {"tech": Technology.PJSIP, "local_channels": True}], ids=str
+)
+async def test_a_random_day(session: aiohttp.ClientSession, switches: dict[str, Any]) -> None:
+    """Dozens of calls at once, rung, dialled, asked for, answered, handed over, ended: the client sees what is."""
+    rng, now = random.Random(1), [1_700_000_000.0]
+    async with house(12, clock=lambda: now[0], **switches) as sim:
+        client = await connect(sim, session)
+        client.http.budget.set_limits([])
+        phones = [extension.number for extension in sim.extensions]
+        ids: dict[str, set[str]] = {}
+        for _ in range(150):
+            now[0] += rng.choice([0.5, 1, 2, 3])
+            await something(sim, client, rng, phones)
+            calls = await client.calls() or ()
+            assert sorted((str(call.direction), sorted(call.extensions)) for call in calls) == sorted(
+                (call.direction, sorted(leg.extension for leg in call.legs if leg.extension)) for call in sim.truth()
+            )
+            for call in calls:
+                if call.direction is Direction.INCOMING:
+                    ids.setdefault(call.caller.number, set()).add(call.id)
+        assert {len(found) for found in ids.values()} == {1}
+
+
+async def something(sim: VoipsunSimulator, client: VoipsunProvider, rng: random.Random, phones: list[str]) -> None:
+    """Let something happen."""
+    call = rng.choice(sim.truth() or [None])
+    ringing = [leg.extension for leg in call.legs if leg.state == "ringing"] if call else []
+    talking = [leg.extension for leg in call.legs if leg.state == "talking"] if call else []
+    outside = f"800{rng.randrange(10**6):06}"
+    match rng.randrange(7):
+        case 0 | 1:
+            await sim.ring(f"+42077{rng.randrange(10**7):07}", *rng.sample(phones, rng.choice([1, 1, 2, 3])))
+        case 2:
+            caller, callee = rng.sample(phones, 2)
+            await sim.dial(caller, rng.choice([callee, outside]))
+        case 3 if not ringing:
+            await client.originate(m.Originate(extension=rng.choice(phones), number=outside))
+        case 3 | 4 if call and ringing:
+            await sim.answer(call.call_id, rng.choice(ringing))
+        case 5 if call and len(talking) > 1:
+            by = talking[0] or talking[1]
+            await sim.transfer(call.call_id, by, rng.choice([p for p in phones if p not in (*talking, call.caller)]))
+        case 6 if call:
+            await sim.hang_up(call.call_id)
 
 
 async def test_calls_by_api(session: aiohttp.ClientSession) -> None:

@@ -726,6 +726,45 @@ def test_a_call_keeps_its_id_while_its_rows_change() -> None:
     assert calls.channel(ring.legs[0].id) is None
 
 
+def test_an_outgoing_call_that_is_handed_over_stays_one() -> None:
+    """The outside leg is left alone, then another phone rings for whoever was called."""
+    calls = tracker()
+    phone, outside = CONTRACT_CALLS[:2]
+    (call,) = follow(calls, phone, outside)
+    (alone,) = follow(calls, outside)
+    (ringing,) = follow(calls, outside, channel("sip105-0000b7db", "100", "105", 0, "Ringing"))
+    assert alone.id == ringing.id == call.id
+    assert outline(ringing) == (
+        "outgoing",
+        "100",
+        "+420800123456",
+        "talking",
+        ((None, "talking"), ("105", "ringing")),
+    )
+
+
+def test_whoever_is_left_alone_is_handed_over_and_nothing_else() -> None:
+    """To a phone that is called, also when it was first seen answering; not to a phone's own new call."""
+    calls = tracker()
+    rows = [channel("sip100-00000003", "100", "101", 9, "Up"), channel("sip101-00000004", "100", "101", 8, "Up")]
+    (call,) = follow(calls, *rows)
+    own = channel("sip100-00000005", "100", "800123456", 0, "Ringing")
+    alone, other = follow(calls, rows[1], own)
+    assert (alone.id, len(alone.legs), len(other.legs)) == (call.id, 1, 1)
+    handed, _ = follow(calls, rows[1], channel("sip102-00000006", "100", "102", 5, "Up"), own)
+    assert (handed.id, handed.extensions) == (call.id, ("101", "102"))
+
+
+def test_a_phone_that_dials_another_does_not_ring_a_third() -> None:
+    """But it may be sent on, if both are of one age."""
+    dialling = channel("sip100-00000003", "100", "101", 9, "Ring")
+    third = channel("sip102-00000004", "100", "102", 8, "Ringing")
+    assert len(follow(tracker(), dialling, third)) == 1
+    assert len(follow(tracker(), dialling | {"duration": 90}, third)) == 2
+    assert len(follow(tracker(), dialling | {"dst": "800123456"}, third)) == 2
+    assert len(follow(tracker(), dialling | {"dst": "600", "duration": 90}, third)) == 1
+
+
 def test_a_channel_name_that_comes_again_is_a_new_call() -> None:
     """After a restart of Asterisk the counter starts anew; only the duration tells."""
     calls = tracker()

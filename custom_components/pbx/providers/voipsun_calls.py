@@ -4,7 +4,7 @@ A row says nothing about which other rows belong to its call, so numbers, ages a
 together stays together while it lasts; a channel's name comes again after a restart, with a smaller age.
 """
 
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -33,6 +33,7 @@ class End:
     destination: str
     from_us: bool
     to_us: bool
+    left_alone: bool  # by the other side of its call
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -65,6 +66,7 @@ class _Story:
     placed: str | None = None  # the number, if it was this client that asked for the call
     called_leg: str  # for a called phone that is known without a channel of its own
     size: int = 0
+    paired: bool = False
     polls_up_alone: int = 0
 
 
@@ -128,9 +130,11 @@ class CallTracker:
 
     def update(self, rows: Sequence[Row], now: datetime, queues: Mapping[str, str]) -> tuple[Call, ...]:
         """Take a complete list of channels; `queues` says which channels wait in a queue."""
-        ends = [self._end(row) for row in rows[:MAX_ROWS] if _tells_something(row)]
+        telling = [row for row in rows[:MAX_ROWS] if _tells_something(row)]
+        listed = {row.channel for row in telling}
+        legs = Counter(known.story.id for name, known in self._channels.items() if name in listed)
+        ends = [self._end(row, legs) for row in telling]
         groups = self._grouped(ends)
-        listed = {end.row.channel for end in ends}
         self._channels = {name: known for name, known in self._channels.items() if name in listed}
         self._legs = {}
         calls = []
@@ -146,8 +150,9 @@ class CallTracker:
             calls.append(self._call(story, group, ends, queues))
         return tuple(calls)
 
-    def _end(self, row: Row) -> End:
+    def _end(self, row: Row, legs: Mapping[str, int]) -> End:
         source, destination = compared(row.source), compared(row.destination)
+        known = self._channels.get(row.channel)
         return End(
             row=row,
             line=self.lines.phone(row),
@@ -155,6 +160,7 @@ class CallTracker:
             destination=destination,
             from_us=bool(source) and self.lines.is_ours(row.source),
             to_us=bool(destination) and self.lines.owner(row.destination) is not None,
+            left_alone=known is not None and known.story.paired and legs[known.story.id] == 1,
         )
 
     # -- which rows are one call --------------------------------------------------------------------
@@ -210,8 +216,9 @@ class CallTracker:
         root = ends[group.members[0] if group.root is None else group.root]
         others = [ends[index] for index in group.members if ends[index] is not root]
         if len(group.members) > story.size or story.direction is None:
-            story.direction = _direction(root, others, placed=story.placed, lines=self.lines) or story.direction
+            story.direction = self._direction(story, root, others)
         story.size = len(group.members)
+        story.paired = story.paired or bool(others)
         story.queue = story.queue or next((q for e in (root, *others) if (q := queues.get(e.row.channel))), None)
         story.answered = story.answered or self._is_answered(story, root, others)
         caller, callee = self._parties(story, root, others)
@@ -237,6 +244,17 @@ class CallTracker:
             queue=story.queue,
             started_at=story.started_at,
         )
+
+    def _direction(self, story: _Story, root: End, others: Collection[End]) -> Direction | None:
+        """Say which way a call goes, as far as its ends tell."""
+        if story.placed is not None:
+            return Direction.INTERNAL if self.lines.is_ours(story.placed) and root.line else Direction.OUTGOING
+        if not others:
+            return _direction_outside(root) if root.line is None else _direction_inside(root)
+        if root.line is None:
+            # An outgoing call whose phone has left, and which is handed over, stays one.
+            return Direction.OUTGOING if story.direction is Direction.OUTGOING else Direction.INCOMING
+        return Direction.OUTGOING if any(end.line is None for end in others) else Direction.INTERNAL
 
     def _unlisted(self, story: _Story, root: End) -> tuple[Leg, ...]:
         """Name the called phone where the phone system lists one row per call, the caller's."""
@@ -380,25 +398,20 @@ def _same_source_rank(root: End, leg: End) -> int | None:
     """Judge two legs with one caller: many lines may show one number, so what was dialled has a say."""
     if leg.line is None:
         return LIKELY if not leg.destination or not root.destination or is_extension(root.destination) else None
-    if root.line is None:
-        return None if root.from_us else LIKELY
-    return LIKELY if _can_ring_for(leg) else None
+    if leg.line.is_at(leg.source):
+        return None  # it rings because a call was asked for, not because of a caller
+    if root.line is None and not root.from_us:
+        return LIKELY
+    if root.left_alone:
+        return LIKELY if leg.calls() is False else None  # whoever stayed is being handed over
+    if root.line is None or not _can_ring_for(leg) or not _can_ring_for(root):
+        return None
+    return WEAK if root.to_us else LIKELY  # one phone sent the call on to another; a group has a number of its own
 
 
 def _can_ring_for(phone: End) -> bool:
     """Tell whether a phone's leg names something inside, as one that is called does."""
     return not phone.destination or is_extension(phone.destination) or phone.to_us
-
-
-def _direction(root: End, others: Collection[End], *, placed: str | None, lines: Lines) -> Direction | None:
-    """Say which way a call goes, as far as its ends tell."""
-    if placed is not None:
-        return Direction.INTERNAL if lines.is_ours(placed) and root.line else Direction.OUTGOING
-    if not others:
-        return _direction_outside(root) if root.line is None else _direction_inside(root)
-    if root.line is None:
-        return Direction.INCOMING
-    return Direction.OUTGOING if any(end.line is None for end in others) else Direction.INTERNAL
 
 
 def _direction_outside(end: End) -> Direction | None:
