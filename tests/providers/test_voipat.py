@@ -15,7 +15,7 @@ import pytest
 from aiohttp import web
 
 from custom_components.pbx.providers import models as m
-from custom_components.pbx.providers import voipat, voipat_access
+from custom_components.pbx.providers import voipat, voipat_access, voipat_history
 from custom_components.pbx.providers.errors import (
     AuthError,
     BadPayloadError,
@@ -1639,12 +1639,15 @@ def hours(page: m.HistoryPage) -> list[int]:
         ({"number": "06 1234 5678"}, [4, 0]),
         ({"number": OTHER, "start": at(1.5)}, [2]),
         ({"number": "102"}, [4, 3, 1]),
+        ({"number": "102", "extension": "101"}, [3]),
+        ({"number": "anonymous"}, []),
         ({"search": "GRACE"}, [4, 0]),
         ({"search": "grace", "start": at(1)}, [4]),
         ({"search": "0612"}, [4, 0]),
         ({"search": OUTSIDE}, [4, 0]),
         ({"search": "98765", "sort": m.Sort.OLDEST}, [1, 2]),
         ({"search": "nobody"}, []),
+        ({"search": "0", "start": at(3.5)}, [4]),
         ({"record_id": "00000003-0000-4000-8000-000000000000"}, [3]),
         ({"call_id": "00000003-0000-4000-8000-000000000000"}, [3]),
         ({"call_id": "00000003-0000-4000-8000-000000000000", "offset": 1}, []),
@@ -1710,6 +1713,23 @@ def paged(stub: Stub, count: int, *, total: object = "x") -> None:
     stub.answers["GET", "/cdr"] = [page]
 
 
+async def test_a_national_number_with_few_digits(stub: Stub, session: aiohttp.ClientSession) -> None:
+    """It is the same number as its international form, however it was written down."""
+    asked: list[str] = []
+
+    async def page(request: web.Request) -> web.StreamResponse:
+        asked.append(request.query["search"])
+        numbers = ("030123456", "4930123456", "+49 30 123456", "0301123456")
+        rows = [cdr_row(n, BEGIN, caller_id_number=number) for n, number in enumerate(numbers)]
+        return web.json_response({"records": rows, "total": 4})
+
+    stub.answers["GET", "/cdr"] = [page]
+    provider = stubbed(stub, session, country="DE")
+    for number in ("030 123456", "+4930123456"):
+        assert len((await provider.history(m.HistoryQuery(number=number))).records) == 3
+    assert asked == ["123456", "123456"]
+
+
 async def test_history_reads_no_more_than_it_must(stub: Stub, session: aiohttp.ClientSession) -> None:
     """It stops where the dates do, and where there is enough."""
     paged(stub, 5000)
@@ -1726,7 +1746,7 @@ async def test_a_history_that_is_too_long(
     stub: Stub, session: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Rather than half the truth, it asks for a shorter period."""
-    monkeypatch.setattr(voipat, "PAGES", 2)
+    monkeypatch.setattr(voipat_history, "PAGES", 2)
     paged(stub, 5000)
     provider = stubbed(stub, session)
     with pytest.raises(RefusedError, match="narrow"):

@@ -11,7 +11,7 @@ import unicodedata
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import ClassVar, override
 from urllib.parse import quote
 
@@ -29,11 +29,11 @@ from .errors import (
     UnknownOutcomeError,
     UnsupportedError,
 )
-from .http import Reply
 from .models import Capability
-from .numbers import COMPARED_DIGITS, EXTENSION_DIGITS, dialable, same, strip
-from .values import Json, integer, mapping, mappings, text
+from .numbers import dialable, same, strip
+from .values import mapping, text
 from .voipat_access import (
+    FORBIDDEN,
     INTERNAL_ERROR,
     NOT_FOUND,
     STANDARD,
@@ -42,17 +42,17 @@ from .voipat_access import (
     Variant,
     reason_of,
     refusal,
+    rows_of,
 )
 from .voipat_channels import ANSWERED, read_channels
+from .voipat_history import History
 from .voipat_push import PLACEHOLDERS, read_socket, read_webhook
 
-FORBIDDEN = 403
 RING_TIMEOUT, SHORTEST_RING, LONGEST_RING = 30, 5, 120
 MARGIN = 15.0  # seconds an answer may take longer than the ringing it waits for
 PROBES = 20  # single extensions asked for in one go
 MOST_REMEMBERED = 4096
 MOST_LEARNED = 500
-PAGE, PAGES = 1000, 10
 PLACED_RINGS = LONGEST_RING + MARGIN
 SILENCE = 75.0
 SOCKET_ENDS = frozenset({WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR})
@@ -77,9 +77,7 @@ _EXTENSION = re.compile(r"[0-9A-Za-z_.-]{1,64}")
 _CAUSE = re.compile(r"[A-Z][A-Z0-9_]{1,63}")
 _DIGITS = re.compile(r"[0-9*#A-D]{1,128}")
 _SHOWN = re.compile(r"\+?[0-9*#]{1,30}")
-_NO_COLUMN = re.compile(r"column .* does not exist")
 _GONE = ("no such channel", "cannot locate session", "channel not found")
-_WAYS = {m.Direction.INCOMING: "inbound", m.Direction.OUTGOING: "outbound", m.Direction.INTERNAL: "local"}
 
 
 class VoipatProvider(Provider):
@@ -138,6 +136,7 @@ class VoipatProvider(Provider):
             by_token=self.text_setting("auth") == "token",
             enterprise=self.text_setting("rate_plan") == "enterprise",
         )
+        self._history = History(self._access, lambda: self._tenant)
 
     # -- set-up -------------------------------------------------------------------------------------
 
@@ -149,7 +148,7 @@ class VoipatProvider(Provider):
         found = await self._access.identify(self._domain)
         self._domain = found.domain
         self.capabilities = ALWAYS
-        if await self._has_history():
+        if await self._history.exists():
             self.capabilities |= HISTORY
         return self._account(found)
 
@@ -166,16 +165,6 @@ class VoipatProvider(Provider):
                 "auth": "token" if self._access.by_token else "key",
             },
         )
-
-    async def _has_history(self) -> bool:
-        """Ask for a record: the Node server needs a column that FusionPBX never had."""
-        try:
-            reply = await self._access.get("records", "/cdr", {"domain": self._domain, "limit": "1"}, waiting=True)
-        except ConnectError:
-            return True
-        if reply.status == NOT_FOUND:
-            return False
-        return not (reply.status == INTERNAL_ERROR and _NO_COLUMN.search(reason_of(reply)))
 
     @property
     def _tenant(self) -> payload.Tenant:
@@ -201,7 +190,7 @@ class VoipatProvider(Provider):
     async def _extensions(self) -> tuple[m.Extension, ...] | None:
         reply = await self._access.get("extensions", "/extensions", {"domain": self._domain})
         if reply.ok:
-            rows = _list(reply, "extensions")
+            rows = rows_of(reply, "extensions")
             found = (payload.read_extension(row, self._tenant) for row in rows)
             self._listed = {extension.number: extension for extension in found if extension is not None}
             return tuple(self._listed.values())
@@ -251,7 +240,7 @@ class VoipatProvider(Provider):
         reply = await self._access.get("channels", "/calls/channels", {"domain": self._domain}, waiting=waiting)
         if not reply.ok:
             raise ConnectError("The calls could not be read")
-        found = read_channels(_list(reply, "channels"), self._tenant, self._placed, self._call_of)
+        found = read_channels(rows_of(reply, "channels"), self._tenant, self._placed, self._call_of)
         self._calls = {leg.id: call for call in found.calls for leg in call.legs}
         for leg_id, call_id in found.call_of.items():
             self._call_of[leg_id] = call_id
@@ -267,7 +256,7 @@ class VoipatProvider(Provider):
         if Capability.GET_CALL_HISTORY not in self.capabilities:
             return None
         leg_id = next((name for name in (call.id, *(leg.id for leg in call.legs)) if payload.UUID.fullmatch(name)), "")
-        record = await self._record(leg_id, waiting=False) if leg_id else None
+        record = await self._history.record(leg_id, waiting=False) if leg_id else None
         return None if record is None else replace(record, call_id=call.id)
 
     @override
@@ -512,103 +501,13 @@ class VoipatProvider(Provider):
 
     @override
     async def history(self, query: m.HistoryQuery) -> m.HistoryPage:
-        """Look for finished calls; what a server filters wrongly or not at all is filtered here."""
-        if not 1 <= query.limit <= PAGE:
-            raise InvalidInputError("limit", "out_of_range")
-        if query.offset < 0:
-            raise InvalidInputError("offset", "out_of_range")
-        if query.record_id is not None or query.call_id is not None:
-            return await self._single(query)
-        params, exact = self._server_filters(query)
-        if exact:
-            window = {"limit": str(query.limit), "offset": str(query.offset)}
-            records, total, _ = await self._page({**params, **window})
-            return m.HistoryPage(records=tuple(records), total=total)
-        found, complete = await self._scan(query, params)
-        if query.sort is m.Sort.OLDEST:
-            found.reverse()
-        window_end = query.offset + query.limit
-        return m.HistoryPage(records=tuple(found[query.offset : window_end]), total=len(found) if complete else None)
-
-    async def _single(self, query: m.HistoryQuery) -> m.HistoryPage:
-        """Look one record up by its id, which is also that of the call."""
-        wanted = {name for name in (query.record_id, query.call_id) if name is not None}
-        for field, value in (("record_id", query.record_id), ("call_id", query.call_id)):
-            if value is not None and not payload.UUID.fullmatch(value):
-                raise InvalidInputError(field)
-        record = await self._record(next(iter(wanted)), waiting=True) if len(wanted) == 1 else None
-        found = () if record is None or not _matches(record, query) else (record,)
-        return m.HistoryPage(records=found[query.offset :], total=len(found))
-
-    async def _record(self, record_id: str, *, waiting: bool) -> m.CallRecord | None:
-        path = f"/cdr/{record_id.lower()}"
-        reply = await self._access.get("record", path, {"domain": self._domain}, waiting=waiting)
-        if reply.status in {NOT_FOUND, FORBIDDEN}:
-            return None
-        if not reply.ok:
-            raise refusal(reply)
-        return payload.read_record(mapping(mapping(reply.json()).get("record")), self._tenant)
-
-    def _server_filters(self, query: m.HistoryQuery) -> tuple[dict[str, str], bool]:
-        """Choose what the server is asked to filter; tell whether that is all."""
-        params = {"domain": self._domain}
-        node = self._access.variant is Variant.NODE
-        exact = query.sort is m.Sort.NEWEST
-        if query.direction is not None:
-            params["direction"] = _WAYS[query.direction]
-        if query.extension is not None:
-            params["extension"] = query.extension
-        if query.search is not None:
-            # Python's search knows upper from lower case, and records hold numbers as they were dialled.
-            if not query.search.startswith("+") and (node or not any(map(str.isalpha, query.search))):
-                params["search"] = query.search
-            else:
-                exact = False
-        if query.number is not None:
-            exact = False
-            digits = strip(query.number).lstrip("+")[-COMPARED_DIGITS:]
-            params.setdefault("extension" if len(digits) <= EXTENSION_DIGITS else "search", digits)
-        for key, moment in (("start_date", query.start), ("end_date", query.end)):
-            if moment is not None and node:
-                params[key] = moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
-            exact = exact and (moment is None or node)
-        return params, exact
-
-    async def _scan(self, query: m.HistoryQuery, params: Mapping[str, str]) -> tuple[list[m.CallRecord], bool]:
-        """Read pages, newest first, until there is enough; tell whether that was everything."""
-        found: dict[str, m.CallRecord] = {}
-        enough = query.offset + query.limit if query.sort is m.Sort.NEWEST else None
-        for page in range(PAGES):
-            window = {"limit": str(PAGE), "offset": str(page * PAGE)}
-            records, _, rows = await self._page({**params, **window})
-            found |= {record.id: record for record in records if _matches(record, query)}
-            last = records[-1].started_at if records else None
-            if rows < PAGE or (query.start and last and last < query.start):
-                return list(found.values()), True
-            if enough is not None and len(found) > enough:
-                return list(found.values()), False
-        raise RefusedError("There are too many records: narrow the period")
-
-    async def _page(self, params: Mapping[str, str]) -> tuple[list[m.CallRecord], int | None, int]:
-        """Read one page: its records, how many the server says there are, and how many rows came."""
-        reply = await self._access.get("records", "/cdr", params, waiting=True)
-        if not reply.ok:
-            raise refusal(reply, [params[key] for key in ("extension", "search") if key in params])
-        rows = _list(reply, "records")
-        records = [record for row in rows if (record := payload.read_record(row, self._tenant)) is not None]
-        return records, integer(mapping(reply.json()).get("total")), len(rows)
+        """Look for finished calls."""
+        return await self._history.search(query)
 
     @override
     async def statistics(self, start: datetime | None, end: datetime | None) -> m.Statistics:
         """Sum up finished calls; counted here where the server cannot."""
-        params, exact = self._server_filters(m.HistoryQuery(start=start, end=end))
-        if exact:
-            reply = await self._access.get("statistics", "/cdr/stats/summary", params, waiting=True)
-            found = payload.read_statistics(mapping(reply.json()).get("stats")) if reply.ok else None
-            if found is not None:
-                return found
-        query = m.HistoryQuery(start=start, end=end, sort=m.Sort.OLDEST)
-        return payload.sum_up((await self._scan(query, params))[0])
+        return await self._history.statistics(start, end)
 
 
 def _typed_extensions(value: object) -> dict[str, None]:
@@ -616,14 +515,6 @@ def _typed_extensions(value: object) -> dict[str, None]:
     words = [text(item) for item in value] if isinstance(value, list | tuple) else [text(value)]
     numbers = (digits for one in words for digits in re.split(r"[\s,;]+", one))
     return dict.fromkeys(digits for digits in numbers if _EXTENSION.fullmatch(digits))
-
-
-def _list(reply: Reply, key: str) -> tuple[Json, ...]:
-    """Give the rows of an answer that must have some list; raise ConnectError where it has none."""
-    rows = mapping(reply.json()).get(key)
-    if not isinstance(rows, list):
-        raise ConnectError("The answer holds no list")
-    return mappings(rows)
 
 
 def _trim[T](memory: OrderedDict[str, T], most: int) -> None:
@@ -667,22 +558,3 @@ def _switch_word(name: str) -> str:
     if not result:
         raise InvalidInputError("caller_id_name")
     return result
-
-
-def _matches(record: m.CallRecord, query: m.HistoryQuery) -> bool:
-    """Tell whether a record is looked for, by what is given."""
-    began, ends = record.started_at, (record.caller.number, record.callee.number)
-    if (query.start and (began is None or began < query.start)) or (query.end and (began is None or began > query.end)):
-        return False
-    if query.direction is not None and record.direction is not query.direction:
-        return False
-    if query.number is not None and not any(same(end, query.number) for end in ends):
-        return False
-    if query.extension is not None and query.extension not in {*ends, record.extension, record.answered_by}:
-        return False
-    if query.search is None:
-        return True
-    wanted = query.search.casefold()
-    # A number that was dialled as "030…" is kept as "+4930…".
-    digits = wanted.lstrip("+0")
-    return wanted in record.caller.name.casefold() or any(digits in end.casefold() for end in ends)

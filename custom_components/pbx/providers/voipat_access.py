@@ -14,7 +14,7 @@ from yarl import URL
 
 from .errors import AuthError, ConnectError, InvalidInputError, ProviderError, RefusedError, UnknownOutcomeError
 from .http import HttpClient, RateLimit, Reply, retry_after
-from .values import integer, mapping, mappings, text
+from .values import Json, integer, mapping, mappings, text
 
 DEFAULT_ADDRESS = "https://mt.voipat.com/pbxapi"
 PATHS = ("/pbxapi", "/api")
@@ -25,7 +25,7 @@ LONGEST_REASON = 200
 SHORTEST_SECRET = 3
 LEAST = 10  # requests a minute; a smaller figure is a misunderstanding
 
-UNAUTHORIZED, NOT_FOUND, INTERNAL_ERROR = 401, 404, 500
+UNAUTHORIZED, FORBIDDEN, NOT_FOUND, INTERNAL_ERROR = 401, 403, 404, 500
 NO_TOKEN = frozenset({400, 401, 403, 404, 422})
 GATEWAY_ERRORS = frozenset({502, 504})
 UNAVAILABLE = 503
@@ -162,11 +162,17 @@ class Access:
     # -- requests -----------------------------------------------------------------------------------
 
     async def get(
-        self, operation: str, path: str, query: Mapping[str, str] | None = None, *, waiting: bool = False
+        self,
+        operation: str,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        *,
+        waiting: bool = False,
+        seconds: float = 0,
     ) -> Reply:
         """Ask for something, as a poll or (`waiting`) for a person."""
         send = self._http.ask if waiting else self._http.read
-        url, options = f"{self.base}{path}", {"params": query or {}, "timeout": self.patience}
+        url, options = f"{self.base}{path}", {"params": query or {}, "timeout": max(seconds, self.patience)}
         reply = await send(operation, "GET", url, headers=await self._headers(), **options)
         if reply.status == UNAUTHORIZED and self.by_token:
             self._token = ""
@@ -284,6 +290,14 @@ def reason_of(reply: Reply, sent: Collection[str] = ()) -> str:
 def refusal(reply: Reply, sent: Collection[str] = ()) -> RefusedError:
     """Make the error for an answer that says no."""
     return RefusedError(reason_of(reply, sent) or f"HTTP {reply.status}", str(reply.status))
+
+
+def rows_of(reply: Reply, key: str) -> tuple[Json, ...]:
+    """Give the rows of an answer that must have some list; raise ConnectError where it has none."""
+    rows = mapping(reply.json()).get(key)
+    if not isinstance(rows, list):
+        raise ConnectError("The answer holds no list")
+    return mappings(rows)
 
 
 def _object(reply: Reply) -> Mapping[str, object]:
