@@ -2,10 +2,13 @@
 
 import logging
 import re
+import sys
 from collections.abc import AsyncGenerator, Generator
 from typing import Any, override
 
 import pytest
+from homeassistant import components
+from homeassistant.core import HomeAssistant
 import voluptuous as vol
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -14,6 +17,7 @@ from custom_components.pbx.providers import PROVIDERS
 from custom_components.pbx.providers.http import RateLimit
 from custom_components.pbx.providers.voxloud import VoxloudProvider
 
+from .fake_cloud import FakeCloud
 from .fake_provider import FakeProvider, fake_config_entry, make_fake
 from .simulators.voipat import VoipatSimulator
 from .simulators.voipstudio import VoipstudioSimulator
@@ -108,3 +112,13 @@ async def voxloud(socket_enabled: None, monkeypatch: pytest.MonkeyPatch) -> Asyn
     async with VoxloudSimulator() as simulator:
         assert isinstance(simulator, VoxloudSimulator)
         yield simulator
+
+
+@pytest.fixture
+def cloud(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> FakeCloud:
+    """Let somebody be signed in to Home Assistant Cloud."""
+    module = FakeCloud()
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    monkeypatch.setattr(components, "cloud", module, raising=False)
+    hass.config.components.add("cloud")
+    return module
