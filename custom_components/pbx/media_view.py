@@ -53,6 +53,8 @@ def playing_entry(hass: HomeAssistant, entry_id: str, kind: str) -> tuple[PbxCon
 async def async_locate(hass: HomeAssistant, entry: PbxConfigEntry, kind: MediaKind, item_id: str) -> MediaSource:
     """Ask where the sound of an item is; raise a translated error."""
     provider = entry.runtime_data.provider
+    if not item_id:
+        raise HomeAssistantError(translation_domain=DOMAIN, translation_key="no_such_media")
     with command_errors(hass, entry, provider.name):
         return await provider.media_source(kind, item_id)
 
