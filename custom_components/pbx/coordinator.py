@@ -1,7 +1,8 @@
 """One account's truth: poll and push go into the registry, and only those concerned are told."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import override
 
@@ -11,7 +12,7 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.debounce import Debouncer
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.event import async_call_later, async_track_point_in_utc_time
-from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
 from homeassistant.util.signal_type import SignalType
 
@@ -25,7 +26,7 @@ from .const import (
     LOGGER,
 )
 from .devices import PbxDevices, SubjectKind
-from .errors import poll_errors
+from .errors import command_errors, poll_errors
 from .providers.base import Provider
 from .providers.calls import CallRegistry, Changes, Key
 from .providers.errors import ProviderError
@@ -155,16 +156,15 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
         try:
             with poll_errors(self.provider.name):
                 directory = await self.provider.directory()
-        except Exception:
-            if self._directory_at is None:
+        except UpdateFailed:
+            if self._directory_at is None or not self.polled_calls:
                 raise
             LOGGER.debug("The directory could not be read this time")
             return
         self._directory_at = now + timedelta(seconds=self.provider.intervals.directory)
         self._take(self.data.directory(directory, dt_util.utcnow()))
         self._report_permissions(directory.missing_permissions)
-        if self.devices.unsettled:
-            self.devices.async_sync()
+        self.devices.async_settle(directory)
 
     def _report_permissions(self, missing: frozenset[str]) -> None:
         """Say which permissions the account lacks; without them what needs them is left out."""
@@ -204,11 +204,15 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
                 self.hass, self.async_request_refresh(), f"{self.name} look again", eager_start=True
             )
 
-    @callback
-    def async_commanded(self) -> None:
-        """Keep what a command made at the phone system, and look what became of it."""
-        if self.provider.created_objects:
-            self.async_keep({CONF_CREATED_OBJECTS: list(self.provider.created_objects)})
+    @contextmanager
+    def commanding(self) -> Iterator[None]:
+        """Carry out a command: word its errors, keep what it made at the phone system, look what became of it."""
+        try:
+            with command_errors(self.hass, self.config_entry, self.provider.name):
+                yield
+        finally:
+            if self.provider.created_objects:
+                self.async_keep({CONF_CREATED_OBJECTS: list(self.provider.created_objects)})
         self.async_look_again()
 
     @callback

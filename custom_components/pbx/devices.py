@@ -1,17 +1,18 @@
 """The devices of an account: they appear and go with the directory, and every entity belongs to one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 
 from .const import CONF_FOLLOW, DOMAIN, SUBENTRY_AGENT, SUBENTRY_QUEUE
 from .providers.calls import ACCOUNT, DIRECTORY, Key, agent_key, extension_key, queue_key, slot_key
 from .providers.events import Event
-from .providers.models import Agent
+from .providers.models import Agent, Directory
 
 if TYPE_CHECKING:
     from .coordinator import PbxConfigEntry, PbxCoordinator
@@ -36,11 +37,22 @@ class Subject:
     kind: SubjectKind
     id: str
     key: Key
-    device: dr.DeviceEntry = field(hash=False)  # not hashable
+    device: dr.DeviceEntry = field(compare=False)  # not hashable, and renamed in time
     subentry_id: str | None = None
 
 
 type SubjectListener = Callable[[list[Subject]], None]
+
+
+def known_extensions(hass: HomeAssistant, entry: ConfigEntry) -> list[str]:
+    """List the extensions that have a device from before, for phone systems that cannot list them."""
+    start = f"{entry.unique_id or entry.entry_id}_{SubjectKind.EXTENSION}_"
+    return sorted(
+        identifier.removeprefix(start)
+        for device in dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+        for domain, identifier in device.identifiers
+        if domain == DOMAIN and identifier.startswith(start)
+    )
 
 
 class PbxDevices:
@@ -51,6 +63,7 @@ class PbxDevices:
         self.hass = hass
         self.entry = entry
         self.coordinator = coordinator
+        self._followed = frozenset(entry.options.get(CONF_FOLLOW, ()))
         self.subjects: dict[tuple[SubjectKind, str], Subject] = {}
         self.by_unique_id: dict[str, Subject] = {}
         self._listeners: list[SubjectListener] = []
@@ -82,11 +95,6 @@ class PbxDevices:
         self.async_sync()
         self.entry.async_on_unload(self.coordinator.async_add_listener(self.async_sync, DIRECTORY))
 
-    @property
-    def unsettled(self) -> bool:
-        """Whether a device was missing from the last list, so that the next one decides."""
-        return bool(self._misses)
-
     @callback
     def async_listen(self, listener: SubjectListener) -> CALLBACK_TYPE:
         """Hear of every subject: at once of those that exist, later of new ones."""
@@ -96,12 +104,11 @@ class PbxDevices:
 
     @callback
     def async_sync(self) -> None:
-        """Register what is new in the directory; remove what is gone from complete lists."""
+        """Register what is new in the directory, and rename what has another name there."""
         registry = self.coordinator.data
-        followed = set(self.entry.options.get(CONF_FOLLOW, ()))
         new: list[Subject] = []
         for number, extension in registry.extensions.items():
-            if followed and number not in followed:
+            if not self._follows(number):
                 continue
             name = f"{extension.name} ({number})" if extension.name and extension.name != number else number
             new += self._want(SubjectKind.EXTENSION, number, extension_key(number), name, None)
@@ -111,10 +118,39 @@ class PbxDevices:
         for queue in registry.queues.values():
             subentry = self._subentry_id(SUBENTRY_QUEUE, queue.id)
             new += self._want(SubjectKind.QUEUE, queue.id, queue_key(queue.id), queue.name or queue.id, subentry)
-        self._remove_stale(followed)
         if new:
             for listener in self._listeners:
                 listener(new)
+
+    @callback
+    def async_settle(self, directory: Directory) -> None:
+        """Take a list: remove the devices that two complete ones in a row did not have; one may be a glitch."""
+        if self.subjects:
+            self.async_sync()
+        present: dict[SubjectKind, set[str]] = {}
+        if directory.extensions is not None:
+            present[SubjectKind.EXTENSION] = {
+                item.number for item in directory.extensions if self._follows(item.number)
+            }
+        if directory.agents is not None:
+            present[SubjectKind.AGENT] = {item.id for item in directory.agents}
+        if directory.queues is not None:
+            present[SubjectKind.QUEUE] = {item.id for item in directory.queues}
+        registered = self._registered(present)
+        for kind, identity in list(self.subjects):
+            if kind in present and identity not in present[kind] and (kind, identity) not in registered:
+                del self.subjects[kind, identity]  # its device went with the subentry
+        misses = {key: count for key, count in self._misses.items() if key[0] not in present}
+        for key, device_id in registered.items():
+            kind, identity = key
+            if identity in present[kind]:
+                continue
+            misses[key] = self._misses.get(key, 0) + 1
+            if misses[key] >= MISSES_BEFORE_REMOVAL:
+                del misses[key]
+                self.subjects.pop(key, None)
+                dr.async_get(self.hass).async_remove_device(device_id)
+        self._misses = misses
 
     def subject_of_event(self, event: Event) -> Subject:
         """Find the device an event is about: the extension's, else the agent's, else the account's."""
@@ -152,7 +188,6 @@ class PbxDevices:
         return (DOMAIN, f"{self._prefix}_{kind}_{identity}")
 
     def _want(self, kind: SubjectKind, identity: str, key: Key, name: str, subentry: str | None) -> list[Subject]:
-        self._misses.pop((kind, identity), None)
         known = self.subjects.get((kind, identity))
         if known is not None and known.device.name == name and known.subentry_id == subentry:
             return []
@@ -184,36 +219,25 @@ class PbxDevices:
 
     def _remember_agents(self) -> None:
         """Take back the agents that only pushes speak of; what they do now is unknown."""
-        start = self._identifier(SubjectKind.AGENT, "")
         registry = self.coordinator.data
-        if "agent" in registry.listed:
+        if SubjectKind.AGENT in registry.listed:
             return
-        for device in dr.async_entries_for_config_entry(dr.async_get(self.hass), self.entry.entry_id):
-            for domain, identifier in device.identifiers:
-                if domain == DOMAIN and identifier.startswith(start[1]):
-                    agent_id = identifier[len(start[1]) :]
-                    registry.remember_agent(Agent(id=agent_id, name=device.name or agent_id, number=agent_id))
-
-    def _remove_stale(self, followed: set[str]) -> None:
-        """Remove devices that two complete lists in a row did not have; one list may be a glitch."""
-        registry = self.coordinator.data
-        present = {
-            SubjectKind.EXTENSION: {n for n in registry.extensions if not followed or n in followed},
-            SubjectKind.AGENT: set(registry.agents),
-            SubjectKind.QUEUE: set(registry.queues),
-        }
         devices = dr.async_get(self.hass)
-        for device in dr.async_entries_for_config_entry(devices, self.entry.entry_id):
-            for kind, identities in present.items():
-                start = self._identifier(kind, "")[1]
-                for domain, identifier in device.identifiers:
-                    if domain != DOMAIN or not identifier.startswith(start) or kind not in registry.listed:
-                        continue
-                    identity = identifier[len(start) :]
-                    if identity in identities:
-                        continue
-                    misses = self._misses[kind, identity] = self._misses.get((kind, identity), 0) + 1
-                    if misses >= MISSES_BEFORE_REMOVAL:
-                        self._misses.pop((kind, identity))
-                        self.subjects.pop((kind, identity), None)
-                        devices.async_remove_device(device.id)
+        for (_kind, agent_id), device_id in self._registered([SubjectKind.AGENT]).items():
+            device = devices.async_get(device_id)
+            name = device.name if device is not None else None
+            registry.remember_agent(Agent(id=agent_id, name=name or agent_id, number=agent_id))
+
+    def _follows(self, number: str) -> bool:
+        return not self._followed or number in self._followed
+
+    def _registered(self, kinds: Iterable[SubjectKind]) -> dict[tuple[SubjectKind, str], str]:
+        """Find the registered devices of these kinds, also those of before a restart."""
+        starts = {kind: self._identifier(kind, "")[1] for kind in kinds}
+        return {
+            (kind, identifier.removeprefix(start)): device.id
+            for device in dr.async_entries_for_config_entry(dr.async_get(self.hass), self.entry.entry_id)
+            for domain, identifier in device.identifiers
+            for kind, start in starts.items()
+            if domain == DOMAIN and identifier.startswith(start)
+        }

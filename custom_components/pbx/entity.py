@@ -1,8 +1,8 @@
 """What all entities share: their device, unique id, availability, writing only what changed, command errors."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, override
+from typing import override
 
 from homeassistant.core import callback
 from homeassistant.helpers import issue_registry as ir
@@ -13,7 +13,6 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 from .const import DOMAIN, MANY_EXTENSIONS, MAX_ENABLED_ENTITIES
 from .coordinator import PbxCoordinator
 from .devices import Subject, SubjectKind
-from .errors import command_errors
 from .providers.calls import CallRegistry
 from .providers.models import Capability, Party
 
@@ -96,10 +95,8 @@ class PbxEntity(CoordinatorEntity[PbxCoordinator]):
 
     async def async_run[T](self, command: Awaitable[T]) -> T:
         """Carry out a command and look what became of it."""
-        with command_errors(self.hass, self.coordinator.config_entry, self.coordinator.provider.name):
-            result = await command
-        self.coordinator.async_commanded()
-        return result
+        with self.coordinator.commanding():
+            return await command
 
     def shown(self, party: Party) -> str | None:
         """Word a party for a state: the name, else the number, masked if the user wants that."""
@@ -134,7 +131,7 @@ def async_add_subjects[D: PbxEntityDescription](
                 ):
                     by_subentry.setdefault(subject.subentry_id, []).append(make(coordinator, subject, description))
         for subentry_id, entities in by_subentry.items():
-            async_add_entities(_within_limit(coordinator, entities), config_subentry_id=subentry_id)
+            async_add_entities(within_limit(coordinator, entities), config_subentry_id=subentry_id)
 
     coordinator.config_entry.async_on_unload(coordinator.devices.async_listen(async_add))
 
@@ -144,13 +141,16 @@ def _is_trunk(coordinator: PbxCoordinator, subject: Subject) -> bool:
     return subject.kind is SubjectKind.EXTENSION and coordinator.data.extensions[subject.id].trunk
 
 
-def _within_limit(coordinator: PbxCoordinator, entities: list[Entity]) -> list[Entity]:
+@callback
+def within_limit(coordinator: PbxCoordinator, entities: Sequence[Entity]) -> Sequence[Entity]:
     """Enable no more entities by default than Home Assistant can take, and say so."""
     entry = coordinator.config_entry
-    coordinator.entity_count += sum(entity.entity_registry_enabled_default for entity in entities)
-    if coordinator.entity_count <= MAX_ENABLED_ENTITIES:
+    enabled = [entity for entity in entities if entity.entity_registry_enabled_default]
+    room = MAX_ENABLED_ENTITIES - coordinator.entity_count
+    coordinator.entity_count += min(len(enabled), room)
+    if len(enabled) <= room:
         return entities
-    for entity in entities:
+    for entity in enabled[room:]:
         entity._attr_entity_registry_enabled_default = False  # noqa: SLF001 - the attribute is there to be set
     ir.async_create_issue(
         coordinator.hass,
@@ -162,6 +162,3 @@ def _within_limit(coordinator: PbxCoordinator, entities: list[Entity]) -> list[E
         translation_placeholders={"title": entry.title, "limit": str(MAX_ENABLED_ENTITIES)},
     )
     return entities
-
-
-type Attributes = dict[str, Any]

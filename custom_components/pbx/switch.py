@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, override
 
 from homeassistant.components.switch import SwitchEntity, SwitchEntityDescription
@@ -12,7 +13,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .const import DOMAIN
 from .coordinator import PbxConfigEntry, PbxCoordinator
 from .devices import Subject, SubjectKind
-from .entity import PbxEntity, PbxEntityDescription, async_add_subjects
+from .entity import PbxEntity, PbxEntityDescription, async_add_subjects, within_limit
 from .providers.base import Provider
 from .providers.calls import CallRegistry
 from .providers.models import AgentRef, CallRef, CallState, Capability
@@ -120,20 +121,30 @@ def _make(coordinator: PbxCoordinator, subject: Subject, description: PbxSwitchE
 
 @callback
 def _add_queue_logins(coordinator: PbxCoordinator, async_add_entities: AddConfigEntryEntitiesCallback) -> None:
-    """Add a switch for every queue of every agent, where logging in is per queue."""
-    known: set[tuple[str, str]] = set()
+    """Add a switch for every queue of every agent, where logging in is per queue, also for queues joined later."""
+    shown: dict[str, set[str]] = {}
+
+    @callback
+    def async_look(agent_id: str) -> None:
+        agent = coordinator.data.agents.get(agent_id)
+        subject = coordinator.devices.subjects.get((SubjectKind.AGENT, agent_id))
+        if agent is None or subject is None:
+            return
+        new = [queue for queue in agent.queues if queue not in shown[agent_id]]
+        shown[agent_id].update(new)
+        entities = [PbxQueueLogin(coordinator, subject, queue) for queue in new]
+        async_add_entities(within_limit(coordinator, entities), config_subentry_id=subject.subentry_id)
 
     @callback
     def async_add(subjects: list[Subject]) -> None:
-        new = []
         for subject in subjects:
             if subject.kind is not SubjectKind.AGENT:
                 continue
-            for queue in coordinator.data.agents[subject.id].queues:
-                if (subject.id, queue) not in known:
-                    known.add((subject.id, queue))
-                    new.append(PbxQueueLogin(coordinator, subject, queue))
-        async_add_entities(new)
+            if subject.id not in shown:
+                remove = coordinator.async_add_listener(partial(async_look, subject.id), subject.key)
+                coordinator.config_entry.async_on_unload(remove)
+            shown[subject.id] = set()
+            async_look(subject.id)
 
     coordinator.config_entry.async_on_unload(coordinator.devices.async_listen(async_add))
 
