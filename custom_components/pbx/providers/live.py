@@ -149,20 +149,20 @@ class LiveCall:
         self.answered_at = self.answered_at or call.answered_at
         self.answered_by = self.answered_by or call.answered_by
         listed = {leg.id: leg for leg in call.legs[:MAX_LEGS] or (Leg(id="", state=call.state),)}
+        phones = {leg.extension for leg in listed.values() if leg.extension is not None}
+        for left in self.legs.values():
+            named = left.id in listed or left.pushed_since(requested_at)
+            if not named and (not left.shadow or (phones and left.extension not in phones)):
+                left.state = CallState.ENDED
+                if left.hung:
+                    left.hung = False
+                    self.hangup_cause = self.leg_outcome = None  # the call goes on without that phone
         for leg in listed.values():
             known = self.legs.get(leg.id)
             if known is not None:
                 known.poll(leg, requested_at)
             elif self._make_room():
                 self.legs[leg.id] = self._first_seen(leg, requested_at)
-        phones = {leg.extension for leg in listed.values() if leg.extension is not None}
-        for known in self.legs.values():
-            named = known.id in listed or known.pushed_since(requested_at)
-            if not named and (not known.shadow or (phones and known.extension not in phones)):
-                known.state = CallState.ENDED
-                if known.hung:
-                    known.hung = False
-                    self.hangup_cause = self.leg_outcome = None  # the call goes on without that phone
 
     def _first_seen(self, leg: Leg, requested_at: datetime) -> LiveLeg:
         """Make a leg; one that was picked up after the list was asked for talks already (rule 3)."""

@@ -50,7 +50,8 @@ class Matcher:
         # One caller rings a whole group at once, and a colleague's own phone tells of that as well.
         calls = self._from.get(tail(push.caller.number), {}).values()
         early = (live for live in calls if live.state in EARLY and now - live.seen_at <= SAME_RING)
-        return next((live for live in early if live.direction is push.direction), None)
+        others = (live for live in early if live.direction is push.direction)
+        return next((live for live in others if not _legs_of(live, push.extension)), None)
 
     def polled(self, call: Call, of_extensions: Iterable[LiveCall], now: datetime) -> LiveCall | None:
         """Find the call that was only pushed so far and that a list now names; the nearest in time."""
