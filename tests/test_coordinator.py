@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Hashable
 from dataclasses import replace
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.const import EVENT_STATE_CHANGED, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
@@ -429,7 +431,22 @@ async def test_set_up_waits_for_the_phone_system(
 # -- the directory -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("error", [ConnectError(), RateLimitError(5), RefusedError("500"), AuthError()])
+async def test_directory_tells_that_the_credentials_are_wrong(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    paced: type[FakeProvider],
+    fake_entry: MockConfigEntry,
+    expected_warnings: list[str],
+) -> None:
+    """Some phone systems are asked for nothing else, so this must not pass unnoticed."""
+    expected_warnings.append("refuses the credentials")
+    await coordinator_of(hass, fake_entry)
+    paced.script.errors["directory"] = AuthError()
+    await asked_in(hass, freezer, paced, 345)
+    assert [flow["context"]["source"] for flow in hass.config_entries.flow.async_progress()] == ["reauth"]
+
+
+@pytest.mark.parametrize("error", [ConnectError(), RateLimitError(5), RefusedError("500")])
 async def test_failing_directory_keeps_what_was_known(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
@@ -849,12 +866,14 @@ async def test_what_is_found_out_is_kept_without_a_reload(
     """What a command made is written into the entry, once, and the live calls stay."""
     coordinator = await coordinator_of(hass, fake_entry)
     coordinator.async_push(pushed("c1", CallState.RINGING))
-    coordinator.async_commanded()
+    with coordinator.commanding():
+        pass
     assert "created_objects" not in fake_entry.data
 
     coordinator.provider.created_objects = ("button1",)
     for _ in range(2):
-        coordinator.async_commanded()
+        with suppress(HomeAssistantError), coordinator.commanding():
+            raise RefusedError("busy")
         await hass.async_block_till_done(wait_background_tasks=True)
 
     assert fake_entry.data["created_objects"] == ["button1"]

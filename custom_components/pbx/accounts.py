@@ -6,6 +6,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
 from .const import CONF_PROVIDER, SUBENTRY_AGENT, SUBENTRY_QUEUE
+from .devices import known_extensions
 from .providers import PROVIDERS
 from .providers.base import Provider
 from .providers.models import UserAgent, UserQueue
@@ -14,7 +15,12 @@ from .providers.models import UserAgent, UserQueue
 def make_provider(hass: HomeAssistant, entry: ConfigEntry) -> Provider:
     """Make the client of an account."""
     session = async_get_clientsession(hass, verify_ssl=bool(entry.data.get(CONF_VERIFY_SSL, True)))
-    settings = {CONF_COUNTRY: hass.config.country or "", **entry.data, **entry.options}
+    settings = {
+        CONF_COUNTRY: hass.config.country or "",
+        "known_extensions": known_extensions(hass, entry),
+        **entry.data,
+        **entry.options,
+    }
     provider = PROVIDERS[entry.data[CONF_PROVIDER]](session, settings)
     configure(provider, entry)
     return provider

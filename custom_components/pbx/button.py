@@ -15,7 +15,6 @@ from .const import DOMAIN, SUBENTRY_SPEED_DIAL
 from .coordinator import PbxConfigEntry, PbxCoordinator
 from .devices import SubjectKind
 from .entity import PbxEntity, PbxEntityDescription, async_add_subjects
-from .errors import command_errors
 from .providers.models import CallRef, Capability, Originate
 
 PARALLEL_UPDATES = 1
@@ -156,9 +155,7 @@ class PbxSpeedDial(ButtonEntity):
     @override
     async def async_press(self) -> None:
         """Place the call with what the subentry says now."""
-        entry = self.coordinator.config_entry
-        data = entry.subentries[self.subentry_id].data
-        provider = self.coordinator.provider
-        with command_errors(self.hass, entry, provider.name):
-            await provider.click_to_call(Originate(extension=data["extension"], number=data["number"]))
-        self.coordinator.async_commanded()
+        data = self.coordinator.config_entry.subentries[self.subentry_id].data
+        request = Originate(extension=data["extension"], number=data["number"])
+        with self.coordinator.commanding():
+            await self.coordinator.provider.click_to_call(request)

@@ -228,12 +228,12 @@ async def _each_agent(target: Target, command: str) -> None:
 async def _queue_member(target: Target, command: str) -> None:
     data = target.data
     named = ATTR_AGENT in data or bool(target.subjects)
-    if named == (ATTR_EXTENSION in data):
+    if not named and ATTR_EXTENSION not in data:
         raise invalid("one_of", fields=f"{ATTR_AGENT}, {ATTR_EXTENSION}")
     member = m.QueueMember(
         queue=target.queue(),
         agent=target.agents()[0] if named else None,
-        extension=target.extension() if not named else None,
+        extension=target.extension() if ATTR_EXTENSION in data else None,
         penalty=data.get("penalty"),
     )
     await getattr(target.coordinator.provider, command)(member)
@@ -592,12 +592,11 @@ async def _async_run(action: Action, call: ServiceCall) -> ServiceResponse:
     target = resolve(call)
     coordinator = target.coordinator
     provider = coordinator.provider
-    with command_errors(call.hass, coordinator.config_entry, provider.name):
+    asks = action.response is ONLY
+    with command_errors(call.hass, coordinator.config_entry, provider.name) if asks else coordinator.commanding():
         if action.needs is not None:
             provider.check(action.needs, {name for name in call.data if name not in TARGET_FIELDS | action.own})
         answer = await action.run(target)
-    if action.response is not ONLY:
-        coordinator.async_commanded()
     return answer if call.return_response else None
 
 

@@ -69,16 +69,15 @@ class Provider(ABC):
     # -- set-up -------------------------------------------------------------------------------------
 
     @classmethod
-    async def login(cls, session: aiohttp.ClientSession, settings: Settings) -> Settings:
+    async def login(cls, session: aiohttp.ClientSession, settings: Settings) -> Settings:  # noqa: ARG003
         """Turn what a person typed into what is kept; SecondFactorError asks for a `code` and its `nonce`."""
-        del session
         return settings
 
     @abstractmethod
     async def account(self) -> m.Account:
         """Say who this is, and settle `capabilities`; raise AuthError or ConnectError."""
 
-    def configure(self, agents: Collection[m.UserAgent], queues: Collection[m.UserQueue]) -> None:
+    def configure(self, agents: Collection[m.UserAgent], queues: Collection[m.UserQueue]) -> None:  # noqa: B027
         """Take the agents and queues the user made, where they cannot be listed."""
 
     # -- state --------------------------------------------------------------------------------------
@@ -93,17 +92,14 @@ class Provider(ABC):
 
     async def record_of(self, call: m.Call) -> m.CallRecord | None:
         """Ask what became of a call; None when nothing is written down (yet)."""
-        del call
         return None
 
     def parse(self, request: m.PushRequest) -> tuple[m.Pushed, ...]:
         """Read a webhook request, without any effect; raise BadPayloadError for a body that cannot be read."""
-        del request
         return ()
 
     def account_of(self, request: m.PushRequest) -> str | None:
         """Say which account a webhook request names; None when it names none."""
-        del request
         return None
 
     def stream(self) -> AsyncIterator[m.Pushed]:
@@ -114,7 +110,6 @@ class Provider(ABC):
 
     def urls_to_paste(self, url: str) -> Mapping[str, str]:
         """Give the URLs a person enters in the phone system's own settings, by the settings' names there."""
-        del url
         return {}
 
     async def subscriptions(self) -> tuple[m.Subscription, ...]:
@@ -123,22 +118,19 @@ class Provider(ABC):
 
     async def subscribe(self, url: str) -> tuple[m.Subscription, ...]:
         """Register the URL for everything, reuse and mend what is there; give what is ours now."""
-        del url
         raise UnsupportedError("subscribe")
 
     async def unsubscribe(self, url: str) -> None:
         """Remove what was registered for the URL, and nothing else."""
-        del url
         raise UnsupportedError("unsubscribe")
 
-    async def release(self) -> None:
+    async def release(self) -> None:  # noqa: B027
         """Remove what was made at the phone system for this account's sake, when the account is removed."""
 
     # -- calls --------------------------------------------------------------------------------------
 
     async def originate(self, request: m.Originate) -> m.Placed:
         """Ring an extension, then connect it to a number."""
-        del request
         raise UnsupportedError("originate")
 
     async def click_to_call(self, request: m.Originate) -> m.Placed:
@@ -147,154 +139,124 @@ class Provider(ABC):
 
     async def dial(self, request: m.Dial) -> m.Placed:
         """Call a number and put it into a dialplan context."""
-        del request
         raise UnsupportedError("dial")
 
     async def announce(self, number: str, message: str, caller_id_number: str | None) -> m.Placed:
         """Call a number and speak a text."""
-        del number, message, caller_id_number
         raise UnsupportedError("announce")
 
     async def answer(self, target: m.CallRef) -> None:
         """Pick up a ringing call."""
-        del target
         raise UnsupportedError("answer")
 
     async def hangup(self, target: m.CallRef, cause: str | None = None) -> None:
         """End a call; one that is already over is a success."""
-        del target, cause
         raise UnsupportedError("hangup")
 
     async def hold(self, target: m.CallRef) -> None:
         """Put a call on hold."""
-        del target
         raise UnsupportedError("hold")
 
     async def unhold(self, target: m.CallRef) -> None:
         """Resume a call."""
-        del target
         raise UnsupportedError("unhold")
 
     async def toggle_hold(self, target: m.CallRef) -> None:
         """Hold, or resume."""
-        del target
         raise UnsupportedError("toggle_hold")
 
     async def mute(self, target: m.CallRef) -> None:
         """Silence the own microphone."""
-        del target
         raise UnsupportedError("mute")
 
     async def unmute(self, target: m.CallRef) -> None:
         """Open the own microphone."""
-        del target
         raise UnsupportedError("unmute")
 
     async def transfer(self, target: m.CallRef, number: str, kind: m.TransferType) -> None:
         """Hand the other party over to a number or extension."""
-        del target, number, kind
         raise UnsupportedError("transfer")
 
     async def send_dtmf(self, target: m.CallRef, digits: str) -> None:
         """Send key presses to the other party."""
-        del target, digits
         raise UnsupportedError("send_dtmf")
 
     async def spy(self, request: m.Spy) -> None:
         """Let a supervisor listen."""
-        del request
         raise UnsupportedError("spy")
 
     async def send_sms(self, number: str, message: str, sender: str | None) -> str:
         """Send a text message; give its id."""
-        del number, message, sender
         raise UnsupportedError("send_sms")
 
     # -- agents and queues --------------------------------------------------------------------------
 
     async def agent_login(self, agent: m.AgentRef) -> None:
         """Log an agent in."""
-        del agent
         raise UnsupportedError("agent_login")
 
     async def agent_logout(self, agent: m.AgentRef) -> None:
         """Log an agent out."""
-        del agent
         raise UnsupportedError("agent_logout")
 
     async def agent_pause(self, agent: m.AgentRef) -> None:
         """Let an agent get no calls for a while."""
-        del agent
         raise UnsupportedError("agent_pause")
 
     async def agent_unpause(self, agent: m.AgentRef) -> None:
         """Let an agent get calls again."""
-        del agent
         raise UnsupportedError("agent_unpause")
 
     async def queue_add(self, member: m.QueueMember) -> None:
         """Add a member to a queue."""
-        del member
         raise UnsupportedError("queue_add")
 
     async def queue_remove(self, member: m.QueueMember) -> None:
         """Remove a member from a queue."""
-        del member
         raise UnsupportedError("queue_remove")
 
     async def agent_status(self, agent: m.AgentRef) -> m.Agent:
         """Ask what an agent is doing."""
-        del agent
         raise UnsupportedError("get_agent_status")
 
     async def queue_status(self, queue: str) -> m.Queue:
         """Ask how a queue is doing."""
-        del queue
         raise UnsupportedError("get_queue_status")
 
     # -- history, contacts, recordings --------------------------------------------------------------
 
     async def history(self, query: m.HistoryQuery) -> m.HistoryPage:
         """Look for finished calls."""
-        del query
         raise UnsupportedError("get_call_history")
 
     async def statistics(self, start: datetime | None, end: datetime | None) -> m.Statistics:
         """Sum up finished calls."""
-        del start, end
         raise UnsupportedError("get_call_statistics")
 
     async def search_contacts(self, query: m.ContactQuery) -> m.ContactPage:
         """Look for contacts."""
-        del query
         raise UnsupportedError("search_contacts")
 
     async def create_contact(self, contact: m.Contact) -> m.Contact:
         """Add a contact."""
-        del contact
         raise UnsupportedError("create_contact")
 
     async def update_contact(self, contact: m.Contact) -> m.Contact:
         """Change the given fields of a contact and keep the others."""
-        del contact
         raise UnsupportedError("update_contact")
 
     async def delete_contact(self, contact_id: str) -> None:
         """Remove a contact."""
-        del contact_id
         raise UnsupportedError("delete_contact")
 
     async def media(self, kind: m.MediaKind, limit: int, offset: int) -> tuple[m.MediaItem, ...]:
         """List recordings or voicemails, newest first."""
-        del kind, limit, offset
         raise UnsupportedError("media")
 
     async def media_source(self, kind: m.MediaKind, item_id: str) -> m.MediaSource:
         """Say where to fetch the sound of a recording or voicemail."""
-        del kind, item_id
         raise UnsupportedError("media")
 
     async def move_recording(self, record_id: str, filename: str | None, path: str | None) -> None:
         """Rename or move the recording of a finished call."""
-        del record_id, filename, path
         raise UnsupportedError("move_recording")

@@ -1,4 +1,4 @@
-"""The one way requests go to a phone system: a time-out each, a budget, exactly-once commands, nothing secret logged."""
+"""The one way requests go to a phone system: in time, within a budget, commands exactly once, nothing secret logged."""
 
 import asyncio
 import json
@@ -87,7 +87,7 @@ class Budget:
             raise RateLimitError(paused)
         for limiter in self._limiters:
             amount = 1 + limiter.max_rate / RESERVE
-            while not limiter.has_capacity(amount):
+            while not limiter.has_capacity(amount):  # noqa: ASYNC110 - the limiter tells nobody when it has leaked
                 await asyncio.sleep(limiter.time_period / limiter.max_rate)
         for limiter in self._limiters:
             await limiter.acquire()

@@ -280,7 +280,7 @@ class Call:
     outcome: Outcome | None = None
     hangup_cause: str | None = None
     ended_by: str | None = None
-    record: "CallRecord | None" = None
+    record: CallRecord | None = None
 
     @property
     def extensions(self) -> tuple[str, ...]:
@@ -288,7 +288,7 @@ class Call:
         return tuple(dict.fromkeys(leg.extension for leg in self.legs if leg.extension is not None))
 
     def legs_of(self, extension: str) -> tuple[Leg, ...]:
-        """The legs of one extension."""
+        """Give the legs of one extension."""
         return tuple(leg for leg in self.legs if leg.extension == extension)
 
 

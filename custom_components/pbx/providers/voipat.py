@@ -1,7 +1,8 @@
 """VOIP@ Cloud: a FusionPBX behind one of two bridges, polled, with a socket that says when to look.
 
 Settings: `url` (host or base URL, optional), `api_key` (required, secret), `domain` (optional, found out where the key
-has only one), `country`, `extensions` (numbers the user typed, for servers that cannot list them), `rate_plan`
+has only one), `country`, `extensions` (numbers the user typed, for servers that cannot list them), `known_extensions`
+(those that were met before), `rate_plan`
 (standard or enterprise), `auth` (found out: "token" where the server takes only tokens).
 """
 
@@ -120,7 +121,10 @@ class VoipatProvider(Provider):
         self._session = session
         self._country = self.text_setting("country").upper()
         self._domain = self.text_setting("domain")
-        self._typed = _typed_extensions(settings.get("extensions"))
+        self._typed = {
+            **_typed_extensions(settings.get("extensions")),
+            **_typed_extensions(settings.get("known_extensions")),
+        }
         self._listed: dict[str, m.Extension] | None = None
         self._probed: dict[str, m.Extension] = {}
         self._learned: OrderedDict[str, None] = OrderedDict()
