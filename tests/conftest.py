@@ -7,9 +7,9 @@ from collections.abc import AsyncGenerator, Generator
 from typing import Any, override
 
 import pytest
+import voluptuous as vol
 from homeassistant import components
 from homeassistant.core import HomeAssistant
-import voluptuous as vol
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.pbx import forms
