@@ -1,0 +1,678 @@
+"""The texts: whatever the code says by a key has words, all words are used, and every language says the same."""
+
+import ast
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import voluptuous as vol
+from homeassistant.components.binary_sensor.const import BinarySensorDeviceClass
+from homeassistant.components.sensor.const import SensorDeviceClass
+from homeassistant.config_entries import SOURCE_USER
+from homeassistant.const import CONF_URL, CONF_WEBHOOK_ID
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.condition import Condition
+from homeassistant.util.yaml import load_yaml_dict
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components import pbx
+from custom_components.pbx import binary_sensor, button, condition, event, sensor, switch, trigger
+from custom_components.pbx.const import CONF_PROVIDER, DOMAIN
+from custom_components.pbx.entity import PbxEntityDescription
+from custom_components.pbx.forms import CODE_FORM, FORMS, REAUTH_FIELDS, options_form
+from custom_components.pbx.providers import PROVIDERS
+from custom_components.pbx.providers.models import CallState, Direction, MediaKind, Outcome
+from custom_components.pbx.services import ACTIONS
+from custom_components.pbx.targets import ATTR_CALL_ID, ATTR_EXPECTED_STATE, TARGET_FIELDS
+
+from .fake_provider import FakeProvider, async_set_up, incoming, pushed
+
+FOLDER = Path(pbx.__file__).parent
+ENGLISH = "en"
+MOST_EQUAL = 0.05
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
+SLUG = re.compile(r"[a-z0-9_-]+")
+
+# Names, and words that are the same in many languages: reviewed, and not counted as left untranslated.
+SAME_IN_MANY = frozenset(
+    {
+        "{provider}",
+        "{urls}",
+        "API",
+        "Agent",
+        "Caller ID",
+        "Code",
+        "Context",
+        "Data",
+        "Direction",
+        "Domain",
+        "E-mail",
+        "Email",
+        "Extension",
+        "Extensions",
+        "Format",
+        "Host",
+        "ID",
+        "Limit",
+        "Message",
+        "Number",
+        "Offset",
+        "Options of {provider}",
+        "Outcome",
+        "PIN",
+        "Plan",
+        "Port",
+        "Sort",
+        "Standard",
+        "Start",
+        "Status",
+        "Transfer",
+        "VOIP@ Cloud",
+        "VoIPSUN PBX",
+        "VoIPstudio",
+        "Voicemail",
+        "Voxloud",
+    }
+)
+
+PLATFORMS: Mapping[str, Iterable[PbxEntityDescription]] = {
+    "binary_sensor": binary_sensor.BINARY_SENSORS,
+    "button": button.BUTTONS,
+    "event": event.EVENTS,
+    "sensor": sensor.SENSORS,
+    "switch": switch.SWITCHES,
+}
+# Home Assistant has icons of its own for these.
+WITH_ICON = {BinarySensorDeviceClass.CONNECTIVITY, SensorDeviceClass.DURATION, SensorDeviceClass.TIMESTAMP}
+
+
+# -- reading the texts -------------------------------------------------------------------------------
+
+
+@cache
+def texts(language: str) -> dict[str, Any]:
+    """Read a language."""
+    found: dict[str, Any] = json.loads((FOLDER / "translations" / f"{language}.json").read_text("utf-8"))
+    return found
+
+
+@cache
+def icons() -> dict[str, Any]:
+    """Read the icons."""
+    found: dict[str, Any] = json.loads((FOLDER / "icons.json").read_text("utf-8"))
+    return found
+
+
+def described(name: str) -> dict[str, Any]:
+    """Read a description of the editor."""
+    found = load_yaml_dict(str(FOLDER / f"{name}.yaml"))
+    return {key: value or {} for key, value in found.items() if not key.startswith(".")}
+
+
+def flat(node: Any, path: str = "") -> dict[str, str]:
+    """Give every text by its place."""
+    if isinstance(node, str):
+        return {path: node}
+    return {key: text for name, inner in node.items() for key, text in flat(inner, f"{path}/{name}").items()}
+
+
+def placeholders(node: Any) -> set[str]:
+    """Give the placeholders of all texts below a place."""
+    return {name for text in flat(node).values() for name in PLACEHOLDER.findall(text)}
+
+
+# -- reading the code --------------------------------------------------------------------------------
+
+
+@cache
+def module(name: str) -> ast.Module:
+    """Read a module."""
+    return ast.parse((FOLDER / name).read_text("utf-8"))
+
+
+def modules() -> Iterator[tuple[str, ast.Module]]:
+    """Read the modules above the providers."""
+    for path in sorted(FOLDER.glob("*.py")):
+        yield path.name, module(path.name)
+
+
+def calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:
+    """Give every call by the name of what is called."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            yield name, node
+
+
+def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """Give every function."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def keyword(call: ast.Call, name: str) -> ast.expr | None:
+    """Give a named argument."""
+    return next((given.value for given in call.keywords if given.arg == name), None)
+
+
+@cache
+def constants() -> dict[str, str]:
+    """Give the texts that have a name."""
+    return {
+        target.id: node.value.value
+        for _, tree in modules()
+        for node in tree.body
+        if isinstance(node, ast.Assign | ast.AnnAssign)
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+        if isinstance(target, ast.Name) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+    }
+
+
+def constant(node: ast.AST | None) -> str | None:
+    """Give a text that is written there, itself or by its name."""
+    if isinstance(node, ast.Name):
+        return constants().get(node.id)
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+
+
+def keys_of(node: ast.AST | None) -> set[str]:
+    """Give the keys of a dictionary that is written there."""
+    return {key for item in node.keys if (key := constant(item))} if isinstance(node, ast.Dict) else set()
+
+
+@cache
+def problems() -> set[str]:
+    """Find what providers call a refused value."""
+    found = {"invalid_value"}
+    for path in [*FOLDER.glob("*.py"), *(FOLDER / "providers").glob("*.py")]:
+        for name, call in calls(ast.parse(path.read_text("utf-8"))):
+            if name == "InvalidInputError" and len(call.args) > 1:
+                found |= {text for node in ast.walk(call.args[1]) if (text := constant(node))}
+    return found
+
+
+def section_of(name: str, call: ast.Call) -> str | None:
+    """Say which section a call takes its words from."""
+    if keyword(call, "translation_key") is None:
+        return None
+    if name == "async_create_issue":
+        return "issues"
+    return "exceptions" if keyword(call, "translation_domain") is not None else None
+
+
+@cache
+def raised() -> dict[str, dict[str, list[set[str]]]]:
+    """Find every key of an exception or issue, with the placeholders that come along each time."""
+    found: dict[str, dict[str, list[set[str]]]] = {"exceptions": {}, "issues": {}}
+    for _, tree in modules():
+        helpers: dict[str, tuple[str, set[str]]] = {}
+        for function in functions(tree):
+            for name, call in calls(function):
+                if (section := section_of(name, call)) and isinstance(keyword(call, "translation_key"), ast.Name):
+                    helpers[function.name] = (section, keys_of(keyword(call, "translation_placeholders")))
+        for name, call in calls(tree):
+            if (section := section_of(name, call)) and (key := constant(keyword(call, "translation_key"))):
+                given = keys_of(keyword(call, "translation_placeholders"))
+                found[section].setdefault(key, []).append(given)
+            elif name in (known := {**helpers, **IMPORTED}) and call.args:
+                section, given = known[name]
+                given = given | {item.arg for item in call.keywords if item.arg}
+                key = constant(call.args[0])
+                refused = isinstance(call.args[0], ast.Attribute) and call.args[0].attr == "problem"
+                for each in [key] if key else sorted(problems() - OPTIONS_ONLY) if refused else []:
+                    found[section].setdefault(each, []).append(given)
+    return found
+
+
+# `invalid` of targets.py is the only helper that other modules use.
+IMPORTED: Mapping[str, tuple[str, set[str]]] = {"invalid": ("exceptions", set())}
+# A line of the options form never reaches an action.
+OPTIONS_ONLY = {"invalid_extension_line"}
+
+
+# -- exceptions and issues ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("section", ["exceptions", "issues"])
+def test_raised(section: str) -> None:
+    """Every exception and issue has words, and all those words are used."""
+    assert set(raised()[section]) == set(texts(ENGLISH)[section])
+
+
+@pytest.mark.parametrize("section", ["exceptions", "issues"])
+def test_raised_with_placeholders(section: str) -> None:
+    """Words name only what comes along."""
+    lacking = {
+        (key, name)
+        for key, given in raised()[section].items()
+        for name in placeholders(texts(ENGLISH)[section][key])
+        if any(name not in each for each in given)
+    }
+    assert lacking == set()
+
+
+def test_fix_flows() -> None:
+    """An issue that can be mended has the words of its flow, and one that cannot has a description."""
+    tree = module("repairs.py")
+    steps = {step for name, call in calls(tree) if (step := constant(keyword(call, "step_id")))}
+    aborts = {why for name, call in calls(tree) if (why := constant(keyword(call, "reason")))}
+    for key, issue in texts(ENGLISH)["issues"].items():
+        assert ("fix_flow" in issue) is not ("description" in issue), key
+        if "fix_flow" in issue:
+            assert set(issue["fix_flow"]["step"]) == steps
+            assert set(issue["fix_flow"]["abort"]) == aborts
+
+
+# -- entities ----------------------------------------------------------------------------------------
+
+
+@cache
+def entity_keys(platform: str) -> set[str]:
+    """Find the translation keys of a platform."""
+    tree = module(f"{platform}.py")
+    found = {
+        key
+        for name, call in calls(tree)
+        if name.endswith("EntityDescription") and (key := constant(keyword(call, "translation_key")))
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "_attr_translation_key":
+            found |= {key for key in [constant(node.value)] if key}
+    return found
+
+
+def test_entity_platforms() -> None:
+    """There are words for the platforms that there are."""
+    assert set(texts(ENGLISH)["entity"]) == set(PLATFORMS)
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_entities(platform: str) -> None:
+    """Every entity has a name, and every name an entity."""
+    names = texts(ENGLISH)["entity"][platform]
+    assert set(names) == entity_keys(platform)
+    assert all(entity["name"] for entity in names.values())
+    assert {row.translation_key for row in PLATFORMS[platform]} <= entity_keys(platform)
+
+
+@pytest.mark.parametrize("row", sensor.SENSORS, ids=lambda row: row.translation_key)
+def test_sensor_states(row: sensor.PbxSensorEntityDescription) -> None:
+    """Every state of a sensor that has few has a word; units that are words come from here."""
+    entity = texts(ENGLISH)["entity"]["sensor"][row.translation_key]
+    assert set(entity.get("state", {})) == {str(state) for state in row.options or ()}
+    assert "unit_of_measurement" not in entity or row.native_unit_of_measurement is None
+
+
+@pytest.mark.parametrize("key", ["call", "agent"])
+def test_event_types(key: str) -> None:
+    """Every event has a word, and every attribute it carries."""
+    attributes = texts(ENGLISH)["entity"]["event"][key]["state_attributes"]
+    [types] = {row.types for row in event.EVENTS if row.translation_key == key}
+    assert set(attributes["event_type"]["state"]) == {str(kind) for kind in types}
+    assert set(attributes) == {"event_type"} | event.KEPT
+
+
+def test_attribute_states() -> None:
+    """Directions and outcomes have a word wherever they are shown."""
+    values = {"direction": {str(item) for item in Direction}, "outcome": {str(item) for item in Outcome}}
+    for platform in texts(ENGLISH)["entity"].values():
+        for entity in platform.values():
+            for name, attribute in entity.get("state_attributes", {}).items():
+                assert attribute["name"]
+                if name in values:
+                    assert set(attribute["state"]) == values[name]
+
+
+async def test_sensor_attributes(hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry) -> None:
+    """Every attribute that a sensor shows has a name."""
+    fake.script.calls = (incoming(),)
+    await async_set_up(hass, fake_entry)
+    coordinator = fake_entry.runtime_data
+    coordinator.async_push(pushed("c2", CallState.TALKING, "102"))
+    coordinator.async_push(pushed("c2", CallState.ENDED, "102", final=True))
+    for entity, key in (
+        ("ann_101_call_state", "call_state"),
+        ("house_call_1", "call_slot"),
+        ("house_last_call", "last_call"),
+        ("house_active_calls", "active_calls"),
+    ):
+        state = hass.states.get(f"sensor.{entity}")
+        assert state is not None
+        shown = set(state.attributes) - {"device_class", "friendly_name", "options", "state_class", "icon"}
+        named = set(texts(ENGLISH)["entity"]["sensor"][key]["state_attributes"])
+        assert shown - {"unit_of_measurement"} <= named
+        assert shown & {"call_id", "calls"}
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_entity_icons(platform: str) -> None:
+    """Every entity has an icon, unless Home Assistant has one for it; states that have one exist."""
+    names, shown = texts(ENGLISH)["entity"][platform], icons()["entity"].get(platform, {})
+    provided = {row.translation_key for row in PLATFORMS[platform] if getattr(row, "device_class", None) in WITH_ICON}
+    assert set(names) - provided <= set(shown) <= set(names)
+    assert all(icon["default"].startswith("mdi:") for icon in shown.values())
+    for row in PLATFORMS[platform]:
+        if getattr(row, "options", None):
+            assert set(shown[row.translation_key].get("state", {})) <= set(names[row.translation_key]["state"])
+
+
+# -- actions, triggers and conditions ----------------------------------------------------------------
+
+
+def markers(schema: Any) -> dict[str, vol.Marker]:
+    """Give the fields of a schema."""
+    return {str(marker): marker for marker in schema}
+
+
+ACTION_FIELDS = {
+    action.name: {
+        name: marker
+        for name, marker in markers(action.schema.schema).items()
+        if name not in TARGET_FIELDS or name in {"config_entry_id", ATTR_CALL_ID, ATTR_EXPECTED_STATE}
+    }
+    for action in ACTIONS
+}
+TRIGGER_FIELDS = {
+    key: markers(next(iter(kind.schema.schema.values())).schema)  # type: ignore[attr-defined]
+    for key, kind in trigger.TRIGGERS.items()
+}
+
+
+def _condition_fields(kind: type[Condition]) -> dict[str, vol.Marker]:
+    schema = kind._schema.schema  # type: ignore[attr-defined] # noqa: SLF001 - where core keeps it
+    return markers(next(fields for marker, fields in schema.items() if str(marker) == "options"))
+
+
+CONDITION_FIELDS = {key: _condition_fields(kind) for key, kind in condition.CONDITIONS.items()}
+EDITED: Mapping[str, Mapping[str, Mapping[str, vol.Marker]]] = {
+    "services": ACTION_FIELDS,
+    "triggers": TRIGGER_FIELDS,
+    "conditions": CONDITION_FIELDS,
+}
+
+
+@pytest.mark.parametrize("section", EDITED)
+def test_editor(section: str) -> None:
+    """What the editor offers, what has words and icons, and what the code takes, are the same."""
+    names = set(EDITED[section])
+    assert set(described(section)) == names
+    assert set(texts(ENGLISH)[section]) == names
+    assert set(icons()[section]) == names
+    assert all(icon[section[:-1]].startswith("mdi:") for icon in icons()[section].values())
+
+
+@pytest.mark.parametrize(("section", "key"), [(section, key) for section, keys in EDITED.items() for key in keys])
+def test_editor_fields(section: str, key: str) -> None:
+    """Every field can be edited and has a name; what must be filled in is marked so."""
+    known, offered = EDITED[section][key], described(section)[key].get("fields", {})
+    words = texts(ENGLISH)[section][key]
+    assert set(offered) == set(known)
+    assert set(words.get("fields", {})) == set(known)
+    assert words["name"]
+    assert words["description"]
+    for name, field in offered.items():
+        assert words["fields"][name]["name"]
+        assert section == "conditions" or words["fields"][name]["description"]
+        assert "selector" in field
+        needed = isinstance(known[name], vol.Required) or "default" in field
+        assert field.get("required", False) is needed, name
+
+
+def _found(node: Any, name: str) -> Iterator[Any]:
+    """Find everything below a place that has a name."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if key == name:
+                yield value
+            yield from _found(value, name)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _found(value, name)
+
+
+def test_selectors() -> None:
+    """Every choice has a word, in the editor and in the forms."""
+    chosen: dict[str, set[str]] = {}
+    for section in EDITED:
+        for select in _found(described(section), "select"):
+            chosen.setdefault(select["translation_key"], set()).update(select["options"])
+    for name, call in calls(module("forms.py")):
+        if name == "SelectSelectorConfig" and (key := constant(keyword(call, "translation_key"))):
+            options = keyword(call, "options")
+            assert isinstance(options, ast.List)
+            chosen.setdefault(key, set()).update(text for item in options.elts if (text := constant(item)))
+    assert {key: set(value["options"]) for key, value in texts(ENGLISH)["selector"].items()} == chosen
+
+
+# -- the flows ---------------------------------------------------------------------------------------
+
+
+def form_fields(*forms: Any) -> set[str]:
+    """Give the fields of forms."""
+    return {str(marker) for form in forms for marker in form.schema}
+
+
+CONFIG_STEPS: Mapping[str, set[str]] = {
+    **{key: form_fields(form) for key, form in FORMS.items()},
+    "code": form_fields(CODE_FORM),
+    "reauth_confirm": form_fields(*REAUTH_FIELDS.values()),
+    "paste": set(),
+    "user": set(),
+}
+
+
+def check_step(step: Mapping[str, Any], fields: set[str]) -> None:
+    """Every field of a step has a name and a description."""
+    assert step["title"]
+    assert set(step.get("data", {})) == fields
+    assert set(step.get("data_description", {})) == fields
+
+
+def test_providers_have_forms() -> None:
+    """The menu offers every provider, each has a form, and both have words."""
+    assert set(PROVIDERS) == set(FORMS) == set(REAUTH_FIELDS)
+    menu = texts(ENGLISH)["config"]["step"]["user"]["menu_options"]
+    assert menu == {key: provider.name for key, provider in PROVIDERS.items()}
+
+
+def test_config_steps() -> None:
+    """Every step of the config flow has words."""
+    steps = texts(ENGLISH)["config"]["step"]
+    written = {step for name, call in calls(module("config_flow.py")) if (step := constant(keyword(call, "step_id")))}
+    assert set(steps) == set(CONFIG_STEPS)
+    assert written - {"init"} <= set(CONFIG_STEPS)
+    for key, fields in CONFIG_STEPS.items():
+        check_step(steps[key], fields)
+
+
+def test_options() -> None:
+    """Every option of any provider has words."""
+    steps = texts(ENGLISH)["options"]["step"]
+    assert set(steps) == {"init"}
+    check_step(steps["init"], form_fields(*(options_form(kind, {}) for kind in PROVIDERS.values())))
+
+
+@pytest.mark.parametrize("kind", ["speed_dial", "agent", "queue"])
+async def test_subentries(hass: HomeAssistant, kind: str) -> None:
+    """What a user adds has words in both forms."""
+    entry = MockConfigEntry(domain=DOMAIN, data={CONF_PROVIDER: "voipsun", CONF_WEBHOOK_ID: "hook"})
+    entry.add_to_hass(hass)
+    flow = await hass.config_entries.subentries.async_init((entry.entry_id, kind), context={"source": SOURCE_USER})
+    words = texts(ENGLISH)["config_subentries"][kind]
+    assert words["entry_type"]
+    assert set(words["initiate_flow"]) == set(words["step"]) == {"user", "reconfigure"}
+    assert flow["data_schema"] is not None
+    for step in words["step"].values():
+        check_step(step, form_fields(flow["data_schema"]))
+
+
+def test_subentry_types() -> None:
+    """There are words for what can be added, and for nothing else."""
+    assert set(texts(ENGLISH)["config_subentries"]) == {"speed_dial", "agent", "queue"}
+
+
+def shown_errors(name: str) -> set[str]:
+    """Find the errors that a module shows in its forms."""
+    found = set()
+    for node in ast.walk(module(name)):
+        if isinstance(node, ast.Assign):
+            target = node.targets[0]
+            if isinstance(target, ast.Subscript) and getattr(target.value, "id", "") == "errors":
+                found |= {key for key in [constant(node.value)] if key}
+            elif getattr(target, "id", "") == "errors" and isinstance(node.value, ast.Dict):
+                found |= {key for item in node.value.values if (key := constant(item))}
+    return found
+
+
+def test_flow_errors() -> None:
+    """Every error that a form shows has words; others are what providers call a refused value."""
+    english = texts(ENGLISH)
+    for shown, words in (
+        (shown_errors("config_flow.py"), english["config"]["error"]),
+        ({"invalid_extension_line", "required"}, english["options"]["error"]),
+        *((shown_errors("subentries.py"), kind["error"]) for kind in english["config_subentries"].values()),
+    ):
+        assert shown <= set(words)
+        assert set(words) - shown <= problems() | {"invalid_url", "unknown_domain"}
+
+
+def test_aborts() -> None:
+    """Every end of a flow that Home Assistant has no words for has some here."""
+    aborts = {why for _, call in calls(module("config_flow.py")) if (why := constant(keyword(call, "reason")))}
+    assert set(texts(ENGLISH)["config"]["abort"]) == aborts | {"already_configured"}
+    assert all(set(kind["abort"]) == {"already_configured"} for kind in texts(ENGLISH)["config_subentries"].values())
+
+
+def given_to_steps(name: str) -> dict[str, set[str]]:
+    """Find which placeholders come along with each step of a flow."""
+    found: dict[str, set[str]] = {}
+    for function in functions(module(name)):
+        dictionaries = {
+            getattr(node.targets[0], "id", ""): keys_of(node.value)
+            for node in ast.walk(function)
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict)
+        }
+        for called, call in calls(function):
+            if called != "async_show_form":
+                continue
+            step = keyword(call, "step_id")
+            given = keyword(call, "description_placeholders")
+            keys = dictionaries.get(given.id, set()) if isinstance(given, ast.Name) else keys_of(given)
+            names = {"provider": set(FORMS), "step_id": {"user", "reconfigure"}}
+            for key in names[step.id] if isinstance(step, ast.Name) else {constant(step) or ""}:
+                found[key] = keys
+    return found
+
+
+def test_flow_placeholders() -> None:
+    """Words of a step name only what comes along, and errors only what comes along wherever they are shown."""
+    english = texts(ENGLISH)
+    config = given_to_steps("config_flow.py")
+    assert set(config) == set(CONFIG_STEPS) - {"user"} | {"init"}
+    for section, steps in (("config", set(CONFIG_STEPS) - {"user"}), ("options", {"init"})):
+        for step in steps:
+            assert placeholders(english[section]["step"][step]) <= config[step], step
+        with_errors = [config[step] for step in steps - {"paste"}]
+        assert placeholders(english[section]["error"]) <= set.intersection(*with_errors)
+    subentries = given_to_steps("subentries.py")
+    for kind in english["config_subentries"].values():
+        for step in ("user", "reconfigure"):
+            assert placeholders(kind["step"][step]) | placeholders(kind["error"]) <= subentries[step]
+
+
+# -- the rest ----------------------------------------------------------------------------------------
+
+
+def test_common() -> None:
+    """Every word of the media browser is there."""
+    written = {
+        key for name, call in calls(module("media_source.py")) if name == "_word" and (key := constant(call.args[1]))
+    }
+    assert set(texts(ENGLISH)["common"]) == written | {f"{kind}s" for kind in MediaKind}
+
+
+def test_system_health() -> None:
+    """Every line of the system health has a name."""
+    [info] = [
+        keys_of(node.value)
+        for node in ast.walk(module("system_health.py"))
+        if isinstance(node, ast.AnnAssign) and getattr(node.target, "id", "") == "info"
+    ]
+    clouds = {f"can_reach_{key}" for key, form in FORMS.items() if CONF_URL in form_fields(form)}
+    assert set(texts(ENGLISH)["system_health"]["info"]) == info | clouds
+
+
+def test_sections() -> None:
+    """No section is looked at by nobody."""
+    assert set(texts(ENGLISH)) == {
+        "common",
+        "conditions",
+        "config",
+        "config_subentries",
+        "entity",
+        "exceptions",
+        "issues",
+        "options",
+        "selector",
+        "services",
+        "system_health",
+        "triggers",
+    }
+
+
+LANGUAGES = sorted(path.stem for path in (FOLDER / "translations").glob("*.json"))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_wording(language: str) -> None:
+    """Texts are what Home Assistant takes: no address, no markup, no quoted placeholder, nothing empty."""
+    for place, text in flat(texts(language)).items():
+        assert all(SLUG.fullmatch(key) for key in place.strip("/").split("/")), place
+        assert text == text.strip() != "", place
+        assert "://" not in text, place
+        assert not re.search(r"<\w|'\{|\[%", text), place
+        assert re.sub(PLACEHOLDER, "", text).count("{") == 0, place
+
+
+def difference(language: Mapping[str, Any], english: Mapping[str, Any]) -> list[str]:
+    """Say where a language does not say what English says."""
+    here, there = flat(language), flat(english)
+    found = [f"{place} is missing" for place in there.keys() - here.keys()]
+    found += [f"{place} is not in English" for place in here.keys() - there.keys()]
+    found += [
+        f"{place} has other placeholders"
+        for place in here.keys() & there.keys()
+        if set(PLACEHOLDER.findall(here[place])) != set(PLACEHOLDER.findall(there[place]))
+    ]
+    return sorted(found)
+
+
+def untranslated(language: Mapping[str, Any], english: Mapping[str, Any]) -> float:
+    """Say which part of the texts is still English, but for words that are the same in many languages."""
+    here, there = flat(language), {place: text for place, text in flat(english).items() if text not in SAME_IN_MANY}
+    return sum(here.get(place) == text for place, text in there.items()) / len(there)
+
+
+@pytest.mark.parametrize("language", [language for language in LANGUAGES if language != ENGLISH])
+def test_language(language: str) -> None:
+    """Every language is complete, and is that language."""
+    assert difference(texts(language), texts(ENGLISH)) == []
+    assert untranslated(texts(language), texts(ENGLISH)) <= MOST_EQUAL
+
+
+def test_comparison_sees() -> None:
+    """The comparison of languages finds what it is there to find."""
+    english = {"a": {"x": "Call {name}", "y": "Ended"}, "b": "Voicemail"}
+    assert difference({"a": {"x": "Anruf {name}", "y": "Beendet"}, "b": "Voicemail"}, english) == []
+    assert difference({"a": {"x": "Anruf {nom}", "z": "Beendet"}, "b": "Voicemail"}, english) == [
+        "/a/x has other placeholders",
+        "/a/y is missing",
+        "/a/z is not in English",
+    ]
+    assert untranslated({"a": {"x": "Anruf {name}", "y": "Ended"}, "b": "Voicemail"}, english) == 0.5
+    assert untranslated({"a": {"x": "Anruf {name}", "y": "Beendet"}, "b": "Voicemail"}, english) == 0
