@@ -142,6 +142,14 @@ class Voipat(Account[VoipatSimulator]):
             if sim.tabs(extension):
                 await sim.log_in_again(extension)
 
+    async def complete(self, client: Client) -> None:
+        """Let two agents press their button in the browser."""
+        await super().complete(client)
+        agents = self.extensions[:2]
+        for extension in agents:
+            await self.simulator.toggle_agent(extension)
+        await client.wait_entities(self.entry_id, "agent", "status", len(agents))
+
 
 class Voxloud(Account[VoxloudSimulator]):
     """Voxloud, which Home Assistant subscribes to by itself."""
@@ -235,6 +243,8 @@ class Voipsun(Account[VoipsunSimulator]):
             )
         for queue in self.simulator.queues:
             await client.add_subentry(self.entry_id, "queue", name=queue)
+        await client.wait_entities(self.entry_id, "agent", "status", len(self.simulator.agents))
+        await client.wait_entities(self.entry_id, "queue", "waiting", len(self.simulator.queues))
 
 
 class Voipstudio(Account[VoipstudioSimulator]):

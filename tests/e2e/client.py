@@ -84,6 +84,7 @@ class Client:
         """Prepare; `async with` signs in."""
         self.process = process
         self.token = ""
+        self.refresh_token = ""
         self._session = aiohttp.ClientSession()
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._reader: asyncio.Task[None] | None = None
@@ -130,7 +131,8 @@ class Client:
         code = await self._onboard(client_id) or await self._log_in(client_id)
         form = {"grant_type": "authorization_code", "code": code, "client_id": client_id}
         async with self._session.post(f"{self.process.url}/auth/token", data=form) as response:
-            self.token = (await response.json())["access_token"]
+            tokens = await response.json()
+            self.token, self.refresh_token = tokens["access_token"], tokens["refresh_token"]
 
     async def _onboard(self, client_id: str) -> str:
         async with self._session.get(f"{self.process.url}/api/onboarding") as response:
@@ -319,6 +321,15 @@ class Client:
             return next((one for one in await self.entities(entry_id) if one["unique_id"].endswith(end)), None)
 
         return await until(registered, f"entity {subject} {key}", patience)
+
+    async def wait_entities(self, entry_id: str, kind: str, key: str, count: int) -> None:
+        """Wait until so many agents, queues … of an account have an entity with this key."""
+
+        async def there() -> bool:
+            ids = [str(one["unique_id"]) for one in await self.entities(entry_id)]
+            return sum(f"_{kind}_" in unique_id and unique_id.endswith(f"_{key}") for unique_id in ids) >= count
+
+        await until(there, f"{count} entities {kind} {key}")
 
     async def devices(self, entry_id: str) -> list[Json]:
         """List the devices of an account."""

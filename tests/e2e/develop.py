@@ -149,7 +149,7 @@ async def once(options: argparse.Namespace) -> int:
             async with simulators(accounts, free_ports=True), home_assistant(process), Client(process) as client:
                 for account in accounts:
                     await prove(client, account, random.Random(rng.random()), options.sabotage)
-        except (ProofError, TimeoutError, ActionError, HttpError) as error:
+        except ProofError as error:
             say(f"FAILED: {error}")
             return 1
         if complaints := process.complaints():
@@ -217,8 +217,8 @@ async def main(given: Sequence[str]) -> int:
     except asyncio.CancelledError:
         say("Stopped.")
         return 1 if options.once else 0
-    except (PortTakenError, StartError) as error:
-        say(str(error))
+    except (PortTakenError, StartError, HttpError, ActionError, TimeoutError) as error:
+        say(f"FAILED: {error}")
         return 1
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import aiohttp
 
 INTEGRATION = Path(__file__).parents[2] / "custom_components" / "pbx"
+STAND_INS = Path(__file__).parent / "stand_ins"
 START_TIMEOUT = 90
 STOP_TIMEOUT = 20
 POLL = 0.05
@@ -168,6 +169,9 @@ class HassProcess:
         """Start, and wait until the API answers."""
         self.starts += 1
         environment = {**os.environ, **self.environment}
+        # Without these two, Home Assistant can list no actions, and its user interface does not load.
+        paths = (str(STAND_INS), environment.get("PYTHONPATH", ""))
+        environment["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
         arguments = ["-m", "homeassistant", "-c", str(self.folder), "--skip-pip", "--log-no-color"]
         with self._log_file.open("ab") as log:

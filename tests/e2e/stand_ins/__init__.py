@@ -1,0 +1,1 @@
+"""Modules that Home Assistant finds in the place of what cannot be installed here."""
