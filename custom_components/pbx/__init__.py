@@ -1,9 +1,12 @@
 """PBX: the phone systems of several providers in Home Assistant."""
 
+from functools import partial
+
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryNotReady
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.typing import ConfigType
 from homeassistant.helpers.update_coordinator import UpdateFailed
 
@@ -13,8 +16,10 @@ from .coordinator import PbxConfigEntry, PbxCoordinator
 from .errors import poll_errors
 from .media_view import PbxMediaView
 from .providers import numbers
+from .providers.base import Provider
 from .providers.errors import ProviderError
 from .services import async_setup_services
+from .webhook import async_delete_cloudhook, async_unsubscribe
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -62,14 +67,26 @@ async def async_unload_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> bool
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> None:
-    """Take back what was made at the phone system for this account."""
+    """Take back what was made for this account: at the phone system, in the cloud, and as repair issues."""
+    for domain, issue_id in list(ir.async_get(hass).issues):
+        if domain == DOMAIN and issue_id.endswith(f"_{entry.entry_id}"):
+            ir.async_delete_issue(hass, domain, issue_id)
+    await async_delete_cloudhook(hass, entry.data)
     provider = make_provider(hass, entry)
     try:
-        account = await provider.account()
-        await PbxCoordinator(hass, entry, provider, account).webhook.async_remove()
-        await provider.release()
+        await provider.account()
     except ProviderError as err:
-        LOGGER.warning("%s kept what was set up for Home Assistant: %s", provider.name, type(err).__name__)
+        _warn_of_rest(provider, err)
+        return
+    for take_back in (partial(async_unsubscribe, provider, entry.data), provider.release):
+        try:
+            await take_back()
+        except ProviderError as err:
+            _warn_of_rest(provider, err)
+
+
+def _warn_of_rest(provider: Provider, err: ProviderError) -> None:
+    LOGGER.warning("%s kept what was set up for Home Assistant: %s", provider.name, type(err).__name__)
 
 
 async def async_remove_config_entry_device(

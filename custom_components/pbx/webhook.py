@@ -1,7 +1,7 @@
 """Pushes over HTTP: the local hook, its URL, the subscription at the phone system, and their health."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,8 @@ VERIFY_INTERVAL = timedelta(minutes=20)
 REPAIR_INTERVAL = timedelta(hours=1)
 FIRST_RETRY = 60
 LONGEST_RETRY = 3600
+ISSUE_DISABLED = "webhook_disabled"
+ISSUE_NO_URL = "webhook_no_url"
 
 
 def external_url(hass: HomeAssistant, webhook_id: str) -> str | None:
@@ -43,13 +45,55 @@ def external_url(hass: HomeAssistant, webhook_id: str) -> str | None:
 def urls_to_paste(hass: HomeAssistant, provider: Provider, data: Mapping[str, Any]) -> str:
     """Word the URLs that a person enters in the phone system's own settings; empty where that is not needed."""
     webhook_id = data[CONF_WEBHOOK_ID]
-    url = data.get(CONF_CLOUDHOOK_URL) or external_url(hass, webhook_id)
+    url = external_url(hass, webhook_id) or data.get(CONF_CLOUDHOOK_URL)
     if url is None:
         try:
             url = webhook.async_generate_url(hass, webhook_id)
         except NoURLAvailableError:
             url = webhook.async_generate_path(webhook_id)
     return "\n\n".join(f"**{name}**\n```\n{text}\n```" for name, text in provider.urls_to_paste(url).items())
+
+
+async def async_cloudhook_url(hass: HomeAssistant, webhook_id: str, known: str | None = None) -> str | None:
+    """Give the URL of a webhook through Home Assistant Cloud, where somebody is signed in; while offline the known."""
+    if "cloud" not in hass.config.components:
+        return None
+    from homeassistant.components import cloud  # noqa: PLC0415 - not installed everywhere
+
+    if not cloud.async_active_subscription(hass):
+        return None
+    try:
+        return await cloud.async_get_or_create_cloudhook(hass, webhook_id)
+    except Exception as err:  # noqa: BLE001 - whatever the cloud's client and its network raise
+        LOGGER.debug("Home Assistant Cloud gives no address now: %s", type(err).__name__)
+        return known
+
+
+async def async_delete_cloudhook(hass: HomeAssistant, data: Mapping[str, Any]) -> None:
+    """Take the URL through Home Assistant Cloud away, if there is one."""
+    if CONF_CLOUDHOOK_URL not in data or "cloud" not in hass.config.components:
+        return
+    from homeassistant.components import cloud  # noqa: PLC0415
+
+    try:
+        await cloud.async_delete_cloudhook(hass, data[CONF_WEBHOOK_ID])
+    except Exception as err:  # noqa: BLE001 - as above
+        LOGGER.debug("Home Assistant Cloud kept an address: %s", type(err).__name__)
+
+
+async def async_unsubscribe(provider: Provider, data: Mapping[str, Any], keep: str | None = None) -> None:
+    """Remove what leads to an account's webhook, under whatever address it had, but for one."""
+    if Capability.SUBSCRIPTIONS not in provider.capabilities:
+        return
+    cloudhook = data.get(CONF_CLOUDHOOK_URL)
+    listed = {item.url for item in await provider.subscriptions()}
+    for url in listed:
+        if (data[CONF_WEBHOOK_ID] in url or _same(url, cloudhook)) and not _same(url, keep):
+            await provider.unsubscribe(url)
+
+
+def _same(url: str, other: str | None) -> bool:
+    return other is not None and url.rstrip("/") == other.rstrip("/")
 
 
 class PbxWebhook:
@@ -67,6 +111,7 @@ class PbxWebhook:
         self.bad = 0
         self.foreign = 0
         self._subscribed = False
+        self._events: frozenset[str] = frozenset()
         self._lock = asyncio.Lock()
         self._retry = FIRST_RETRY
         self._cancel_retry: CALLBACK_TYPE | None = None
@@ -114,6 +159,9 @@ class PbxWebhook:
     async def async_setup(self) -> None:
         """Register the local hook, and the remote end in the background."""
         if not self.wanted:
+            self._issue(ISSUE_DISABLED, wanted=False)
+            self._issue(ISSUE_NO_URL, wanted=False)
+            self._run("unsubscribe", self._async_unsubscribe())
             return
         webhook.async_register(
             self.hass,
@@ -129,8 +177,8 @@ class PbxWebhook:
         self._listen_to_cloud()
         self.url = await self._async_find_url()
         if self.managed:
-            self._run("subscribe")
-            self.entry.async_on_unload(async_track_time_interval(self.hass, self._async_verify, VERIFY_INTERVAL))
+            self._run("subscribe", self._async_register())
+            self.entry.async_on_unload(async_track_time_interval(self.hass, self._async_look, VERIFY_INTERVAL))
 
     # -- what comes in ------------------------------------------------------------------------------
 
@@ -159,7 +207,7 @@ class PbxWebhook:
 
     @callback
     def _async_take(self, push: PushRequest) -> None:
-        if not push.body and not push.query:
+        if push.method == hdrs.METH_HEAD or not (push.body or push.query):
             return  # a provider that tries whether somebody answers
         provider = self.coordinator.provider
         try:
@@ -167,6 +215,10 @@ class PbxWebhook:
         except BadPayloadError:
             self.bad += 1
             LOGGER.debug("A webhook body could not be read")
+            return
+        except Exception:  # noqa: BLE001 - the event loop would log the request with its numbers
+            self.bad += 1
+            LOGGER.exception("Unexpected error reading what %s pushed", provider.name)
             return
         if not messages:
             self.foreign += 1
@@ -193,20 +245,11 @@ class PbxWebhook:
     async def _async_find_url(self) -> str | None:
         """Find a URL that reaches this hook from the internet: the external one, else a cloudhook."""
         webhook_id = self.entry.data[CONF_WEBHOOK_ID]
-        return external_url(self.hass, webhook_id) or await self._async_cloudhook(webhook_id)
-
-    async def _async_cloudhook(self, webhook_id: str) -> str | None:
-        if "cloud" not in self.hass.config.components:
-            return None
-        from homeassistant.components import cloud  # noqa: PLC0415 - not installed everywhere
-
-        if not cloud.async_active_subscription(self.hass):
-            return None
-        try:
-            url = await cloud.async_get_or_create_cloudhook(self.hass, webhook_id)
-        except cloud.CloudNotAvailable:
-            return self.entry.data.get(CONF_CLOUDHOOK_URL)
-        self.coordinator.async_keep({CONF_CLOUDHOOK_URL: url})
+        if (url := external_url(self.hass, webhook_id)) is not None:
+            return url
+        url = await async_cloudhook_url(self.hass, webhook_id, self.entry.data.get(CONF_CLOUDHOOK_URL))
+        if url is not None:
+            self.coordinator.async_keep({CONF_CLOUDHOOK_URL: url})
         return url
 
     def _listen_to_cloud(self) -> None:
@@ -215,13 +258,13 @@ class PbxWebhook:
         from homeassistant.components import cloud  # noqa: PLC0415
 
         async def async_changed(_state: object) -> None:
-            self._run("cloud")
+            self._run("cloud", self._async_register())
 
         self.entry.async_on_unload(cloud.async_listen_connection_change(self.hass, async_changed))
 
     @callback
     def _async_url_may_differ(self, _event: Event) -> None:
-        self._run("url")
+        self._run("url", self._async_register())
 
     # -- the other end ------------------------------------------------------------------------------
 
@@ -229,13 +272,12 @@ class PbxWebhook:
     def async_subscribe_again(self) -> None:
         """Register at the phone system now, because somebody asked for it."""
         self._repaired_at = None
-        self._run("subscribe")
+        self._run("subscribe", self._async_register())
 
     @callback
-    def _run(self, why: str) -> None:
-        self.entry.async_create_background_task(
-            self.hass, self._async_register(), f"{self.entry.title} webhook {why}", eager_start=False
-        )
+    def _run(self, why: str, work: Coroutine[Any, Any, None]) -> None:
+        """Work in the background, until the entry is unloaded."""
+        self.entry.async_create_background_task(self.hass, work, f"{self.entry.title} webhook {why}", eager_start=False)
 
     @callback
     def _stop_retry(self) -> None:
@@ -247,18 +289,13 @@ class PbxWebhook:
         """Make the other end push to the URL that reaches us now."""
         async with self._lock:
             self._stop_retry()
-            old, self.url = self.url, await self._async_find_url()
-            self._issue("webhook_no_url", wanted=self.url is None and self.managed)
+            self.url = await self._async_find_url()
+            self._issue(ISSUE_NO_URL, wanted=self.url is None and self.managed)
             if not self.managed:
                 return
             provider = self.coordinator.provider
             try:
-                if old is not None and old != self.url:
-                    await provider.unsubscribe(old)
-                if self.url is None:
-                    self._set_subscribed(subscribed=False)
-                    return
-                self.subscriptions = await provider.subscribe(self.url)
+                self.subscriptions = () if self.url is None else await provider.subscribe(self.url)
             except ProviderError as err:
                 LOGGER.debug("The webhook could not be registered: %s", type(err).__name__)
                 self._set_subscribed(subscribed=False)
@@ -266,40 +303,56 @@ class PbxWebhook:
                 self._retry = min(self._retry * 2, LONGEST_RETRY)
                 return
             self._retry = FIRST_RETRY
-            self._judge()
+            if self.url is None:
+                self._set_subscribed(subscribed=False)
+            else:
+                self._events = frozenset(item.event for item in self.subscriptions)
+                self._judge()
+            await self._async_unsubscribe()
 
-    async def _async_retry(self, _now: datetime) -> None:
+    @callback
+    def _async_retry(self, _now: datetime) -> None:
         self._cancel_retry = None
-        await self._async_register()
+        self._run("retry", self._async_register())
 
-    async def _async_verify(self, _now: datetime) -> None:
+    @callback
+    def _async_look(self, _now: datetime) -> None:
+        self._run("verify", self._async_verify())
+
+    async def _async_verify(self) -> None:
         """Look whether the subscription still stands; mend it, but no more than once an hour."""
         if self.url is None:
             return
-        provider = self.coordinator.provider
         try:
-            listed = await provider.subscriptions()
+            listed = await self.coordinator.provider.subscriptions()
         except ProviderError as err:
             LOGGER.debug("The webhook could not be verified: %s", type(err).__name__)
             return
-        events = {subscription.event for subscription in self.subscriptions}
-        self.subscriptions = tuple(item for item in listed if item.url == self.url)
-        healthy = {item.event for item in self.subscriptions if item.enabled}
-        if events <= healthy and healthy:
-            self._judge()
-            return
+        self.subscriptions = tuple(item for item in listed if _same(item.url, self.url))
         now = dt_util.utcnow()
-        if self._repaired_at is None or now - self._repaired_at >= REPAIR_INTERVAL:
+        if not self._stands and (self._repaired_at is None or now - self._repaired_at >= REPAIR_INTERVAL):
             self._repaired_at = now
-            self._issue("webhook_disabled", wanted=True)
+            self._issue(ISSUE_DISABLED, wanted=True)
             await self._async_register()
         else:
             self._judge()
 
+    @property
+    def _stands(self) -> bool:
+        """Whether every event that was subscribed to still is, and is switched on."""
+        enabled = {item.event for item in self.subscriptions if item.enabled}
+        return bool(enabled) and enabled >= self._events
+
     def _judge(self) -> None:
-        enabled = bool(self.subscriptions) and all(item.enabled for item in self.subscriptions)
-        self._issue("webhook_disabled", wanted=not enabled)
-        self._set_subscribed(subscribed=enabled)
+        self._issue(ISSUE_DISABLED, wanted=not self._stands)
+        self._set_subscribed(subscribed=self._stands)
+
+    async def _async_unsubscribe(self) -> None:
+        """Remove what leads to us under any address but the present one, or at all if pushes are not wanted."""
+        try:
+            await async_unsubscribe(self.coordinator.provider, self.entry.data, keep=self.url)
+        except ProviderError as err:
+            LOGGER.debug("The webhook could not be removed: %s", type(err).__name__)
 
     @callback
     def _set_subscribed(self, *, subscribed: bool) -> None:
@@ -323,9 +376,3 @@ class PbxWebhook:
             translation_placeholders={"title": self.entry.title, "provider": self.coordinator.provider.name},
             data={"entry_id": self.entry.entry_id},
         )
-
-    async def async_remove(self) -> None:
-        """Take our subscriptions away, because the account is removed."""
-        url = self.url or await self._async_find_url()
-        if self.managed and url is not None:
-            await self.coordinator.provider.unsubscribe(url)
