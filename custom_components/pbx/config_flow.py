@@ -20,7 +20,17 @@ from homeassistant.core import callback
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
 from .accounts import make_provider
-from .const import CONF_PROVIDER, DOMAIN, LOGGER, SUBENTRY_AGENT, SUBENTRY_QUEUE, SUBENTRY_SPEED_DIAL
+from .const import (
+    CONF_CLOUDHOOK_URL,
+    CONF_CREATED_OBJECTS,
+    CONF_PINNED_ACCOUNT,
+    CONF_PROVIDER,
+    DOMAIN,
+    LOGGER,
+    SUBENTRY_AGENT,
+    SUBENTRY_QUEUE,
+    SUBENTRY_SPEED_DIAL,
+)
 from .forms import CODE_FORM, FORMS, REAUTH_FIELDS, options_form
 from .options import shown_options, stored_options
 from .providers import PROVIDERS
@@ -35,9 +45,10 @@ from .providers.errors import (
 )
 from .providers.models import Account, Capability
 from .subentries import AgentFlow, QueueFlow, SpeedDialFlow
-from .webhook import urls_to_paste
+from .webhook import async_cloudhook_url, external_url, urls_to_paste
 
 CONF_NONCE = "nonce"
+KEPT = (CONF_WEBHOOK_ID, CONF_CLOUDHOOK_URL, CONF_PINNED_ACCOUNT, CONF_CREATED_OBJECTS)
 
 
 class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
@@ -102,19 +113,9 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
         errors: dict[str, str] = {}
         placeholders = {"provider": PROVIDERS[provider].name, "reason": ""}
         if user_input is not None:
-            self._typed = user_input
-            try:
-                await self._async_try(user_input)
-            except SecondFactorError as err:
-                self._nonce = err.nonce
-                return await self.async_step_code()
-            except ProviderError as err:
-                _explain(err, errors, placeholders, user_input)
-            except Exception:  # noqa: BLE001 - a form must say something whatever happens
-                LOGGER.exception("Unexpected error while trying an account of %s", PROVIDERS[provider].name)
-                errors["base"] = "unknown"
-            else:
-                return await self._async_finish()
+            result = await self._async_sign_in(user_input, FORMS[provider], errors, placeholders)
+            if result is not None:
+                return result
         suggested = user_input or (dict(self._get_reconfigure_entry().data) if self._reconfiguring else {})
         return self.async_show_form(
             step_id=provider,
@@ -124,26 +125,50 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
         )
 
     async def async_step_code(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Enter the code that the provider just sent; each further try would send another."""
+        """Enter the code that the provider just sent."""
         errors: dict[str, str] = {}
         placeholders = {"provider": PROVIDERS[self._provider].name, "reason": ""}
         if user_input is not None:
-            try:
-                await self._async_try({**self._typed, CONF_CODE: user_input[CONF_CODE], CONF_NONCE: self._nonce})
-            except SecondFactorError as err:
-                self._nonce = err.nonce
-                errors[CONF_CODE] = "invalid_code"
-            except ProviderError as err:
-                _explain(err, errors, placeholders, user_input)
-                if errors.get("base") == "invalid_auth":
-                    errors = {CONF_CODE: "invalid_code"}
-            else:
+            typed = {**self._typed, CONF_CODE: user_input[CONF_CODE], CONF_NONCE: self._nonce}
+            done = await self._async_try(typed, CODE_FORM, errors, placeholders)
+            if not done and errors.get("base") == "invalid_auth":
+                errors.clear()  # a code may be good for one try only, so another one is sent
+                done = await self._async_try(self._typed, CODE_FORM, errors, placeholders)
+            if done:
                 return await self._async_finish()
+            if not errors:
+                errors[CONF_CODE] = "invalid_code"
         return self.async_show_form(
             step_id="code", data_schema=CODE_FORM, errors=errors, description_placeholders=placeholders
         )
 
-    async def _async_try(self, typed: Mapping[str, Any]) -> None:
+    async def _async_sign_in(
+        self, typed: dict[str, Any], form: vol.Schema, errors: dict[str, str], placeholders: dict[str, str]
+    ) -> ConfigFlowResult | None:
+        """Go on with what was typed, if the provider takes it."""
+        self._typed = typed
+        if await self._async_try(typed, form, errors, placeholders):
+            return await self._async_finish()
+        return None if errors else await self.async_step_code()
+
+    async def _async_try(
+        self, typed: Mapping[str, Any], form: vol.Schema, errors: dict[str, str], placeholders: dict[str, str]
+    ) -> bool:
+        """Tell whether an account works; if not, there is an error, or a code was sent."""
+        try:
+            await self._async_log_in(typed)
+        except SecondFactorError as err:
+            self._nonce = err.nonce
+        except ProviderError as err:
+            _explain(err, errors, placeholders, form)
+        except Exception:  # noqa: BLE001 - a form must say something whatever happens
+            LOGGER.exception("Unexpected error while trying an account of %s", PROVIDERS[self._provider].name)
+            errors["base"] = "unknown"
+        else:
+            return True
+        return False
+
+    async def _async_log_in(self, typed: Mapping[str, Any]) -> None:
         """Log in and ask who this is; keep what is to be kept."""
         kind = PROVIDERS[self._provider]
         session = async_get_clientsession(self.hass, verify_ssl=bool(typed.get(CONF_VERIFY_SSL, True)))
@@ -158,23 +183,28 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
         await self.async_set_unique_id(f"{self._provider}_{account.id}")
         if self.source == SOURCE_REAUTH:
             self._abort_if_unique_id_mismatch(reason="wrong_account")
-            entry = self._get_reauth_entry()
-            return self._update(entry, {**entry.data, **self._settings})
+            return self._update(self._get_reauth_entry(), self._settings)
         if self.source == SOURCE_RECONFIGURE:
             self._abort_if_unique_id_mismatch(reason="wrong_account")
             entry = self._get_reconfigure_entry()
-            kept = {CONF_WEBHOOK_ID: entry.data[CONF_WEBHOOK_ID]}
+            kept = {key: entry.data[key] for key in KEPT if key in entry.data}
             return self._update(entry, {**self._settings, **kept})
         self._abort_if_unique_id_configured()
-        self._settings[CONF_WEBHOOK_ID] = async_generate_id()
+        self._settings[CONF_WEBHOOK_ID] = webhook_id = async_generate_id()
+        if not urls_to_paste(self.hass, client, self._settings):
+            return self._create()
+        if external_url(self.hass, webhook_id) is None and (url := await async_cloudhook_url(self.hass, webhook_id)):
+            self._settings[CONF_CLOUDHOOK_URL] = url
         self._urls = urls_to_paste(self.hass, client, self._settings)
-        return await self.async_step_paste() if self._urls else self._create()
+        return await self.async_step_paste()
 
     def _update(self, entry: ConfigEntry, data: dict[str, Any]) -> ConfigFlowResult:
         """Change the entry; its own listener reloads it, but only a loaded one whose data changed."""
-        if entry.state is not ConfigEntryState.LOADED or entry.data == data:
+        listening = entry.state is ConfigEntryState.LOADED and entry.data != data
+        result = self.async_update_and_abort(entry, data=data)
+        if not listening:
             self.hass.config_entries.async_schedule_reload(entry.entry_id)
-        return self.async_update_and_abort(entry, data=data)
+        return result
 
     async def async_step_paste(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show the URLs that the user enters in the phone system's own settings."""
@@ -200,20 +230,15 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
         entry = self._get_reauth_entry()
         errors: dict[str, str] = {}
         placeholders = {"provider": PROVIDERS[self._provider].name, "title": entry.title, "reason": ""}
+        form = REAUTH_FIELDS[self._provider]
         if user_input is not None:
-            self._typed = {**entry.data, **user_input}
-            try:
-                await self._async_try(self._typed)
-            except SecondFactorError as err:
-                self._nonce = err.nonce
-                return await self.async_step_code()
-            except ProviderError as err:
-                _explain(err, errors, placeholders, user_input)
-            else:
-                return await self._async_finish()
+            kept = {key: value for key, value in entry.data.items() if key not in form.schema}
+            result = await self._async_sign_in({**kept, **user_input}, form, errors, placeholders)
+            if result is not None:
+                return result
         return self.async_show_form(
             step_id="reauth_confirm",
-            data_schema=REAUTH_FIELDS[self._provider],
+            data_schema=form,
             errors=errors,
             description_placeholders=placeholders,
         )
@@ -238,7 +263,7 @@ class PbxOptionsFlow(OptionsFlow):
         errors: dict[str, str] = {}
         if user_input is not None:
             try:
-                return self.async_create_entry(data=stored_options(user_input))
+                return self.async_create_entry(data=stored_options(user_input, entry.options))
             except InvalidInputError as err:
                 errors[err.field] = err.problem
         coordinator = getattr(entry, "runtime_data", None)
@@ -246,7 +271,7 @@ class PbxOptionsFlow(OptionsFlow):
         schema = options_form(kind, extensions)
         return self.async_show_form(
             step_id="init",
-            data_schema=self.add_suggested_values_to_schema(schema, user_input or shown_options(entry.options)),
+            data_schema=self.add_suggested_values_to_schema(schema, shown_options(user_input or entry.options)),
             errors=errors,
             description_placeholders={
                 "provider": kind.name,
@@ -255,15 +280,13 @@ class PbxOptionsFlow(OptionsFlow):
         )
 
 
-def _explain(
-    err: ProviderError, errors: dict[str, str], placeholders: dict[str, str], typed: Mapping[str, Any]
-) -> None:
+def _explain(err: ProviderError, errors: dict[str, str], placeholders: dict[str, str], form: vol.Schema) -> None:
     """Say in the form what went wrong, with the phone system's own reason."""
     match err:
         case AuthError():
             errors["base"] = "invalid_auth"
         case InvalidInputError(field=field, problem=problem):
-            errors[field if field in typed else "base"] = problem
+            errors[field if field in form.schema else "base"] = problem
         case RefusedError(reason=reason):
             errors["base"] = "refused"
             placeholders["reason"] = reason

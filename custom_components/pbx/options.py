@@ -4,24 +4,32 @@ from collections.abc import Mapping
 from typing import Any
 
 from .const import CONF_CALL_SLOTS
+from .forms import CONF_WEBHOOK_PASSWORD, CONF_WEBHOOK_USERNAME
 from .providers.errors import InvalidInputError
 
 CONF_EXTENSION_NAMES = "extension_names"
 HIDDEN = "hidden"
 
 
-def stored_options(typed: Mapping[str, Any]) -> dict[str, Any]:
-    """Turn what was typed into what is kept; raise InvalidInputError for a line that cannot be read."""
+def stored_options(typed: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn what was typed into what is kept; raise InvalidInputError for what cannot be read or is incomplete."""
     options = {key: value for key, value in typed.items() if value not in ("", [], None)}
     options[CONF_CALL_SLOTS] = int(options[CONF_CALL_SLOTS])
     if CONF_EXTENSION_NAMES in options:
         options[CONF_EXTENSION_NAMES] = dict(_named(line) for line in options[CONF_EXTENSION_NAMES])
+    user = options.get(CONF_WEBHOOK_USERNAME)
+    if user is not None and user == known.get(CONF_WEBHOOK_USERNAME):
+        # The password is not shown, so an empty field means the one that is known.
+        options.setdefault(CONF_WEBHOOK_PASSWORD, known.get(CONF_WEBHOOK_PASSWORD))
+    for one, other in ((CONF_WEBHOOK_USERNAME, CONF_WEBHOOK_PASSWORD), (CONF_WEBHOOK_PASSWORD, CONF_WEBHOOK_USERNAME)):
+        if options.get(one) and not options.get(other):
+            raise InvalidInputError(other, "required")
     return options
 
 
 def shown_options(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Turn what is kept into what a person edits."""
-    shown = dict(options)
+    """Turn what is kept, or was typed, into what a person edits, without secrets."""
+    shown = {key: value for key, value in options.items() if key != CONF_WEBHOOK_PASSWORD}
     names = shown.get(CONF_EXTENSION_NAMES)
     if isinstance(names, Mapping):
         shown[CONF_EXTENSION_NAMES] = [_line(user, known) for user, known in names.items()]

@@ -16,8 +16,10 @@ from homeassistant.helpers.selector import (
     TextSelectorType,
 )
 
+from .coordinator import PbxCoordinator
 from .providers import numbers
-from .providers.errors import InvalidInputError, ProviderError, RefusedError
+from .providers.base import Provider
+from .providers.errors import ConnectError, InvalidInputError, ProviderError, RefusedError
 from .providers.models import AgentRef, Capability
 
 CONF_EXTENSION = "extension"
@@ -46,17 +48,18 @@ class _Flow(ConfigSubentryFlow):
             try:
                 data = await self._async_check(user_input)
             except InvalidInputError as err:
-                errors[err.field] = err.problem
+                errors[err.field if err.field in self.form().schema else "base"] = err.problem
             except RefusedError as err:
                 errors["base"] = "refused"
                 placeholders["reason"] = err.reason
             except ProviderError:
                 errors["base"] = "cannot_connect"
             else:
-                title = self.title(data)
-                if changing:
-                    return self.async_update_and_abort(entry, self._get_reconfigure_subentry(), data=data, title=title)
-                return self.async_create_entry(title=title, data=data, unique_id=self.unique_id_of(data))
+                title, unique_id = self.title(data), self.unique_id_of(data)
+                if not changing:
+                    return self.async_create_entry(title=title, data=data, unique_id=unique_id)
+                subentry = self._get_reconfigure_subentry()
+                return self.async_update_and_abort(entry, subentry, title=title, data=data, unique_id=unique_id)
         known: Mapping[str, Any] = self._get_reconfigure_subentry().data if changing else {}
         shown = {key: value for key, value in (user_input or known).items() if key != CONF_PIN}
         return self.async_show_form(
@@ -81,6 +84,12 @@ class _Flow(ConfigSubentryFlow):
     async def _async_check(self, typed: dict[str, Any]) -> dict[str, Any]:
         """Refuse what cannot work."""
         return typed
+
+    def _provider(self) -> Provider:
+        coordinator: PbxCoordinator | None = getattr(self._get_entry(), "runtime_data", None)
+        if coordinator is None:
+            raise ConnectError("The account is not loaded")
+        return coordinator.provider
 
     def _extensions(self) -> SelectSelector:
         coordinator = getattr(self._get_entry(), "runtime_data", None)
@@ -144,7 +153,7 @@ class AgentFlow(_Flow):
     async def _async_check(self, typed: dict[str, Any]) -> dict[str, Any]:
         if not typed[CONF_NUMBER].isdigit():
             raise InvalidInputError(CONF_NUMBER, "invalid_value")
-        provider = self._get_entry().runtime_data.provider
+        provider = self._provider()
         if Capability.GET_AGENT_STATUS in provider.capabilities:
             await provider.agent_status(AgentRef(number=typed[CONF_NUMBER], pin=typed[CONF_PIN]))
         return typed
@@ -165,7 +174,7 @@ class QueueFlow(_Flow):
 
     @override
     async def _async_check(self, typed: dict[str, Any]) -> dict[str, Any]:
-        provider = self._get_entry().runtime_data.provider
+        provider = self._provider()
         if Capability.GET_QUEUE_STATUS in provider.capabilities:
             await provider.queue_status(typed[CONF_NAME])
         return typed

@@ -156,9 +156,12 @@ class VoipstudioProvider(Provider):
     async def login(cls, session: aiohttp.ClientSession, settings: Settings) -> Settings:
         """Turn e-mail and password into an API key of our own; SecondFactorError asks for a `code`."""
         provider = cls(session, settings)
-        if provider.api.key:
-            return settings
-        return await provider._log_in()
+        if not provider.api.key:
+            return await provider._log_in()
+        if settings.get("password"):
+            raise InvalidInputError("password", "conflict")
+        # A key that was typed is not ours to remove.
+        return {name: value for name, value in settings.items() if name != "api_key_name"}
 
     async def _log_in(self) -> Settings:
         code, nonce, password = self.text_setting("code"), self.text_setting("nonce"), self.settings.get("password")
@@ -356,7 +359,7 @@ class VoipstudioProvider(Provider):
     def urls_to_paste(self, url: str) -> Mapping[str, str]:
         """Give the URL for Integrations, Webhooks, Add, with the credentials where they are set."""
         user, password = self.text_setting("webhook_username"), self.text_setting("webhook_password")
-        if user or password:
+        if (user or password) and URL(url).absolute:
             url = str(URL(url).with_user(user).with_password(password))
         return {"URL": url}
 

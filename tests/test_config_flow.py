@@ -1,0 +1,827 @@
+"""The config flow: every form against its phone system, each error and the way out of it, and the way back in."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+from unittest.mock import AsyncMock, Mock, patch
+
+import pytest
+from homeassistant.config_entries import SOURCE_USER, ConfigEntryState, ConfigFlowResult
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers.network import NoURLAvailableError
+from homeassistant.setup import async_setup_component
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from custom_components.pbx.config_flow import PbxConfigFlow
+from custom_components.pbx.const import DOMAIN
+from custom_components.pbx.forms import FORMS
+from custom_components.pbx.providers import PROVIDERS, voipat_access
+from custom_components.pbx.providers import models as m
+from custom_components.pbx.providers.errors import AuthError, ConnectError, ProviderError, RateLimitError, RefusedError
+
+from .fake_cloud import CLOUDHOOK, FakeCloud
+from .fake_provider import FakeProvider, async_set_up
+from .simulators.base import FaultKind, Simulator
+from .simulators.voipat import VoipatSimulator
+from .simulators.voipstudio import VoipstudioSimulator
+from .simulators.voipsun import VoipsunSimulator
+from .simulators.voipsun_model import Broken, Permission
+from .simulators.voxloud import VoxloudSimulator
+
+type Typed = dict[str, Any]
+NOWHERE = 1  # a port that nobody listens on
+ALL = ("voipat", "voipstudio", "voipsun", "voxloud")
+PASTED = ("voipat", "voipstudio")
+
+
+@dataclass(kw_only=True)
+class House:
+    """A phone system, and what a person who may use it enters."""
+
+    provider: str
+    simulator: Any
+    typed: Typed
+    unique_id: str
+    title: str
+    kept: Typed = field(default_factory=dict)
+    """What is kept beside, or instead of, what was typed."""
+
+
+def _voipat(simulator: VoipatSimulator) -> House:
+    typed = {"url": simulator.url, "api_key": simulator.api_key, "verify_ssl": True}
+    return House(
+        provider="voipat",
+        simulator=simulator,
+        typed=typed,
+        unique_id=f"voipat_{simulator.domain}",
+        title=simulator.domain,
+        kept={"domain": simulator.domain, "auth": "key"},
+    )
+
+
+def _voipstudio(simulator: VoipstudioSimulator) -> House:
+    return House(
+        provider="voipstudio",
+        simulator=simulator,
+        typed={"url": simulator.url, "api_key": simulator.api_key},
+        unique_id=f"voipstudio_{simulator.customer_id}",
+        title=simulator.email,
+        kept={"customer_id": str(simulator.customer_id), "user_id": str(simulator.admin.id)},
+    )
+
+
+def _voipsun(simulator: VoipsunSimulator) -> House:
+    return House(
+        provider="voipsun",
+        simulator=simulator,
+        typed={
+            "host": "127.0.0.1",
+            "port": simulator.port,
+            "ssl": False,
+            "verify_ssl": True,
+            "username": simulator.username,
+            "password": simulator.password,
+        },
+        unique_id=f"voipsun_127.0.0.1:{simulator.port}",
+        title="127.0.0.1",
+    )
+
+
+def _voxloud(simulator: VoxloudSimulator) -> House:
+    account_id = sha256(simulator.email.encode()).hexdigest()[:20]
+    return House(
+        provider="voxloud",
+        simulator=simulator,
+        typed={"url": simulator.url, "api_key": simulator.api_key},
+        unique_id=f"voxloud_{account_id}",
+        title=simulator.company,
+        kept={"account_id": account_id, "company": simulator.company},
+    )
+
+
+AGAIN: Mapping[str, tuple[str, ...]] = {
+    "voipat": ("api_key",),
+    "voipstudio": ("api_key",),
+    "voipsun": ("username", "password"),
+    "voxloud": ("api_key",),
+}
+
+HOUSES: Mapping[str, Callable[[Any], House]] = {
+    "voipat": _voipat,
+    "voipstudio": _voipstudio,
+    "voipsun": _voipsun,
+    "voxloud": _voxloud,
+}
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do not wait before a refused key is tried once more."""
+    monkeypatch.setattr(voipat_access, "CONFIRM_AFTER", 0.0)
+
+
+@pytest.fixture
+def house(request: pytest.FixtureRequest) -> House:
+    """Give the phone system that the test's parameter names."""
+    return HOUSES[request.param](request.getfixturevalue(request.param))
+
+
+@pytest.fixture
+def set_up() -> Iterator[AsyncMock]:
+    """Watch entries being set up, and do nothing."""
+    with patch("custom_components.pbx.async_setup_entry", return_value=True) as mocked:
+        yield mocked
+
+
+async def async_start(hass: HomeAssistant, provider: str) -> ConfigFlowResult:
+    """Choose a provider from the menu."""
+    result = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    assert result["type"] is FlowResultType.MENU
+    assert result["step_id"] == "user"
+    assert result["menu_options"] == list(ALL)
+    result = await async_submit(hass, result, {"next_step_id": provider})
+    assert result["type"] is FlowResultType.FORM
+    assert result["step_id"] == provider
+    assert not result["errors"]
+    return result
+
+
+async def async_submit(hass: HomeAssistant, result: ConfigFlowResult, typed: Typed) -> ConfigFlowResult:
+    """Submit a form, and wait for what follows."""
+    result = await hass.config_entries.flow.async_configure(result["flow_id"], typed)
+    await hass.async_block_till_done()
+    return result
+
+
+async def async_add(hass: HomeAssistant, house: House) -> MockConfigEntry:
+    """Add an account without a flow, and set it up."""
+    data = {**house.typed, **house.kept, "provider": house.provider, "webhook_id": "kept-webhook-id"}
+    entry = MockConfigEntry(domain=DOMAIN, title=house.title, unique_id=house.unique_id, data=data)
+    await async_set_up(hass, entry)
+    return entry
+
+
+def state_of(entry: MockConfigEntry) -> ConfigEntryState:
+    """Tell whether an entry is loaded now."""
+    return entry.state
+
+
+def suggested(result: ConfigFlowResult) -> dict[str, Any]:
+    """List what a form suggests."""
+    schema = result["data_schema"]
+    assert schema is not None
+    return {
+        str(marker): marker.description["suggested_value"]
+        for marker in schema.schema
+        if marker.description and "suggested_value" in marker.description
+    }
+
+
+# -- adding an account -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("house", ["voipsun", "voxloud"], indirect=True)
+async def test_added(hass: HomeAssistant, house: House, set_up: AsyncMock) -> None:
+    """An account is added; where nothing is pasted, at once."""
+    result = await async_submit(hass, await async_start(hass, house.provider), house.typed)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    _check_created(result, house)
+    assert len(set_up.mock_calls) == 1
+
+
+@pytest.mark.parametrize("house", PASTED, indirect=True)
+async def test_added_after_pasting(hass: HomeAssistant, house: House, set_up: AsyncMock) -> None:
+    """Where a person has to paste the URL, it is shown first, complete."""
+    await hass.config.async_update(external_url="https://ha.example.com")
+    result = await async_submit(hass, await async_start(hass, house.provider), house.typed)
+    assert result["type"] is FlowResultType.FORM
+    assert result["step_id"] == "paste"
+    assert set_up.mock_calls == []
+    placeholders = result["description_placeholders"]
+    assert placeholders is not None
+    assert placeholders["provider"] == PROVIDERS[house.provider].name
+    shown = re.findall(r"https://ha\.example\.com/api/webhook/(\w{64})", placeholders["urls"])
+    result = await async_submit(hass, result, {})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    _check_created(result, house)
+    assert set(shown) == {result["data"]["webhook_id"]}
+    assert len(set_up.mock_calls) == 1
+
+
+def _check_created(result: ConfigFlowResult, house: House) -> None:
+    assert result["title"] == house.title
+    assert result["result"].unique_id == house.unique_id
+    data = dict(result["data"])
+    assert re.fullmatch(r"\w{64}", data.pop("webhook_id"))
+    assert data == {**house.typed, **house.kept, "provider": house.provider}
+    assert result["options"] == {}
+    assert (result["version"], result["minor_version"]) == (1, 1)
+
+
+async def test_pasted_settings(hass: HomeAssistant, voipat: VoipatSimulator) -> None:
+    """The URL is shown for each setting that takes it, with the placeholders filled in by the phone system."""
+    house = _voipat(voipat)
+    result = await async_submit(hass, await async_start(hass, "voipat"), house.typed)
+    assert result["description_placeholders"] is not None
+    urls = result["description_placeholders"]["urls"]
+    assert re.findall(r"\*\*(\w+)\*\*", urls) == ["crm_url", "crm_agent_login_url", "crm_agent_logout_url"]
+    assert "={" in urls
+
+
+@pytest.mark.parametrize(
+    ("known", "beginning"),
+    [(True, "http://192.168.1.5:8123/api/webhook/"), (False, "/api/webhook/")],
+    ids=["internal", "none"],
+)
+async def test_paste_without_an_external_url(
+    hass: HomeAssistant,
+    voipstudio: VoipstudioSimulator,
+    monkeypatch: pytest.MonkeyPatch,
+    beginning: str,
+    *,
+    known: bool,
+) -> None:
+    """Without an address on the internet the URL is shown as far as it is known."""
+    await hass.config.async_update(internal_url="http://192.168.1.5:8123")
+    if not known:
+        monkeypatch.setattr("homeassistant.components.webhook.get_url", Mock(side_effect=NoURLAvailableError))
+    result = await async_submit(hass, await async_start(hass, "voipstudio"), _voipstudio(voipstudio).typed)
+    assert result["step_id"] == "paste"
+    assert result["description_placeholders"] is not None
+    assert f"\n{beginning}" in result["description_placeholders"]["urls"]
+
+
+async def test_paste_a_cloudhook(
+    hass: HomeAssistant, voipstudio: VoipstudioSimulator, cloud: FakeCloud, set_up: AsyncMock
+) -> None:
+    """Whoever is signed in to Home Assistant Cloud pastes an address there, which is kept."""
+    await hass.config.async_update(internal_url="http://192.168.1.5:8123")
+    result = await async_submit(hass, await async_start(hass, "voipstudio"), _voipstudio(voipstudio).typed)
+    assert result["description_placeholders"] is not None
+    assert f"\n{CLOUDHOOK}0\n" in result["description_placeholders"]["urls"]
+    result = await async_submit(hass, result, {})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert result["data"]["cloudhook_url"] == f"{CLOUDHOOK}0"
+    assert cloud.hooks == {result["data"]["webhook_id"]: f"{CLOUDHOOK}0"}
+
+
+@pytest.mark.parametrize("trouble", ["signed out", "offline", "own address"])
+async def test_paste_without_a_cloudhook(
+    hass: HomeAssistant, voipstudio: VoipstudioSimulator, cloud: FakeCloud, trouble: str
+) -> None:
+    """An address in the cloud is made only where it is needed and can be had; the flow goes on without."""
+    await hass.config.async_update(
+        internal_url="http://192.168.1.5:8123",
+        external_url="https://ha.example.com" if trouble == "own address" else None,
+    )
+    cloud.active = trouble != "signed out"
+    cloud.fails = ConnectionError() if trouble == "offline" else None
+    result = await async_submit(hass, await async_start(hass, "voipstudio"), _voipstudio(voipstudio).typed)
+    assert result["step_id"] == "paste"
+    assert result["description_placeholders"] is not None
+    assert "/api/webhook/" in result["description_placeholders"]["urls"]
+    assert cloud.hooks == {}
+
+
+@pytest.mark.parametrize("house", ALL, indirect=True)
+async def test_duplicate(hass: HomeAssistant, house: House, set_up: AsyncMock) -> None:
+    """An account is added once."""
+    MockConfigEntry(domain=DOMAIN, unique_id=house.unique_id, data={"provider": house.provider}).add_to_hass(hass)
+    result = await async_submit(hass, await async_start(hass, house.provider), house.typed)
+    assert result["type"] is FlowResultType.ABORT
+    assert result["reason"] == "already_configured"
+    assert set_up.mock_calls == []
+
+
+async def test_two_accounts(hass: HomeAssistant, voipat: VoipatSimulator, voxloud: VoxloudSimulator) -> None:
+    """Accounts of several providers live side by side, each with a webhook of its own."""
+    ids = set()
+    for house in (_voipat(voipat), _voxloud(voxloud)):
+        result = await async_submit(hass, await async_start(hass, house.provider), house.typed)
+        while result["type"] is FlowResultType.FORM:
+            result = await async_submit(hass, result, {})
+        await hass.async_block_till_done()
+        assert result["result"].state is ConfigEntryState.LOADED
+        ids.add(result["data"]["webhook_id"])
+    assert len(ids) == 2
+
+
+# -- errors, and the way out -------------------------------------------------------------------------
+
+type Trouble = Callable[[Any], None]
+
+
+def _nothing(_simulator: Any) -> None:
+    pass
+
+
+def _fault(kind: FaultKind, path: str, status: int = 200) -> Trouble:
+    def plan(simulator: Simulator) -> None:
+        simulator.fault(kind, path=path, status=status)
+
+    return plan
+
+
+def _set(**switches: Any) -> Trouble:
+    def switch(simulator: Simulator) -> None:
+        for name, value in switches.items():
+            setattr(simulator, name, value)
+
+    return switch
+
+
+@pytest.mark.parametrize(
+    ("house", "trouble", "typed", "errors"),
+    [
+        pytest.param("voipat", _nothing, {"api_key": "wrong"}, {"base": "invalid_auth"}, id="voipat-key"),
+        pytest.param("voipat", _nothing, {"api_key": ""}, {"api_key": "required"}, id="voipat-no-key"),
+        pytest.param(
+            "voipat", _nothing, {"domain": "nobody.example.org"}, {"domain": "invalid_value"}, id="voipat-domain"
+        ),
+        pytest.param("voipat", _nothing, {"url": "ftp://pbx"}, {"url": "invalid_value"}, id="voipat-url"),
+        pytest.param(
+            "voipat", _nothing, {"url": f"http://127.0.0.1:{NOWHERE}"}, {"base": "cannot_connect"}, id="voipat-nobody"
+        ),
+        pytest.param("voipat", _fault(FaultKind.HTML, "/status"), {}, {"base": "cannot_connect"}, id="voipat-html"),
+        pytest.param("voipat", _set(throttle=1), {}, {"base": "rate_limited"}, id="voipat-throttled"),
+        pytest.param("voipstudio", _nothing, {"api_key": "wrong"}, {"base": "invalid_auth"}, id="voipstudio-key"),
+        pytest.param("voipstudio", _nothing, {"api_key": ""}, {"email": "required"}, id="voipstudio-nothing"),
+        pytest.param(
+            "voipstudio",
+            _nothing,
+            {"api_key": "", "email": "admin@example.com"},
+            {"password": "required"},
+            id="voipstudio-no-password",
+        ),
+        pytest.param(
+            "voipstudio",
+            _nothing,
+            {"email": "admin@example.com", "password": "x"},
+            {"password": "conflict"},
+            id="voipstudio-both",
+        ),
+        pytest.param(
+            "voipstudio",
+            _nothing,
+            {"api_key": "", "email": "admin@example.com", "password": "wrong"},
+            {"base": "invalid_auth"},
+            id="voipstudio-password",
+        ),
+        pytest.param(
+            "voipstudio",
+            _nothing,
+            {"url": f"http://127.0.0.1:{NOWHERE}"},
+            {"base": "cannot_connect"},
+            id="voipstudio-nobody",
+        ),
+        pytest.param("voipstudio", _fault(FaultKind.HTML, "/me"), {}, {"base": "cannot_connect"}, id="voipstudio-html"),
+        pytest.param("voipstudio", _set(throttle=1), {}, {"base": "rate_limited"}, id="voipstudio-throttled"),
+        pytest.param("voipsun", _nothing, {"password": "wrong"}, {"base": "invalid_auth"}, id="voipsun-password"),
+        pytest.param("voipsun", _nothing, {"port": NOWHERE}, {"base": "cannot_connect"}, id="voipsun-nobody"),
+        pytest.param("voipsun", _nothing, {"host": "http://["}, {"base": "cannot_connect"}, id="voipsun-host"),
+        pytest.param("voipsun", _set(broken=Broken.HTML), {}, {"base": "cannot_connect"}, id="voipsun-html"),
+        pytest.param("voxloud", _nothing, {"api_key": "wrong"}, {"base": "invalid_auth"}, id="voxloud-key"),
+        pytest.param(
+            "voxloud", _nothing, {"url": f"http://127.0.0.1:{NOWHERE}"}, {"base": "cannot_connect"}, id="voxloud-nobody"
+        ),
+        pytest.param("voxloud", _set(maintenance=True), {}, {"base": "cannot_connect"}, id="voxloud-maintenance"),
+        pytest.param("voxloud", _set(rate_limit=0), {}, {"base": "rate_limited"}, id="voxloud-throttled"),
+        pytest.param(
+            "voxloud", _set(forbidden=frozenset({"validate-auth"})), {}, {"base": "refused"}, id="voxloud-refused"
+        ),
+    ],
+    indirect=["house"],
+)
+async def test_error_and_recovery(
+    hass: HomeAssistant, house: House, trouble: Trouble, typed: Typed, errors: dict[str, str], set_up: AsyncMock
+) -> None:
+    """An error is said in the form; what was typed stays, but for secrets; the next try can succeed."""
+    sound = {**vars(house.simulator)}
+    result = await async_start(hass, house.provider)
+    trouble(house.simulator)
+    given = {**house.typed, **typed}
+    result = await async_submit(hass, result, given)
+    assert result["type"] is FlowResultType.FORM
+    assert result["step_id"] == house.provider
+    assert result["errors"] == errors
+    assert suggested(result) == {key: value for key, value in given.items() if key not in ("api_key", "password")}
+
+    for name in ("broken", "maintenance", "rate_limit", "forbidden"):
+        if name in vars(house.simulator):
+            _set(**{name: sound.get(name, getattr(type(house.simulator), name))})(house.simulator)
+    result = await async_submit(hass, result, house.typed)
+    while result["type"] is FlowResultType.FORM:
+        assert result["step_id"] == "paste"
+        result = await async_submit(hass, result, {})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert len(set_up.mock_calls) == 1
+
+
+@pytest.mark.parametrize("house", ALL, indirect=True)
+async def test_no_tls(hass: HomeAssistant, house: House) -> None:
+    """A server that does not speak TLS cannot be reached by it."""
+    secure = {"ssl": True} if "ssl" in house.typed else {"url": house.typed["url"].replace("http:", "https:")}
+    result = await async_submit(hass, await async_start(hass, house.provider), {**house.typed, **secure})
+    assert result["errors"] == {"base": "cannot_connect"}
+
+
+async def test_refusal_is_worded(hass: HomeAssistant, voxloud: VoxloudSimulator) -> None:
+    """The phone system's own reason is shown."""
+    voxloud.forbidden = frozenset({"validate-auth"})
+    result = await async_submit(hass, await async_start(hass, "voxloud"), _voxloud(voxloud).typed)
+    assert result["description_placeholders"] is not None
+    assert "not accessible with your credentials" in result["description_placeholders"]["reason"]
+
+
+@pytest.mark.parametrize("domain", ["pbx.example.com", "PBX.example.com"])
+async def test_several_domains(hass: HomeAssistant, voipat: VoipatSimulator, domain: str) -> None:
+    """A key for several domains needs one to be named, and the field for it is pointed at."""
+    given = {**_voipat(voipat).typed, "api_key": voipat.global_key}
+    result = await async_submit(hass, await async_start(hass, "voipat"), given)
+    assert result["errors"] == {"domain": "required"}
+    result = await async_submit(hass, result, {**given, "domain": domain})
+    assert result["step_id"] == "paste"
+
+
+@pytest.mark.parametrize("house", ALL, indirect=True)
+async def test_unexpected_error(
+    hass: HomeAssistant,
+    house: House,
+    monkeypatch: pytest.MonkeyPatch,
+    expected_warnings: list[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Whatever happens, the form says something, and the log more, but no secret."""
+
+    async def account(_self: object) -> m.Account:
+        raise RuntimeError("a bug")
+
+    expected_warnings.append("Unexpected error while trying an account")
+    with monkeypatch.context() as broken:
+        broken.setattr(PROVIDERS[house.provider], "account", account)
+        result = await async_submit(hass, await async_start(hass, house.provider), house.typed)
+    assert result["errors"] == {"base": "unknown"}
+    assert "a bug" in caplog.text
+    assert house.typed[AGAIN[house.provider][-1]] not in caplog.text
+    result = await async_submit(hass, result, house.typed)
+    assert result["type"] in (FlowResultType.CREATE_ENTRY, FlowResultType.FORM)
+    assert not result.get("errors")
+
+
+async def test_permission_missing(hass: HomeAssistant, voipsun: VoipsunSimulator, set_up: AsyncMock) -> None:
+    """A permission that is missing is no wrong password."""
+    voipsun.deny = {Permission.SIP_STATUS}
+    result = await async_submit(hass, await async_start(hass, "voipsun"), _voipsun(voipsun).typed)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+# -- VoIPstudio's password and second factor ---------------------------------------------------------
+
+
+def _password(simulator: VoipstudioSimulator) -> Typed:
+    return {"url": simulator.url, "email": simulator.email, "password": simulator.password}
+
+
+async def test_password(hass: HomeAssistant, voipstudio: VoipstudioSimulator, set_up: AsyncMock) -> None:
+    """A password becomes a key, and is forgotten."""
+    result = await async_submit(hass, await async_start(hass, "voipstudio"), _password(voipstudio))
+    result = await async_submit(hass, result, {})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    data = result["data"]
+    assert voipstudio.tokens[data["api_key"]].name == "Home Assistant"
+    assert data["api_key_name"] == "Home Assistant"
+    assert data["api_key"] != voipstudio.api_key
+    assert voipstudio.password not in str(result)
+    assert not any(token.session for token in voipstudio.tokens.values())
+
+
+async def test_second_factor(hass: HomeAssistant, voipstudio: VoipstudioSimulator, set_up: AsyncMock) -> None:
+    """A wrong code is said, another one is sent, and that one opens the door."""
+    voipstudio.two_factor = True
+    result = await async_submit(hass, await async_start(hass, "voipstudio"), _password(voipstudio))
+    assert result["type"] is FlowResultType.FORM
+    assert result["step_id"] == "code"
+    assert not result["errors"]
+    assert len(voipstudio.mailed) == 1
+
+    result = await async_submit(hass, result, {"code": "000000"})
+    assert result["step_id"] == "code"
+    assert result["errors"] == {"code": "invalid_code"}
+    assert len(voipstudio.mailed) == 2
+
+    result = await async_submit(hass, result, {"code": voipstudio.mailed[-1].code})
+    assert result["step_id"] == "paste"
+    result = await async_submit(hass, result, {})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert len(voipstudio.mailed) == 2
+    assert {"password", "code", "nonce"}.isdisjoint(result["data"])
+
+
+async def test_second_factor_while_unreachable(
+    hass: HomeAssistant, voipstudio: VoipstudioSimulator, set_up: AsyncMock
+) -> None:
+    """A code that did not arrive is still good."""
+    voipstudio.two_factor = True
+    result = await async_submit(hass, await async_start(hass, "voipstudio"), _password(voipstudio))
+    code = {"code": voipstudio.mailed[-1].code}
+    voipstudio.fault(FaultKind.HTML, path="/login2fa")
+    result = await async_submit(hass, result, code)
+    assert result["errors"] == {"base": "cannot_connect"}
+    result = await async_submit(hass, result, code)
+    assert result["step_id"] == "paste"
+    assert len(voipstudio.mailed) == 1
+
+
+async def test_second_factor_refused(hass: HomeAssistant, voipstudio: VoipstudioSimulator) -> None:
+    """The phone system's reason is shown beside the code as well."""
+    voipstudio.two_factor = True
+    result = await async_submit(hass, await async_start(hass, "voipstudio"), _password(voipstudio))
+    voipstudio.fault(FaultKind.STATUS, path="/login2fa", status=409)
+    result = await async_submit(hass, result, {"code": "123456"})
+    assert result["step_id"] == "code"
+    assert result["errors"] == {"base": "refused"}
+    assert result["description_placeholders"] is not None
+    assert result["description_placeholders"]["reason"]
+
+
+async def test_second_factor_switched_off_meanwhile(hass: HomeAssistant, voipstudio: VoipstudioSimulator) -> None:
+    """Where no code is needed any more, the password is enough."""
+    voipstudio.two_factor = True
+    result = await async_submit(hass, await async_start(hass, "voipstudio"), _password(voipstudio))
+    voipstudio.two_factor = False
+    result = await async_submit(hass, result, {"code": "000000"})
+    assert result["step_id"] == "paste"
+
+
+# -- signing in again --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("house", ALL, indirect=True)
+async def test_reauth(hass: HomeAssistant, house: House, expected_warnings: list[str]) -> None:
+    """New credentials are tried, kept, and used; everything else of the account stays."""
+    entry = await async_add(hass, house)
+    before = dict(entry.data)
+    secret = AGAIN[house.provider][-1]
+    setattr(house.simulator, secret, "new-secret-of-the-account")
+    result = await entry.start_reauth_flow(hass)
+    assert result["type"] is FlowResultType.FORM
+    assert result["step_id"] == "reauth_confirm"
+    assert result["description_placeholders"] is not None
+    assert result["description_placeholders"]["title"] == house.title
+    assert suggested(result) == {}
+    typed = {key: house.typed[key] for key in AGAIN[house.provider]}
+
+    result = await async_submit(hass, result, typed)
+    assert result["errors"] == {"base": "invalid_auth"}
+    assert suggested(result) == {}
+    assert entry.data == before
+
+    result = await async_submit(hass, result, {**typed, secret: "new-secret-of-the-account"})
+    assert result["type"] is FlowResultType.ABORT
+    assert result["reason"] == "reauth_successful"
+    await hass.async_block_till_done()
+    assert entry.data == {**before, secret: "new-secret-of-the-account"}
+    assert state_of(entry) is ConfigEntryState.LOADED
+    assert entry.runtime_data.provider.settings[secret] == "new-secret-of-the-account"
+
+
+@pytest.mark.parametrize("house", ALL, indirect=True)
+async def test_reauth_of_another_account(hass: HomeAssistant, house: House) -> None:
+    """Credentials of another account do not get in."""
+    entry = await async_add(hass, house)
+    hass.config_entries.async_update_entry(entry, unique_id=f"{house.provider}_somebody-else")
+    before = dict(entry.data)
+    result = await entry.start_reauth_flow(hass)
+    result = await async_submit(hass, result, {key: house.typed[key] for key in AGAIN[house.provider]})
+    assert result["type"] is FlowResultType.ABORT
+    assert result["reason"] == "wrong_account"
+    assert entry.data == before
+
+
+async def test_reauth_by_password(hass: HomeAssistant, voipstudio: VoipstudioSimulator) -> None:
+    """Whose key ran out signs in with a password, and a code, as at first."""
+    entry = await async_add(hass, _voipstudio(voipstudio))
+    voipstudio.api_key = "another-key"
+    voipstudio.two_factor = True
+    result = await entry.start_reauth_flow(hass)
+    typed = _password(voipstudio)
+    del typed["url"]
+    result = await async_submit(hass, result, typed)
+    assert result["step_id"] == "code"
+    result = await async_submit(hass, result, {"code": voipstudio.mailed[-1].code})
+    assert result["reason"] == "reauth_successful"
+    await hass.async_block_till_done()
+    assert state_of(entry) is ConfigEntryState.LOADED
+    assert voipstudio.tokens[entry.data["api_key"]].name == "Home Assistant"
+    assert entry.data["webhook_id"] == "kept-webhook-id"
+    assert "password" not in entry.data
+
+
+async def test_reauth_with_a_key_of_ones_own(hass: HomeAssistant, voipstudio: VoipstudioSimulator) -> None:
+    """A key that a person typed instead of ours is not ours to remove with the account."""
+    house = _voipstudio(voipstudio)
+    house.kept["api_key_name"] = "Home Assistant"
+    entry = await async_add(hass, house)
+    result = await entry.start_reauth_flow(hass)
+    result = await async_submit(hass, result, {"api_key": voipstudio.api_key})
+    assert result["reason"] == "reauth_successful"
+    await hass.async_block_till_done()
+    assert "api_key_name" not in entry.data
+    await hass.config_entries.async_remove(entry.entry_id)
+    assert voipstudio.api_key in voipstudio.tokens
+
+
+async def test_reauth_with_nothing(hass: HomeAssistant, voipstudio: VoipstudioSimulator) -> None:
+    """An empty form is pointed at, where all its fields are optional."""
+    entry = await async_add(hass, _voipstudio(voipstudio))
+    result = await async_submit(hass, await entry.start_reauth_flow(hass), {})
+    assert result["errors"] == {"email": "required"}
+
+
+@pytest.mark.parametrize(
+    ("error", "key", "reason"),
+    [
+        (AuthError(), "invalid_auth", ""),
+        (ConnectError(), "cannot_connect", ""),
+        (RateLimitError(30), "rate_limited", ""),
+        (RefusedError("Not today"), "refused", "Not today"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else None,
+)
+async def test_reauth_errors(
+    hass: HomeAssistant,
+    fake: type[FakeProvider],
+    fake_entry: MockConfigEntry,
+    error: ProviderError,
+    key: str,
+    reason: str,
+) -> None:
+    """Every error is said, and the next try can succeed."""
+    await async_set_up(hass, fake_entry)
+    result = await fake_entry.start_reauth_flow(hass)
+    fake.script.errors["account"] = error
+    result = await async_submit(hass, result, {})
+    assert result["errors"] == {"base": key}
+    assert result["description_placeholders"] is not None
+    assert result["description_placeholders"]["reason"] == reason
+    del fake.script.errors["account"]
+    result = await async_submit(hass, result, {})
+    assert result["reason"] == "reauth_successful"
+
+
+async def test_reauth_after_a_stopped_poll(
+    hass: HomeAssistant, voipsun: VoipsunSimulator, expected_warnings: list[str]
+) -> None:
+    """An account whose polls ended since it was refused works again, even with the same credentials."""
+    house = _voipsun(voipsun)
+    entry = await async_add(hass, house)
+    coordinator = entry.runtime_data
+    expected_warnings += ["Authentication failed while fetching"]
+    voipsun.password = "another one"
+    await coordinator.async_refresh()
+    await hass.async_block_till_done()
+    assert not coordinator.last_update_success
+    (flow,) = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+    assert flow["context"]["source"] == "reauth"
+
+    voipsun.password = house.typed["password"]
+    typed = {key: house.typed[key] for key in ("username", "password")}
+    result = await hass.config_entries.flow.async_configure(flow["flow_id"], typed)
+    assert result["reason"] == "reauth_successful"
+    await hass.async_block_till_done()
+    assert state_of(entry) is ConfigEntryState.LOADED
+    assert entry.runtime_data is not coordinator
+    assert entry.runtime_data.last_update_success
+    assert hass.config_entries.flow.async_progress_by_handler(DOMAIN) == []
+
+
+@pytest.mark.parametrize("changed", [False, True], ids=["same", "new"])
+async def test_reauth_after_a_failed_start(
+    hass: HomeAssistant, voipsun: VoipsunSimulator, expected_warnings: list[str], *, changed: bool
+) -> None:
+    """An account that was refused at the start is set up again, with the new credentials, once."""
+    house = _voipsun(voipsun)
+    right, voipsun.password = voipsun.password, "changed at the phone system"
+    expected_warnings.append("could not authenticate")
+    entry = MockConfigEntry(
+        domain=DOMAIN,
+        title="Sun",
+        unique_id=house.unique_id,
+        data={**house.typed, "provider": "voipsun", "webhook_id": "id"},
+    )
+    entry.add_to_hass(hass)
+    assert not await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    assert state_of(entry) is ConfigEntryState.SETUP_ERROR
+    (flow,) = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+    if not changed:
+        voipsun.password = right
+    voipsun.requests.clear()
+    typed = {"username": voipsun.username, "password": voipsun.password}
+    result = await hass.config_entries.flow.async_configure(flow["flow_id"], typed)
+    assert result["reason"] == "reauth_successful"
+    await hass.async_block_till_done()
+    assert state_of(entry) is ConfigEntryState.LOADED
+    assert {seen.query["password"] for seen in voipsun.requests} == {voipsun.password}
+
+
+# -- changing how an account is reached --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("house", ALL, indirect=True)
+async def test_reconfigure(hass: HomeAssistant, house: House) -> None:
+    """The form shows what is known, but no secret; an error, and then the change, which is used at once."""
+    entry = await async_add(hass, house)
+    found = {"pinned_account": "117", "created_objects": ["c1"], "cloudhook_url": f"{CLOUDHOOK}0"}
+    entry.runtime_data.async_keep(found)
+    coordinator = entry.runtime_data
+    result = await entry.start_reconfigure_flow(hass)
+    assert result["type"] is FlowResultType.FORM
+    assert result["step_id"] == house.provider
+    fields = {str(marker) for marker in FORMS[house.provider].schema} - {"api_key", "password"}
+    assert suggested(result) == {key: entry.data[key] for key in fields if key in entry.data}
+
+    moved = _moved(house)
+    wrong = {AGAIN[house.provider][-1]: "wrong"}
+    result = await async_submit(hass, result, {**house.typed, **wrong})
+    assert result["errors"] == {"base": "invalid_auth"}
+
+    result = await async_submit(hass, result, {**house.typed, **moved})
+    assert result["type"] is FlowResultType.ABORT
+    assert result["reason"] == "reconfigure_successful"
+    await hass.async_block_till_done()
+    assert state_of(entry) is ConfigEntryState.LOADED
+    assert entry.runtime_data is not coordinator
+    assert {key: entry.data[key] for key in found} == found
+    assert entry.data["webhook_id"] == "kept-webhook-id"
+    for key, value in moved.items():
+        assert entry.data[key] == value
+
+
+def _moved(house: House) -> Typed:
+    """Change the way to the phone system, not the phone system."""
+    key = {"voipat": "url", "voipstudio": "url", "voipsun": "username", "voxloud": "url"}[house.provider]
+    if house.provider == "voipsun":
+        house.simulator.username = "second user"
+        return {key: "second user"}
+    url = {
+        "voipat": house.simulator.url.replace("/pbxapi", "/api"),
+        "voipstudio": house.simulator.url.replace("v1.2", "v1.1"),
+    }
+    return {key: url.get(house.provider, f"{house.simulator.url}/")}
+
+
+@pytest.mark.parametrize("house", ALL, indirect=True)
+async def test_reconfigure_to_another_account(hass: HomeAssistant, house: House) -> None:
+    """An account does not become another one."""
+    entry = await async_add(hass, house)
+    hass.config_entries.async_update_entry(entry, unique_id=f"{house.provider}_somebody-else")
+    before = dict(entry.data)
+    result = await async_submit(hass, await entry.start_reconfigure_flow(hass), house.typed)
+    assert result["type"] is FlowResultType.ABORT
+    assert result["reason"] == "wrong_account"
+    assert entry.data == before
+
+
+async def test_reconfigure_what_cannot_be_reached(hass: HomeAssistant, voipat: VoipatSimulator) -> None:
+    """An account that is not loaded, since its address is wrong, is reached at the right one."""
+    house = _voipat(voipat)
+    data = {**house.typed, **house.kept, "provider": "voipat", "webhook_id": "id", "url": f"http://127.0.0.1:{NOWHERE}"}
+    entry = MockConfigEntry(domain=DOMAIN, unique_id=house.unique_id, data=data)
+    entry.add_to_hass(hass)
+    assert not await hass.config_entries.async_setup(entry.entry_id)
+    assert state_of(entry) is ConfigEntryState.SETUP_RETRY
+    result = await async_submit(hass, await entry.start_reconfigure_flow(hass), house.typed)
+    assert result["reason"] == "reconfigure_successful"
+    await hass.async_block_till_done()
+    assert state_of(entry) is ConfigEntryState.LOADED
+
+
+# -- as the browser sees it --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("provider", ALL)
+async def test_forms_reach_the_browser(hass: HomeAssistant, hass_client: ClientSessionGenerator, provider: str) -> None:
+    """Every form can be sent to a browser, with a selector for each field."""
+    assert await async_setup_component(hass, "config", {})
+    assert await async_setup_component(hass, DOMAIN, {})
+    client = await hass_client()
+    answer = await client.post("/api/config/config_entries/flow", json={"handler": DOMAIN})
+    flow = await answer.json()
+    assert flow["type"] == "menu"
+    answer = await client.post(f"/api/config/config_entries/flow/{flow['flow_id']}", json={"next_step_id": provider})
+    assert answer.status == 200
+    form = await answer.json()
+    assert [fields["name"] for fields in form["data_schema"]] == [str(marker) for marker in FORMS[provider].schema]
+    assert all("selector" in fields for fields in form["data_schema"])
+
+
+def test_every_provider_has_its_steps() -> None:
+    """Each registered provider has a form, a step and fields to sign in again."""
+    assert set(FORMS) == set(PROVIDERS) == set(ALL)
+    for provider in PROVIDERS:
+        assert hasattr(PbxConfigFlow, f"async_step_{provider}")
