@@ -1143,10 +1143,13 @@ async def test_nobody_is_there(session: aiohttp.ClientSession) -> None:
 # -- signing in --------------------------------------------------------------------------------------
 
 
-async def test_login_with_a_key_changes_nothing(sim: VoipstudioSimulator, session: aiohttp.ClientSession) -> None:
-    """A key is what we want already."""
-    given_settings = {"url": sim.url, "api_key": "k", "password": "p"}
-    assert await VoipstudioProvider.login(session, given_settings) is given_settings
+async def test_login_with_a_key(sim: VoipstudioSimulator, session: aiohttp.ClientSession) -> None:
+    """A key is what we want already; it is not ours, and needs no password."""
+    given_settings = {"url": sim.url, "api_key": "k"}
+    assert await VoipstudioProvider.login(session, {**given_settings, "api_key_name": "x"}) == given_settings
+    with pytest.raises(InvalidInputError) as error:
+        await VoipstudioProvider.login(session, {**given_settings, "password": "p"})
+    assert (error.value.field, error.value.problem) == ("password", "conflict")
     assert not sim.requests
 
 
