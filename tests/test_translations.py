@@ -185,15 +185,21 @@ def keys_of(node: ast.AST | None) -> set[str]:
     return {key for item in node.keys if (key := constant(item))} if isinstance(node, ast.Dict) else set()
 
 
+def problems_in(*names: str) -> set[str]:
+    """Find what modules call a refused value."""
+    found = set()
+    for file in names:
+        for name, call in calls(module(file)):
+            if name == "InvalidInputError":
+                said = {text for node in call.args[1:] for part in ast.walk(node) if (text := constant(part))}
+                found |= said or {"invalid_value"}
+    return found
+
+
 @cache
 def problems() -> set[str]:
-    """Find what providers call a refused value."""
-    found = {"invalid_value"}
-    for path in [*FOLDER.glob("*.py"), *(FOLDER / "providers").glob("*.py")]:
-        for name, call in calls(ast.parse(path.read_text("utf-8"))):
-            if name == "InvalidInputError" and len(call.args) > 1:
-                found |= {text for node in ast.walk(call.args[1]) if (text := constant(node))}
-    return found
+    """Find what anything calls a refused value."""
+    return problems_in(*(str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*.py")))
 
 
 def section_of(name: str, call: ast.Call) -> str | None:
@@ -534,7 +540,7 @@ def test_flow_errors() -> None:
     english = texts(ENGLISH)
     for shown, words in (
         (shown_errors("config_flow.py"), english["config"]["error"]),
-        ({"invalid_extension_line", "required"}, english["options"]["error"]),
+        (problems_in("options.py"), english["options"]["error"]),
         *((shown_errors("subentries.py"), kind["error"]) for kind in english["config_subentries"].values()),
     ):
         assert shown <= set(words)
