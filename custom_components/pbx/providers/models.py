@@ -97,6 +97,7 @@ class Capability(Flag):
     VOICEMAILS = auto()
     AGENTS = auto()  # agents exist, by list, by push, or made by the user
     QUEUES = auto()
+    QUEUE_FIGURES = auto()  # how a queue is doing is known, not only who is logged in to it
     USER_AGENTS = auto()  # agents cannot be listed: the user adds them
     USER_QUEUES = auto()
     QUEUE_LOGIN = auto()  # logging in is per queue

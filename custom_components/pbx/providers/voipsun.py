@@ -87,6 +87,7 @@ PERMISSIONS = {
     CALL_CENTER: (
         Capability.AGENTS
         | Capability.QUEUES
+        | Capability.QUEUE_FIGURES
         | Capability.AGENT_LOGIN
         | Capability.AGENT_LOGOUT
         | Capability.AGENT_PAUSE
