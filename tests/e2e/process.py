@@ -37,6 +37,8 @@ FULL = (*LEAN, "frontend", "history", "logbook", "recorder")
 LEVEL = re.compile(r"^\S+ \S+ (DEBUG|INFO|WARNING|ERROR|CRITICAL) ")
 # Not the folder that keeps the project's own Python.
 OURS = re.compile(r"custom_components[./]pbx|(?<![/.\w])pbx\b(?!/)", re.IGNORECASE)
+# Home Assistant writes down every action that is refused; only a refusal with a traceback was not meant so.
+REFUSED = re.compile(r"\[homeassistant\.components\.websocket_api[^\n]*\Z")
 # Home Assistant says so of every custom integration.
 UNTESTED = "We found a custom integration pbx which has not been tested"
 
@@ -243,6 +245,6 @@ class HassProcess:
             level = LEVEL.match(record[0])
             text = "\n".join(record)
             quiet = level is not None and level[1] in ("DEBUG", "INFO")
-            if not quiet and OURS.search(text) and UNTESTED not in text:
+            if not quiet and OURS.search(text) and UNTESTED not in text and not REFUSED.search(text):
                 found.append(text)
         return found

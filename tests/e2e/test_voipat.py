@@ -1,0 +1,174 @@
+"""VOIP@ Cloud in a real Home Assistant."""
+
+import random
+from collections.abc import Iterator
+
+import pytest
+
+from tests.simulators.voipat_wire import Esl
+
+from .accounts import Voipat
+from .house import House, lived_in, open_house, refused
+from .process import until
+from .proof import Proof
+
+pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("socket_enabled")]
+
+CALLER = "+493023125900"
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House[Voipat]]:
+    """Keep a Home Assistant with an account at the Python server."""
+    account = Voipat(auto_answer=0.1, auto_answer_far=0.1)
+    with open_house(tmp_path_factory.mktemp("voipat"), account) as house:
+        yield house
+
+
+@lived_in
+async def test_main_job(house: House[Voipat]) -> None:
+    """A pushed and a polled call are seen; an automation calls; an action and a button hang up."""
+    await Proof(house.client, house.account, random.Random(1), print).run()
+
+
+@lived_in
+async def test_hold_transfer_and_tones(house: House[Voipat]) -> None:
+    """What a person does with a call happens at the phone system, and is told."""
+    sim, client = house.account.simulator, house.client
+    call = await sim.ring(CALLER, "101")
+    await sim.answer(call, "101")
+    await house.wait_state("extension_101", "call_state", "talking")
+    switch = await house.entity("extension_101", "hold")
+    await client.act("switch.turn_on", entity=switch)
+    await house.wait_state("extension_101", "call_state", "on_hold")
+    assert [leg.state for leg in sim.truth()[0].legs if leg.extension == "101"] == ["on_hold"]
+    await house.events.wait(type="call_held", from_number=CALLER)
+    await client.act("pbx.toggle_hold", device=await house.device("extension_101"))
+    await house.events.wait(type="call_resumed", from_number=CALLER)
+    await house.wait_state("extension_101", "call_state", "talking")
+    await client.act("pbx.send_dtmf", device=await house.device("extension_101"), digits="12#")
+    assert [digits for _, digits in sim.dtmf_sent] == ["12#"]
+    await client.act("pbx.transfer", device=await house.device("extension_101"), number="105")
+    await house.wait_state("extension_105", "call_state", "ringing")
+    await house.wait_state("extension_101", "call_state", "idle")
+    (true,) = sim.truth()
+    assert {leg.extension for leg in true.legs if leg.extension} == {"105"}
+    await sim.hang_up(true.call_id)
+    await house.all_idle()
+
+
+@lived_in
+async def test_ring_group(house: House[Voipat]) -> None:
+    """Three phones ring, one answers: one call, and nobody missed it."""
+    sim = house.account.simulator
+    before = len(house.events.of(type="call_missed"))
+    call = await sim.ring("+493023125901", "101", "102", "103", name="Group caller")
+    for extension in ("101", "102", "103"):
+        await house.wait_state("extension_" + extension, "call_state", "ringing")
+    await sim.answer(call, "102")
+    await house.wait_state("extension_102", "call_state", "talking")
+    for extension in ("101", "103"):
+        await house.wait_state("extension_" + extension, "call_state", "idle")
+    await sim.hang_up(call)
+    await house.all_idle()
+    assert len(house.events.of(type="call_answered", from_number="+493023125901")) == 1
+    assert len(house.events.of(type="call_ended", from_number="+493023125901")) == 1
+    assert len(house.events.of(type="call_missed")) == before
+
+
+@lived_in
+async def test_agents_come_by_push(house: House[Voipat]) -> None:
+    """An agent who presses the button in the browser appears as a device."""
+    await house.account.simulator.toggle_agent("103")
+    await house.events.wait(type="agent_logged_in", agent="103")
+    await house.device("agent_103")
+    await house.wait_state("agent_103", "status", "available")
+    await house.account.simulator.toggle_agent("103")
+    await house.events.wait(type="agent_logged_out", agent="103")
+    await house.wait_state("agent_103", "status", "logged_out")
+
+
+@lived_in
+async def test_history(house: House[Voipat]) -> None:
+    """The calls of the other tests are in the history, found by number and counted."""
+    sim, client = house.account.simulator, house.client
+    call = await sim.ring("+493023125902", "104")
+    await sim.answer(call, "104")
+    await sim.hang_up(call)
+    found = await client.ask("pbx.get_call_history", number="+493023125902", direction="incoming")
+    assert [record["from_number"] for record in found["records"]] == ["+493023125902"]
+    assert found["records"][0]["outcome"] == "answered"
+    counted = await client.ask("pbx.get_call_statistics")
+    assert counted["total"] >= 1
+    assert await client.ask("pbx.get_calls") == {"calls": []}
+
+
+@lived_in
+async def test_switch_away_is_not_no_calls(house: House[Voipat]) -> None:
+    """While the bridge has lost its switch, calls are unknown; the account and its events stay."""
+    sim = house.account.simulator
+    house.expected.append("VOIP@ Cloud cannot be reached")
+    await sim.set_esl(Esl.DOWN)
+    await house.look_again()
+    await house.wait_state("account", "active_calls", "unavailable")
+    await house.wait_state("extension_101", "call_state", "unavailable")
+    await house.wait_state("account", "connected", "off")
+    event = await house.client.state(await house.entity("account", "call_event"))
+    assert event["state"] != "unavailable"
+    await sim.set_esl(Esl.CONNECTED)
+    await house.look_again()
+    await house.wait_state("account", "active_calls", "0")
+
+
+@lived_in
+async def test_bad_pushes_change_nothing(house: House[Voipat]) -> None:
+    """Whatever comes to the webhook is answered 200, and changes nothing."""
+    (url, *_) = await house.client.urls_to_paste(house.account.entry_id)
+    path = url.partition("?")[0].removeprefix(house.process.url)
+    before = len(house.events.all)
+    for method in ("GET", "HEAD", "POST", "PUT"):
+        for body in (None, [], {"event": "no such"}, {"{event}": "new_call"}, "x" * 300_000):
+            status, _ = await house.client.request(method, path, body)
+            assert status == 200
+    status, _ = await house.client.request("GET", f"{path}?event=new_call&domain=other.example.net&extension=101")
+    assert status == 200
+    assert [event for event in house.events.all[before:] if event["type"] != "unknown"] == []
+    assert (await house.client.state(await house.entity("account", "active_calls")))["state"] == "0"
+
+
+@lived_in
+async def test_node_server(house: House[Voipat]) -> None:
+    """A second account, at a server of the other variant, lives beside the first."""
+    other = Voipat(profile="node", domain="node.example.com")
+    async with other.simulator:
+        await other.set_up(house.client)
+        call = await other.simulator.ring("+493023125903", "101")
+        event = await house.events.wait(type="call_incoming", from_number="+493023125903")
+        assert event["config_entry_id"] == other.entry_id
+        await other.simulator.hang_up(call)
+        await house.events.wait(type="call_missed", from_number="+493023125903")
+        error = await refused(house.client.act("pbx.originate", extension="101", number="105"))
+        assert error.code == "service_validation_error"
+        await house.client.remove(other.entry_id)
+    assert len(await house.client.accounts()) == 1
+
+
+@lived_in
+async def test_power_cut(house: House[Voipat]) -> None:
+    """After a power cut the account is back, and sees the call that is up."""
+    sim = house.account.simulator
+    call = await sim.ring(CALLER, "104")
+    await sim.answer(call, "104")
+    await house.client.close()
+    await house.process.kill()
+    await house.process.start()
+    await house.enter()
+    await house.wait_state("extension_104", "call_state", "talking")
+
+    async def restored() -> bool:
+        state = await house.client.state(await house.entity("account", "missed_calls"))
+        return state["state"] not in ("unknown", "unavailable")
+
+    await until(restored, "number of missed calls")
+    await sim.hang_up(call)
+    await house.all_idle()
