@@ -24,7 +24,6 @@ from .models import (
     EventType,
     LegPush,
     Notice,
-    Outcome,
     Party,
     Pushed,
     RecordPush,
@@ -418,15 +417,12 @@ class CallRegistry(Roster):
         self._forget(live, changes)
         grave = Grave(origin.time, call, live, by_absence=by_absence)
         self._graves.bury(grave)
-        # One that was never seen may be told only by its phone system's own word that it was missed.
-        if not live.announced and live.outcome is not Outcome.MISSED:
+        if not (live.announced or live.said_missed):
             return
         changes.keys[ACCOUNT] = None
         self.last_call = call
         self._count_missed(grave, missed=live.missed)
-        if not live.told_end:
-            live.told_end = True
-            changes.events.extend(Teller(live, call, origin).ending())
+        changes.events.extend(Teller(live, call, origin).ending())
 
     def _forget(self, live: LiveCall, changes: Changes) -> None:
         """Take an ended call out of everything that is about active calls."""

@@ -21,7 +21,7 @@ class Phone:
     announced: bool = False
     answered: bool = False
     joined: bool = False
-    left: bool = False
+    left: bool = False  # the last it heard of the call was its end
 
 
 @dataclass(slots=True)
@@ -47,6 +47,7 @@ class LiveCall:
     machine: bool = False  # whoever called was picked up, though by none of our phones
     outcome: Outcome | None = None  # what was said of the whole call
     leg_outcome: Outcome | None = None  # what was said of the leg that ended last
+    said_missed: bool = False  # by the phone system's own last word
     hangup_cause: str | None = None
     ended_by: str | None = None
     polled: bool = False
@@ -203,6 +204,7 @@ class LiveCall:
         self.leg_outcome = push.outcome
         if whole:
             self.outcome = push.outcome or self.outcome
+        self.said_missed = push.final and push.outcome is Outcome.MISSED
 
     def _move_all(self, push: LegPush, now: datetime) -> None:
         if not self.legs:

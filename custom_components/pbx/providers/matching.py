@@ -18,26 +18,26 @@ class Matcher:
 
     def __init__(self) -> None:
         """Know no calls."""
-        self._from: dict[str, dict[str, LiveCall]] = {}  # by the end of the caller's number
+        self._by_number: dict[str, dict[str, LiveCall]] = {}
         self._filed: dict[str, str] = {}
 
     def file(self, live: LiveCall) -> None:
-        """Make a call known by its caller."""
-        caller = "" if live.direction in {None, Direction.OUTGOING} else tail(live.caller.number)
-        if self._filed.get(live.id, "") == caller:
+        """Make a call known by the number that other phones show for it."""
+        number = tail(_shown(live).number)
+        if self._filed.get(live.id, "") == number:
             return
         self.remove(live)
-        if caller:
-            self._filed[live.id] = caller
-            self._from.setdefault(caller, {})[live.id] = live
+        if number:
+            self._filed[live.id] = number
+            self._by_number.setdefault(number, {})[live.id] = live
 
     def remove(self, live: LiveCall) -> None:
         """Forget a call."""
-        caller = self._filed.pop(live.id, "")
-        if caller:
-            del self._from[caller][live.id]
-            if not self._from[caller]:
-                del self._from[caller]
+        number = self._filed.pop(live.id, "")
+        if number:
+            del self._by_number[number][live.id]
+            if not self._by_number[number]:
+                del self._by_number[number]
 
     def pushed(self, push: LegPush, of_extension: Iterable[LiveCall], now: datetime) -> LiveCall | None:
         """Find the call that a message with a new id is about."""
@@ -47,11 +47,9 @@ class Matcher:
             return min(found, key=lambda live: any(leg.shadow for leg in _legs_of(live, push.extension)))
         if push.state not in EARLY or push.caller is None:
             return None
-        # One caller rings a whole group at once, and a colleague's own phone tells of that as well.
-        calls = self._from.get(tail(push.caller.number), {}).values()
-        early = (live for live in calls if live.state in EARLY and now - live.seen_at <= SAME_RING)
-        others = (live for live in early if live.direction is push.direction)
-        return next((live for live in others if not _legs_of(live, push.extension)), None)
+        calls = self._by_number.get(tail(push.caller.number), {}).values()
+        others = (live for live in calls if not _legs_of(live, push.extension))
+        return next((live for live in others if _reaches(push, live, now)), None)
 
     def polled(self, call: Call, of_extensions: Iterable[LiveCall], now: datetime) -> LiveCall | None:
         """Find the call that was only pushed so far and that a list now names; the nearest in time."""
@@ -73,13 +71,24 @@ def _is_about(push: LegPush, live: LiveCall, now: datetime) -> bool:
     return recent and up and _same_parties(live, push.caller or NOBODY, push.callee or NOBODY)
 
 
+def _reaches(push: LegPush, live: LiveCall, now: datetime) -> bool:
+    """Tell whether a phone may be another one of a call: of a group that rings at once, or one it is passed on to."""
+    if live.state in UP:
+        return live.direction is push.direction or push.direction is Direction.INCOMING
+    return live.direction is push.direction and now - live.seen_at <= SAME_RING
+
+
+def _shown(live: LiveCall) -> Party:
+    return live.callee if live.direction is Direction.OUTGOING else live.caller
+
+
 def _legs_of(live: LiveCall, extension: str | None) -> list[LiveLeg]:
     return [leg for leg in live.legs.values() if leg.extension == extension]
 
 
 def _same_parties(live: LiveCall, caller: Party, callee: Party) -> bool:
     """Tell whether a call has these parties, as far as both sides know them."""
-    mine, other = (live.callee, callee) if live.direction is Direction.OUTGOING else (live.caller, caller)
+    mine, other = _shown(live), callee if live.direction is Direction.OUTGOING else caller
     if not mine.number or not other.number:
         return not mine.number and not other.number
     return same(mine.number, other.number)

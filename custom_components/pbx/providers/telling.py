@@ -60,7 +60,10 @@ class Teller:
                 outcome = Outcome.ANSWERED_ELSEWHERE if phone.rang and not phone.talked else None
             elif phone.rang and live.direction is not Direction.OUTGOING:
                 kind = EventType.CALL_MISSED
-            yield self._event(kind, extension=extension, tell=(extension,), public=False, outcome=outcome)
+            yield self._end_for(extension, kind, outcome)
+        if live.told_end:
+            return  # it had only seemed to be over
+        live.told_end = True
         yield self._event(
             EventType.CALL_MISSED if live.missed else EventType.CALL_ENDED,
             extension=live.answered_by or next(iter(self.call.extensions), None),
@@ -83,9 +86,8 @@ class Teller:
         live = self.live
         for extension, state in states.items():
             phone = live.phones[extension]
-            if phone.left and state is not CallState.ENDED:
-                phone.left = False
-                phone.announced = phone.announced and state is not CallState.RINGING
+            if phone.left and state is CallState.RINGING:
+                phone.announced = False
             # Whoever takes part without having rung was given the call.
             joined = live.told_answered and not phone.rang
             if phone.announced or state is CallState.ENDED or joined:
@@ -134,14 +136,14 @@ class Teller:
         for extension, phone in self.live.phones.items():
             over = states.get(extension, CallState.ENDED) is CallState.ENDED
             if over and not phone.left and (phone.announced or phone.talked):
-                phone.left = True
-                yield self._event(
-                    EventType.CALL_ENDED,
-                    extension=extension,
-                    tell=(extension,),
-                    public=False,
-                    outcome=Outcome.ANSWERED if phone.talked else Outcome.ANSWERED_ELSEWHERE,
-                )
+                phone.joined = False
+                outcome = Outcome.ANSWERED if phone.talked else Outcome.ANSWERED_ELSEWHERE
+                yield self._end_for(extension, EventType.CALL_ENDED, outcome)
+
+    def _end_for(self, extension: str, kind: EventType, outcome: Outcome | None) -> Event:
+        event = self._event(kind, extension=extension, tell=(extension,), public=False, outcome=outcome)
+        self.live.phones[extension].left = True
+        return event
 
     def _talking(self, states: Mapping[str, CallState]) -> dict[str, Phone]:
         return {name: self.live.phones[name] for name, state in states.items() if state in UP}
@@ -159,6 +161,8 @@ class Teller:
         talking = tuple(
             dict.fromkeys(leg.extension for leg in self.live.counting() if leg.extension and leg.state in UP)
         )
+        for phone in talking if tell is None else tell:
+            self.live.phones[phone].left = False
         return Event(
             type=kind,
             provider_event=self.origin.provider_event,
