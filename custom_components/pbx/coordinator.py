@@ -80,6 +80,7 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
         self.polled_calls = False
         self.entity_count = 0
         self._changed: dict[Key, None] = {}
+        self._doubted: dict[Key, None] = {}
         self._events: list[Event] = []
         self._keyed: dict[Hashable, dict[CALLBACK_TYPE, CALLBACK_TYPE]] = {}
         self._event_listeners: dict[str | None, dict[EventListener, None]] = {}
@@ -126,6 +127,7 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
     @override
     async def _async_update_data(self) -> CallRegistry:
         requested_at = dt_util.utcnow()
+        doubted, self._doubted = self._doubted, {}
         with poll_errors(self.provider.name):
             calls = await self.provider.calls()
         self.polled_calls = calls is not None
@@ -135,6 +137,7 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
             self._notice_unlisted(changes)
         await self._async_poll_directory()
         self.update_interval = self._next_interval()
+        self._changed |= doubted
         return self.data
 
     def _notice_unlisted(self, changes: Changes) -> bool:
@@ -214,6 +217,11 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
             if self.provider.created_objects:
                 self.async_keep({CONF_CREATED_OBJECTS: list(self.provider.created_objects)})
         self.async_look_again()
+
+    @callback
+    def async_doubt(self, key: Key) -> None:
+        """Tell those who listen to this key after the next poll in any case: they show what they only expect."""
+        self._doubted[key] = None
 
     @callback
     def async_reread_directory(self) -> None:

@@ -93,6 +93,12 @@ class PbxEntity(CoordinatorEntity[PbxCoordinator]):
             self._told = shown
             self.async_write_ha_state()
 
+    @callback
+    def async_show(self) -> None:
+        """Write what was not read, and with the next reading whatever that brings."""
+        self._told = None
+        self.async_write_ha_state()
+
     async def async_run[T](self, command: Awaitable[T]) -> T:
         """Carry out a command and look what became of it."""
         with self.coordinator.commanding():

@@ -172,8 +172,14 @@ class PbxSwitch(PbxEntity, SwitchEntity):
         await self._async_turn(on=False)
 
     async def _async_turn(self, *, on: bool) -> None:
+        """Command it, and show it done until the next poll says what became of it."""
         turn = self.entity_description.turn_fn
         await self.async_run(turn(self.coordinator.provider, self.registry, self.subject.id, on))
+        self._attr_is_on = on
+        self.async_show()
+        self.coordinator.async_doubt(self.subject.key)
+        if self.subject.kind is SubjectKind.AGENT:
+            self.coordinator.async_reread_directory()
         if self.subject.kind is SubjectKind.AGENT:
             self.coordinator.async_reread_directory()
         # What was asked for is shown until the next poll tells what is.
