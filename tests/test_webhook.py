@@ -390,9 +390,10 @@ async def test_voxloud_calls(
     events = async_capture_events(hass, EVENT_PBX)
     extension = next(iter(voxloud.users))
     call_id = await voxloud.ring("+390612345678", extension)
+    await voxloud.ring("+390612345679", extension)
     await voxloud.settle()
     await _async_settle(hass)
-    assert [event.data["type"] for event in events] == ["call_incoming"]
+    assert [event.data["type"] for event in events] == ["call_incoming"] * 2
     assert entry.data["pinned_account"] == str(voxloud.pbx_id)
     assert entry.runtime_data is coordinator
 
@@ -404,7 +405,7 @@ async def test_voxloud_calls(
     assert hook(entry).foreign > 0
     assert hook(entry).received == received
     assert entry.data["pinned_account"] == "117"
-    assert len(events) == 1
+    assert len(events) == 2
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])

@@ -1,0 +1,404 @@
+"""The options: what each field does to what is kept and shown, and what changing them does to an account."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType, InvalidData
+from homeassistant.helpers.network import NoURLAvailableError
+from homeassistant.setup import async_setup_component
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from custom_components.pbx.const import DOMAIN
+from custom_components.pbx.forms import options_form
+from custom_components.pbx.options import shown_options, stored_options
+from custom_components.pbx.providers import PROVIDERS
+from custom_components.pbx.providers import models as m
+from custom_components.pbx.providers.errors import InvalidInputError
+from custom_components.pbx.providers.models import CallState, Capability, Extension
+
+from .fake_provider import FakeProvider, async_set_up, fake_config_entry, incoming, pushed
+
+type Json = dict[str, Any]
+
+DEFAULTS = {"call_slots": 4, "mask_numbers": False, "push": True, "assist": False}
+COMMON = ["country", "call_slots", "mask_numbers", "follow_extensions", "push", "assist", "assist_numbers"]
+OWN = {
+    "voipat": ["extensions", "rate_plan"],
+    "voipstudio": ["webhook_username", "webhook_password"],
+    "voipsun": ["extension_names"],
+    "voxloud": ["notification_email"],
+}
+
+
+def entry_of(provider: str, **more: Any) -> MockConfigEntry:
+    """Make an account that is not set up."""
+    data = {"provider": provider, "webhook_id": "kept", "host": "pbx.example.com", **more.pop("data", {})}
+    return MockConfigEntry(domain=DOMAIN, title="House", data=data, **more)
+
+
+async def async_open(hass: HomeAssistant, entry: MockConfigEntry) -> ConfigFlowResult:
+    """Open the options."""
+    result = await hass.config_entries.options.async_init(entry.entry_id)
+    assert result["type"] is FlowResultType.FORM
+    assert result["step_id"] == "init"
+    return result
+
+
+async def async_change(hass: HomeAssistant, entry: MockConfigEntry, typed: Mapping[str, Any]) -> ConfigFlowResult:
+    """Open the options, submit them, and wait for what follows."""
+    result = await async_open(hass, entry)
+    result = await hass.config_entries.options.async_configure(result["flow_id"], dict(typed))
+    await hass.async_block_till_done()
+    return result
+
+
+def suggested(result: ConfigFlowResult) -> Json:
+    """List what the form suggests."""
+    schema = result["data_schema"]
+    assert schema is not None
+    return {
+        str(marker): marker.description["suggested_value"]
+        for marker in schema.schema
+        if marker.description and "suggested_value" in marker.description
+    }
+
+
+# -- the form ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("provider", OWN)
+async def test_fields(hass: HomeAssistant, hass_client: ClientSessionGenerator, provider: str) -> None:
+    """Each provider has the options that fit it, and the form reaches the browser."""
+    entry = entry_of(provider)
+    entry.add_to_hass(hass)
+    assert await async_setup_component(hass, "config", {})
+    await hass.config.async_update(internal_url="http://10.1.2.3:8123")
+    assert await async_setup_component(hass, "webhook", {})
+    client = await hass_client()
+    answer = await client.post("/api/config/config_entries/options/flow", json={"handler": entry.entry_id})
+    form = await answer.json()
+    names = [fields["name"] for fields in form["data_schema"]]
+    expected = [name for name in COMMON if name != "push" or provider != "voipsun"]
+    assert names == expected + OWN[provider]
+    assert all("selector" in fields for fields in form["data_schema"])
+    assert form["description_placeholders"]["provider"] == PROVIDERS[provider].name
+
+
+@pytest.mark.parametrize(
+    ("provider", "shown"),
+    [("voipat", "10.1.2.3:8123/api/webhook/kept?"), ("voipstudio", "10.1.2.3:8123/api/webhook/kept\n")],
+)
+async def test_url_to_paste(hass: HomeAssistant, provider: str, shown: str) -> None:
+    """The URL to paste is found again."""
+    await hass.config.async_update(internal_url="http://10.1.2.3:8123")
+    entry = entry_of(provider)
+    entry.add_to_hass(hass)
+    result = await async_open(hass, entry)
+    assert result["description_placeholders"] is not None
+    assert shown in result["description_placeholders"]["urls"]
+
+
+@pytest.mark.parametrize("provider", ["voipsun", "voxloud"])
+async def test_no_url_to_paste(hass: HomeAssistant, provider: str) -> None:
+    """Where nothing is pasted, nothing is shown."""
+    entry = entry_of(provider)
+    entry.add_to_hass(hass)
+    result = await async_open(hass, entry)
+    assert result["description_placeholders"] is not None
+    assert result["description_placeholders"]["urls"] == ""
+
+
+@pytest.mark.parametrize(
+    ("external", "shown"),
+    [("https://ha.example.com", "https://ha.example.com/api/webhook/kept"), (None, "https://h/9")],
+)
+async def test_cloudhook_to_paste(hass: HomeAssistant, external: str | None, shown: str) -> None:
+    """The address in the cloud is shown unless there is one of Home Assistant's own."""
+    await hass.config.async_update(external_url=external, internal_url="http://10.1.2.3:8123")
+    entry = entry_of("voipstudio", data={"cloudhook_url": "https://h/9"})
+    entry.add_to_hass(hass)
+    result = await async_open(hass, entry)
+    assert result["description_placeholders"] is not None
+    assert f"\n{shown}\n" in result["description_placeholders"]["urls"]
+
+
+async def test_url_with_credentials(hass: HomeAssistant) -> None:
+    """Credentials of the webhook are part of the URL to paste."""
+    await hass.config.async_update(external_url="https://ha.example.com")
+    entry = entry_of("voipstudio", options={"webhook_username": "user", "webhook_password": "p w"})
+    entry.add_to_hass(hass)
+    result = await async_open(hass, entry)
+    assert result["description_placeholders"] is not None
+    assert "https://user:p%20w@ha.example.com/api/webhook/kept" in result["description_placeholders"]["urls"]
+
+
+async def test_credentials_without_an_address(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The form opens even while Home Assistant knows no address of its own."""
+
+    def get_url(*_arguments: object, **_more: object) -> str:
+        raise NoURLAvailableError
+
+    monkeypatch.setattr("homeassistant.components.webhook.get_url", get_url)
+    entry = entry_of("voipstudio", options={"webhook_username": "user", "webhook_password": "p"})
+    entry.add_to_hass(hass)
+    result = await async_open(hass, entry)
+    assert result["description_placeholders"] is not None
+    assert "\n/api/webhook/kept\n" in result["description_placeholders"]["urls"]
+
+
+async def test_extensions_are_offered(hass: HomeAssistant, fake_entry: MockConfigEntry) -> None:
+    """The extensions of a loaded account can be chosen; others can be typed."""
+    await async_set_up(hass, fake_entry)
+    result = await async_open(hass, fake_entry)
+    schema = result["data_schema"]
+    assert schema is not None
+    selector = schema.schema["follow_extensions"]
+    assert selector.config["options"] == [
+        {"value": "101", "label": "101 Ann"},
+        {"value": "102", "label": "102 Bob"},
+    ]
+    assert schema({**DEFAULTS, "follow_extensions": ["999"]})["follow_extensions"] == ["999"]
+
+
+@pytest.mark.parametrize(
+    ("provider", "typed"),
+    [
+        ("voipat", {"call_slots": 0}),
+        ("voipat", {"call_slots": 21}),
+        ("voipat", {"rate_plan": "gold"}),
+        ("voipat", {"notification_email": "a@example.com"}),
+        ("voipsun", {"push": True}),
+        ("voipsun", {"follow_extensions": "101"}),
+    ],
+)
+async def test_refused_by_the_form(hass: HomeAssistant, provider: str, typed: Json) -> None:
+    """What does not fit its field does not get in."""
+    entry = entry_of(provider)
+    entry.add_to_hass(hass)
+    with pytest.raises(InvalidData):
+        await async_change(hass, entry, typed)
+
+
+@pytest.mark.parametrize(
+    ("provider", "typed", "kept"),
+    [
+        ("voipsun", {}, {"call_slots": 4, "mask_numbers": False, "assist": False}),
+        ("voxloud", {}, DEFAULTS),
+        ("voxloud", {"call_slots": 2.0}, {"call_slots": 2}),
+        ("voxloud", {"country": "IT", "mask_numbers": True, "push": False}, None),
+        ("voxloud", {"follow_extensions": ["101", "102"]}, None),
+        ("voxloud", {"follow_extensions": []}, DEFAULTS),
+        ("voxloud", {"assist": True, "assist_numbers": ["Mum = +390612345678"]}, None),
+        ("voxloud", {"notification_email": "a@example.com"}, None),
+        ("voxloud", {"notification_email": ""}, DEFAULTS),
+        ("voipat", {"extensions": ["101"], "rate_plan": "enterprise"}, None),
+        ("voipstudio", {"webhook_username": "u", "webhook_password": "p"}, None),
+        (
+            "voipsun",
+            {"extension_names": ["sip101 = 101, Ann Lee, 2223001", "trunk=HIDDEN"]},
+            {
+                "extension_names": {
+                    "sip101": {"number": "101", "name": "Ann Lee", "public": ["2223001"], "hidden": False},
+                    "trunk": {"hidden": True},
+                }
+            },
+        ),
+    ],
+)
+async def test_kept(hass: HomeAssistant, provider: str, typed: Json, kept: Json | None) -> None:
+    """What was typed is kept, without what is empty; opened again, the form shows the same."""
+    entry = entry_of(provider, options={"country": "FR", "call_slots": 7})
+    entry.add_to_hass(hass)
+    result = await async_change(hass, entry, typed)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    defaults: Json = {key: value for key, value in DEFAULTS.items() if key != "push" or provider != "voipsun"}
+    defaults |= {"rate_plan": "standard"} if provider == "voipat" else {}
+    assert entry.options == {**defaults, **(typed if kept is None else kept)}
+    assert isinstance(entry.options["call_slots"], int)
+    again = await async_open(hass, entry)
+    shown = suggested(again)
+    assert "webhook_password" not in shown
+    result = await hass.config_entries.options.async_configure(again["flow_id"], shown)
+    before = dict(entry.options)
+    assert result["data"] == before
+
+
+@pytest.mark.parametrize(
+    ("line", "known", "again"),
+    [
+        ("a=1", {"number": "1", "public": [], "hidden": False}, "a = 1"),
+        (" a b = 1 , Ann ", {"number": "1", "name": "Ann", "public": [], "hidden": False}, "a b = 1, Ann"),
+        ("a=1,,22,33", {"number": "1", "name": "", "public": ["22", "33"], "hidden": False}, "a = 1, , 22, 33"),
+        ("a=1,Ann,,", {"number": "1", "name": "Ann", "public": [], "hidden": False}, "a = 1, Ann"),
+        ("a=b=c", {"number": "b=c", "public": [], "hidden": False}, "a = b=c"),
+        ("a=Hidden", {"hidden": True}, "a = hidden"),
+    ],
+)
+def test_extension_lines(line: str, known: Json, again: str) -> None:
+    """A line is read, and written back in one way."""
+    options = stored_options({"call_slots": 4, "extension_names": [line]}, {})
+    ((_, read),) = options["extension_names"].items()
+    assert read == known
+    assert shown_options(options)["extension_names"] == [again]
+    assert stored_options({"call_slots": 4, "extension_names": [again]}, {}) == options
+
+
+@pytest.mark.parametrize("line", ["nothing", "=101", "sip101=", "sip101 = , Ann", " = "])
+async def test_unreadable_extension_line(hass: HomeAssistant, line: str) -> None:
+    """A line that cannot be read is pointed at, and what was typed stays."""
+    entry = entry_of("voipsun")
+    entry.add_to_hass(hass)
+    typed = {"call_slots": 3, "extension_names": ["sip1 = 1", line]}
+    result = await async_change(hass, entry, typed)
+    assert result["type"] is FlowResultType.FORM
+    assert result["errors"] == {"extension_names": "invalid_extension_line"}
+    assert suggested(result)["extension_names"] == typed["extension_names"]
+    assert entry.options == {}
+    result = await hass.config_entries.options.async_configure(result["flow_id"], {"extension_names": ["sip1 = 1"]})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+@pytest.mark.parametrize(
+    ("known", "typed", "kept"),
+    [
+        ({"webhook_username": "u", "webhook_password": "p"}, {"webhook_username": "u"}, ("u", "p")),
+        (
+            {"webhook_username": "u", "webhook_password": "p"},
+            {"webhook_username": "u", "webhook_password": "q"},
+            ("u", "q"),
+        ),
+        ({"webhook_username": "u", "webhook_password": "p"}, {}, (None, None)),
+    ],
+    ids=["not shown", "changed", "removed"],
+)
+def test_webhook_password(known: Json, typed: Json, kept: tuple[str | None, str | None]) -> None:
+    """The password is kept as long as its user is, without being shown."""
+    options = stored_options({"call_slots": 4, **typed}, known)
+    assert (options.get("webhook_username"), options.get("webhook_password")) == kept
+
+
+@pytest.mark.parametrize(
+    ("known", "typed", "field"),
+    [
+        ({}, {"webhook_username": "u"}, "webhook_password"),
+        ({}, {"webhook_password": "p"}, "webhook_username"),
+        ({"webhook_username": "u", "webhook_password": "p"}, {"webhook_username": "v"}, "webhook_password"),
+    ],
+)
+async def test_half_of_the_credentials(hass: HomeAssistant, known: Json, typed: Json, field: str) -> None:
+    """One half without the other is pointed at; a new user needs a password."""
+    with pytest.raises(InvalidInputError) as error:
+        stored_options({"call_slots": 4, **typed}, known)
+    assert (error.value.field, error.value.problem) == (field, "required")
+    entry = entry_of("voipstudio", options=known)
+    entry.add_to_hass(hass)
+    result = await async_change(hass, entry, typed)
+    assert result["errors"] == {field: "required"}
+    assert "webhook_password" not in suggested(result)
+
+
+# -- what a change does ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"country": "FR"},
+        {"call_slots": 2},
+        {"mask_numbers": True},
+        {"follow_extensions": ["101"]},
+        {"push": False},
+        {"assist": True},
+        {"assist_numbers": ["Mum = +390612345678"]},
+    ],
+    ids=lambda changed: next(iter(changed)),
+)
+async def test_one_reload(
+    hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry, changed: Json
+) -> None:
+    """Changed options reload the account exactly once; the same ones again do not."""
+    fake_entry.add_to_hass(hass)
+    hass.config_entries.async_update_entry(fake_entry, options=DEFAULTS)
+    await async_set_up(hass, fake_entry)
+    coordinator = fake_entry.runtime_data
+    assert fake.script.times("account") == 1
+    for _ in range(2):
+        await async_change(hass, fake_entry, {**DEFAULTS, **changed})
+        assert fake_entry.state is ConfigEntryState.LOADED
+        assert fake_entry.runtime_data is not coordinator
+        assert fake.script.times("account") == 2
+    assert fake_entry.options == {**DEFAULTS, **changed}
+
+
+async def test_slots(hass: HomeAssistant, fake_entry: MockConfigEntry) -> None:
+    """As many calls get a sensor as the option says."""
+    await async_set_up(hass, fake_entry)
+    assert hass.states.get("sensor.house_call_4") is not None
+    await async_change(hass, fake_entry, {**DEFAULTS, "call_slots": 2})
+    assert hass.states.get("sensor.house_call_2") is not None
+    states = [hass.states.get(f"sensor.house_call_{slot}") for slot in (3, 4)]
+    assert all(state is None or state.state == "unavailable" for state in states)
+
+
+async def test_mask(hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry) -> None:
+    """Numbers are masked in the states of the account as soon as the option says so."""
+    number = "+390612345678"
+    fake.script.calls = (incoming("c1", number=number),)
+    await async_set_up(hass, fake_entry)
+    assert number in str([state.as_dict() for state in hass.states.async_all()])
+    await async_change(hass, fake_entry, {**DEFAULTS, "mask_numbers": True})
+    assert number not in str([state.as_dict() for state in hass.states.async_all()])
+
+
+async def test_country(hass: HomeAssistant, fake: type[FakeProvider]) -> None:
+    """The provider is told the country of the options, else Home Assistant's."""
+    await hass.config.async_update(country="DE")
+    entry = fake_config_entry()
+    await async_set_up(hass, entry)
+    assert entry.runtime_data.provider.settings["country"] == "DE"
+    await async_change(hass, entry, {**DEFAULTS, "country": "FR"})
+    assert entry.runtime_data.provider.settings["country"] == "FR"
+
+
+async def test_follow(hass: HomeAssistant, fake_entry: MockConfigEntry) -> None:
+    """Only the followed extensions have entities; all of them again when nothing is chosen."""
+    await async_set_up(hass, fake_entry)
+    assert hass.states.get("sensor.bob_102_call_state") is not None
+    await async_change(hass, fake_entry, {**DEFAULTS, "follow_extensions": ["101"]})
+    assert hass.states.get("sensor.ann_101_call_state") is not None
+    state = hass.states.get("sensor.bob_102_call_state")
+    assert state is None or state.state == "unavailable"
+    await async_change(hass, fake_entry, DEFAULTS)
+    state = hass.states.get("sensor.bob_102_call_state")
+    assert state is not None
+    assert state.state == "idle"
+
+
+async def test_a_new_title_reloads_nothing(
+    hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry
+) -> None:
+    """A rename is no reason to lose the calls that are up."""
+    fake.script.capabilities |= Capability.WEBHOOK
+    await async_set_up(hass, fake_entry)
+    coordinator = fake_entry.runtime_data
+    coordinator.async_push(pushed("c1", CallState.TALKING))
+    hass.config_entries.async_update_entry(fake_entry, title="Another name")
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert fake_entry.runtime_data is coordinator
+    assert fake.script.times("account") == 1
+    assert "c1" in coordinator.data.calls
+    state = hass.states.get("sensor.ann_101_call_state")
+    assert state is not None
+    assert state.state == "talking"
+
+
+def test_no_options_of_somebody_else() -> None:
+    """The form of a provider without pushes does not ask for them."""
+    form = options_form(PROVIDERS["voipsun"], {"101": Extension(number="101")})
+    assert "push" not in form.schema
+    assert form.schema["follow_extensions"].config["options"] == [{"value": "101", "label": "101"}]
+    assert m.Capability.WEBHOOK not in PROVIDERS["voipsun"].possible
