@@ -37,14 +37,16 @@ async def _hang_up(coordinator: PbxCoordinator, extension: str) -> None:
     call = coordinator.data.call_of(extension)
     if call is None:
         raise _refused("no_call", extension)
-    await coordinator.provider.hangup(CallRef(call=call, extension=extension))
+    with coordinator.commanding():
+        await coordinator.provider.hangup(CallRef(call=call, extension=extension))
 
 
 async def _call_back(coordinator: PbxCoordinator, extension: str) -> None:
     number = coordinator.last_callers.get(extension)
     if number is None:
         raise _refused("no_caller", extension)
-    await coordinator.provider.click_to_call(Originate(extension=extension, number=number))
+    with coordinator.commanding():
+        await coordinator.provider.click_to_call(Originate(extension=extension, number=number))
 
 
 async def _acknowledge(coordinator: PbxCoordinator, _id: str) -> None:
@@ -132,7 +134,7 @@ class PbxButton(PbxEntity, ButtonEntity):
     @override
     async def async_press(self) -> None:
         """Do it."""
-        await self.async_run(self.entity_description.press_fn(self.coordinator, self.subject.id))
+        await self.entity_description.press_fn(self.coordinator, self.subject.id)
 
 
 class PbxSpeedDial(ButtonEntity):
@@ -151,6 +153,17 @@ class PbxSpeedDial(ButtonEntity):
         self.device_entry = dr.async_get(coordinator.hass).async_get_device_by_identifier(
             (DOMAIN, subentry.subentry_id), coordinator.config_entry.entry_id
         )
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Follow the icon in the subentry."""
+        self.async_on_remove(self.coordinator.config_entry.add_update_listener(self._async_entry_updated))
+
+    async def _async_entry_updated(self, _hass: HomeAssistant, entry: PbxConfigEntry) -> None:
+        subentry = entry.subentries.get(self.subentry_id)
+        if subentry is not None and subentry.data.get("icon") != self._attr_icon:
+            self._attr_icon = subentry.data.get("icon")
+            self.async_write_ha_state()
 
     @override
     async def async_press(self) -> None:
