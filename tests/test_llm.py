@@ -200,6 +200,14 @@ async def test_crowd(
     assert [request.number for (request,) in fake.script.arguments("originate")] == called
 
 
+async def test_a_number_of_the_list_is_no_phone(
+    hass: HomeAssistant, fake: type[FakeProvider], crowd: MockConfigEntry
+) -> None:
+    """Only an extension can ring first."""
+    result = await async_use(hass, CALL, **{"from": "mum", "to": "1007"})
+    assert result == llm.ToolResult(data={"error": "Nobody of that name may be called"}, error=True)
+
+
 async def test_switched_off_meanwhile(hass: HomeAssistant, fake: type[FakeProvider]) -> None:
     """A tool that was handed out before the option was switched off calls nobody."""
     entry = allowing()

@@ -15,6 +15,7 @@ from homeassistant.components.media_player.errors import BrowseError
 from homeassistant.components.media_source.error import Unresolvable
 from homeassistant.components.media_source.helper import async_browse_media, async_resolve_media
 from homeassistant.components.media_source.models import BrowseMediaSource
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -441,7 +442,9 @@ async def test_no_such_path(client: Client, storage: Storage, path: str, wrong: 
 
 async def test_foreign_account(hass: HomeAssistant, client: Client, storage: Storage, path: str) -> None:
     """An entry of another integration is no account."""
-    MockConfigEntry(domain="other", entry_id="foreign").add_to_hass(hass)
+    foreign = MockConfigEntry(domain="other", entry_id="foreign", state=ConfigEntryState.LOADED)
+    foreign.add_to_hass(hass)
+    foreign.runtime_data = hass.config_entries.async_loaded_entries(DOMAIN)[0].runtime_data
     assert (await client.get(path.replace("entry_house", "foreign"))).status == HTTPStatus.NOT_FOUND
 
 

@@ -1,6 +1,7 @@
 """The triggers: what fires them, what their filters let through, and what they tell."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ import voluptuous as vol
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import CALLBACK_TYPE, Context, HomeAssistant
 from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.trigger import async_initialize_triggers, async_validate_trigger_config
 from homeassistant.helpers.trigger.descriptions import async_get_all_descriptions
 from homeassistant.setup import async_setup_component
@@ -21,14 +23,15 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.pbx.callers import LOOKUP_PATIENCE
 from custom_components.pbx.const import CONF_PROVIDER, DOMAIN, EVENT_PBX
-from custom_components.pbx.coordinator import PbxCoordinator
+from custom_components.pbx.coordinator import SIGNAL_EVENT, PbxCoordinator
 from custom_components.pbx.devices import SubjectKind
 from custom_components.pbx.providers import models as m
 from custom_components.pbx.providers.errors import ConnectError
-from custom_components.pbx.providers.models import CallState, Direction, EventType
+from custom_components.pbx.providers.events import Event
+from custom_components.pbx.providers.models import CallState, Direction, EventType, Outcome
 from custom_components.pbx.trigger import TRIGGERS
 
-from .fake_provider import FakeProvider, async_set_up, fake_config_entry, pushed
+from .fake_provider import NOON, FakeProvider, async_set_up, fake_config_entry, incoming, pushed
 from .simulators.voipsun import VoipsunSimulator
 
 type Fired = list[dict[str, Any]]
@@ -239,13 +242,31 @@ async def test_caller_kind(
     assert len(fired) == times
 
 
+async def test_both_sides(hass: HomeAssistant, coordinator: PbxCoordinator, listen: Listen) -> None:
+    """A call between two phones is told to each as its own."""
+    fired = [await listen("call_answered", extension=number) for number in ("101", "102")]
+    sides = {"direction": Direction.INTERNAL, "caller": m.Party(number="101"), "callee": m.Party(number="102")}
+    for phone, state in (("101", CallState.DIALING), ("102", CallState.RINGING)):
+        coordinator.async_push(pushed("c1", state, phone, **sides))
+    for phone in ("101", "102"):
+        coordinator.async_push(pushed("c1", CallState.TALKING, phone, **sides))
+    await hass.async_block_till_done()
+    expected = [device_id(coordinator, SubjectKind.EXTENSION, phone) for phone in ("101", "102")]
+    assert [[found["extension"] for found in each] for each in fired] == [["101"], ["102"]]
+    assert [each[0]["device_id"] for each in fired] == expected
+
+
 async def test_colleagues_are_not_looked_up(
     hass: HomeAssistant, fake: type[FakeProvider], coordinator: PbxCoordinator, listen: Listen
 ) -> None:
     """A call from within is judged at once, by the name it shows."""
-    fired = await listen("call_incoming", caller_kind="known", direction="internal")
+    known = await listen("call_incoming", caller_kind="known", direction="internal")
+    unknown = await listen("call_incoming", caller_kind="unknown")
     await async_ring(hass, coordinator, caller=m.Party(number="102", name="Bob"), direction=Direction.INTERNAL)
-    assert len(fired) == 1
+    assert (len(known), len(unknown)) == (1, 0)
+    coordinator.async_push(pushed("c2", CallState.RINGING, caller=m.Party(number="103"), direction=Direction.INTERNAL))
+    await hass.async_block_till_done()
+    assert (len(known), len(unknown)) == (1, 1)
     assert fake.script.times("search_contacts") == 0
 
 
@@ -281,6 +302,9 @@ async def test_contacts_do_not_answer(
         freezer.tick(timedelta(seconds=LOOKUP_PATIENCE + 1))
         async_fire_time_changed(hass)
         await hass.async_block_till_done()
+    assert len(fired) == times
+    coordinator.async_take(coordinator.data.name_caller("c1", m.Party(name="Zoe", known=True)))
+    await hass.async_block_till_done()
     assert len(fired) == times
 
 
@@ -326,21 +350,40 @@ async def test_minimum_duration(
     assert len(fired) == times
 
 
-async def test_answered_elsewhere_is_no_long_call(
+async def test_answered_elsewhere(
     hass: HomeAssistant, coordinator: PbxCoordinator, listen: Listen, freezer: FrozenDateTimeFactory
 ) -> None:
-    """A phone whose call somebody else answered did not talk, however long they did."""
-    quick = await listen("call_ended", extension="101")
-    long = await listen("call_ended", extension="101", minimum_duration=10)
-    talked = await listen("call_ended", extension="102", minimum_duration=10)
+    """A phone whose call somebody else answers hears of its end."""
+    other, talked = await listen("call_ended", extension="101"), await listen("call_ended", extension="102")
     await async_ring(hass, coordinator, "101", "102")
     coordinator.async_push(pushed("c1", CallState.TALKING, "102"))
     freezer.tick(60)
     coordinator.async_push(pushed("c1", CallState.ENDED, "102", final=True))
     await hass.async_block_till_done()
+    assert [(found["outcome"], found["extension"]) for found in other] == [("answered_elsewhere", "101")]
+    assert [(found["outcome"], found["extension"]) for found in talked] == [("answered", "102")]
 
-    assert [(found["outcome"], found["extension"]) for found in quick] == [("answered_elsewhere", "101")]
-    assert (len(long), len(talked)) == (0, 1)
+
+@pytest.mark.parametrize(("outcome", "times"), [(None, 1), (Outcome.ANSWERED_ELSEWHERE, 0)])
+async def test_answered_elsewhere_is_no_long_call(
+    hass: HomeAssistant, coordinator: PbxCoordinator, listen: Listen, outcome: Outcome | None, times: int
+) -> None:
+    """However long somebody else talked, this phone did not."""
+    fired = await listen("call_ended", extension="101", minimum_duration=10)
+    call = replace(incoming(), state=CallState.ENDED, answered_at=NOON, ended_at=NOON + timedelta(minutes=1))
+    told = Event(
+        type=EventType.CALL_ENDED,
+        provider_event="test",
+        time=NOON,
+        call=call,
+        extension="101",
+        outcome=outcome,
+        tell=("101",),
+        public=False,
+    )
+    async_dispatcher_send(hass, SIGNAL_EVENT, coordinator, told)
+    await hass.async_block_till_done()
+    assert len(fired) == times
 
 
 @pytest.mark.parametrize(
