@@ -51,7 +51,7 @@ def other_party(call: Call | None, extension: str) -> Party:
 def _call_attributes(sensor: PbxSensor, call: Call | None) -> dict[str, Any]:
     if call is None:
         return {}
-    return {
+    attributes = {
         "call_id": call.id,
         "direction": call.direction,
         "caller": sensor.shown_number(call.caller.number),
@@ -61,6 +61,7 @@ def _call_attributes(sensor: PbxSensor, call: Call | None) -> dict[str, Any]:
         "extensions": list(call.extensions),
         "since": call.answered_at or call.started_at,
     }
+    return {key: value for key, value in attributes.items() if value}
 
 
 def _active_calls(sensor: PbxSensor, registry: CallRegistry, _id: str) -> dict[str, Any]:
@@ -309,10 +310,13 @@ class PbxSensor(PbxEntity, SensorEntity):
 class PbxMissedCalls(PbxSensor, RestoreSensor):
     """The number of missed calls since somebody looked, kept over a restart."""
 
+    _restored = False
+
     @override
     async def async_added_to_hass(self) -> None:
-        """Take back what was counted before the restart."""
+        """Take back what was counted before the restart, but not again when only the entity gets another id."""
         last = await self.async_get_last_sensor_data()
-        if last is not None and last.native_value is not None:
+        if not self._restored and last is not None and last.native_value is not None:
             self.registry.missed += int(cast("int", last.native_value))
+        self._restored = True
         await super().async_added_to_hass()
