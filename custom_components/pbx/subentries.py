@@ -1,5 +1,6 @@
 """What the user makes: speed dials, and agents and queues where the phone system cannot list them."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, override
 
@@ -26,10 +27,8 @@ CONF_EXTENSION = "extension"
 CONF_NUMBER = "number"
 
 
-class _Flow(ConfigSubentryFlow):
+class _Flow(ConfigSubentryFlow, ABC):
     """One form to add or change an object of the user's."""
-
-    key: str
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Add one."""
@@ -69,9 +68,9 @@ class _Flow(ConfigSubentryFlow):
             description_placeholders=placeholders,
         )
 
+    @abstractmethod
     def form(self) -> vol.Schema:
         """Make the form."""
-        raise NotImplementedError
 
     def title(self, data: Mapping[str, Any]) -> str:
         """Name the object."""
@@ -81,9 +80,9 @@ class _Flow(ConfigSubentryFlow):
         """Say what may exist only once."""
         return None
 
+    @abstractmethod
     async def _async_check(self, typed: dict[str, Any]) -> dict[str, Any]:
         """Refuse what cannot work."""
-        return typed
 
     def _provider(self) -> Provider:
         coordinator: PbxCoordinator | None = getattr(self._get_entry(), "runtime_data", None)
@@ -92,7 +91,7 @@ class _Flow(ConfigSubentryFlow):
         return coordinator.provider
 
     def _extensions(self) -> SelectSelector:
-        coordinator = getattr(self._get_entry(), "runtime_data", None)
+        coordinator: PbxCoordinator | None = getattr(self._get_entry(), "runtime_data", None)
         known = coordinator.data.extensions if coordinator is not None else {}
         return SelectSelector(
             SelectSelectorConfig(
@@ -151,7 +150,7 @@ class AgentFlow(_Flow):
 
     @override
     async def _async_check(self, typed: dict[str, Any]) -> dict[str, Any]:
-        if not typed[CONF_NUMBER].isdigit():
+        if not (typed[CONF_NUMBER].isascii() and typed[CONF_NUMBER].isdigit()):
             raise InvalidInputError(CONF_NUMBER, "invalid_value")
         provider = self._provider()
         if Capability.GET_AGENT_STATUS in provider.capabilities:
