@@ -74,7 +74,7 @@ class Script:
     errors: dict[str, ProviderError] = field(default_factory=dict)
     """By the method's name: what it raises as long as it stands here."""
     asked: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
-    stream: asyncio.Queue[m.Pushed | ProviderError | None] = field(default_factory=asyncio.Queue)
+    stream: asyncio.Queue[m.Pushed | Exception | None] = field(default_factory=asyncio.Queue)
     """What the socket says; None ends it."""
     parse: Callable[[m.PushRequest], tuple[m.Pushed, ...]] = lambda _request: ()
 
@@ -141,7 +141,7 @@ class FakeProvider(Provider):
     async def stream(self) -> AsyncIterator[m.Pushed]:
         self.script.ask("stream")
         while (said := await self.script.stream.get()) is not None:
-            if isinstance(said, ProviderError):
+            if isinstance(said, Exception):
                 raise said
             yield said
 

@@ -23,8 +23,7 @@ AGENT_EVENTS = (
     EventType.AGENT_WRAP_UP,
 )
 CALL_EVENTS = tuple(kind for kind in EventType if kind not in (*AGENT_EVENTS, EventType.UNKNOWN))
-# Large or sensitive texts go to the bus only.
-BUS_ONLY = frozenset({"transcription", "summary", "sentiment", "text", "digits"})
+# Large or sensitive texts are not among them: they go to the bus only.
 KEPT = frozenset(
     {
         "answered_by",

@@ -44,6 +44,9 @@ class PbxStream:
                     self.coordinator.async_push(pushed)
             except ProviderError as err:
                 LOGGER.debug("The stream of %s ended: %s", self.coordinator.provider.name, type(err).__name__)
+            except Exception:  # noqa: BLE001 - the socket must come back whatever happens
+                LOGGER.exception("Unexpected error in the stream of %s", self.coordinator.provider.name)
+                delay = LONGEST_DELAY
             self.reconnects += 1
             if self.working:
                 self._set_working(working=False)
