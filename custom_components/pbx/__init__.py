@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryNotReady
 from homeassistant.helpers import config_validation as cv
@@ -92,7 +93,9 @@ def _warn_of_rest(provider: Provider, err: ProviderError) -> None:
 async def async_remove_config_entry_device(
     hass: HomeAssistant, entry: PbxConfigEntry, device_entry: dr.DeviceEntry
 ) -> bool:
-    """Let a person remove a device whose extension, agent or queue is gone."""
+    """Let a person remove a device whose extension, agent or queue is gone; while that is unknown it stays."""
+    if entry.state is not ConfigEntryState.LOADED or device_entry.config_subentry_id in entry.subentries:
+        return False
     return entry.runtime_data.devices.subject_of_device(device_entry.id) is None
 
 
