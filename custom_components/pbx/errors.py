@@ -64,7 +64,8 @@ def poll_errors(provider: str) -> Iterator[None]:
             translation_domain=DOMAIN,
             translation_key="rate_limited",
             translation_placeholders={"provider": provider, "seconds": str(round(wait))},
-            retry_after=wait,
+            # Home Assistant counts from the last full second: a wait of less than one would be over already.
+            retry_after=wait + 1,
         ) from err
     except RefusedError as err:
         raise UpdateFailed(
