@@ -196,6 +196,10 @@ async def queued(demo: Demo) -> None:
     await simulator.hang_up(call)
 
 
+# Where the agents usually sit.
+HOMES = ("102", "103")
+
+
 class Voipsun(Account[VoipsunSimulator]):
     """A VoIPSUN PBX with a call centre."""
 
@@ -204,7 +208,7 @@ class Voipsun(Account[VoipsunSimulator]):
     country = "CZ"
     block = "420222333"
     quiet = "101"
-    # 102 is the agent's phone.
+    # 102 is the phone of an agent, who has calls enough.
     extensions = ("101", "103", "104", "105")
     callers = (
         Caller(number="+420222333501", name="Hotel Praha"),
@@ -242,9 +246,9 @@ class Voipsun(Account[VoipsunSimulator]):
     async def complete(self, client: Client) -> None:
         """Add the agents and queues, which this phone system cannot list."""
         await super().complete(client)
-        for agent in self.simulator.agents.values():
+        for agent, home in zip(self.simulator.agents.values(), HOMES, strict=True):
             await client.add_subentry(
-                self.entry_id, "agent", name=agent.full_name, number=agent.number, pin=agent.pin, extension="102"
+                self.entry_id, "agent", name=agent.full_name, number=agent.number, pin=agent.pin, extension=home
             )
         for queue in self.simulator.queues:
             await client.add_subentry(self.entry_id, "queue", name=queue)

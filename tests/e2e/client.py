@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import io
 import re
 from collections.abc import Callable, Mapping
 from types import TracebackType
@@ -153,10 +154,11 @@ class Client:
 
     # -- REST ---------------------------------------------------------------------------------------
 
-    async def request(self, method: str, path: str, json: object = None) -> tuple[int, str]:
-        """Send a request as the signed-in user; give status and text."""
-        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
-        async with self._session.request(method, self.process.url + path, json=json, headers=headers) as response:
+    async def request(self, method: str, path: str, body: bytes = b"") -> tuple[int, str]:
+        """Send any request as the signed-in user; give status and text."""
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+        data = io.BytesIO(body) if body else None
+        async with self._session.request(method, self.process.url + path, data=data, headers=headers) as response:
             return response.status, await response.text()
 
     async def get(self, path: str) -> Any:
@@ -178,11 +180,10 @@ class Client:
                 raise HttpError(response.status, await response.text())
             return await response.json() if response.content_type == "application/json" else await response.text()
 
-    async def fetch(self, path: str, headers: Mapping[str, str] | None = None) -> aiohttp.ClientResponse:
-        """Fetch a path without being signed in, as a media player does; the body is read."""
+    async def fetch(self, path: str, headers: Mapping[str, str] | None = None) -> tuple[int, bytes]:
+        """Fetch a path without being signed in, as a media player does; give status and body."""
         async with self._session.get(self.process.url + path, headers=headers) as response:
-            await response.read()
-            return response
+            return response.status, await response.read()
 
     # -- the WebSocket ------------------------------------------------------------------------------
 

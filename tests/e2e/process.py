@@ -48,9 +48,9 @@ class StartError(Exception):
 
 
 async def until[T](check: Callable[[], Awaitable[T | None]], what: str, patience: float = 10) -> T:
-    """Ask again and again until something true is answered; raise TimeoutError that says what was waited for."""
+    """Ask until the answer is neither None nor False, and give it; raise TimeoutError that says what was waited for."""
     deadline = time.monotonic() + patience
-    while not (answer := await check()):
+    while (answer := await check()) is None or answer is False:
         if time.monotonic() > deadline:
             raise TimeoutError(f"No {what} within {patience:g} s")
         await asyncio.sleep(POLL)
