@@ -75,6 +75,7 @@ BUTTONS: tuple[PbxButtonEntityDescription, ...] = (
         subject=SubjectKind.ACCOUNT,
         needs=Capability.CALLS,
         essential=True,
+        health_only=True,
         press_fn=_acknowledge,
     ),
 )

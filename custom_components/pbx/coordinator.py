@@ -28,9 +28,9 @@ from .const import (
 from .devices import PbxDevices, SubjectKind
 from .errors import command_errors, poll_errors
 from .providers.base import Provider
-from .providers.calls import CallRegistry, Changes, Key
+from .providers.calls import CallRegistry, Changes, Key, agent_key
 from .providers.errors import ProviderError
-from .providers.events import Event, event_data
+from .providers.events import Event, Value, event_data
 from .providers.models import Account, Call, Capability, ContactQuery, Direction, EventType, Party, Pushed, RecordPush
 from .stream import PbxStream
 from .webhook import PbxWebhook
@@ -83,8 +83,9 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
         self._doubted: dict[Key, None] = {}
         self._events: list[Event] = []
         self._keyed: dict[Hashable, dict[CALLBACK_TYPE, CALLBACK_TYPE]] = {}
-        self._event_listeners: dict[str | None, dict[EventListener, None]] = {}
+        self._event_listeners: dict[str | Key | None, dict[EventListener, None]] = {}
         self._told_health: object = None
+        self._told_data: tuple[Event | None, Mapping[str, Value]] = (None, {})
         self._directory_at: datetime | None = None
         self._unlisted: set[str] = set()
         self._tick_at: datetime | None = None
@@ -259,14 +260,13 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
     @callback
     def _schedule_tick(self) -> None:
         due = self.data.due()
-        if due == self._tick_at:
+        # A tick that comes too early only looks again, which costs less than moving it with every call.
+        if due is None or (self._tick_at is not None and self._tick_at <= due):
             return
         if self._cancel_tick is not None:
             self._cancel_tick()
-            self._cancel_tick = None
         self._tick_at = due
-        if due is not None:
-            self._cancel_tick = async_track_point_in_utc_time(self.hass, self._async_tick, due)
+        self._cancel_tick = async_track_point_in_utc_time(self.hass, self._async_tick, due)
 
     @callback
     def _async_tick(self, now: datetime) -> None:
@@ -314,13 +314,13 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
         return async_remove
 
     @callback
-    def async_listen_events(self, extension: str | None, listener: EventListener) -> CALLBACK_TYPE:
-        """Hear what happens at one extension, or (None) at the account."""
-        self._event_listeners.setdefault(extension, {})[listener] = None
+    def async_listen_events(self, whose: str | Key | None, listener: EventListener) -> CALLBACK_TYPE:
+        """Hear what happens at one extension, to one agent (given by its key), or (None) at the account."""
+        self._event_listeners.setdefault(whose, {})[listener] = None
 
         @callback
         def async_remove() -> None:
-            del self._event_listeners[extension][listener]
+            del self._event_listeners[whose][listener]
 
         return async_remove
 
@@ -349,20 +349,29 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
             self.last_callers.update(dict.fromkeys(event.tell, event.call.caller.number))
         listeners = [listener for extension in event.tell for listener in self._event_listeners.get(extension, ())]
         if event.public:
-            listeners += self._event_listeners.get(None, {})
+            listeners += self._event_listeners.get(None, ())
+            if event.agent is not None:
+                listeners += self._event_listeners.get(agent_key(event.agent), ())
         for listener in listeners:
             try:
                 listener(event)
             except Exception:
                 self.logger.exception("Unexpected error telling an event of %s", self.name)
         if event.public:
-            self.hass.bus.async_fire(EVENT_PBX, self.bus_data(event))
+            self.hass.bus.async_fire(EVENT_PBX, dict(self.bus_data(event)))
         async_dispatcher_send(self.hass, SIGNAL_EVENT, self, event)
         if event.public:
             self._follow_up(event)
 
-    def bus_data(self, event: Event) -> dict[str, str | int | float | bool | list[str]]:
-        """Complete an event with what only Home Assistant knows."""
+    def bus_data(self, event: Event) -> Mapping[str, Value]:
+        """Complete an event with what only Home Assistant knows; all who are told of it ask for the same."""
+        told, data = self._told_data
+        if told is not event:
+            data = self._complete(event)
+            self._told_data = (event, data)
+        return data
+
+    def _complete(self, event: Event) -> dict[str, Value]:
         data = event_data(event)
         data["config_entry_id"] = self.config_entry.entry_id
         data["provider"] = self.provider.key

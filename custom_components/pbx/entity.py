@@ -1,6 +1,6 @@
 """What all entities share: their device, unique id, availability, writing only what changed, command errors."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import override
 
@@ -17,6 +17,11 @@ from .providers.calls import CallRegistry
 from .providers.models import Capability, Party
 
 NOTHING = Capability(0)
+LISTED: Mapping[SubjectKind, Callable[[CallRegistry], Container[str]]] = {
+    SubjectKind.EXTENSION: lambda registry: registry.extensions,
+    SubjectKind.AGENT: lambda registry: registry.agents,
+    SubjectKind.QUEUE: lambda registry: registry.queues,
+}
 MASKED_DIGITS_SHOWN = 3
 EXTENSION_DIGITS = 6
 
@@ -30,6 +35,8 @@ class PbxEntityDescription(EntityDescription):
     about_calls: bool = False
     essential: bool = False
     for_trunks: bool = False
+    health_only: bool = False
+    """Show the same whatever changes, but for whether the phone system is there."""
     exists_fn: Callable[[CallRegistry, str], bool] = lambda _registry, _id: True
 
 
@@ -41,7 +48,7 @@ class PbxEntity(CoordinatorEntity[PbxCoordinator]):
 
     def __init__(self, coordinator: PbxCoordinator, subject: Subject, description: PbxEntityDescription) -> None:
         """Belong to the subject's device."""
-        super().__init__(coordinator, context=subject.key)
+        super().__init__(coordinator, context=None if description.health_only else subject.key)
         self.entity_description = description
         self.subject = subject
         self.device_entry = subject.device
@@ -63,15 +70,8 @@ class PbxEntity(CoordinatorEntity[PbxCoordinator]):
         """Whether what is shown can be known now."""
         if not super().available or (self.entity_description.about_calls and not self.coordinator.calls_known):
             return False
-        match self.subject.kind:
-            case SubjectKind.EXTENSION:
-                return self.subject.id in self.registry.extensions
-            case SubjectKind.AGENT:
-                return self.subject.id in self.registry.agents
-            case SubjectKind.QUEUE:
-                return self.subject.id in self.registry.queues
-            case _:
-                return True
+        listed = LISTED.get(self.subject.kind)
+        return listed is None or self.subject.id in listed(self.registry)
 
     @override
     async def async_added_to_hass(self) -> None:

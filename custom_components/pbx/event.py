@@ -10,6 +10,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .coordinator import PbxConfigEntry
 from .devices import SubjectKind
 from .entity import PbxEntity, PbxEntityDescription, async_add_subjects
+from .providers.calls import Key
 from .providers.events import Event
 from .providers.models import Capability, EventType
 
@@ -54,6 +55,7 @@ EVENTS: tuple[PbxEventEntityDescription, ...] = (
         translation_key="call",
         subject=SubjectKind.ACCOUNT,
         essential=True,
+        health_only=True,
         types=CALL_EVENTS,
     ),
     PbxEventEntityDescription(
@@ -62,6 +64,7 @@ EVENTS: tuple[PbxEventEntityDescription, ...] = (
         subject=SubjectKind.EXTENSION,
         needs=Capability.CALLS,
         essential=True,
+        health_only=True,
         types=CALL_EVENTS,
     ),
     PbxEventEntityDescription(
@@ -69,6 +72,7 @@ EVENTS: tuple[PbxEventEntityDescription, ...] = (
         translation_key="agent",
         subject=SubjectKind.AGENT,
         needs=Capability.AGENTS,
+        health_only=True,
         types=AGENT_EVENTS,
     ),
 )
@@ -112,22 +116,22 @@ class PbxEvent(PbxEntity, EventEntity):
     async def async_added_to_hass(self) -> None:
         """Listen to what happens at this subject."""
         await super().async_added_to_hass()
-        if self.subject.kind is SubjectKind.EXTENSION:
-            channel: str | None = self.subject.id
-        else:
-            channel = None
-        self.async_on_remove(self.coordinator.async_listen_events(channel, self._async_handle))
+        match self.subject.kind:
+            case SubjectKind.EXTENSION:
+                whose: str | Key | None = self.subject.id
+            case SubjectKind.AGENT:
+                whose = self.subject.key
+            case _:
+                whose = None
+        self.async_on_remove(self.coordinator.async_listen_events(whose, self._async_handle))
 
     @callback
     def _async_handle(self, event: Event) -> None:
         if event.type not in self.entity_description.types:
             return
-        if self.subject.kind is SubjectKind.AGENT and event.agent != self.subject.id:
-            return
-        data = self.coordinator.bus_data(event)
+        attributes = {name: value for name, value in self.coordinator.bus_data(event).items() if name in KEPT}
         if self.subject.kind is SubjectKind.EXTENSION:
-            data["extension"] = self.subject.id
-        attributes = {name: value for name, value in data.items() if name in KEPT}
+            attributes["extension"] = self.subject.id
         for name in ("from_number", "to_number"):
             if name in attributes:
                 attributes[name] = self.shown_number(str(attributes[name]))

@@ -70,8 +70,8 @@ def _active_calls(sensor: PbxSensor, registry: CallRegistry, _id: str) -> dict[s
 
 
 def _extension_call(sensor: PbxSensor, registry: CallRegistry, extension: str) -> dict[str, Any]:
-    call = registry.call_of(extension)
-    return {**_call_attributes(sensor, call), "calls": len(registry.calls_of(extension))} if call else {"calls": 0}
+    calls = registry.calls_of(extension)
+    return {**_call_attributes(sensor, next(iter(calls), None)), "calls": len(calls)}
 
 
 def _slot(registry: CallRegistry, slot: str) -> Call | None:

@@ -1,6 +1,7 @@
 """What is shown of the active calls: all of them, those of each extension, and the slot that each keeps."""
 
 from heapq import heappop, heappush
+from operator import itemgetter
 
 from .changes import ACCOUNT, Changes, extension_key, slot_key
 from .legs import EARLY, UP
@@ -34,11 +35,11 @@ class Board:
 
     def calls_of(self, extension: str) -> list[Call]:
         """Give the calls of an extension, the most urgent first (rule 9)."""
-        urgent = [
-            (state_in(call, extension), call) for call in map(self.calls.__getitem__, self.call_ids_of(extension))
-        ]
-        active = [pair for pair in urgent if pair[0] in URGENCY]
-        return [call for _, call in sorted(active, key=lambda pair: URGENCY.index(pair[0]))]
+        calls = ((state_in(self.calls[call_id], extension), call_id) for call_id in self.call_ids_of(extension))
+        active = [(URGENCY.index(state), call_id) for state, call_id in calls if state is not CallState.ENDED]
+        if len(active) > 1:
+            active.sort(key=itemgetter(0))
+        return [self.calls[call_id] for _, call_id in active]
 
     # -- inputs -------------------------------------------------------------------------------------
 

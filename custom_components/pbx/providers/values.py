@@ -21,9 +21,12 @@ def mappings(value: object) -> tuple[Json, ...]:
 
 def text(value: object) -> str:
     """Give text without surrounding blanks; empty for None, objects and lists."""
-    if isinstance(value, bool):
+    if isinstance(value, str):
+        result = value.strip()
+    elif isinstance(value, bool):
         return "true" if value else "false"
-    result = str(value).strip() if isinstance(value, str | int | float) else ""
+    else:
+        result = str(value) if isinstance(value, int | float) else ""
     # JSON can hold halves of characters, which nothing after us could write down.
     return result if result.isascii() else result.encode(errors="replace").decode()
 
