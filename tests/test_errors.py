@@ -167,7 +167,7 @@ async def test_poll(
     assert found.__cause__ is error
     assert found.translation_key == key
     assert found.translation_placeholders == {"provider": NAME, **more}
-    assert getattr(found, "retry_after", None) == wait
+    assert getattr(found, "retry_after", None) == (wait and pytest.approx(wait + 0.5, abs=0.5))
     text = await async_worded(hass, found)
     assert NAME in text
     assert CANARY not in text
