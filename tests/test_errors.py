@@ -94,6 +94,7 @@ async def test_command(
     text = await async_worded(hass, found)
     assert all(value in text for value in placeholders.values())
     assert CANARY not in text
+    await hass.async_block_till_done()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,156 @@
+"""The repair of pushes that stopped: a person asks for it, and the subscription is made again."""
+
+from typing import Any
+
+import pytest
+from aiohttp.test_utils import TestClient
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.setup import async_setup_component
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from custom_components.pbx.const import DOMAIN
+from custom_components.pbx.providers import models as m
+from custom_components.pbx.providers.errors import ConnectError
+from custom_components.pbx.providers.models import Capability
+from custom_components.pbx.repairs import SubscribeAgainFlow, async_create_fix_flow
+
+from .fake_provider import FakeProvider, async_set_up
+
+HOME = "https://ha.example.com"
+FLOW = "/api/repairs/issues/fix"
+
+
+@pytest.fixture
+async def entry(hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry) -> MockConfigEntry:
+    """Give an account whose phone system switched its pushes off."""
+    fake.script.capabilities |= Capability.WEBHOOK | Capability.SUBSCRIPTIONS
+    await hass.config.async_update(external_url=HOME)
+    _switch(fake, enabled=False)
+    await async_set_up(hass, fake_entry)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    return fake_entry
+
+
+@pytest.fixture
+async def client(
+    hass: HomeAssistant, entry: MockConfigEntry, hass_client: ClientSessionGenerator
+) -> TestClient[Any, Any]:
+    """Give somebody who looks at the repairs."""
+    assert await async_setup_component(hass, "repairs", {})
+    return await hass_client()
+
+
+def _switch(fake: type[FakeProvider], *, enabled: bool) -> None:
+    subscription = m.Subscription(id="1", event="calls", url=f"{HOME}/api/webhook/hook_house", enabled=enabled)
+    fake.script.answers["subscribe"] = (subscription,)
+
+
+def issue_of(hass: HomeAssistant, entry: MockConfigEntry, kind: str = "webhook_disabled") -> ir.IssueEntry | None:
+    """Find an issue of an account."""
+    return ir.async_get(hass).async_get_issue(DOMAIN, f"{kind}_{entry.entry_id}")
+
+
+async def async_open(
+    client: TestClient[Any, Any], entry: MockConfigEntry, kind: str = "webhook_disabled"
+) -> dict[str, Any]:
+    """Open the repair."""
+    response = await client.post(FLOW, json={"handler": DOMAIN, "issue_id": f"{kind}_{entry.entry_id}"})
+    assert response.status == 200
+    form: dict[str, Any] = await response.json()
+    assert form["type"] == "form"
+    assert form["step_id"] == "confirm"
+    assert form["data_schema"] == []
+    assert form["description_placeholders"] == {"title": "House", "provider": "Fake PBX"}
+    return form
+
+
+async def async_confirm(hass: HomeAssistant, client: TestClient[Any, Any], form: dict[str, Any]) -> dict[str, Any]:
+    """Say yes, and wait for what follows."""
+    response = await client.post(f"{FLOW}/{form['flow_id']}", json={})
+    assert response.status == 200
+    result: dict[str, Any] = await response.json()
+    await hass.async_block_till_done(wait_background_tasks=True)
+    return result
+
+
+async def test_subscribed_again(
+    hass: HomeAssistant, fake: type[FakeProvider], entry: MockConfigEntry, client: TestClient[Any, Any]
+) -> None:
+    """Yes subscribes once more, at once; the issue goes."""
+    issue = issue_of(hass, entry)
+    assert issue is not None
+    assert issue.is_fixable
+    assert issue.severity is ir.IssueSeverity.WARNING
+    form = await async_open(client, entry)
+    assert fake.script.times("subscribe") == 1
+    _switch(fake, enabled=True)
+    assert (await async_confirm(hass, client, form))["type"] == "create_entry"
+    assert fake.script.times("subscribe") == 2
+    assert issue_of(hass, entry) is None
+    assert entry.runtime_data.webhook.working
+
+
+async def test_still_switched_off(
+    hass: HomeAssistant, fake: type[FakeProvider], entry: MockConfigEntry, client: TestClient[Any, Any]
+) -> None:
+    """Where it did not help, the issue is back."""
+    assert (await async_confirm(hass, client, await async_open(client, entry)))["type"] == "create_entry"
+    assert fake.script.times("subscribe") == 2
+    assert issue_of(hass, entry) is not None
+
+
+async def test_no_address_yet(
+    hass: HomeAssistant, fake: type[FakeProvider], entry: MockConfigEntry, client: TestClient[Any, Any]
+) -> None:
+    """The issue about a missing address is repaired the same way, once there is one."""
+    await hass.config.async_update(external_url=None)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    form = await async_open(client, entry, "webhook_no_url")
+    await async_confirm(hass, client, form)
+    assert issue_of(hass, entry, "webhook_no_url") is not None
+    _switch(fake, enabled=True)
+    await hass.config.async_update(external_url=HOME)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert issue_of(hass, entry, "webhook_no_url") is None
+
+
+@pytest.mark.parametrize("gone", [False, True], ids=["unloaded", "removed"])
+async def test_not_loaded(
+    hass: HomeAssistant,
+    fake: type[FakeProvider],
+    entry: MockConfigEntry,
+    client: TestClient[Any, Any],
+    *,
+    gone: bool,
+) -> None:
+    """An account that is not loaded cannot be repaired, and says so."""
+    form = await async_open(client, entry)
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    for entry_id in [entry.entry_id] * gone:
+        await hass.config_entries.async_remove(entry_id)
+    result = await async_confirm(hass, client, form)
+    assert (result["type"], result["reason"]) == ("abort", "not_loaded")
+    assert fake.script.times("subscribe") == 1
+
+
+async def test_issue_gone_meanwhile(hass: HomeAssistant, entry: MockConfigEntry, client: TestClient[Any, Any]) -> None:
+    """A repair that was opened before the issue went can still be shown."""
+    flow = await async_create_fix_flow(hass, f"webhook_disabled_{entry.entry_id}", {"entry_id": entry.entry_id})
+    assert isinstance(flow, SubscribeAgainFlow)
+    flow.hass, flow.handler, flow.issue_id = hass, DOMAIN, "webhook_disabled_elsewhere"
+    flow.flow_id, flow.context = "f", {}
+    result = await flow.async_step_init()
+    assert result["type"] == "form"
+    assert result["description_placeholders"] is None
+
+
+async def test_away(
+    hass: HomeAssistant, fake: type[FakeProvider], entry: MockConfigEntry, client: TestClient[Any, Any]
+) -> None:
+    """A phone system that cannot be reached just now is tried again by itself."""
+    fake.script.errors["subscribe"] = ConnectError()
+    await async_confirm(hass, client, await async_open(client, entry))
+    assert fake.script.times("subscribe") == 2
+    assert not entry.runtime_data.webhook.working
