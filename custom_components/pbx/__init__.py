@@ -56,6 +56,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> bool:
     entry.runtime_data = coordinator
     coordinator.devices.async_setup()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    coordinator.offered = provider.capabilities
     entry.async_on_unload(entry.add_update_listener(_async_reload_if_changed))
     await coordinator.webhook.async_setup()
     coordinator.stream.async_setup()

@@ -77,6 +77,7 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
         self.masked = bool(entry.options.get(CONF_MASK_NUMBERS, False))
         self.configured: tuple[Mapping[str, object], Mapping[str, object]] = (entry.data, entry.options)
         self.last_callers: dict[str, str] = {}
+        self.offered: Capability | None = None  # what there are entities for
         self.polled_calls = False
         self.entity_count = 0
         self._changed: dict[Key, None] = {}
@@ -139,7 +140,14 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
         await self._async_poll_directory()
         self.update_interval = self._next_interval()
         self._changed |= doubted
+        self._notice_granted()
         return self.data
+
+    def _notice_granted(self) -> None:
+        """Start anew when the phone system allows what it did not when the entities were made."""
+        if self.offered is not None and self.provider.capabilities & ~self.offered:
+            self.offered |= self.provider.capabilities
+            self.hass.config_entries.async_schedule_reload(self.config_entry.entry_id)
 
     def _notice_unlisted(self, changes: Changes) -> bool:
         """Reread the directory with the next poll, once for a phone that it does not have, but that has a call."""

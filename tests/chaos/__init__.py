@@ -1,0 +1,1 @@
+"""Random calls while the network misbehaves: what Home Assistant shows afterwards must be the truth."""
