@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import time
+from bisect import bisect_left
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
@@ -43,15 +44,21 @@ class Budget:
     """
 
     def __init__(self, limits: Iterable[RateLimit]) -> None:
-        """Start with full buckets."""
-        self._limiters: list[AsyncLimiter] = []
+        """Start with everything to spend."""
+        self._limiters: dict[float, AsyncLimiter] = {}
+        self._spent: dict[float, float] = {}  # before the limits changed
+        self._used = False
         self._paused_until = 0.0
         self._slow_down = SLOW_DOWN
         self.set_limits(limits)
 
     def set_limits(self, limits: Iterable[RateLimit]) -> None:
-        """Change the limits, for an account that turns out to have others."""
-        self._limiters = [AsyncLimiter(limit.requests / 4, limit.seconds / 3) for limit in limits]
+        """Change the limits, for an account that turns out to have others; what was spent stays spent."""
+        limiters = {limit.seconds: _limiter(limit) for limit in limits}
+        if self._used:
+            for seconds, before in self._limiters.items():
+                self._spent[seconds] = self._spent.get(seconds, 0) + before.max_rate - _free(before)
+        self._limiters = limiters
 
     def pause(self, seconds: float) -> None:
         """Let no poll through for a while: the phone system said that it was too much."""
@@ -74,23 +81,46 @@ class Budget:
 
     async def for_command(self) -> None:
         """Wait for the turn of a command; raise RateLimitError when that would take longer than a person waits."""
+        await self._carry_over()
         try:
             async with asyncio.timeout(PATIENCE):
-                for limiter in self._limiters:
+                for limiter in self._limiters.values():
                     await limiter.acquire()
         except TimeoutError:
             raise RateLimitError from None
 
     async def for_poll(self) -> None:
         """Wait for the turn of a poll; raise RateLimitError while paused."""
+        await self._carry_over()
+        while (full := self._too_full_for_a_poll()) is not None:  # noqa: ASYNC110 - nothing tells of free capacity
+            await asyncio.sleep(full.time_period / full.max_rate)
+        for limiter in self._limiters.values():
+            await limiter.acquire()
+
+    def _too_full_for_a_poll(self) -> AsyncLimiter | None:
         if paused := self.paused_for:
             raise RateLimitError(paused)
-        for limiter in self._limiters:
-            amount = 1 + limiter.max_rate / RESERVE
-            while not limiter.has_capacity(amount):  # noqa: ASYNC110 - the limiter tells nobody when it has leaked
-                await asyncio.sleep(limiter.time_period / limiter.max_rate)
-        for limiter in self._limiters:
-            await limiter.acquire()
+        limiters = self._limiters.values()
+        wanted = {limiter: min(1 + limiter.max_rate / RESERVE, limiter.max_rate) for limiter in limiters}
+        return next((limiter for limiter, amount in wanted.items() if not limiter.has_capacity(amount)), None)
+
+    async def _carry_over(self) -> None:
+        self._used = True
+        spent, self._spent = self._spent, {}
+        for seconds, amount in spent.items():
+            if (limiter := self._limiters.get(seconds)) is not None:
+                await limiter.acquire(min(amount, limiter.max_rate))
+
+
+def _limiter(limit: RateLimit) -> AsyncLimiter:
+    burst = max(1.0, limit.requests / 4)
+    rest = limit.requests - burst
+    return AsyncLimiter(burst, limit.seconds * burst / rest if rest > 0 else limit.seconds)
+
+
+def _free(limiter: AsyncLimiter) -> int:
+    """Say how many requests may still be sent at once."""
+    return bisect_left(range(1, int(limiter.max_rate) + 1), x=True, key=lambda n: not limiter.has_capacity(n))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +156,7 @@ def sent_once() -> Callable[[aiohttp.ClientRequest, aiohttp.ClientHandlerType], 
     async def once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
         nonlocal sent
         if sent:
-            raise UnknownOutcomeError("The connection was lost")
+            raise UnknownOutcomeError("The connection was lost") from None
         sent = True
         return await handler(request)
 
@@ -168,9 +198,9 @@ class HttpClient:
         lost: type[ConnectError] = UnknownOutcomeError if command else ConnectError
         try:
             async with self._session.request(method, url, **options) as response:  # type: ignore[arg-type]
-                body = await _body(response)
+                body = await _body(response, lost)
                 reply = Reply(status=response.status, headers=dict(response.headers), body=body)
-        except aiohttp.ClientConnectorError, aiohttp.InvalidURL:
+        except aiohttp.ClientConnectorError, aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError:
             raise ConnectError("No connection") from None
         except aiohttp.ClientResponseError:
             if self.malformed_means_slow_down:
@@ -202,12 +232,12 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     return None
 
 
-async def _body(response: aiohttp.ClientResponse) -> bytes:
+async def _body(response: aiohttp.ClientResponse, lost: type[ConnectError]) -> bytes:
     body = bytearray()
     async for chunk in response.content.iter_chunked(CHUNK):
         body += chunk
         if len(body) > MAX_BODY:
-            raise ConnectError("The answer is too long")
+            raise lost("The answer is too long")
     return bytes(body)
 
 
