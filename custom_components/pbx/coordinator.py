@@ -343,7 +343,7 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
             super().async_update_listeners()
         else:
             for key in changed:
-                for update_callback in list(self._keyed.get(key, {}).values()):
+                for update_callback in tuple(self._keyed.get(key, {}).values()):
                     try:
                         update_callback()
                     except Exception:
@@ -366,7 +366,7 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
             except Exception:
                 self.logger.exception("Unexpected error telling an event of %s", self.name)
         if event.public:
-            self.hass.bus.async_fire(EVENT_PBX, dict(self.bus_data(event)))
+            self.hass.bus.async_fire(EVENT_PBX, self.bus_data(event))
         async_dispatcher_send(self.hass, SIGNAL_EVENT, self, event)
         if event.public:
             self._follow_up(event)

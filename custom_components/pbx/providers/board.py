@@ -1,7 +1,6 @@
 """What is shown of the active calls: all of them, those of each extension, and the slot that each keeps."""
 
 from heapq import heappop, heappush
-from operator import itemgetter
 
 from .changes import ACCOUNT, Changes, extension_key, slot_key
 from .legs import EARLY, UP
@@ -17,7 +16,7 @@ class Board:
         """Start empty."""
         self.calls: dict[str, Call] = {}
         self.slots: list[Call | None] = [None] * slots
-        self._by_extension: dict[str, dict[str, None]] = {}
+        self._by_extension: dict[str, dict[str, CallState]] = {}
         self._slot_of: dict[str, int] = {}
         self._free = list(range(slots))
         self._waiting: dict[str, None] = {}
@@ -35,11 +34,17 @@ class Board:
 
     def calls_of(self, extension: str) -> list[Call]:
         """Give the calls of an extension, the most urgent first (rule 9)."""
-        calls = ((state_in(self.calls[call_id], extension), call_id) for call_id in self.call_ids_of(extension))
-        active = [(URGENCY.index(state), call_id) for state, call_id in calls if state is not CallState.ENDED]
-        if len(active) > 1:
-            active.sort(key=itemgetter(0))
-        return [self.calls[call_id] for _, call_id in active]
+        return [call for _, call in self.doings_of(extension)]
+
+    def doings_of(self, extension: str) -> list[tuple[CallState, Call]]:
+        """Give what an extension is doing, and in which call, the most urgent first (rule 9)."""
+        states = self._by_extension.get(extension, {})
+        doings: list[tuple[CallState, Call]] = [
+            (state, self.calls[call_id]) for call_id, state in states.items() if state is not CallState.ENDED
+        ]
+        if len(doings) > 1:
+            doings.sort(key=lambda doing: URGENCY.index(doing[0]))
+        return doings
 
     # -- inputs -------------------------------------------------------------------------------------
 
@@ -53,7 +58,7 @@ class Board:
         if before is not None:
             self._forget_phones(before, changes, but=call.extensions)
         for extension in call.extensions:
-            self._by_extension.setdefault(extension, {})[call.id] = None
+            self._by_extension.setdefault(extension, {})[call.id] = state_in(call, extension)
         slot = self._slot_of.get(call.id)
         if slot is None:
             if not self._free:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from itertools import chain
 
 from . import records
-from .board import Board, state_in
+from .board import Board
 from .changes import ACCOUNT, DIRECTORY, Changes, Key, agent_key, extension_key, queue_key, slot_key
 from .events import POLL, Event
 from .legs import UP
@@ -95,8 +95,7 @@ class CallRegistry(Roster):
 
     def state_of(self, extension: str) -> CallState | None:
         """Say what an extension is doing; None when it has no call."""
-        call = self.call_of(extension)
-        return None if call is None else state_in(call, extension)
+        return next((state for state, _ in self._board.doings_of(extension)), None)
 
     def find(self, call_id: str) -> Call | None:
         """Find an active call by its id, or by the id another source gave it."""
