@@ -36,8 +36,10 @@ def strip(number: str) -> str:
 
 
 def load() -> None:
-    """Import the library's tables, which takes a while: call it where blocking is allowed."""
-    normalise("+390612345678", "IT")
+    """Import the library and its tables of all countries, which takes a while: call it where blocking is allowed."""
+    import phonenumbers  # noqa: PLC0415
+
+    phonenumbers.PhoneMetadata.load_all()
 
 
 @lru_cache(maxsize=4096)

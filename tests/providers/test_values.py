@@ -1,0 +1,173 @@
+"""Values are read as phone systems really send them, and nothing that is sent breaks the reading."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from itertools import product
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from custom_components.pbx.providers import values
+
+# The collector is frozen by Home Assistant's test plugin, so that hypothesis overlooks its own reference.
+pytestmark = pytest.mark.filterwarnings("ignore:It looks like `register_random` was passed")
+
+NOON = datetime(2026, 3, 28, 12, tzinfo=UTC)
+ROME = ZoneInfo("Europe/Rome")
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**40), 10**40) | st.floats() | st.text(max_size=30),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=500, deadline=None, derandomize=True, database=None)
+@given(anything)
+def test_nothing_that_json_can_hold_breaks_the_reading(value: object) -> None:
+    """What cannot be read is absent, and what is read is of its kind."""
+    assert isinstance(values.mapping(value), dict)
+    assert all(isinstance(item, dict) for item in values.mappings(value))
+    read = values.text(value)
+    assert read == read.strip()
+    assert read.encode().decode() == read
+    assert "" not in values.texts(value)
+    assert isinstance(values.integer(value), int | None)
+    assert values.boolean(value) in {True, False, None}
+    figure = values.number(value)
+    assert figure is None or abs(figure) < float("inf")
+    moment = values.instant(value, ROME)
+    assert moment is None or moment.tzinfo is UTC
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        ({"a": 1}, {"a": 1}),
+        ([], {}),
+        ("{}", {}),
+        (None, {}),
+    ],
+)
+def test_mapping(value: object, read: object) -> None:
+    """An object, or an empty one."""
+    assert values.mapping(value) == read
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        ([{"a": 1}, None, "x", {"b": 2}], ({"a": 1}, {"b": 2})),
+        ({"0": {"a": 1}, "2": {"b": 2}, "count": 2}, ({"a": 1}, {"b": 2})),
+        ("[]", ()),
+        (None, ()),
+        (7, ()),
+    ],
+)
+def test_mappings(value: object, read: object) -> None:
+    """A list of objects, or an object in whose values they hide."""
+    assert values.mappings(value) == read
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        (" a ", "a"),
+        (101, "101"),
+        (1.5, "1.5"),
+        (True, "true"),
+        (False, "false"),
+        (None, ""),
+        ([], ""),
+        ({}, ""),
+        ("Jürgen", "Jürgen"),
+        ("half \ud83d", "half ?"),
+        ("\u00a0", ""),
+    ],
+)
+def test_text(value: object, read: str) -> None:
+    """Text for numbers and truth values; nothing for what has parts."""
+    assert values.text(value) == read
+
+
+@pytest.mark.parametrize(
+    ("value", "read"), [(["a", " ", 1, None, {}], ("a", "1")), ("a,b", ()), (None, ()), ({"a": 1}, ())]
+)
+def test_texts(value: object, read: tuple[str, ...]) -> None:
+    """Those of a list that are not empty."""
+    assert values.texts(value) == read
+
+
+@pytest.mark.parametrize(
+    ("value", "read", "whole"),
+    [
+        (5, 5.0, 5),
+        ("5", 5.0, 5),
+        (" 5.7 ", 5.7, 5),
+        ("-3", -3.0, -3),
+        (0, 0.0, 0),
+        ("", None, None),
+        ("five", None, None),
+        (True, None, None),
+        (None, None, None),
+        ([], None, None),
+        (float("inf"), None, None),
+        (float("nan"), None, None),
+        ("nan", None, None),
+        (10**400, None, None),
+        ("1e400", None, None),
+    ],
+)
+def test_number_and_integer(value: object, read: float | None, whole: int | None) -> None:
+    """Also from text; never infinite."""
+    assert values.number(value) == read
+    assert values.integer(value) == whole
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        *product((True, "true", "True", " TRUE ", 1, "1", "t", "yes", "on"), (True,)),
+        *product((False, "false", "False", 0, "0", "f", "no", "off"), (False,)),
+        *product((None, "", "maybe", 2, "2", [], {}, 1.5), (None,)),
+    ],
+)
+def test_boolean(value: object, read: bool | None) -> None:  # noqa: FBT001
+    """Never guessed."""
+    assert values.boolean(value) is read
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "2026-03-28T12:00:00Z",
+        "2026-03-28T12:00:00.000Z",
+        "2026-03-28T12:00:00.000000Z",
+        "2026-03-28T13:00:00+01:00",
+        "2026-03-28 13:00:00",
+        " 2026-03-28T13:00:00 ",
+        1774699200,
+        "1774699200",
+        1774699200000,
+        "1774699200000",
+        1774699200.0,
+    ],
+)
+def test_instant(value: object) -> None:
+    """ISO text, seconds or milliseconds; a time without a zone is that of the phone system."""
+    assert values.instant(value, ROME) == NOON
+
+
+@pytest.mark.parametrize(
+    "value", [None, "", "0", 0, -5, "yesterday", True, [], {}, 10**30, "9" * 400, "0001-01-01T00:00:00+14:00"]
+)
+def test_no_instant(value: object) -> None:
+    """Nothing, or nonsense."""
+    assert values.instant(value) is None
+
+
+def test_a_time_at_home_is_in_utc() -> None:
+    """Where nothing else is known."""
+    assert values.instant("2026-03-28 12:00:00") == NOON
+    assert values.instant("2026-03-28 12:00:00", timezone(timedelta(hours=2))) == NOON - timedelta(hours=2)
