@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 import voluptuous as vol
-from homeassistant.const import CONF_COUNTRY
+from homeassistant.const import ATTR_ENTITY_ID, CONF_COUNTRY
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
 from homeassistant.helpers import config_validation as cv
 from homeassistant.util import dt as dt_util
@@ -26,6 +26,7 @@ from .targets import (
     ATTR_EXTENSION,
     ATTR_PIN,
     ATTR_QUEUE,
+    ATTR_TARGET_EXTENSION,
     TARGET_FIELDS,
     Target,
     invalid,
@@ -38,8 +39,8 @@ MAX_RING_TIMEOUT = 120
 MAX_CUSTOM_CDR = 4
 MAX_LIMIT = 1000
 
-TEXT = vol.All(vol.Coerce(str), vol.Strip, vol.Length(min=1, max=255))
-LONG_TEXT = vol.All(vol.Coerce(str), vol.Strip, vol.Length(min=1, max=4096))
+TEXT = vol.All(cv.string, vol.Strip, vol.Length(min=1, max=255))
+LONG_TEXT = vol.All(cv.string, vol.Strip, vol.Length(min=1, max=4096))
 TEXTS = vol.All(cv.ensure_list, [TEXT])
 STATES = vol.In([state.value for state in CallState if state is not CallState.ENDED])
 
@@ -52,7 +53,7 @@ class Action:
 
     name: str
     run: Runner
-    needs: Capability | None
+    needs: Capability
     fields: Mapping[vol.Marker, Any] = field(default_factory=dict)
     own: frozenset[str] = frozenset()
     response: SupportsResponse = SupportsResponse.NONE
@@ -68,6 +69,7 @@ CALL_FIELDS: Mapping[vol.Marker, Any] = {
     vol.Optional(ATTR_CALL_ID): TEXT,
     vol.Optional(ATTR_EXPECTED_STATE): STATES,
 }
+CALL_OWN = frozenset({ATTR_CALL_ID, ATTR_EXPECTED_STATE})
 AGENT_FIELDS: Mapping[vol.Marker, Any] = {
     **cv.ENTITY_SERVICE_FIELDS,
     vol.Optional(ATTR_AGENT): TEXT,
@@ -152,7 +154,7 @@ async def _each_call(target: Target, command: str) -> None:
 async def _hangup(target: Target) -> None:
     if target.ended():
         return
-    for ref in target.calls():
+    for ref in {ref.call.id: ref for ref in target.calls()}.values():
         await target.coordinator.provider.hangup(ref, target.data.get("cause"))
 
 
@@ -170,20 +172,20 @@ async def _send_dtmf(target: Target) -> None:
 
 async def _spy(target: Target) -> None:
     data = target.data
-    named = "target_extension" in data
-    called = ATTR_CALL_ID in data or bool(target.subjects)
-    if named == called:
-        raise invalid("one_of", fields=f"target_extension, {ATTR_CALL_ID}")
+    named = ATTR_TARGET_EXTENSION in data
+    calls = target.calls() if ATTR_CALL_ID in data or target.named else []
+    if len(calls) + named != 1:
+        raise invalid("one_of", fields=f"{ATTR_TARGET_EXTENSION}, {ATTR_CALL_ID}")
     kind = m.ExtensionType(data["extension_type"]) if "extension_type" in data else None
     target_kind = m.ExtensionType(data["target_type"]) if "target_type" in data else None
     request = m.Spy(
         extension=target.extension(known=kind is None),
-        target_extension=target.extension("target_extension", known=target_kind is None) if named else None,
-        call=target.calls()[0] if called else None,
+        target_extension=target.extension(ATTR_TARGET_EXTENSION, known=target_kind is None) if named else None,
+        call=next(iter(calls), None),
         extension_type=kind,
         target_type=target_kind,
         dialplan=data.get("dialplan"),
-        caller_id_number=data.get("caller_id_number"),
+        caller_id_number=_number(target, "caller_id_number") if "caller_id_number" in data else None,
         caller_id_name=data.get("caller_id_name"),
     )
     await target.coordinator.provider.spy(request)
@@ -227,22 +229,21 @@ async def _each_agent(target: Target, command: str) -> None:
 
 async def _queue_member(target: Target, command: str) -> None:
     data = target.data
-    named = ATTR_AGENT in data or bool(target.subjects)
+    named = ATTR_AGENT in data or target.named
     if not named and ATTR_EXTENSION not in data:
         raise invalid("one_of", fields=f"{ATTR_AGENT}, {ATTR_EXTENSION}")
-    member = m.QueueMember(
-        queue=target.queue(),
-        agent=target.agents()[0] if named else None,
-        extension=target.extension() if ATTR_EXTENSION in data else None,
-        penalty=data.get("penalty"),
-    )
-    await getattr(target.coordinator.provider, command)(member)
+    extension = target.extension() if ATTR_EXTENSION in data else None
+    for agent in target.agents() if named else [None]:
+        member = m.QueueMember(queue=target.queue(), agent=agent, extension=extension, penalty=data.get("penalty"))
+        await getattr(target.coordinator.provider, command)(member)
     target.coordinator.async_reread_directory()
 
 
 async def _get_agent_status(target: Target) -> dict[str, Any]:
-    agent = await target.coordinator.provider.agent_status(target.agents()[0])
-    return _figures(agent)
+    agents = target.agents()
+    if len(agents) > 1:
+        raise invalid("one_of", fields=f"{ATTR_AGENT}, {ATTR_ENTITY_ID}")
+    return _figures(await target.coordinator.provider.agent_status(agents[0]))
 
 
 async def _get_queue_status(target: Target) -> dict[str, Any]:
@@ -328,7 +329,7 @@ ONLY = SupportsResponse.ONLY
 
 
 def _simple(name: str, needs: Capability) -> Action:
-    return Action(name=name, needs=needs, run=partial(_each_call, command=name), fields=CALL_FIELDS)
+    return Action(name=name, needs=needs, run=partial(_each_call, command=name), fields=CALL_FIELDS, own=CALL_OWN)
 
 
 def _agent(name: str, needs: Capability, fields: Mapping[vol.Marker, Any] | None = None) -> Action:
@@ -397,6 +398,7 @@ ACTIONS: tuple[Action, ...] = (
         needs=Capability.HANGUP,
         run=_hangup,
         fields={**CALL_FIELDS, vol.Optional("cause"): TEXT},
+        own=CALL_OWN,
     ),
     Action(
         name="transfer",
@@ -407,14 +409,14 @@ ACTIONS: tuple[Action, ...] = (
             vol.Required(ATTR_NUMBER): TEXT,
             vol.Optional("type", default=m.TransferType.BLIND.value): vol.In([kind.value for kind in m.TransferType]),
         },
-        own=frozenset({ATTR_NUMBER, "type"}),
+        own=CALL_OWN | {ATTR_NUMBER, "type"},
     ),
     Action(
         name="send_dtmf",
         needs=Capability.SEND_DTMF,
         run=_send_dtmf,
         fields={**CALL_FIELDS, vol.Required("digits"): vol.All(TEXT, vol.Upper, vol.Match(r"^[0-9*#A-D]+$"))},
-        own=frozenset({"digits"}),
+        own=CALL_OWN | {"digits"},
     ),
     Action(
         name="spy",
@@ -424,13 +426,13 @@ ACTIONS: tuple[Action, ...] = (
             **CALL_FIELDS,
             vol.Required(ATTR_EXTENSION): TEXT,
             vol.Optional("extension_type"): EXTENSION_TYPE,
-            vol.Optional("target_extension"): TEXT,
+            vol.Optional(ATTR_TARGET_EXTENSION): TEXT,
             vol.Optional("target_type"): EXTENSION_TYPE,
             vol.Optional("dialplan"): TEXT,
             vol.Optional("caller_id_number"): TEXT,
             vol.Optional("caller_id_name"): TEXT,
         },
-        own=frozenset({ATTR_EXTENSION, "target_extension"}),
+        own=CALL_OWN | {ATTR_EXTENSION, ATTR_TARGET_EXTENSION},
     ),
     Action(
         name="announce",
@@ -441,7 +443,7 @@ ACTIONS: tuple[Action, ...] = (
             vol.Required("message"): LONG_TEXT,
             vol.Optional("caller_id_number"): TEXT,
         },
-        own=frozenset({ATTR_NUMBER, "message", "caller_id_number"}),
+        own=frozenset({ATTR_NUMBER, "message"}),
         response=OPTIONAL,
     ),
     Action(
@@ -453,7 +455,7 @@ ACTIONS: tuple[Action, ...] = (
             vol.Required("message"): LONG_TEXT,
             vol.Optional("sender"): TEXT,
         },
-        own=frozenset({ATTR_NUMBER, "message", "sender"}),
+        own=frozenset({ATTR_NUMBER, "message"}),
         response=OPTIONAL,
     ),
     _agent("agent_login", Capability.AGENT_LOGIN, {vol.Optional(ATTR_EXTENSION): TEXT}),
@@ -594,8 +596,7 @@ async def _async_run(action: Action, call: ServiceCall) -> ServiceResponse:
     provider = coordinator.provider
     asks = action.response is ONLY
     with command_errors(call.hass, coordinator.config_entry, provider.name) if asks else coordinator.commanding():
-        if action.needs is not None:
-            provider.check(action.needs, {name for name in call.data if name not in TARGET_FIELDS | action.own})
+        provider.check(action.needs, call.data.keys() - TARGET_FIELDS - action.own)
         answer = await action.run(target)
     return answer if call.return_response else None
 

@@ -1,10 +1,9 @@
 """What an action is about: its account, and the extensions, calls, agents and queues it names."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from homeassistant.const import ATTR_DEVICE_ID, ATTR_ENTITY_ID
+from homeassistant.const import ATTR_AREA_ID, ATTR_DEVICE_ID, ATTR_ENTITY_ID, ATTR_FLOOR_ID, ATTR_LABEL_ID
 from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import device_registry as dr
@@ -24,6 +23,7 @@ ATTR_EXTENSION = "extension"
 ATTR_AGENT = "agent"
 ATTR_PIN = "pin"
 ATTR_QUEUE = "queue"
+ATTR_TARGET_EXTENSION = "target_extension"
 
 
 def invalid(key: str, **placeholders: str) -> ServiceValidationError:
@@ -33,11 +33,17 @@ def invalid(key: str, **placeholders: str) -> ServiceValidationError:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """An account, and what of it was named."""
+    """An account, and what of it was named; `around` is what merely is in a named area or has a named label."""
 
     coordinator: PbxCoordinator
     subjects: tuple[Subject, ...]
+    around: tuple[Subject, ...]
     data: dict[str, Any]
+
+    @property
+    def named(self) -> bool:
+        """Whether any target was given."""
+        return bool(self.subjects or self.around)
 
     def extension(self, field: str = ATTR_EXTENSION, *, known: bool = True) -> str:
         """Give the extension in a field: a number, or a device of the account."""
@@ -56,8 +62,12 @@ class Target:
         """Give the calls that were named, by id or by target; a stale automation is refused."""
         refs = [self._by_id(self.data[ATTR_CALL_ID])] if ATTR_CALL_ID in self.data else []
         refs += [self._call_of(subject) for subject in self.subjects]
+        refs += [self._call_of(subject) for subject in self.around if self._has_call(subject)]
         if not refs:
             raise invalid("no_target")
+        on_behalf = {ref.call.id for ref in refs if ref.extension is not None}
+        once = {(ref.call.id, ref.extension): ref for ref in refs}.values()
+        refs = [ref for ref in once if ref.extension is not None or ref.call.id not in on_behalf]
         expected = self.data.get(ATTR_EXPECTED_STATE)
         registry = self.coordinator.data
         for ref in refs:
@@ -75,32 +85,25 @@ class Target:
         )
 
     def agents(self) -> list[AgentRef]:
-        """Give the agents that were named, by target or by number."""
+        """Give the agents that were named, by target or by number, each once."""
         registry = self.coordinator.data
         extension = self.extension() if ATTR_EXTENSION in self.data else None
         queue = self.queue() if ATTR_QUEUE in self.data else None
-        refs = [
-            AgentRef(id=subject.id, extension=extension, queue=queue)
-            for subject in self.subjects
-            if subject.kind is SubjectKind.AGENT
-        ]
+        pin = self.data.get(ATTR_PIN)
+        if any(subject.kind is not SubjectKind.AGENT for subject in self.subjects):
+            raise invalid("no_agent")
+        ids = [subject.id for subject in (*self.subjects, *self.around) if subject.kind is SubjectKind.AGENT]
+        number = None
         if ATTR_AGENT in self.data:
             text = str(self.data[ATTR_AGENT]).strip()
             subject = self.coordinator.devices.subject_of_device(text)
             identity = subject.id if subject is not None else text
-            known = next(
-                (agent.id for agent in registry.agents.values() if identity in (agent.id, agent.number, agent.name)),
-                None,
-            )
-            refs.append(
-                AgentRef(
-                    id=known,
-                    number=text if known is None else None,
-                    pin=self.data.get(ATTR_PIN),
-                    extension=extension,
-                    queue=queue,
-                )
-            )
+            known = [agent.id for agent in registry.agents.values() if identity in (agent.id, agent.number, agent.name)]
+            ids += known[:1]
+            number = text if not known else None
+        refs = [AgentRef(id=agent_id, pin=pin, extension=extension, queue=queue) for agent_id in dict.fromkeys(ids)]
+        if number is not None:
+            refs.append(AgentRef(number=number, pin=pin, extension=extension, queue=queue))
         if not refs:
             raise invalid("no_agent")
         return refs
@@ -118,6 +121,16 @@ class Target:
         if call is None:
             raise invalid("unknown_call", call_id=call_id)
         return CallRef(call=call)
+
+    def _has_call(self, subject: Subject) -> bool:
+        registry = self.coordinator.data
+        match subject.kind:
+            case SubjectKind.EXTENSION:
+                return registry.call_of(subject.id) is not None
+            case SubjectKind.SLOT:
+                return registry.slots[int(subject.id) - 1] is not None
+            case _:
+                return False
 
     def _call_of(self, subject: Subject) -> CallRef:
         registry = self.coordinator.data
@@ -139,63 +152,76 @@ class Target:
 def resolve(call: ServiceCall) -> Target:
     """Find out which account an action is about, and what of it was named."""
     hass = call.hass
-    subjects = list(_subjects(hass, call))
-    entry_id = call.data.get(ATTR_CONFIG_ENTRY_ID)
-    owners = {coordinator.config_entry.entry_id for coordinator, _ in subjects}
-    for field in (ATTR_EXTENSION, ATTR_AGENT, ATTR_QUEUE):
-        device = dr.async_get(hass).async_get(str(call.data.get(field, "")))
+    devices, entities = dr.async_get(hass), er.async_get(hass)
+    owners = {call.data[ATTR_CONFIG_ENTRY_ID]} if ATTR_CONFIG_ENTRY_ID in call.data else set()
+    for field in DEVICE_FIELDS:
+        device = devices.async_get(str(call.data.get(field, "")))
         if device is not None and device.config_entry_id is not None:
             owners.add(device.config_entry_id)
-    if entry_id is not None:
-        owners.add(entry_id)
+    selection = TargetSelection(call.data)
+    found = async_extract_referenced_entity_ids(hass, selection)
+    named = [_Item.of(hass, devices.async_get(device_id), device_id) for device_id in sorted(selection.device_ids)]
+    named += [_Item.of(hass, entities.async_get(entity_id), entity_id) for entity_id in sorted(found.referenced)]
+    if any(item.entry_id is None for item in named):
+        raise invalid("not_ours", entity=next(item.name for item in named if item.entry_id is None))
+    # A device stands for its extension, not for its entities.
+    around = [
+        _Item.of(hass, devices.async_get(device_id), device_id)
+        for device_id in sorted(found.referenced_devices - selection.device_ids)
+    ]
+    around += [
+        _Item.of(hass, registered, entity_id)
+        for entity_id in sorted(found.indirectly_referenced)
+        if (registered := entities.async_get(entity_id)) is not None
+        and registered.device_id not in found.referenced_devices
+    ]
+    owners |= {item.entry_id for item in named}
+    owners = owners or {item.entry_id for item in around if item.entry_id is not None}
     if len(owners) > 1:
         raise invalid("several_accounts")
     entry: PbxConfigEntry = service.async_get_config_entry(hass, DOMAIN, next(iter(owners), None))
+    coordinator = entry.runtime_data
+    subjects = [item.subject(coordinator) for item in named]
+    if None in subjects:
+        raise invalid("not_a_call")
+    near = [item.subject(coordinator) for item in around if item.entry_id == entry.entry_id]
     return Target(
-        coordinator=entry.runtime_data,
-        subjects=tuple(dict.fromkeys(subject for _, subject in subjects)),
+        coordinator=coordinator,
+        subjects=tuple(dict.fromkeys(subject for subject in subjects if subject is not None)),
+        around=tuple(dict.fromkeys(subject for subject in near if subject is not None)),
         data=dict(call.data),
     )
 
 
-def _subjects(hass: HomeAssistant, call: ServiceCall) -> Iterable[tuple[PbxCoordinator, Subject]]:
-    """Find what the target of an action stands for; a device stands for its extension, not for its entities."""
-    selection = TargetSelection(call.data)
-    if not selection.has_any_target:
-        return
-    referenced = async_extract_referenced_entity_ids(hass, selection)
-    coordinators: list[PbxCoordinator] = [
-        entry.runtime_data for entry in hass.config_entries.async_loaded_entries(DOMAIN)
-    ]
-    seen: set[tuple[str, Subject]] = set()
-    explicit = referenced.referenced
-    for device_id in referenced.referenced_devices:
-        for coordinator in coordinators:
-            subject = coordinator.devices.subject_of_device(device_id)
-            if subject is not None:
-                seen.add((coordinator.config_entry.entry_id, subject))
-                yield coordinator, subject
-    entities = er.async_get(hass)
-    for entity_id in sorted(explicit):
-        registered = entities.async_get(entity_id)
-        if registered is None or registered.platform != DOMAIN:
-            raise invalid("not_ours", entity=entity_id)
-        for coordinator in coordinators:
-            subject = coordinator.devices.by_unique_id.get(registered.unique_id)
-            if subject is not None and (coordinator.config_entry.entry_id, subject) not in seen:
-                seen.add((coordinator.config_entry.entry_id, subject))
-                yield coordinator, subject
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Item:
+    """A device or an entity of a target, and whose it is if it is ours."""
+
+    name: str
+    entry_id: str | None
+    unique_id: str | None = None
+
+    @classmethod
+    def of(
+        cls, hass: HomeAssistant, found: dr.DeviceEntry | dr.ChildDeviceEntry | er.RegistryEntry | None, name: str
+    ) -> _Item:
+        """Look up whose it is."""
+        entry_id = found.config_entry_id if found is not None else None
+        entry = hass.config_entries.async_get_entry(entry_id) if entry_id is not None else None
+        return cls(
+            name=name,
+            entry_id=entry.entry_id if entry is not None and entry.domain == DOMAIN else None,
+            unique_id=found.unique_id if isinstance(found, er.RegistryEntry) else None,
+        )
+
+    def subject(self, coordinator: PbxCoordinator) -> Subject | None:
+        """Give what it stands for."""
+        if self.unique_id is not None:
+            return coordinator.devices.by_unique_id.get(self.unique_id)
+        return coordinator.devices.subject_of_device(self.name)
 
 
+DEVICE_FIELDS = (ATTR_EXTENSION, ATTR_TARGET_EXTENSION, ATTR_AGENT, ATTR_QUEUE)
 TARGET_FIELDS = frozenset(
-    {
-        ATTR_CONFIG_ENTRY_ID,
-        ATTR_CALL_ID,
-        ATTR_EXPECTED_STATE,
-        ATTR_ENTITY_ID,
-        ATTR_DEVICE_ID,
-        "area_id",
-        "floor_id",
-        "label_id",
-    }
+    {ATTR_CONFIG_ENTRY_ID, ATTR_ENTITY_ID, ATTR_DEVICE_ID, ATTR_AREA_ID, ATTR_FLOOR_ID, ATTR_LABEL_ID}
 )
