@@ -247,6 +247,21 @@ async def test_foreign(
     assert not hook(entry).working
 
 
+async def test_whose_pushes_these_are_is_settled_once(
+    hass: HomeAssistant, client: TestClient[Any, Any], entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first push that names its account decides; nothing later changes that, and none of it reloads."""
+    coordinator = entry.runtime_data
+    named: list[str | None] = [None, "117", "999"]
+    monkeypatch.setattr(FakeProvider, "account_of", lambda *_arguments: named.pop(0))
+    pinned = []
+    for _ in range(3):
+        await async_push(hass, client, "POST", data=b"{}")
+        pinned.append(entry.data.get("pinned_account"))
+    assert pinned == [None, "117", "117"]
+    assert entry.runtime_data is coordinator
+
+
 class _Breaking(MockRequest):
     """A request whose sender hangs up in the middle."""
 
