@@ -1,5 +1,6 @@
 """What all entities share: their device, unique id, availability, writing only what changed, command errors."""
 
+from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import override
@@ -79,10 +80,10 @@ class PbxEntity(CoordinatorEntity[PbxCoordinator]):
         await super().async_added_to_hass()
         self._told = (self.available, self.async_read())
 
+    @abstractmethod
     @callback
     def async_read(self) -> object:
         """Take over what is shown, and give everything that a state write would show."""
-        raise NotImplementedError
 
     @callback
     @override
