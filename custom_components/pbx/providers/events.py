@@ -10,6 +10,46 @@ POLL = "poll"
 
 type Value = str | int | float | bool | list[str]
 
+ALWAYS = frozenset({"type", "provider_event", "time"})
+COMMON = ALWAYS | {
+    *("call_id", "direction", "state", "from_number", "from_name", "to_number", "to_name", "contact_known"),
+    *("caller_hidden", "extension", "queue", "agent", "started_at", "answered_at", "ended_at", "ring_time"),
+    *("duration", "outcome", "hangup_cause", "ended_by"),
+}
+ABOUT_CALLS = COMMON | {"answered_by", "user_email", "sip_username"}
+RECORDED = COMMON | {"answered_by", "record_id", "recording_id", "recording_url"}
+ABOUT_RECORDS = RECORDED | {
+    *("answered_by_number", "answered_by_name", "caller_masked", "archived", "labels", "rules", "contact_source"),
+    *("contact_url", "contact_logo", "voicemail", "voicemail_url", "click_to_call_type", "queue_call_id"),
+    *("transcription", "summary", "sentiment"),
+}
+FAX = COMMON | {"fax_id", "pages", "document_url", "description"}
+
+# What each event may hold, whatever a provider knows beyond that.
+FIELDS: Mapping[EventType, frozenset[str]] = {
+    EventType.CALL_INCOMING: ABOUT_CALLS,
+    EventType.CALL_OUTGOING: ABOUT_CALLS,
+    EventType.CALL_ANSWERED: ABOUT_CALLS,
+    EventType.CALL_HELD: ABOUT_CALLS,
+    EventType.CALL_RESUMED: ABOUT_CALLS,
+    EventType.CALL_MISSED: ABOUT_CALLS,
+    EventType.CALL_ENDED: ABOUT_CALLS,
+    EventType.CALL_TRANSFERRED: ABOUT_CALLS | {"transferred_to"},
+    EventType.CALL_RECORD: ABOUT_RECORDS,
+    EventType.RECORDING_READY: RECORDED | {"size"},
+    EventType.VOICEMAIL_RECEIVED: RECORDED | {"size"},
+    EventType.FAX_RECEIVED: FAX,
+    EventType.FAX_SENT: FAX,
+    EventType.SMS_RECEIVED: COMMON | {"message_id", "text"},
+    EventType.DTMF_RECEIVED: ABOUT_CALLS | {"digits"},
+    EventType.AGENT_LOGGED_IN: COMMON,
+    EventType.AGENT_LOGGED_OUT: COMMON,
+    EventType.AGENT_PAUSED: COMMON,
+    EventType.AGENT_UNPAUSED: COMMON,
+    EventType.AGENT_WRAP_UP: COMMON,
+    EventType.UNKNOWN: ALWAYS,
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
@@ -51,7 +91,8 @@ def event_data(event: Event) -> dict[str, Value]:
         data["outcome"] = event.outcome.value
     for name, detail in event.fields.items():
         _add(data, name, detail)
-    return data
+    known = FIELDS[event.type]
+    return {name: value for name, value in data.items() if name in known}
 
 
 def record_data(record: CallRecord) -> dict[str, Value]:
@@ -74,13 +115,14 @@ def _add_call(data: dict[str, Value], call: Call) -> None:
     _add(data, "direction", call.direction)
     _add_party(data, "from", call.caller)
     _add_party(data, "to", call.callee)
-    if call.direction is not Direction.OUTGOING:
+    if call.direction is not Direction.OUTGOING and (call.caller.number or call.caller.hidden):
         data["caller_hidden"] = call.caller.hidden
     _add(data, "contact_known", (call.callee if call.direction is Direction.OUTGOING else call.caller).known)
     if call.queue:
         data.setdefault("queue", call.queue)
     _add_times(data, call.started_at, call.answered_at, call.ended_at)
-    if call.started_at and (until := call.answered_at or call.ended_at):
+    until = call.answered_at or (call.ended_at if call.outcome is not Outcome.ANSWERED else None)
+    if call.started_at and until:
         data["ring_time"] = max(0.0, (until - call.started_at).total_seconds())
     if call.answered_at and call.ended_at:
         data["duration"] = max(0.0, (call.ended_at - call.answered_at).total_seconds())

@@ -54,6 +54,11 @@ def news(push: RecordPush, call: Call | None, origin: Origin) -> Iterator[Event]
 
     yield event(EventType.CALL_RECORD)
     if record.recording_id or record.recording_url:
-        yield event(EventType.RECORDING_READY, recording_id=record.recording_id, recording_url=record.recording_url)
+        yield event(
+            EventType.RECORDING_READY,
+            record_id=record.id,
+            recording_id=record.recording_id,
+            recording_url=record.recording_url,
+        )
     if record.voicemail:
-        yield event(EventType.VOICEMAIL_RECEIVED, recording_url=record.voicemail_url)
+        yield event(EventType.VOICEMAIL_RECEIVED, record_id=record.id, recording_url=record.voicemail_url)
