@@ -122,3 +122,8 @@ def cloud(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> FakeCloud:
     monkeypatch.setattr(components, "cloud", module, raising=False)
     hass.config.components.add("cloud")
     return module
+
+
+@pytest.fixture
+def enable_event_loop_debug() -> None:
+    """Leave the event loop's debug mode off: noting where each task began takes half of the time of all tests."""
