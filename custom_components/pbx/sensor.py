@@ -1,6 +1,6 @@
 """Sensors: calls of the account and of each extension, agents and queues."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast, override
@@ -36,7 +36,7 @@ class PbxSensorEntityDescription(PbxEntityDescription, SensorEntityDescription):
     """How a sensor reads its value and its unrecorded attributes."""
 
     value_fn: Callable[[PbxSensor, CallRegistry, str], SensorValue]
-    attributes_fn: Callable[[PbxSensor, CallRegistry, str], Mapping[str, Any]] | None = None
+    attributes_fn: Callable[[PbxSensor, CallRegistry, str], dict[str, Any]] | None = None
 
 
 def other_party(call: Call | None, extension: str) -> Party:
@@ -66,7 +66,7 @@ def _call_attributes(sensor: PbxSensor, call: Call | None) -> dict[str, Any]:
 
 def _active_calls(sensor: PbxSensor, registry: CallRegistry, _id: str) -> dict[str, Any]:
     shown = list(registry.calls.values())[: len(registry.slots)]
-    return {"calls": [{**_call_attributes(sensor, call), "state": call.state} for call in shown]}
+    return {"calls": [{**_call_attributes(sensor, call), "state": call.state} for call in shown]} if shown else {}
 
 
 def _extension_call(sensor: PbxSensor, registry: CallRegistry, extension: str) -> dict[str, Any]:
@@ -83,11 +83,12 @@ def _slot_state(_sensor: PbxSensor, registry: CallRegistry, slot: str) -> str:
     return call.state if call is not None else IDLE
 
 
-def _last_call(sensor: PbxSensor, registry: CallRegistry, _id: str) -> Mapping[str, Any]:
+def _last_call(sensor: PbxSensor, registry: CallRegistry, _id: str) -> dict[str, Any]:
     call = registry.last_call
     if call is None:
         return {}
-    return {**_call_attributes(sensor, call), "outcome": call.outcome, "answered_by": call.answered_by}
+    ending = {"outcome": call.outcome, "answered_by": call.answered_by}
+    return _call_attributes(sensor, call) | {key: value for key, value in ending.items() if value}
 
 
 def _agent(value: Callable[[Agent], SensorValue]) -> Callable[[PbxSensor, CallRegistry, str], SensorValue]:
@@ -302,8 +303,8 @@ class PbxSensor(PbxEntity, SensorEntity):
         self._attr_native_value = description.value_fn(self, self.registry, self.subject.id)
         if description.attributes_fn is not None:
             attributes = description.attributes_fn(self, self.registry, self.subject.id)
-            self._attr_extra_state_attributes = {k: v for k, v in attributes.items() if v not in (None, "", [])}
-            return (self._attr_native_value, self._attr_extra_state_attributes)
+            self._attr_extra_state_attributes = attributes
+            return (self._attr_native_value, attributes)
         return self._attr_native_value
 
 

@@ -1,11 +1,14 @@
 """Read single values as phone systems really send them: text for numbers, "false", naive times, lists in disguise."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
 
 type Json = Mapping[str, object]
 
 MILLISECONDS_FROM = 10**11
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")  # to try a number first would cost as much as all the rest
 
 
 def mapping(value: object) -> Json:
@@ -67,7 +70,7 @@ def boolean(value: object) -> bool | None:
 
 def instant(value: object, zone: tzinfo = UTC) -> datetime | None:
     """Give a time in UTC from ISO text or an epoch in seconds or milliseconds; `zone` is for text without one."""
-    amount = number(value)
+    amount = None if isinstance(value, str) and _DATE.match(value) else number(value)
     try:
         if amount is not None:
             if amount <= 0:
