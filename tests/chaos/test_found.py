@@ -1,5 +1,6 @@
 """What the random plans have found, each as small as it could be made."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,12 +12,17 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 from custom_components.pbx.errors import poll_errors
 from custom_components.pbx.providers.errors import RateLimitError
-from custom_components.pbx.providers.models import Capability
+from custom_components.pbx.providers.models import Capability, LegPush
 from tests.fake_provider import FakeProvider, async_set_up
+from tests.providers.story import IN, E, R, T, call, leg, listed, moment, push, pushed, story, wait
+
+RANG_IN_VAIN = LegPush(
+    provider_event="missed", call_id="c", leg_id="101", extension="101", state=E, time=moment(2), direction=IN
+)
 
 
 def test_short_pause_is_no_busy_loop() -> None:
-    """Home Assistant drops the fraction of the present second: the wait is long enough for the next poll all the same."""
+    """Home Assistant drops the fraction of the present second: the wait is long enough all the same."""
     with pytest.raises(UpdateFailed) as raised, poll_errors("Fake PBX"):
         raise RateLimitError(0.3)
 
@@ -43,3 +49,59 @@ async def test_permission_granted_later_brings_its_entities(
     assert entity_id is not None
     assert hass.states.get(entity_id).state == "0"  # type: ignore[union-attr]
     assert fake.script.times("account") == 2
+
+
+# -- the registry ------------------------------------------------------------------------------------
+
+
+def test_call_is_known_by_the_id_of_its_leg() -> None:
+    """A call that was handed over and is listed below a leg that is over is the same call, told once."""
+    made = story(grace=2).play(
+        push("root", "1002", R, leg="first", time=1),
+        push("root", "1002", T, leg="first", time=2),
+        push("root", "1002", E, leg="first", time=3, transferred_to="1003"),
+        push("root", "1003", R, leg="second", time=3),
+        listed(call("first", replace(leg("1003", T), id="second"))),
+    )
+
+    assert list(made.registry.calls) == ["root"]
+    assert made.told.count("call_incoming") == 1
+
+
+def test_call_that_rings_again_after_its_grace_comes_back() -> None:
+    """A caller waits in a queue whose agents were too slow; minutes later one is rung again, and answers."""
+    made = story(grace=2).play(push("c", "101", R, time=1), push("c", "101", E, time=2))
+    made.play(wait(120), push("c", "102", R, leg="later", time=60))
+    assert made.registry.state_of("102") is R
+
+    made.play(push("c", "102", T, leg="later", time=70), push("c", "102", E, leg="later", time=80), wait(120))
+    assert not made.registry.calls
+    assert made.told.count("call_incoming") == 1
+    assert [told for told in made.told if told in ("call_missed", "call_ended")] == ["call_missed"]
+
+
+def test_late_ring_brings_no_call_back() -> None:
+    """What a phone did before the others were done is no new ring."""
+    made = story(grace=2).play(push("c", "101", R, time=1), push("c", "101", E, time=5))
+    made.play(wait(120), push("c", "102", R, time=2))
+
+    assert not made.registry.calls
+
+
+def test_call_that_lasts_is_not_missed_yet() -> None:
+    """Where it is said that the caller waits on, nobody has missed the call when no phone rings for a while."""
+    lasting = replace(RANG_IN_VAIN, lasts=True)
+    made = story(grace=2).play(push("c", "101", R, time=1), pushed(lasting), wait(30))
+    assert "call_missed" not in made.told
+
+    made.play(push("c", "102", T, leg="second", time=30))
+    assert made.registry.state_of("102") is T
+    assert "call_answered" in made.told
+
+
+def test_call_that_was_said_to_last_is_over_once_no_list_has_it() -> None:
+    """A list that does not have the call is the last word."""
+    lasting = replace(RANG_IN_VAIN, lasts=True)
+    made = story(grace=2).play(push("c", "101", R, time=1), pushed(lasting), listed())
+
+    assert made.told[-1] == "call_missed"

@@ -4,7 +4,7 @@ Pure and deterministic: time is an argument, nothing is awaited, every input ret
 rules are those of the design (section 4).
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import chain
@@ -53,6 +53,7 @@ TALKING_ASK = timedelta(minutes=30)
 TALKING_ASK_AGAIN = timedelta(minutes=15)
 TALKING_END = timedelta(hours=4)
 UNSEEN_GRACE = timedelta(seconds=5)
+LASTING_GRACE = timedelta(minutes=1)
 
 
 class CallRegistry(Roster):
@@ -145,13 +146,15 @@ class CallRegistry(Roster):
             return changes  # a newer list has come before
         first = self._asked_at is None
         self._asked_at = requested_at
-        present = {self._take_row(call, requested_at, now, changes, first=first) for call in _merged(calls)}
+        rows = _merged(calls)
+        self._adopt(rows)
+        present = {self._take_row(call, requested_at, now, changes, first=first) for call in rows}
         for live in list(self._live.values()):
             if live.id in present or live.pushed_since(requested_at):
                 continue
             live.missing += 1
             if live.missing >= (1 if live.hung else self._complete_after):
-                self._end(live, Origin(POLL, now), changes, by_absence=True)
+                self._end(live, Origin(POLL, now), changes, presumed=True)
             else:
                 changes.refresh = True
         return changes
@@ -183,7 +186,7 @@ class CallRegistry(Roster):
         while (call_id := self._deadlines.pop(now)) is not None:
             live = self._live[call_id]
             if live.end_at is not None and live.end_at <= now:
-                self._end(live, Origin(live.last_event, now), changes)
+                self._end(live, Origin(live.last_event, now), changes, presumed=True)
             else:
                 self._questions[live.id] = None
                 changes.refresh = True
@@ -222,7 +225,7 @@ class CallRegistry(Roster):
         live = self._live.get(call_id)
         silent = False
         if live is None and (grave := self._graves.get(call_id)) is not None:
-            if not grave.by_absence or requested_at <= grave.at:
+            if not grave.presumed or requested_at <= grave.at or not grave.live.goes_on_in(call):
                 return None
             live = self._revive(grave)
         if live is None and self._pushed_ids_differ:
@@ -240,8 +243,17 @@ class CallRegistry(Roster):
         self._judge(live, Origin(POLL, now), changes, silent=silent)
         return live.id
 
+    def _adopt(self, rows: Iterable[Call]) -> None:
+        """Know a call again that goes on under the id of one of its legs, because the list has lost what was above."""
+        listed = {self._own_id(call.id) for call in rows}
+        for call in rows:
+            known = self._call_of_leg.get(call.id)
+            if known is not None and known not in listed and known in self._live and call.id not in self._live:
+                self._aliases.put(call.id, known)
+                listed.add(known)
+
     def _revive(self, grave: Grave) -> LiveCall:
-        """Take back a call that only seemed to be over because a list was wrong; nothing is told twice."""
+        """Take back a call that only seemed to be over; nothing is told twice."""
         live = grave.live
         self._graves.open(live.id)
         self._count_missed(grave, missed=False)
@@ -255,11 +267,13 @@ class CallRegistry(Roster):
         live = self._live.get(call_id)
         over = push.state is CallState.ENDED
         if live is None:
-            if self._graves.get(call_id) is not None:
-                return  # rule 5
-            live = self._begin_pushed(call_id, push, origin, changes)
+            grave = self._graves.get(call_id)
+            if grave is None:
+                live = self._begin_pushed(call_id, push, origin, changes)
+            elif grave.presumed and grave.live.goes_on_with(push):
+                live = self._revive(grave)
             if live is None:
-                return
+                return  # rule 5
         live.take_push(push, origin.time, shadow=self._pushed_ids_differ)
         if push.leg_id is not None:
             self._call_of_leg.put(push.leg_id, live.id)
@@ -277,7 +291,7 @@ class CallRegistry(Roster):
         if push.state is CallState.ENDED and whole and (push.outcome is None or not push.final):
             # Remembered, so that its late beginning does not ring for ever.
             unseen = LiveCall(id=call_id, seen_at=origin.time, started_at=origin.time, told_end=True)
-            self._graves.bury(Grave(origin.time, unseen.view(origin.time), unseen, by_absence=False))
+            self._graves.bury(Grave(origin.time, unseen.view(origin.time), unseen, presumed=False))
             return None
         if self._pushed_ids_differ:
             live = self._matcher.pushed(push, self._calls_with((push.extension,)), origin.time)
@@ -404,6 +418,8 @@ class CallRegistry(Roster):
     def _fade(self, live: LiveCall, origin: Origin, changes: Changes) -> None:
         """Let a call go whose last leg has ended: at once, or after a grace in which it may ring on."""
         grace = self._grace if live.announced else max(self._grace, UNSEEN_GRACE)
+        if live.said_to_last:
+            grace = max(grace, LASTING_GRACE)
         if not grace:
             self._end(live, origin, changes)
         elif not live.in_grace:
@@ -411,10 +427,10 @@ class CallRegistry(Roster):
             self._expect(live, None, origin.time + grace)
             self._board.hide(live.id, changes)
 
-    def _end(self, live: LiveCall, origin: Origin, changes: Changes, *, by_absence: bool = False) -> None:
+    def _end(self, live: LiveCall, origin: Origin, changes: Changes, *, presumed: bool = False) -> None:
         call = live.view(ended_at=origin.time)
         self._forget(live, changes)
-        grave = Grave(origin.time, call, live, by_absence=by_absence)
+        grave = Grave(origin.time, call, live, presumed=presumed)
         self._graves.bury(grave)
         if not (live.announced or live.said_missed):
             return
@@ -471,7 +487,7 @@ class CallRegistry(Roster):
         return known
 
 
-def _merged(calls: Iterable[Call]) -> Iterable[Call]:
+def _merged(calls: Iterable[Call]) -> Collection[Call]:
     """Make one call of rows with one id (rule 1)."""
     merged: dict[str, Call] = {}
     for call in calls:

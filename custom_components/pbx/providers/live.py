@@ -55,6 +55,7 @@ class LiveCall:
     last_event: str = POLL
     missing: int = 0
     in_grace: bool = False
+    said_to_last: bool = False  # though no phone rings or talks
     ask_at: datetime | None = None
     end_at: datetime | None = None
     told_outgoing: bool = False
@@ -133,6 +134,17 @@ class LiveCall:
         """Whether a phone that no list has left out yet is known to have hung up."""
         return any(leg.hung and leg.state is not CallState.ENDED for leg in self.legs.values())
 
+    def goes_on_in(self, call: Call) -> bool:
+        """Tell whether a list shows more of this call than phones that are known to be done with it."""
+        over = {leg.id for leg in self.legs.values() if leg.state is CallState.ENDED}
+        return not call.legs or any(leg.id not in over for leg in call.legs)
+
+    def goes_on_with(self, push: LegPush) -> bool:
+        """Tell whether a message is about something after all that was known of this call."""
+        last = max((leg.changed for leg in self.legs.values() if leg.changed is not None), default=None)
+        later = push.time is not None and last is not None and push.time > last
+        return later and push.state is not CallState.ENDED
+
     def pushed_since(self, moment: datetime) -> bool:
         """Tell whether a message was about this call since."""
         return self.pushed_at is not None and self.pushed_at >= moment
@@ -191,6 +203,7 @@ class LiveCall:
             self.answered_at = self.answered_at or push.answered_at
         if push.state is CallState.ENDED:
             self._take_end(push, whole=push.final or (push.leg_id is None and not shadow))
+            self.said_to_last = push.lasts
         leg_id = push.call_id if shadow and push.leg_id is None else push.leg_id
         if leg_id is None:
             self._move_all(push, now)

@@ -46,12 +46,12 @@ class Recent[V]:
 
 @dataclass(slots=True)
 class Grave:
-    """A call that is over. One that was only missing from a list may come back."""
+    """A call that is over. One of which that is only presumed may come back."""
 
     at: datetime
     call: Call
     live: LiveCall
-    by_absence: bool
+    presumed: bool
     missed_in: int | None = None  # in which count of missed calls it is
 
 

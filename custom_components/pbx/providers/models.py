@@ -327,7 +327,8 @@ class CallRecord:
 class LegPush:
     """A message about one leg of a call, or with `leg_id` None about the whole call.
 
-    `key` is equal for repeated messages. `final` says that with this the whole call is over.
+    `key` is equal for repeated messages. `final` says that with this the whole call is over, `lasts`
+    that it is not, whatever this leg does.
     """
 
     provider_event: str
@@ -348,6 +349,7 @@ class LegPush:
     ended_by: str | None = None
     transferred_to: str | None = None
     final: bool = False
+    lasts: bool = False
     details: Mapping[str, Detail] = field(default_factory=dict)  # user_email, sip_username
 
 

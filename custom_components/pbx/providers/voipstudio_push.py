@@ -109,6 +109,7 @@ def _legs(row: Json, said: str, name: str, known: Book, placed: Collection[str])
             hangup_cause=short(row.get("t_cause")) or None if over else None,
             ended_by=short(row.get("terminated_by"), MAX_ID) or None if over else None,
             final=final and each == legs[-1][0],
+            lasts=over and said_final is False and root != leg_id,
             details={"user_email": user.email, "sip_username": user.id} if user and user.email else {},
         )
         for each, user, leg_state in legs
