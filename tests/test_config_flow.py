@@ -86,6 +86,7 @@ def _voipsun(simulator: VoipsunSimulator) -> House:
             "username": simulator.username,
             "password": simulator.password,
         },
+        kept={"account_id": f"127.0.0.1:{simulator.port}"},
         unique_id=f"voipsun_127.0.0.1:{simulator.port}",
         title="127.0.0.1",
     )
@@ -785,6 +786,22 @@ async def test_reconfigure_to_another_account(hass: HomeAssistant, house: House)
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "wrong_account"
     assert entry.data == before
+
+
+async def test_reconfigure_moves_a_box(hass: HomeAssistant, voipsun: VoipsunSimulator) -> None:
+    """A phone system that cannot say who it is keeps its account when it gets another address."""
+    house = _voipsun(voipsun)
+    entry = await async_add(hass, house)
+    await voipsun.stop()
+    voipsun.port = 0
+    await voipsun.start()
+    moved = {**house.typed, "port": voipsun.port}
+    result = await async_submit(hass, await entry.start_reconfigure_flow(hass), moved)
+    assert result["reason"] == "reconfigure_successful"
+    await hass.async_block_till_done()
+    assert state_of(entry) is ConfigEntryState.LOADED
+    assert entry.data["port"] == voipsun.port
+    assert entry.unique_id == house.unique_id
 
 
 async def test_reconfigure_what_cannot_be_reached(hass: HomeAssistant, voipat: VoipatSimulator) -> None:

@@ -22,8 +22,6 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from .accounts import make_provider
 from .const import (
     CONF_CLOUDHOOK_URL,
-    CONF_CREATED_OBJECTS,
-    CONF_PINNED_ACCOUNT,
     CONF_PROVIDER,
     DOMAIN,
     LOGGER,
@@ -48,7 +46,6 @@ from .subentries import AgentFlow, QueueFlow, SpeedDialFlow
 from .webhook import async_cloudhook_url, external_url, urls_to_paste
 
 CONF_NONCE = "nonce"
-KEPT = (CONF_WEBHOOK_ID, CONF_CLOUDHOOK_URL, CONF_PINNED_ACCOUNT, CONF_CREATED_OBJECTS)
 
 
 class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
@@ -113,7 +110,8 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
         errors: dict[str, str] = {}
         placeholders = {"provider": PROVIDERS[provider].name, "reason": ""}
         if user_input is not None:
-            result = await self._async_sign_in(user_input, FORMS[provider], errors, placeholders)
+            known = _apart_from(FORMS[provider], self._get_reconfigure_entry().data) if self._reconfiguring else {}
+            result = await self._async_sign_in({**known, **user_input}, FORMS[provider], errors, placeholders)
             if result is not None:
                 return result
         suggested = user_input or (dict(self._get_reconfigure_entry().data) if self._reconfiguring else {})
@@ -186,9 +184,7 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
             return self._update(self._get_reauth_entry(), self._settings)
         if self.source == SOURCE_RECONFIGURE:
             self._abort_if_unique_id_mismatch(reason="wrong_account")
-            entry = self._get_reconfigure_entry()
-            kept = {key: entry.data[key] for key in KEPT if key in entry.data}
-            return self._update(entry, {**self._settings, **kept})
+            return self._update(self._get_reconfigure_entry(), self._settings)
         self._abort_if_unique_id_configured()
         self._settings[CONF_WEBHOOK_ID] = webhook_id = async_generate_id()
         if not urls_to_paste(self.hass, client, self._settings):
@@ -232,8 +228,8 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
         placeholders = {"provider": PROVIDERS[self._provider].name, "title": entry.title, "reason": ""}
         form = REAUTH_FIELDS[self._provider]
         if user_input is not None:
-            kept = {key: value for key, value in entry.data.items() if key not in form.schema}
-            result = await self._async_sign_in({**kept, **user_input}, form, errors, placeholders)
+            known = _apart_from(form, entry.data)
+            result = await self._async_sign_in({**known, **user_input}, form, errors, placeholders)
             if result is not None:
                 return result
         return self.async_show_form(
@@ -294,6 +290,11 @@ def _explain(err: ProviderError, errors: dict[str, str], placeholders: dict[str,
             errors["base"] = "rate_limited"
         case _:
             errors["base"] = "cannot_connect"
+
+
+def _apart_from(form: vol.Schema, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what an entry knows beside the fields of a form: what tells the same account again, for one."""
+    return {key: value for key, value in data.items() if key not in form.schema}
 
 
 def _without_secrets(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -184,9 +184,12 @@ class VoipsunProvider(Provider):
             raise AuthError("The credentials are refused")
         url = self._endpoint.url
         host = (url.host or "").lower()
+        # Nothing says who it is, so the first address stays the account's name when the box moves to another. The
+        # scheme's own port is left out, so that TLS can be switched on for the same account.
+        account_id = self.text_setting("account_id") or (host if url.is_default_port() else f"{host}:{url.port}")
         return m.Account(
-            # The scheme's own port is left out, so that TLS can be switched on for the same account.
-            id=host if url.is_default_port() else f"{host}:{url.port}",
+            id=account_id,
+            settings={"account_id": account_id},
             title=host,
             model="VoIPSUN PBX",
             configuration_url=str(url.with_path("/")),
