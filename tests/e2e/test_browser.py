@@ -3,7 +3,7 @@
 import json
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, override
@@ -150,7 +150,7 @@ class Screens(House[Voipat]):
         assert UNFILLED.findall(seen) + raw_keys().findall(seen) == [], seen
         return seen
 
-    async def _find(self, found: Locator, text: str, act: Any) -> None:
+    async def _find(self, found: Locator, text: str, act: Callable[[Locator], Awaitable[None]]) -> None:
         try:
             await act(found.filter(visible=True).first)
         except Unseen:
