@@ -32,7 +32,7 @@ PACE = 4.0
 BUSY = 40
 """Seconds of a busy day, at four times its pace, until the picture: so that there is something to see."""
 ACTIVE = 6
-SETTLED = 3
+SETTLED = 6
 LIFETIME = 1800
 
 
@@ -50,15 +50,17 @@ async def main(folder: Path) -> int:
             async def lively() -> bool:
                 calls = [account.simulator.truth() for account in accounts]
                 states = [call.state for listed in calls for call in listed]
-                return all(calls) and len(states) >= ACTIVE and "ringing" in states
+                return all(calls) and len(states) >= ACTIVE and {"ringing", "on_hold"} <= set(states)
 
-            await until(lively, f"{ACTIVE} calls at once", 120)
-            await picture(browser, client, f"/{DASHBOARD}/phones", "dashboard", (1600, 1400))
-            device = await client.device(accounts[0].entry_id, f"extension_{accounts[0].extensions[0]}")
-            await picture(browser, client, f"/config/devices/device/{device}", "extension", (1280, 960))
-            await browser.close()
+            await until(lively, f"{ACTIVE} calls at once", 240)
+            # The pictures show one moment; the polls catch up with it while the page loads.
             for demo in demos:
                 demo.cancel()
+            await picture(browser, client, f"/{DASHBOARD}/phones", "dashboard", (1600, 1400))
+            legs = [leg for call in accounts[0].simulator.truth() for leg in call.legs if leg.extension]
+            device = await client.device(accounts[0].entry_id, f"extension_{legs[0].extension}")
+            await picture(browser, client, f"/config/devices/device/{device}", "extension", (1280, 960))
+            await browser.close()
     return 0
 
 

@@ -86,8 +86,9 @@ class Demo:
             self._busy -= set(chosen)
 
     def caller(self) -> Caller:
-        """Choose somebody outside."""
-        return self.rng.choice(self.callers)
+        """Choose somebody outside who is not on the phone already, if there is anybody."""
+        busy = {number for call in self.simulator.truth() for number in (call.caller, call.callee)}
+        return self.rng.choice([who for who in self.callers if who.number not in busy] or self.callers)
 
     async def incoming(self, *extensions: str) -> str:
         """Let somebody outside call."""
