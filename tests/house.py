@@ -17,8 +17,8 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.pbx.const import CONF_PROVIDER, DOMAIN, EVENT_PBX
 from custom_components.pbx.coordinator import PbxCoordinator
 from custom_components.pbx.options import stored_options
+from custom_components.pbx.providers import PROVIDERS, voipat_access
 from custom_components.pbx.providers.http import RateLimit
-from custom_components.pbx.providers.voxloud import VoxloudProvider
 
 from .fake_provider import async_set_up
 from .simulators.base import Simulator
@@ -203,7 +203,8 @@ async def living(
 ) -> AsyncIterator[House]:
     """Set an account up, and connect the phone system's pushes to Home Assistant's own web server."""
     # Nobody waits for a request budget in a test.
-    with patch.object(VoxloudProvider, "limits", (RateLimit(requests=100_000, seconds=60),)):
+    plenty = (RateLimit(requests=100_000, seconds=60),)
+    with patch.object(PROVIDERS[provider], "limits", plenty), patch.object(voipat_access, "STANDARD", plenty):
         async with simulator_of(provider) as simulator:
             for component in (DOMAIN, *components):
                 assert await async_setup_component(hass, component, {})

@@ -1,0 +1,1032 @@
+"""The documentation: every example runs, every table says what the code says, every link leads somewhere."""
+
+import json
+import re
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+import voluptuous as vol
+from homeassistant.components import conversation, logger, recorder
+from homeassistant.core import Context, HomeAssistant, SupportsResponse
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.script import Script
+from homeassistant.helpers.template import Template
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
+from homeassistant.util.yaml import parse_yaml
+from pytest_homeassistant_custom_component.common import async_fire_time_changed
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from custom_components.pbx import condition, forms, services, targets, trigger
+from custom_components.pbx.const import DOMAIN, PLATFORMS
+from custom_components.pbx.providers import PROVIDERS
+from custom_components.pbx.providers.events import FIELDS
+from custom_components.pbx.providers.models import Capability, EventType
+from custom_components.pbx.providers.voipat_access import ENTERPRISE
+
+from .house import House, living
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", ROOT / "info.md", *sorted((ROOT / "docs").glob("*.md"))]
+TEXTS = json.loads((ROOT / "custom_components" / "pbx" / "translations" / "en.json").read_text(encoding="utf-8"))
+FENCE = re.compile(
+    r"^(?:<!-- run: (?P<marks>[\w ]+) -->\n)?```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
+)
+NO = "\N{EN DASH}"
+NAMES = {key: kind.name.removesuffix(" PBX") for key, kind in PROVIDERS.items()}
+
+type Json = Any
+type Play = Callable[[House], Awaitable[None]]
+
+pytestmark = pytest.mark.usefixtures("socket_enabled")
+
+
+# -- reading -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Example:
+    """A block of YAML; `marks` say where it runs, and `after` is the text that follows."""
+
+    page: str
+    line: int
+    marks: tuple[str, ...]
+    text: str
+    after: str
+
+    @property
+    def content(self) -> Any:
+        """What it says."""
+        return parse_yaml(self.text)
+
+    @property
+    def alias(self) -> str:
+        """How an automation is called; empty for anything else."""
+        content = self.content
+        return content.get("alias", "") if isinstance(content, dict) else ""
+
+    def __str__(self) -> str:
+        """Name it in the tests' output."""
+        return self.alias or f"{self.page}:{self.line}"
+
+
+def page(name: str) -> str:
+    """Read a page of the folder."""
+    return (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
+
+
+def examples() -> Iterator[Example]:
+    """List all blocks of YAML."""
+    for file in PAGES:
+        text = file.read_text(encoding="utf-8")
+        for found in FENCE.finditer(text):
+            if found["language"] == "yaml":
+                yield Example(
+                    page=str(file.relative_to(ROOT)),
+                    line=text.count("\n", 0, found.start()) + 1,
+                    marks=tuple((found["marks"] or "").split()),
+                    text=found["text"],
+                    after=text[found.end() : found.end() + 12_000],
+                )
+
+
+def section(text: str, heading: str) -> str:
+    """Give what stands below a heading, up to the next one of its kind or above."""
+    level = heading.partition(" ")[0]
+    start = text.index(f"{heading}\n") + len(heading)
+    end = re.compile(rf"^#{{1,{len(level)}}} ", re.MULTILINE).search(text, start)
+    return text[start : end.start() if end else len(text)]
+
+
+def table(text: str) -> list[list[str]]:
+    """Read the first table of a text, without its heading."""
+    rows = re.search(r"^\|.*\n\|[-| :]+\|\n((?:\|.*\n?)+)", text, re.MULTILINE)
+    assert rows is not None
+    return [[cell.strip() for cell in row.strip().strip("|").split("|")] for row in rows[1].splitlines()]
+
+
+def codes(cell: str) -> list[str]:
+    """List what is written as code in a cell."""
+    return re.findall(r"`([^`]+)`", cell)
+
+
+EXAMPLES = list(examples())
+ACTIONS = [example for example in EXAMPLES if example.page == "docs/actions.md"]
+AUTOMATIONS = [example for example in EXAMPLES if example.alias]
+CARDS = [example for example in EXAMPLES if "card" in example.marks]
+CONFIGURATION = [example for example in EXAMPLES if example.marks == ("configuration",)]
+BEFORE = [example for example in EXAMPLES if example.marks == ("before",)]
+SENTENCES = [example for example in EXAMPLES if example.marks[1:] in (("sentences",), ("intents",))]
+
+
+def test_nothing_is_left_out() -> None:
+    """Every example belongs to a group that is run."""
+    groups = (ACTIONS, AUTOMATIONS, CARDS, CONFIGURATION, BEFORE, SENTENCES)
+    assert sum(len(group) for group in groups) == len(EXAMPLES)
+    assert sorted(example.alias for example in AUTOMATIONS) == sorted(STORIES)
+
+
+# -- actions -----------------------------------------------------------------------------------------
+
+
+async def stage(house: House, scene: str) -> dict[str, Any]:
+    """Let happen what an example presupposes; give the variables it uses."""
+    simulator = house.simulator
+    match scene:
+        case "ringing":
+            await house.ring(name="Bakery Schmidt")
+        case "talking" | "held":
+            call = await house.ring(name="Bakery Schmidt")
+            await house.answer(call)
+            if scene == "held":
+                await simulator.hold(call, house.anna)
+            await house.coordinator.async_refresh()
+        case "finished" if house.provider == "voxloud":
+            simulator.past_call(house.caller, house.anna, ago=600, duration=245)
+        case "finished":
+            call = await house.ring(name="Bakery Schmidt")
+            await house.answer(call)
+            await house.hang_up(call)
+        case "paused":
+            await simulator.agent_pause("1000")
+        case "recorded":
+            assert str(await simulator.add_record()) == "10000"
+        case "contact":
+            return {"contact_id": next(iter(simulator.contacts.values())).id}
+    return {}
+
+
+async def run(hass: HomeAssistant, example: Example, variables: dict[str, Any]) -> dict[str, Any]:
+    """Run an action as a script does; give its response, empty where there is none."""
+    content = example.content
+    name = content["action"].partition(".")[2]
+    steps: list[dict[str, Any]] = [content]
+    if hass.services.supports_response(DOMAIN, name) is not SupportsResponse.NONE:
+        steps = [{**content, "response_variable": "answer"}, {"stop": "Done", "response_variable": "answer"}]
+    script = Script(hass, cv.SCRIPT_SCHEMA(steps), "Example", DOMAIN)
+    result = await script.async_run(variables, Context())
+    assert result is not None
+    return dict(result.service_response or {})
+
+
+def shape(value: Json, *, open_keys: bool = False) -> Json:
+    """Reduce a response to its keys and types; what the phone system's own answer holds is open."""
+    match value:
+        case dict():
+            return "open" if open_keys else {key: shape(one, open_keys=key == "raw") for key, one in value.items()}
+        case list():
+            return [shape(one) for one in value[:1]]
+        case str():
+            return "text"
+        case bool() | None:
+            return type(value).__name__
+        case _:
+            return "number"
+
+
+def told(example: Example) -> Json:
+    """Give the response that is told to an example."""
+    found = re.match(r"\s*Response:\n\n```json\n(.*?)^```$", example.after, re.MULTILINE | re.DOTALL)
+    return json.loads(found[1]) if found else {}
+
+
+@pytest.mark.parametrize("example", ACTIONS, ids=lambda example: example.content["action"])
+async def test_action(
+    hass: HomeAssistant,
+    hass_client_no_auth: ClientSessionGenerator,
+    expected_warnings: list[str],
+    example: Example,
+) -> None:
+    """An action is carried out as its page says: the phone system gets a request, and the response has these fields."""
+    provider, scene, *more = example.marks
+    async with living(hass, provider, hass_client_no_auth) as house:
+        variables = await stage(house, scene)
+        before = len(house.simulator.requests)
+        if more == ["refused"]:
+            expected_warnings.append("cannot do this with this account")
+            with pytest.raises(ServiceValidationError, match="cannot do this"):
+                await run(hass, example, variables)
+            return
+        answer = await run(hass, example, variables)
+
+        assert len(house.simulator.requests) > before or example.content["action"] == "pbx.get_calls"
+        documented = shape(told(example))
+        if "members" in documented:
+            documented["members"] = shape(answer["members"])  # the ids of subentries are its keys
+        assert shape(answer) == documented
+
+
+def honored(action: services.Action, name: str) -> list[str]:
+    """List the phone systems that honor a field of an action."""
+    able = [key for key, kind in PROVIDERS.items() if action.needs in kind.possible]
+    if name in action.own | targets.TARGET_FIELDS:
+        return able
+    return [key for key in able if name in PROVIDERS[key].fields.get(action.needs, frozenset())]
+
+
+@pytest.mark.parametrize("action", services.ACTIONS, ids=lambda action: action.name)
+def test_action_is_described(action: services.Action) -> None:
+    """The page tells who can carry out an action, and of each field whether it is required and who honors it."""
+    text = section(page("actions"), f"### pbx.{action.name}")
+    able = [NAMES[key] for key, kind in PROVIDERS.items() if action.needs in kind.possible]
+    assert f"\nProviders: {', '.join(able) or 'none'}.\n" in text
+
+    common = {"config_entry_id", "entity_id", "device_id", "area_id", "floor_id", "label_id"}
+    if "entity_id" in action.fields:
+        common |= {"call_id", "expected_state"}
+    expected = {}
+    for marker in action.fields:
+        if (name := str(marker)) not in common:
+            names = [NAMES[key] for key in honored(action, name)]
+            word = "all" if names == able and able else ", ".join(names) or "none"
+            expected[name] = ["yes" if isinstance(marker, vol.Required) else "no", word]
+    rows = table(text) if expected else []
+    assert {codes(row[0])[0]: [row[1], row[3]] for row in rows} == expected
+
+
+def test_actions_are_complete() -> None:
+    """There is no action without a description, and none that does not exist."""
+    headings = re.findall(r"^### pbx\.(\w+)$", page("actions"), re.MULTILINE)
+    assert sorted(headings) == sorted(action.name for action in services.ACTIONS)
+    assert [example.content["action"] for example in ACTIONS] == [f"pbx.{name}" for name in headings]
+
+
+@pytest.mark.parametrize(
+    ("action", "data"),
+    [
+        ("mute", {"entity_id": "sensor.anna_keller_101_call_state"}),
+        ("click_to_call", {"extension": "101", "number": "102", "dial_first": "contact"}),
+        ("originate", {"extension": "101", "number": "what?"}),
+        ("originate", {"extension": "999", "number": "102"}),
+        ("hold", {"entity_id": "sensor.anna_keller_101_call_state"}),
+        ("hold", {"call_id": "gone"}),
+        ("hold", {"entity_id": "sensor.luca_rossi_102_call_state", "expected_state": "ringing"}),
+    ],
+)
+async def test_errors(
+    hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator, action: str, data: dict[str, Any]
+) -> None:
+    """What goes wrong is worded as the page says."""
+    messages = re.findall(r"\*([^*|]+)\*", section(page("actions"), "## Errors"))
+    async with living(hass, "voipat", hass_client_no_auth) as house:
+        call = await house.ring("102")
+        await house.answer(call, "102")
+        with pytest.raises(ServiceValidationError) as error:
+            await hass.services.async_call(DOMAIN, action, data, blocking=True)
+        said = str(error.value)
+        assert any(re.fullmatch(re.escape(text.rstrip(".")).replace("…", ".+"), said) for text in messages), said
+
+
+@pytest.mark.parametrize("text", re.findall(r"\*([^*|]+)\*", section(page("actions"), "## Errors")))
+def test_error_exists(text: str) -> None:
+    """Every message of the page is one of ours."""
+    patterns = [re.sub(r"\\\{\w+\\\}", ".+", re.escape(found["message"])) for found in TEXTS["exceptions"].values()]
+    assert any(re.fullmatch(pattern, text) for pattern in patterns)
+
+
+# -- automations -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Story:
+    """What happens in an example, and what the automation does then; it does nothing before `at_first` is over."""
+
+    plot: Play
+    does: tuple[tuple[str, Mapping[str, Any]], ...]
+    at_first: Play | None = None
+    states: Mapping[str, str] = field(default_factory=dict)
+
+
+def ring(*extensions: str, caller: str | None = None, name: str = "Bakery Schmidt") -> Play:
+    """Let somebody call."""
+
+    async def plot(house: House) -> None:
+        await house.ring(*extensions, caller=caller, name=name)
+
+    return plot
+
+
+def miss(*extensions: str, name: str = "Bakery Schmidt") -> Play:
+    """Let somebody call in vain."""
+
+    async def plot(house: House) -> None:
+        await house.hang_up(await house.ring(*extensions, name=name))
+
+    return plot
+
+
+async def answer(house: House) -> None:
+    """Let somebody call, and Anna pick up."""
+    await house.answer(await house.ring(name="Bakery Schmidt"))
+
+
+async def talk(house: House) -> None:
+    """Let somebody call, and talk with Anna for a moment."""
+    call = await house.ring(name="Bakery Schmidt")
+    await house.answer(call)
+    await house.hang_up(call)
+
+
+async def talk_long(house: House) -> None:
+    """Let Anna talk for more than half an hour."""
+    call = await house.ring()
+    await house.answer(call)
+    now = dt_util.utcnow
+    with patch.object(dt_util, "utcnow", lambda: now() + timedelta(minutes=31)):
+        await house.hang_up(call)
+
+
+def press(entity_id: str, *states: str) -> Play:
+    """Let an entity of Home Assistant take some states."""
+
+    async def plot(house: House) -> None:
+        for state in states:
+            house.hass.states.async_set(entity_id, state)
+            await house.settle()
+
+    return plot
+
+
+def fire(event: str, before: Play | None = None) -> Play:
+    """Let something happen in Home Assistant, perhaps after something else."""
+
+    async def plot(house: House) -> None:
+        if before is not None:
+            await before(house)
+        house.hass.bus.async_fire(event)
+        await house.settle()
+
+    return plot
+
+
+async def read_again(house: House) -> None:
+    """Look at the directory now."""
+    house.coordinator.async_reread_directory()
+    await house.coordinator.async_refresh()
+    await house.settle()
+
+
+def joins(number: str, extension: str, *, joined: bool) -> Play:
+    """Let an agent join or leave a queue by phone."""
+
+    async def plot(house: House) -> None:
+        await house.simulator.agent(number, extension, joined=joined)
+        await read_again(house)
+
+    return plot
+
+
+async def agent_button(house: House) -> None:
+    """Let Anna press the agent button of the browser phone, and press it again later."""
+    await house.simulator.toggle_agent("101")
+    await house.until(lambda: "agent_logged_in" in house.told(), "the login")
+    await house.simulator.toggle_agent("101")
+
+
+async def follow_own_call(house: House) -> None:
+    """Let a call end whose id was kept, which looks like a number."""
+    call = await house.ring()
+    house.hass.states.async_set("input_text.my_call", house.events[0].data["call_id"])
+    await house.answer(call)
+    await house.hang_up(call)
+
+
+async def touch_hang_up(house: House) -> None:
+    """Touch the button of the notification while it rings."""
+    await house.ring(name="Bakery Schmidt")
+    await house.until(lambda: house.done, "the notification")
+    (button,) = house.done[0].data["data"]["actions"]
+    house.hass.bus.async_fire("mobile_app_notification_action", {"action": button["action"]})
+    await house.until(lambda: not house.simulator.truth(), "silence")
+
+
+async def pause_and_resume(house: House) -> None:
+    """Talk while music plays."""
+    call = await house.ring()
+    await house.answer(call)
+    await house.until(lambda: house.done, "the pause")
+    await house.hang_up(call)
+
+
+async def key_nine(house: House) -> None:
+    """Press a key in a call."""
+    call = await house.ring()
+    await house.answer(call)
+    await house.simulator.press(call, "9", house.anna)
+
+
+async def placed_and_picked_up(house: House) -> None:
+    """Press the button, and let both sides pick up."""
+    await press("input_button.bakery", "2026-11-22T10:00:00+00:00")(house)
+    await house.until(lambda: house.simulator.placed, "the call")
+    call = house.simulator.placed[0].call_id
+    await house.simulator.answer(call, "101")
+    await house.simulator.answer(call)
+    await house.coordinator.async_refresh()
+
+
+async def place(house: House) -> None:
+    """Press the button."""
+    await press("input_button.bakery", "2026-11-22T10:00:00+00:00")(house)
+    await house.until(lambda: house.simulator.placed, "the call")
+
+
+async def at_the_office(house: House) -> None:
+    """Let Anna, who has left the queue, come to the office."""
+    queue = next(queue for queue in house.simulator.queues.values() if queue.number == 601)
+    await joins("601", "1001", joined=False)(house)
+    await press("person.anna", "home", "Office")(house)
+    await house.until(lambda: queue.members[10002], "the login")
+
+
+def wait_in_queue(callers: int, seconds: float = 0) -> Play:
+    """Let callers wait."""
+
+    async def plot(house: House) -> None:
+        for number in range(callers):
+            await house.simulator.ring_queue(f"+42022233360{number}", "podpora")
+        house.simulator.clock = lambda: time.time() + seconds
+        await read_again(house)
+
+    return plot
+
+
+async def in_the_evening(house: House) -> None:
+    """Let it become six o'clock after one call."""
+    await talk(house)
+    house.events.clear()
+    async_fire_time_changed(house.hass, dt_util.start_of_local_day() + timedelta(days=1, hours=18))
+
+
+async def warm_freezer(house: House) -> None:
+    """Let the freezer get warm."""
+    await press("sensor.freezer", "-5")(house)
+    await house.until(lambda: house.simulator.placed, "the call")
+
+
+async def message(house: House) -> None:
+    """Let a text message arrive."""
+    await house.simulator.sms_arrives("447700900001", "The parcel is here.")
+
+
+async def voicemail(house: House) -> None:
+    """Let a caller leave a message."""
+    await house.simulator.leave_voicemail(await house.ring(name="Giulia Bianchi"))
+
+
+async def fax(house: House) -> None:
+    """Let a fax arrive."""
+    await house.simulator.fax("+390655502001", "+390655501000", pages=2)
+
+
+NOTIFY = "notify.notify"
+ANNA = "+493023125101"
+STORIES: Mapping[str, Story] = {
+    # README
+    "Say who is calling": Story(plot=ring(), does=(("tts.speak", {"message": "Call from Bakery Schmidt"}),)),
+    # events
+    "Somebody calls extension 101": Story(plot=ring(), does=((NOTIFY, {"message": "Bakery Schmidt"}),)),
+    "The call that was placed is over": Story(plot=follow_own_call, does=((NOTIFY, {"message": "The call is over."}),)),
+    # triggers
+    "Somebody known calls Anna": Story(
+        at_first=ring("102"), plot=ring("101"), does=((NOTIFY, {"message": "Bakery Schmidt calls."}),)
+    ),
+    "The support line was answered": Story(plot=answer, does=((NOTIFY, {"message": f"101 talks to {ANNA}."}),)),
+    "Nobody answered": Story(at_first=talk, plot=miss(), does=((NOTIFY, {"message": "Missed: Bakery Schmidt"}),)),
+    "A long call is over": Story(
+        at_first=talk, plot=talk_long, does=((NOTIFY, {"message": "Time for a glass of water."}),)
+    ),
+    "Somebody takes calls": Story(
+        at_first=joins("601", "1002", joined=False),
+        plot=joins("602", "1002", joined=True),
+        does=((NOTIFY, {"message": "agent Jonas Lindqvist logged in"}),),
+    ),
+    "Anna goes home": Story(plot=agent_button, does=(("light.turn_off", {"entity_id": ["light.desk"]}),)),
+    # conditions
+    "Vacuum only while nobody talks": Story(
+        at_first=fire("time_to_clean", ring()),
+        plot=fire("time_to_clean"),
+        does=(("vacuum.start", {"entity_id": ["vacuum.office"]}),),
+    ),
+    "Pause the film with the remote while it rings": Story(
+        at_first=fire("remote_pressed"),
+        plot=fire("remote_pressed", ring()),
+        does=(("media_player.media_pause", {"entity_id": ["media_player.kitchen"]}),),
+    ),
+    "No doorbell in the office during a call": Story(
+        at_first=fire("doorbell_pressed", answer),
+        plot=fire("doorbell_pressed"),
+        does=(("media_player.play_media", {"entity_id": ["media_player.kitchen"]}),),
+    ),
+    "Remind those who could take calls": Story(
+        plot=fire("time_to_check"), does=((NOTIFY, {"message": "Petr is available."}),)
+    ),
+    "Many callers wait": Story(
+        at_first=fire("time_to_check", wait_in_queue(1)),
+        plot=fire("time_to_check", wait_in_queue(2)),
+        does=((NOTIFY, {"message": "2 callers wait."}),),
+    ),
+    # automations
+    "Call back at once": Story(
+        plot=miss(), does=(("pbx.click_to_call", {"extension": "101", "number": f"tel:{ANNA}"}),)
+    ),
+    "Show who is calling": Story(
+        plot=touch_hang_up,
+        does=(
+            ("notify.mobile_app_annas_phone", {"title": "Call for Anna Keller", "message": "Bakery Schmidt"}),
+            ("pbx.hangup", {"expected_state": "ringing"}),
+        ),
+    ),
+    "Missed calls stay on the screen": Story(
+        plot=miss(), does=(("persistent_notification.create", {"title": "Missed call"}),)
+    ),
+    "My mother gets through at night": Story(
+        states={"input_boolean.night": "on"},
+        at_first=ring(),
+        plot=ring("102", caller="+493023125102"),
+        does=(
+            ("media_player.volume_set", {"volume_level": 0.6}),
+            ("tts.speak", {"message": "My mother is calling."}),
+        ),
+    ),
+    "No surveys": Story(
+        at_first=ring("102"),
+        plot=ring(caller="+493023125777"),
+        does=(("pbx.hangup", {"cause": "CALL_REJECTED"}),),
+    ),
+    "Pass calls on to the mobile phone": Story(
+        states={"person.anna": "not_home"}, plot=ring(), does=(("pbx.transfer", {"number": "tel:+4915112345678"}),)
+    ),
+    "Red light at the door while Anna talks": Story(
+        plot=talk, does=(("light.turn_on", {"rgb_color": [255, 0, 0]}), ("light.turn_off", {}))
+    ),
+    "Quiet while somebody talks": Story(
+        states={"media_player.kitchen": "playing"},
+        plot=pause_and_resume,
+        does=(("media_player.media_pause", {}), ("media_player.media_play", {})),
+    ),
+    "Key 9 opens the gate": Story(plot=key_nine, does=(("cover.open_cover", {"entity_id": ["cover.gate"]}),)),
+    "Phone me when the freezer gets warm": Story(
+        states={"sensor.freezer": "-18"},
+        plot=warm_freezer,
+        does=(("pbx.announce", {"message": "The freezer has -5 degrees."}),),
+    ),
+    "The big button calls the bakery": Story(
+        states={"input_button.bakery": "unknown"}, plot=place, does=(("pbx.originate", {"number": f"tel:{ANNA}"}),)
+    ),
+    "Did the bakery pick up?": Story(
+        states={"input_button.bakery": "unknown"}, plot=placed_and_picked_up, does=((NOTIFY, {"message": "Picked up"}),)
+    ),
+    "Anna takes calls while she is at the office": Story(
+        plot=at_the_office, does=(("pbx.agent_login", {"queue": "Support"}),)
+    ),
+    "Somebody waits for a minute": Story(
+        at_first=wait_in_queue(1),
+        plot=wait_in_queue(1, 75),
+        does=((NOTIFY, {"message": "1 callers wait in podpora."}),),
+    ),
+    "How many calls there were": Story(plot=in_the_evening, does=((NOTIFY, {"message": "1 calls today, 0 missed"}),)),
+    "Hand on text messages": Story(
+        plot=message, does=((NOTIFY, {"title": "From 447700900001", "message": "The parcel is here."}),)
+    ),
+    "A message was left": Story(plot=voicemail, does=((NOTIFY, {"message": "Giulia Bianchi left a message."}),)),
+    "A fax came in": Story(plot=fax, does=((NOTIFY, {}),)),
+    # migration
+    "Call the office while Anna's phone rings": Story(
+        plot=ring(), does=(("pbx.originate", {"extension": "104", "number": "105"}),)
+    ),
+    "Hang up on strangers": Story(at_first=ring("102"), plot=ring(name=""), does=(("pbx.hangup", {}),)),
+    "Anna has left the queue": Story(
+        at_first=joins("602", "1003", joined=False),
+        plot=joins("601", "1001", joined=False),
+        does=((NOTIFY, {"message": "Anna has left the queue."}),),
+    ),
+    "Tell of missed calls": Story(plot=miss(), does=((NOTIFY, {"message": "Missed: Bakery Schmidt"}),)),
+}
+OTHERS = (
+    "cover.open_cover",
+    "light.turn_off",
+    "light.turn_on",
+    "media_player.media_pause",
+    "media_player.media_play",
+    "media_player.play_media",
+    "media_player.volume_set",
+    "notify.mobile_app_annas_phone",
+    "notify.notify",
+    "persistent_notification.create",
+    "tts.speak",
+    "vacuum.start",
+)
+
+
+@pytest.mark.parametrize("example", AUTOMATIONS, ids=str)
+async def test_automation(hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator, example: Example) -> None:
+    """An automation does what its text promises when it happens, and nothing before."""
+    story = STORIES[example.alias]
+    async with living(hass, example.marks[0], hass_client_no_auth) as house:
+        house.mock(*OTHERS)
+        for entity_id, state in story.states.items():
+            hass.states.async_set(entity_id, state)
+        assert await async_setup_component(hass, "automation", {"automation": example.content})
+        assert [state.state for state in hass.states.async_all("automation")] == ["on"]
+
+        actions = [action for action, _ in story.does]
+        if story.at_first is not None:
+            await story.at_first(house)
+            await house.settle()
+            assert [action for action in actions if house.requested(action)] == []
+            for call in house.simulator.truth():
+                await house.hang_up(call.call_id)
+        await story.plot(house)
+        for action, data in story.does:
+            await house.until(partial(house.requested, action), action)
+            assert data.items() <= house.requested(action)[-1].items()
+        await hass.services.async_call("automation", "turn_off", {"entity_id": "all"}, blocking=True)
+
+
+@pytest.mark.parametrize("example", BEFORE, ids=str)
+async def test_automation_to_be_rewritten(hass: HomeAssistant, example: Example) -> None:
+    """What other integrations' users have is at least an automation."""
+    content = example.content
+    assert cv.SCRIPT_SCHEMA(content["actions"])
+    assert cv.TRIGGER_SCHEMA(content["triggers"])
+
+
+# -- the rest of the examples ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("example", CARDS, ids=str)
+async def test_card(hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator, example: Example) -> None:
+    """A card shows entities that exist, calls actions that exist, and its templates give something."""
+    dial = {"name": "Call the bakery", "extension": "101", "number": ANNA}
+    async with living(hass, example.marks[0], hass_client_no_auth, speed_dials=[dial]) as house:
+        await house.ring(name="Bakery Schmidt")
+        entities = set(re.findall(r"\b(?:sensor|button|switch|event|binary_sensor)\.\w+", example.text)) - {
+            "button.press"
+        }
+        assert entities
+        assert {entity for entity in entities if hass.states.get(entity) is None} == set()
+        for action in re.findall(r"perform_action: (\w+)\.(\w+)", example.text):
+            assert hass.services.has_service(*action)
+        if "content" in example.content:
+            text = str(Template(example.content["content"], hass).async_render())
+            assert "**Bakery Schmidt** → 101: ringing" in " ".join(text.split())
+
+
+@pytest.mark.parametrize("example", CONFIGURATION, ids=str)
+def test_configuration(example: Example) -> None:
+    """A piece of configuration is valid."""
+    schemas = {"recorder": recorder.CONFIG_SCHEMA, "logger": logger.CONFIG_SCHEMA}
+    ((domain, _),) = example.content.items()
+    assert schemas[domain](example.content)
+
+
+async def test_sentences(hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator, tmp_path: Path) -> None:
+    """The built-in assistant places a call, and says who is on the phone."""
+    sentences, intents = SENTENCES
+    hass.config.config_dir = str(tmp_path)
+    folder = tmp_path / "custom_sentences" / "en"
+    folder.mkdir(parents=True)
+    (folder / "pbx.yaml").write_text(sentences.text, encoding="utf-8")
+    components = ["homeassistant", "conversation"]
+    async with living(hass, "voipat", hass_client_no_auth, components=components) as house:
+        assert await async_setup_component(hass, "intent_script", intents.content)
+
+        async def say(text: str) -> str:
+            result = await conversation.async_converse(hass, text, None, Context(), language="en")
+            return str(result.response.speech["plain"]["speech"]).strip()
+
+        assert await say("Who is on the phone?") == "Nobody is on the phone."
+        assert await say("Call the bakery") == "Pick up, please."
+        assert [(call.source, call.destination) for call in house.simulator.placed] == [("101", ANNA)]
+        await house.ring("102", caller="+493023125102", name="Dr. Weber")
+        assert "Dr. Weber" in await say("Who is on the phone?")
+
+
+# -- what tables say ---------------------------------------------------------------------------------
+
+LABELS = {
+    Capability.CALLS: "Active calls",
+    Capability.WEBHOOK: "Pushes to a webhook",
+    Capability.SUBSCRIPTIONS: "The webhook sets itself up",
+    Capability.STREAM: "Pushes over a WebSocket",
+    Capability.REGISTRATION: "Registration of phones",
+    Capability.DND: "Do not disturb of phones",
+    Capability.VOICEMAIL_COUNT: "Number of unread voicemails",
+    Capability.RECORDINGS: "Play recordings",
+    Capability.VOICEMAILS: "Play voicemail",
+    Capability.AGENTS: "Agents",
+    Capability.QUEUES: "Queues",
+    Capability.QUEUE_FIGURES: "Figures of queues",
+    Capability.USER_AGENTS: "You add the agents",
+    Capability.USER_QUEUES: "You add the queues",
+    Capability.QUEUE_LOGIN: "Agents log in per queue",
+}
+
+
+def matrix() -> str:
+    """Make the table of what each phone system can do."""
+    kinds = list(PROVIDERS.values())
+    lines = ["| | " + " | ".join(NAMES.values()) + " |", "|---|" + "---|" * len(kinds)]
+    for capability in Capability:
+        name = str(capability.name).lower()
+        label = LABELS.get(capability) or f"[`pbx.{name}`](actions.md#pbx{name})"
+        marks = " | ".join("yes" if capability in kind.possible else NO for kind in kinds)
+        lines.append(f"| {label} | {marks} |")
+    return "\n".join(lines)
+
+
+def test_matrix() -> None:
+    """The table of what each phone system can do is the code's."""
+    assert f"<!-- matrix -->\n{matrix()}\n<!-- end of matrix -->" in page("providers")
+
+
+READ_ME = {
+    "Hang up": Capability.HANGUP,
+    "Hold and resume": Capability.HOLD,
+    "Transfer": Capability.TRANSFER,
+    "Answer": Capability.ANSWER,
+    "Place a call": Capability.ORIGINATE,
+    "Send key presses": Capability.SEND_DTMF,
+    "Call and speak a text": Capability.ANNOUNCE,
+    "Text messages": Capability.SEND_SMS,
+    "Agents": Capability.AGENTS,
+    "Queues": Capability.QUEUES,
+    "Call history": Capability.GET_CALL_HISTORY,
+    "Recordings and voicemail": Capability.RECORDINGS | Capability.VOICEMAILS,
+    "Contacts": Capability.SEARCH_CONTACTS,
+    "Webhook": Capability.WEBHOOK,
+}
+
+
+def test_short_matrix() -> None:
+    """The shorter table of the first page agrees."""
+    rows = {row[0]: row[1:] for row in table((ROOT / "README.md").read_text(encoding="utf-8"))}
+    for label, capability in READ_ME.items():
+        able = [capability in kind.possible for kind in PROVIDERS.values()]
+        assert [cell != NO for cell in rows[label]] == able, label
+
+
+def test_intervals() -> None:
+    """The times between polls, and the budgets, are the code's."""
+    text = section(page("installation"), "## How often is data updated?")
+    rows = {row[0].removesuffix(" PBX"): row[1:] for row in table(text)}
+    for key, kind in PROVIDERS.items():
+        times = kind.intervals
+        asked = key != "voxloud"
+        assert rows[NAMES[key]] == [
+            f"{times.busy} s" if asked else "only pushed",
+            f"{times.idle} s" if asked else "only pushed",
+            f"{times.pushed} s" if Capability.STREAM in kind.possible else NO,
+            f"{times.directory} s",
+        ]
+    budgets = {row[0].removesuffix(" PBX"): row[1] for row in table(text[text.index("number of requests:") :])}
+    for key, kind in PROVIDERS.items():
+        limits = [*kind.limits, *(ENTERPRISE if key == "voipat" else ())]
+        assert re.findall(r"[\d,]+", budgets[NAMES[key]]) == [f"{limit.requests:,}" for limit in limits]
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_form(provider: str) -> None:
+    """The page of a phone system explains each field of its form, in order."""
+    labels = TEXTS["config"]["step"][provider]["data"]
+    rows = table(section(page(provider), "## The form"))
+    assert [row[0] for row in rows] == [labels[str(marker)] for marker in forms.FORMS[provider].schema]
+
+
+def test_options() -> None:
+    """The page explains each option, where it belongs."""
+    labels, text = TEXTS["options"]["step"]["init"]["data"], page("options")
+    common = [row[0] for row in table(section(text, "## For all phone systems"))]
+    push = [row[0] for row in table(section(text, "## For phone systems with a webhook"))]
+    for key, kind in PROVIDERS.items():
+        own = [row[0] for row in table(section(text, f"## {kind.name}"))]
+        assert own == [labels[str(marker)] for marker in forms.PROVIDER_OPTIONS[key]]
+        shown = {labels[str(marker)] for marker in forms.options_form(kind, {}).schema}
+        assert shown == {*common, *own, *(push if Capability.WEBHOOK in kind.possible else ())}
+
+
+def event_types() -> dict[str, list[str]]:
+    """Read which phone systems tell which types of event."""
+    able = {"all": list(PROVIDERS), "all that push": ["voipat", "voipstudio", "voxloud"]}
+    keys = {name: key for key, name in NAMES.items()}
+    rows = table(section(page("events"), "## The types of pbx_event"))
+    return {
+        codes(row[0])[0]: able[row[2]] if row[2] in able else [keys[name] for name in row[2].split(", ")]
+        for row in rows
+    }
+
+
+def test_event_types() -> None:
+    """The page lists each type of event."""
+    assert list(event_types()) == [kind.value for kind in EventType]
+
+
+def test_event_fields() -> None:
+    """The page lists each field that an event may hold, and no other."""
+    rows = re.findall(r"^\| (`.+?) \|", section(page("events"), "## The fields"), re.MULTILINE)
+    ours = {"config_entry_id", "device_id", "provider", "extension_name"}
+    assert {name for row in rows for name in codes(row)} == ours.union(*FIELDS.values())
+
+
+async def busy_day(house: House) -> None:
+    """Let happen whatever this phone system can tell of."""
+    simulator, anna, other = house.simulator, house.anna, "1002" if house.provider == "voipstudio" else "102"
+
+    async def look() -> None:
+        await house.settle()
+        await house.coordinator.async_refresh()
+        await house.settle()
+
+    call = await house.ring(name="Bakery Schmidt")
+    await house.answer(call)
+    await look()
+    for verb in (simulator.hold, simulator.resume):
+        await verb(call, anna)
+        await look()
+    if house.provider == "voipat":
+        await simulator.start_recording(call)
+        await simulator.press(call, anna, "5")
+    elif house.provider == "voipstudio":
+        await simulator.press(call, "5", anna)
+    # Nobody hands a call over within the second in which it was answered, finer than which some times are not told.
+    simulator.clock = lambda: time.time() + 2
+    transfer = simulator.hand_over if house.provider == "voipstudio" else simulator.transfer
+    await transfer(call, anna, other)
+    await look()
+    await simulator.answer(call, other)
+    await look()
+    for up in simulator.truth():
+        await simulator.hang_up(up.call_id)
+        await look()
+    await look()
+    dialled = await simulator.dial(anna, house.caller)
+    await look()
+    await simulator.answer(dialled)
+    await look()
+    await simulator.hang_up(dialled)
+    await house.until(lambda: not house.coordinator.data.calls, "the end of the call")
+    await miss()(house)
+    await OWN_DAYS[house.provider](house)
+    await house.settle()
+    # What is asked some seconds after a call is asked now.
+    async_fire_time_changed(house.hass, dt_util.utcnow() + timedelta(seconds=20))
+
+
+async def voipat_day(house: House) -> None:
+    """Log an agent in and out in the browser."""
+    await agent_button(house)
+
+
+async def voipstudio_day(house: House) -> None:
+    """Let agents come and go, a message arrive and a recording be finished."""
+    for joined in (False, True):
+        await joins("601", "1001", joined=joined)(house)
+    await house.simulator.wraps_up("601", "1001", "opened")
+    await message(house)
+    await house.simulator.recording_ready(str(next(call.id for call in house.simulator.ended.values() if call.last)))
+
+
+async def voipsun_day(house: House) -> None:
+    """Let an agent pause, and go and come."""
+    simulator = house.simulator
+    for verb in (simulator.agent_pause, simulator.agent_unpause, simulator.agent_logout):
+        await verb("1000")
+        await read_again(house)
+    await simulator.agent_login("1000", "102")
+    await read_again(house)
+
+
+async def voxloud_day(house: House) -> None:
+    """Let somebody leave a message, and faxes come and go."""
+    await voicemail(house)
+    await fax(house)
+    await house.simulator.fax("+390655501000", "+390655502001", direction="outbound")
+
+
+OWN_DAYS: Mapping[str, Play] = {
+    "voipat": voipat_day,
+    "voipstudio": voipstudio_day,
+    "voipsun": voipsun_day,
+    "voxloud": voxloud_day,
+}
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+async def test_events(hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator, provider: str) -> None:
+    """A phone system tells all types of event that the page says, and no other."""
+    promised = {kind for kind, keys in event_types().items() if provider in keys} - {"unknown"}
+    async with living(hass, provider, hass_client_no_auth) as house:
+        await busy_day(house)
+        await house.until(lambda: promised <= set(house.told()), f"all of {promised}")
+
+        assert set(house.told()) == promised
+
+
+def test_triggers() -> None:
+    """The page lists each trigger with its name and its filters, and has an example of each."""
+    text = page("triggers-and-conditions")
+    rows = table(section(text, "## Triggers"))
+    assert {codes(row[0])[0]: row[1] for row in rows} == {
+        f"pbx.{key}": TEXTS["triggers"][key]["name"] for key in trigger.TRIGGERS
+    }
+    calls = [kind for kind in trigger.TRIGGERS if kind.startswith("call_")]
+    agents = [kind for kind in trigger.TRIGGERS if kind.startswith("agent_")]
+    groups = {"all": [*calls, *agents], "calls": calls, "agents": agents, "`pbx.call_ended`": ["call_ended"]}
+    filters = {codes(row[0])[0]: groups[row[1]] for row in table(section(text, "### Filters"))}
+    for key, kind in trigger.TRIGGERS.items():
+        (options,) = kind.schema.schema.values()  # type: ignore[attr-defined]
+        assert {name for name, keys in filters.items() if key in keys} == {str(marker) for marker in options.schema}
+        assert f"trigger: pbx.{key}" in section(text, f"### pbx.{key}")
+
+
+def test_conditions() -> None:
+    """The page lists each condition with its name, and has an example of each."""
+    text = page("triggers-and-conditions")
+    rows = table(section(text, "## Conditions"))
+    assert {codes(row[0])[0]: row[1] for row in rows} == {
+        f"pbx.{key}": TEXTS["conditions"][key]["name"] for key in condition.CONDITIONS
+    }
+    for key in condition.CONDITIONS:
+        assert f"condition: pbx.{key}" in section(text, f"### pbx.{key}")
+
+
+def test_entities() -> None:
+    """The page names each entity with its kind, and no other."""
+    listed = {
+        (row[1], name)
+        for heading in ("Account", "Extension", "Agent", "Queue")
+        for row in table(section(page("entities"), f"## {heading}"))
+        for name in [row[0].replace("Call 1, Call 2 …", "Call {slot}").replace("to …", "to {queue}")]
+    }
+    speed_dial, impossible = ("button", "Call"), ("switch", "Mute")
+    known = {
+        (platform.replace("_", " "), text["name"])
+        for platform in PLATFORMS
+        for text in TEXTS["entity"][platform].values()
+    }
+    assert listed == known - {speed_dial, impossible}
+    assert not any(Capability.MUTE in kind.possible for kind in PROVIDERS.values())
+
+
+def test_issues() -> None:
+    """The page tells what to do about each repair issue."""
+    titles = {issue["title"].replace("{title}", "…") for issue in TEXTS["issues"].values()}
+    rows = table(section(page("troubleshooting"), "## Repair issues"))
+    assert {row[0].strip("*") for row in rows} == titles
+
+
+def test_flow_errors() -> None:
+    """The errors of the form that are explained exist."""
+    errors = {text.replace("{reason}", "…") for text in TEXTS["config"]["error"].values()}
+    errors |= set(TEXTS["config"]["abort"].values())
+    assert {row[0] for row in table(section(page("installation"), "## Add an account"))} <= errors
+
+
+def test_blueprints() -> None:
+    """Each blueprint has an address and a chapter."""
+    text = page("blueprints")
+    files = {file.stem for file in (ROOT / "blueprints" / "automation" / "pbx").glob("*.yaml")}
+    assert {codes(row[1])[0].rpartition("/")[2] for row in table(text)} == {f"{name}.yaml" for name in files}
+    for name in files:
+        title = re.search(
+            r"^  name: (.+)$", (ROOT / f"blueprints/automation/pbx/{name}.yaml").read_text(), re.MULTILINE
+        )
+        assert title is not None
+        assert f"\n## {title[1]}\n" in text
+
+
+# -- links -------------------------------------------------------------------------------------------
+
+
+def anchors(text: str) -> set[str]:
+    """List what can be linked to on a page, as GitHub makes it of headings."""
+    headings = re.findall(r"^#+ (.+)$", re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("file", PAGES, ids=lambda file: file.name)
+def test_links(file: Path) -> None:
+    """Every link to a page, a heading or a picture of ours leads there."""
+    text = re.sub(r"^```.*?^```$", "", file.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        if link.startswith(("https://", "http://")):
+            continue
+        name, _, anchor = link.partition("#")
+        target = (file.parent / name).resolve() if name else file
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target.read_text(encoding="utf-8")), link
+
+
+def test_every_page_is_linked() -> None:
+    """A reader finds every page from the first one."""
+    first = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert [file.name for file in PAGES[2:] if f"(docs/{file.name})" not in first] == []
