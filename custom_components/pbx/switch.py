@@ -180,12 +180,6 @@ class PbxSwitch(PbxEntity, SwitchEntity):
         self.coordinator.async_doubt(self.subject.key)
         if self.subject.kind is SubjectKind.AGENT:
             self.coordinator.async_reread_directory()
-        if self.subject.kind is SubjectKind.AGENT:
-            self.coordinator.async_reread_directory()
-        # What was asked for is shown until the next poll tells what is.
-        self._attr_is_on = on
-        self._told = None
-        self.async_write_ha_state()
 
 
 class PbxQueueLogin(PbxSwitch):
