@@ -12,9 +12,9 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 from custom_components.pbx.errors import poll_errors
 from custom_components.pbx.providers.errors import RateLimitError
-from custom_components.pbx.providers.models import Capability, LegPush
+from custom_components.pbx.providers.models import CallRecord, Capability, LegPush, Outcome
 from tests.fake_provider import FakeProvider, async_set_up
-from tests.providers.story import IN, E, R, T, call, leg, listed, moment, push, pushed, story, wait
+from tests.providers.story import IN, OUT, E, R, T, call, leg, listed, moment, push, pushed, record, story, wait
 
 RANG_IN_VAIN = LegPush(
     provider_event="missed", call_id="c", leg_id="101", extension="101", state=E, time=moment(2), direction=IN
@@ -105,3 +105,20 @@ def test_call_that_was_said_to_last_is_over_once_no_list_has_it() -> None:
     made = story(grace=2).play(push("c", "101", R, time=1), pushed(lasting), listed())
 
     assert made.told[-1] == "call_missed"
+
+
+def test_record_that_was_asked_for_ends_a_call_nobody_speaks_of() -> None:
+    """A call was handed over in vain and its end was lost: the history has it, though the record says rejected."""
+    lost = CallRecord(id="1", call_id="c", outcome=Outcome.REJECTED)
+    made = story(grace=5).play(push("c", "101", T, time=1, direction=OUT), wait(1800), record(lost, key=None))
+
+    assert not made.registry.calls
+    assert made.told.count("call_ended") == 1
+
+
+def test_word_about_one_phone_does_not_put_off_the_end_of_a_lost_call() -> None:
+    """Four hours after the last message a call is given up, whatever its history says of single phones."""
+    other = CallRecord(id="1", call_id="c", outcome=Outcome.ANSWERED_ELSEWHERE, extension="102")
+    made = story(grace=5).play(push("c", "101", T, time=1), wait(3 * 3600), record(other, key=None), wait(2 * 3600))
+
+    assert not made.registry.calls

@@ -334,7 +334,7 @@ class CallRegistry(Roster):
         call: Call | None = None
         call_id = self._own_id(record.call_id or "")
         live, grave = self._live.get(call_id), self._graves.get(call_id)
-        if live is not None and live.is_part(record):
+        if live is not None and live.is_part(record, asked=push.key is None):
             live.take_part(record)
             self._judge(live, origin, changes)
             call = live.view()
@@ -399,9 +399,9 @@ class CallRegistry(Roster):
             return
         live.in_grace = False
         if not live.polled:
-            talks = state in UP
+            talks, heard = state in UP, live.pushed_at or now
             self._expect(
-                live, now + (TALKING_ASK if talks else RINGING_ASK), now + (TALKING_END if talks else RINGING_END)
+                live, now + (TALKING_ASK if talks else RINGING_ASK), heard + (TALKING_END if talks else RINGING_END)
             )
         elif live.end_at is not None:
             self._expect(live, None, None)

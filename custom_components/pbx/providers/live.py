@@ -297,11 +297,16 @@ class LiveCall:
 
     # -- records ------------------------------------------------------------------------------------
 
-    def is_part(self, record: CallRecord) -> bool:
-        """Tell whether a record is only about a phone that is done, while the call goes on with another."""
+    def is_part(self, record: CallRecord, *, asked: bool = False) -> bool:
+        """Tell whether a record is only about a phone that is done, while the call goes on with another.
+
+        One that was asked for, because nothing was heard of the call for long, is about more than that.
+        """
         talking = {leg.extension for leg in self.counting() if leg.state in UP}
-        if record.outcome is Outcome.ANSWERED_ELSEWHERE or (talking and record.outcome is not Outcome.ANSWERED):
+        if record.outcome is Outcome.ANSWERED_ELSEWHERE:
             return True
+        if talking and record.outcome is not Outcome.ANSWERED:
+            return not asked
         own = record.answered_by or record.extension
         return own in self.phones and bool(talking - {None}) and own not in talking
 
