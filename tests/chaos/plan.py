@@ -1,0 +1,524 @@
+"""One random plan: people use the phones while everything goes wrong, and then Home Assistant must know the truth."""
+
+import asyncio
+import random
+import re
+from collections import Counter
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass, field
+from inspect import isawaitable
+from typing import Any
+
+from homeassistant.config_entries import ConfigEntryState, OperationNotAllowed
+from homeassistant.const import STATE_UNAVAILABLE
+from homeassistant.core import callback
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import entity_registry as er
+
+from custom_components.pbx.const import DOMAIN
+from custom_components.pbx.coordinator import PbxCoordinator
+from tests.simulators.base import Body, FaultKind, TrueCall
+from tests.simulators.demo import GONE
+
+from .house import House, Json
+from .lines import LINES, Line
+
+URGENCY = ("ringing", "talking", "on_hold", "dialing")
+IDLE = "idle"
+BEGINS = ("call_incoming", "call_outgoing")
+ENDS = ("call_ended", "call_missed")
+SIGNIFICANT = 8
+STEPS = (6, 22)
+PAUSES = (0, 0, 0.01, 0.3, 1, 2, 4, 8, 20)
+LONG_PAUSES = (45, 90)
+RETRY_PATIENCE = 400
+LATE = 15.0
+BEGINNING = 60
+EXPECTED = (
+    r"^ERROR custom_components\.pbx: Error fetching Chaos data: ",
+    r"^WARNING homeassistant\.config_entries: Config entry 'Chaos' for pbx integration not ready yet",
+)
+
+
+@dataclass(kw_only=True)
+class Verdict:
+    """What came of a plan."""
+
+    provider: str
+    seed: int
+    calls: int = 0
+    commands: int = 0
+    reloads: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
+    mismatches: list[str] = field(default_factory=list)
+    story: list[str] = field(default_factory=list)
+    """What happened, for whoever repeats a plan."""
+
+
+def digits(number: str) -> str:
+    """Give the digits by which an outside number is known, however it is written."""
+    return re.sub(r"\D", "", number)[-SIGNIFICANT:]
+
+
+def doing(call: TrueCall, extension: str) -> str:
+    """Say what a phone really does in a call, in the words of its sensor."""
+    states = {leg.state for leg in call.legs if leg.extension == extension}
+    if call.state in ("dialing", "ringing") and states & {"talking", "on_hold"} and "ringing" not in states:
+        return "dialing"
+    return next((state for state in URGENCY if state in states), "")
+
+
+@dataclass(kw_only=True)
+class _Life:
+    """What was told between two reloads."""
+
+    events: list[Json] = field(default_factory=list)
+    cut: set[str] = field(default_factory=set)
+    """The calls that were known when it ended."""
+
+
+class Plan:
+    """People and troubles of one seed; the same seed does the same."""
+
+    def __init__(self, house: House, provider: str, seed: int, *, telling: bool = False) -> None:
+        """Throw the dice."""
+        self.telling = telling
+        self.house = house
+        self.hass = house.hass
+        self.line: Line[Any] = LINES[provider](seed)
+        self.sim = self.line.simulator
+        self.rng = random.Random(f"plan {provider} {seed}")
+        self.verdict = Verdict(provider=provider, seed=seed)
+        self.lives = [_Life()]
+        self.asked: dict[str, str] = {}
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.reloading = False
+        self.drop = 0.0
+
+    @property
+    def coordinator(self) -> PbxCoordinator | None:
+        """The coordinator, while the account is set up."""
+        if self.entry.state is not ConfigEntryState.LOADED:
+            return None
+        coordinator: PbxCoordinator = self.entry.runtime_data
+        return coordinator
+
+    async def run(self) -> Verdict:
+        """Carry the plan out."""
+        # Home Assistant throws dice too, and its polls heed full seconds.
+        random.seed(self.verdict.seed)
+        await asyncio.sleep(BEGINNING - self.hass.loop.time() % BEGINNING)
+        async with self.sim:
+            self.entry = self.line.entry()
+            self.entry.add_to_hass(self.hass)
+            self.entry.async_on_state_change(self._state_changed)
+            self.house.on_event = self._heard
+            self.house.log.lines.clear()
+            self.sim.webhooks.drop = self._is_lost
+            await self.hass.config_entries.async_setup(self.entry.entry_id)
+            await self.line.connect(f"{self.house.url}/api/webhook/{self.entry.data['webhook_id']}")
+            await asyncio.sleep(1)
+            try:
+                await self._storm()
+                await self._calm()
+                self._compare("after the storm")
+                await self._end_all()
+                self._compare("when all was over", over=True)
+                self._judge_commands()
+                self._judge_events()
+                self._judge_log()
+            except Exception as err:  # noqa: BLE001 - a plan that breaks is a mismatch, with its seed
+                self._mismatch(f"the plan broke: {err!r}")
+                raise
+            finally:
+                for task in self.tasks:
+                    task.cancel()
+                await asyncio.gather(*self.tasks, return_exceptions=True)
+                self.house.on_event = lambda _data: None
+                await self.hass.config_entries.async_remove(self.entry.entry_id)
+                await self.hass.async_block_till_done()
+        return self.verdict
+
+    # -- the storm ----------------------------------------------------------------------------------
+
+    async def _storm(self) -> None:
+        verbs: list[tuple[int, Any]] = [
+            (5, self._ring),
+            (2, self._ring_group),
+            (4, self._dial),
+            (2, self._dial_inside),
+            (7, self._answer),
+            (2, self._hold),
+            (2, self._resume),
+            (5, self._hang_up),
+            (4, self._command),
+            *self.line.steps(),
+        ]
+        weights, steps = [weight for weight, _ in verbs], [step for _, step in verbs]
+        self._weather()
+        for _ in range(self.rng.randint(*STEPS)):
+            if self.rng.random() < 0.5:
+                await self._trouble()
+            (step,) = self.rng.choices(steps, weights)
+            try:
+                await step(self.rng)
+            except (*GONE, IndexError):
+                continue
+            self._tell(f"{getattr(step, '__name__', step)} {self._picture()}")
+            self._listen_in()
+            await asyncio.sleep(self.rng.choice(PAUSES if self.rng.random() < 0.9 else LONG_PAUSES))
+            self._listen_in()
+
+    def _tell(self, text: str) -> None:
+        """Note what happened."""
+        if self.telling:
+            self.verdict.story.append(f"{self.hass.loop.time():9.3f} {text}")
+
+    def _picture(self) -> str:
+        return " | ".join(
+            f"{call.call_id[:8]} {call.direction} {call.caller}>{call.callee} {call.state} "
+            + ",".join(f"{leg.extension or 'out'}:{leg.state}" for leg in call.legs)
+            for call in (self.line.truth() if self.telling else ())
+        )
+
+    async def _ring(self, rng: random.Random) -> None:
+        await self.sim.ring(self._number(), rng.choice(self.line.extensions), name=rng.choice(("", "Ada Lovelace")))
+
+    async def _ring_group(self, rng: random.Random) -> None:
+        await self.sim.ring(self._number(), *rng.sample(self.line.extensions, rng.randint(2, 4)))
+
+    async def _dial(self, rng: random.Random) -> None:
+        await self.sim.dial(rng.choice(self.line.extensions), self._number())
+
+    async def _dial_inside(self, rng: random.Random) -> None:
+        await self.sim.dial(*rng.sample(self.line.extensions, 2))
+
+    async def _answer(self, rng: random.Random) -> None:
+        ringing = [(call, leg) for call in self.line.truth() for leg in call.legs if leg.state == "ringing"]
+        call, leg = rng.choice(ringing)
+        await self.sim.answer(call.call_id, leg.extension)
+
+    async def _hold(self, rng: random.Random) -> None:
+        call, extension = rng.choice(self._phones("talking"))
+        await self.sim.hold(call.call_id, extension)
+
+    async def _resume(self, rng: random.Random) -> None:
+        call, extension = rng.choice(self._phones("on_hold", "talking"))
+        await self.sim.resume(call.call_id, extension)
+
+    async def _hang_up(self, rng: random.Random) -> None:
+        call = rng.choice(self.line.truth())
+        await self.sim.hang_up(call.call_id, by=rng.choice(("caller", "callee", "reject")))
+
+    def _phones(self, *states: str) -> list[tuple[TrueCall, str]]:
+        return [
+            (call, leg.extension)
+            for call in self.line.truth()
+            for leg in call.legs
+            if leg.extension and leg.state in states
+        ]
+
+    def _number(self) -> str:
+        self.verdict.calls += 1
+        return self.line.fresh()
+
+    # -- commands -----------------------------------------------------------------------------------
+
+    async def _command(self, rng: random.Random) -> None:
+        action = rng.choice(self.line.commands)
+        if action in ("originate", "click_to_call"):
+            number = self._number()
+            data = {"extension": rng.choice(self.line.extensions), "number": self._dialled(number)}
+            self._spawn(self._place(action, digits(number), data))
+        else:
+            coordinator = self.coordinator
+            call_id = rng.choice(list(coordinator.data.calls)) if coordinator is not None else ""
+            self._spawn(self._act(action, {"call_id": call_id}))
+
+    def _dialled(self, number: str) -> str:
+        return number if number.startswith("+") else f"+{number}"
+
+    async def _place(self, action: str, number: str, data: Json) -> None:
+        self.verdict.commands += 1
+        self.asked[number] = "unknown"
+        try:
+            answer = await self.hass.services.async_call(
+                DOMAIN,
+                action,
+                {**data, "config_entry_id": self.entry.entry_id},
+                blocking=True,
+                return_response=True,
+            )
+        except HomeAssistantError as err:
+            self.asked[number] = "unknown" if err.translation_key == "unknown_outcome" else "refused"
+            self._tell(f"{action} {data}: {err.translation_key} {err.translation_placeholders}")
+        else:
+            self.asked[number] = str((answer or {}).get("outcome"))
+            self._tell(f"{action} {data}: {answer}")
+
+    async def _act(self, action: str, data: Json) -> None:
+        self.verdict.commands += 1
+        try:
+            await self.hass.services.async_call(
+                DOMAIN, action, {**data, "config_entry_id": self.entry.entry_id}, blocking=True
+            )
+        except HomeAssistantError:
+            return
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    # -- troubles -----------------------------------------------------------------------------------
+
+    async def _trouble(self) -> None:
+        own = self.line.troubles()
+        kind = self.rng.random()
+        if kind < 0.5:
+            self._fault()
+        elif kind < 0.7 and own:
+            name, trouble = self.rng.choice(own)
+            self.verdict.faults[name] += 1
+            self._tell(f"trouble: {name}")
+            done = trouble(self.rng)
+            if isawaitable(done):
+                await done
+        elif kind < 0.82:
+            self._weather()
+        elif kind < 0.9:
+            self._spawn(self._reload())
+        elif kind < 0.94:
+            self.verdict.faults["restart"] += 1
+            self._tell("restart of the phone system")
+            self.line.note_deafness()
+            await self.sim.stop()
+            await asyncio.sleep(self.rng.choice((0.5, 5, 30)))
+            await self.sim.start()
+
+    def _fault(self) -> None:
+        kind = self.rng.choice(list(FaultKind))
+        plan: dict[str, Any] = {"times": self.rng.randint(1, 3)}
+        name = str(kind)
+        match kind:
+            case FaultKind.SLOW:
+                plan["delay"] = self.rng.uniform(0.2, 9)
+            case FaultKind.HANG:
+                plan["delay"] = LATE
+            case FaultKind.STATUS:
+                status = self.rng.choice((500, 502, 503, 429, 401))
+                plan["status"] = status
+                name = f"HTTP {status}"
+                if status == 429 and self.rng.random() < 0.5:
+                    plan["headers"] = {"Retry-After": str(self.rng.randint(1, 30))}
+                if status == 401:
+                    # Two in a row are wrong credentials by contract.
+                    plan["times"] = 1
+                    if any(fault.status == 401 for fault in self.sim.faults):
+                        return
+            case FaultKind.HTML:
+                plan["status"] = self.rng.choice((200, 502, 504))
+        self.verdict.faults[name] += plan["times"]
+        self._tell(f"fault: {name} {plan}")
+        self.sim.fault(kind, **plan)
+
+    def _weather(self) -> None:
+        """Change how webhooks travel."""
+        hooks, rng = self.sim.webhooks, self.rng
+        self.drop = rng.choice((0, 0, 0, 0.2, 0.6))
+        hooks.duplicate = rng.choice((0, 0, 0.5))
+        hooks.delay = rng.choice((0, 0, 0.2, 3))
+        hooks.shuffle = rng.random() < 0.3
+        for name, value in (("late", hooks.delay), ("doubled", hooks.duplicate), ("shuffled", hooks.shuffle)):
+            self.verdict.faults[f"webhooks {name}"] += bool(value)
+
+    def _is_lost(self, event: str, body: Body) -> bool:
+        lost = self.rng.random() < self.drop
+        self._tell(f"    webhook {event} {'lost ' if lost else ''}{body!r}")
+        self.verdict.faults["webhook lost"] += lost
+        self.line.hear(event, body, lost=lost)
+        self._listen_in()
+        return lost
+
+    def _listen_in(self) -> None:
+        if self.reloading or self.coordinator is None or not self.coordinator.calls_known:
+            self.line.note_deafness()
+
+    async def _reload(self) -> None:
+        if self.reloading:
+            return
+        self.verdict.reloads += 1
+        self._tell("reload")
+        self.reloading = True
+        self.line.note_deafness()
+        try:
+            await self.hass.config_entries.async_reload(self.entry.entry_id)
+        except OperationNotAllowed:
+            return  # it is being set up
+        finally:
+            self.line.note_deafness()
+            self.reloading = False
+
+    @callback
+    def _state_changed(self) -> None:
+        """Begin a new life when the account is unloaded, by whomever."""
+        if self.entry.state is ConfigEntryState.UNLOAD_IN_PROGRESS:
+            registry = self.entry.runtime_data.data
+            self.lives[-1].cut |= set(registry._live)  # noqa: SLF001 - also those that are in their grace
+            self.lives.append(_Life())
+            self.line.note_deafness()
+
+    # -- afterwards ---------------------------------------------------------------------------------
+
+    async def _calm(self) -> None:
+        """Let everything work, and give it the time it may take."""
+        self.sim.faults.clear()
+        hooks = self.sim.webhooks
+        self.drop = hooks.duplicate = hooks.delay = 0.0
+        hooks.shuffle = False
+        await self.line.calm()
+        self._tell("calm")
+        if self.tasks:
+            await asyncio.wait(self.tasks, timeout=RETRY_PATIENCE)
+        await self.line.flush()
+        for _ in range(RETRY_PATIENCE):
+            if self.coordinator is not None:
+                break
+            await asyncio.sleep(1)
+        self._listen_in()
+        await self._settle(self.line.settle)
+
+    async def _settle(self, seconds: float) -> None:
+        coordinator = self.coordinator
+        if coordinator is not None:
+            # As long as the phone system has asked to be left alone.
+            await asyncio.sleep(coordinator.provider.http.budget.paused_for)
+        await asyncio.sleep(seconds)
+        await self.hass.async_block_till_done()
+
+    async def _end_all(self) -> None:
+        for _ in range(4):
+            for call in self.line.truth():
+                try:
+                    await self.sim.hang_up(call.call_id)
+                except GONE:
+                    continue
+            await asyncio.sleep(0.5)
+        await self.line.flush()
+        await self._settle(self.line.settle if self.line.can_be_asked else self.line.forget)
+
+    def _mismatch(self, text: str) -> None:
+        self._tell(f"MISMATCH {text}")
+        self.verdict.mismatches.append(text)
+
+    def _compare(self, when: str, *, over: bool = False) -> None:
+        """Compare every entity with the truth."""
+        coordinator = self.coordinator
+        if coordinator is None:
+            self._mismatch(f"{when}: the account is {self.entry.state} ({self.entry.reason})")
+            return
+        if not over and not self.line.can_be_asked and not coordinator.calls_known:
+            return
+        truth = self.line.truth()
+        unsure = {} if over else {call.call_id for call in truth} & self.line.lossy
+        if not self.line.can_be_asked and not over:
+            unsure = unsure | (coordinator.data.calls.keys() & self.line.lossy)
+        vague = {leg.extension for call in truth if call.call_id in unsure for leg in call.legs}
+        vague |= {number for call in coordinator.data.calls.values() if call.id in unsure for number in call.extensions}
+        for extension in self.line.extensions:
+            if extension in vague:
+                continue
+            states = {doing(call, extension) for call in truth}
+            wanted = next((state for state in URGENCY if state in states), IDLE)
+            self._expect(f"{when}: extension {extension}", "sensor", f"extension_{extension}_call_state", wanted)
+        if unsure:
+            return
+        self._expect(f"{when}: active calls", "sensor", "active_calls", str(len(truth)), kind="account")
+        slots = len(coordinator.data.slots)
+        shown = [self._state("sensor", f"slot_{slot}_call") for slot in range(1, slots + 1)]
+        busy = sorted(state for state in shown if state != IDLE)
+        states_up = sorted(call.state for call in truth)
+        if len(truth) <= slots and busy != states_up:
+            self._mismatch(f"{when}: the slots show {busy}, the calls are {states_up}")
+        for name, switches in self.line.agents().items():
+            self._compare_agent(when, name, switches)
+
+    def _compare_agent(self, when: str, name: str, switches: Any) -> None:
+        assert self.coordinator is not None
+        found = [agent for agent in self.coordinator.data.agents.values() if agent.name == name]
+        if not found:
+            self._mismatch(f"{when}: there is no agent {name}")
+            return
+        for key, on in switches.items():
+            self._expect(f"{when}: agent {name}", "switch", f"agent_{found[0].id}_{key}", "on" if on else "off")
+
+    def _expect(self, what: str, domain: str, key: str, wanted: str, *, kind: str = "") -> None:
+        shown = self._state(domain, f"{kind}_{key}" if kind else key)
+        if shown != wanted:
+            self._mismatch(f"{what} is {wanted}, but {key} shows {shown}")
+
+    def _state(self, domain: str, key: str) -> str:
+        unique_id = f"{self.entry.unique_id}_{key}"
+        entity_id = er.async_get(self.hass).async_get_entity_id(domain, DOMAIN, unique_id)
+        state = self.hass.states.get(entity_id) if entity_id else None
+        return f"nothing ({unique_id})" if state is None else state.state
+
+    # -- what was told ------------------------------------------------------------------------------
+
+    def _heard(self, data: Json) -> None:
+        self.lives[-1].events.append(data)
+        if self.telling:
+            names = ("type", "provider_event", "call_id", "direction", "state", "from_number", "to_number", "extension", "outcome")
+            self._tell("    told: " + " ".join(str(data[name]) for name in names if name in data))
+
+    def _judge_commands(self) -> None:
+        placed = Counter(digits(one.destination) for one in self.sim.placed)
+        allowed = {"accepted": (1,), "refused": (0,), "unknown": (0, 1)}
+        for number, outcome in self.asked.items():
+            if placed[number] not in allowed[outcome]:
+                self._mismatch(f"a call was {outcome}, but placed {placed[number]} times ({number})")
+
+    def _judge_events(self) -> None:
+        incoming: Counter[str] = Counter()
+        for index, life in enumerate(self.lives):
+            begun: Counter[str] = Counter()
+            ended: Counter[str] = Counter()
+            for data in life.events:
+                call_id = data.get("call_id", "")
+                begun[call_id] += data["type"] in BEGINS
+                ended[call_id] += data["type"] in ENDS
+                if data["type"] == "call_incoming" and data.get("direction") == "incoming":
+                    incoming[digits(data.get("from_number", ""))] += 1
+            for call_id in begun | ended:
+                ends, starts = ended[call_id], begun[call_id]
+                if ends > 1 or (starts and not ends and call_id not in life.cut):
+                    self._mismatch(f"call {call_id} has {starts} beginnings and {ends} ends in life {index}")
+            twice = Counter(
+                (data["type"], data.get("call_id")) for data in life.events if data["type"] in BEGINS
+            )
+            for (kind, call_id), count in twice.items():
+                if count > 1:
+                    self._mismatch(f"{kind} of {call_id} was told {count} times in life {index}")
+        if len(self.lives) == 1:
+            for number, count in incoming.items():
+                if number and count > 1:
+                    self._mismatch(f"call_incoming from {number} was told {count} times")
+
+    def _judge_log(self) -> None:
+        known = (*EXPECTED, *self.line.expected)
+        for line in self.house.log.lines:
+            if "pbx" in line and not any(re.search(pattern, line) for pattern in known):
+                self._mismatch(f"unexpected in the log: {line}")
+        flows = self.hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+        if flows:
+            self._mismatch(f"a flow was started: {flows[0]['context'].get('source')}")
+            for flow in flows:
+                self.hass.config_entries.flow.async_abort(flow["flow_id"])
+
+
+async def run_plans(house: House, provider: str, seeds: Sequence[int]) -> list[Verdict]:
+    """Carry out one plan after the other."""
+    return [await Plan(house, provider, seed).run() for seed in seeds]
+
+
+type Work = Awaitable[Any]
