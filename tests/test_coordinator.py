@@ -2,8 +2,8 @@
 
 import asyncio
 from collections.abc import Hashable
-from dataclasses import replace
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -531,6 +531,23 @@ async def test_missing_permissions_are_reported(
     paced.script.directory = full
     await asked_in(hass, freezer, paced, 321)
     assert issues.async_get_issue(DOMAIN, f"missing_permission_{fake_entry.entry_id}") is None
+
+
+async def test_permission_that_is_granted_later_brings_its_entities(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, paced: type[FakeProvider], fake_entry: MockConfigEntry
+) -> None:
+    """When an account may do more than it could, it starts anew, once."""
+    paced.script.capabilities &= ~Capability.HANGUP
+    coordinator = await coordinator_of(hass, fake_entry)
+    assert hass.states.get("button.ann_101_hang_up") is None
+
+    paced.script.capabilities |= Capability.HANGUP
+    coordinator.provider.capabilities |= Capability.HANGUP
+    await asked_in(hass, freezer, paced, 21)
+    assert hass.states.is_state("button.ann_101_hang_up", STATE_UNKNOWN)
+    assert paced.script.times("account") == 2
+    await asked_in(hass, freezer, paced, 66)
+    assert paced.script.times("account") == 2
 
 
 async def test_rereading_the_directory_on_demand(

@@ -249,6 +249,22 @@ async def test_expected_state(
     assert held(fake) == []
 
 
+async def test_expected_state_is_that_of_the_named_phone(
+    hass: HomeAssistant, fake: type[FakeProvider], entry: MockConfigEntry
+) -> None:
+    """A phone that only rings in a call that others talk in is ringing, as its sensor says."""
+    call = incoming("c7", "102", "103", state=CallState.RINGING)
+    talking = replace(call.legs[1], state=CallState.TALKING)
+    fake.script.calls = (replace(call, state=CallState.TALKING, legs=(call.legs[0], talking)),)
+    await entry.runtime_data.async_refresh()
+    target = {"entity_id": "sensor.bob_102_call_state"}
+    assert hass.states.is_state("sensor.bob_102_call_state", "ringing")
+    assert await refused(hass, "hold", expected_state="talking", **target) == "unexpected_state"
+    await act(hass, "hold", expected_state="ringing", **target)
+    await act(hass, "hold", expected_state="talking", call_id="c7")
+    assert held(fake) == [("c7", "102"), ("c7", None)]
+
+
 async def test_both_sides_of_one_call(hass: HomeAssistant, fake: type[FakeProvider], entry: MockConfigEntry) -> None:
     """Two phones of one call are two sides that can be held, and one call to hang up."""
     call = replace(incoming("c7", "101", "102", state=CallState.TALKING), direction=m.Direction.INTERNAL)

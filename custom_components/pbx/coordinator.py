@@ -235,8 +235,7 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
     @callback
     def async_reread_directory(self) -> None:
         """Ask for the directory with the next poll, now."""
-        if self._directory_at is not None:
-            self._directory_at = dt_util.utcnow()
+        self._directory_at = dt_util.utcnow()
         self.config_entry.async_create_background_task(
             self.hass, self.async_request_refresh(), f"{self.name} reread", eager_start=True
         )

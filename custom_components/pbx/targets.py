@@ -72,8 +72,8 @@ class Target:
         registry = self.coordinator.data
         for ref in refs:
             state = registry.state_of(ref.extension) if ref.extension is not None else ref.call.state
-            if expected is not None and expected not in (state, ref.call.state):
-                raise invalid("unexpected_state", expected=expected, state=str(state or ref.call.state))
+            if expected not in (None, state):
+                raise invalid("unexpected_state", expected=expected, state=str(state))
         return refs
 
     def ended(self) -> bool:
