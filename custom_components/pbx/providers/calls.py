@@ -235,12 +235,16 @@ class CallRegistry(Roster):
         if live is None:
             live = self._begin(call.id, call.started_at, now, changes)
             silent = first
-        live.take_row(call, requested_at)
         for leg in call.legs:
             self._call_of_leg.put(leg.id, live.id)
+        if live.is_as_in(call):
+            return live.id
+        live.take_row(call, requested_at)
         if not live.in_grace:
             self._expect(live, None, None)
         self._judge(live, Origin(POLL, now), changes, silent=silent)
+        if silent:
+            live.row = None
         return live.id
 
     def _adopt(self, rows: Iterable[Call]) -> None:
@@ -255,6 +259,7 @@ class CallRegistry(Roster):
     def _revive(self, grave: Grave) -> LiveCall:
         """Take back a call that only seemed to be over; nothing is told twice."""
         live = grave.live
+        live.row = None
         self._graves.open(live.id)
         self._count_missed(grave, missed=False)
         self._live[live.id] = live

@@ -63,6 +63,7 @@ class LiveCall:
     told_answered: bool = False
     told_end: bool = False
     transfers: set[str] = field(default_factory=set)
+    row: Call | None = None  # what the last list said, if nothing else was said since
     _answer_time: datetime | None = None
     _rings: dict[str, int] = field(default_factory=dict)
     _shadowed: bool = False
@@ -151,10 +152,15 @@ class LiveCall:
 
     # -- lists --------------------------------------------------------------------------------------
 
+    def is_as_in(self, call: Call) -> bool:
+        """Tell whether a list says once more what is known from the one before."""
+        return not (self.missing or self.in_grace) and self.row == call
+
     def take_row(self, call: Call, requested_at: datetime) -> None:
         """Take what a list says (rule 3: unless a message has come since it was asked for)."""
         self.polled = True
         self.missing = 0
+        self.row = None if self.pushed_since(requested_at) else call
         self.direction = call.direction or self.direction
         self.caller = filled(self.caller, call.caller)
         self.callee = filled(self.callee, call.callee)
@@ -191,6 +197,7 @@ class LiveCall:
 
     def take_push(self, push: LegPush, now: datetime, *, shadow: bool) -> None:
         """Take what a message says of the call and of the legs it is about."""
+        self.row = None
         self.pushed_at = now
         self.last_event = push.provider_event
         self.missing = 0
@@ -291,6 +298,7 @@ class LiveCall:
         """Note how a leg ended that the next list will not name any more."""
         if hint.hangup_cause is None and hint.outcome is None:
             return
+        self.row = None
         self.legs[leg_id].hung = True
         self.hangup_cause = hint.hangup_cause or self.hangup_cause
         self.leg_outcome = hint.outcome
@@ -312,12 +320,14 @@ class LiveCall:
 
     def take_part(self, record: CallRecord) -> None:
         """Take the record of a phone that was too slow, or that has handed the call over."""
+        self.row = None
         for leg in self.legs.values():
             if record.extension and leg.extension == record.extension and leg.state not in UP:
                 leg.state = CallState.ENDED
 
     def take_record(self, record: CallRecord) -> None:
         """Take the record of the whole call (rule 8)."""
+        self.row = None
         if record.outcome is not Outcome.UNKNOWN:
             self.outcome = record.outcome
         self.hangup_cause = record.hangup_cause or self.hangup_cause
@@ -329,6 +339,7 @@ class LiveCall:
 
     def name_outside(self, party: Party) -> None:
         """Take the name that was found for the party outside."""
+        self.row = None
         if self.direction is Direction.OUTGOING:
             self.callee = filled(self.callee, party)
         else:
