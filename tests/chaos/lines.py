@@ -5,6 +5,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
+from hashlib import sha256
 from itertools import count
 from types import MappingProxyType
 from typing import Any, ClassVar, override
@@ -100,7 +101,7 @@ class Line[S: Simulator](ABC):
         """Give an outside number that nobody has called or called from, as this phone system writes it."""
         return f"{self.plus}{self.block}{next(self._numbers):03}"
 
-    async def connect(self, url: str) -> None:
+    async def connect(self, url: str) -> None:  # noqa: B027
         """Enter the webhook URL in the phone system's own settings."""
 
     async def flush(self) -> None:
@@ -115,13 +116,13 @@ class Line[S: Simulator](ABC):
         """List what else may go wrong, by name."""
         return ()
 
-    async def calm(self) -> None:
+    async def calm(self) -> None:  # noqa: B027
         """Let everything work again."""
 
-    def hear(self, event: str, body: Body, *, lost: bool) -> None:
+    def hear(self, event: str, body: Body, *, lost: bool) -> None:  # noqa: B027
         """Take note of a message that is sent, or lost."""
 
-    def note_deafness(self) -> None:
+    def note_deafness(self) -> None:  # noqa: B027
         """Take note that messages of the calls that are up may be lost now."""
 
     def truth(self) -> list[TrueCall]:
@@ -472,8 +473,6 @@ class Voxloud(Line[VoxloudSimulator]):
     @property
     @override
     def account_id(self) -> str:
-        from hashlib import sha256
-
         return sha256(self.simulator.email.encode()).hexdigest()[:20]
 
     @override
@@ -487,9 +486,7 @@ class Voxloud(Line[VoxloudSimulator]):
         async def transfer(rng: random.Random) -> None:
             call = rng.choice(sim.truth())
             talking = [leg.extension for leg in call.legs if leg.extension and leg.state == "talking"]
-            await sim.transfer(
-                call.call_id, rng.choice(talking), rng.choice(self.extensions), blind=rng.random() < 0.5
-            )
+            await sim.transfer(call.call_id, rng.choice(talking), rng.choice(self.extensions), blind=rng.random() < 0.5)
 
         async def refuse(rng: random.Random) -> None:
             call = rng.choice(sim.truth())

@@ -10,7 +10,6 @@ from inspect import isawaitable
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntryState, OperationNotAllowed
-from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
@@ -127,7 +126,7 @@ class Plan:
                 self._judge_commands()
                 self._judge_events()
                 self._judge_log()
-            except Exception as err:  # noqa: BLE001 - a plan that breaks is a mismatch, with its seed
+            except Exception as err:
                 self._mismatch(f"the plan broke: {err!r}")
                 raise
             finally:
@@ -468,7 +467,17 @@ class Plan:
     def _heard(self, data: Json) -> None:
         self.lives[-1].events.append(data)
         if self.telling:
-            names = ("type", "provider_event", "call_id", "direction", "state", "from_number", "to_number", "extension", "outcome")
+            names = (
+                "type",
+                "provider_event",
+                "call_id",
+                "direction",
+                "state",
+                "from_number",
+                "to_number",
+                "extension",
+                "outcome",
+            )
             self._tell("    told: " + " ".join(str(data[name]) for name in names if name in data))
 
     def _judge_commands(self) -> None:
@@ -478,7 +487,7 @@ class Plan:
             if placed[number] not in allowed[outcome]:
                 self._mismatch(f"a call was {outcome}, but placed {placed[number]} times ({number})")
 
-    def _judge_events(self) -> None:
+    def _judge_events(self) -> None:  # noqa: C901 - one rule after the other
         incoming: Counter[str] = Counter()
         for index, life in enumerate(self.lives):
             begun: Counter[str] = Counter()
@@ -493,9 +502,7 @@ class Plan:
                 ends, starts = ended[call_id], begun[call_id]
                 if ends > 1 or (starts and not ends and call_id not in life.cut):
                     self._mismatch(f"call {call_id} has {starts} beginnings and {ends} ends in life {index}")
-            twice = Counter(
-                (data["type"], data.get("call_id")) for data in life.events if data["type"] in BEGINS
-            )
+            twice = Counter((data["type"], data.get("call_id")) for data in life.events if data["type"] in BEGINS)
             for (kind, call_id), count in twice.items():
                 if count > 1:
                     self._mismatch(f"{kind} of {call_id} was told {count} times in life {index}")

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import aiohttp
 from aiohttp import web
@@ -194,7 +194,7 @@ class Simulator(ABC):
 
     def __init__(self, *, seed: int = 0, clock: Callable[[], float] = time.time) -> None:
         """Prepare a phone system; the same seed gives the same ids and choices."""
-        self.rng = random.Random(seed)  # noqa: S311
+        self.rng = random.Random(seed)
         self.clock = clock
         self.faults: list[Fault] = []
         self.requests: deque[Seen] = deque(maxlen=10_000)
@@ -237,7 +237,7 @@ class Simulator(ABC):
             await self._runner.cleanup()
             self._runner = None
 
-    async def __aenter__(self) -> "Simulator":
+    async def __aenter__(self) -> Self:
         """Start on a free port."""
         await self.start()
         return self
@@ -280,7 +280,9 @@ class Simulator(ABC):
             return await handler(request)
         return await self._misbehave(fault, request, handler)
 
-    async def _misbehave(self, fault: Fault, request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def _misbehave(  # noqa: PLR0911 - one way out for each way to misbehave
+        self, fault: Fault, request: web.Request, handler: Handler
+    ) -> web.StreamResponse:
         transport = request.transport
         match fault.kind:
             case FaultKind.SLOW | FaultKind.HANG:
