@@ -592,6 +592,21 @@ async def test_calls_are_known_from_pushes_alone(
     assert state.attributes["event_type"] == "call_incoming"
 
 
+async def test_calls_that_can_be_asked_for_again(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, paced: type[FakeProvider], fake_entry: MockConfigEntry
+) -> None:
+    """What is about calls comes and goes with the possibility to ask for them."""
+    paced.script.calls = None
+    await coordinator_of(hass, fake_entry)
+    assert hass.states.is_state("sensor.ann_101_call_state", STATE_UNAVAILABLE)
+    paced.script.calls = ()
+    await asked_in(hass, freezer, paced, 21)
+    assert hass.states.is_state("sensor.ann_101_call_state", "idle")
+    paced.script.calls = None
+    await asked_in(hass, freezer, paced, 21)
+    assert hass.states.is_state("sensor.ann_101_call_state", STATE_UNAVAILABLE)
+
+
 @pytest.fixture
 def push_only(fake: type[FakeProvider]) -> type[FakeProvider]:
     """Take away the list of calls."""

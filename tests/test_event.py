@@ -20,7 +20,7 @@ from custom_components.pbx.const import CONF_MASK_NUMBERS, EVENT_PBX
 from custom_components.pbx.event import CALL_EVENTS, KEPT
 from custom_components.pbx.providers import models as m
 from custom_components.pbx.providers.errors import ConnectError
-from custom_components.pbx.providers.models import CallState, EventType, Outcome
+from custom_components.pbx.providers.models import CallState, Direction, EventType, Outcome
 
 from .fake_provider import NOON, FakeProvider, async_set_up, fake_config_entry, pushed
 
@@ -102,6 +102,22 @@ async def test_phones_of_a_group_hear_their_own_end(hass: HomeAssistant, fake_en
     assert told(hass, "event.ann_101_call")["outcome"] == Outcome.ANSWERED_ELSEWHERE
     assert told(hass, "event.bob_102_call")["outcome"] == Outcome.ANSWERED
     assert [event.data["type"] for event in bus] == ["call_incoming", "call_answered", "call_ended"]
+
+
+async def test_each_side_of_an_internal_call_tells_it_as_its_own(
+    hass: HomeAssistant, fake_entry: MockConfigEntry
+) -> None:
+    """An answer is one event with two phones in it: each entity names its own."""
+    await async_set_up(hass, fake_entry)
+    sides = {"direction": Direction.INTERNAL, "caller": m.Party(number="101"), "callee": m.Party(number="102")}
+    push = fake_entry.runtime_data.async_push
+    push(pushed("c1", CallState.DIALING, "101", **sides))
+    push(pushed("c1", CallState.RINGING, "102", **sides))
+    push(pushed("c1", CallState.TALKING, "101", **sides))
+    push(pushed("c1", CallState.TALKING, "102", **sides))
+    for entity, extension in (("event.ann_101_call", "101"), ("event.bob_102_call", "102")):
+        assert told(hass, entity)["event_type"] == "call_answered"
+        assert told(hass, entity)["extension"] == extension
 
 
 async def test_missed_call_tells_every_phone_and_the_account_once(

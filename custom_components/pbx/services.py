@@ -597,8 +597,7 @@ async def _async_run(action: Action, call: ServiceCall) -> ServiceResponse:
     asks = action.response is ONLY
     with command_errors(call.hass, coordinator.config_entry, provider.name) if asks else coordinator.commanding():
         provider.check(action.needs, call.data.keys() - TARGET_FIELDS - action.own)
-        answer = await action.run(target)
-    return answer if call.return_response else None
+        return await action.run(target)
 
 
 def _number(target: Target, name: str = ATTR_NUMBER) -> str:

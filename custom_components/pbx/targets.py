@@ -184,7 +184,7 @@ def resolve(call: ServiceCall) -> Target:
     subjects = [item.subject(coordinator) for item in named]
     if None in subjects:
         raise invalid("not_a_call")
-    near = [item.subject(coordinator) for item in around if item.entry_id == entry.entry_id]
+    near = [item.subject(coordinator) for item in around]
     return Target(
         coordinator=coordinator,
         subjects=tuple(dict.fromkeys(subject for subject in subjects if subject is not None)),
