@@ -61,7 +61,9 @@ def states(made: Story) -> dict[str, str]:
     ("steps", "extensions"),
     [
         pytest.param([listed(call("c", leg("a", T), leg("101", T)))], ("101",), id="one_row_two_legs"),
-        pytest.param([listed(call("c", leg("a", T)), call("c", leg("101", T)))], ("101",), id="two_rows_one_id"),
+        pytest.param(
+            [listed(call("c", leg("102", T)), call("c", leg("101", T)))], ("102", "101"), id="two_rows_one_id"
+        ),
         pytest.param([push("c", "101", D), push("c", "102", R)], ("101", "102"), id="two_messages"),
         pytest.param([push("c", "101", R), push("c", "101", T)], ("101",), id="one_leg_twice"),
         pytest.param([push("c", "101", R), listed(call("c", leg("101", R)))], ("101",), id="pushed_and_polled"),
@@ -823,6 +825,8 @@ def test_rule_7_a_message_puts_the_end_off() -> None:
     assert made.registry.take_questions() == []
     made.play(push("c", "101", T), wait(400))
     assert made.registry.calls
+    again = story().play(push("c", "101", R), wait(170), push("c", "102", R), wait(301))
+    assert not again.registry.calls
 
 
 def test_rule_7_a_listed_call_does_not_expire() -> None:
@@ -1031,6 +1035,8 @@ def test_rule_9_a_call_keeps_its_slot_and_hands_it_on() -> None:
     assert slot_key(1) in made.keys
     made.play(push("b", None, E), push("d", "104", R))
     assert [slot and slot.id for slot in made.registry.slots] == ["c", "d"]
+    made.play(push("c", "103", H), push("c", None, E))
+    assert [slot and slot.id for slot in made.registry.slots] == [None, "d"]
 
 
 def test_rule_9_only_those_concerned_are_named() -> None:
