@@ -1,9 +1,10 @@
-"""A leg in the making: one phone's part in a call, and the ranks it climbs (rules 2 and 3)."""
+"""Legs in the making: one phone's part in a call, the ranks it climbs (rules 2 and 3), and what several mean."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from .models import CallState, Leg
+from .models import CallState, Direction, Leg
 
 RANK = {CallState.DIALING: 0, CallState.RINGING: 0, CallState.TALKING: 1, CallState.ON_HOLD: 1, CallState.ENDED: 2}
 EARLY = frozenset({CallState.DIALING, CallState.RINGING})
@@ -58,3 +59,26 @@ class LiveLeg:
             and self.changed is not None
             and time > self.changed
         )
+
+
+def is_answered(direction: Direction | None, up: Collection[LiveLeg]) -> bool:
+    """Tell whether legs that are not over say that the two sides of a call have met."""
+    talking = {leg.extension for leg in up if leg.state in UP and leg.extension is not None}
+    outside = [leg.state in UP for leg in up if leg.extension is None]
+    match direction:
+        case Direction.OUTGOING:
+            return bool(talking or len(outside) == len(up)) and (any(outside) or not outside)
+        case Direction.INTERNAL:
+            return len(talking) > 1 or (bool(talking) and all(leg.state in UP for leg in up))
+        case _:
+            return bool(talking) or sum(outside) > 1  # one alone listens to a machine
+
+
+def state_of(up: Collection[LiveLeg], *, answered: bool) -> CallState:
+    """Say what a call does: what its phones do, and it dials or rings until the other side has answered."""
+    inside = {leg.state for leg in up if leg.extension is not None}
+    states = inside or {leg.state for leg in up}
+    if inside and not answered:
+        return CallState.RINGING if CallState.RINGING in inside else CallState.DIALING
+    order = (CallState.ON_HOLD, CallState.TALKING, CallState.RINGING, CallState.DIALING)
+    return next(state for state in order if state in states)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from .events import POLL
-from .legs import EARLY, UP, LiveLeg
+from .legs import EARLY, UP, LiveLeg, is_answered, state_of
 from .models import Call, CallHint, CallRecord, CallState, Detail, Direction, Leg, LegPush, Outcome, Party
 
 MAX_LEGS = 64
@@ -362,39 +362,16 @@ class LiveCall:
         self.talked = self.talked or reached > 1
         if not up:
             return CallState.ENDED
-        self.answered = self.answered or self._is_answered(up)
+        self.answered = self.answered or is_answered(self.direction, up)
         if self.answered:
             self.answered_at = self.answered_at or now
             if self.direction is not Direction.OUTGOING and self.answered_by is None:
-                self.answered_by = self._who_answered(up)
-        self.state = self._state(up)
+                talking = [leg.extension for leg in up if leg.extension is not None and leg.state in UP]
+                rang = (extension for extension in talking if self.phones[extension].rang)
+                called = (extension for extension in talking if extension != self.caller.number)
+                self.answered_by = next(rang, next(called, None))
+        self.state = state_of(up, answered=self.answered)
         return self.state
-
-    def _is_answered(self, up: Collection[LiveLeg]) -> bool:
-        talking = {leg.extension for leg in up if leg.state in UP and leg.extension is not None}
-        outside = [leg.state in UP for leg in up if leg.extension is None]
-        match self.direction:
-            case Direction.OUTGOING:
-                return bool(talking or len(outside) == len(up)) and (any(outside) or not outside)
-            case Direction.INTERNAL:
-                return len(talking) > 1 or (bool(talking) and all(leg.state in UP for leg in up))
-            case _:
-                return bool(talking) or sum(outside) > 1  # one alone listens to a machine
-
-    def _who_answered(self, up: Collection[LiveLeg]) -> str | None:
-        talking = [leg.extension for leg in up if leg.extension is not None and leg.state in UP]
-        rang = (extension for extension in talking if self.phones[extension].rang)
-        called = (extension for extension in talking if extension != self.caller.number)
-        return next(rang, next(called, None))
-
-    def _state(self, up: Collection[LiveLeg]) -> CallState:
-        """Say what the call does: what its phones do, and it dials or rings until the other side has answered."""
-        inside = {leg.state for leg in up if leg.extension is not None}
-        states = inside or {leg.state for leg in up}
-        if inside and not self.answered:
-            return CallState.RINGING if CallState.RINGING in inside else CallState.DIALING
-        order = (CallState.ON_HOLD, CallState.TALKING, CallState.RINGING, CallState.DIALING)
-        return next(state for state in order if state in states)
 
     def _final_outcome(self) -> Outcome:
         said = self.outcome or self.leg_outcome
