@@ -4,6 +4,7 @@ import asyncio
 import os
 import selectors
 from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, override
@@ -61,9 +62,11 @@ class FastLoop(asyncio.SelectorEventLoop):
         self._tell(NOON + timedelta(seconds=self._elapsed))
 
     @override
-    def run_in_executor(self, executor: Any, func: Any, *args: Any) -> asyncio.Future[Any]:
+    def run_in_executor[*Ts, T](
+        self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts
+    ) -> asyncio.Future[T]:
         """Run in a thread, for which time stands still."""
-        future: asyncio.Future[Any] = super().run_in_executor(executor, func, *args)
+        future = super().run_in_executor(executor, func, *args)
         self.busy_threads += 1
         future.add_done_callback(self._thread_done)
         return future

@@ -419,9 +419,9 @@ class Plan:
         if not over and not self.line.can_be_asked and not coordinator.calls_known:
             return
         truth = self.line.truth()
-        unsure = {} if over else {call.call_id for call in truth} & self.line.lossy
+        unsure: set[str] = set() if over else {call.call_id for call in truth} & set(self.line.lossy)
         if not self.line.can_be_asked and not over:
-            unsure = unsure | (coordinator.data.calls.keys() & self.line.lossy)
+            unsure = unsure | (coordinator.data.calls.keys() & set(self.line.lossy))
         vague = {leg.extension for call in truth if call.call_id in unsure for leg in call.legs}
         vague |= {number for call in coordinator.data.calls.values() if call.id in unsure for number in call.extensions}
         for extension in self.line.extensions:

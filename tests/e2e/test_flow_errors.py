@@ -121,13 +121,13 @@ async def test_other_forms(house: House[Voipat]) -> None:
         form = await client.step(form, "flow", **{**voipsun.form, "ssl": True})
         assert form["errors"] == {"base": "cannot_connect"}
     voipstudio = Voipstudio(two_factor=True)
-    sim = voipstudio.simulator
-    async with sim:
-        form = await client.step(await form_of(house, "voipstudio"), api_key="wrong", url=sim.url)
+    studio = voipstudio.simulator
+    async with studio:
+        form = await client.step(await form_of(house, "voipstudio"), api_key="wrong", url=studio.url)
         assert form["errors"] == {"base": "invalid_auth"}
-        form = await client.step(form, email=sim.email, password="wrong", url=sim.url)
+        form = await client.step(form, email=studio.email, password="wrong", url=studio.url)
         assert form["errors"] == {"base": "invalid_auth"}
-        code = await client.step(form, email=sim.email, password=sim.password, url=sim.url)
+        code = await client.step(form, email=studio.email, password=studio.password, url=studio.url)
         code = await client.step(code, code="000000")
         assert code["errors"]
 
