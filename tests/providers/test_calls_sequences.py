@@ -12,6 +12,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from hypothesis.vendor.pretty import RepresentationPrinter
 
 from custom_components.pbx.providers.calls import ACCOUNT, CallRegistry, Changes, extension_key, slot_key
 from custom_components.pbx.providers.events import Event
@@ -269,16 +270,15 @@ class Arrival:
     asked: float = 0
     rows: tuple[Call, ...] = ()
 
-    def __repr__(self) -> str:
-        """Be short, for those who read a failure."""
+    def _repr_pretty_(self, printer: RepresentationPrinter, _cycle: bool) -> None:  # noqa: FBT001 - as hypothesis asks
         match self.message:
             case None:
                 rows = {row.id: {leg.id: leg.state.value for leg in row.legs} for row in self.rows}
-                return f"{self.time}: list of {self.asked}: {rows}"
+                printer.text(f"{self.time}: list of {self.asked}: {rows}")
             case LegPush(call_id=call_id, extension=phone, state=state):
-                return f"{self.time}: {call_id} {phone or OUTSIDE} {state}"
+                printer.text(f"{self.time}: {call_id} {phone or OUTSIDE} {state}")
             case _:
-                return f"{self.time}: {type(self.message).__name__}"
+                printer.text(f"{self.time}: {type(self.message).__name__}")
 
 
 def list_at(asked: float, time: float, plans: tuple[Plan, ...]) -> Arrival:
@@ -328,6 +328,7 @@ class Watcher:
     events: list[Event] = field(default_factory=list)
     ranks: dict[tuple[str, str], int] = field(default_factory=dict)
     slots: dict[str, int] = field(default_factory=dict)
+    ended: set[str] = field(default_factory=set)
     shown: dict[str, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -363,10 +364,11 @@ class Watcher:
 
     def _check(self, changes: Changes) -> None:
         self.events += changes.events
-        for event in changes.events:
-            if event.call is not None and event.public and event.type in ENDS:
-                self.slots.pop(event.call.id, None)  # should it come back, it is as good as new
         registry = self.registry
+        ends = [event.call for event in changes.events if event.public and event.type in ENDS]
+        self.ended |= {call.id for call in ends if call is not None}
+        for call_id in self.ended - registry.calls.keys():
+            self.slots.pop(call_id, None)  # should it come back, it is as good as new
         for call in registry.calls.values():
             assert call.state is not E
             assert any(leg.state is not E for leg in call.legs)
