@@ -15,7 +15,7 @@ from .changes import ACCOUNT, DIRECTORY, Changes, Key, agent_key, extension_key,
 from .events import POLL, Event
 from .legs import UP
 from .live import LiveCall
-from .matching import Matcher
+from .matching import SAME_CALL, Matcher
 from .memory import Deadlines, Grave, Graves, Recent
 from .models import (
     Call,
@@ -54,6 +54,7 @@ TALKING_ASK_AGAIN = timedelta(minutes=15)
 TALKING_END = timedelta(hours=4)
 UNSEEN_GRACE = timedelta(seconds=5)
 LASTING_GRACE = timedelta(minutes=1)
+LATEST = 64
 
 
 class CallRegistry(Roster):
@@ -229,7 +230,7 @@ class CallRegistry(Roster):
                 return None
             live = self._revive(grave)
         if live is None and self._pushed_ids_differ:
-            live = self._matcher.polled(call, self._calls_with(call.extensions), now)
+            live = self._matcher.polled(call, self._calls_with(call.extensions), now) or self._faded(call, now)
             if live is not None:
                 self._aliases.put(call.id, live.id)
         if live is None:
@@ -255,6 +256,15 @@ class CallRegistry(Roster):
             if known is not None and known not in listed and known in self._live and call.id not in self._live:
                 self._aliases.put(call.id, known)
                 listed.add(known)
+
+    def _faded(self, call: Call, now: datetime) -> LiveCall | None:
+        """Find the call of which only phones that push are done: one that does not push has answered it."""
+        fading = [live for live in self._live.values() if live.in_grace]
+        if (live := self._matcher.polled(call, fading, now, SAME_CALL)) is not None:
+            return live
+        graves = {grave.call.id: grave for grave in self._graves.latest(LATEST) if grave.presumed}
+        found = self._matcher.polled(call, (grave.live for grave in graves.values()), now, SAME_CALL)
+        return None if found is None else self._revive(graves[found.id])
 
     def _revive(self, grave: Grave) -> LiveCall:
         """Take back a call that only seemed to be over; nothing is told twice."""

@@ -51,7 +51,9 @@ class Matcher:
         others = (live for live in calls if not _legs_of(live, push.extension))
         return next((live for live in others if _reaches(push, live, now)), None)
 
-    def polled(self, call: Call, of_extensions: Iterable[LiveCall], now: datetime) -> LiveCall | None:
+    def polled(
+        self, call: Call, of_extensions: Iterable[LiveCall], now: datetime, within: timedelta = SAME_START
+    ) -> LiveCall | None:
         """Find the call that was only pushed so far and that a list now names; the nearest in time."""
         started_at = call.started_at or now
         found = {
@@ -60,7 +62,7 @@ class Matcher:
             if not live.polled and _same_parties(live, call.caller, call.callee)
         }
         nearest = min(found, default=None)
-        return found[nearest] if nearest is not None and nearest <= SAME_START else None
+        return found[nearest] if nearest is not None and nearest <= within else None
 
 
 def _is_about(push: LegPush, live: LiveCall, now: datetime) -> bool:
