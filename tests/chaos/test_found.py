@@ -140,6 +140,28 @@ def test_desk_phone_that_answers_is_no_missed_call() -> None:
     assert made.registry.state_of("104") is T
 
 
+def test_desk_phone_answers_before_the_browser_has_told() -> None:
+    """The list shows the desk phone alone, while the browser's word that it rings no more is late."""
+    row = replace(call("uuid", leg("104", T)), started_at=moment(1))
+    made = story(pushed_ids_differ=True, grace=2).play(widget("w", "103", R), listed(row), widget("w", "103", E))
+    made.play(listed(row), wait(60))
+
+    assert made.told == ["call_incoming", "call_answered"]
+    assert (made.registry.state_of("103"), made.registry.state_of("104")) == (None, T)
+
+
+def test_two_calls_from_one_number_stay_two() -> None:
+    """A company calls two people at once; each list shows both."""
+    rows = [
+        replace(call("b", leg("104", R)), started_at=moment(1)),
+        replace(call("a", leg("103", R)), started_at=moment(1)),
+    ]
+    made = story(pushed_ids_differ=True, grace=2).play(widget("w", "103", R), listed(*rows))
+
+    assert len(made.registry.calls) == 2
+    assert (made.registry.state_of("103"), made.registry.state_of("104")) == (R, R)
+
+
 def test_desk_phone_that_answered_unseen_is_put_right() -> None:
     """The list could not be read in time, so the call was told as missed; told twice it is not."""
     row = replace(call("uuid", leg("104", T)), started_at=moment(1))

@@ -83,6 +83,7 @@ class CallRegistry(Roster):
         self._call_of_leg = Recent[str](REMEMBERED_LEGS)
         self._questions: dict[str, None] = {}
         self._asked_at: datetime | None = None
+        self._listed_phones: set[str] = set()  # in the last list
         self._count = 0  # of missed calls, from one acknowledgement to the next
 
     # -- views --------------------------------------------------------------------------------------
@@ -149,6 +150,7 @@ class CallRegistry(Roster):
         self._asked_at = requested_at
         rows = _merged(calls)
         self._adopt(rows)
+        self._listed_phones = {extension for call in rows for extension in call.extensions}
         present = {self._take_row(call, requested_at, now, changes, first=first) for call in rows}
         for live in list(self._live.values()):
             if live.id in present or live.pushed_since(requested_at):
@@ -258,13 +260,12 @@ class CallRegistry(Roster):
                 listed.add(known)
 
     def _faded(self, call: Call, now: datetime) -> LiveCall | None:
-        """Find the call of which only phones that push are done: one that does not push has answered it."""
-        fading = [live for live in self._live.values() if live.in_grace]
-        if (live := self._matcher.polled(call, fading, now, SAME_CALL)) is not None:
-            return live
+        """Find the call of which the phones that push are done: one that does not push has answered it."""
         graves = {grave.call.id: grave for grave in self._graves.latest(LATEST) if grave.presumed}
-        found = self._matcher.polled(call, (grave.live for grave in graves.values()), now, SAME_CALL)
-        return None if found is None else self._revive(graves[found.id])
+        known = (*self._matcher.of_number(call), *(grave.live for grave in graves.values()))
+        done = (live for live in known if not live.phones.keys() & self._listed_phones)
+        found = self._matcher.polled(call, done, now, SAME_CALL)
+        return self._revive(graves[found.id]) if found is not None and found.id in graves else found
 
     def _revive(self, grave: Grave) -> LiveCall:
         """Take back a call that only seemed to be over; nothing is told twice."""

@@ -39,6 +39,11 @@ class Matcher:
             if not self._by_number[number]:
                 del self._by_number[number]
 
+    def of_number(self, call: Call) -> Iterable[LiveCall]:
+        """Give the calls with the number that a listed call shows."""
+        outside = call.callee if call.direction is Direction.OUTGOING else call.caller
+        return tuple(self._by_number.get(tail(outside.number), {}).values())
+
     def pushed(self, push: LegPush, of_extension: Iterable[LiveCall], now: datetime) -> LiveCall | None:
         """Find the call that a message with a new id is about."""
         found = [live for live in of_extension if _is_about(push, live, now)]
