@@ -34,12 +34,6 @@ def now() -> float:
     return time.time()
 
 
-def _two(rng: random.Random, talking: Sequence[str], phones: Sequence[str]) -> tuple[str, str]:
-    """Choose who hands a call over, and to whom else."""
-    giver = rng.choice(talking)
-    return giver, rng.choice([phone for phone in phones if phone != giver])
-
-
 class Line[S: Simulator](ABC):
     """An account at a simulated phone system, and what may go wrong with it."""
 
@@ -81,11 +75,6 @@ class Line[S: Simulator](ABC):
     @abstractmethod
     def account_id(self) -> str:
         """What makes the account unique."""
-
-    @property
-    def promises(self) -> bool:
-        """Whether an accepted call is really placed."""
-        return True
 
     @property
     def options(self) -> Mapping[str, Any]:
@@ -173,12 +162,6 @@ class Voipat(Line[VoipatSimulator]):
 
     @property
     @override
-    def promises(self) -> bool:
-        """Give none but on Node, which waits for the phone: others accept a call before the switch has heard of it."""
-        return self.simulator.node
-
-    @property
-    @override
     def data(self) -> Mapping[str, Any]:
         sim = self.simulator
         return {"url": sim.url, "api_key": sim.api_key, "domain": sim.domain, "verify_ssl": True, "auth": "key"}
@@ -197,23 +180,13 @@ class Voipat(Line[VoipatSimulator]):
         await self.simulator.settle()
 
     @override
-    def truth(self) -> list[TrueCall]:
-        """List the calls; a caller whom a machine has answered still rings, for the people."""
-        return [self._as_told(call) for call in self.simulator.truth()]
-
-    @staticmethod
-    def _as_told(call: TrueCall) -> TrueCall:
-        alone = call.direction == "incoming" and call.state == "talking" and not any(leg.extension for leg in call.legs)
-        return replace(call, state="ringing") if alone else call
-
-    @override
     def steps(self) -> Sequence[tuple[int, Step]]:
         sim = self.simulator
 
         async def transfer(rng: random.Random) -> None:
             call = rng.choice(sim.truth())
             talking = [leg.extension for leg in call.legs if leg.extension and leg.state == "talking"]
-            await sim.transfer(call.call_id, *_two(rng, talking, self.extensions))
+            await sim.transfer(call.call_id, rng.choice(talking), rng.choice(self.extensions))
 
         async def voicemail(rng: random.Random) -> None:
             await sim.divert(rng.choice(sim.truth()).call_id)
@@ -438,7 +411,7 @@ class Voipstudio(Line[VoipstudioSimulator]):
         async def hand_over(rng: random.Random) -> None:
             call = rng.choice(sim.truth())
             talking = [leg.extension for leg in call.legs if leg.extension and leg.state == "talking"]
-            await sim.hand_over(call.call_id, *_two(rng, talking, self.extensions))
+            await sim.hand_over(call.call_id, rng.choice(talking), rng.choice(self.extensions))
 
         async def reject(rng: random.Random) -> None:
             call = rng.choice(sim.truth())

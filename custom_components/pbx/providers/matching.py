@@ -39,11 +39,6 @@ class Matcher:
             if not self._by_number[number]:
                 del self._by_number[number]
 
-    def of_number(self, call: Call) -> Iterable[LiveCall]:
-        """Give the calls with the number that a listed call shows."""
-        outside = call.callee if call.direction is Direction.OUTGOING else call.caller
-        return tuple(self._by_number.get(tail(outside.number), {}).values())
-
     def pushed(self, push: LegPush, of_extension: Iterable[LiveCall], now: datetime) -> LiveCall | None:
         """Find the call that a message with a new id is about."""
         found = [live for live in of_extension if _is_about(push, live, now)]
@@ -56,9 +51,7 @@ class Matcher:
         others = (live for live in calls if not _legs_of(live, push.extension))
         return next((live for live in others if _reaches(push, live, now)), None)
 
-    def polled(
-        self, call: Call, of_extensions: Iterable[LiveCall], now: datetime, within: timedelta = SAME_START
-    ) -> LiveCall | None:
+    def polled(self, call: Call, of_extensions: Iterable[LiveCall], now: datetime) -> LiveCall | None:
         """Find the call that was only pushed so far and that a list now names; the nearest in time."""
         started_at = call.started_at or now
         found = {
@@ -67,7 +60,7 @@ class Matcher:
             if not live.polled and _same_parties(live, call.caller, call.callee)
         }
         nearest = min(found, default=None)
-        return found[nearest] if nearest is not None and nearest <= within else None
+        return found[nearest] if nearest is not None and nearest <= SAME_START else None
 
 
 def _is_about(push: LegPush, live: LiveCall, now: datetime) -> bool:

@@ -113,7 +113,6 @@ class VoipatProvider(Provider):
     intervals = Intervals(busy=5, idle=10, pushed=60, directory=600)
     pushed_ids_differ = True
     complete_after = 2
-    grace = 2  # a browser that hangs up may have been too slow for a desk phone, of which nothing is pushed
     record_after = 10
 
     def __init__(self, session: aiohttp.ClientSession, settings: Settings) -> None:

@@ -101,8 +101,7 @@ class Dialler:
         placed = (time.monotonic(), wanted.extension, wanted.contact)
         self._placed.append(placed)  # the phone may be told before we are
         try:
-            body = {"contact": wanted.contact}
-            await self._api.command("connect click-to-call", "POST", path, placing=True, json=body)
+            await self._api.command("connect click-to-call", "POST", path, json={"contact": wanted.contact})
         except UnknownOutcomeError:
             outcome = PlacedOutcome.UNKNOWN
         except ProviderError:
