@@ -77,6 +77,11 @@ class Line[S: Simulator](ABC):
         """What makes the account unique."""
 
     @property
+    def promises(self) -> bool:
+        """Whether an accepted call is really placed."""
+        return True
+
+    @property
     def options(self) -> Mapping[str, Any]:
         """What a person sets afterwards."""
         return {CONF_COUNTRY: self.country}
