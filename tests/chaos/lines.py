@@ -23,6 +23,7 @@ from tests.simulators.voipsun_model import Broken, Permission
 from tests.simulators.voxloud import VoxloudSimulator
 
 LONGEST_RING = 280
+UP = ("talking", "on_hold")
 WEBHOOK_ID = "chaos0123456789abcdef0123456789abcdef"
 
 type Step = Callable[[random.Random], Awaitable[None]]
@@ -156,6 +157,11 @@ class Voipat(Line[VoipatSimulator]):
     commands = ("originate", "click_to_call", "hangup", "hold", "unhold", "toggle_hold")
 
     @override
+    def __init__(self, seed: int) -> None:
+        super().__init__(seed)
+        self._talked: set[tuple[str, str]] = set()
+
+    @override
     def make(self, seed: int) -> VoipatSimulator:
         rng = self.rng
         return VoipatSimulator(
@@ -198,13 +204,27 @@ class Voipat(Line[VoipatSimulator]):
 
     @override
     def truth(self) -> list[TrueCall]:
-        """List the calls; a caller whom a machine has answered still rings, for the people."""
-        return [self._as_told(call) for call in self.simulator.truth()]
+        """List the calls as they are told.
 
-    @staticmethod
-    def _as_told(call: TrueCall) -> TrueCall:
-        alone = call.direction == "incoming" and call.state == "talking" and not any(leg.extension for leg in call.legs)
-        return replace(call, state="ringing") if alone else call
+        A caller whom a machine has answered still rings, for the people; a phone that has talked in a call talks on,
+        though its partner was handed over to somebody who has yet to pick up.
+        """
+        calls = self.simulator.truth()
+        self._talked |= {
+            (call.call_id, leg.extension) for call in calls for leg in call.legs if leg.extension and leg.state in UP
+        }
+        return [self._as_told(call) for call in calls]
+
+    def _as_told(self, call: TrueCall) -> TrueCall:
+        if call.direction == "incoming" and call.state == "talking" and not any(leg.extension for leg in call.legs):
+            return replace(call, state="ringing")
+        legs = tuple(
+            replace(leg, state="talking")
+            if leg.state == "dialing" and (call.call_id, leg.extension) in self._talked
+            else leg
+            for leg in call.legs
+        )
+        return call if legs == call.legs else replace(call, legs=legs, state="talking")
 
     @override
     def steps(self) -> Sequence[tuple[int, Step]]:

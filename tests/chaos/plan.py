@@ -340,6 +340,7 @@ class Plan:
         return lost
 
     def _listen_in(self) -> None:
+        self.line.truth()
         if self.reloading or self.coordinator is None or not self.coordinator.calls_known:
             self.line.note_deafness()
 

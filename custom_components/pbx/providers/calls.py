@@ -15,7 +15,7 @@ from .changes import ACCOUNT, DIRECTORY, Changes, Key, agent_key, extension_key,
 from .events import POLL, Event
 from .legs import UP
 from .live import LiveCall
-from .matching import SAME_CALL, Matcher
+from .matching import SAME_CALL, Matcher, same_parties
 from .memory import Deadlines, Grave, Graves, Recent
 from .models import (
     Call,
@@ -83,7 +83,7 @@ class CallRegistry(Roster):
         self._call_of_leg = Recent[str](REMEMBERED_LEGS)
         self._questions: dict[str, None] = {}
         self._asked_at: datetime | None = None
-        self._listed_phones: set[str] = set()  # in the last list
+        self._listed: Collection[Call] = ()  # by the last list
         self._count = 0  # of missed calls, from one acknowledgement to the next
 
     # -- views --------------------------------------------------------------------------------------
@@ -150,7 +150,7 @@ class CallRegistry(Roster):
         self._asked_at = requested_at
         rows = _merged(calls)
         self._adopt(rows)
-        self._listed_phones = {extension for call in rows for extension in call.extensions}
+        self._listed = rows
         present = {self._take_row(call, requested_at, now, changes, first=first) for call in rows}
         for live in list(self._live.values()):
             if live.id in present or live.pushed_since(requested_at):
@@ -263,9 +263,13 @@ class CallRegistry(Roster):
         """Find the call of which the phones that push are done: one that does not push has answered it."""
         graves = {grave.call.id: grave for grave in self._graves.latest(LATEST) if grave.presumed}
         known = (*self._matcher.of_number(call), *(grave.live for grave in graves.values()))
-        done = (live for live in known if not live.phones.keys() & self._listed_phones)
-        found = self._matcher.polled(call, done, now, SAME_CALL)
-        return self._revive(graves[found.id]) if found is not None and found.id in graves else found
+        found = self._matcher.polled(call, known, now, SAME_CALL)
+        if found is None:
+            return None
+        for other in self._listed:
+            if other is not call and found.phones.keys() & set(other.extensions) and same_parties(call, other):
+                return None  # that one is
+        return self._revive(graves[found.id]) if found.id in graves else found
 
     def _revive(self, grave: Grave) -> LiveCall:
         """Take back a call that only seemed to be over; nothing is told twice."""

@@ -41,8 +41,7 @@ class Matcher:
 
     def of_number(self, call: Call) -> Iterable[LiveCall]:
         """Give the calls with the number that a listed call shows."""
-        outside = call.callee if call.direction is Direction.OUTGOING else call.caller
-        return tuple(self._by_number.get(tail(outside.number), {}).values())
+        return tuple(self._by_number.get(tail(_shown(call).number), {}).values())
 
     def pushed(self, push: LegPush, of_extension: Iterable[LiveCall], now: datetime) -> LiveCall | None:
         """Find the call that a message with a new id is about."""
@@ -61,13 +60,14 @@ class Matcher:
     ) -> LiveCall | None:
         """Find the call that was only pushed so far and that a list now names; the nearest in time."""
         started_at = call.started_at or now
-        found = {
-            abs(live.started_at - started_at): live
+        near = {
+            apart: live
             for live in of_extensions
-            if not live.polled and _same_parties(live, call.caller, call.callee)
+            if not live.polled
+            and (apart := abs(live.started_at - started_at)) <= within
+            and _same_parties(live, call.caller, call.callee)
         }
-        nearest = min(found, default=None)
-        return found[nearest] if nearest is not None and nearest <= within else None
+        return near[min(near)] if near else None
 
 
 def _is_about(push: LegPush, live: LiveCall, now: datetime) -> bool:
@@ -85,7 +85,12 @@ def _reaches(push: LegPush, live: LiveCall, now: datetime) -> bool:
     return live.direction is push.direction and now - live.seen_at <= SAME_RING
 
 
-def _shown(live: LiveCall) -> Party:
+def same_parties(one: Call, other: Call) -> bool:
+    """Tell whether two calls show one number."""
+    return same(_shown(one).number, _shown(other).number)
+
+
+def _shown(live: LiveCall | Call) -> Party:
     return live.callee if live.direction is Direction.OUTGOING else live.caller
 
 
