@@ -14,18 +14,23 @@ import freezegun
 NOON = datetime(2026, 10, 5, 12, tzinfo=UTC)
 PATIENCE = 0.05
 LOOKS = 3
+MOMENT = 1e-6
+RESTLESS = 2000
 
 
 class _Selector(selectors.DefaultSelector):
     """Looks for what can be read now; where there is nothing, lets the loop's time pass instead of waiting."""
 
     loop: FastLoop
+    restless = 0
 
     @override
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         ready = super().select(0)
         if ready or timeout == 0:
+            self._keep_going()
             return ready
+        self.restless = 0
         while self.loop.busy_threads:
             if ready := super().select(PATIENCE):
                 return ready
@@ -38,6 +43,13 @@ class _Selector(selectors.DefaultSelector):
             return super().select(None)
         self.loop.pass_time(timeout)
         return []
+
+    def _keep_going(self) -> None:
+        """Let a moment pass for timers that a rounding error has set to now, again and again."""
+        self.restless += 1
+        if self.restless > RESTLESS:
+            self.restless = 0
+            self.loop.pass_time(MOMENT)
 
 
 class FastLoop(asyncio.SelectorEventLoop):
@@ -58,7 +70,7 @@ class FastLoop(asyncio.SelectorEventLoop):
 
     def pass_time(self, seconds: float) -> None:
         """Let time pass."""
-        self._elapsed += max(seconds, 1e-6)
+        self._elapsed += max(seconds, MOMENT)
         self._tell(NOON + timedelta(seconds=self._elapsed))
 
     @override

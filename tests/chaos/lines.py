@@ -23,6 +23,7 @@ from tests.simulators.voipsun_model import Broken, Permission
 from tests.simulators.voxloud import VoxloudSimulator
 
 LONGEST_RING = 280
+UP = ("talking", "on_hold")
 WEBHOOK_ID = "chaos0123456789abcdef0123456789abcdef"
 
 type Step = Callable[[random.Random], Awaitable[None]]
@@ -32,6 +33,12 @@ type Trouble = Callable[[random.Random], Awaitable[None] | None]
 def now() -> float:
     """Give the time of whatever clock runs."""
     return time.time()
+
+
+def _two(rng: random.Random, talking: Sequence[str], phones: Sequence[str]) -> tuple[str, str]:
+    """Choose who hands a call over, and to whom else."""
+    giver = rng.choice(talking)
+    return giver, rng.choice([phone for phone in phones if phone != giver])
 
 
 class Line[S: Simulator](ABC):
@@ -75,6 +82,11 @@ class Line[S: Simulator](ABC):
     @abstractmethod
     def account_id(self) -> str:
         """What makes the account unique."""
+
+    @property
+    def promises(self) -> bool:
+        """Whether an accepted call is really placed."""
+        return True
 
     @property
     def options(self) -> Mapping[str, Any]:
@@ -145,6 +157,11 @@ class Voipat(Line[VoipatSimulator]):
     commands = ("originate", "click_to_call", "hangup", "hold", "unhold", "toggle_hold")
 
     @override
+    def __init__(self, seed: int) -> None:
+        super().__init__(seed)
+        self._talked: set[tuple[str, str]] = set()
+
+    @override
     def make(self, seed: int) -> VoipatSimulator:
         rng = self.rng
         return VoipatSimulator(
@@ -159,6 +176,12 @@ class Voipat(Line[VoipatSimulator]):
             library_noise=rng.random() < 0.2,
             crm_method=rng.choice(("GET", "POST")),
         )
+
+    @property
+    @override
+    def promises(self) -> bool:
+        """Give none but on Node, which waits for the phone: others accept a call before the switch has heard of it."""
+        return self.simulator.node
 
     @property
     @override
@@ -180,13 +203,37 @@ class Voipat(Line[VoipatSimulator]):
         await self.simulator.settle()
 
     @override
+    def truth(self) -> list[TrueCall]:
+        """List the calls as they are told.
+
+        A caller whom a machine has answered still rings, for the people; a phone that has talked in a call talks on,
+        though its partner was handed over to somebody who has yet to pick up.
+        """
+        calls = self.simulator.truth()
+        self._talked |= {
+            (call.call_id, leg.extension) for call in calls for leg in call.legs if leg.extension and leg.state in UP
+        }
+        return [self._as_told(call) for call in calls]
+
+    def _as_told(self, call: TrueCall) -> TrueCall:
+        if call.direction == "incoming" and call.state == "talking" and not any(leg.extension for leg in call.legs):
+            return replace(call, state="ringing")
+        legs = tuple(
+            replace(leg, state="talking")
+            if leg.state == "dialing" and (call.call_id, leg.extension) in self._talked
+            else leg
+            for leg in call.legs
+        )
+        return call if legs == call.legs else replace(call, legs=legs, state="talking")
+
+    @override
     def steps(self) -> Sequence[tuple[int, Step]]:
         sim = self.simulator
 
         async def transfer(rng: random.Random) -> None:
             call = rng.choice(sim.truth())
             talking = [leg.extension for leg in call.legs if leg.extension and leg.state == "talking"]
-            await sim.transfer(call.call_id, rng.choice(talking), rng.choice(self.extensions))
+            await sim.transfer(call.call_id, *_two(rng, talking, self.extensions))
 
         async def voicemail(rng: random.Random) -> None:
             await sim.divert(rng.choice(sim.truth()).call_id)
@@ -411,7 +458,7 @@ class Voipstudio(Line[VoipstudioSimulator]):
         async def hand_over(rng: random.Random) -> None:
             call = rng.choice(sim.truth())
             talking = [leg.extension for leg in call.legs if leg.extension and leg.state == "talking"]
-            await sim.hand_over(call.call_id, rng.choice(talking), rng.choice(self.extensions))
+            await sim.hand_over(call.call_id, *_two(rng, talking, self.extensions))
 
         async def reject(rng: random.Random) -> None:
             call = rng.choice(sim.truth())

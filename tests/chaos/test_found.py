@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import aiohttp
 import pytest
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
@@ -12,9 +13,14 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 from custom_components.pbx.errors import poll_errors
 from custom_components.pbx.providers.errors import RateLimitError
-from custom_components.pbx.providers.models import CallRecord, Capability, LegPush, Outcome
+from custom_components.pbx.providers.models import CallRecord, Capability, LegPush, Originate, Outcome, PlacedOutcome
+from custom_components.pbx.providers.voipstudio import VoipstudioProvider
+from custom_components.pbx.providers.voxloud import VoxloudProvider
 from tests.fake_provider import FakeProvider, async_set_up
-from tests.providers.story import IN, OUT, E, R, T, call, leg, listed, moment, push, pushed, record, story, wait
+from tests.providers.story import IN, OUT, E, R, T, call, leg, listed, moment, push, pushed, record, story, wait, widget
+from tests.simulators.base import FaultKind
+from tests.simulators.voipstudio import VoipstudioSimulator
+from tests.simulators.voxloud import VoxloudSimulator
 
 RANG_IN_VAIN = LegPush(
     provider_event="missed", call_id="c", leg_id="101", extension="101", state=E, time=moment(2), direction=IN
@@ -122,3 +128,78 @@ def test_word_about_one_phone_does_not_put_off_the_end_of_a_lost_call() -> None:
     made = story(grace=5).play(push("c", "101", T, time=1), wait(3 * 3600), record(other, key=None), wait(2 * 3600))
 
     assert not made.registry.calls
+
+
+def test_desk_phone_that_answers_is_no_missed_call() -> None:
+    """Of a group with a browser and a desk phone only the browser pushes, that it does not ring any more."""
+    row = replace(call("uuid", leg("104", T)), started_at=moment(1))
+    made = story(pushed_ids_differ=True, grace=2).play(widget("w", "103", R), widget("w", "103", E), listed(row))
+    made.play(wait(60))
+
+    assert made.told == ["call_incoming", "call_answered"]
+    assert made.registry.state_of("104") is T
+
+
+def test_desk_phone_answers_before_the_browser_has_told() -> None:
+    """The list shows the desk phone alone, while the browser's word that it rings no more is late."""
+    row = replace(call("uuid", leg("104", T)), started_at=moment(1))
+    made = story(pushed_ids_differ=True, grace=2).play(widget("w", "103", R), listed(row), widget("w", "103", E))
+    made.play(listed(row), wait(60))
+
+    assert made.told == ["call_incoming", "call_answered"]
+    assert (made.registry.state_of("103"), made.registry.state_of("104")) == (None, T)
+
+
+def test_two_calls_from_one_number_stay_two() -> None:
+    """A company calls two people at once; each list shows both."""
+    rows = [
+        replace(call("b", leg("104", R)), started_at=moment(1)),
+        replace(call("a", leg("103", R)), started_at=moment(1)),
+    ]
+    made = story(pushed_ids_differ=True, grace=2).play(widget("w", "103", R), listed(*rows))
+
+    assert len(made.registry.calls) == 2
+    assert (made.registry.state_of("103"), made.registry.state_of("104")) == (R, R)
+
+
+def test_desk_phone_that_answered_unseen_is_put_right() -> None:
+    """The list could not be read in time, so the call was told as missed; told twice it is not."""
+    row = replace(call("uuid", leg("104", T)), started_at=moment(1))
+    made = story(pushed_ids_differ=True, grace=2).play(widget("w", "103", R), widget("w", "103", E), wait(60))
+    assert made.registry.missed == 1
+
+    made.play(listed(row))
+    assert made.told == ["call_incoming", "call_missed", "call_answered"]
+    assert made.registry.missed == 0
+    assert made.registry.state_of("104") is T
+
+
+def test_second_call_of_an_impatient_caller_is_a_new_one() -> None:
+    """Somebody who rings in vain and calls again a minute later makes two calls."""
+    row = replace(call("uuid", leg("104", R)), started_at=moment(65))
+    made = story(pushed_ids_differ=True, grace=2).play(widget("w", "103", R), widget("w", "103", E), wait(60))
+    made.play(listed(row))
+
+    assert made.told.count("call_incoming") == 2
+
+
+# -- commands ----------------------------------------------------------------------------------------
+
+
+async def test_page_of_somebody_on_the_way_is_no_promise(
+    voipstudio: VoipstudioSimulator, voxloud: VoxloudSimulator
+) -> None:
+    """A page with status 200 says nothing: the call is not said to be placed, and is not placed again."""
+    async with aiohttp.ClientSession() as session:
+        studio = VoipstudioProvider(session, {"api_key": voipstudio.api_key, "url": voipstudio.url})
+        loud = VoxloudProvider(session, {"api_key": voxloud.api_key, "url": voxloud.url})
+        await studio.account()
+        await studio.directory()
+        for simulator, provider, extension, path in (
+            (voipstudio, studio, "1001", "/calls"),
+            (voxloud, loud, "101", "/connect"),
+        ):
+            simulator.fault(FaultKind.HTML, path=path, method="POST", status=200)
+            placed = await provider.originate(Originate(extension=extension, number="+390655502001"))
+            assert placed.outcome is PlacedOutcome.UNKNOWN
+            assert simulator.placed == []

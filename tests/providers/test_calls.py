@@ -97,6 +97,14 @@ def test_rule_1_one_call_under_ids_of_two_kinds(order: tuple[str, ...]) -> None:
     assert not made.registry.calls
 
 
+@pytest.mark.parametrize(("row", "calls"), [("leg-101", ["c"]), ("other", ["other"])])
+def test_rule_1_a_call_that_goes_on_under_the_id_of_its_leg_is_known_again(row: str, calls: list[str]) -> None:
+    """A list that has lost what was above the leg names the call after it."""
+    made = story().play(listed(call("c", leg("a", T), leg("101", T))), listed(call(row, leg("101", T))))
+    assert list(made.registry.calls) == calls
+    assert made.registry.find(row) == made.registry.calls[calls[0]]
+
+
 def test_rule_1_a_second_window_stops_ringing_with_the_answer() -> None:
     """A phone that talks in one window does not ring in another."""
     made = story(pushed_ids_differ=True).play(widget("w1", "101", R), widget("w2", "101", R), widget("w1", "101", T))
@@ -861,6 +869,16 @@ def test_rule_7_a_grace_runs_from_the_end_of_the_last_leg() -> None:
     assert made.registry.due() == due
     made.play(push("c", "102", R, time=4), wait(8))
     assert made.registry.calls
+
+
+@pytest.mark.parametrize(("lasts", "left"), [(True, True), (False, False)])
+def test_rule_7_a_call_that_is_said_to_last_is_given_more_time(lasts: bool, left: bool) -> None:  # noqa: FBT001
+    """Its phone gave up, and the phone system said that the call goes on."""
+    gave_up = LegPush(provider_event="x", call_id="c", leg_id="101", state=E, extension="101", lasts=lasts)
+    made = story(grace=2).play(push("c", "101", R), pushed(gave_up), wait(30), push("c", "102", R))
+    assert bool(made.registry.calls) is left
+    made.play(push("c", "102", E), wait(90))
+    assert made.told == MISSED
 
 
 def test_rule_7_a_list_does_not_lengthen_a_grace() -> None:

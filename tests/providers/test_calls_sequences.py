@@ -32,9 +32,6 @@ from custom_components.pbx.providers.models import (
 
 from .story import CALLER, IN, INTERNAL, OUT, D, E, H, R, T, moment
 
-# The collector is frozen by Home Assistant's test plugin, so that hypothesis overlooks its own reference.
-pytestmark = pytest.mark.filterwarnings("ignore:It looks like `register_random` was passed")
-
 WANTED = int(os.environ.get("PBX_SEQUENCES", "0"))
 SEQUENCES = settings(
     max_examples=(WANTED or 2400) // 4,

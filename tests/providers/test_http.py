@@ -19,9 +19,6 @@ from custom_components.pbx.providers import http
 from custom_components.pbx.providers.errors import ConnectError, ProviderError, RateLimitError, UnknownOutcomeError
 from custom_components.pbx.providers.http import Budget, HttpClient, RateLimit, Reply, retry_after
 
-# The collector is frozen by Home Assistant's test plugin, so that hypothesis overlooks its own reference.
-pytestmark = pytest.mark.filterwarnings("ignore:It looks like `register_random` was passed")
-
 SECRET = "canary-3f9a"
 STANDARD = (RateLimit(requests=60, seconds=60), RateLimit(requests=1000, seconds=3600))
 

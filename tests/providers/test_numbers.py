@@ -21,9 +21,6 @@ from custom_components.pbx.providers.numbers import (
     tail,
 )
 
-# The collector is frozen by Home Assistant's test plugin, so that hypothesis overlooks its own reference.
-pytestmark = pytest.mark.filterwarnings("ignore:It looks like `register_random` was passed")
-
 # country, as written at home, E.164
 COUNTRIES = [
     ("IT", "06 1234 5678", "+390612345678"),

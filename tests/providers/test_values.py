@@ -10,9 +10,6 @@ from hypothesis import strategies as st
 
 from custom_components.pbx.providers import values
 
-# The collector is frozen by Home Assistant's test plugin, so that hypothesis overlooks its own reference.
-pytestmark = pytest.mark.filterwarnings("ignore:It looks like `register_random` was passed")
-
 NOON = datetime(2026, 3, 28, 12, tzinfo=UTC)
 ROME = ZoneInfo("Europe/Rome")
 

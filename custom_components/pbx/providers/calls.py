@@ -15,7 +15,7 @@ from .changes import ACCOUNT, DIRECTORY, Changes, Key, agent_key, extension_key,
 from .events import POLL, Event
 from .legs import UP
 from .live import LiveCall
-from .matching import Matcher
+from .matching import SAME_CALL, Matcher, same_parties
 from .memory import Deadlines, Grave, Graves, Recent
 from .models import (
     Call,
@@ -54,6 +54,7 @@ TALKING_ASK_AGAIN = timedelta(minutes=15)
 TALKING_END = timedelta(hours=4)
 UNSEEN_GRACE = timedelta(seconds=5)
 LASTING_GRACE = timedelta(minutes=1)
+LATEST = 64
 
 
 class CallRegistry(Roster):
@@ -82,6 +83,7 @@ class CallRegistry(Roster):
         self._call_of_leg = Recent[str](REMEMBERED_LEGS)
         self._questions: dict[str, None] = {}
         self._asked_at: datetime | None = None
+        self._listed: Collection[Call] = ()  # by the last list
         self._count = 0  # of missed calls, from one acknowledgement to the next
 
     # -- views --------------------------------------------------------------------------------------
@@ -148,6 +150,7 @@ class CallRegistry(Roster):
         self._asked_at = requested_at
         rows = _merged(calls)
         self._adopt(rows)
+        self._listed = rows
         present = {self._take_row(call, requested_at, now, changes, first=first) for call in rows}
         for live in list(self._live.values()):
             if live.id in present or live.pushed_since(requested_at):
@@ -229,7 +232,7 @@ class CallRegistry(Roster):
                 return None
             live = self._revive(grave)
         if live is None and self._pushed_ids_differ:
-            live = self._matcher.polled(call, self._calls_with(call.extensions), now)
+            live = self._matcher.polled(call, self._calls_with(call.extensions), now) or self._faded(call, now)
             if live is not None:
                 self._aliases.put(call.id, live.id)
         if live is None:
@@ -255,6 +258,18 @@ class CallRegistry(Roster):
             if known is not None and known not in listed and known in self._live and call.id not in self._live:
                 self._aliases.put(call.id, known)
                 listed.add(known)
+
+    def _faded(self, call: Call, now: datetime) -> LiveCall | None:
+        """Find the call of which the phones that push are done: one that does not push has answered it."""
+        graves = {grave.call.id: grave for grave in self._graves.latest(LATEST) if grave.presumed}
+        known = (*self._matcher.of_number(call), *(grave.live for grave in graves.values()))
+        found = self._matcher.polled(call, known, now, SAME_CALL)
+        if found is None:
+            return None
+        for other in self._listed:
+            if other is not call and found.phones.keys() & set(other.extensions) and same_parties(call, other):
+                return None  # that one is
+        return self._revive(graves[found.id]) if found.id in graves else found
 
     def _revive(self, grave: Grave) -> LiveCall:
         """Take back a call that only seemed to be over; nothing is told twice."""

@@ -138,6 +138,11 @@ class Reply:
         """Whether the status is a 2xx."""
         return self.status in self.OK
 
+    @property
+    def is_page(self) -> bool:
+        """Whether somebody on the way has answered with a web page: whether the request got through is not known."""
+        return self.body.lstrip().startswith(b"<")
+
     def json(self) -> object:
         """Read the body as JSON whatever its content type says; raise ConnectError where it is none."""
         try:

@@ -171,7 +171,7 @@ class LiveCall:
         phones = {leg.extension for leg in listed.values() if leg.extension is not None}
         for left in self.legs.values():
             named = left.id in listed or left.pushed_since(requested_at)
-            if not named and (not left.shadow or (phones and left.extension not in phones)):
+            if not named and (not left.shadow or (call.legs and left.extension not in phones)):
                 left.state = CallState.ENDED
                 if left.hung:
                     left.hung = False

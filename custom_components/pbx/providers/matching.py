@@ -39,6 +39,10 @@ class Matcher:
             if not self._by_number[number]:
                 del self._by_number[number]
 
+    def of_number(self, call: Call) -> Iterable[LiveCall]:
+        """Give the calls with the number that a listed call shows."""
+        return tuple(self._by_number.get(tail(_shown(call).number), {}).values())
+
     def pushed(self, push: LegPush, of_extension: Iterable[LiveCall], now: datetime) -> LiveCall | None:
         """Find the call that a message with a new id is about."""
         found = [live for live in of_extension if _is_about(push, live, now)]
@@ -51,16 +55,19 @@ class Matcher:
         others = (live for live in calls if not _legs_of(live, push.extension))
         return next((live for live in others if _reaches(push, live, now)), None)
 
-    def polled(self, call: Call, of_extensions: Iterable[LiveCall], now: datetime) -> LiveCall | None:
+    def polled(
+        self, call: Call, of_extensions: Iterable[LiveCall], now: datetime, within: timedelta = SAME_START
+    ) -> LiveCall | None:
         """Find the call that was only pushed so far and that a list now names; the nearest in time."""
         started_at = call.started_at or now
-        found = {
-            abs(live.started_at - started_at): live
+        near = {
+            apart: live
             for live in of_extensions
-            if not live.polled and _same_parties(live, call.caller, call.callee)
+            if not live.polled
+            and (apart := abs(live.started_at - started_at)) <= within
+            and _same_parties(live, call.caller, call.callee)
         }
-        nearest = min(found, default=None)
-        return found[nearest] if nearest is not None and nearest <= SAME_START else None
+        return near[min(near)] if near else None
 
 
 def _is_about(push: LegPush, live: LiveCall, now: datetime) -> bool:
@@ -78,7 +85,12 @@ def _reaches(push: LegPush, live: LiveCall, now: datetime) -> bool:
     return live.direction is push.direction and now - live.seen_at <= SAME_RING
 
 
-def _shown(live: LiveCall) -> Party:
+def same_parties(one: Call, other: Call) -> bool:
+    """Tell whether two calls show one number."""
+    return same(_shown(one).number, _shown(other).number)
+
+
+def _shown(live: LiveCall | Call) -> Party:
     return live.callee if live.direction is Direction.OUTGOING else live.caller
 
 

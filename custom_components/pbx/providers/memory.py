@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from heapq import heapify, heappop, heappush
-from itertools import count
+from itertools import count, islice
 
 from .live import LiveCall
 from .models import Call
@@ -75,6 +75,10 @@ class Graves:
         self._graves.move_to_end(grave.call.id)
         while len(self._graves) > TOMBSTONES or grave.at - next(iter(self._graves.values())).at > TOMBSTONE_AGE:
             self._graves.popitem(last=False)
+
+    def latest(self, count: int) -> Iterator[Grave]:
+        """Give those that were buried last, the last first."""
+        return islice(reversed(self._graves.values()), count)
 
     def open(self, call_id: str) -> None:
         """Take a call out again."""

@@ -53,7 +53,7 @@ def normalise(number: str, country: str = "") -> str:
         return ""
     if is_extension(bare) or not _NUMBER.fullmatch(bare):
         return bare
-    import phonenumbers  # noqa: PLC0415 - 30 MB that an account without calls never needs
+    import phonenumbers  # noqa: PLC0415 - for accounts only, and loaded before the first of them
 
     international = "+" + bare[2:] if bare.startswith("00") else bare
     candidates = [(international, country or None)]

@@ -390,7 +390,7 @@ class VoipstudioProvider(Provider):
 
     async def _place(self, path: str, body: Mapping[str, str], timeout: float) -> m.Placed:  # noqa: ASYNC109
         try:
-            answer = await self.api.command("POST", path, body, timeout=timeout, errors_are_refusals=True)
+            answer = await self.api.command("POST", path, body, timeout=timeout, placing=True)
         except UnknownOutcomeError:
             return m.Placed(outcome=m.PlacedOutcome.UNKNOWN)
         call_id = ident(answer.get("id"))

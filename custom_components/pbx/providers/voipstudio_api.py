@@ -172,18 +172,20 @@ class Api:
         *,
         timeout: float = 10,  # noqa: ASYNC109 - the client's own time-out knows whether the request was sent
         params: Params = NONE,
-        errors_are_refusals: bool = False,
+        placing: bool = False,
     ) -> Json:
         """Change something, exactly once, and give the answer's data.
 
-        With `errors_are_refusals` a server error that is worded counts as a no.
+        When a call is placed, a server error that is worded counts as a no, and a web page says nothing.
         """
         request: dict[str, object] = {"timeout": timeout, "params": params}
         if body is not None:
             request["json"] = body
         reply = await self.send(self.http.command, method, path, **request)
         if not reply.ok:
-            raise await self._refusal(reply, command=True, sent=_texts(body), errors_are_refusals=errors_are_refusals)
+            raise await self._refusal(reply, command=True, sent=_texts(body), errors_are_refusals=placing)
+        if placing and reply.is_page:
+            raise UnknownOutcomeError("The answer is a web page")
         return data_of(reply)
 
     # -- errors -------------------------------------------------------------------------------------

@@ -78,9 +78,13 @@ class VoxloudApi:
             raise ConnectError("The answer is not a list")
         return found
 
-    async def command(self, operation: str, method: str, path: str, **request: object) -> Json:
-        """Change something, once. An answer that says yes but cannot be read is a yes all the same."""
+    async def command(
+        self, operation: str, method: str, path: str, *, placing: bool = False, **request: object
+    ) -> Json:
+        """Change something, once. An answer that says yes but cannot be read is a yes, unless it places a call."""
         reply = await self._checked(self._http.command, operation, method, path, **request)
+        if placing and reply.is_page:
+            raise UnknownOutcomeError("The answer is a web page")
         try:
             return mapping(_json(reply))
         except ConnectError:

@@ -101,7 +101,8 @@ class Dialler:
         placed = (time.monotonic(), wanted.extension, wanted.contact)
         self._placed.append(placed)  # the phone may be told before we are
         try:
-            await self._api.command("connect click-to-call", "POST", path, json={"contact": wanted.contact})
+            body = {"contact": wanted.contact}
+            await self._api.command("connect click-to-call", "POST", path, placing=True, json=body)
         except UnknownOutcomeError:
             outcome = PlacedOutcome.UNKNOWN
         except ProviderError:

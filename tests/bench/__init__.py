@@ -1,0 +1,1 @@
+"""What the integration costs: ratios, each measured beside what it is compared with."""

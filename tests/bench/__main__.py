@@ -1,0 +1,75 @@
+"""Measure what the integration costs, print a table, and keep the figures as JSON."""
+
+import argparse
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from . import imports, push, set_up, size
+from .figures import Figure, as_json, machine, table
+
+RESULT = Path("config") / "bench.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effort:
+    """How often and how much."""
+
+    rounds: int = 15
+    pushes: int = 400
+    clients: tuple[str, ...] = ("library", "plain")
+    large: int = 2000
+    polled: int = 200
+    times: int = 40
+    extensions: int = 1000
+
+
+QUICK = Effort(rounds=1, pushes=32, clients=("library",), large=30, polled=30, times=2, extensions=30)
+
+
+async def _load(effort: Effort) -> list[Figure]:
+    return await asyncio.to_thread(imports.measure, effort.rounds)
+
+
+PARTS: Mapping[str, Callable[[Effort], Coroutine[Any, Any, list[Figure]]]] = {
+    "push": lambda effort: push.measure(effort.rounds, effort.pushes, effort.clients),
+    "size": lambda effort: size.measure(effort.rounds, effort.pushes, effort.large, effort.polled, effort.times),
+    "set-up": lambda effort: set_up.measure(effort.rounds, effort.extensions),
+    "load": _load,
+}
+
+
+def main() -> int:
+    """Do what the command line asks for; a missed target is no failure, for it may be the machine's."""
+    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"only these: {', '.join(PARTS)}")
+    parser.add_argument("--quick", action="store_true", help="see in a minute that it works; the figures mean nothing")
+    parser.add_argument("--rounds", type=int, help="interleaved rounds of each comparison (default 15)")
+    parser.add_argument(
+        "--json", type=Path, default=RESULT, metavar="FILE", help=f"where to keep it (default {RESULT})"
+    )
+    arguments = parser.parse_args()
+    if unknown := set(arguments.parts) - PARTS.keys():
+        parser.error(f"no such part: {', '.join(sorted(unknown))}")
+    effort = QUICK if arguments.quick else Effort()
+    if arguments.rounds:
+        effort = replace(effort, rounds=arguments.rounds)
+    figures: list[Figure] = []
+    for name in arguments.parts or PARTS:
+        begin = time.monotonic()
+        figures += asyncio.run(PARTS[name](effort))
+        sys.stderr.write(f"{name}: {time.monotonic() - begin:.0f} s\n")
+    sys.stdout.write(", ".join(f"{key}: {value}" for key, value in machine().items()) + f"; {effort}\n\n")
+    sys.stdout.write(table(figures) + "\n")
+    arguments.json.parent.mkdir(parents=True, exist_ok=True)
+    arguments.json.write_text(json.dumps(as_json(figures), indent=2, ensure_ascii=False) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

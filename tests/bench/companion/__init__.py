@@ -1,0 +1,1 @@
+"""A custom component that only the bench's own Home Assistant has."""

@@ -1,0 +1,102 @@
+"""What loading the integration costs beside core's unifi_access, each in a fresh process."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from homeassistant import components
+
+from .figures import Figure, noise, ratio
+
+ROOT = Path(__file__).parents[2]
+OURS, THEIRS, NUMBERS = "custom_components.pbx", "homeassistant.components.unifi_access", "phonenumbers"
+MEBIBYTE = 1024 * 1024
+
+# Home Assistant has its own parts in memory already, whatever is installed; what is left is the integration's.
+CHILD = """
+import gc, importlib, json, os, pkgutil, sys, time
+what, before = sys.argv[1], json.loads(sys.argv[2])
+
+def memory():
+    gc.collect()
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+def load(name):
+    package = importlib.import_module(name)
+    for module in pkgutil.walk_packages(getattr(package, "__path__", ()), name + "."):
+        importlib.import_module(module.name)
+
+for name in before:
+    importlib.import_module(name)
+size, begin = memory(), time.process_time()
+if what == "phonenumbers":
+    importlib.import_module("custom_components.pbx.providers.numbers").load()
+else:
+    load(what)
+spent = time.process_time() - begin
+print(json.dumps({
+    "time": spent,
+    "memory": memory() - size,
+    "modules": sorted(sys.modules),
+    "numbers": "phonenumbers" in sys.modules,
+}))
+"""
+
+
+def measure(rounds: int) -> list[Figure]:
+    """Measure time and memory; the first process of each kind only looks what else is needed, and compiles."""
+    library = _library()
+    if library is None:
+        return [Figure(what="load: not measured, the library of unifi_access cannot be had", value=0)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), str(library)))}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    first = {what: _load(what, ["homeassistant.bootstrap"], environment) for what in (OURS, THEIRS)}
+    core = {name for found in first.values() for name in found["modules"] if name.startswith("homeassistant.")}
+    shared = ["homeassistant.bootstrap", *sorted(name for name in core if not name.startswith(THEIRS))]
+    before = {OURS: shared, THEIRS: shared, NUMBERS: [*shared, OURS, f"{OURS}.providers.numbers"]}
+    found: dict[str, list[dict[str, Any]]] = {name: [] for name in (OURS, THEIRS, f"{THEIRS} again", NUMBERS)}
+    for _ in range(rounds):
+        for name, results in found.items():
+            what = name.removesuffix(" again")
+            results.append(_load(what, before[what], environment))
+    return _figures(found)
+
+
+def _figures(found: Mapping[str, list[dict[str, Any]]]) -> list[Figure]:
+    figures = []
+    for what, unit, factor in (("time", "ms", 1e3), ("memory", "MiB", 1 / MEBIBYTE)):
+        ours, theirs, again, numbers = ([max(one[what], 1e-9) for one in results] for results in found.values())
+        middle = {name: sorted(one[what] for one in results)[len(results) // 2] for name, results in found.items()}
+        note = f"{middle[OURS] * factor:.0f} {unit}, {middle[THEIRS] * factor:.0f} {unit}"
+        figures.append(
+            ratio(f"load: {what} of unifi_access", ours, theirs, at_most=1.5, noise=noise(again, theirs), note=note)
+        )
+        apart = f"{middle[NUMBERS] * factor:.0f} {unit}"
+        figures.append(ratio(f"load: {what} of unifi_access, phonenumbers alone", numbers, theirs, note=apart))
+    early = sum(one["numbers"] for one in found[OURS])
+    figures.append(Figure(what="load: phonenumbers loaded without an account", value=early, at_most=0))
+    return figures
+
+
+def _load(what: str, before: list[str], environment: Mapping[str, str]) -> dict[str, Any]:
+    command = [sys.executable, "-c", CHILD, what, json.dumps(before)]
+    result = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=True)
+    answer: dict[str, Any] = json.loads(result.stdout.splitlines()[-1])
+    return answer
+
+
+def _library() -> Path | None:
+    """Get the library of unifi_access, in the version that core names; nothing else here needs it."""
+    manifest = json.loads((Path(components.__path__[0]) / "unifi_access" / "manifest.json").read_text())
+    (requirement,) = manifest["requirements"]
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pbx" / f"bench-{requirement}"
+    if not folder.exists():
+        install = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--no-deps", "--target", str(folder)]
+        if subprocess.run([*install, requirement], check=False).returncode:
+            return None
+    return folder
