@@ -4,21 +4,26 @@ import logging
 import re
 import sys
 from collections.abc import AsyncGenerator, Generator
+from dataclasses import replace
 from typing import Any, override
 
 import pytest
 import voluptuous as vol
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant import components
 from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.pbx import forms
 from custom_components.pbx.providers import PROVIDERS
+from custom_components.pbx.providers import models as m
 from custom_components.pbx.providers.http import RateLimit
+from custom_components.pbx.providers.models import CallState, Capability
 from custom_components.pbx.providers.voxloud import VoxloudProvider
+from custom_components.pbx.services import ACTIONS
 
 from .fake_cloud import FakeCloud
-from .fake_provider import FakeProvider, fake_config_entry, make_fake
+from .fake_provider import NOON, FakeProvider, async_set_up, fake_config_entry, incoming, make_fake
 from .simulators.voipat import VoipatSimulator
 from .simulators.voipstudio import VoipstudioSimulator
 from .simulators.voipsun import VoipsunSimulator
@@ -79,6 +84,28 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> type[FakeProvider]:
 def fake_entry(fake: type[FakeProvider]) -> MockConfigEntry:
     """Give an account at that phone system, not set up yet."""
     return fake_config_entry()
+
+
+@pytest.fixture
+async def able_entry(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, fake: type[FakeProvider], fake_entry: MockConfigEntry
+) -> MockConfigEntry:
+    """Set up an account that can do everything, with one call."""
+    freezer.move_to(NOON)
+    await hass.config.async_update(country="IT", time_zone="Europe/Rome")
+    fake.fields = dict.fromkeys(Capability, frozenset(str(key) for action in ACTIONS for key in action.fields))
+    fake.script.directory = replace(
+        fake.script.directory,
+        agents=(m.Agent(id="a1", name="Agatha", number="501"),),
+        queues=(m.Queue(id="q1", name="Support", number="600"),),
+    )
+    fake.script.calls = (incoming("c1", state=CallState.TALKING),)
+    fake.script.answers |= {
+        "agent_status": m.Agent(id="a1", name="Agatha", logged_in=True, paused=False, raw={"state": "10"}),
+        "queue_status": m.Queue(id="q1", waiting=0, raw={"waiting": "0"}),
+    }
+    await async_set_up(hass, fake_entry)
+    return fake_entry
 
 
 @pytest.fixture

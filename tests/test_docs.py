@@ -25,7 +25,7 @@ from homeassistant.util.yaml import parse_yaml
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.pbx import condition, forms, services, targets, trigger
+from custom_components.pbx import condition, forms, services, services_action, targets, trigger
 from custom_components.pbx.const import DOMAIN, PLATFORMS
 from custom_components.pbx.providers import PROVIDERS
 from custom_components.pbx.providers.events import FIELDS
@@ -224,7 +224,7 @@ async def test_action(
         assert shape(answer) == documented
 
 
-def honored(action: services.Action, name: str) -> list[str]:
+def honored(action: services_action.Action, name: str) -> list[str]:
     """List the phone systems that honor a field of an action."""
     able = [key for key, kind in PROVIDERS.items() if action.needs in kind.possible]
     if name in action.own | targets.TARGET_FIELDS:
@@ -233,7 +233,7 @@ def honored(action: services.Action, name: str) -> list[str]:
 
 
 @pytest.mark.parametrize("action", services.ACTIONS, ids=lambda action: action.name)
-def test_action_is_described(action: services.Action) -> None:
+def test_action_is_described(action: services_action.Action) -> None:
     """The page tells who can carry out an action, and of each field whether it is required and who honors it."""
     text = section(page("actions"), f"### pbx.{action.name}")
     able = [NAMES[key] for key, kind in PROVIDERS.items() if action.needs in kind.possible]

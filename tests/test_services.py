@@ -1,21 +1,17 @@
-"""The actions: what each sends, refuses, raises and answers."""
+"""The actions as a whole: what each sends, refuses and raises, their forms, and what is the same everywhere."""
 
 import json
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 import voluptuous as vol
 import yaml
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import SOURCE_REAUTH
-from homeassistant.core import HomeAssistant, SupportsResponse
+from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
-from homeassistant.helpers.json import json_bytes
 from homeassistant.setup import async_setup_component
-from homeassistant.util.json import json_loads
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 from custom_components.pbx.const import DOMAIN
@@ -31,247 +27,27 @@ from custom_components.pbx.providers.errors import (
     UnknownOutcomeError,
     UnsupportedError,
 )
-from custom_components.pbx.providers.models import AgentRef, CallState, Capability, Direction, Outcome
-from custom_components.pbx.services import ACTIONS, Action
+from custom_components.pbx.providers.models import CallState
+from custom_components.pbx.services import ACTIONS
+from custom_components.pbx.services_action import Action
 
-from .fake_provider import NOON, FakeProvider, async_set_up, incoming, pushed
+from .every_action import (
+    BY_NAME,
+    CALL,
+    EVERY_ACTION,
+    LONDON,
+    ROME,
+    Data,
+    act,
+    commands,
+    plain,
+    refused,
+)
+from .fake_provider import NOON, FakeProvider, async_set_up, pushed
 from .simulators.base import FaultKind, Simulator
 from .test_entity import ACCOUNTS
 
-type Data = dict[str, Any]
-
 SERVICES = yaml.safe_load(Path("custom_components/pbx/services.yaml").read_text(encoding="utf-8"))
-BY_NAME = {action.name: action for action in ACTIONS}
-ROME = "+390612345678"
-LONDON = "+442079460123"
-FULL_CONTACT = {
-    "first_name": "Ada",
-    "last_name": "Rossi",
-    "number": ROME,
-    "numbers": [ROME, LONDON],
-    "email": "ada@example.com",
-    "emails": ["ada@example.com", "rossi@example.com"],
-    "company": "Bakery",
-    "job_title": "Baker",
-    "website": "https://bakery.example",
-    "source": "shop",
-    "source_url": "https://shop.example/1",
-    "groups": ["suppliers"],
-    "notes": "Knows everything about bread",
-}
-CONTACT = m.Contact(
-    **{key: tuple(value) if isinstance(value, list) else value for key, value in FULL_CONTACT.items()}  # type: ignore[arg-type]
-)
-
-# What each action is given, and the command that must come of it; `CALL` stands for a call.
-CALL = object()
-EVERY_ACTION: dict[str, tuple[Data, str, tuple[object, ...]]] = {
-    "originate": (
-        {
-            "extension": "101",
-            "number": "tel:+39 06 1234 5678",
-            "caller_id_number": "+44 20 7946 0123",
-            "caller_id_name": "Reception",
-            "ring_timeout": 30,
-            "extension_type": "internal",
-            "dialplan": "sales",
-            "custom_cdr": ["a", "b"],
-            "recording_filename": "call1",
-            "recording_path": "2026",
-            "check_extension": True,
-            "check_ip_host": "10.0.0.1",
-            "check_ip_contact": "10.0.0.2",
-        },
-        "originate",
-        (
-            m.Originate(
-                extension="101",
-                number=ROME,
-                caller_id_number=LONDON,
-                caller_id_name="Reception",
-                ring_timeout=30,
-                extension_type=m.ExtensionType.INTERNAL,
-                dialplan="sales",
-                custom_cdr=("a", "b"),
-                recording_filename="call1",
-                recording_path="2026",
-                check_extension=True,
-                check_ip_host="10.0.0.1",
-                check_ip_contact="10.0.0.2",
-            ),
-        ),
-    ),
-    "click_to_call": (
-        {"extension": "101", "number": "102", "caller_id_number": LONDON, "dial_first": "contact"},
-        "click_to_call",
-        (m.Originate(extension="101", number="102", caller_id_number=LONDON, dial_first=m.DialFirst.CONTACT),),
-    ),
-    "dial": (
-        {"number": ROME, "context": "menu", "route_name": "out", "hangup_context": "bye"},
-        "dial",
-        (m.Dial(number=ROME, context="menu", route_name="out", hangup_context="bye"),),
-    ),
-    "answer": ({"call_id": "c1"}, "answer", (CALL,)),
-    "hold": ({"call_id": "c1"}, "hold", (CALL,)),
-    "unhold": ({"call_id": "c1"}, "unhold", (CALL,)),
-    "toggle_hold": ({"call_id": "c1"}, "toggle_hold", (CALL,)),
-    "mute": ({"call_id": "c1"}, "mute", (CALL,)),
-    "unmute": ({"call_id": "c1"}, "unmute", (CALL,)),
-    "hangup": ({"call_id": "c1", "cause": "BUSY"}, "hangup", (CALL, "BUSY")),
-    "transfer": (
-        {"call_id": "c1", "number": "102", "type": "attended"},
-        "transfer",
-        (CALL, "102", m.TransferType.ATTENDED),
-    ),
-    "send_dtmf": ({"call_id": "c1", "digits": "12*#a"}, "send_dtmf", (CALL, "12*#A")),
-    "spy": (
-        {
-            "extension": "+390699",
-            "extension_type": "public",
-            "target_extension": "7",
-            "target_type": "id",
-            "dialplan": "spy",
-            "caller_id_number": LONDON,
-            "caller_id_name": "Boss",
-        },
-        "spy",
-        (
-            m.Spy(
-                extension="+390699",
-                extension_type=m.ExtensionType.PUBLIC,
-                target_extension="7",
-                target_type=m.ExtensionType.ID,
-                dialplan="spy",
-                caller_id_number=LONDON,
-                caller_id_name="Boss",
-            ),
-        ),
-    ),
-    "announce": (
-        {"number": ROME, "message": " Water in the cellar ", "caller_id_number": LONDON},
-        "announce",
-        (ROME, "Water in the cellar", LONDON),
-    ),
-    "send_sms": ({"number": ROME, "message": "Hello", "sender": "House"}, "send_sms", (ROME, "Hello", "House")),
-    "agent_login": (
-        {"agent": "501", "pin": "77", "extension": "101", "queue": "600"},
-        "agent_login",
-        (AgentRef(id="a1", pin="77", extension="101", queue="q1"),),
-    ),
-    "agent_logout": ({"agent": "501", "queue": "600"}, "agent_logout", (AgentRef(id="a1", queue="q1"),)),
-    "agent_pause": ({"agent": "501"}, "agent_pause", (AgentRef(id="a1"),)),
-    "agent_unpause": ({"agent": "501"}, "agent_unpause", (AgentRef(id="a1"),)),
-    "queue_add": (
-        {"queue": "600", "agent": "501", "penalty": 3},
-        "queue_add",
-        (m.QueueMember(queue="q1", agent=AgentRef(id="a1", queue="q1"), penalty=3),),
-    ),
-    "queue_remove": (
-        {"queue": "600", "extension": "101"},
-        "queue_remove",
-        (m.QueueMember(queue="q1", extension="101"),),
-    ),
-    "get_call_history": (
-        {
-            "start": "2026-10-05 10:00:00",
-            "end": "2026-10-05T12:00:00+02:00",
-            "number": ROME,
-            "extension": "101",
-            "direction": "incoming",
-            "search": "Rossi",
-            "limit": 5,
-            "offset": 10,
-            "sort": "oldest",
-            "record_id": "r1",
-            "call_id": "c1",
-            "format": "csv",
-        },
-        "history",
-        (
-            m.HistoryQuery(
-                start=datetime(2026, 10, 5, 8, tzinfo=UTC),
-                end=datetime(2026, 10, 5, 10, tzinfo=UTC),
-                number=ROME,
-                extension="101",
-                direction=Direction.INCOMING,
-                search="Rossi",
-                limit=5,
-                offset=10,
-                sort=m.Sort.OLDEST,
-                record_id="r1",
-                call_id="c1",
-                csv=True,
-            ),
-        ),
-    ),
-    "get_call_statistics": (
-        {"start": "2026-10-05 10:00:00"},
-        "statistics",
-        (datetime(2026, 10, 5, 8, tzinfo=UTC), None),
-    ),
-    "get_agent_status": ({"agent": "501", "pin": "77"}, "agent_status", (AgentRef(id="a1", pin="77"),)),
-    "get_queue_status": ({"queue": "Support"}, "queue_status", ("q1",)),
-    "search_contacts": (
-        {"name": "Ada", "number": ROME, "email": "ada@", "contact_id": "7", "limit": 2, "offset": 4},
-        "search_contacts",
-        (m.ContactQuery(name="Ada", number=ROME, email="ada@", contact_id="7", limit=2, offset=4),),
-    ),
-    "create_contact": (FULL_CONTACT, "create_contact", (CONTACT,)),
-    "update_contact": (
-        {"contact_id": "7", "company": "Mill"},
-        "update_contact",
-        (m.Contact(id="7", company="Mill"),),
-    ),
-    "delete_contact": ({"contact_id": "7"}, "delete_contact", ("7",)),
-    "move_recording": (
-        {"record_id": "r1", "filename": "a", "path": "b"},
-        "move_recording",
-        ("r1", "a", "b"),
-    ),
-}
-
-
-@pytest.fixture
-async def entry(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, fake: type[FakeProvider], fake_entry: MockConfigEntry
-) -> MockConfigEntry:
-    """Set up an account that can do everything, with one call."""
-    freezer.move_to(NOON)
-    await hass.config.async_update(country="IT", time_zone="Europe/Rome")
-    fake.fields = dict.fromkeys(Capability, frozenset(str(key) for action in ACTIONS for key in action.fields))
-    fake.script.directory = replace(
-        fake.script.directory,
-        agents=(m.Agent(id="a1", name="Agatha", number="501"),),
-        queues=(m.Queue(id="q1", name="Support", number="600"),),
-    )
-    fake.script.calls = (incoming("c1", state=CallState.TALKING),)
-    fake.script.answers |= {
-        "agent_status": m.Agent(id="a1", name="Agatha", logged_in=True, paused=False, raw={"state": "10"}),
-        "queue_status": m.Queue(id="q1", waiting=0, raw={"waiting": "0"}),
-    }
-    await async_set_up(hass, fake_entry)
-    return fake_entry
-
-
-async def act(hass: HomeAssistant, action: str, **data: Any) -> Any:
-    """Call an action, and give its answer if it has one."""
-    wants = BY_NAME[action].response is not SupportsResponse.NONE
-    return await hass.services.async_call(DOMAIN, action, data, blocking=True, return_response=wants)
-
-
-async def refused(hass: HomeAssistant, action: str, **data: Any) -> tuple[str | None, dict[str, str]]:
-    """Call an action that must be refused as wrong input, and say how."""
-    with pytest.raises(ServiceValidationError) as raised:
-        await act(hass, action, **data)
-    return raised.value.translation_key, dict(raised.value.translation_placeholders or {})
-
-
-def commands(fake: type[FakeProvider]) -> list[str]:
-    """List what was asked of the phone system beside polls."""
-    return [name for name, _ in fake.script.asked if name not in ("account", "calls", "directory")]
-
-
-# -- each action -------------------------------------------------------------------------------------
 
 
 def test_every_action_is_in_the_table() -> None:
@@ -279,7 +55,7 @@ def test_every_action_is_in_the_table() -> None:
     assert set(EVERY_ACTION) | {"get_calls"} == set(BY_NAME)
 
 
-@pytest.mark.usefixtures("entry")
+@pytest.mark.usefixtures("able_entry")
 @pytest.mark.parametrize("name", EVERY_ACTION)
 async def test_action_becomes_one_command(hass: HomeAssistant, fake: type[FakeProvider], name: str) -> None:
     """Every field arrives at the phone system, in its own words, and exactly one command is sent."""
@@ -295,10 +71,10 @@ async def test_action_becomes_one_command(hass: HomeAssistant, fake: type[FakePr
 
 
 async def test_actions_that_the_phone_system_lacks(
-    hass: HomeAssistant, fake: type[FakeProvider], entry: MockConfigEntry
+    hass: HomeAssistant, fake: type[FakeProvider], able_entry: MockConfigEntry
 ) -> None:
     """What an account cannot do is refused with the provider's and the action's name; nothing is sent."""
-    provider = entry.runtime_data.provider
+    provider = able_entry.runtime_data.provider
     for name, action in BY_NAME.items():
         provider.capabilities = fake.script.capabilities & ~action.needs
         data = EVERY_ACTION[name][0] if name in EVERY_ACTION else {}
@@ -307,7 +83,7 @@ async def test_actions_that_the_phone_system_lacks(
     assert commands(fake) == []
 
 
-@pytest.mark.usefixtures("entry")
+@pytest.mark.usefixtures("able_entry")
 @pytest.mark.parametrize("name", [name for name, (data, *_) in EVERY_ACTION.items() if data.keys() - BY_NAME[name].own])
 async def test_fields_that_the_phone_system_cannot_honour(
     hass: HomeAssistant, fake: type[FakeProvider], name: str
@@ -342,72 +118,6 @@ def test_own_fields_need_no_promise(name: str) -> None:
     }
 
 
-# -- numbers -----------------------------------------------------------------------------------------
-
-NUMBERED = ("originate", "click_to_call", "dial", "transfer", "announce", "send_sms")
-
-
-WRITTEN: list[tuple[object, str]] = [
-    (ROME, ROME),
-    (f"tel:{ROME}", ROME),
-    ("TEL:+39-06-1234-5678", ROME),
-    (int(ROME), ROME),
-    ("06 1234 5678", ROME),
-    ("+44 (20) 7946 0123", LONDON),
-    (102, "102"),
-    ("*97", "*97"),
-    ("#31#", "#31#"),
-]
-
-
-@pytest.mark.usefixtures("entry")
-@pytest.mark.parametrize("name", NUMBERED)
-async def test_numbers_as_people_and_templates_write_them(
-    hass: HomeAssistant, fake: type[FakeProvider], name: str
-) -> None:
-    """A template that turns a number into an integer loses its plus; the number is dialled all the same."""
-    data, command, _ = EVERY_ACTION[name]
-    for given, dialled in WRITTEN:
-        await act(hass, name, **{**data, "number": given})
-        arguments = fake.script.arguments(command)[-1]
-        assert dialled in [getattr(argument, "number", argument) for argument in arguments]
-    assert fake.script.times(command) == len(WRITTEN)
-
-
-WITH_CALLER_ID = ("originate", "click_to_call", "spy", "announce")
-
-
-@pytest.mark.usefixtures("entry")
-@pytest.mark.parametrize(
-    ("name", "field"),
-    [*((name, "number") for name in NUMBERED), *((name, "caller_id_number") for name in WITH_CALLER_ID)],
-)
-async def test_numbers_that_cannot_be_dialled(
-    hass: HomeAssistant, fake: type[FakeProvider], name: str, field: str
-) -> None:
-    """A number that cannot be one is refused with the field's name, and the phone system is not asked."""
-    for given in ("hello", "+", "tel:", "+39", "+999123456789", "12345678901234567890123", "06 12ab"):
-        key, placeholders = await refused(hass, name, **{**EVERY_ACTION[name][0], field: given})
-        assert (key, placeholders["field"]) == ("invalid_number", field), given
-    assert commands(fake) == []
-
-
-@pytest.mark.usefixtures("entry")
-async def test_country_of_the_account_decides(hass: HomeAssistant, fake: type[FakeProvider]) -> None:
-    """A number without a country code is one of the account's country, else of Home Assistant's."""
-    (entry,) = hass.config_entries.async_entries(DOMAIN)
-    await act(hass, "originate", extension="101", number="020 7946 0123")
-    hass.config_entries.async_update_entry(entry, options={"country": "GB"})
-    await hass.async_block_till_done()
-    await act(hass, "originate", extension="101", number="020 7946 0123")
-    italian, british = (request.number for (request,) in fake.script.arguments("originate"))
-    assert italian != LONDON
-    assert british == LONDON
-
-
-# -- wrong input -------------------------------------------------------------------------------------
-
-
 WRONG: list[tuple[str, Data]] = [
     ("originate", {"ring_timeout": 4}),
     ("originate", {"ring_timeout": 121}),
@@ -439,7 +149,7 @@ WRONG: list[tuple[str, Data]] = [
 ]
 
 
-@pytest.mark.usefixtures("entry")
+@pytest.mark.usefixtures("able_entry")
 async def test_data_that_no_form_would_let_through(hass: HomeAssistant, fake: type[FakeProvider]) -> None:
     """The schemas refuse what cannot be meant."""
     for name, wrong in WRONG:
@@ -448,7 +158,7 @@ async def test_data_that_no_form_would_let_through(hass: HomeAssistant, fake: ty
     assert commands(fake) == []
 
 
-@pytest.mark.usefixtures("entry")
+@pytest.mark.usefixtures("able_entry")
 @pytest.mark.parametrize(
     ("name", "data", "fields"),
     [
@@ -481,63 +191,7 @@ async def test_one_of_several_fields(
     assert commands(fake) == []
 
 
-@pytest.mark.usefixtures("entry")
-async def test_spying_on_a_call(hass: HomeAssistant, fake: type[FakeProvider]) -> None:
-    """A call can be listened to by id or target; a known extension is checked."""
-    await act(hass, "spy", extension="102", call_id="c1")
-    await act(hass, "spy", extension="102", entity_id="sensor.ann_101_call_state")
-    refs = [request.call for (request,) in fake.script.arguments("spy")]
-    assert [(ref.call.id, ref.extension) for ref in refs] == [("c1", None), ("c1", "101")]
-    assert (await refused(hass, "spy", extension="999", call_id="c1"))[0] == "unknown_extension"
-    assert (await refused(hass, "spy", extension="101", target_extension="999"))[0] == "unknown_extension"
-
-
-@pytest.mark.usefixtures("entry")
-@pytest.mark.parametrize("kind", ["public", "id", "sip_username"])
-async def test_extension_named_in_another_way(hass: HomeAssistant, fake: type[FakeProvider], kind: str) -> None:
-    """An extension that is not named by its number is the phone system's business."""
-    await act(hass, "originate", extension="strange", number="102", extension_type=kind)
-    assert fake.script.arguments("originate")[0][0].extension == "strange"
-    key, _ = await refused(hass, "originate", extension="strange", number="102", extension_type="internal")
-    assert key == "unknown_extension"
-
-
-@pytest.mark.usefixtures("entry")
-async def test_several_members_join_a_queue(hass: HomeAssistant, fake: type[FakeProvider]) -> None:
-    """Every named agent is added; an agent may be given a seat."""
-    coordinator = hass.config_entries.async_entries(DOMAIN)[0].runtime_data
-    agents = (m.Agent(id="a1", name="Agatha", number="501"), m.Agent(id="a2", name="Agnes"))
-    coordinator.async_take(coordinator.data.directory(m.Directory(agents=agents), NOON))
-    await hass.async_block_till_done()
-    await act(
-        hass, "queue_add", queue="600", entity_id=["sensor.agatha_status", "sensor.agnes_status"], extension="101"
-    )
-    members = [member for (member,) in fake.script.arguments("queue_add")]
-    assert [(member.queue, member.agent.id, member.extension) for member in members] == [
-        ("q1", "a1", "101"),
-        ("q1", "a2", "101"),
-    ]
-
-
-# -- hanging up --------------------------------------------------------------------------------------
-
-
-@pytest.mark.usefixtures("entry")
-async def test_hanging_up_a_call_that_is_over_is_a_success(hass: HomeAssistant, fake: type[FakeProvider]) -> None:
-    """Nobody is asked for what has happened already; a call that never was is refused."""
-    coordinator = hass.config_entries.async_entries(DOMAIN)[0].runtime_data
-    coordinator.async_push(pushed("c2", CallState.RINGING, "102"))
-    coordinator.async_push(pushed("c2", CallState.ENDED, "102", final=True))
-    await act(hass, "hangup", call_id="c2", expected_state="ringing")
-    assert fake.script.times("hangup") == 0
-    assert await refused(hass, "hangup", call_id="c9") == ("unknown_call", {"call_id": "c9"})
-    assert (await refused(hass, "hold", call_id="c2"))[0] == "unknown_call"
-
-
-# -- errors ------------------------------------------------------------------------------------------
-
-
-@pytest.mark.usefixtures("entry")
+@pytest.mark.usefixtures("able_entry")
 @pytest.mark.parametrize(
     ("error", "kind", "key", "placeholders"),
     [
@@ -582,158 +236,6 @@ async def test_every_error_is_worded(
     assert flows == ([SOURCE_REAUTH] if isinstance(error, AuthError) else [])
 
 
-@pytest.mark.usefixtures("entry")
-async def test_one_refusal_stops_the_rest(hass: HomeAssistant, fake: type[FakeProvider]) -> None:
-    """When a command for one of several calls is refused, the person hears of it at once."""
-    coordinator = hass.config_entries.async_entries(DOMAIN)[0].runtime_data
-    coordinator.async_push(pushed("c2", CallState.TALKING, "102"))
-    fake.script.errors["hold"] = RefusedError("no")
-    with pytest.raises(HomeAssistantError):
-        await act(hass, "hold", entity_id=["sensor.ann_101_caller", "sensor.bob_102_caller"])
-    assert fake.script.times("hold") == 1
-
-
-# -- answers -----------------------------------------------------------------------------------------
-
-
-def plain(answer: Any) -> Any:
-    """Give an answer as it arrives at a caller over HTTP; it must be JSON."""
-    return json_loads(json_bytes(answer))
-
-
-@pytest.mark.usefixtures("entry")
-@pytest.mark.parametrize("name", ["originate", "click_to_call", "dial", "announce"])
-@pytest.mark.parametrize(
-    ("placed", "answer"),
-    [
-        (m.Placed(call_id="c5"), {"call_id": "c5", "outcome": "accepted"}),
-        (m.Placed(outcome=m.PlacedOutcome.UNKNOWN), {"call_id": None, "outcome": "unknown"}),
-    ],
-)
-async def test_answer_of_a_placed_call(
-    hass: HomeAssistant, fake: type[FakeProvider], name: str, placed: m.Placed, answer: Data
-) -> None:
-    """Who asks is told the call's id, where it is known, and whether it was accepted."""
-    data, command, _ = EVERY_ACTION[name]
-    fake.script.answers[command] = placed
-    assert plain(await act(hass, name, **data)) == answer
-    await hass.services.async_call(DOMAIN, name, data, blocking=True)
-    assert fake.script.times(command) == 2
-
-
-@pytest.mark.usefixtures("entry")
-async def test_answers(hass: HomeAssistant, fake: type[FakeProvider]) -> None:
-    """Every other answer, as JSON; what is unknown is absent."""
-    fake.script.answers |= {
-        "history": m.HistoryPage(
-            records=(
-                m.CallRecord(
-                    id="r1",
-                    call_id="c0",
-                    direction=Direction.INCOMING,
-                    outcome=Outcome.ANSWERED,
-                    caller=m.Party(number=ROME, name="Rossi"),
-                    started_at=NOON,
-                    duration=61.0,
-                    details={"labels": ("vip",), "archived": False},
-                ),
-                m.CallRecord(id="r2"),
-            ),
-            total=7,
-        ),
-        "statistics": m.Statistics(total=4, answered=3, mean_duration=12.5, by_direction={Direction.INCOMING: 4}),
-        "search_contacts": m.ContactPage(contacts=(replace(CONTACT, id="7"), m.Contact(id="8")), has_next=True),
-    }
-    assert plain(await act(hass, "get_call_history")) == {
-        "records": [
-            {
-                "record_id": "r1",
-                "call_id": "c0",
-                "direction": "incoming",
-                "from_number": ROME,
-                "from_name": "Rossi",
-                "started_at": NOON.isoformat(),
-                "outcome": "answered",
-                "duration": 61.0,
-                "labels": ["vip"],
-                "archived": False,
-            },
-            {"record_id": "r2", "outcome": "unknown"},
-        ],
-        "total": 7,
-    }
-    assert plain(await act(hass, "get_call_statistics")) == {
-        "total": 4,
-        "answered": 3,
-        "mean_duration": 12.5,
-        "by_direction": {"incoming": 4},
-    }
-    assert plain(await act(hass, "search_contacts")) == {
-        "contacts": [{"id": "7", **FULL_CONTACT}, {"id": "8"}],
-        "has_next": True,
-    }
-    assert plain(await act(hass, "create_contact", first_name="Ada")) == {"first_name": "Ada"}
-    assert plain(await act(hass, "update_contact", contact_id="7", groups=["a"])) == {"id": "7", "groups": ["a"]}
-    assert plain(await act(hass, "send_sms", number=ROME, message="x")) == {"message_id": "sms1"}
-    assert plain(await act(hass, "get_agent_status", agent="501")) == {
-        "id": "a1",
-        "name": "Agatha",
-        "logged_in": True,
-        "paused": False,
-        "raw": {"state": "10"},
-    }
-    assert plain(await act(hass, "get_queue_status", queue="600")) == {
-        "id": "q1",
-        "waiting": 0,
-        "raw": {"waiting": "0"},
-    }
-
-
-@pytest.mark.usefixtures("entry")
-async def test_history_as_csv(hass: HomeAssistant, fake: type[FakeProvider]) -> None:
-    """The phone system's own table comes as text; an unknown total is null."""
-    fake.script.answers["history"] = m.HistoryPage(csv="id;from\n1;2\n")
-    answer = plain(await act(hass, "get_call_history", format="csv"))
-    assert answer == {"records": [], "total": None, "csv": "id;from\n1;2\n"}
-    query = fake.script.arguments("history")[0][0]
-    assert (query.limit, query.offset, query.sort) == (100, 0, m.Sort.NEWEST)
-
-
-@pytest.mark.usefixtures("entry")
-async def test_all_calls(hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry) -> None:
-    """The list of calls has all of them with their legs, and what the attributes leave out."""
-    call = incoming("c2", "102", state=CallState.TALKING)
-    leg = replace(call.legs[0], context="from-trunk", account_code="sales")
-    fake.script.calls = (incoming(), replace(call, legs=(leg, m.Leg(id="far", state=CallState.TALKING))))
-    await fake_entry.runtime_data.async_refresh()
-    answer = plain(await act(hass, "get_calls"))
-    assert [found["call_id"] for found in answer["calls"]] == ["c1", "c2"]
-    assert answer["calls"][1]["state"] == "talking"
-    assert answer["calls"][1]["from_number"] == ROME
-    assert answer["calls"][1]["legs"] == [
-        {
-            "id": "c2-102",
-            "extension": "102",
-            "state": "talking",
-            "context": "from-trunk",
-            "account_code": "sales",
-        },
-        {"id": "far", "state": "talking"},
-    ]
-
-
-async def test_calls_that_cannot_be_known(
-    hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry
-) -> None:
-    """An empty list would be a lie where calls are only pushed and no push works."""
-    fake.script.calls = None
-    await async_set_up(hass, fake_entry)
-    assert await refused(hass, "get_calls") == ("calls_unknown", {"provider": "Fake PBX"})
-
-
-# -- what follows ------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("name", "calls", "directory"),
     [
@@ -750,7 +252,7 @@ async def test_phone_system_is_asked_what_became_of_it(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     fake: type[FakeProvider],
-    entry: MockConfigEntry,
+    able_entry: MockConfigEntry,
     name: str,
     calls: int,
     directory: int,
@@ -762,9 +264,6 @@ async def test_phone_system_is_asked_what_became_of_it(
     async_fire_time_changed(hass)
     await hass.async_block_till_done(wait_background_tasks=True)
     assert (fake.script.times("calls") - before[0], fake.script.times("directory") - before[1]) == (calls, directory)
-
-
-# -- the forms ---------------------------------------------------------------------------------------
 
 
 async def test_every_action_is_registered_without_an_account(hass: HomeAssistant) -> None:
@@ -816,9 +315,6 @@ def test_texts_name_every_action_and_field() -> None:
         fields = texts[name].get("fields", {})
         assert set(fields) == set((described or {}).get("fields", {})), name
         assert all(field["name"] and field["description"] for field in fields.values()), name
-
-
-# -- at every phone system ---------------------------------------------------------------------------
 
 
 @pytest.fixture

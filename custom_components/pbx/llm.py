@@ -17,7 +17,7 @@ from .coordinator import PbxConfigEntry
 from .providers import numbers
 from .providers.errors import InvalidInputError
 from .providers.models import Call, Capability, Party
-from .services import ATTR_NUMBER
+from .services_action import ATTR_NUMBER
 from .targets import ATTR_CONFIG_ENTRY_ID, ATTR_EXTENSION
 
 ATTR_FROM = "from"
