@@ -16,9 +16,11 @@ from custom_components.pbx.providers.numbers import (
     load,
     national,
     normalise,
+    received,
     same,
     strip,
     tail,
+    typed,
 )
 
 # country, as written at home, E.164
@@ -72,6 +74,46 @@ def test_a_number_is_the_same_however_it_is_written(country: str, written: str, 
     assert international(written, country) == number
     assert strip(national(number)).endswith(national(number)[-4:])
     assert normalise(national(number), country) == number
+
+
+@pytest.mark.parametrize("country", sorted({country for country, _, _ in COUNTRIES} | {"", "XX"}))
+def test_digits_with_their_country_are_no_number_at_home(country: str) -> None:
+    """A phone system that leaves the plus away means the same number wherever its account is."""
+    for home, written, number in COUNTRIES:
+        assert received(number[1:], country) == number, home
+        assert received(number, country) == number
+        assert received(f"00{number[1:]}", country) == number
+        assert dialable(typed(number, country), country) == number
+        if home == country:
+            assert dialable(typed(written, country), country) == number
+
+
+@pytest.mark.parametrize("country", ["DE", "GB", "FR"])
+def test_a_plus_that_was_lost_is_given_back(country: str) -> None:
+    """Templates make a whole number of it; where numbers begin with a 0 at home, nothing else can be meant."""
+    for _, _, number in COUNTRIES:
+        assert dialable(typed(number[1:], country), country) == number
+
+
+@pytest.mark.parametrize(
+    ("number", "country", "shown", "dialled"),
+    [
+        ("442079460123", "DE", "+442079460123", "+442079460123"),
+        ("441632960500", "DE", "+441632960500", "441632960500"),  # in no numbering plan
+        ("4155550132", "US", "+14155550132", "4155550132"),
+        ("612345678", "ES", "+34612345678", "612345678"),
+        ("7911123456", "GB", "+447911123456", "7911123456"),
+        ("02079460123", "GB", "+442079460123", "02079460123"),
+        ("1000200", "DE", "1000200", "1000200"),
+        ("1001", "DE", "1001", "1001"),
+        ("*97", "DE", "*97", "*97"),
+        ("", "DE", "", ""),
+    ],
+)
+def test_numbers_without_plus(number: str, country: str, shown: str, dialled: str) -> None:
+    """What stands for itself stays, and what people write at home is dialled as such."""
+    assert received(number, country) == shown
+    assert typed(number, country) == dialled
 
 
 @pytest.mark.parametrize("country", ["", "IT", "XX"])

@@ -41,6 +41,7 @@ from tests.simulators.voipstudio_switches import ContactStyle, PartialAgents, Pl
 GRACE = "447911123456"
 OTHER = "447911123457"
 DDI = "441632960500"
+SHOWN = f"+{DDI}"
 CANARY = "0c5ec7e7ca9a7ab1ec5ec7e7ca9a7ab1ec5ec7e7"
 
 RINGING, TALKING, HELD, ENDED, DIALING = (
@@ -181,12 +182,22 @@ def test_the_contracts_row() -> None:
         state=TALKING,
         direction=Direction.INCOMING,
         caller=m.Party(number="+447911123456"),
-        callee=m.Party(number=DDI, name="John Smith"),
+        callee=m.Party(number=SHOWN, name="John Smith"),
         legs=(m.Leg(id="4278003532", state=TALKING, extension="1002", context="LOCAL_USER"),),
         started_at=datetime(2026, 5, 11, 16, 35, 53, tzinfo=UTC),
         answered_at=datetime(2026, 5, 11, 16, 36, 1, tzinfo=UTC),
         answered_by="1002",
     )
+
+
+def test_numbers_are_international_wherever_the_account_is() -> None:
+    """VoIPstudio leaves the plus away; nothing of that is a number of the account's own country."""
+    book = payload.book([], complete=True, country="DE", queues={})
+    (call,) = payload.calls([{**INCOMING, "src": "442079460123", "clid": None}], book)
+    assert (call.caller.number, call.callee.number) == ("+442079460123", SHOWN)
+    item = payload.voicemail({"id": 1, "caller": "0012025550123", "dialled": DDI}, book)
+    assert item is not None
+    assert (item.caller, item.callee) == ("+12025550123", SHOWN)
 
 
 def test_the_short_answer_of_originate() -> None:
@@ -268,7 +279,7 @@ def test_a_ring_group_is_one_call() -> None:
     whole, without = call_of(*rows), call_of(*rows[1:])
     assert whole.id == without.id == "100"
     assert legs_of(whole) == legs_of(without) == [("101", "1002", RINGING), ("102", "1003", RINGING)]
-    assert whole.callee == m.Party(number=DDI, name="Front desk")
+    assert whole.callee == m.Party(number=SHOWN, name="Front desk")
 
 
 def test_a_phone_of_a_group_answers() -> None:
@@ -339,7 +350,7 @@ def test_users_who_are_not_known_yet() -> None:
     (call,) = payload.calls([dict(INCOMING)], payload.Book())
     assert call.direction is Direction.INCOMING
     assert legs_of(call) == [("4278003532", None, TALKING)]
-    assert call.callee == m.Party(number=DDI, name="John Smith")
+    assert call.callee == m.Party(number=SHOWN, name="John Smith")
 
 
 def test_users_become_extensions() -> None:
@@ -415,7 +426,7 @@ def test_the_contracts_record() -> None:
         direction=Direction.INCOMING,
         outcome=Outcome.ANSWERED,
         caller=m.Party(number="+447911123456"),
-        callee=m.Party(number=DDI, name="John Smith"),
+        callee=m.Party(number=SHOWN, name="John Smith"),
         extension="1002",
         answered_by="1002",
         answered_by_number="1002",
@@ -578,7 +589,7 @@ def test_the_contracts_hangup() -> None:
         time=datetime(2026, 4, 28, 8, 46, 13, tzinfo=UTC),
         direction=Direction.INCOMING,
         caller=m.Party(number="+447911123456"),
-        callee=m.Party(number=DDI, name="John Smith"),
+        callee=m.Party(number=SHOWN, name="John Smith"),
         started_at=datetime(2026, 4, 28, 8, 45, 55, tzinfo=UTC),
         answered_at=datetime(2026, 4, 28, 8, 46, 2, tzinfo=UTC),
         hangup_cause="Normal Clearing",
@@ -695,7 +706,7 @@ def test_the_own_phone_of_a_placed_call_is_no_answer() -> None:
                     "digits": "*",
                     "direction": Direction.INCOMING,
                     "from_number": "+447911123456",
-                    "to_number": DDI,
+                    "to_number": SHOWN,
                     "to_name": "John Smith",
                 },
             ),
@@ -707,7 +718,7 @@ def test_the_own_phone_of_a_placed_call_is_no_answer() -> None:
                 provider_event="sms.received",
                 type=EventType.SMS_RECEIVED,
                 extension="1002",
-                fields={"from_number": "+447911123456", "to_number": DDI, "text": "Hello"},
+                fields={"from_number": "+447911123456", "to_number": SHOWN, "text": "Hello"},
             ),
         ),
         (
@@ -715,7 +726,7 @@ def test_the_own_phone_of_a_placed_call_is_no_answer() -> None:
             m.Notice(
                 provider_event="SMS received",
                 type=EventType.SMS_RECEIVED,
-                fields={"from_number": "Voda fone", "to_number": DDI, "text": "Hi", "message_id": "7"},
+                fields={"from_number": "Voda fone", "to_number": SHOWN, "text": "Hi", "message_id": "7"},
             ),
         ),
         (
@@ -734,7 +745,7 @@ def test_the_own_phone_of_a_placed_call_is_no_answer() -> None:
                     "duration": 45.0,
                     "from_number": "+447911123456",
                     "from_name": "Test Caller",
-                    "to_number": DDI,
+                    "to_number": SHOWN,
                 },
             ),
         ),
@@ -1427,6 +1438,25 @@ async def test_record_of(provider: VoipstudioProvider, sim: VoipstudioSimulator)
 
 
 # -- commands ----------------------------------------------------------------------------------------
+
+
+async def test_numbers_are_dialled_as_they_are_shown(sim: VoipstudioSimulator, session: aiohttp.ClientSession) -> None:
+    """Whether or not the plus was lost on the way, in another country than the number's."""
+    provider = client(sim, session, country="DE")
+    await provider.account()
+    await provider.directory()
+    sim.requests.clear()
+    for written, digits in (
+        ("+442079460123", "442079460123"),
+        ("442079460123", "442079460123"),
+        (SHOWN, DDI),
+        ("030 901820", "4930901820"),
+        ("1002", "1002"),
+    ):
+        await provider.originate(m.Originate(extension="1001", number=written))
+        assert json.loads(sim.seen("/calls", "POST")[-1].body)["to"] == digits
+    await provider.announce("+442079460123", "Hello", None)
+    assert json.loads(sim.seen("/leadcalls")[0].body)["caller_id"] == DDI
 
 
 async def test_originate(provider: VoipstudioProvider, sim: VoipstudioSimulator) -> None:

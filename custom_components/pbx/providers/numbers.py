@@ -15,6 +15,7 @@ COMPARED_DIGITS = 9
 _SEPARATORS = re.compile(r"[\s\-./()\u00a0]+")
 _CODE = re.compile(r"[*#][0-9*#]{1,30}|[0-9]{1,6}")
 _NUMBER = re.compile(r"\+?[0-9]{3,20}")
+_WITHOUT_PLUS = re.compile(r"[1-9][0-9]{6,14}")
 
 
 def is_hidden(number: str) -> bool:
@@ -69,6 +70,29 @@ def normalise(number: str, country: str = "") -> str:
     return international if international.startswith("+") else bare
 
 
+@lru_cache(maxsize=4096)
+def received(number: str, country: str = "") -> str:
+    """Give E.164 for a number as a phone system writes it that leaves the "+" away; anything else as `normalise` does.
+
+    The country of such digits comes first: "442079460123" is in London, also where Germany could have that number.
+    """
+    bare = strip(number)
+    if not _WITHOUT_PLUS.fullmatch(bare):
+        return normalise(number, country)
+    abroad = "+" + bare
+    at_home = normalise(bare, country)
+    if not _valid(abroad) and not _begins_with_zero(country) and at_home.startswith("+"):
+        return at_home
+    return international(abroad, "") or at_home
+
+
+def typed(number: str, country: str = "") -> str:
+    """Give the "+" back that a number has lost, where nobody writes a number of the own country without a leading 0."""
+    bare = strip(number)
+    lost = _WITHOUT_PLUS.fullmatch(bare) and _begins_with_zero(country) and _valid("+" + bare)
+    return "+" + bare if lost else number
+
+
 def dialable(number: str, country: str = "", *, field: str = "number") -> str:
     """Give a number as it may be dialled: E.164, an extension or a star code; raise InvalidInputError otherwise."""
     bare = strip(number)
@@ -102,6 +126,24 @@ def tail(number: str) -> str:
 def same(one: str, other: str) -> bool:
     """Tell whether two numbers, in whatever form, are most likely the same."""
     return bool(tail(one)) and tail(one) == tail(other)
+
+
+def _valid(number: str) -> bool:
+    """Tell whether a numbering plan has a number with "+"."""
+    import phonenumbers  # noqa: PLC0415
+
+    try:
+        return phonenumbers.is_valid_number(phonenumbers.parse(number, None))
+    except phonenumbers.NumberParseException:
+        return False
+
+
+def _begins_with_zero(country: str) -> bool:
+    """Tell whether numbers of a country are written with a leading 0 at home."""
+    import phonenumbers  # noqa: PLC0415
+
+    metadata = phonenumbers.PhoneMetadata.metadata_for_region(country, None)
+    return metadata is not None and metadata.national_prefix == "0"
 
 
 def _plausible(number: str, country: str) -> bool:

@@ -382,7 +382,7 @@ class VoipstudioProvider(Provider):
             raise InvalidInputError("message", "required")
         to = self._dialable(number)
         own = self.book.users.get(self.user_id)
-        caller_id = caller_id_number or (own.cli if own else "")
+        caller_id = caller_id_number or (self.book.shown(own.cli) if own else "")
         if not caller_id:
             raise InvalidInputError("caller_id_number", "required")
         body = {"to": to, "tts": message, "caller_id": self._outside(caller_id, "caller_id_number")}
@@ -591,7 +591,7 @@ class VoipstudioProvider(Provider):
 
     def _dialable(self, number: str, field: str = "number") -> str:
         """Give a number as VoIPstudio takes it: international without "+", an extension or a star code."""
-        found = numbers.dialable(number, self.country, field=field)
+        found = numbers.dialable(numbers.typed(number, self.country), self.country, field=field)
         if found.startswith("0") and not numbers.is_extension(found):
             found = numbers.international(found, self.country) or ""
         if not found:

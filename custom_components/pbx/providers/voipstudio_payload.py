@@ -84,7 +84,7 @@ class Book:
     def shown(self, value: object) -> str:
         """Give a number for display; senders that are words stay words."""
         raw = short(value, MAX_ID)
-        return numbers.normalise(raw, self.country) if _DIALLED.fullmatch(raw) or raw[:4].lower() == "tel:" else raw
+        return numbers.received(raw, self.country) if _DIALLED.fullmatch(raw) or raw[:4].lower() == "tel:" else raw
 
     def queue(self, row: Json) -> str | None:
         """Give the number of the queue in which a row's call waits, or its id while the number is unknown."""
