@@ -533,7 +533,7 @@ class Voxloud(Line[VoxloudSimulator]):
         async def transfer(rng: random.Random) -> None:
             call = rng.choice(sim.truth())
             talking = [leg.extension for leg in call.legs if leg.extension and leg.state == "talking"]
-            await sim.transfer(call.call_id, rng.choice(talking), rng.choice(self.extensions), blind=rng.random() < 0.5)
+            await sim.transfer(call.call_id, *_two(rng, talking, self.extensions), blind=rng.random() < 0.5)
 
         async def refuse(rng: random.Random) -> None:
             call = rng.choice(sim.truth())

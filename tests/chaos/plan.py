@@ -3,6 +3,7 @@
 import asyncio
 import random
 import re
+import traceback
 from collections import Counter
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
@@ -126,9 +127,8 @@ class Plan:
                 self._judge_commands()
                 self._judge_events()
                 self._judge_log()
-            except Exception as err:
-                self._mismatch(f"the plan broke: {err!r}")
-                raise
+            except Exception:  # noqa: BLE001 - the other plans go on
+                self._mismatch(f"the plan broke: {traceback.format_exc()}")
             finally:
                 for task in self.tasks:
                     task.cancel()
