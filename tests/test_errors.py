@@ -71,7 +71,7 @@ def raised(hass: HomeAssistant, entry: MockConfigEntry, error: Exception) -> Hom
             "unsupported_field",
             {"action": "dial", "field": "context"},
         ),
-        (InvalidInputError("number"), ServiceValidationError, "invalid_value", {"field": "number"}),
+        (InvalidInputError("number"), ServiceValidationError, "invalid_value", {"field": "number", "value": ""}),
         (BadPayloadError(CANARY), HomeAssistantError, "cannot_connect", {}),
         (SecondFactorError(CANARY), HomeAssistantError, "cannot_connect", {}),
         (ProviderError(CANARY), HomeAssistantError, "cannot_connect", {}),
@@ -105,17 +105,23 @@ async def test_command(
         "required",
         "out_of_range",
         "conflict",
-        "unknown_extension",
-        "unknown_agent",
-        "unknown_queue",
     ],
 )
 async def test_every_problem_has_words(hass: HomeAssistant, entry: MockConfigEntry, problem: str) -> None:
     """Whatever a provider finds wrong with a field is said."""
     found = raised(hass, entry, InvalidInputError("some_field", problem))
     assert isinstance(found, ServiceValidationError)
-    assert found.translation_placeholders == {"provider": NAME, "field": "some_field"}
-    assert await async_worded(hass, found)
+    assert "some_field" in await async_worded(hass, found)
+
+
+@pytest.mark.parametrize("problem", ["unknown_extension", "unknown_agent", "unknown_queue", "not_a_member"])
+async def test_what_was_not_found_is_named(hass: HomeAssistant, entry: MockConfigEntry, problem: str) -> None:
+    """A person reads what was not found, and a log that has only the provider's words does not have it."""
+    error = InvalidInputError("some_field", problem, value="Reception 7")
+    found = raised(hass, entry, error)
+    assert isinstance(found, ServiceValidationError)
+    assert "Reception 7" in await async_worded(hass, found)
+    assert "Reception 7" not in str(error)
 
 
 async def test_wrong_credentials_ask_for_new_ones(hass: HomeAssistant, entry: MockConfigEntry) -> None:

@@ -203,7 +203,12 @@ async def test_one_of_several_fields(
         (RateLimitError(), HomeAssistantError, "rate_limited", {"seconds": "60"}),
         (RefusedError("Busy here", "486"), HomeAssistantError, "refused", {"reason": "Busy here"}),
         (NotFoundError("No such channel"), HomeAssistantError, "not_found", {"reason": "No such channel"}),
-        (InvalidInputError("number", "out_of_range"), ServiceValidationError, "out_of_range", {"field": "number"}),
+        (
+            InvalidInputError("number", "out_of_range"),
+            ServiceValidationError,
+            "out_of_range",
+            {"field": "number", "value": ""},
+        ),
         (UnsupportedError("hold"), ServiceValidationError, "unsupported", {"action": "hold"}),
         (
             UnsupportedError("transfer", "type"),

@@ -394,7 +394,10 @@ async def test_extension_by_device(hass: HomeAssistant, fake: type[FakeProvider]
 @pytest.mark.usefixtures("entry")
 async def test_unknown_extension(hass: HomeAssistant, fake: type[FakeProvider]) -> None:
     """An extension that the directory does not have is refused with its number."""
-    assert await refused(hass, "originate", extension="999", number="102") == "unknown_extension"
+    with pytest.raises(ServiceValidationError) as raised:
+        await act(hass, "originate", extension="999", number="102")
+    assert raised.value.translation_key == "unknown_extension"
+    assert raised.value.translation_placeholders == {"provider": "Fake PBX", "value": "999"}
     assert fake.script.times("originate") == 0
 
 

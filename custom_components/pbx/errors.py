@@ -36,7 +36,7 @@ def command_errors(hass: HomeAssistant, entry: ConfigEntry, provider: str) -> It
             raise _invalid("unsupported", provider, action=err.command) from err
         raise _invalid("unsupported_field", provider, action=err.command, field=err.field) from err
     except InvalidInputError as err:
-        raise _invalid(err.problem, provider, field=err.field) from err
+        raise _invalid(err.problem, provider, field=err.field, value=err.value) from err
     except UnknownOutcomeError as err:
         raise _failed("unknown_outcome", provider) from err
     except RateLimitError as err:

@@ -55,7 +55,7 @@ class Target:
             return subject.id
         extensions = self.coordinator.data.extensions
         if known and extensions and text not in extensions:
-            raise invalid("unknown_extension", extension=text, title=self.coordinator.config_entry.title)
+            raise invalid("unknown_extension", provider=self.coordinator.provider.name, value=text)
         return text
 
     def calls(self) -> list[CallRef]:

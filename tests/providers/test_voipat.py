@@ -1148,6 +1148,7 @@ async def test_what_is_refused_before_it_is_sent(
     with pytest.raises(InvalidInputError) as caught:
         await provider.originate(request)
     assert (caught.value.field, caught.value.problem) == (field, problem)
+    assert caught.value.value == (change["extension"] if problem == "unknown_extension" else "")
     assert not sim.seen("/calls/originate")
 
 

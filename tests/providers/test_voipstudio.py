@@ -1808,7 +1808,7 @@ async def test_two_agents_at_once(provider: VoipstudioProvider, sim: VoipstudioS
     ("ref", "field_name", "problem"),
     [
         (m.AgentRef(id="10006", queue="601"), "agent", "unknown_agent"),
-        (m.AgentRef(id="10005", queue="601"), "queue", "unknown_agent"),
+        (m.AgentRef(id="10005", queue="601"), "queue", "not_a_member"),
         (m.AgentRef(id="10005", queue="699"), "queue", "unknown_queue"),
         (m.AgentRef(), "agent", "unknown_agent"),
     ],

@@ -756,6 +756,7 @@ async def test_wrong_input_is_refused_before_anything_is_sent(client: VoipsunPro
         await run(client)
     assert caught.value.field == field
     assert caught.value.problem == problem or not problem
+    assert caught.value.value == ("nobody" if problem == "unknown_agent" else "")
     assert box.queries == []
 
 

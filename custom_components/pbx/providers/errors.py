@@ -41,13 +41,14 @@ class NotFoundError(RefusedError):
 
 
 class InvalidInputError(ProviderError):
-    """A value was refused before anything was sent; `field` names it, `problem` is a translation key."""
+    """A value was refused before anything was sent; `problem` is a translation key, `value` what was not found."""
 
-    def __init__(self, field: str, problem: str = "invalid_value") -> None:
-        """Keep which field it was."""
+    def __init__(self, field: str, problem: str = "invalid_value", *, value: str = "") -> None:
+        """Keep which field it was; the value is for who wrote it, and in no message of its own."""
         super().__init__(f"{field}: {problem}")
         self.field = field
         self.problem = problem
+        self.value = value
 
 
 class UnsupportedError(ProviderError):

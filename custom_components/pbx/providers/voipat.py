@@ -367,7 +367,7 @@ class VoipatProvider(Provider):
             path = f"/extensions/{quote(extension, safe='')}"
             reply = await self._access.get("extension", path, {"domain": self._domain}, waiting=True)
             if reply.status == NOT_FOUND:
-                raise InvalidInputError("extension", "unknown_extension")
+                raise InvalidInputError("extension", "unknown_extension", value=extension)
         return extension
 
     @override

@@ -464,7 +464,7 @@ class VoipstudioProvider(Provider):
                 items = (_queue(agent.queue, items),)
             places = [item for item in items if any(member == user_id for member, _, _ in item.members)]
             if not places:
-                raise InvalidInputError("queue" if agent.queue is not None else "agent", "unknown_agent")
+                raise InvalidInputError("queue", "not_a_member", value=items[0].name or items[0].number)
             for item in places:
                 if any(status is None for _, status, _ in item.members):
                     raise ConnectError("The phone system does not say who has joined the queue")
@@ -499,7 +499,7 @@ class VoipstudioProvider(Provider):
         for wanted in (agent.id, user.id if user else None, agent.number):
             if wanted in members and wanted is not None:
                 return wanted
-        raise InvalidInputError("agent", "unknown_agent")
+        raise InvalidInputError("agent", "unknown_agent", value=agent.number or agent.id or "")
 
     # -- history ------------------------------------------------------------------------------------
 
@@ -610,7 +610,7 @@ class VoipstudioProvider(Provider):
             self._learn(await self._list(self.http.ask, "users"), None)
         user = self.book.by_number.get(extension)
         if user is None:
-            raise InvalidInputError("extension", "unknown_extension")
+            raise InvalidInputError("extension", "unknown_extension", value=extension)
         return user.id
 
 
@@ -628,7 +628,7 @@ def _queue(wanted: str, items: Iterable[QueueRow]) -> QueueRow:
     for item in items:
         if wanted in {item.number, item.id}:
             return item
-    raise InvalidInputError("queue", "unknown_queue")
+    raise InvalidInputError("queue", "unknown_queue", value=wanted)
 
 
 def _own(target: m.CallRef) -> list[m.Leg]:

@@ -484,7 +484,7 @@ class VoipsunProvider(Provider):
     def _known_agent(self, agent: m.AgentRef) -> m.UserAgent | None:
         if agent.id is not None:
             if agent.id not in self._agents:
-                raise InvalidInputError("agent", "unknown_agent")
+                raise InvalidInputError("agent", "unknown_agent", value=agent.number or agent.id)
             return self._agents[agent.id]
         return next((known for known in self._agents.values() if known.number == agent.number), None)
 
