@@ -354,12 +354,15 @@ def test_users_who_are_not_known_yet() -> None:
 
 
 def test_users_become_extensions() -> None:
-    """Users have an extension or an id; no phone at all is certain, one set up is not; the inactive are left out."""
+    """No phone at all is certain, one set up is not; the inactive and those without a number are left out."""
     rows: list[dict[str, object]] = [
         {"id": 10002, "ext": "1002", "first_name": "John", "last_name": "Smith", "email": "john@example.com",
          "active": True, "dnd": "true", "nb_sip_locations": 1, "cli": GRACE},
-        {"id": "10003", "ext": None, "first_name": None, "nb_sip_locations": 0},
+        {"id": "10003", "ext": "1003", "first_name": None, "nb_sip_locations": 0},
         {"id": 10004, "ext": "1004", "active": False},
+        {"id": 10005, "ext": ""},
+        {"id": 10006, "ext": None},
+        {"id": 10007},
         {"ext": "1005"},
     ]  # fmt: skip
     assert payload.extensions(rows, BOOK) == (
@@ -371,8 +374,18 @@ def test_users_become_extensions() -> None:
             email="john@example.com",
             outbound_numbers=(m.OutboundNumber(number="+447911123456", selected=True),),
         ),
-        m.Extension(number="10003", id="10003", registered=False),
+        m.Extension(number="1003", id="10003", registered=False),
     )
+    # Of the own user, which is all that an ordinary key shows, the extension may not be told.
+    assert payload.extensions([{"id": 10002}], payload.Book()) == (m.Extension(number="10002", id="10002"),)
+
+
+def test_a_phone_without_an_extension_is_still_one_of_the_account() -> None:
+    """Who has no number is known by the user id: a call that such a user answers was not missed."""
+    rows = group({"id": 101, "dst_id": "10002"}, {"id": 102, "dst_id": "10004", "state": "CONNECTED"})
+    call = call_of(*rows)
+    assert legs_of(call) == [("101", "1002", RINGING), ("102", "10004", TALKING)]
+    assert call.answered_by == "10004"
 
 
 def test_queues_and_agents() -> None:
@@ -1050,7 +1063,7 @@ async def test_an_ordinary_users_key_can_less(sim: VoipstudioSimulator, session:
     directory = await provider.directory()
     assert directory.missing_permissions == frozenset()
     assert directory.extensions is not None
-    assert len(directory.extensions) == 6
+    assert len(directory.extensions) == 5
     assert provider.capabilities == provider.possible
 
 
@@ -1276,7 +1289,7 @@ async def test_directory(sim: VoipstudioSimulator, session: aiohttp.ClientSessio
     await provider.account()
     directory = await provider.directory()
     assert directory.extensions is not None
-    assert [extension.number for extension in directory.extensions] == ["1001", "1002", "1003", "1004", "1005", "10001"]
+    assert [extension.number for extension in directory.extensions] == ["1001", "1002", "1003", "1004", "1005"]
     assert [extension.dnd for extension in directory.extensions][:2] == [False, True]
     assert directory.unread_voicemails == 1
     assert directory.queues is not None

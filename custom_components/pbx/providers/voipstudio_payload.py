@@ -315,11 +315,11 @@ def read_user(row: Json) -> User | None:
 
 
 def extensions(rows: Iterable[Json], known: Book) -> tuple[m.Extension, ...]:
-    """Read the users whose phones may ring."""
+    """Read the users whose phones may ring and who have an extension; of oneself alone that may not be told."""
     found: dict[str, m.Extension] = {}
     for row in rows:
         user = read_user(row)
-        if user is None or boolean(row.get("active")) is False:
+        if user is None or boolean(row.get("active")) is False or (known.complete and user.number == user.id):
             continue
         shown = known.shown(user.cli)
         found[user.number] = m.Extension(
