@@ -493,8 +493,8 @@ async def test_password(hass: HomeAssistant, voipstudio: VoipstudioSimulator, se
     result = await async_submit(hass, result, {})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     data = result["data"]
-    assert voipstudio.tokens[data["api_key"]].name == "Home Assistant"
-    assert data["api_key_name"] == "Home Assistant"
+    assert voipstudio.tokens[data["api_key"]].name == data["api_key_name"]
+    assert data["api_key_name"].startswith("Home Assistant ")
     assert data["api_key"] != voipstudio.api_key
     assert voipstudio.password not in str(result)
     assert not any(token.session for token in voipstudio.tokens.values())
@@ -617,9 +617,22 @@ async def test_reauth_by_password(hass: HomeAssistant, voipstudio: VoipstudioSim
     assert result["reason"] == "reauth_successful"
     await hass.async_block_till_done()
     assert state_of(entry) is ConfigEntryState.LOADED
-    assert voipstudio.tokens[entry.data["api_key"]].name == "Home Assistant"
+    assert voipstudio.tokens[entry.data["api_key"]].name == entry.data["api_key_name"]
     assert entry.data["webhook_id"] == "kept-webhook-id"
     assert "password" not in entry.data
+
+
+async def test_duplicate_by_password(hass: HomeAssistant, voipstudio: VoipstudioSimulator) -> None:
+    """An account that is there already keeps its key, and the one that was made for the second try goes."""
+    entry = await async_add(hass, _voipstudio(voipstudio))
+    before = set(voipstudio.tokens)
+    for trouble in (False, True):
+        if trouble:
+            voipstudio.fault(FaultKind.STATUS, path="/apitokens/", status=500)
+        result = await async_submit(hass, await async_start(hass, "voipstudio"), _password(voipstudio))
+        assert result["reason"] == "already_configured"
+        assert (set(voipstudio.tokens) == before) is not trouble
+    assert state_of(entry) is ConfigEntryState.LOADED
 
 
 async def test_reauth_with_a_key_of_ones_own(hass: HomeAssistant, voipstudio: VoipstudioSimulator) -> None:
@@ -757,6 +770,8 @@ async def test_reconfigure(hass: HomeAssistant, house: House) -> None:
     await hass.async_block_till_done()
     assert state_of(entry) is ConfigEntryState.LOADED
     assert entry.runtime_data is not coordinator
+    if house.provider == "voipstudio":
+        found["created_objects"] = []  # a key from before, which goes when another one is used
     assert {key: entry.data[key] for key in found} == found
     assert entry.data["webhook_id"] == "kept-webhook-id"
     for key, value in moved.items():

@@ -17,6 +17,7 @@ from homeassistant.config_entries import (
 )
 from homeassistant.const import CONF_CODE, CONF_COUNTRY, CONF_VERIFY_SSL, CONF_WEBHOOK_ID
 from homeassistant.core import callback
+from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
 from .accounts import make_provider
@@ -185,7 +186,11 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
         if self.source == SOURCE_RECONFIGURE:
             self._abort_if_unique_id_mismatch(reason="wrong_account")
             return self._update(self._get_reconfigure_entry(), self._settings)
-        self._abort_if_unique_id_configured()
+        try:
+            self._abort_if_unique_id_configured()
+        except AbortFlow:
+            await _async_release(client)
+            raise
         self._settings[CONF_WEBHOOK_ID] = webhook_id = async_generate_id()
         if not urls_to_paste(self.hass, client, self._settings):
             return self._create()
@@ -290,6 +295,14 @@ def _explain(err: ProviderError, errors: dict[str, str], placeholders: dict[str,
             errors["base"] = "rate_limited"
         case _:
             errors["base"] = "cannot_connect"
+
+
+async def _async_release(client: Provider) -> None:
+    """Take back what was made at the phone system for an account that is not added after all."""
+    try:
+        await client.release()
+    except ProviderError as err:
+        LOGGER.debug("%s kept what was made for an account: %s", client.name, type(err).__name__)
 
 
 def _apart_from(form: vol.Schema, data: Mapping[str, Any]) -> dict[str, Any]:

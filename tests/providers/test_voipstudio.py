@@ -1178,20 +1178,47 @@ async def test_login_with_a_key(sim: VoipstudioSimulator, session: aiohttp.Clien
 
 
 async def test_login_mints_a_key(sim: VoipstudioSimulator, session: aiohttp.ClientSession) -> None:
-    """E-mail and password become a key; the password is forgotten, and so is the key of last time."""
+    """E-mail and password become a key of its own; the password is forgotten, and no other Home Assistant suffers."""
     typed = {"url": sim.url, "email": sim.email, "password": sim.password, "country": "GB"}
     first = await VoipstudioProvider.login(session, typed)
     second = await VoipstudioProvider.login(session, typed)
-    assert set(second) == {"url", "email", "country", "api_key", "api_key_name", "user_id"}
+    assert set(second) == {"url", "email", "country", "api_key", "api_key_name", "created_objects", "user_id"}
     assert (second["user_id"], second["email"]) == ("10002", sim.email)
-    with pytest.raises(AuthError):
-        await VoipstudioProvider(session, first).account()
+    assert first["api_key_name"] != second["api_key_name"]
+    assert str(second["api_key_name"]).startswith("Home Assistant ")
     provider = VoipstudioProvider(session, second)
     assert (await provider.account()).id == "2"
     await provider.release()
     await provider.release()
     with pytest.raises(AuthError):
         await provider.account()
+    assert (await VoipstudioProvider(session, first).account()).id == "2"
+    assert sim.api_key in sim.tokens
+
+
+@pytest.mark.parametrize("again", ["password", "key"])
+async def test_another_login_ends_the_accounts_old_key(
+    sim: VoipstudioSimulator, session: aiohttp.ClientSession, again: str
+) -> None:
+    """It is taken away once the new credentials work, and only that one: its name is known to be ours."""
+    typed: dict[str, object] = {"url": sim.url, "email": sim.email, "password": sim.password}
+    other = await VoipstudioProvider.login(session, typed)
+    old = await VoipstudioProvider.login(session, typed)
+    known = {name: value for name, value in old.items() if name != "api_key"}
+    new = known | ({"password": sim.password} if again == "password" else {"api_key": sim.api_key})
+    kept = await VoipstudioProvider.login(session, new)
+    assert old["api_key"] in sim.tokens
+    provider = VoipstudioProvider(session, kept)
+    sim.fault(FaultKind.STATUS, path="/apitokens", status=500)
+    account = await provider.account()  # that it could not be taken away is no reason to fail
+    assert account.settings["created_objects"] == list(provider.created_objects) == kept["created_objects"]
+    account = await provider.account()
+    assert {sim.api_key, other["api_key"], kept["api_key"]} <= sim.tokens.keys()
+    assert old["api_key"] not in sim.tokens
+    assert account.settings["created_objects"] == ([kept["api_key_name"]] if again == "password" else [])
+    await provider.release()
+    assert {sim.api_key, other["api_key"]} <= sim.tokens.keys()
+    assert (kept["api_key"] in sim.tokens) is (again == "key")
 
 
 async def test_release_leaves_a_dashboards_key(provider: VoipstudioProvider, sim: VoipstudioSimulator) -> None:
@@ -1259,23 +1286,24 @@ async def test_other_answers_to_login(
     assert stub.paths() == ["POST login"]
 
 
-async def test_minting_only_removes_what_is_ours(stub: Stub, session: aiohttp.ClientSession) -> None:
-    """Keys of other names stay, even where the filter does nothing; the session's own token stays for minting."""
+async def test_only_keys_of_ours_are_removed(stub: Stub, session: aiohttp.ClientSession) -> None:
+    """Keys of other names stay, even where the filter does nothing, and so does the one in use."""
     stub.on("POST", "login", {"user_token": "session1", "user_id": 0})
-    stub.on(
-        "GET",
-        "apitokens",
-        {"data": [{"token": "other", "name": "CLI"}, {"token": "old"}, {"token": "session1"}, {}], "total": 4},
-    )
     stub.on("POST", "apitokens", {"data": {"name": "Home Assistant"}}, {"data": {"token": "new"}})
-    typed = {"url": stub.url, "email": "a@example.com", "password": "p4ss"}
+    typed = {"url": stub.url, "email": "a@example.com", "password": "p4ss", "created_objects": ["Home Assistant 1"]}
     with pytest.raises(ConnectError):
         await VoipstudioProvider.login(session, typed)
     kept = await VoipstudioProvider.login(session, typed)
     assert kept["api_key"] == "new"
     assert "user_id" not in kept
-    assert {path for path in stub.paths() if path.startswith("DELETE")} == {"DELETE apitokens/old"}
     assert stub.paths()[-1] == "POST logout"
+    rows = [{"token": "x", "name": "CLI"}, {"token": "y"}, {"token": "new", "name": "Home Assistant 1"}, {},
+            {"token": "old", "name": "Home Assistant 1"}]  # fmt: skip
+    stub.on("GET", "apitokens", {"data": rows, "total": 5})
+    stub.on("DELETE", "apitokens/old", b"", status=204)
+    stub.on("GET", "me", {"data": ME})
+    await stubbed(stub, session, **kept).account()
+    assert [path for path in stub.paths() if path.startswith("DELETE")] == ["DELETE apitokens/old"]
 
 
 # -- state -------------------------------------------------------------------------------------------

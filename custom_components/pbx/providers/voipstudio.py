@@ -4,7 +4,7 @@ Settings: `url` (empty: the vendor's own), `api_key` (secret; or `email` and `pa
 `nonce` for the second factor, which `login` turns into one), `country`, `user_id` (who the key belongs to, for HTTP
 Basic where X-Auth-Token is refused), `webhook_username` and `webhook_password` (secret; both or none). Found out and
 kept: `customer_id`, `user_id`, `authentication` ("basic" where that is needed), `api_key_name` (set by `login`: the
-key was made by us and is removed with the account).
+key was made by us and is removed with the account) and `created_objects` (the names of all keys that were made so).
 """
 
 import asyncio
@@ -16,6 +16,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import reduce
 from operator import or_
+from secrets import token_hex
 from typing import ClassVar, override
 
 import aiohttp
@@ -29,6 +30,7 @@ from .errors import (
     ConnectError,
     InvalidInputError,
     NotFoundError,
+    ProviderError,
     RefusedError,
     SecondFactorError,
     UnknownOutcomeError,
@@ -36,7 +38,7 @@ from .errors import (
 )
 from .http import Reply
 from .models import CallState, Capability
-from .values import Json, boolean, mapping, text
+from .values import Json, boolean, mapping, text, texts
 from .voipstudio_api import (
     CLIENT_ERRORS,
     NONE,
@@ -135,6 +137,7 @@ class VoipstudioProvider(Provider):
         self.http.malformed_means_slow_down = True
         self.user_id = self.text_setting("user_id")
         self.customer_id = self.text_setting("customer_id")
+        self.created_objects = texts(settings.get("created_objects"))
         basic = self.text_setting("authentication") == "basic"
         url = self.text_setting("url")
         self.api = Api(self.http, url, self.text_setting("api_key"), self.user_id if basic else "")
@@ -188,21 +191,16 @@ class VoipstudioProvider(Provider):
             raise ConnectError("The log-in was answered without a token")
         kept = {name: value for name, value in self.settings.items() if name not in {"password", "code", "nonce"}}
         user_id = ident(answer.get("user_id"))
+        # A name is taken once per user, and the account may be set up more than once, here and elsewhere.
+        name = f"{KEY_NAME} {token_hex(4)}"
+        made = {"api_key": await self._mint(token, name), "api_key_name": name}
         return (
-            kept
-            | {"api_key": await self._mint(token), "api_key_name": KEY_NAME}
-            | ({"user_id": user_id} if user_id else {})
+            kept | made | {"created_objects": [*self.created_objects, name]} | ({"user_id": user_id} if user_id else {})
         )
 
-    async def _mint(self, token: str) -> str:
+    async def _mint(self, token: str, name: str) -> str:
         api = Api(self.http, self.text_setting("url"), token)
-        # A name is taken once per user, so what an earlier set-up left has to go first.
-        for row in await api.rows(self.http.ask, "apitokens", {"filter": where(("name", "eq", KEY_NAME))}):
-            old = text(row.get("token"))
-            if old and old != token and text(row.get("name")) in {"", KEY_NAME}:
-                with suppress(NotFoundError):
-                    await api.command("DELETE", path_of("apitokens", old))
-        made = await api.command("POST", "apitokens", {"name": KEY_NAME, "expiry": KEY_IDLE})
+        made = await api.command("POST", "apitokens", {"name": name, "expiry": KEY_IDLE})
         key = text(made.get("token"))
         if not key:
             raise ConnectError("The API key was made but not told")
@@ -225,14 +223,21 @@ class VoipstudioProvider(Provider):
         self._myself = {name: me[name] for name in names if name in me}
         self.user_id, self.customer_id = user.id, customer_id
         await self._settle()
-        found = {"user_id": user.id, "customer_id": customer_id, "authentication": "basic" if self.api.user else ""}
+        await self._remove_old_keys()
+        found: dict[str, object] = {
+            "user_id": user.id,
+            "customer_id": customer_id,
+            "authentication": "basic" if self.api.user else "",
+        }
+        if "created_objects" in self.settings:
+            found["created_objects"] = list(self.created_objects)
         if self.api.user:
             self.api.user = user.id
         return m.Account(
             id=customer_id or f"user-{user.id}",
             title=user.email or user.name or f"VoIPstudio {customer_id or user.id}",
             configuration_url="https://voipstudio.com/",
-            settings={name: value for name, value in found.items() if value},
+            settings={name: value for name, value in found.items() if value != ""},
         )
 
     async def _second_try(self) -> Reply:
@@ -254,6 +259,17 @@ class VoipstudioProvider(Provider):
     def _permit(self, path: str, *, allowed: bool) -> None:
         needed = NEEDS[path]
         self.capabilities = self.capabilities | needed if allowed else self.capabilities & ~needed
+
+    async def _remove_old_keys(self) -> None:
+        """Remove the keys that were made by `login` for this account before the one in use; else it is tried again."""
+        for name in self.created_objects:
+            if name == self.text_setting("api_key_name"):
+                continue
+            with suppress(ProviderError):
+                for row in await self.api.rows(self.http.ask, "apitokens", {"filter": where(("name", "eq", name))}):
+                    if text(row.get("name")) == name and (old := text(row.get("token"))) not in {"", self.api.key}:
+                        await self.api.command("DELETE", path_of("apitokens", old))
+                self.created_objects = tuple(other for other in self.created_objects if other != name)
 
     @override
     async def release(self) -> None:
