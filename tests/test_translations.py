@@ -318,7 +318,7 @@ def test_sensor_states(row: sensor.PbxSensorEntityDescription) -> None:
 def test_event_types(key: str) -> None:
     """Every event has a word, and every attribute it carries."""
     attributes = texts(ENGLISH)["entity"]["event"][key]["state_attributes"]
-    [types] = {row.types for row in event.EVENTS if row.translation_key == key}
+    [types] = {tuple(row.event_types) for row in event.EVENTS if row.translation_key == key}
     assert set(attributes["event_type"]["state"]) == {str(kind) for kind in types}
     assert set(attributes) == {"event_type"} | event.KEPT
 

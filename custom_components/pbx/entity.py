@@ -58,6 +58,7 @@ class PbxEntity(CoordinatorEntity[PbxCoordinator]):
             self._attr_translation_placeholders = {"slot": subject.id}
         if not description.essential and len(coordinator.data.extensions) > MANY_EXTENSIONS:
             self._attr_entity_registry_enabled_default = False
+        self._listed = LISTED.get(subject.kind)
         self._told: object = None
 
     @property
@@ -71,8 +72,7 @@ class PbxEntity(CoordinatorEntity[PbxCoordinator]):
         """Whether what is shown can be known now."""
         if not super().available or (self.entity_description.about_calls and not self.coordinator.calls_known):
             return False
-        listed = LISTED.get(self.subject.kind)
-        return listed is None or self.subject.id in listed(self.registry)
+        return self._listed is None or self.subject.id in self._listed(self.registry)
 
     @override
     async def async_added_to_hass(self) -> None:

@@ -16,14 +16,14 @@ from .providers.models import Capability, EventType
 
 PARALLEL_UPDATES = 0
 
-AGENT_EVENTS = (
+AGENT_EVENTS: list[str] = [
     EventType.AGENT_LOGGED_IN,
     EventType.AGENT_LOGGED_OUT,
     EventType.AGENT_PAUSED,
     EventType.AGENT_UNPAUSED,
     EventType.AGENT_WRAP_UP,
-)
-CALL_EVENTS = tuple(kind for kind in EventType if kind not in (*AGENT_EVENTS, EventType.UNKNOWN))
+]
+CALL_EVENTS: list[str] = [kind for kind in EventType if kind not in {*AGENT_EVENTS, EventType.UNKNOWN}]
 # Large or sensitive texts are not among them: they go to the bus only.
 KEPT = frozenset(
     {
@@ -46,7 +46,7 @@ KEPT = frozenset(
 class PbxEventEntityDescription(PbxEntityDescription, EventEntityDescription):
     """Which events an event entity can show."""
 
-    types: tuple[EventType, ...]
+    event_types: list[str]
 
 
 EVENTS: tuple[PbxEventEntityDescription, ...] = (
@@ -56,7 +56,7 @@ EVENTS: tuple[PbxEventEntityDescription, ...] = (
         subject=SubjectKind.ACCOUNT,
         essential=True,
         health_only=True,
-        types=CALL_EVENTS,
+        event_types=CALL_EVENTS,
     ),
     PbxEventEntityDescription(
         key="call_event",
@@ -65,7 +65,7 @@ EVENTS: tuple[PbxEventEntityDescription, ...] = (
         needs=Capability.CALLS,
         essential=True,
         health_only=True,
-        types=CALL_EVENTS,
+        event_types=CALL_EVENTS,
     ),
     PbxEventEntityDescription(
         key="agent_event",
@@ -73,7 +73,7 @@ EVENTS: tuple[PbxEventEntityDescription, ...] = (
         subject=SubjectKind.AGENT,
         needs=Capability.AGENTS,
         health_only=True,
-        types=AGENT_EVENTS,
+        event_types=AGENT_EVENTS,
     ),
 )
 
@@ -93,12 +93,6 @@ class PbxEvent(PbxEntity, EventEntity):
 
     _unrecorded_attributes = KEPT
     entity_description: PbxEventEntityDescription
-
-    @property
-    @override
-    def event_types(self) -> list[str]:
-        """The events this entity can show."""
-        return list(self.entity_description.types)
 
     @property
     @override
@@ -127,7 +121,7 @@ class PbxEvent(PbxEntity, EventEntity):
 
     @callback
     def _async_handle(self, event: Event) -> None:
-        if event.type not in self.entity_description.types:
+        if event.type not in self.event_types:
             return
         attributes = {name: value for name, value in self.coordinator.bus_data(event).items() if name in KEPT}
         if self.subject.kind is SubjectKind.EXTENSION:
