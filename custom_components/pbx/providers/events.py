@@ -87,6 +87,8 @@ def event_data(event: Event) -> dict[str, Value]:
         _add_call(data, event.call)
     if event.record is not None:
         _add_record(data, event.record)
+    if event.call is not None:
+        data["call_id"] = event.call.id
     if event.outcome is not None:
         data["outcome"] = event.outcome.value
     for name, detail in event.fields.items():

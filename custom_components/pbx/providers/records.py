@@ -40,25 +40,23 @@ def news(push: RecordPush, call: Call | None, origin: Origin) -> Iterator[Event]
     extension = record.extension or record.answered_by or (call.answered_by if call is not None else None)
     heard = call.extensions if call is not None else ()
 
-    def event(kind: EventType, **fields: str | None) -> Event:
+    def event(kind: EventType, record: CallRecord, **fields: str | None) -> Event:
         return Event(
             type=kind,
             provider_event=origin.provider_event,
             time=origin.time,
             call=call,
-            record=record if kind is EventType.CALL_RECORD else None,
+            record=record,
             extension=extension,
             tell=heard or ((extension,) if extension else ()),
             fields=fields,
         )
 
-    yield event(EventType.CALL_RECORD)
+    yield event(EventType.CALL_RECORD, record)
     if record.recording_id or record.recording_url:
         yield event(
-            EventType.RECORDING_READY,
-            record_id=record.id,
-            recording_id=record.recording_id,
-            recording_url=record.recording_url,
+            EventType.RECORDING_READY, record, recording_id=record.recording_id, recording_url=record.recording_url
         )
     if record.voicemail:
-        yield event(EventType.VOICEMAIL_RECEIVED, record_id=record.id, recording_url=record.voicemail_url)
+        message = replace(record, recording_id=None, recording_url=record.voicemail_url)
+        yield event(EventType.VOICEMAIL_RECEIVED, message)
