@@ -595,7 +595,7 @@ STORIES: Mapping[str, Story] = {
     ),
     "How many calls there were": Story(plot=in_the_evening, does=((NOTIFY, {"message": "1 calls today, 0 missed"}),)),
     "Hand on text messages": Story(
-        plot=message, does=((NOTIFY, {"title": "From 447700900001", "message": "The parcel is here."}),)
+        plot=message, does=((NOTIFY, {"title": "From +447700900001", "message": "The parcel is here."}),)
     ),
     "A message was left": Story(plot=voicemail, does=((NOTIFY, {"message": "Giulia Bianchi left a message."}),)),
     "A fax came in": Story(plot=fax, does=((NOTIFY, {}),)),
