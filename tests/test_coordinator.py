@@ -454,18 +454,35 @@ async def test_failing_directory_keeps_what_was_known(
     fake_entry: MockConfigEntry,
     error: ProviderError,
 ) -> None:
-    """The calls go on, the phones stay, and the directory is asked for again with the next poll."""
+    """The calls go on, the phones stay, and the directory is asked for again soon, but less and less often."""
     await coordinator_of(hass, fake_entry)
     paced.script.errors["directory"] = error
     await asked_in(hass, freezer, paced, 345)
-    assert paced.script.times("directory") == 1 + 3
+    assert paced.script.times("directory") in (1 + 2, 1 + 3)
+    await asked_in(hass, freezer, paced, 1000)
+    assert paced.script.times("directory") in range(1 + 6, 1 + 9)
+    assert await asked_in(hass, freezer, paced, 700, "directory") in (2, 3)
     assert hass.states.is_state("sensor.ann_101_call_state", "idle")
     assert hass.config_entries.flow.async_progress() == []
 
     del paced.script.errors["directory"]
     paced.script.directory = m.Directory(extensions=(m.Extension(number="101", name="Ann", registered=False),))
-    await asked_in(hass, freezer, paced, 21)
+    await asked_in(hass, freezer, paced, 330)
     assert hass.states.is_state("binary_sensor.ann_101_registration", "off")
+
+    paced.script.errors["directory"] = error
+    assert await asked_in(hass, freezer, paced, 330, "directory") >= 3  # it begins anew
+
+
+async def test_throttled_directory_waits_as_told(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, paced: type[FakeProvider], fake_entry: MockConfigEntry
+) -> None:
+    """The phone system says when it may be asked again."""
+    await coordinator_of(hass, fake_entry)
+    paced.script.errors["directory"] = RateLimitError(900)
+    await asked_in(hass, freezer, paced, 345)
+    assert paced.script.times("directory") == 1 + 1
+    assert await asked_in(hass, freezer, paced, 500, "directory") == 0
 
 
 @pytest.mark.parametrize("way", ["poll", "push"])

@@ -41,6 +41,7 @@ type EventListener = Callable[[Event], None]
 SIGNAL_EVENT: SignalType[PbxCoordinator, Event] = SignalType(f"{DOMAIN}_told")
 HISTORY = "history"
 REFRESH_COOLDOWN = 0.4
+DIRECTORY_RETRY = 15
 NAMES_KEPT = 500
 MAX_PENDING_RECORDS = 50
 MAX_UNLISTED = 1000
@@ -88,6 +89,7 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
         self._told_health: object = None
         self._told_data: tuple[Event | None, Mapping[str, Value]] = (None, {})
         self._directory_at: datetime | None = None
+        self._directory_retry: float = DIRECTORY_RETRY
         self._unlisted: set[str] = set()
         self._tick_at: datetime | None = None
         self._cancel_tick: CALLBACK_TYPE | None = None
@@ -168,11 +170,14 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
         try:
             with poll_errors(self.provider.name):
                 directory = await self.provider.directory()
-        except UpdateFailed:
+        except UpdateFailed as err:
             if self._directory_at is None or not self.polled_calls:
                 raise
             LOGGER.debug("The directory could not be read this time")
+            self._directory_at = now + timedelta(seconds=max(self._directory_retry, err.retry_after or 0))
+            self._directory_retry = min(2 * self._directory_retry, self.provider.intervals.directory)
             return
+        self._directory_retry = DIRECTORY_RETRY
         self._directory_at = now + timedelta(seconds=self.provider.intervals.directory)
         self._take(self.data.directory(directory, dt_util.utcnow()))
         self._report_permissions(directory.missing_permissions)
