@@ -26,6 +26,7 @@ ATTR_CALLER_KIND = "caller_kind"
 ATTR_DIRECTION = "direction"
 ATTR_MINIMUM_DURATION = "minimum_duration"
 ANY = "any"
+EMPTY: tuple[object, ...] = (None, [], {})
 
 TEXT = vol.All(cv.string, vol.Strip, vol.Length(min=1, max=255))
 NUMBER = vol.All(TEXT, numbers.strip, vol.Match(r"^\+?[0-9*#]+$", msg="not a phone number"))
@@ -153,8 +154,14 @@ class PbxTrigger(Trigger):
 
 def _make(kind: EventType, fields: Mapping[vol.Marker, Any]) -> type[Trigger]:
     """Make the trigger for one kind of event."""
-    options = vol.Schema({vol.Required(CONF_OPTIONS, default=dict): vol.Schema(dict(fields))})
+    filters = vol.All({str: object}, _without_empty, vol.Schema(dict(fields)))
+    options = vol.Schema({vol.Required(CONF_OPTIONS, default=dict): filters})
     return type(kind.value, (PbxTrigger,), {"kind": kind, "schema": options, "__doc__": f"Fires on {kind.value}."})
+
+
+def _without_empty(filters: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out what a form or a blueprint left empty: it means any."""
+    return {key: value for key, value in filters.items() if value not in EMPTY and str(value).strip()}
 
 
 TRIGGERS: dict[str, type[Trigger]] = {
