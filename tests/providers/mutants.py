@@ -41,7 +41,7 @@ class Mutant:
 
 MUTANTS = (
     Mutant("rows", "1 one id is one call", "calls.py", "legs=known.legs + call.legs", "legs=call.legs"),
-    Mutant("rank", "2 no leg goes back", "legs.py", "if RANK[state] < RANK[self.state] or (", "if ("),
+    Mutant("rank", "2 no leg goes back", "legs.py", "(RANK[state] < RANK[self.state] or (", "(("),
     Mutant("order", "2 by the message's own time", "legs.py", "and time < self.changed\n", "and False\n"),
     Mutant("repeated", "2 repeated messages", "calls.py", "known = key in self._keys", "known = False"),
     Mutant("older-list", "2 older lists", "calls.py", "requested_at < self._asked_at", "False"),
@@ -52,7 +52,7 @@ MUTANTS = (
     Mutant("first-list", "4 the first list is no news", "calls.py", "silent = first", "silent = False"),
     Mutant("tombstone", "5 ended ids", "memory.py", "return self._graves.get(call_id)", "return None"),
     Mutant("tombstones", "5 as many as fit", "memory.py", "len(self._graves) > TOMBSTONES or ", ""),
-    Mutant("group", "6 the others stop ringing", "live.py", "            if called:\n", "            if False:\n"),
+    Mutant("group", "6 the others stop ringing", "live.py", "        if called:\n", "        if False:\n"),
     Mutant("elsewhere", "6 answered elsewhere", "telling.py", " else Outcome.ANSWERED_ELSEWHERE", " else None"),
     Mutant("machine", "6 a machine is no answer", "live.py", "(not self.rang and (self.answered", "((self.answered"),
     Mutant("told-once", "6 told once", "telling.py", "public=not known", "public=True"),

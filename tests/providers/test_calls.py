@@ -237,12 +237,65 @@ def test_rule_2_an_older_list_changes_nothing() -> None:
     assert not made.last
 
 
-@pytest.mark.parametrize("late", [push("c", "101", R, time=1), push("c", "101", R, time=5)])
-def test_rule_2_a_late_ring_after_the_answer_is_no_ring(late: Step) -> None:
+def test_rule_2_a_late_ring_after_the_answer_is_no_ring() -> None:
     """The ring of a phone that was too slow is told after another has picked up."""
-    made = story().play(push("c", "102", R, time=1), push("c", "102", T, time=5), late)
+    made = story().play(push("c", "102", R, time=1), push("c", "102", T, time=5), push("c", "101", R, time=4))
     assert made.registry.state_of("101") is None
     assert made.registry.state_of("102") is T
+
+
+HANDED_OVER = (push("c", "101", E, time=5), push("c", "102", R, time=5))
+
+
+@pytest.mark.parametrize("order", [HANDED_OVER, HANDED_OVER[::-1]], ids=["in_order", "reversed"])
+def test_rule_2_a_call_that_is_passed_on_in_the_second_of_its_answer_rings(order: tuple[Step, Step]) -> None:
+    """Equal times do not say what came first; the new phone rings, and is given the call."""
+    made = story(grace=2).play(push("c", "101", R, time=4), push("c", "101", T, time=5), *order)
+    assert made.registry.state_of("101") is None
+    assert made.registry.state_of("102") is R
+    made.play(wait(10), push("c", "102", T, time=9))
+    assert made.told == ["call_incoming", "call_answered", "call_transferred"]
+
+
+def test_rule_2_a_ring_that_began_after_a_late_answer_goes_on() -> None:
+    """The answer is told after the call was passed on already."""
+    made = story().play(push("c", "101", R, time=1), push("c", "102", R, time=6), push("c", "101", T, time=5))
+    assert (made.registry.state_of("101"), made.registry.state_of("102")) == (T, R)
+
+
+SLOW = (push("c", "101", R, leg="leg-101", time=1), push("c", "102", T, leg="leg-102", time=5))
+
+
+@pytest.mark.parametrize("late", [SLOW, SLOW[::-1]], ids=["known_before", "told_late"])
+@pytest.mark.parametrize(
+    ("word", "state"),
+    [
+        pytest.param(push("c", "101", T, leg="leg-101", time=5), T, id="its_own"),
+        pytest.param(push("c", "101", H, leg="leg-101", time=4), H, id="its_own_late"),
+        pytest.param(push("c", "101", R, leg="leg-101", time=1), None, id="a_repeated_ring"),
+        pytest.param(listed(call("c", leg("101", T), leg("102", T))), T, id="a_list"),
+        pytest.param(listed(call("c", leg("101", R), leg("102", T))), None, id="a_list_that_lags"),
+        pytest.param(listed(call("c", leg("101", T), leg("102", T)), asked=2.5), None, id="an_older_list"),
+    ],
+)
+def test_rule_2_a_phone_taken_for_too_slow_that_talks_is_believed(
+    late: tuple[Step, Step], word: Step, state: CallState | None
+) -> None:
+    """That it had stopped ringing was concluded, not told."""
+    made = story().play(*late, word)
+    assert made.registry.state_of("101") is state
+    assert made.registry.state_of("102") is T
+
+
+def test_rule_2_a_phone_that_said_it_was_done_is_not_brought_back() -> None:
+    """Neither by a list that lags nor by a late message."""
+    made = story().play(
+        *SLOW,
+        push("c", "101", E, leg="leg-101", time=5),
+        push("c", "101", T, leg="leg-101", time=5),
+        listed(call("c", leg("101", T), leg("102", T))),
+    )
+    assert made.registry.state_of("101") is None
 
 
 def test_rule_2_a_late_dial_after_the_answer_talks() -> None:
@@ -364,6 +417,15 @@ def test_rule_4_a_hint_makes_one_list_enough(steps: list[Step], told: list[str])
     hinted = story(complete_after=2).play(row, hint("leg-101", "NORMAL_CLEARING"), *steps)
     ended = len(steps) == 1 or told
     assert hinted.told[2:] == (["call_ended"] if ended else [])
+
+
+def test_rule_4_a_leg_that_one_list_had_lost_is_taken_back() -> None:
+    """Also where the whole call had seemed over."""
+    both = call("c", leg("101", T), leg("102", T))
+    made = story().play(listed(both), listed(call("c", leg("101", T))), listed(both))
+    assert (made.registry.state_of("101"), made.registry.state_of("102")) == (T, T)
+    made.play(listed(call("c", leg("101", T))), listed(), listed(call("c", leg("102", T))))
+    assert made.registry.state_of("102") is T
 
 
 def test_rule_4_a_hint_says_how_the_call_ended() -> None:

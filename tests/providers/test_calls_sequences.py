@@ -43,7 +43,7 @@ SEQUENCES = settings(
 
 PHONES = ("101", "102", "103", "104")
 OUTSIDE = "out"
-RANK = {D: 0, R: 0, T: 1, H: 1, E: 2}
+RANK = {D: 0, R: 0, T: 1, H: 1}
 STARTS = frozenset({EventType.CALL_INCOMING, EventType.CALL_OUTGOING})
 ENDS = frozenset({EventType.CALL_ENDED, EventType.CALL_MISSED})
 ONCE = STARTS | {EventType.CALL_ANSWERED}
@@ -324,6 +324,7 @@ class Watcher:
     clock: float = 0
     events: list[Event] = field(default_factory=list)
     ranks: dict[tuple[str, str], int] = field(default_factory=dict)
+    said_over: set[tuple[str, str]] = field(default_factory=set)
     slots: dict[str, int] = field(default_factory=dict)
     ended: set[str] = field(default_factory=set)
     shown: dict[str, object] = field(default_factory=dict)
@@ -340,8 +341,15 @@ class Watcher:
         now = moment(self.clock)
         if arrival.message is not None:
             self._check(self.registry.apply(arrival.message, now))
+            self._note_end(arrival.message)
         else:
             self._check(self.registry.snapshot(arrival.rows, moment(arrival.asked), now))
+
+    def _note_end(self, message: Pushed) -> None:
+        """Note a leg that itself has said that it is over."""
+        if isinstance(message, LegPush) and message.state is E:
+            call = self.registry.calls.get(message.call_id)
+            self.said_over |= {(call.id, leg.id) for leg in call.legs if leg.id == message.leg_id} if call else set()
 
     def pass_time(self, until: float) -> None:
         """Let everything happen that falls due."""
@@ -370,6 +378,9 @@ class Watcher:
             assert call.state is not E
             assert any(leg.state is not E for leg in call.legs)
             for leg in call.legs:
+                if leg.state is E:
+                    continue
+                assert (call.id, leg.id) not in self.said_over, "a leg came back that had said it was over"
                 rank = RANK[leg.state]
                 assert self.ranks.get((call.id, leg.id), 0) <= rank, "a leg went back"
                 self.ranks[call.id, leg.id] = rank

@@ -3,12 +3,20 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum, auto
 
 from .models import CallState, Direction, Leg
 
 RANK = {CallState.DIALING: 0, CallState.RINGING: 0, CallState.TALKING: 1, CallState.ON_HOLD: 1, CallState.ENDED: 2}
 EARLY = frozenset({CallState.DIALING, CallState.RINGING})
 UP = frozenset({CallState.TALKING, CallState.ON_HOLD})
+
+
+class Presumed(Enum):
+    """Why a leg is taken for ended that has not said so itself."""
+
+    BY_ANSWER = auto()  # another phone was quicker
+    BY_LIST = auto()  # a list has left it out
 
 
 @dataclass(slots=True)
@@ -20,30 +28,52 @@ class LiveLeg:
     extension: str | None = None
     changed: datetime | None = None
     pushed_at: datetime | None = None
+    presumed: Presumed | None = None
     shadow: bool = False
     hung: bool = False
     context: str = ""
     account_code: str = ""
 
-    def push(self, state: CallState, time: datetime | None, now: datetime) -> None:
-        """Take what a message says: up the ranks always, within a rank only from a message that is not older."""
+    def push(self, state: CallState, time: datetime | None, now: datetime, *, presumed: Presumed | None = None) -> None:
+        """Take what a message says: up the ranks always, within a rank only from a message that is not older.
+
+        What was only presumed yields to the leg's own word.
+        """
         older = time is not None and self.changed is not None and time < self.changed
-        if RANK[state] < RANK[self.state] or (RANK[state] == RANK[self.state] and older):
+        back = self.presumed is Presumed.BY_ANSWER and state in UP
+        if state is CallState.ENDED and presumed is None:
+            self.presumed = None
+        if not back and (RANK[state] < RANK[self.state] or (RANK[state] == RANK[self.state] and older)):
             return
-        self.state = state
+        self.state, self.presumed = state, presumed
         self.pushed_at = now
         if time is not None and not older:
             self.changed = time
 
+    def stop_ringing(self, time: datetime | None, now: datetime) -> None:
+        """Take what another phone's answer means: one that began to ring only after it rings on."""
+        if time is None or self.changed is None or self.changed <= time:
+            self.push(CallState.ENDED, time, now, presumed=Presumed.BY_ANSWER)
+
     def poll(self, leg: Leg, requested_at: datetime) -> None:
         """Take what a list says: up the ranks always, within a rank unless a message has come since it was asked."""
         if RANK[leg.state] > RANK[self.state] or (
-            RANK[leg.state] == RANK[self.state] and not self.pushed_since(requested_at)
+            (RANK[leg.state] == RANK[self.state] or self.comes_back_as(leg)) and not self.pushed_since(requested_at)
         ):
             self.state = leg.state
             self.changed = leg.changed or self.changed
+            self.presumed = None
         self.extension = leg.extension if leg.extension is not None else self.extension
         self.context, self.account_code = leg.context, leg.account_code
+
+    def leave_out(self) -> None:
+        """Take what a list says that does not name this leg."""
+        if self.state is not CallState.ENDED:
+            self.state, self.presumed = CallState.ENDED, Presumed.BY_LIST
+
+    def comes_back_as(self, leg: Leg) -> bool:
+        """Tell whether a list can show this leg again; one that was slower than another may still seem to ring."""
+        return self.presumed is Presumed.BY_LIST or (self.presumed is Presumed.BY_ANSWER and leg.state in UP)
 
     def pushed_since(self, moment: datetime) -> bool:
         """Tell whether a message has moved this leg since."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from .events import POLL
-from .legs import EARLY, UP, LiveLeg, is_answered, state_of
+from .legs import EARLY, UP, LiveLeg, Presumed, is_answered, state_of
 from .models import Call, CallHint, CallRecord, CallState, Detail, Direction, Leg, LegPush, Outcome, Party
 
 MAX_LEGS = 64
@@ -137,8 +137,8 @@ class LiveCall:
 
     def goes_on_in(self, call: Call) -> bool:
         """Tell whether a list shows more of this call than phones that are known to be done with it."""
-        over = {leg.id for leg in self.legs.values() if leg.state is CallState.ENDED}
-        return not call.legs or any(leg.id not in over for leg in call.legs)
+        over = {leg.id: leg for leg in self.legs.values() if leg.state is CallState.ENDED}
+        return not call.legs or any(leg.id not in over or over[leg.id].comes_back_as(leg) for leg in call.legs)
 
     def goes_on_with(self, push: LegPush) -> bool:
         """Tell whether a message is about something after all that was known of this call."""
@@ -172,7 +172,7 @@ class LiveCall:
         for left in self.legs.values():
             named = left.id in listed or left.pushed_since(requested_at)
             if not named and (not left.shadow or (call.legs and left.extension not in phones)):
-                left.state = CallState.ENDED
+                left.leave_out()
                 if left.hung:
                     left.hung = False
                     self.hangup_cause = self.leg_outcome = None  # the call goes on without that phone
@@ -248,8 +248,8 @@ class LiveCall:
             leg.push(push.state, push.time, now)
         elif self._make_room():
             key = self._current(leg_id)
-            state = self._late(push)
-            leg = self.legs[key] = LiveLeg(key, state, push.extension, push.time, now, shadow=shadow)
+            state, presumed = self._begun(push)
+            leg = self.legs[key] = LiveLeg(key, state, push.extension, push.time, now, presumed, shadow=shadow)
             self._shadowed = shadow
         else:
             return
@@ -261,12 +261,20 @@ class LiveCall:
         ring = self._rings.get(leg_id, 1)
         return leg_id if ring == 1 else f"{leg_id}#{ring}"
 
-    def _late(self, push: LegPush) -> CallState:
-        """Say where a leg is whose beginning is told only after the call was answered."""
-        late = push.time is not None and self._answer_time is not None and push.time <= self._answer_time
-        if late and push.state is CallState.RINGING:
-            return CallState.ENDED
-        return CallState.TALKING if late and push.state is CallState.DIALING else push.state
+    def _begun(self, push: LegPush) -> tuple[CallState, Presumed | None]:
+        """Say where a leg is whose beginning may be told only after the call was answered.
+
+        Times are often whole seconds: of one that began when the call was answered nobody knows what came first.
+        """
+        if push.time is None or self._answer_time is None or push.time >= self._answer_time:
+            return push.state, None
+        match push.state:
+            case CallState.RINGING:
+                return CallState.ENDED, Presumed.BY_ANSWER
+            case CallState.DIALING:
+                return CallState.TALKING, None
+            case state:
+                return state, None
 
     def _picked_up(self, answering: LiveLeg, time: datetime | None, now: datetime) -> None:
         """Draw the conclusions of an answer for the other phones of the call (rule 6)."""
@@ -278,21 +286,29 @@ class LiveCall:
             if outside and not self.phones:
                 self.answered = True
             return
-        others = [leg for leg in self.legs.values() if leg.extension is not None and leg is not answering]
-        ringing = [leg for leg in others if leg.extension != answering.extension and leg.state is CallState.RINGING]
-        for leg in others:
-            if leg.extension == answering.extension and leg.state in EARLY:
-                # A shadow is the same phone in another window, which stops ringing.
-                leg.push(CallState.ENDED if leg.shadow else CallState.TALKING, time, now)
-            elif leg.state is CallState.DIALING:
-                leg.push(CallState.TALKING, time, now)
-        for leg in ringing:
-            if called:
-                leg.push(CallState.ENDED, time, now)
-            elif len(ringing) == 1:
-                leg.push(CallState.TALKING, time, now)
-        if not called and len(ringing) > 1:
+        ringing = self._ringing_beside(answering, time, now)
+        if called:
+            for leg in ringing:
+                leg.stop_ringing(time, now)
+        elif len(ringing) == 1:
+            ringing[0].push(CallState.TALKING, time, now)
+        elif ringing:
             self.answered = True
+
+    def _ringing_beside(self, answering: LiveLeg, time: datetime | None, now: datetime) -> list[LiveLeg]:
+        """Give the other phones that ring, after what an answer means for those that dial, and for the same phone."""
+        ringing: list[LiveLeg] = []
+        for leg in self.legs.values():
+            if leg.extension is None or leg is answering or leg.state not in EARLY:
+                continue
+            own = leg.extension == answering.extension
+            if own and leg.shadow:  # the same phone in another window
+                leg.stop_ringing(time, now)
+            elif own or leg.state is CallState.DIALING:
+                leg.push(CallState.TALKING, time, now)
+            else:
+                ringing.append(leg)
+        return ringing
 
     def take_hint(self, leg_id: str, hint: CallHint) -> None:
         """Note how a leg ended that the next list will not name any more."""
