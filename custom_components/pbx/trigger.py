@@ -67,8 +67,10 @@ class PbxTrigger(Trigger):
     @override
     @classmethod
     async def async_validate_config(cls, hass: HomeAssistant, config: ConfigType) -> ConfigType:
-        """Refuse filters that cannot be read."""
-        validated: ConfigType = cls.schema(config)
+        """Refuse filters that cannot be read; one that a form or a blueprint left empty means any."""
+        filters: Mapping[str, Any] = config.get(CONF_OPTIONS) or {}
+        given = {key: value for key, value in filters.items() if value not in EMPTY and str(value).strip()}
+        validated: ConfigType = cls.schema({**config, CONF_OPTIONS: given})
         return validated
 
     def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
@@ -154,14 +156,8 @@ class PbxTrigger(Trigger):
 
 def _make(kind: EventType, fields: Mapping[vol.Marker, Any]) -> type[Trigger]:
     """Make the trigger for one kind of event."""
-    filters = vol.All({str: object}, _without_empty, vol.Schema(dict(fields)))
-    options = vol.Schema({vol.Required(CONF_OPTIONS, default=dict): filters})
+    options = vol.Schema({vol.Required(CONF_OPTIONS, default=dict): vol.Schema(dict(fields))})
     return type(kind.value, (PbxTrigger,), {"kind": kind, "schema": options, "__doc__": f"Fires on {kind.value}."})
-
-
-def _without_empty(filters: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out what a form or a blueprint left empty: it means any."""
-    return {key: value for key, value in filters.items() if value not in EMPTY and str(value).strip()}
 
 
 TRIGGERS: dict[str, type[Trigger]] = {
