@@ -69,7 +69,7 @@ def _voipstudio(simulator: VoipstudioSimulator) -> House:
         simulator=simulator,
         typed={"url": simulator.url, "api_key": simulator.api_key},
         unique_id=f"voipstudio_{simulator.customer_id}",
-        title=simulator.email,
+        title=f"VoIPstudio ({simulator.email})",
         kept={"customer_id": str(simulator.customer_id), "user_id": str(simulator.admin.id)},
     )
 
@@ -88,7 +88,7 @@ def _voipsun(simulator: VoipsunSimulator) -> House:
         },
         kept={"account_id": f"127.0.0.1:{simulator.port}"},
         unique_id=f"voipsun_127.0.0.1:{simulator.port}",
-        title="127.0.0.1",
+        title="VoIPSUN PBX (127.0.0.1)",
     )
 
 

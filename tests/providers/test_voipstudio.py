@@ -1033,7 +1033,7 @@ async def test_account(sim: VoipstudioSimulator, session: aiohttp.ClientSession)
     """The customer is the account; what was found out is kept, secrets are not."""
     provider = client(sim, session)
     account = await provider.account()
-    assert (account.id, account.title) == ("2", "user1001@example.com")
+    assert (account.id, account.title) == ("2", "VoIPstudio (user1001@example.com)")
     assert account.settings == {"user_id": "10002", "customer_id": "2"}
     assert provider.capabilities == provider.possible
     assert "SIP-SECRET" not in repr(provider.__dict__)
@@ -1144,7 +1144,7 @@ async def test_an_account_without_customer(stub: Stub, session: aiohttp.ClientSe
     stub.on("GET", "cdrs", {"message": "No"}, status=403)
     provider = stubbed(stub, session)
     account = await provider.account()
-    assert (account.id, account.title) == ("user-7", "Ida")
+    assert (account.id, account.title) == ("user-7", "VoIPstudio (Ida)")
     assert Capability.SEND_SMS | Capability.RECORDINGS in provider.capabilities
     assert Capability.GET_CALL_HISTORY not in provider.capabilities
     assert Capability.SEARCH_CONTACTS not in provider.capabilities  # 404

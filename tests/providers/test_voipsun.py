@@ -204,7 +204,7 @@ async def test_addresses(
     found = await provider.account()
     assert set(urls) == {url}
     assert found.id == account
-    assert found.title == "2001:db8::1" if ":" in host and "[" in url else "pbx.example"
+    assert found.title == f"VoIPSUN PBX ({'2001:db8::1' if ':' in host and '[' in url else 'pbx.example'})"
     assert found.configuration_url is not None
     assert "p@" not in found.configuration_url
 

@@ -921,7 +921,7 @@ async def test_an_account_without_a_company(stub: tuple[Stub, str], session: aio
     """One of the two is enough."""
     stub[0].add("POST", "/api/v1/validate-auth", {"email": "a@example.com"}, {"name": "Only"})
     provider = stubbed(session, stub[1])
-    assert (await provider.account()).title == "a@example.com"
+    assert (await provider.account()).title == "Voxloud (a@example.com)"
     assert (await provider.account()).title == "Only"
 
 

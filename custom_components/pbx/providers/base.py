@@ -58,6 +58,10 @@ class Provider(ABC):
         value = self.settings.get(key)
         return value.strip() if isinstance(value, str) else default
 
+    def title_of(self, identity: str) -> str:
+        """Name an account that the phone system has no name for."""
+        return f"{self.name} ({identity})"
+
     def check(self, command: Capability, given: Collection[str] = ()) -> None:
         """Raise UnsupportedError for a command this account lacks, or for a given field it cannot honour."""
         name = (command.name or "").lower()

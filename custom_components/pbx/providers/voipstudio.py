@@ -235,7 +235,7 @@ class VoipstudioProvider(Provider):
             self.api.user = user.id
         return m.Account(
             id=customer_id or f"user-{user.id}",
-            title=user.email or user.name or f"VoIPstudio {customer_id or user.id}",
+            title=self.title_of(user.email or user.name or customer_id or user.id),
             configuration_url="https://voipstudio.com/",
             settings={name: value for name, value in found.items() if value != ""},
         )

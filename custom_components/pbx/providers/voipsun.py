@@ -190,7 +190,7 @@ class VoipsunProvider(Provider):
         return m.Account(
             id=account_id,
             settings={"account_id": account_id},
-            title=host,
+            title=self.title_of(host),
             model="VoIPSUN PBX",
             configuration_url=str(url.with_path("/")),
         )

@@ -120,7 +120,7 @@ class VoxloudProvider(Provider):
         self.capabilities = self.possible
         return m.Account(
             id=account_id,
-            title=company or email,
+            title=company or self.title_of(email),
             settings={"account_id": account_id, "company": company},
         )
 
