@@ -1865,6 +1865,18 @@ async def test_statistics(
         assert found.by_direction == {"incoming": 3, "outgoing": 1, "internal": 1}
 
 
+@every
+@pytest.mark.parametrize("dates", [True, False])
+async def test_statistics_of_an_empty_period(
+    dates: bool,  # noqa: FBT001
+    profile: Profile,
+    provider: VoipatProvider,
+) -> None:
+    """Every sum is 0, whatever the server says instead."""
+    found = await provider.statistics(at(-1) if dates else None, at(9) if dates else None)
+    assert found == m.Statistics(total=0, answered=0, missed=0, mean_duration=0)
+
+
 async def test_statistics_the_server_cannot_give(stub: Stub, session: aiohttp.ClientSession) -> None:
     """They are counted."""
     stub.on("GET", "/cdr/stats/summary", "Internal Server Error", status=500)

@@ -744,6 +744,9 @@ def test_outcome_of_no_cause() -> None:
     assert outcome_of("", INCOMING) is None
 
 
+NO_CALLS = m.Statistics(total=0, answered=0, missed=0, mean_duration=0)
+
+
 @pytest.mark.parametrize(
     ("stats", "expected"),
     [
@@ -776,7 +779,11 @@ def test_outcome_of_no_cause() -> None:
             ],
             m.Statistics(total=5, answered=2, missed=1, mean_duration=15, by_direction={"incoming": 3, "outgoing": 1}),
         ),
-        ([], m.Statistics(total=0, answered=0, missed=0)),
+        ([], NO_CALLS),
+        ({"total_calls": 0}, NO_CALLS),
+        ({"total_calls": "0", "answered": 0, "missed": None, "avg_duration": None}, NO_CALLS),
+        ({"total_calls": 2, "answered_calls": 2, "missed_calls": None}, m.Statistics(total=2, answered=2, missed=0)),
+        ({"total_calls": 2, "answered": None, "missed": 2}, m.Statistics(total=2, answered=0, missed=2)),
         ({}, None),
         ({"total_calls": "many"}, None),
         (None, None),
@@ -795,7 +802,7 @@ def test_summing_up() -> None:
     assert sum_up(records) == m.Statistics(
         total=3, answered=1, missed=2, mean_duration=245, by_direction={"incoming": 2}
     )
-    assert sum_up([]) == m.Statistics(total=0, answered=0, missed=0)
+    assert sum_up([]) == NO_CALLS
 
 
 @settings(max_examples=300, deadline=None)

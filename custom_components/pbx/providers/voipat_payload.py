@@ -179,6 +179,9 @@ def _between(begin: datetime | None, end: datetime | None) -> float | None:
     return None if begin is None or end is None or end < begin else (end - begin).total_seconds()
 
 
+NO_CALLS = m.Statistics(total=0, answered=0, missed=0, mean_duration=0)
+
+
 def read_statistics(stats: object) -> m.Statistics | None:
     """Read any of the three shapes of sums; None where there is none to read."""
     if isinstance(stats, list):
@@ -189,18 +192,15 @@ def read_statistics(stats: object) -> m.Statistics | None:
     total = integer(answer.get("total_calls"))
     if total is None:
         return None
+    if total == 0:
+        return NO_CALLS  # the server says null instead of 0
+    answered, missed = (integer(answer.get(f"{key}_calls", answer.get(key))) for key in ("answered", "missed"))
     return m.Statistics(
         total=total,
-        answered=_count(answer, "answered_calls", "answered", total),
-        missed=_count(answer, "missed_calls", "missed", total),
+        answered=total - missed if answered is None and missed is not None else answered,
+        missed=total - answered if missed is None and answered is not None else missed,
         mean_duration=seconds(answer.get("avg_duration")),
     )
-
-
-def _count(answer: Json, key: str, other: str, total: int) -> int | None:
-    """Read a sum; null is what the server says instead of 0 where there was no call at all."""
-    found = integer(answer.get(key, answer.get(other)))
-    return 0 if found is None and total == 0 else found
 
 
 def _statistics_by_direction(rows: tuple[Json, ...]) -> m.Statistics:
@@ -217,7 +217,7 @@ def _statistics_by_direction(rows: tuple[Json, ...]) -> m.Statistics:
         total=whole("total_calls"),
         answered=answered,
         missed=whole("missed_calls"),
-        mean_duration=whole("total_duration_sec") / answered if answered else None,
+        mean_duration=whole("total_duration_sec") / answered if answered else 0,
         by_direction=by_direction,
     )
 
@@ -233,6 +233,6 @@ def sum_up(records: Collection[m.CallRecord]) -> m.Statistics:
         total=len(records),
         answered=len(talked),
         missed=len(records) - len(talked),
-        mean_duration=sum(record.duration or 0 for record in talked) / len(talked) if talked else None,
+        mean_duration=sum(record.duration or 0 for record in talked) / len(talked) if talked else 0,
         by_direction=by_direction,
     )
