@@ -1,5 +1,6 @@
 """Setting an account up: a menu of providers, one form each over one shared routine, reauth, reconfigure, options."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, override
 
@@ -15,7 +16,7 @@ from homeassistant.config_entries import (
     ConfigSubentryFlow,
     OptionsFlow,
 )
-from homeassistant.const import CONF_CODE, CONF_COUNTRY, CONF_VERIFY_SSL, CONF_WEBHOOK_ID
+from homeassistant.const import CONF_CODE, CONF_COUNTRY, CONF_HOST, CONF_URL, CONF_VERIFY_SSL, CONF_WEBHOOK_ID
 from homeassistant.core import callback
 from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
@@ -47,6 +48,7 @@ from .subentries import AgentFlow, QueueFlow, SpeedDialFlow
 from .webhook import async_cloudhook_url, external_url, urls_to_paste
 
 CONF_NONCE = "nonce"
+USER_INFO = re.compile(r"^([a-z]+://)?[^/]*@", re.IGNORECASE)
 
 
 class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
@@ -311,4 +313,7 @@ def _apart_from(form: vol.Schema, data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _without_secrets(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in values.items() if key not in {"api_key", "password", "pin", CONF_CODE}}
+    """Leave out what only its owner may see, also where it stands in an address."""
+    shown = {key: value for key, value in values.items() if key not in {"api_key", "password", "pin", CONF_CODE}}
+    addresses = {key: USER_INFO.sub(r"\1", shown[key]) for key in (CONF_URL, CONF_HOST) if shown.get(key)}
+    return shown | addresses

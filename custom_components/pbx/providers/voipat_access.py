@@ -5,10 +5,12 @@ The Node and the Python server have the same paths; they differ in how they chec
 
 import asyncio
 import re
+from base64 import b64encode
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from urllib.parse import quote
 
 from yarl import URL
 
@@ -22,6 +24,7 @@ BRIDGE_PORT = 3000
 SECONDS = 10.0
 CONFIRM_AFTER = 2.0  # between a refused key and the second try that makes it certain
 LONGEST_REASON = 200
+CUT = "…".encode()
 SHORTEST_SECRET = 3
 LEAST = 10  # requests a minute; a smaller figure is a misunderstanding
 
@@ -188,7 +191,7 @@ class Access:
         if reply.status == UNAUTHORIZED and self.by_token:
             self._token = ""
             reply = await self._http.command(operation, "POST", url, headers=await self._headers(), **options)
-        await self._checked(reply)
+        reply = await self._checked(reply)
         if reply.status in GATEWAY_ERRORS:
             raise UnknownOutcomeError("The bridge did not answer its gateway")
         if reply.status == UNAVAILABLE or 300 <= reply.status < 400:  # noqa: PLR2004 - redirects
@@ -221,7 +224,16 @@ class Access:
         if reply.ok:  # an unknown route is not found whatever the key
             self._refused_at = None
         self._heed(reply.headers)
-        return reply
+        return reply if reply.ok else replace(reply, body=self._unsaid(reply.body))
+
+    def _unsaid(self, body: bytes) -> bytes:
+        """Take our credentials out of an error: somebody on the way may say back what was sent."""
+        url = URL(self.base)
+        basic = b64encode(f"{url.user}:{url.password}".encode()).decode() if url.password else ""
+        for secret in (self._key, self._token, url.password or "", basic):
+            for form in (secret, quote(secret, safe="")) if secret else ():
+                body = body.replace(form.encode(), CUT)
+        return body
 
     async def _refused(self) -> None:
         """Raise AuthError only for the second refusal, and only if the key is no good for a token either.

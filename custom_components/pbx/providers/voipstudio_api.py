@@ -220,9 +220,9 @@ def reason(reply: Reply, secrets: Iterable[str] = ()) -> tuple[str, str]:
     first = errors[0] if isinstance(errors, list) and errors else None
     item = mapping(first)
     words = text(item.get("message")) or text(first) or text(answer.get("message"))
-    for secret in sorted({secret for secret in secrets if len(secret) > 2}, key=len, reverse=True):  # noqa: PLR2004
-        words = words.replace(secret, CUT)
     code = text(item.get("code")) or text(answer.get("code"))
+    for secret in sorted({secret for secret in secrets if len(secret) > 2}, key=len, reverse=True):  # noqa: PLR2004
+        words, code = words.replace(secret, CUT), code.replace(secret, CUT)
     return _DIGITS.sub(CUT, words[: 10 * MAX_REASON])[:MAX_REASON], code[:MAX_REASON] or str(reply.status)
 
 
