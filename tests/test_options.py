@@ -1,5 +1,6 @@
 """The options: what each field does to what is kept and shown, and what changing them does to an account."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,7 +15,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.pbx.const import DOMAIN
 from custom_components.pbx.forms import options_form
-from custom_components.pbx.options import shown_options, stored_options
+from custom_components.pbx.options import assist_number, shown_options, stored_options
 from custom_components.pbx.providers import PROVIDERS
 from custom_components.pbx.providers import models as m
 from custom_components.pbx.providers.errors import InvalidInputError
@@ -89,17 +90,38 @@ async def test_fields(hass: HomeAssistant, hass_client: ClientSessionGenerator, 
 
 
 @pytest.mark.parametrize(
-    ("provider", "shown"),
-    [("voipat", "10.1.2.3:8123/api/webhook/kept?"), ("voipstudio", "10.1.2.3:8123/api/webhook/kept\n")],
+    ("provider", "shown", "where", "names"),
+    [
+        (
+            "voipat",
+            "10.1.2.3:8123/api/webhook/kept?",
+            "WebRTC Phone > CRM Settings",
+            ["crm_url", "crm_agent_login_url", "crm_agent_logout_url"],
+        ),
+        ("voipstudio", "10.1.2.3:8123/api/webhook/kept\n", "Integrations > Webhooks", ["URL"]),
+    ],
 )
-async def test_url_to_paste(hass: HomeAssistant, provider: str, shown: str) -> None:
-    """The URL to paste is found again."""
+async def test_url_to_paste(hass: HomeAssistant, provider: str, shown: str, where: str, names: list[str]) -> None:
+    """The URL to paste is found again, with where it is entered, and what for."""
     await hass.config.async_update(internal_url="http://10.1.2.3:8123")
     entry = entry_of(provider)
     entry.add_to_hass(hass)
     result = await async_open(hass, entry)
     assert result["description_placeholders"] is not None
-    assert shown in result["description_placeholders"]["urls"]
+    said = result["description_placeholders"]["urls"]
+    assert shown in said
+    assert where in said.partition("**")[0]
+    assert re.findall(r"\*\*(\w+)\*\*", said) == names
+
+
+async def test_url_to_paste_in_another_language(hass: HomeAssistant) -> None:
+    """What to do with it is said in the language of Home Assistant."""
+    await hass.config.async_update(internal_url="http://10.1.2.3:8123", language="de")
+    entry = entry_of("voipstudio")
+    entry.add_to_hass(hass)
+    result = await async_open(hass, entry)
+    assert result["description_placeholders"] is not None
+    assert "trage diese Adresse als URL ein" in result["description_placeholders"]["urls"]
 
 
 @pytest.mark.parametrize("provider", ["voipsun", "voxloud"])
@@ -256,10 +278,45 @@ async def test_unreadable_extension_line(hass: HomeAssistant, line: str) -> None
     result = await async_change(hass, entry, typed)
     assert result["type"] is FlowResultType.FORM
     assert result["errors"] == {"extension_names": "invalid_extension_line"}
+    assert result["description_placeholders"] is not None
+    assert result["description_placeholders"]["line"] == line
     assert suggested(result)["extension_names"] == typed["extension_names"]
     assert entry.options == {}
     result = await hass.config_entries.options.async_configure(result["flow_id"], {"extension_names": ["sip1 = 1"]})
     assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+@pytest.mark.parametrize("line", ["Mum", "Mum = ", "Mum = soon", "Mum = +39", "= ", "Mum = 06 1234 5678 x"])
+async def test_unreadable_assist_line(hass: HomeAssistant, line: str) -> None:
+    """A number that could never be called is pointed at by its line, and what was typed stays."""
+    entry = entry_of("voxloud")
+    entry.add_to_hass(hass)
+    typed = {**DEFAULTS, "assist_numbers": ["Dad = +390612345678", line]}
+    result = await async_change(hass, entry, typed)
+    assert result["type"] is FlowResultType.FORM
+    assert result["errors"] == {"assist_numbers": "invalid_assist_line"}
+    assert result["description_placeholders"] is not None
+    assert result["description_placeholders"]["line"] == line
+    assert suggested(result)["assist_numbers"] == typed["assist_numbers"]
+    assert entry.options == {}
+
+
+@pytest.mark.parametrize(
+    ("line", "country", "read"),
+    [
+        ("Mum = +39 06 1234 5678", "", ("Mum", "+390612345678")),
+        ("Mum=06 1234 5678", "IT", ("Mum", "+390612345678")),
+        ("a = b = 101", "", ("a = b", "101")),
+        ("*97", "", ("", "*97")),
+        ("tel:+390612345678", "", ("", "+390612345678")),
+    ],
+)
+def test_assist_lines(line: str, country: str, read: tuple[str, str]) -> None:
+    """A line is a name and a number, or a number alone; the country is that of the account, else Home Assistant's."""
+    assert assist_number(line, country) == read
+    options = {"call_slots": 4, "assist_numbers": [line]}
+    assert stored_options(options, {}, country) == options
+    assert stored_options({**options, "country": country}, {}, "US")["assist_numbers"] == [line]
 
 
 @pytest.mark.parametrize(

@@ -237,8 +237,8 @@ def raised() -> dict[str, dict[str, list[set[str]]]]:
 
 # `invalid` of targets.py is the only helper that other modules use.
 IMPORTED: Mapping[str, tuple[str, set[str]]] = {"invalid": ("exceptions", set())}
-# A line of the options form never reaches an action.
-OPTIONS_ONLY = {"invalid_extension_line"}
+# Lines of the options form never reach an action.
+OPTIONS_ONLY = {"invalid_assist_line", "invalid_extension_line"}
 
 
 # -- exceptions and issues ---------------------------------------------------------------------------
@@ -595,11 +595,12 @@ def test_flow_placeholders() -> None:
 
 
 def test_common() -> None:
-    """Every word of the media browser is there."""
+    """Every word of the media browser is there, and where to enter the URLs of those who have some."""
     written = {
         key for name, call in calls(module("media_source.py")) if name == "_word" and (key := constant(call.args[1]))
     }
-    assert set(texts(ENGLISH)["common"]) == written | {f"{kind}s" for kind in MediaKind}
+    pasted = {f"paste_{key}" for key, kind in PROVIDERS.items() if "urls_to_paste" in vars(kind)}
+    assert set(texts(ENGLISH)["common"]) == written | {f"{kind}s" for kind in MediaKind} | pasted
 
 
 def test_system_health() -> None:

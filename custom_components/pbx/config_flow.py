@@ -17,9 +17,10 @@ from homeassistant.config_entries import (
     OptionsFlow,
 )
 from homeassistant.const import CONF_CODE, CONF_COUNTRY, CONF_HOST, CONF_URL, CONF_VERIFY_SSL, CONF_WEBHOOK_ID
-from homeassistant.core import callback
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.translation import async_get_translations
 
 from .accounts import make_provider
 from .const import (
@@ -33,7 +34,7 @@ from .const import (
 )
 from .forms import CODE_FORM, FORMS, REAUTH_FIELDS, options_form
 from .options import shown_options, stored_options
-from .providers import PROVIDERS
+from .providers import PROVIDERS, numbers
 from .providers.base import Provider
 from .providers.errors import (
     AuthError,
@@ -198,7 +199,7 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
             return self._create()
         if external_url(self.hass, webhook_id) is None and (url := await async_cloudhook_url(self.hass, webhook_id)):
             self._settings[CONF_CLOUDHOOK_URL] = url
-        self._urls = urls_to_paste(self.hass, client, self._settings)
+        self._urls = await _async_how_to_paste(self.hass, client, self._settings)
         return await self.async_step_paste()
 
     def _update(self, entry: ConfigEntry, data: dict[str, Any]) -> ConfigFlowResult:
@@ -264,11 +265,16 @@ class PbxOptionsFlow(OptionsFlow):
         entry = self.config_entry
         kind = PROVIDERS[entry.data[CONF_PROVIDER]]
         errors: dict[str, str] = {}
+        line = ""
         if user_input is not None:
+            await self.hass.async_add_executor_job(numbers.load)
             try:
-                return self.async_create_entry(data=stored_options(user_input, entry.options))
+                options = stored_options(user_input, entry.options, self.hass.config.country or "")
             except InvalidInputError as err:
                 errors[err.field] = err.problem
+                line = err.value
+            else:
+                return self.async_create_entry(data=options)
         coordinator = getattr(entry, "runtime_data", None)
         extensions = coordinator.data.extensions if coordinator is not None else {}
         schema = options_form(kind, extensions)
@@ -278,9 +284,19 @@ class PbxOptionsFlow(OptionsFlow):
             errors=errors,
             description_placeholders={
                 "provider": kind.name,
-                "urls": urls_to_paste(self.hass, make_provider(self.hass, entry), entry.data),
+                "line": line,
+                "urls": await _async_how_to_paste(self.hass, make_provider(self.hass, entry), entry.data),
             },
         )
+
+
+async def _async_how_to_paste(hass: HomeAssistant, provider: Provider, data: Mapping[str, Any]) -> str:
+    """Say where in the phone system's own settings which URLs are entered, and what for; empty where none are."""
+    urls = urls_to_paste(hass, provider, data)
+    if not urls:
+        return ""
+    words = await async_get_translations(hass, hass.config.language, "common", {DOMAIN})
+    return f"{words.get(f'component.{DOMAIN}.common.paste_{provider.key}', '')}\n\n{urls}"
 
 
 def _explain(err: ProviderError, errors: dict[str, str], placeholders: dict[str, str], form: vol.Schema) -> None:

@@ -14,6 +14,7 @@ from homeassistant.util.json import JsonObjectType, JsonValueType
 
 from .const import CONF_ASSIST, CONF_ASSIST_NUMBERS, DOMAIN, LOGGER
 from .coordinator import PbxConfigEntry
+from .options import assist_number
 from .providers import numbers
 from .providers.errors import InvalidInputError
 from .providers.models import Call, Capability, Party
@@ -162,13 +163,12 @@ def _people(entry: PbxConfigEntry) -> Iterator[Somebody]:
             yield Somebody(entry=entry, name=extension.name, number=extension.number, extension=True)
     country = str(entry.options.get(CONF_COUNTRY) or entry.runtime_data.hass.config.country or "")
     for line in entry.options.get(CONF_ASSIST_NUMBERS, ()):
-        name, separator, number = line.partition("=")
         try:
-            dialable = numbers.dialable(number if separator else name, country)
+            name, number = assist_number(line, country)
         except InvalidInputError:
             LOGGER.debug("A number that Assist may call cannot be read")
             continue
-        yield Somebody(entry=entry, name=name.strip() if separator else "", number=dialable, extension=False)
+        yield Somebody(entry=entry, name=name, number=number, extension=False)
 
 
 def _told(entry: PbxConfigEntry, call: Call) -> JsonObjectType:

@@ -3,20 +3,25 @@
 from collections.abc import Mapping
 from typing import Any
 
-from .const import CONF_CALL_SLOTS
+from homeassistant.const import CONF_COUNTRY
+
+from .const import CONF_ASSIST_NUMBERS, CONF_CALL_SLOTS
 from .forms import CONF_WEBHOOK_PASSWORD, CONF_WEBHOOK_USERNAME
+from .providers import numbers
 from .providers.errors import InvalidInputError
 
 CONF_EXTENSION_NAMES = "extension_names"
 HIDDEN = "hidden"
 
 
-def stored_options(typed: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
+def stored_options(typed: Mapping[str, Any], known: Mapping[str, Any], country: str = "") -> dict[str, Any]:
     """Turn what was typed into what is kept; raise InvalidInputError for what cannot be read or is incomplete."""
     options = {key: value for key, value in typed.items() if value not in ("", [], None)}
     options[CONF_CALL_SLOTS] = int(options[CONF_CALL_SLOTS])
     if CONF_EXTENSION_NAMES in options:
         options[CONF_EXTENSION_NAMES] = dict(_named(line) for line in options[CONF_EXTENSION_NAMES])
+    for line in options.get(CONF_ASSIST_NUMBERS, ()):
+        assist_number(line, options.get(CONF_COUNTRY) or country)
     user = options.get(CONF_WEBHOOK_USERNAME)
     if user is not None and user == known.get(CONF_WEBHOOK_USERNAME):
         # The password is not shown, so an empty field means the one that is known.
@@ -36,12 +41,21 @@ def shown_options(options: Mapping[str, Any]) -> dict[str, Any]:
     return shown
 
 
+def assist_number(line: str, country: str) -> tuple[str, str]:
+    """Read `name = number`, or a number alone."""
+    name, _, number = line.rpartition("=")
+    try:
+        return name.strip(), numbers.dialable(number, country)
+    except InvalidInputError as err:
+        raise InvalidInputError(CONF_ASSIST_NUMBERS, "invalid_assist_line", value=line) from err
+
+
 def _named(line: str) -> tuple[str, dict[str, Any]]:
     """Read `sip user = internal number, name, public number ...` or `sip user = hidden`."""
     user, separator, rest = line.partition("=")
     words = [word.strip() for word in rest.split(",")]
     if not separator or not user.strip() or not words[0]:
-        raise InvalidInputError(CONF_EXTENSION_NAMES, "invalid_extension_line")
+        raise InvalidInputError(CONF_EXTENSION_NAMES, "invalid_extension_line", value=line)
     if words[0].lower() == HIDDEN:
         return user.strip(), {HIDDEN: True}
     known: dict[str, Any] = {"number": words[0], HIDDEN: False}
