@@ -1,7 +1,8 @@
 """One account's truth: poll and push go into the registry, and only those concerned are told."""
 
+import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import override
@@ -132,8 +133,7 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
     async def _async_update_data(self) -> CallRegistry:
         requested_at = dt_util.utcnow()
         doubted, self._doubted = self._doubted, {}
-        with poll_errors(self.provider.name):
-            calls = await self.provider.calls()
+        calls = await self._ask(self.provider.calls())
         self.polled_calls = calls is not None
         if calls is not None:
             changes = self.data.snapshot(calls, requested_at, dt_util.utcnow())
@@ -144,6 +144,14 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
         self._changed |= doubted
         self._notice_granted()
         return self.data
+
+    async def _ask[T](self, question: Awaitable[T]) -> T:
+        """Ask the phone system; an answer that comes after the account was unloaded is nobody's."""
+        with poll_errors(self.provider.name):
+            answer = await question
+        if self._shutdown_requested:
+            raise asyncio.CancelledError
+        return answer
 
     def _notice_granted(self) -> None:
         """Start anew when the phone system allows what it did not when the entities were made."""
@@ -168,8 +176,7 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
         if self._directory_at is not None and now < self._directory_at:
             return
         try:
-            with poll_errors(self.provider.name):
-                directory = await self.provider.directory()
+            directory = await self._ask(self.provider.directory())
         except UpdateFailed as err:
             if self._directory_at is None or not self.polled_calls:
                 raise

@@ -1,0 +1,58 @@
+"""An answer that comes after its account was unloaded is nobody's."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_capture_events,
+    async_fire_time_changed,
+)
+
+from custom_components.pbx.const import EVENT_PBX
+from custom_components.pbx.providers.models import Call, Directory, Extension
+from tests.fake_provider import FakeProvider, async_set_up, incoming
+
+
+@pytest.mark.parametrize("slow", ["calls", "directory"])
+async def test_late_answer(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    fake: type[FakeProvider],
+    fake_entry: MockConfigEntry,
+    slow: str,
+) -> None:
+    """It is not told, sets no timer, and makes no device."""
+    await async_set_up(hass, fake_entry)
+    events = async_capture_events(hass, EVENT_PBX)
+    asked, answer = asyncio.Event(), asyncio.Event()
+
+    async def wait() -> None:
+        asked.set()
+        await answer.wait()
+
+    async def calls(_self: FakeProvider) -> tuple[Call, ...]:
+        await wait()
+        return (incoming("101"),)
+
+    async def directory(_self: FakeProvider) -> Directory:
+        await wait()
+        return Directory(extensions=(Extension(number="909"),))
+
+    monkeypatch.setattr(fake, slow, {"calls": calls, "directory": directory}[slow])
+    fake_entry.runtime_data.async_reread_directory()
+    freezer.tick(timedelta(seconds=1))
+    async_fire_time_changed(hass)
+    await asked.wait()
+    await hass.config_entries.async_unload(fake_entry.entry_id)
+    answer.set()
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+    assert events == []
+    devices = dr.async_entries_for_config_entry(dr.async_get(hass), fake_entry.entry_id)
+    assert not any("909" in identifier for device in devices for _, identifier in device.identifiers)
