@@ -107,9 +107,12 @@ class House:
 
     async def hang_up(self, call_id: str, *, by: str = "caller") -> None:
         """End a call, as far as Home Assistant knows of it."""
-        before = len(self.coordinator.data.calls)
+        before = self._ends()
         await self.simulator.hang_up(call_id, by=by)
-        await self.until(lambda: len(self.coordinator.data.calls) < before, "the end of the call")
+        await self.until(lambda: self._ends() > before, "the end of the call")
+
+    def _ends(self) -> int:
+        return sum(told in ("call_ended", "call_missed") for told in self.told())
 
     def told(self) -> list[str]:
         """List the types of what the bus was told."""

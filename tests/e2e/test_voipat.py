@@ -71,6 +71,7 @@ async def test_ring_group(house: House[Voipat]) -> None:
         await house.wait_state("extension_" + extension, "call_state", "idle")
     await sim.hang_up(call)
     await house.all_idle()
+    await house.events.wait(type="call_ended", from_number="+493023125901")
     assert len(house.events.of(type="call_answered", from_number="+493023125901")) == 1
     assert len(house.events.of(type="call_ended", from_number="+493023125901")) == 1
     assert len(house.events.of(type="call_missed")) == before

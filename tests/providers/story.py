@@ -144,7 +144,7 @@ def widget(call_id: str, phone: str, state: CallState, *, caller: str = CALLER, 
             state=state,
             extension=phone,
             direction=direction,
-            caller=Party(number=caller),
+            caller=Party(number=caller, hidden=not caller),
             key=f"{call_id}{state}",
         )
     )

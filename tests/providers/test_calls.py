@@ -730,6 +730,87 @@ def test_rule_6_a_final_word_of_one_window_is_not_the_calls() -> None:
     assert made.registry.state_of("102") is R
 
 
+# -- rule 6 where only browsers push, under ids of their own -----------------------------------------
+
+BROWSERS = {"pushed_ids_differ": True, "complete_after": 2, "grace": 5}
+DESK = replace(call("u", leg("104", T)), started_at=moment(1))
+
+
+@pytest.mark.parametrize("caller", [CALLER, ""], ids=["known", "hidden"])
+@pytest.mark.parametrize("late", [False, True])
+def test_rule_6_a_desk_phone_that_answers_ends_only_the_browsers(caller: str, late: bool) -> None:  # noqa: FBT001
+    """Each browser tells its own end; the list that is asked for then names the call."""
+    row = replace(DESK, caller=Party(number=caller, hidden=not caller))
+    made = story(**BROWSERS).play(widget("w1", "101", R, caller=caller), widget("w2", "102", R, caller=caller))
+    made.play(widget("w1", "101", E, caller=caller), widget("w2", "102", E, caller=caller))
+    assert made.last.refresh
+    assert made.told == ["call_incoming"]
+    assert not made.registry.calls
+    if late:
+        made.play(listed(asked=1.5))  # it cannot know
+    made.play(listed(row), wait(60))
+    assert made.told == ["call_incoming", "call_answered"]
+    assert made.registry.missed == 0
+    assert made.registry.state_of("104") is T
+    assert made.heard("101") == ["call_incoming", "call_ended:answered_elsewhere"]
+
+
+@pytest.mark.parametrize("answered", [False, True])
+def test_rule_6_the_end_by_the_last_browser_is_told_with_the_next_list(answered: bool) -> None:  # noqa: FBT001
+    """One that does not name the call: it ended when the browser said so, and is told by what the browser said."""
+    made = story(**BROWSERS).play(widget("w", "101", R), *[widget("w", "101", T)] * answered, widget("w", "101", E))
+    over = made.now
+    made.play(listed())
+    assert made.told == (ANSWERED if answered else MISSED)
+    assert made.events[-1].provider_event == "widget.ended"
+    assert made.registry.last_call is not None
+    assert made.registry.last_call.ended_at == over
+
+
+def test_rule_6_the_end_by_the_last_browser_is_told_at_last_without_a_list() -> None:
+    """Lists may fail for long."""
+    made = story(**BROWSERS).play(widget("w", "101", R), widget("w", "101", E))
+    over = made.now
+    made.play(wait(3))
+    assert made.told == ["call_incoming"]
+    made.play(wait(1))
+    assert made.told == MISSED
+    assert made.registry.last_call is not None
+    assert made.registry.last_call.ended_at == over
+
+
+@pytest.mark.parametrize(
+    ("phones", "lists"),
+    [
+        pytest.param(["101"], 1, id="its_phone"),
+        pytest.param(["101", "102"], 1, id="each_of_its_phones"),
+        pytest.param([], 2, id="without_a_word"),
+    ],
+)
+def test_rule_6_a_listed_call_whose_browsers_hung_up_needs_one_list(phones: list[str], lists: int) -> None:
+    """Calls that vanish without a word need two."""
+    legs = [leg("a", T), *(leg(phone, T) for phone in phones or ["104"])]
+    made = story(**BROWSERS).play(*(widget(f"w{phone}", phone, R) for phone in phones), listed(call("u", *legs)))
+    made.play(*(widget(f"w{phone}", phone, E) for phone in phones), listed())
+    assert bool(made.registry.calls) is (lists > 1)
+    made.play(*[listed()] * (lists - 1))
+    assert made.told[-1] == "call_ended"
+
+
+def test_rule_6_a_listed_call_of_which_one_phone_is_up_needs_two_lists() -> None:
+    """Another browser, or a desk phone, has said nothing."""
+    row = call("u", leg("a", T), leg("101", T), leg("102", T))
+    for other in ([widget("w2", "102", T)], []):
+        made = story(**BROWSERS).play(widget("w1", "101", T), *other, listed(row), widget("w1", "101", E), listed())
+        assert made.registry.calls
+
+
+def test_rule_1_windows_of_a_group_know_the_call_of_a_hidden_caller() -> None:
+    """Nobody's number is nobody else's either; the same goes for the list."""
+    made = story(pushed_ids_differ=True).play(widget("w1", "101", R, caller=""), widget("w2", "102", R, caller=""))
+    assert len(made.registry.calls) == 1
+
+
 # -- transfers, and who hears what -------------------------------------------------------------------
 
 

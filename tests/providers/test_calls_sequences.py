@@ -249,7 +249,7 @@ class Mode:
 POLLED = Mode(polled=True, pushed=False, complete_after=2)
 PUSHED = Mode(polled=False, pushed=True, grace=5, recorded=True)
 BOTH = Mode(polled=True, pushed=True, grace=2)
-DIFFER = Mode(polled=True, pushed=True, differ=True, complete_after=2)
+DIFFER = Mode(polled=True, pushed=True, differ=True, complete_after=2, grace=5)
 MODES = [
     pytest.param(POLLED, id="polled"),
     pytest.param(PUSHED, id="pushed"),

@@ -43,7 +43,7 @@ class Provider(ABC):
     pushes_every_call: ClassVar[bool] = False  # a working webhook tells of every call, so that polls can be rare
     pushed_ids_differ: ClassVar[bool] = False  # a pushed call id cannot be matched with a polled one
     complete_after: ClassVar[int] = 1  # successful lists a call must be missing from before it has ended
-    grace: ClassVar[float] = 0  # seconds a pushed call outlives its last leg, for groups that ring one after the other
+    grace: ClassVar[float] = 0  # seconds a pushed call outlives its last leg, unless a list lacks it: others may ring
     record_after: ClassVar[float | None] = None  # seconds after a call's end when its record can be asked for
 
     def __init__(self, session: aiohttp.ClientSession, settings: Settings) -> None:

@@ -109,7 +109,7 @@ class CallRegistry(Roster):
         own_id = self._own_id(call_id)
         live = self._live.get(own_id)
         if live is not None:
-            return live.view(live.pushed_at or live.seen_at) if live.in_grace else None
+            return live.view(live.faded_at) if live.faded_at is not None else None
         grave = self._graves.get(own_id)
         return None if grave is None else grave.call
 
@@ -157,7 +157,8 @@ class CallRegistry(Roster):
                 continue
             live.missing += 1
             if live.missing >= (1 if live.hung else self._complete_after):
-                self._end(live, Origin(POLL, now), changes, presumed=True)
+                said = POLL if live.faded_at is None else live.last_event
+                self._end(live, Origin(said, now), changes, presumed=True)
             else:
                 changes.refresh = True
         return changes
@@ -243,7 +244,7 @@ class CallRegistry(Roster):
         if live.is_as_in(call):
             return live.id
         live.take_row(call, requested_at)
-        if not live.in_grace:
+        if live.faded_at is None:
             self._expect(live, None, None)
         self._judge(live, Origin(POLL, now), changes, silent=silent)
         if silent:
@@ -274,7 +275,7 @@ class CallRegistry(Roster):
     def _revive(self, grave: Grave) -> LiveCall:
         """Take back a call that only seemed to be over; nothing is told twice."""
         live = grave.live
-        live.row = None
+        live.row = live.faded_at = None
         self._graves.open(live.id)
         self._count_missed(grave, missed=False)
         self._live[live.id] = live
@@ -417,7 +418,7 @@ class CallRegistry(Roster):
         if state is CallState.ENDED:
             self._fade(live, origin, changes)
             return
-        live.in_grace = False
+        live.faded_at = None
         if not live.polled:
             talks, heard = state in UP, live.pushed_at or now
             self._expect(
@@ -442,13 +443,13 @@ class CallRegistry(Roster):
             grace = max(grace, LASTING_GRACE)
         if not grace:
             self._end(live, origin, changes)
-        elif not live.in_grace:
-            live.in_grace = True
+        elif live.faded_at is None:
+            live.faded_at = origin.time
             self._expect(live, None, origin.time + grace)
             self._board.hide(live.id, changes)
 
     def _end(self, live: LiveCall, origin: Origin, changes: Changes, *, presumed: bool = False) -> None:
-        call = live.view(ended_at=origin.time)
+        call = live.view(ended_at=live.faded_at or origin.time)
         self._forget(live, changes)
         grave = Grave(origin.time, call, live, presumed=presumed)
         self._graves.bury(grave)

@@ -54,7 +54,7 @@ class LiveCall:
     pushed_at: datetime | None = None
     last_event: str = POLL
     missing: int = 0
-    in_grace: bool = False
+    faded_at: datetime | None = None  # when its last leg ended, while it may still go on
     said_to_last: bool = False  # though no phone rings or talks
     ask_at: datetime | None = None
     end_at: datetime | None = None
@@ -132,8 +132,16 @@ class LiveCall:
 
     @property
     def hung(self) -> bool:
-        """Whether a phone that no list has left out yet is known to have hung up."""
-        return any(leg.hung and leg.state is not CallState.ENDED for leg in self.legs.values())
+        """Whether it is known that a phone has hung up, or that all have: one list without the call is enough."""
+        left = [leg for leg in self.legs.values() if leg.state is not CallState.ENDED]
+        if self.faded_at is not None or any(leg.hung for leg in left):
+            return True
+        phones = {leg.extension for leg in left if leg.extension is not None}
+        return bool(phones) and phones <= self._said_over() - {leg.extension for leg in left if leg.shadow}
+
+    def _said_over(self) -> set[str | None]:
+        """Give the phones that have said, under an id of their own kind, that they are done."""
+        return {leg.extension for leg in self.legs.values() if leg.shadow and leg.state is CallState.ENDED}
 
     def goes_on_in(self, call: Call) -> bool:
         """Tell whether a list shows more of this call than phones that are known to be done with it."""
@@ -154,7 +162,7 @@ class LiveCall:
 
     def is_as_in(self, call: Call) -> bool:
         """Tell whether a list says once more what is known from the one before."""
-        return not (self.missing or self.in_grace) and self.row == call
+        return not self.missing and self.faded_at is None and self.row == call
 
     def take_row(self, call: Call, requested_at: datetime) -> None:
         """Take what a list says (rule 3: unless a message has come since it was asked for)."""

@@ -8,6 +8,7 @@ from .live import NOBODY, LiveCall
 from .models import Call, CallState, Direction, LegPush, Party
 from .numbers import same, tail
 
+HIDDEN = "hidden"
 SAME_RING = timedelta(seconds=10)
 SAME_CALL = timedelta(seconds=30)
 SAME_START = timedelta(minutes=5)
@@ -23,7 +24,7 @@ class Matcher:
 
     def file(self, live: LiveCall) -> None:
         """Make a call known by the number that other phones show for it."""
-        number = tail(_shown(live).number)
+        number = _name(_shown(live))
         if self._filed.get(live.id, "") == number:
             return
         self.remove(live)
@@ -41,7 +42,7 @@ class Matcher:
 
     def of_number(self, call: Call) -> Iterable[LiveCall]:
         """Give the calls with the number that a listed call shows."""
-        return tuple(self._by_number.get(tail(_shown(call).number), {}).values())
+        return tuple(self._by_number.get(_name(_shown(call)), {}).values())
 
     def pushed(self, push: LegPush, of_extension: Iterable[LiveCall], now: datetime) -> LiveCall | None:
         """Find the call that a message with a new id is about."""
@@ -51,7 +52,7 @@ class Matcher:
             return min(found, key=lambda live: any(leg.shadow for leg in _legs_of(live, push.extension)))
         if push.state not in EARLY or push.caller is None:
             return None
-        calls = self._by_number.get(tail(push.caller.number), {}).values()
+        calls = self._by_number.get(_name(push.caller), {}).values()
         others = (live for live in calls if not _legs_of(live, push.extension))
         return next((live for live in others if _reaches(push, live, now)), None)
 
@@ -86,8 +87,14 @@ def _reaches(push: LegPush, live: LiveCall, now: datetime) -> bool:
 
 
 def same_parties(one: Call, other: Call) -> bool:
-    """Tell whether two calls show one number."""
-    return same(_shown(one).number, _shown(other).number)
+    """Tell whether two calls show one number, or none."""
+    name = _name(_shown(one))
+    return bool(name) and name == _name(_shown(other))
+
+
+def _name(party: Party) -> str:
+    """Name a party for looking up; all hidden callers have one name, and who is not known yet has none."""
+    return tail(party.number) or (HIDDEN if party.hidden else "")
 
 
 def _shown(live: LiveCall | Call) -> Party:

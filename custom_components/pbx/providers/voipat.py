@@ -113,6 +113,7 @@ class VoipatProvider(Provider):
     intervals = Intervals(busy=5, idle=10, pushed=60, directory=600)
     pushed_ids_differ = True
     complete_after = 2
+    grace = 5  # only browsers push: whether the call goes on at a desk phone is what the next list says
     record_after = 10
 
     def __init__(self, session: aiohttp.ClientSession, settings: Settings) -> None:
