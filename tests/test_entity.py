@@ -362,6 +362,16 @@ async def test_many_extensions_begin_with_the_essentials(
     assert (essentials == enabled(hass, fake_entry)) is not everything
 
 
+async def test_only_followed_extensions_make_many(
+    hass: HomeAssistant, busy: type[FakeProvider], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever follows few extensions of many gets everything of them."""
+    monkeypatch.setattr(entity_module, "MANY_EXTENSIONS", 1)
+    entry = fake_config_entry(options={"follow_extensions": ["102"]})
+    await async_set_up(hass, entry)
+    assert "sensor.bob_102_caller" in enabled(hass, entry)
+
+
 @pytest.mark.parametrize(
     ("limit", "count", "issue"), [(1000, 42, False), (42, 42, False), (41, 41, True), (3, 3, True)]
 )

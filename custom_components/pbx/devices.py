@@ -65,6 +65,7 @@ class PbxDevices:
         self.coordinator = coordinator
         self._followed = frozenset(entry.options.get(CONF_FOLLOW, ()))
         self.subjects: dict[tuple[SubjectKind, str], Subject] = {}
+        self.extension_count = 0
         self.by_unique_id: dict[str, Subject] = {}
         self._listeners: list[SubjectListener] = []
         self._misses: dict[tuple[SubjectKind, str], int] = {}
@@ -107,9 +108,10 @@ class PbxDevices:
         """Register what is new in the directory, and rename what has another name there."""
         registry = self.coordinator.data
         new: list[Subject] = []
-        for number, extension in registry.extensions.items():
-            if not self._follows(number):
-                continue
+        followed = [number for number in registry.extensions if self._follows(number)]
+        self.extension_count = len(followed)
+        for number in followed:
+            extension = registry.extensions[number]
             name = f"{extension.name} ({number})" if extension.name and extension.name != number else number
             new += self._want(SubjectKind.EXTENSION, number, extension_key(number), name, None)
         for agent in registry.agents.values():

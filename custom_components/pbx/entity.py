@@ -56,7 +56,7 @@ class PbxEntity(CoordinatorEntity[PbxCoordinator]):
         self._attr_unique_id = coordinator.devices.unique_id(subject, description.key)
         if subject.kind is SubjectKind.SLOT:
             self._attr_translation_placeholders = {"slot": subject.id}
-        if not description.essential and len(coordinator.data.extensions) > MANY_EXTENSIONS:
+        if not description.essential and coordinator.devices.extension_count > MANY_EXTENSIONS:
             self._attr_entity_registry_enabled_default = False
         self._listed = LISTED.get(subject.kind)
         self._told: object = None

@@ -129,7 +129,7 @@ class SpeedDialFlow(_Flow):
 
 
 class AgentFlow(_Flow):
-    """A call-centre agent of a phone system that cannot list them."""
+    """A call center agent of a phone system that cannot list them."""
 
     @override
     def form(self) -> vol.Schema:
