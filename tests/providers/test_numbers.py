@@ -152,12 +152,39 @@ def test_what_is_no_number_is_shown_as_it_is_and_not_dialled(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("number", "country"),
-    [("+39", ""), ("+391", "IT"), ("+999123456789", ""), ("+1415555013", "US"), ("12345678901234567890", "IT")],
+    [
+        ("+39", ""),
+        ("+391", "IT"),
+        ("+999123456789", ""),
+        ("+1415555013", "US"),
+        ("12345678901234567890", "IT"),
+        ("+49 30 1", "DE"),
+        ("0049 30 1", "DE"),
+        ("+49 110", ""),
+        ("+44 112", "GB"),
+        ("+1 555 0123", "US"),
+    ],
 )
 def test_what_cannot_be_a_number_is_not_dialled(number: str, country: str) -> None:
-    """Too short, too long, or of no country."""
+    """Too short, too long, of no country, or with a country but only good in one town."""
     with pytest.raises(InvalidInputError):
         dialable(number, country)
+
+
+@pytest.mark.parametrize("number", ["110", "112", "911", "*98", "#31#", "1", "101", "116117", "123456"])
+@pytest.mark.parametrize("country", ["", "DE", "US", "IT"])
+def test_short_numbers_are_dialled(number: str, country: str) -> None:
+    """Emergency numbers, services and extensions are the phone system's business."""
+    assert dialable(number, country) == number
+
+
+@pytest.mark.parametrize(
+    ("number", "country"),
+    [("+49 30 12 34", "DE"), ("+683 4000", ""), ("+290 4123", ""), ("+500 41234", ""), ("555 0123", "US")],
+)
+def test_numbers_that_are_only_short_are_dialled(number: str, country: str) -> None:
+    """A whole number of a small country, and a number of the own town without a country."""
+    assert dialable(number, country) == strip(number)
 
 
 @pytest.mark.parametrize("number", ["0612345678", "5551234"])

@@ -154,6 +154,8 @@ def _plausible(number: str, country: str) -> bool:
         parsed = phonenumbers.parse(number, country or None)
     except phonenumbers.NumberParseException:
         return not number.startswith("+") and not country
+    if phonenumbers.is_possible_number_with_reason(parsed) == phonenumbers.ValidationResult.IS_POSSIBLE_LOCAL_ONLY:
+        return not number.startswith("+")  # good in its own town, and nowhere with the country before it
     return phonenumbers.is_possible_number(parsed)
 
 
