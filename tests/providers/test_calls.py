@@ -1335,6 +1335,34 @@ def test_a_key_that_was_pressed_is_told(digit: str, fields: dict[str, str]) -> N
     assert made.heard("101")[-1] == "dtmf_received"
 
 
+def rung(phone: str, state: CallState, **details: str) -> Step:
+    """Push what a phone does, and whose it is."""
+    message = LegPush(provider_event="x", call_id="c", leg_id=phone, extension=phone, state=state, direction=IN)
+    return pushed(replace(message, caller=Party(number=CALLER), details=details))
+
+
+def test_an_event_names_the_user_of_the_phone_it_names() -> None:
+    """Not that of the phone of which was heard last, which may say less."""
+    anna = {"user_email": "anna@example.com", "sip_username": "u1"}
+    made = story().play(
+        rung("101", R, **anna), rung("102", R, user_email="bo@example.com"), rung("103", R), rung("102", E)
+    )
+    assert [event.fields for event in made.events] == [anna, {"user_email": "bo@example.com"}, {}]
+    made.play(rung("101", E), rung("103", E))
+    missed = next(event for event in made.events if event.public and event.type is EventType.CALL_MISSED)
+    assert (missed.extension, missed.fields) == ("101", anna)
+    own = {event.extension: event.fields for event in made.events if not event.public and event.tell}
+    assert own == {"101": anna, "102": {"user_email": "bo@example.com"}, "103": {}}
+
+
+def test_an_event_that_names_no_phone_names_no_user_of_several() -> None:
+    """Of users without an extension only the one who is alone in a call is known."""
+    alone = replace(LegPush(provider_event="x", call_id="c", state=R), leg_id="a", details={"user_email": "a"})
+    made = story().play(pushed(alone), pushed(replace(alone, leg_id="b", details={"user_email": "b"})))
+    made.play(push("c", None, E))
+    assert [event.fields for event in made.events] == [{"user_email": "a"}, {}]
+
+
 def test_what_is_unknown_is_counted_and_told() -> None:
     """An automation may know more."""
     made = story().play(pushed(UnknownPush(provider_event="new.kind")))

@@ -1,11 +1,11 @@
 """Legs in the making: one phone's part in a call, the ranks it climbs (rules 2 and 3), and what several mean."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, auto
 
-from .models import CallState, Direction, Leg
+from .models import CallState, Detail, Direction, Leg
 
 RANK = {CallState.DIALING: 0, CallState.RINGING: 0, CallState.TALKING: 1, CallState.ON_HOLD: 1, CallState.ENDED: 2}
 EARLY = frozenset({CallState.DIALING, CallState.RINGING})
@@ -33,6 +33,7 @@ class LiveLeg:
     hung: bool = False
     context: str = ""
     account_code: str = ""
+    details: dict[str, Detail] = field(default_factory=dict)
 
     def push(self, state: CallState, time: datetime | None, now: datetime, *, presumed: Presumed | None = None) -> None:
         """Take what a message says: up the ranks always, within a rank only from a message that is not older.

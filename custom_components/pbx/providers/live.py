@@ -37,7 +37,6 @@ class LiveCall:
     caller: Party = NOBODY
     callee: Party = NOBODY
     queue: str | None = None
-    details: dict[str, Detail] = field(default_factory=dict)
     state: CallState = CallState.DIALING
     answered: bool = False
     answered_at: datetime | None = None
@@ -112,6 +111,11 @@ class LiveCall:
     def announced(self) -> bool:
         """Whether anybody was told that this call is there."""
         return self.told_incoming or self.told_outgoing
+
+    def details_of(self, extension: str | None) -> dict[str, Detail]:
+        """Give what is known of a phone besides; of nobody's what is known of the only one."""
+        known = [leg.details for leg in self.legs.values() if leg.extension == extension and leg.details]
+        return known[-1] if known and (extension is not None or len(known) == 1) else {}
 
     @property
     def met(self) -> bool:
@@ -213,7 +217,6 @@ class LiveCall:
         self.caller = filled(self.caller, push.caller)
         self.callee = filled(self.callee, push.callee)
         self.queue = self.queue or push.queue
-        self.details.update({name: value for name, value in push.details.items() if value})
         if push.state in UP:
             self.answered_at = self.answered_at or push.answered_at
         if push.state is CallState.ENDED:
@@ -261,6 +264,7 @@ class LiveCall:
             self._shadowed = shadow
         else:
             return
+        leg.details.update({name: value for name, value in push.details.items() if value})
         if push.state is CallState.TALKING and before in EARLY and leg.state is CallState.TALKING:
             self._picked_up(leg, push.time, now)
 

@@ -163,14 +163,15 @@ class Teller:
         )
         for phone in talking if tell is None else tell:
             self.live.phones[phone].left = False
+        extension = extension or next(iter(talking), None)
         return Event(
             type=kind,
             provider_event=self.origin.provider_event,
             time=self.origin.time,
             call=self.call,
-            extension=extension or next(iter(talking), None),
+            extension=extension,
             outcome=outcome,
             tell=talking if tell is None else tell,
             public=public,
-            fields={**self.live.details, **(fields or {})},
+            fields={**self.live.details_of(extension), **(fields or {})},
         )
