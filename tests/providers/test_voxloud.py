@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from custom_components.pbx.providers import http as http_module
 from custom_components.pbx.providers import models as m
+from custom_components.pbx.providers import voxloud
 from custom_components.pbx.providers import voxloud_history as history
 from custom_components.pbx.providers import voxloud_payload as payload
 from custom_components.pbx.providers.calls import CallRegistry
@@ -1936,6 +1937,29 @@ async def test_a_recording_of_another_kind(stub: tuple[Stub, str], session: aioh
     stub[0].add("GET", "/api/v1/telephony-events/8395", wrapped(row, "PHONE_CALL"))
     source = await stubbed(session, stub[1]).media_source(m.MediaKind.RECORDING, "8395")
     assert source.content_type == "audio/wav"
+
+
+async def test_a_recording_that_is_played_in_parts(
+    client: FastProvider, sim: VoxloudSimulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A browser asks for one part after the other: the link is asked for once a while, each item on its own."""
+    fill(sim, 100)
+    first, second, *others = await client.media(m.MediaKind.RECORDING, 80, 0)
+    before = len(sim.requests)
+    sources = [await client.media_source(m.MediaKind.RECORDING, first.id) for _ in range(20)]
+    assert len({source.url for source in sources}) == 1
+    assert len(sim.requests) == before + 1
+    with pytest.raises(NotFoundError):
+        await client.media_source(m.MediaKind.VOICEMAIL, first.id)
+    for item in others:
+        await client.media_source(m.MediaKind.RECORDING, item.id)
+    before = len(sim.requests)
+    await client.media_source(m.MediaKind.RECORDING, first.id)
+    assert len(sim.requests) == before + 1  # so many are not remembered
+    monkeypatch.setattr(voxloud, "LINK_LASTS", 0)
+    for _ in range(3):
+        await client.media_source(m.MediaKind.RECORDING, second.id)
+    assert len(sim.requests) == before + 4
 
 
 # -- what this provider says of itself ---------------------------------------------------------------

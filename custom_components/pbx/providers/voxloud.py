@@ -8,6 +8,7 @@ Voxloud tells when it disables a subscription). Found out and kept with the entr
 
 import json
 import logging
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from hashlib import sha256
@@ -20,6 +21,7 @@ from . import voxloud_contacts as contacts
 from . import voxloud_history as history
 from .base import Intervals, Provider, Settings
 from .errors import BadPayloadError, ConnectError, NotFoundError, RefusedError
+from .memory import Recent
 from .models import Capability
 from .values import Json, boolean, mapping, text
 from .voxloud_api import BAD_REQUEST, FORBIDDEN, METHOD_NOT_ALLOWED, NOT_FOUND, VoxloudApi
@@ -43,6 +45,8 @@ USERS = "/api/v2/users"
 SUBSCRIPTIONS = "/api/v1/webhook-subscriptions"
 NOT_LISTED = frozenset({str(FORBIDDEN), str(NOT_FOUND)})
 ID_LENGTH = 20
+LINK_LASTS = 60  # seconds
+SOUNDS_KNOWN = 64
 SOUNDS = {".wav": "audio/wav", ".ogg": "audio/ogg"}
 
 CONTACT_FIELDS = frozenset(
@@ -99,6 +103,7 @@ class VoxloudProvider(Provider):
         self._dialler = Dialler(self._api, self._country, self._known_users, self.created_objects)
         self._users: tuple[m.Extension, ...] | None = None
         self._own: frozenset[str] = frozenset()
+        self._sounds: Recent[tuple[float, m.MediaSource]] = Recent(SOUNDS_KNOWN)
 
     @property
     def _country(self) -> str:
@@ -323,12 +328,22 @@ class VoxloudProvider(Provider):
 
     @override
     async def media_source(self, kind: m.MediaKind, item_id: str) -> m.MediaSource:
-        """Say where the sound is. It is stored elsewhere, so that the key does not go with it."""
+        """Say where the sound is. It is stored elsewhere, so that the key does not go with it.
+
+        A browser plays a sound in many parts: the link, which is good for a while only, is not asked for with each.
+        """
+        name = f"{kind} {item_id}"
+        known = self._sounds.get(name)
+        if known is not None and time.monotonic() < known[0]:
+            return known[1]
         record = await history.record(self._api, item_id, self._book())
         url = None if record is None else history.sound_of(record, kind)
         if url is None:
             raise NotFoundError("There is no such recording", str(NOT_FOUND))
-        return m.MediaSource(url=url, content_type=_sound_type(url))
+        source = m.MediaSource(url=url, content_type=_sound_type(url))
+        self._sounds.discard(name)
+        self._sounds.put(name, (time.monotonic() + LINK_LASTS, source))
+        return source
 
 
 def _body(request: m.PushRequest) -> Json:
