@@ -778,6 +778,26 @@ async def test_reconfigure(hass: HomeAssistant, house: House) -> None:
         assert entry.data[key] == value
 
 
+@pytest.mark.parametrize("again", ["reconfigure", "reauth"])
+async def test_administrator_with_another_address(hass: HomeAssistant, voxloud: VoxloudSimulator, again: str) -> None:
+    """The account stays what it is when the address that told who it is has changed, also for a new key."""
+    house = _voxloud(voxloud)
+    entry = await async_add(hass, house)
+    before = entry.unique_id, entry.data["account_id"]
+    voxloud.email, voxloud.api_key = "new-admin@example.com", "another-key"
+    if again == "reconfigure":
+        result = await async_submit(
+            hass, await entry.start_reconfigure_flow(hass), {**house.typed, "api_key": voxloud.api_key}
+        )
+    else:
+        result = await async_submit(hass, await entry.start_reauth_flow(hass), {"api_key": voxloud.api_key})
+    assert result["reason"] == f"{again}_successful"
+    await hass.async_block_till_done()
+    assert state_of(entry) is ConfigEntryState.LOADED
+    assert (entry.unique_id, entry.data["account_id"]) == before
+    assert entry.data["api_key"] == "another-key"
+
+
 def _moved(house: House) -> Typed:
     """Change the way to the phone system, not the phone system."""
     key = {"voipat": "url", "voipstudio": "url", "voipsun": "username", "voxloud": "url"}[house.provider]
