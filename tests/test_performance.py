@@ -159,6 +159,35 @@ async def test_a_directory_without_change_tells_nobody(hass: HomeAssistant, fake
     assert (cost.written, cost.told) == (0, 0)
 
 
+async def test_many_phones_are_set_up_some_at_a_time(hass: HomeAssistant, fake: type[FakeProvider]) -> None:
+    """While the entities of 2,000 phones are added, everything else has its turn again and again."""
+    coordinator = await set_up(hass, fake, "company", MANY)
+    turns = 0
+    told: list[tuple[int, int]] = []
+
+    async def count_turns() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    counting = asyncio.create_task(count_turns())
+    await coordinator.devices.async_listen(lambda subjects: told.append((turns, len(subjects))))
+
+    assert max(subjects for _, subjects in told) <= 10
+    assert len({turn for turn, _ in told}) == len(told) > MANY / 10
+
+    told.clear()
+    fake.script.directory = m.Directory(extensions=tuple(m.Extension(number=str(900_000 + n)) for n in range(100)))
+    coordinator.async_reread_directory()
+    await coordinator.async_refresh()
+    await hass.async_block_till_done(wait_background_tasks=True)
+    counting.cancel()
+
+    assert [subjects for _, subjects in told] == [10] * 10
+    assert len({turn for turn, _ in told}) == 10
+
+
 async def test_an_agent_is_told_without_the_others(hass: HomeAssistant, fake: type[FakeProvider]) -> None:
     """What one agent does is handed to this agent's event and to no other's."""
     fake.script.directory = m.Directory(

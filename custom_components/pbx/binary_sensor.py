@@ -82,7 +82,7 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: PbxConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Set up the binary sensors."""
-    async_add_subjects(entry.runtime_data, async_add_entities, BINARY_SENSORS, PbxBinarySensor)
+    await async_add_subjects(entry.runtime_data, async_add_entities, BINARY_SENSORS, PbxBinarySensor)
 
 
 class PbxBinarySensor(PbxEntity, BinarySensorEntity):

@@ -86,7 +86,7 @@ async def async_setup_entry(
 ) -> None:
     """Set up the buttons."""
     coordinator = entry.runtime_data
-    async_add_subjects(coordinator, async_add_entities, BUTTONS, PbxButton)
+    await async_add_subjects(coordinator, async_add_entities, BUTTONS, PbxButton)
     if Capability.CLICK_TO_CALL in coordinator.provider.capabilities:
         _follow_speed_dials(hass, entry, async_add_entities)
 

@@ -1,12 +1,14 @@
 """The devices of an account: they appear and go with the directory, and every entity belongs to one."""
 
-from collections.abc import Callable, Iterable
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import batched
 from typing import TYPE_CHECKING
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 
 from .const import CONF_FOLLOW, DOMAIN, SUBENTRY_AGENT, SUBENTRY_QUEUE
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from .coordinator import PbxConfigEntry, PbxCoordinator
 
 MISSES_BEFORE_REMOVAL = 2
+SUBJECTS_AT_ONCE = 10
 
 
 class SubjectKind(StrEnum):
@@ -96,12 +99,19 @@ class PbxDevices:
         self.async_sync()
         self.entry.async_on_unload(self.coordinator.async_add_listener(self.async_sync, DIRECTORY))
 
-    @callback
-    def async_listen(self, listener: SubjectListener) -> CALLBACK_TYPE:
-        """Hear of every subject: at once of those that exist, later of new ones."""
+    async def async_listen(self, listener: SubjectListener) -> None:
+        """Hear of every subject until the entry is unloaded: now of those that exist, later of new ones."""
         self._listeners.append(listener)
-        listener(list(self.subjects.values()))
-        return lambda: self._listeners.remove(listener)
+        self.entry.async_on_unload(lambda: self._listeners.remove(listener))
+        await self._async_tell([listener], list(self.subjects.values()))
+
+    async def _async_tell(self, listeners: Iterable[SubjectListener], subjects: Sequence[Subject]) -> None:
+        """Tell of some subjects at a time: the entities of a thousand made at once would hold up everything else."""
+        for first, some in enumerate(batched(subjects, SUBJECTS_AT_ONCE, strict=False)):
+            if first:
+                await asyncio.sleep(0)
+            for listener in listeners:
+                listener([subject for subject in some if (subject.kind, subject.id) in self.subjects])
 
     @callback
     def async_sync(self) -> None:
@@ -121,8 +131,9 @@ class PbxDevices:
             subentry = self._subentry_id(SUBENTRY_QUEUE, queue.id)
             new += self._want(SubjectKind.QUEUE, queue.id, queue_key(queue.id), queue.name or queue.id, subentry)
         if new:
-            for listener in self._listeners:
-                listener(new)
+            self.entry.async_create_background_task(
+                self.hass, self._async_tell(tuple(self._listeners), new), f"{self.entry.title} subjects"
+            )
 
     @callback
     def async_settle(self, directory: Directory) -> None:

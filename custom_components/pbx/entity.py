@@ -116,8 +116,7 @@ class PbxEntity(CoordinatorEntity[PbxCoordinator]):
         return "•" * (len(number) - MASKED_DIGITS_SHOWN) + number[-MASKED_DIGITS_SHOWN:]
 
 
-@callback
-def async_add_subjects[D: PbxEntityDescription](
+async def async_add_subjects[D: PbxEntityDescription](
     coordinator: PbxCoordinator,
     async_add_entities: AddConfigEntryEntitiesCallback,
     descriptions: Iterable[D],
@@ -140,12 +139,13 @@ def async_add_subjects[D: PbxEntityDescription](
         for subentry_id, entities in by_subentry.items():
             async_add_entities(within_limit(coordinator, entities), config_subentry_id=subentry_id)
 
-    coordinator.config_entry.async_on_unload(coordinator.devices.async_listen(async_add))
+    await coordinator.devices.async_listen(async_add)
 
 
 def _is_trunk(coordinator: PbxCoordinator, subject: Subject) -> bool:
     """Tell whether a subject is a line to the outside and nobody's phone."""
-    return subject.kind is SubjectKind.EXTENSION and coordinator.data.extensions[subject.id].trunk
+    extension = coordinator.data.extensions.get(subject.id) if subject.kind is SubjectKind.EXTENSION else None
+    return extension is not None and extension.trunk
 
 
 @callback

@@ -82,7 +82,7 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: PbxConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Set up the event entities."""
-    async_add_subjects(entry.runtime_data, async_add_entities, EVENTS, PbxEvent)
+    await async_add_subjects(entry.runtime_data, async_add_entities, EVENTS, PbxEvent)
 
 
 class PbxEvent(PbxEntity, EventEntity):

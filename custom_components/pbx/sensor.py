@@ -255,7 +255,9 @@ SENSORS: tuple[PbxSensorEntityDescription, ...] = (
         needs=Capability.REGISTRATION,
         entity_category=EntityCategory.DIAGNOSTIC,
         entity_registry_enabled_default=False,
-        exists_fn=lambda registry, number: bool(registry.extensions[number].user_agent),
+        exists_fn=lambda registry, number: (
+            number in registry.extensions and bool(registry.extensions[number].user_agent)
+        ),
         value_fn=lambda _sensor, registry, number: (
             registry.extensions[number].user_agent[:255] if number in registry.extensions else None
         ),
@@ -267,7 +269,7 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: PbxConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Set up the sensors."""
-    async_add_subjects(entry.runtime_data, async_add_entities, SENSORS, _make)
+    await async_add_subjects(entry.runtime_data, async_add_entities, SENSORS, _make)
 
 
 def _make(coordinator: PbxCoordinator, subject: Subject, description: PbxSensorEntityDescription) -> PbxSensor:

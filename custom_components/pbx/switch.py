@@ -110,17 +110,16 @@ async def async_setup_entry(
 ) -> None:
     """Set up the switches."""
     coordinator = entry.runtime_data
-    async_add_subjects(coordinator, async_add_entities, SWITCHES, _make)
+    await async_add_subjects(coordinator, async_add_entities, SWITCHES, _make)
     if Capability.QUEUE_LOGIN in coordinator.provider.capabilities:
-        _add_queue_logins(coordinator, async_add_entities)
+        await _add_queue_logins(coordinator, async_add_entities)
 
 
 def _make(coordinator: PbxCoordinator, subject: Subject, description: PbxSwitchEntityDescription) -> PbxSwitch:
     return PbxSwitch(coordinator, subject, description)
 
 
-@callback
-def _add_queue_logins(coordinator: PbxCoordinator, async_add_entities: AddConfigEntryEntitiesCallback) -> None:
+async def _add_queue_logins(coordinator: PbxCoordinator, async_add_entities: AddConfigEntryEntitiesCallback) -> None:
     """Add a switch for every queue of every agent, where logging in is per queue, also for queues joined later."""
     shown: dict[str, set[str]] = {}
 
@@ -146,7 +145,7 @@ def _add_queue_logins(coordinator: PbxCoordinator, async_add_entities: AddConfig
             shown[subject.id] = set()
             async_look(subject.id)
 
-    coordinator.config_entry.async_on_unload(coordinator.devices.async_listen(async_add))
+    await coordinator.devices.async_listen(async_add)
 
 
 class PbxSwitch(PbxEntity, SwitchEntity):
