@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from aiohttp.test_utils import TestClient
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.const import EVENT_STATE_CHANGED, STATE_UNAVAILABLE, STATE_UNKNOWN
@@ -339,6 +340,112 @@ async def test_pace_follows_the_calls(
     paced.script.calls = ()
     await asked_in(hass, freezer, paced, 6)
     assert await asked_in(hass, freezer, paced, 66) == 3
+
+
+@pytest.fixture
+def pasted(paced: type[FakeProvider]) -> type[FakeProvider]:
+    """Let a person see to it that every call is pushed: what is in `script.said` comes with the next request."""
+    paced.pushes_every_call = True
+    paced.grace = 2
+    paced.script.capabilities |= Capability.WEBHOOK
+    return paced
+
+
+async def say(hass: HomeAssistant, client: TestClient[Any, Any], fake: type[FakeProvider], *said: m.Pushed) -> None:
+    """Let the phone system push."""
+    fake.script.parse = lambda _request: said
+    await client.post("/api/webhook/hook_house", data=b"x")
+    await hass.async_block_till_done()
+
+
+async def test_pace_follows_pushes_that_proved_to_be_complete(
+    hass: HomeAssistant,
+    hass_client_no_auth: ClientSessionGenerator,
+    freezer: FrozenDateTimeFactory,
+    pasted: type[FakeProvider],
+    fake_entry: MockConfigEntry,
+) -> None:
+    """One message proves nothing; an answered call that was told from its beginning to its end does."""
+    coordinator = await coordinator_of(hass, fake_entry)
+    client = await hass_client_no_auth()
+    await say(hass, client, pasted, pushed("c1", CallState.RINGING))
+    pasted.script.calls = (incoming("c1"),)
+    assert await asked_in(hass, freezer, pasted, 126) in range(18, 27)
+    assert not coordinator.webhook.complete
+
+    await say(hass, client, pasted, pushed("c1", CallState.TALKING))
+    pasted.script.calls = (incoming("c1", state=CallState.TALKING),)
+    await asked_in(hass, freezer, pasted, 30)
+    await say(hass, client, pasted, pushed("c1", CallState.ENDED))
+    pasted.script.calls = ()
+    await asked_in(hass, freezer, pasted, 30)
+    assert coordinator.webhook.complete
+    assert await asked_in(hass, freezer, pasted, 186) == 3
+
+    # Of the next call a list tells a little before its message.
+    pasted.script.calls = (incoming("c2"),)
+    while "c2" not in coordinator.data.calls:
+        assert await asked_in(hass, freezer, pasted, 1) <= 1
+    assert not coordinator.webhook.complete
+    await say(hass, client, pasted, pushed("c2", CallState.RINGING))
+    await asked_in(hass, freezer, pasted, 30)
+    assert coordinator.webhook.complete
+
+    # And of this one nothing is pushed.
+    pasted.script.calls = (incoming("c3", "102"),)
+    await asked_in(hass, freezer, pasted, 62)
+    assert hass.states.is_state("sensor.bob_102_call_state", "ringing")
+    assert await asked_in(hass, freezer, pasted, 66) in range(10, 14)
+    assert not coordinator.webhook.complete
+
+
+@pytest.mark.parametrize("last", [CallState.TALKING, CallState.ENDED])
+async def test_pushes_that_are_not_complete(
+    hass: HomeAssistant,
+    hass_client_no_auth: ClientSessionGenerator,
+    freezer: FrozenDateTimeFactory,
+    pasted: type[FakeProvider],
+    fake_entry: MockConfigEntry,
+    last: CallState,
+) -> None:
+    """Where a person had only some of the events pushed, the phone system is asked as often as without."""
+    coordinator = await coordinator_of(hass, fake_entry)
+    client = await hass_client_no_auth()
+    for number in range(5):
+        call_id = f"c{number}"
+        for state in (CallState.RINGING, CallState.TALKING):
+            pasted.script.calls = (incoming(call_id, state=state),)
+            await asked_in(hass, freezer, pasted, 21)
+            if state is last:
+                await say(hass, client, pasted, pushed(call_id, state))
+        pasted.script.calls = ()
+        if last is CallState.ENDED:
+            await say(hass, client, pasted, pushed(call_id, last))
+        assert await asked_in(hass, freezer, pasted, 126) in range(5, 9)
+        assert not coordinator.webhook.complete
+
+
+async def test_end_that_a_list_shows_in_a_grace(
+    hass: HomeAssistant,
+    hass_client_no_auth: ClientSessionGenerator,
+    freezer: FrozenDateTimeFactory,
+    pasted: type[FakeProvider],
+    fake_entry: MockConfigEntry,
+) -> None:
+    """After a message that the last phone is done, a list that no more names the call tells nothing new."""
+    coordinator = await coordinator_of(hass, fake_entry)
+    client = await hass_client_no_auth()
+    for number in range(2):
+        for state in (CallState.RINGING, CallState.TALKING, CallState.ENDED):
+            await say(hass, client, pasted, pushed(f"c{number}", state))
+        if number:
+            coordinator.async_look_again()
+        await pass_time(hass, freezer, 1)
+        await pass_time(hass, freezer, 3)
+    assert coordinator.data.last_call is not None
+    assert coordinator.data.last_call.id == "c1"
+    await asked_in(hass, freezer, pasted, 40)
+    assert coordinator.webhook.complete
 
 
 async def test_pushes_do_not_put_the_poll_off(

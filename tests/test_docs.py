@@ -785,7 +785,7 @@ def test_intervals() -> None:
         assert rows[NAMES[key]] == [
             f"{times.busy} s" if asked else "only pushed",
             f"{times.idle} s" if asked else "only pushed",
-            f"{times.pushed} s" if Capability.STREAM in kind.possible else NO,
+            f"{times.pushed} s" if asked and (Capability.STREAM in kind.possible or kind.pushes_every_call) else NO,
             f"{times.directory} s",
         ]
     budgets = {row[0].removesuffix(" PBX"): row[1] for row in table(text[text.index("number of requests:") :])}

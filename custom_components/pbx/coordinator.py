@@ -139,6 +139,7 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
             changes = self.data.snapshot(calls, requested_at, dt_util.utcnow())
             self._take(changes)
             self._notice_unlisted(changes)
+            self.webhook.coverage.judge(dt_util.utcnow())
         await self._async_poll_directory()
         self.update_interval = self._next_interval()
         self._changed |= doubted
@@ -270,6 +271,7 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
     def _take(self, changes: Changes) -> None:
         self._changed |= changes.keys
         self._events += changes.events
+        self.webhook.coverage.told(changes.events, dt_util.utcnow())
         if changes.refresh:
             self.async_look_again()
         self._schedule_tick()

@@ -16,9 +16,10 @@ from homeassistant.helpers.network import NoURLAvailableError
 from homeassistant.util import dt as dt_util
 
 from .const import CONF_CLOUDHOOK_URL, CONF_PINNED_ACCOUNT, CONF_PUSH, DOMAIN, LOGGER
+from .coverage import Coverage
 from .providers.base import Provider
 from .providers.errors import BadPayloadError, ProviderError
-from .providers.models import Capability, PushRequest, Subscription
+from .providers.models import Capability, LegPush, PushRequest, Subscription
 
 if TYPE_CHECKING:
     from .coordinator import PbxConfigEntry, PbxCoordinator
@@ -110,6 +111,7 @@ class PbxWebhook:
         self.received = 0
         self.bad = 0
         self.foreign = 0
+        self.coverage = Coverage()
         self._subscribed = False
         self._events: frozenset[str] = frozenset()
         self._lock = asyncio.Lock()
@@ -134,8 +136,9 @@ class PbxWebhook:
 
     @property
     def complete(self) -> bool:
-        """Whether every call is pushed, so that polling can be slow."""
-        return self.working and self.coordinator.provider.pushes_every_call
+        """Whether every call is pushed, so that polling can be slow; what a person set up has to prove it."""
+        covers = self.managed or self.coverage.complete
+        return self.working and self.coordinator.provider.pushes_every_call and covers
 
     @property
     def diagnostics(self) -> dict[str, Any]:
@@ -144,6 +147,7 @@ class PbxWebhook:
             "wanted": self.wanted,
             "managed": self.managed,
             "working": self.working,
+            "complete": self.complete,
             "has_url": self.url is not None,
             "cloudhook": self.url is not None and self.url == self.entry.data.get(CONF_CLOUDHOOK_URL),
             "received": self.received,
@@ -229,6 +233,9 @@ class PbxWebhook:
         self._pin(push)
         for message in messages:
             self.coordinator.async_push(message)
+            if isinstance(message, LegPush):
+                call = self.coordinator.data.find(message.call_id)
+                self.coverage.heard(call.id if call is not None else message.call_id, self.last_push)
         if first:
             self.coordinator.async_push_changed()
 

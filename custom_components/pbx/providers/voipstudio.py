@@ -113,6 +113,7 @@ class VoipstudioProvider(Provider):
     name: ClassVar[str] = "VoIPstudio"
     possible: ClassVar[Capability] = reduce(or_, NEEDS.values(), ALWAYS)
     intervals: ClassVar[Intervals] = Intervals(busy=5, idle=10, pushed=60, directory=60)
+    pushes_every_call: ClassVar[bool] = True  # if all of its events were chosen in the dashboard
     grace: ClassVar[float] = 2  # phones of a group give up one by one before the next ones ring
     record_after: ClassVar[float | None] = 15
     fields: ClassVar[Mapping[Capability, frozenset[str]]] = {
