@@ -1,0 +1,100 @@
+"""Bad input, for some seconds: spoilt bodies for every parser, and the proof that a fault among them is found."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from custom_components.pbx.providers import PROVIDERS, voipat_payload, voipstudio_push, voipsun_payload, voxloud_payload
+from custom_components.pbx.providers.models import PushRequest
+from custom_components.pbx.providers.voxloud import VoxloudProvider
+
+from .fuzz.corpus import Work, corpus
+from .fuzz.run import BATCH, Count, Outcome, Shelf, feed
+
+BODIES = 6_000  # for each provider
+
+
+@pytest.fixture(autouse=True)
+def _budgets(socket_enabled: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give the budgets back that the recording takes away."""
+    for kind in PROVIDERS.values():
+        monkeypatch.setattr(kind, "limits", kind.limits)
+
+
+RECORDED: dict[str, list[Work]] = {}  # takes longer than what it is for
+
+
+async def recorded(provider: str) -> list[Work]:
+    """Give the valid bodies of one provider."""
+    if provider not in RECORDED:
+        RECORDED.update(await corpus([provider]))
+    return RECORDED[provider]
+
+
+async def fed(provider: str, bodies: int) -> Outcome:
+    """Feed spoilt bodies to the parsers of one provider."""
+    return await feed([Shelf(provider, await recorded(provider))], range(bodies // BATCH))
+
+
+def of(outcome: Outcome, *names: str) -> Count:
+    """Add up what became of the bodies for some parsers, or for all."""
+    total = Count()
+    for (_, name), count in outcome.counts.items():
+        if name in names or not names:
+            total.bodies += count.bodies
+            total.reached += count.reached
+            total.refused += count.refused
+    return total
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+async def test_nothing_but_our_own_errors(provider: str) -> None:
+    """No body breaks a parser, the registry or an event; most are read nevertheless, others' are dropped."""
+    outcome = await fed(provider, BODIES)
+    total = of(outcome)
+    assert outcome.failures == []
+    assert total.bodies > BODIES * 0.95
+    assert total.reached > total.bodies / 2
+    assert outcome.foreign > 100 or provider == "voipsun"
+
+
+@pytest.mark.parametrize(
+    ("provider", "module", "name", "trusting"),
+    [
+        ("voxloud", voxloud_payload, "integer", int),
+        ("voipsun", voipsun_payload, "seconds", float),
+        ("voipstudio", voipstudio_push, "_call_id", lambda row: row["root_call_id"] or row["call_id"]),
+        ("voipat", voipat_payload, "seconds", float),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+async def test_an_unguarded_parser_is_found(
+    provider: str, module: object, name: str, trusting: Callable[[Any], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A parser that trusts what it is sent."""
+    await recorded(provider)
+    monkeypatch.setattr(module, name, trusting)
+    outcome = await fed(provider, 2_000)
+    assert outcome.failures
+    assert "seed" in outcome.failures[0]
+
+
+async def test_a_push_of_another_account_that_is_taken_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A provider that does not look whose push it is."""
+
+    def parse(self: VoxloudProvider, request: PushRequest) -> object:
+        self.settings = {}
+        return original(self, request)
+
+    original = VoxloudProvider.parse
+    monkeypatch.setattr(VoxloudProvider, "parse", parse)
+    outcome = await fed("voxloud", 2_000)
+    assert any("Somebody else's push was taken" in failure for failure in outcome.failures)
+
+
+async def test_the_same_seed_is_the_same_bodies() -> None:
+    """What was found can be repeated."""
+    found = await recorded("voipsun")
+    first, second = [await feed([Shelf("voipsun", found)], range(20)) for _ in range(2)]
+    assert first.counts == second.counts
