@@ -523,7 +523,7 @@ SCENES: dict[str, tuple[list[dict[str, object]], list[tuple[object, ...]]]] = {
             channel("sip100-00000003", "222333444", "800123456", 5, "Up"),
             channel("sip101-00000004", "222333444", "800999888", 5, "Up"),
             channel("trunk-out-00000005", "222333444", "800999888", 5, "Up"),
-            channel(OUT, "222333444", "800123456", 5, "Up"),
+            channel("trunk-out-00000006", "222333444", "800123456", 5, "Up"),
         ],
         [
             (
@@ -583,6 +583,61 @@ SCENES: dict[str, tuple[list[dict[str, object]], list[tuple[object, ...]]]] = {
         [
             ("incoming", "+420777123456", "+420222333444", "talking", ((None, "talking"),)),
             ("incoming", "+420777123456", "+420222333444", "talking", ((None, "talking"),)),
+        ],
+    ),
+    "one number rings a phone and waits for another": (
+        [
+            channel("trunk-in-00000001", "777123456", "22233343", 6, "Ring"),
+            channel("sip103-00000002", "777123456", "103", 6, "Ringing"),
+            channel("trunk-in-00000003", "777123456", "222333444", 5, "Up"),
+            channel("sip102-00000004", "777123456", "102", 5, "Up"),
+        ],
+        [
+            ("incoming", "+420777123456", "22233343", "ringing", ((None, "ringing"), ("103", "ringing"))),
+            ("incoming", "+420777123456", "+420222333444", "talking", ((None, "talking"), ("102", "talking"))),
+        ],
+    ),
+    "one number rings a phone, and a queue another one later": (
+        [
+            channel("trunk-in-00000001", "777123456", "22233341", 22, "Ring"),
+            channel("sip101-00000002", "777123456", "101", 22, "Ringing"),
+            channel("trunk-in-00000003", "777123456", "222333444", 2, "Up"),
+            channel("sip102-00000004", "777123456", "102", 2, "Ringing"),
+        ],
+        [
+            ("incoming", "+420777123456", "22233341", "ringing", ((None, "ringing"), ("101", "ringing"))),
+            ("incoming", "+420777123456", "+420222333444", "ringing", ((None, "ringing"), ("102", "ringing"))),
+        ],
+    ),
+    "one number rings a phone and a group": (
+        [
+            channel("trunk-in-00000001", "777123456", "22233342", 0, "Ring"),
+            channel("sip102-00000002", "777123456", "102", 0, "Ringing"),
+            channel("trunk-in-00000003", "777123456", "222333444", 0, "Ring"),
+            channel("sip103-00000004", "777123456", "103", 0, "Ringing"),
+            channel("sip101-00000005", "777123456", "101", 0, "Ringing"),
+        ],
+        [
+            ("incoming", "+420777123456", "22233342", "ringing", ((None, "ringing"), ("102", "ringing"))),
+            (
+                "incoming",
+                "+420777123456",
+                "+420222333444",
+                "ringing",
+                ((None, "ringing"), ("103", "ringing"), ("101", "ringing")),
+            ),
+        ],
+    ),
+    "one number rings two groups": (
+        [
+            channel("trunk-in-00000001", "777123456", "222333444", 3, "Ring"),
+            channel("sip101-00000002", "777123456", "101", 3, "Ringing"),
+            channel("trunk-in-00000003", "777123456", "222333444", 3, "Up"),
+            channel("sip102-00000004", "777123456", "102", 3, "Ringing"),
+        ],
+        [
+            ("incoming", "+420777123456", "+420222333444", "ringing", ((None, "ringing"), ("101", "ringing"))),
+            ("incoming", "+420777123456", "+420222333444", "ringing", ((None, "ringing"), ("102", "ringing"))),
         ],
     ),
     "two calls of one phone": (

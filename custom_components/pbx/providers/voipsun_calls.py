@@ -22,6 +22,8 @@ CANDIDATES = 32
 MAX_ROWS = 4_000
 PLACED_AGE = timedelta(minutes=2)
 
+type Edge = tuple[int, int, float, bool, int, int, int]  # rank, doubt, difference of age, order, channels apart, who
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class End:
@@ -32,8 +34,13 @@ class End:
     source: str  # numbers in their compared form, empty where they tell nothing
     destination: str
     from_us: bool
-    to_us: bool
+    dialled: Line | None  # our phone whose number was dialled
     left_alone: bool  # by the other side of its call
+
+    @property
+    def to_us(self) -> bool:
+        """Whether the number of one of our phones was dialled."""
+        return self.dialled is not None
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -159,7 +166,7 @@ class CallTracker:
             source=source,
             destination=destination,
             from_us=bool(source) and self.lines.is_ours(row.source),
-            to_us=bool(destination) and self.lines.owner(row.destination) is not None,
+            dialled=self.lines.owner(row.destination) if destination else None,
             left_alone=known is not None and known.story.paired and legs[known.story.id] == 1,
         )
 
@@ -183,7 +190,7 @@ class CallTracker:
         for group in groups.values():
             if len(group.members) == 1:
                 group.root = group.members[0]
-        for rank, _, _, _, root, leg in sorted(_edges(ends, fresh)):
+        for rank, *_, root, leg in sorted(_edges(ends, fresh)):
             if _join(group_of, ends, root, leg) and rank < WEAK and ends[leg].line is not None:
                 self._lists_called_phones = True
         for index in fresh:
@@ -305,21 +312,23 @@ def _begun_anew(known: _Channel, row: Row) -> bool:
     return known.duration is not None and row.duration is not None and row.duration < known.duration
 
 
-def _edges(ends: Sequence[End], fresh: Sequence[int]) -> set[tuple[int, int, float, bool, int, int]]:
-    """Give all pairs of caller and called with at least one new row: rank, doubt, difference of age, order, who."""
+def _edges(ends: Sequence[End], fresh: Sequence[int]) -> set[Edge]:
+    """Give all pairs of caller and called with at least one new row."""
     index: dict[str, list[int]] = defaultdict(list)
     for i, end in enumerate(ends):
         for key in end.keys:
             if len(index[key]) < CANDIDATES:
                 index[key].append(i)
-    edges = set()
+    edges: set[Edge] = set()
     for i in fresh:
         for j in {j for key in ends[i].keys for j in index[key] if j != i}:
             for root, leg in ((i, j), (j, i)):
                 rank = _rank(ends[root], ends[leg])
                 if rank is not None:
-                    age = _older_by(ends[root].row, ends[leg].row)
-                    edges.add((rank, _doubt(ends[root], ends[leg]), abs(age), age < 0, root, leg))
+                    one, other = ends[root].row, ends[leg].row
+                    age = _older_by(one, other)
+                    doubt = _doubt(ends[root], ends[leg])
+                    edges.add((rank, doubt, abs(age), age < 0, _apart(one, other), root, leg))
     return edges
 
 
@@ -354,8 +363,19 @@ def _older_by(one: Row, other: Row) -> float:
 
 
 def _doubt(root: End, leg: End) -> int:
-    """How much speaks against this order of caller and called."""
-    return (root.calls() is False) + (leg.calls() is True) - (root.calls() is True) - (leg.calls() is False)
+    """How much speaks against one end having called the other."""
+    order = (root.calls() is False) + (leg.calls() is True) - (root.calls() is True or leg.calls() is False)
+    unheard = leg.row.up and not root.row.up  # whoever was answered does not hear it ring
+    if root.dialled is None or leg.line is None:
+        return order + unheard
+    return order + unheard + (1 if root.dialled.number != leg.line.number else -1)
+
+
+def _apart(root: Row, leg: Row) -> int:
+    """How many channels were made between two; a called one is made after the one that calls."""
+    if root.number is None or leg.number is None or leg.number < root.number:
+        return MAX_ROWS
+    return leg.number - root.number
 
 
 def _rank(root: End, leg: End) -> int | None:

@@ -25,7 +25,7 @@ SHORT_SECRET = 3
 WIDEST = 2**63
 
 _AFTER_NOTICE = re.compile(r"[\n>][ \t]*\ufeff?([\[{])")
-_CHANNEL = re.compile(r"(?:SIP|PJSIP)/(.+)-[0-9a-fA-F]{8,}")
+_CHANNEL = re.compile(r"(?:SIP|PJSIP)/(.+)-([0-9a-fA-F]{8,})")
 _CLOCK = re.compile(r"(?:(\d{1,4}):)?(\d{1,2}):(\d{2})")
 _NOT_ALPHANUMERIC = re.compile(r"[^a-z0-9]")
 _ABOUT_AUTHENTICATION = re.compile(r"\bpin\b|authenti|password|authori[sz]", re.IGNORECASE)
@@ -184,10 +184,11 @@ def bare(key: object) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One channel that is up. `user` is the SIP user name, empty for anything but SIP."""
+    """One channel that is up. `user` is the SIP user name, empty for anything but SIP; `number` counts channels."""
 
     channel: str
     user: str = ""
+    number: int | None = None
     source: str = ""
     destination: str = ""
     duration: float | None = None
@@ -210,6 +211,7 @@ def row(item: Json) -> Row | None:
     return Row(
         channel=channel,
         user=sip[1] if sip else "",
+        number=int(sip[2], 16) if sip else None,
         source=line(item.get("src"), 80),
         destination=line(item.get("dst"), 80),
         duration=seconds(item.get("duration")),
