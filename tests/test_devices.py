@@ -1,7 +1,9 @@
 """Devices appear and go with the directory, and with what the user makes."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from freezegun.api import FrozenDateTimeFactory
@@ -25,6 +27,8 @@ from custom_components.pbx.providers.models import CallState, Capability, EventT
 
 from .fake_provider import NOON, FakeProvider, async_set_up, fake_config_entry, incoming, pushed
 
+# The models by which the editor offers devices for the filters of a trigger.
+OFFERED = set(re.findall(r"model: (\w+)", Path("custom_components/pbx/triggers.yaml").read_text("utf-8")))
 ANN = m.Extension(number="101", name="Ann")
 BOB = m.Extension(number="102", name="Bob")
 CAROL = m.Extension(number="103", name="Carol")
@@ -80,6 +84,9 @@ async def test_what_a_device_says(hass: HomeAssistant, fake: type[FakeProvider],
     assert {device.name for device in others} == {"Ann (101)", "102", "103", "Agatha", "a2", "Support", "q2"}
     assert {device.via_device_id for device in others} == {house.id}
     assert {device.manufacturer for device in others} == {"Fake PBX"}
+    models = {device.name: device.model for device in others}
+    assert (models["Ann (101)"], models["Agatha"], models["Support"]) == ("Extension", "Agent", "Queue")
+    assert set(models.values()) == OFFERED
 
 
 async def test_new_extensions_agents_and_queues_appear_without_a_reload(

@@ -209,6 +209,7 @@ class PbxDevices:
             config_subentry_id=subentry,
             identifiers={self._identifier(kind, identity)},
             manufacturer=self.coordinator.provider.name,
+            model=kind.value.capitalize(),
             name=name,
             translation_key=None,
             via_device_id=self.account.device.id,

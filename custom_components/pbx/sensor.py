@@ -195,6 +195,7 @@ SENSORS: tuple[PbxSensorEntityDescription, ...] = (
         needs=Capability.QUEUES | Capability.QUEUE_FIGURES,
         device_class=SensorDeviceClass.DURATION,
         native_unit_of_measurement=UnitOfTime.SECONDS,
+        suggested_display_precision=0,
         value_fn=_queue(lambda queue: queue.longest_wait),
     ),
     PbxSensorEntityDescription(
@@ -204,6 +205,7 @@ SENSORS: tuple[PbxSensorEntityDescription, ...] = (
         needs=Capability.QUEUES | Capability.QUEUE_FIGURES,
         device_class=SensorDeviceClass.DURATION,
         native_unit_of_measurement=UnitOfTime.SECONDS,
+        suggested_display_precision=0,
         entity_registry_enabled_default=False,
         value_fn=_queue(lambda queue: queue.average_wait),
     ),
@@ -229,6 +231,7 @@ SENSORS: tuple[PbxSensorEntityDescription, ...] = (
         subject=SubjectKind.QUEUE,
         needs=Capability.QUEUES | Capability.QUEUE_FIGURES,
         native_unit_of_measurement=PERCENTAGE,
+        suggested_display_precision=0,
         state_class=SensorStateClass.MEASUREMENT,
         value_fn=_queue(lambda queue: queue.service_level),
     ),
