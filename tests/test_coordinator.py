@@ -683,6 +683,50 @@ async def test_rereading_the_directory_on_demand(
     assert await asked_in(hass, freezer, paced, 2, "directory") == 1
 
 
+@pytest.mark.parametrize("slow", ["calls", "directory"])
+async def test_rereading_what_is_just_being_read(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    paced: type[FakeProvider],
+    fake_entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+    slow: str,
+) -> None:
+    """What is asked for while an older question is not answered yet is asked again afterwards: that answer is old."""
+    coordinator = await coordinator_of(hass, fake_entry)
+    answered, asked = asyncio.Event(), getattr(paced, slow)
+
+    async def waiting(self: FakeProvider) -> object:
+        answer = await asked(self)
+        await answered.wait()
+        return answer
+
+    monkeypatch.setattr(paced, slow, waiting)
+    coordinator.async_reread_directory()
+    freezer.tick(1)
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done()
+    before = paced.script.times(slow)
+    assert before == 2
+    coordinator.async_doubt(extension_key("101"))
+    coordinator.async_reread_directory()
+    for _ in range(3):
+        freezer.tick(1)
+        async_fire_time_changed(hass)
+        await hass.async_block_till_done()
+    assert paced.script.times(slow) == before
+    told = count(coordinator, extension_key("101"))
+
+    answered.set()
+    await pass_time(hass, freezer, 1)
+    await pass_time(hass, freezer, 1)
+    assert paced.script.times("calls") == 3
+    assert paced.script.times("directory") == (3 if slow == "directory" else 2)
+    assert told[extension_key("101")] >= 1
+    await asked_in(hass, freezer, paced, 10)
+    assert paced.script.times("calls") == 3
+
+
 # -- calls that nobody lists -------------------------------------------------------------------------
 
 

@@ -89,6 +89,7 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
         self._event_listeners: dict[str | Key | None, dict[EventListener, None]] = {}
         self._told_health: object = None
         self._told_data: tuple[Event | None, Mapping[str, Value]] = (None, {})
+        self._asked_again = False
         self._directory_at: datetime | None = None
         self._directory_retry: float = DIRECTORY_RETRY
         self._unlisted: set[str] = set()
@@ -131,6 +132,14 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
 
     @override
     async def _async_update_data(self) -> CallRegistry:
+        self._asked_again = False
+        try:
+            return await self._async_poll()
+        finally:
+            if self._asked_again:  # the debouncer drops what comes meanwhile, though this answer may be older
+                self.hass.loop.call_soon(self._async_ask_soon, "once more")
+
+    async def _async_poll(self) -> CallRegistry:
         requested_at = dt_util.utcnow()
         doubted, self._doubted = self._doubted, {}
         calls = await self._ask(self.provider.calls())
@@ -150,6 +159,7 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
         """Ask the phone system; an answer that comes after the account was unloaded is nobody's."""
         with poll_errors(self.provider.name):
             answer = await question
+        await asyncio.sleep(0)  # to read a long list takes time, and so does to take and tell it
         if self._shutdown_requested:
             raise asyncio.CancelledError
         return answer
@@ -173,23 +183,28 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
 
     async def _async_poll_directory(self) -> None:
         """Ask for the rest at its own pace; once it was known, a failure keeps what was known."""
-        now = dt_util.utcnow()
-        if self._directory_at is not None and now < self._directory_at:
+        now, due = dt_util.utcnow(), self._directory_at
+        if due is not None and now < due:
             return
         try:
             directory = await self._ask(self.provider.directory())
         except UpdateFailed as err:
-            if self._directory_at is None or not self.polled_calls:
+            if due is None or not self.polled_calls:
                 raise
             LOGGER.debug("The directory could not be read this time")
-            self._directory_at = now + timedelta(seconds=max(self._directory_retry, err.retry_after or 0))
+            self._next_directory(due, now, max(self._directory_retry, err.retry_after or 0))
             self._directory_retry = min(2 * self._directory_retry, self.provider.intervals.directory)
             return
         self._directory_retry = DIRECTORY_RETRY
-        self._directory_at = now + timedelta(seconds=self.provider.intervals.directory)
+        self._next_directory(due, now, self.provider.intervals.directory)
         self._take(self.data.directory(directory, dt_util.utcnow()))
         self._report_permissions(directory.missing_permissions)
         self.devices.async_settle(directory)
+
+    def _next_directory(self, due: datetime | None, now: datetime, seconds: float) -> None:
+        """Set when the directory is asked for next, unless somebody wanted it anew while it was read."""
+        if self._directory_at is due:
+            self._directory_at = now + timedelta(seconds=seconds)
 
     def _report_permissions(self, missing: frozenset[str]) -> None:
         """Say which permissions the account lacks; without them what needs them is left out."""
@@ -225,9 +240,7 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
     def async_look_again(self) -> None:
         """Ask soon: a command or a push says that something is new."""
         if self.provider.capabilities & Capability.CALLS and self.polled_calls:
-            self.config_entry.async_create_background_task(
-                self.hass, self.async_request_refresh(), f"{self.name} look again", eager_start=True
-            )
+            self._async_ask_soon("look again")
 
     @contextmanager
     def commanding(self) -> Iterator[None]:
@@ -249,8 +262,13 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
     def async_reread_directory(self) -> None:
         """Ask for the directory with the next poll, now."""
         self._directory_at = dt_util.utcnow()
+        self._async_ask_soon("reread")
+
+    @callback
+    def _async_ask_soon(self, why: str) -> None:
+        self._asked_again = True
         self.config_entry.async_create_background_task(
-            self.hass, self.async_request_refresh(), f"{self.name} reread", eager_start=True
+            self.hass, self.async_request_refresh(), f"{self.name} {why}", eager_start=True
         )
 
     # -- pushes -------------------------------------------------------------------------------------
