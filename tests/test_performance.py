@@ -6,7 +6,7 @@ import random
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Generator, Hashable
+from collections.abc import AsyncGenerator, Callable, Generator, Hashable
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -159,20 +159,29 @@ async def test_a_directory_without_change_tells_nobody(hass: HomeAssistant, fake
     assert (cost.written, cost.told) == (0, 0)
 
 
-async def test_many_phones_are_set_up_some_at_a_time(hass: HomeAssistant, fake: type[FakeProvider]) -> None:
-    """While the entities of 2,000 phones are added, everything else has its turn again and again."""
-    coordinator = await set_up(hass, fake, "company", MANY)
-    turns = 0
-    told: list[tuple[int, int]] = []
+@pytest.fixture
+async def turns() -> AsyncGenerator[list[int]]:
+    """Count the turns that everything else has, in a list of one."""
+    counted = [0]
 
-    async def count_turns() -> None:
-        nonlocal turns
+    async def count() -> None:
         while True:
-            turns += 1
+            counted[0] += 1
             await asyncio.sleep(0)
 
-    counting = asyncio.create_task(count_turns())
-    await coordinator.devices.async_listen(lambda subjects: told.append((turns, len(subjects))))
+    counting = asyncio.create_task(count())
+    yield counted
+    counting.cancel()
+
+
+async def test_many_phones_are_set_up_some_at_a_time(
+    hass: HomeAssistant, fake: type[FakeProvider], turns: list[int]
+) -> None:
+    """While the entities of 2,000 phones are added, everything else has its turn again and again."""
+    coordinator = await set_up(hass, fake, "company", MANY)
+    told: list[tuple[int, int]] = []
+
+    await coordinator.devices.async_listen(lambda subjects: told.append((turns[0], len(subjects))))
 
     assert max(subjects for _, subjects in told) <= 10
     assert len({turn for turn, _ in told}) == len(told) > MANY / 10
@@ -182,10 +191,27 @@ async def test_many_phones_are_set_up_some_at_a_time(hass: HomeAssistant, fake: 
     coordinator.async_reread_directory()
     await coordinator.async_refresh()
     await hass.async_block_till_done(wait_background_tasks=True)
-    counting.cancel()
 
     assert [subjects for _, subjects in told] == [10] * 10
     assert len({turn for turn, _ in told}) == 10
+
+
+async def test_between_a_list_and_what_is_told_of_it_others_have_a_turn(
+    hass: HomeAssistant, fake: type[FakeProvider], turns: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reading a list of hundreds of new calls and telling of them takes long enough apart."""
+    coordinator = await set_up(hass, fake, "house", FEW)
+    at: list[int] = []
+
+    async def calls(_self: FakeProvider) -> tuple[m.Call, ...]:
+        at.append(turns[0])
+        return (incoming("c1", "100000"),)
+
+    monkeypatch.setattr(fake, "calls", calls)
+    coordinator.async_add_listener(lambda: at.append(turns[0]), ("extension", "100000"))
+    await coordinator.async_refresh()
+
+    assert at[0] < at[1]
 
 
 async def test_an_agent_is_told_without_the_others(hass: HomeAssistant, fake: type[FakeProvider]) -> None:
