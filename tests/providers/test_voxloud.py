@@ -874,6 +874,13 @@ async def test_a_wrong_key(session: aiohttp.ClientSession, sim: VoxloudSimulator
             await command(provider)
 
 
+async def test_a_lone_401_to_whose_key_it_is(client: FastProvider, sim: VoxloudSimulator) -> None:
+    """It is asked again, and then it is known."""
+    sim.fault(FaultKind.STATUS, status=401)
+    assert (await client.account()).title == sim.company
+    assert len(sim.seen("validate-auth")) == 2
+
+
 @pytest.mark.parametrize("name", [name for name in COMMANDS if name != "record_of"])
 async def test_a_lone_401_is_no_wrong_key(client: FastProvider, sim: VoxloudSimulator, name: str) -> None:
     """The key is tried, and works."""
@@ -902,8 +909,8 @@ async def test_a_lone_401_is_no_wrong_key(client: FastProvider, sim: VoxloudSimu
 async def test_what_the_account_answers(
     client: FastProvider, sim: VoxloudSimulator, status: int, error: type[ProviderError]
 ) -> None:
-    """Only a 401 is about the key."""
-    sim.fault(FaultKind.STATUS, status=status)
+    """Only a 401 is about the key, and that when it is said twice."""
+    sim.fault(FaultKind.STATUS, status=status, times=2)
     with pytest.raises(error) as caught:
         await client.account()
     assert type(caught.value) is error

@@ -47,11 +47,20 @@ class VoxloudApi:
         self._key = key
 
     async def validate(self) -> Json:
-        """Ask whose key this is; raise AuthError for one that is wrong, which only this request says for certain."""
+        """Ask whose key this is; raise AuthError for one that is wrong, which only this request says for certain.
+
+        It says so twice: a lone 401 may come from somebody on the way.
+        """
         if not self._key or not self._key.isascii() or not self._key.isprintable():
             raise AuthError("This cannot be an API key")
         try:
-            return mapping(_json(await self._send(self._http.ask, "validate-auth", "POST", VALIDATE)))
+            try:
+                reply = await self._send(self._http.ask, "validate-auth", "POST", VALIDATE)
+            except RefusedError as err:
+                if err.code != str(UNAUTHORIZED):
+                    raise
+                reply = await self._send(self._http.ask, "validate-auth", "POST", VALIDATE)
+            return mapping(_json(reply))
         except RefusedError as err:
             if err.code == str(UNAUTHORIZED):
                 raise AuthError("The API key was refused") from None
