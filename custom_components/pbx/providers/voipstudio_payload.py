@@ -134,7 +134,7 @@ def state(value: object) -> CallState | None:
 
 @lru_cache(maxsize=64)
 def _tell_once(word: str) -> None:
-    LOGGER.info("VoIPstudio sent the call state %s, which this version does not know", word or "(unreadable)")
+    LOGGER.debug("VoIPstudio sent the call state %s, which this version does not know", word or "(unreadable)")
 
 
 def party(row: Json, side: str, user: User | None, known: Book, way: Direction | None) -> m.Party:
