@@ -15,7 +15,8 @@ from types import FrameType
 from typing import Any
 
 import pytest
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.const import EVENT_STATE_CHANGED
+from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback, split_entity_id
 from homeassistant.helpers.event import async_track_point_in_utc_time
 
 from custom_components.pbx import entity
@@ -194,6 +195,24 @@ async def test_many_phones_are_set_up_some_at_a_time(
 
     assert [subjects for _, subjects in told] == [10] * 10
     assert len({turn for turn, _ in told}) == 10
+
+
+async def test_many_phones_are_unloaded_a_platform_at_a_time(
+    hass: HomeAssistant, fake: type[FakeProvider], turns: list[int]
+) -> None:
+    """While the entities of 2,000 phones are removed, everything else has its turn between those of two kinds."""
+    coordinator = await set_up(hass, fake, "company", MANY)
+    gone: dict[str, int] = {}
+
+    @callback
+    def async_note(event: Event[EventStateChangedData]) -> None:
+        gone[split_entity_id(event.data["entity_id"])[0]] = turns[0]
+
+    hass.bus.async_listen(EVENT_STATE_CHANGED, async_note)
+    assert await hass.config_entries.async_unload(coordinator.config_entry.entry_id)
+
+    assert len(gone) > 1
+    assert len(set(gone.values())) == len(gone)
 
 
 async def test_between_a_list_and_what_is_told_of_it_others_have_a_turn(
