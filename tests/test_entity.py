@@ -420,7 +420,8 @@ async def test_later_entities_are_within_the_limit_too(
     [
         (m.Party(number="+390612345678"), "••••••••••678"),
         (m.Party(number="+390612345678", name="Rossi"), "Rossi"),
-        (m.Party(number="102"), "102"),
+        (m.Party(number="102"), "Bob"),
+        (m.Party(number="103"), "103"),
         (m.Party(number="123456"), "123456"),
         (m.Party(number="1234567"), "••••567"),
         (m.Party(hidden=True), STATE_UNKNOWN),

@@ -11,6 +11,7 @@ from custom_components.pbx.providers.models import (
     Direction,
     Directory,
     EventType,
+    Extension,
     LegPush,
     Notice,
     Outcome,
@@ -1299,6 +1300,33 @@ def test_a_name_that_was_looked_up_follows_in_the_state(direction: Direction | N
     made.take(made.registry.name_caller("c", Party(name="Berta", known=False)))
     assert made.registry.last_call is not None
     assert getattr(made.registry.last_call, side).name == "Anna"
+
+
+@pytest.mark.parametrize(
+    ("step", "caller", "callee"),
+    [
+        pytest.param(push("c", "102", R, caller="101", callee="102", direction=INTERNAL), "Anna", "Berta", id="pushed"),
+        pytest.param(listed(call("c", leg("101", D), caller="101", direction=OUT)), "Anna", "", id="listed"),
+        pytest.param(push("c", "103", R, callee="103"), "", "", id="nameless"),
+        pytest.param(
+            pushed(LegPush(provider_event="x", call_id="c", state=R, caller=Party(number="101", name="A. K."))),
+            "A. K.",
+            "",
+            id="named",
+        ),
+    ],
+)
+def test_whoever_is_one_of_ours_has_a_name(step: Step, caller: str, callee: str) -> None:
+    """From the directory, where none came; in what is told already."""
+    names = {"101": "Anna", "102": "Berta", "103": ""}
+    made = story()
+    extensions = tuple(Extension(number=number, name=name) for number, name in names.items())
+    made.take(made.registry.directory(Directory(extensions=extensions), made.now))
+    made.play(step)
+    told = made.events[-1].call
+    assert told is not None
+    assert (told.caller.name, told.callee.name) == (caller, callee)
+    assert made.registry.calls["c"] == told
 
 
 def test_a_name_comes_after_the_end_of_the_call() -> None:

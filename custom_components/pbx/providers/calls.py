@@ -412,6 +412,7 @@ class CallRegistry(Roster):
         """Work out what the legs together mean, tell what is new, and end the call when nothing is left."""
         now = origin.time
         before = live.state
+        live.name_inside(self.extensions)
         state = live.settle(None if silent else now)
         if self._pushed_ids_differ:
             self._matcher.file(live)

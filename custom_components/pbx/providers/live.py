@@ -1,12 +1,24 @@
 """A call in the making: its legs, what they mean together, and what was told of it so far."""
 
-from collections.abc import Collection
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from .events import POLL
 from .legs import EARLY, UP, LiveLeg, Presumed, is_answered, state_of
-from .models import Call, CallHint, CallRecord, CallState, Detail, Direction, Leg, LegPush, Outcome, Party
+from .models import (
+    Call,
+    CallHint,
+    CallRecord,
+    CallState,
+    Detail,
+    Direction,
+    Extension,
+    Leg,
+    LegPush,
+    Outcome,
+    Party,
+)
 
 MAX_LEGS = 64
 NOBODY = Party()
@@ -373,6 +385,11 @@ class LiveCall:
         else:
             self.caller = filled(self.caller, party)
 
+    def name_inside(self, extensions: Mapping[str, Extension]) -> None:
+        """Name whoever is one of ours and came without a name."""
+        self.caller = _named(self.caller, extensions)
+        self.callee = _named(self.callee, extensions)
+
     # -- what it all means --------------------------------------------------------------------------
 
     def settle(self, now: datetime | None) -> CallState:
@@ -421,6 +438,12 @@ class LiveCall:
             self.phones.pop(over.extension, None)
             self._rings.pop(over.id.partition("#")[0], None)
         return True
+
+
+def _named(party: Party, extensions: Mapping[str, Extension]) -> Party:
+    if party.name or (own := extensions.get(party.number)) is None or not own.name:
+        return party
+    return replace(party, name=own.name)
 
 
 def filled(known: Party, found: Party | None) -> Party:
