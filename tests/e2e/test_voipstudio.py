@@ -6,9 +6,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests.simulators.voipstudio_people import people
+from tests.simulators.voipstudio_switches import Probe
 
 from .accounts import Voipstudio
-from .client import Json
+from .client import Json, pasted
 from .house import House, lived_in, open_house, refused
 from .process import until
 from .proof import Proof
@@ -25,6 +26,61 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House[Voipstudio
         yield house
 
 
+async def pushes(house: House[Voipstudio]) -> tuple[bool, float]:
+    """Tell from the diagnostics whether every call is pushed, as far as is known, and how often is polled."""
+    found = await house.client.get(f"/api/diagnostics/config_entry/{house.account.entry_id}")
+    return found["data"]["push"]["complete"], found["data"]["poll"]["interval"]
+
+
+def stored(house: House[Voipstudio]) -> str:
+    """Give all that Home Assistant keeps in files."""
+    folder = house.process.folder / ".storage"
+    return "\n".join(file.read_text() for file in folder.iterdir() if file.is_file())
+
+
+@lived_in
+async def test_set_up_by_key(house: House[Voipstudio]) -> None:
+    """The account is there without any log-in, and nowhere is a SIP password; the dashboard may try in any way."""
+    sim, client = house.account.simulator, house.client
+    (entry,) = await client.accounts()
+    assert (entry["title"], entry["state"]) == (f"VoIPstudio ({sim.email})", "loaded")
+    assert sim.seen("/login", "POST") == []
+    assert sim.sip_password not in stored(house)
+    (url,) = await client.urls_to_paste(house.account.entry_id)
+    sim.probe_needs_2xx = True
+    for probe in Probe:
+        sim.webhook_probe = probe
+        hook = await sim.add_webhook(url)
+        sim.hooks.remove(hook)
+
+
+@lived_in
+async def test_polls_are_rare_while_the_webhook_tells_all(house: House[Voipstudio]) -> None:
+    """An answered call that was pushed from its beginning to its end slows the polls down; one that was not, not."""
+    sim = house.account.simulator
+    assert not (await pushes(house))[0]
+    call = await sim.ring("442079460130", "1002")
+    await house.wait_state("extension_1002", "call_state", "ringing")
+    await sim.answer(call, "1002")
+    await house.wait_state("extension_1002", "call_state", "talking")
+    await sim.hang_up(call)
+    await house.all_idle()
+
+    async def rare() -> bool:
+        await house.look_again()
+        return await pushes(house) == (True, 60)
+
+    await until(rare, "rare polls", 20)
+    hooks, sim.hooks = sim.hooks, []
+    call = await sim.ring("442079460131", "1002")
+    await house.look_again()
+    await house.wait_state("extension_1002", "call_state", "ringing")
+    assert await pushes(house) == (False, 5)
+    await sim.hang_up(call)
+    sim.hooks = hooks
+    await house.all_idle()
+
+
 @lived_in
 async def test_agent_login_keeps_the_others(house: House[Voipstudio]) -> None:
     """Who logs in to one queue changes neither the other members nor the other queue."""
@@ -37,9 +93,12 @@ async def test_agent_login_keeps_the_others(house: House[Voipstudio]) -> None:
     assert sales.members == {**before[1], 10003: True}
     assert support.members == before[0]
     await client.wait_state(switch, "on")
+    # What was done so far may have used up what can be asked at once: then each question takes a second and a third.
+    await house.events.wait(15, type="agent_logged_in", agent="10003", queue="602")
     await client.act("pbx.agent_logout", agent="Jonas Lindqvist", queue="Sales")
     assert (support.members, sales.members) == before
-    await client.wait_state(switch, "off", 30)
+    await client.wait_state(switch, "off", 15)
+    await house.events.wait(type="agent_logged_out", agent="10003", queue="602")
 
 
 @lived_in
@@ -50,24 +109,54 @@ async def test_main_job(house: House[Voipstudio]) -> None:
 
 @lived_in
 async def test_password_and_second_factor(house: House[Voipstudio]) -> None:
-    """E-mail and password ask for the mailed code, once; a wrong code is told; the password is forgotten."""
+    """E-mail and password ask for the mailed code; the password is forgotten, and the key goes with the account."""
     population = people(2)
     population.customer_id = 3
     other = Voipstudio(population=population, two_factor=True)
     sim, client = other.simulator, house.client
     async with sim:
         form = await client.step(await client.start_flow("pbx"), next_step_id="voipstudio")
-        step = await client.step(form, email=sim.email, password=sim.password, url=sim.url)
+        step = await client.step(form, email=sim.email, password="wrong", url=sim.url)
+        assert (step["step_id"], step["errors"]) == ("voipstudio", {"base": "invalid_auth"})
+        assert sim.mailed == []
+        step = await client.step(step, email=sim.email, password=sim.password, url=sim.url)
         assert step["step_id"] == "code"
         assert len(sim.mailed) == 1
+        right = sim.mailed[-1].code
+        step = await client.step(step, code="000000" if right != "000000" else "111111")
+        assert (step["step_id"], step["errors"]) == ("code", {"code": "invalid_code"})
+        assert len(sim.mailed) == 2  # a code is good for one try, so another one was sent
         step = await client.step(step, code=sim.mailed[-1].code)
         assert step["step_id"] == "paste"
-        assert len(sim.mailed) == 1
+        await sim.add_webhook(*pasted(step))
         step = await client.step(step)
         assert step["type"] == "create_entry"
-        stored = (house.process.folder / ".storage" / "core.config_entries").read_text()
-        assert sim.password not in stored
-        await client.remove(step["result"]["entry_id"])
+        other.entry_id = step["result"]["entry_id"]
+        await client.loaded(other.entry_id)
+        assert sim.password not in stored(house)
+        (key,) = (token for token in sim.tokens.values() if not token.dashboard)
+        assert key.name.startswith("Home Assistant ")
+        await _never_logs_in_again(house, other, key.token)
+        await client.remove(other.entry_id)
+        assert key.token not in sim.tokens
+
+
+async def _never_logs_in_again(house: House[Voipstudio], other: Voipstudio, key: str) -> None:
+    """Let a key die of idleness: a person is asked, since each try by itself would mail a code."""
+    sim, client = other.simulator, house.client
+    house.expected.append("Authentication failed while fetching")
+    dead = sim.tokens.pop(key)
+    entity = await client.entity(other.entry_id, "account", "active_calls")
+
+    async def asked() -> bool:
+        await client.act("homeassistant.update_entity", entity=entity["entity_id"])
+        flows = await client.command("config_entries/flow/progress")
+        return any(flow["context"].get("source") == "reauth" for flow in flows)
+
+    await until(asked, "question for new credentials", 20)
+    sim.tokens[key] = dead
+    assert len(sim.mailed) == 2
+    assert len(sim.seen("/login", "POST")) - len(sim.seen("/login2fa", "POST")) == 3
 
 
 @lived_in
@@ -181,8 +270,33 @@ async def test_what_else_it_can(house: House[Voipstudio]) -> None:
         "pbx.announce", number="+442079460127", message="The door is open", caller_id_number=f"+{sim.main_number}"
     )
     assert sim.placed[-1].destination == "442079460127"
+    await sim.hang_up(sim.placed[-1].call_id)
     found = await client.ask("pbx.search_contacts", name="Grace")
     assert [contact["first_name"] for contact in found["contacts"]] == ["Grace"]
     error = await refused(client.act("pbx.hold", device=await house.device("extension_1001")))
     assert (error.code, error.key) == ("service_validation_error", "unsupported")
     assert "VoIPstudio" in error.message
+
+
+@lived_in
+async def test_credentials_in_the_address(house: House[Voipstudio]) -> None:
+    """The address to paste holds them once they are set, and what comes without them is dropped."""
+    sim, client, account = house.account.simulator, house.client, house.account
+    kept = {"country": account.country, "call_slots": 4, "mask_numbers": False, "assist": False}
+    secret = {"webhook_username": "studio", "webhook_password": "p@ss word"}
+    await client.set_options(account.entry_id, **kept, **secret)
+    await client.loaded(account.entry_id)
+    (url,) = await client.urls_to_paste(account.entry_id)
+    assert url.startswith("http://studio:p%40ss%20word@127.0.0.1:")
+    before = len(house.events.all)
+    call = await sim.ring("442079460140", "1001")
+    await sim.settle()
+    await sim.hang_up(call)
+    await sim.settle()
+    assert [event for event in house.events.all[before:] if event["provider_event"] != "poll"] == []
+    sim.hooks.clear()
+    await sim.add_webhook(url)
+    call = await sim.ring("442079460141", "1001")
+    await house.events.wait(type="call_incoming", from_number="+442079460141", provider_event="call.initial")
+    await sim.hang_up(call)
+    await house.all_idle()
