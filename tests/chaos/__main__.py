@@ -26,11 +26,12 @@ def main() -> int:
     parser.add_argument("--provider", choices=LINES, help="only at this phone system")
     parser.add_argument("--seed", type=int, help="carry out this one plan, and tell it line by line")
     parser.add_argument("--first", type=int, default=1, help="the seed to begin with (default 1)")
+    parser.add_argument("--minutes", type=float, help="begin nothing new after so long")
     arguments = parser.parse_args()
     providers = [arguments.provider] if arguments.provider else list(LINES)
     if arguments.seed is not None:
         return max(_tell(provider, arguments.seed) for provider in providers)
-    return _many(list(_batches(providers, arguments.first, arguments.plans)))
+    return _many(list(_batches(providers, arguments.first, arguments.plans)), arguments.minutes)
 
 
 def _batches(providers: Sequence[str], first: int, plans: int) -> Iterator[Batch]:
@@ -50,15 +51,16 @@ def _tell(provider: str, seed: int) -> int:
     return _conclude([verdict], 0)
 
 
-def _many(batches: Sequence[Batch]) -> int:
+def _many(batches: Sequence[Batch], minutes: float | None) -> int:
     begin = time.monotonic()
+    deadline = None if minutes is None else time.time() + 60 * minutes
     verdicts: list[Verdict] = []
     broken = 0
     pool = ProcessPoolExecutor(
         WORKERS, mp_context=multiprocessing.get_context("spawn"), max_tasks_per_child=BATCHES_PER_PROCESS
     )
     with pool:
-        work = {pool.submit(work_off, batch): batch for batch in batches}
+        work = {pool.submit(work_off, batch, deadline): batch for batch in batches}
         for done in as_completed(work):
             provider, first, count = work[done]
             try:

@@ -17,14 +17,28 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.pbx.const import CONF_PROVIDER, DOMAIN, SUBENTRY_AGENT, SUBENTRY_QUEUE
 from tests.simulators.base import Body, Simulator, TrueCall
 from tests.simulators.voipat import Esl, VoipatSimulator
+from tests.simulators.voipat_wire import Registrations
 from tests.simulators.voipstudio import VoipstudioSimulator
 from tests.simulators.voipsun import VoipsunSimulator
-from tests.simulators.voipsun_model import Broken, Permission
+from tests.simulators.voipsun_model import Agent, Broken, CallKind, DeviceState, Permission, Queue
 from tests.simulators.voxloud import VoxloudSimulator
+
+from .compare import Wanted
 
 LONGEST_RING = 280
 UP = ("talking", "on_hold")
 WEBHOOK_ID = "chaos0123456789abcdef0123456789abcdef"
+
+STATUS = {
+    DeviceState.IN_USE: "talking",
+    DeviceState.RINGING_IN_USE: "talking",
+    DeviceState.RINGING: "busy",
+    DeviceState.BUSY: "busy",
+    DeviceState.ON_HOLD: "on_hold",
+}
+UNAUTHORIZED = 401
+TOLERANCE = 40
+"""Seconds by which a figure may be old that grows with time."""
 
 type Step = Callable[[random.Random], Awaitable[None]]
 type Trouble = Callable[[random.Random], Awaitable[None] | None]
@@ -41,6 +55,20 @@ def _two(rng: random.Random, talking: Sequence[str], phones: Sequence[str]) -> t
     return giver, rng.choice([phone for phone in phones if phone != giver])
 
 
+def _on(so: bool) -> str:  # noqa: FBT001
+    return "on" if so else "off"
+
+
+def _near(seconds: float) -> Callable[[str], bool]:
+    """Expect a length of time that was so a while ago."""
+    return lambda state: state.replace(".", "").isdecimal() and -TOLERANCE <= float(state) - seconds <= 1
+
+
+def _level(queue: Queue) -> str:
+    ended = queue.completed + queue.abandoned
+    return str(round(100 * queue.within_level / ended, 1)) if ended else "0.0"
+
+
 class Line[S: Simulator](ABC):
     """An account at a simulated phone system, and what may go wrong with it."""
 
@@ -53,8 +81,11 @@ class Line[S: Simulator](ABC):
     settle: ClassVar[float]
     """Seconds after which everything must be known again: two of the slowest polls, and a new socket."""
     forget: ClassVar[float]
-    """Seconds after which nothing may be left of calls that ended unheard."""
+    """Seconds after which nothing may be left of calls that ended unheard, and the slowest question was asked."""
+    notice: ClassVar[float] = 70
+    """Seconds after which it must have been noticed that the phone system is away."""
     can_be_asked: ClassVar[bool] = True
+    pushes: ClassVar[bool] = True
     commands: ClassVar[Sequence[str]] = ("originate", "click_to_call", "hangup")
     expected: ClassVar[Sequence[str]] = ()
     """What may be logged besides."""
@@ -141,8 +172,27 @@ class Line[S: Simulator](ABC):
         """List the calls that are up."""
         return self.simulator.truth()
 
-    def agents(self) -> Mapping[str, Mapping[str, bool]]:
-        """Say what the agents really do, by the name of their device: switches by key."""
+    @property
+    def refuses_late(self) -> bool:
+        """Whether a call is also refused that was placed, but that nobody has answered."""
+        return False
+
+    @property
+    def refuses(self) -> bool:
+        """Whether it refuses a part of what is asked, so that nothing else may be refused by the way."""
+        return False
+
+    @property
+    def absent(self) -> frozenset[str]:
+        """Name the entities that this phone system need not have."""
+        hold = () if "hold" in self.commands else (f"extension_{number}_hold" for number in self.extensions)
+        return frozenset((*hold, *(() if self.pushes else ("account_push",))))
+
+    def others(self, ids: Mapping[str, str], *, long: bool) -> Mapping[str, Wanted]:
+        """Say what entities show that are not about calls; `ids` are those of what a person added, by name.
+
+        `long` says that the time of the slowest question has passed.
+        """
         return {}
 
 
@@ -153,7 +203,7 @@ class Voipat(Line[VoipatSimulator]):
     country = "DE"
     block = "493023125"
     settle = 200
-    forget = 400
+    forget = 660
     commands = ("originate", "click_to_call", "hangup", "hold", "unhold", "toggle_hold")
 
     @override
@@ -175,12 +225,18 @@ class Voipat(Line[VoipatSimulator]):
             text_booleans=rng.random() < 0.2,
             library_noise=rng.random() < 0.2,
             crm_method=rng.choice(("GET", "POST")),
+            registrations=rng.choice(tuple(Registrations)),
         )
 
     @property
     @override
     def promises(self) -> bool:
         """Give none but on Node, which waits for the phone: others accept a call before the switch has heard of it."""
+        return self.simulator.node
+
+    @property
+    @override
+    def refuses_late(self) -> bool:
         return self.simulator.node
 
     @property
@@ -224,7 +280,8 @@ class Voipat(Line[VoipatSimulator]):
             else leg
             for leg in call.legs
         )
-        return call if legs == call.legs else replace(call, legs=legs, state="talking")
+        # Whether it was seen that it has talked cannot be said here.
+        return call if legs == call.legs else replace(call, legs=legs, state="")
 
     @override
     def steps(self) -> Sequence[tuple[int, Step]]:
@@ -277,11 +334,25 @@ class Voipat(Line[VoipatSimulator]):
         await sim.set_esl(Esl.CONNECTED)
         await sim.restart_bridge()
 
+    @override
+    def others(self, ids: Mapping[str, str], *, long: bool) -> Mapping[str, Wanted]:
+        sim = self.simulator
+        phones = {number: one for (domain, number), one in sim.engine.extensions.items() if domain == sim.domain}
+        return {
+            f"extension_{number}_registered": _on(one.registered) if long else None for number, one in phones.items()
+        }
+
+    @property
+    @override
+    def absent(self) -> frozenset[str]:
+        return frozenset(f"extension_{number}_registered" for number in self.extensions)
+
 
 class Voipsun(Line[VoipsunSimulator]):
     """VoIPSUN PBX."""
 
     provider = "voipsun"
+    pushes = False
     country = "CZ"
     block = "420222333"
     settle = 60
@@ -381,9 +452,32 @@ class Voipsun(Line[VoipsunSimulator]):
             sim.broken_actions = rng.choice((set(), {"listcalls"}, {"sipstatus"}, {"agentstatus", "queuestatus"}))
 
         def denied(rng: random.Random) -> None:
+            if any(fault.status == UNAUTHORIZED for fault in sim.faults):
+                return  # both together are wrong credentials by contract
             sim.deny = {rng.choice((Permission.CALL_LIST, Permission.SIP_STATUS, Permission.CALL_CENTER))}
 
         return (("broken script", broken), ("permission taken", denied))
+
+    @property
+    @override
+    def refuses(self) -> bool:
+        return bool(self.simulator.deny)
+
+    @override
+    def truth(self) -> list[TrueCall]:
+        """List the calls as far as they can be told apart.
+
+        While the phone rings for which a call was placed by API, nothing says whom it is to reach; and a caller who
+        waits where no phone rings may have been seen before the queue was asked.
+        """
+        return [self._as_told(call) for call in self.simulator.truth()]
+
+    def _as_told(self, call: TrueCall) -> TrueCall:
+        kind = self.simulator.system.calls[call.call_id].kind
+        if kind is CallKind.ORIGINATE:
+            return replace(call, direction="")
+        waits = kind is CallKind.QUEUE and not any(leg.extension for leg in call.legs)
+        return replace(call, state="") if waits else call
 
     @override
     async def calm(self) -> None:
@@ -392,11 +486,44 @@ class Voipsun(Line[VoipsunSimulator]):
         self.simulator.deny = set()
 
     @override
-    def agents(self) -> Mapping[str, Mapping[str, bool]]:
-        return {
-            one.full_name: {"logged_in": True, "paused": one.paused} if one.extension else {"logged_in": False}
-            for one in self.simulator.agents.values()
-        }
+    def others(self, ids: Mapping[str, str], *, long: bool) -> Mapping[str, Wanted]:
+        sim = self.simulator
+        found: dict[str, Wanted] = {}
+        for one in sim.extensions:
+            if one.sip_username:
+                found[f"extension_{one.number}_registered"] = _on(bool(sim.system.accounts[one.sip_username].contact))
+            else:
+                found[f"extension_{one.number}_registered"] = None
+        for agent in sim.agents.values():
+            prefix = f"agent_{ids[agent.full_name]}"
+            found[f"{prefix}_logged_in"] = _on(agent.extension is not None)
+            # A pause is nowhere to be seen of an agent who is in no queue now.
+            found[f"{prefix}_paused"] = _on(agent.paused) if agent.extension else None
+            found[f"{prefix}_status"] = self._status(agent)
+        for queue in sim.queues.values():
+            prefix = f"queue_{ids[queue.name]}"
+            members = sim.system.members(queue)
+            free = sum(sim.system.available(phone, agent) for _, _, phone, agent in members)
+            found |= {
+                f"{prefix}_waiting": str(len(queue.waiting)),
+                f"{prefix}_longest_wait": _near(
+                    max((now() - call.joined for call in queue.waiting.values()), default=0)
+                ),
+                f"{prefix}_agents_logged_in": str(len(members)),
+                f"{prefix}_agents_available": str(free),
+                f"{prefix}_service_level": _level(queue),
+                f"{prefix}_answered": str(queue.completed),
+                f"{prefix}_abandoned": str(queue.abandoned),
+            }
+        return found
+
+    def _status(self, agent: Agent) -> str:
+        if agent.extension is None:
+            return "logged_out"
+        state = self.simulator.system.device_state(agent.extension)
+        if state is DeviceState.NOT_IN_USE:
+            return "paused" if agent.paused else "available"
+        return STATUS[state]
 
 
 class Voipstudio(Line[VoipstudioSimulator]):
@@ -408,7 +535,12 @@ class Voipstudio(Line[VoipstudioSimulator]):
     plus = ""
     extensions = ("1001", "1002", "1003", "1004", "1005")
     settle = 150
-    forget = 300
+    forget = 400
+
+    @override
+    def __init__(self, seed: int) -> None:
+        super().__init__(seed)
+        self._handed: set[str] = set()
 
     @override
     def make(self, seed: int) -> VoipstudioSimulator:
@@ -459,6 +591,7 @@ class Voipstudio(Line[VoipstudioSimulator]):
             call = rng.choice(sim.truth())
             talking = [leg.extension for leg in call.legs if leg.extension and leg.state == "talking"]
             await sim.hand_over(call.call_id, *_two(rng, talking, self.extensions))
+            self._handed.add(call.call_id)
 
         async def reject(rng: random.Random) -> None:
             call = rng.choice(sim.truth())
@@ -494,7 +627,26 @@ class Voipstudio(Line[VoipstudioSimulator]):
             )
         if call.state == "on_hold":
             legs = tuple(replace(leg, state="on_hold") if leg.state == "talking" else leg for leg in legs)
-        return replace(call, legs=legs)
+        # Whoever is given a call is called, whichever way it went before.
+        return replace(call, legs=legs, direction="" if call.call_id in self._handed else call.direction)
+
+    @override
+    def others(self, ids: Mapping[str, str], *, long: bool) -> Mapping[str, Wanted]:
+        sim = self.simulator
+        found: dict[str, Wanted] = {}
+        for user in filter(lambda user: user.ext, sim.users.values()):
+            found[f"extension_{user.ext}_do_not_disturb"] = _on(user.dnd)
+            places = {queue.number: queue.members[user.id] for queue in sim.queues.values() if user.id in queue.members}
+            for number, joined in places.items():
+                found[f"agent_{user.id}_logged_in_{number}"] = _on(joined)
+            if places:
+                found[f"agent_{user.id}_logged_in"] = _on(any(places.values()))
+                found[f"agent_{user.id}_status"] = "available" if any(places.values()) else "logged_out"
+        for queue in sim.queues.values():
+            found[f"queue_{queue.id}_agents_logged_in"] = str(sum(queue.members.values()))
+        unread = sum(bool(row["is_new"]) for row in sim.voicemail.rows.values())
+        found["account_unread_voicemails"] = str(unread) if long else None
+        return found
 
 
 class Voxloud(Line[VoxloudSimulator]):
@@ -505,6 +657,7 @@ class Voxloud(Line[VoxloudSimulator]):
     block = "390655502"
     settle = 30
     forget = 4.5 * 3600
+    notice = 620
     can_be_asked = False
     commands = ("originate", "click_to_call")
 

@@ -17,22 +17,22 @@ from homeassistant.helpers import entity_registry as er
 
 from custom_components.pbx.const import DOMAIN
 from custom_components.pbx.coordinator import PbxCoordinator
+from custom_components.pbx.providers.calls import CallRegistry
 from tests.simulators.base import Body, FaultKind, TrueCall
 from tests.simulators.demo import GONE
 
+from .compare import Entity, Shown, Truth, differences, digits, not_away
 from .house import House, Json
 from .lines import LINES, Line
 
-URGENCY = ("ringing", "talking", "on_hold", "dialing")
-IDLE = "idle"
 BEGINS = ("call_incoming", "call_outgoing")
 ENDS = ("call_ended", "call_missed")
-SIGNIFICANT = 8
 STEPS = (6, 22)
 PAUSES = (0, 0, 0.01, 0.3, 1, 2, 4, 8, 20)
 LONG_PAUSES = (45, 90)
 RETRY_PATIENCE = 400
 LATE = 15.0
+OUTAGES = 0.15
 BEGINNING = 60
 EXPECTED = (
     r"^ERROR custom_components\.pbx: Error fetching Chaos data: ",
@@ -53,19 +53,6 @@ class Verdict:
     mismatches: list[str] = field(default_factory=list)
     story: list[str] = field(default_factory=list)
     """What happened, for whoever repeats a plan."""
-
-
-def digits(number: str) -> str:
-    """Give the digits by which an outside number is known, however it is written."""
-    return re.sub(r"\D", "", number)[-SIGNIFICANT:]
-
-
-def doing(call: TrueCall, extension: str) -> str:
-    """Say what a phone really does in a call, in the words of its sensor."""
-    states = {leg.state for leg in call.legs if leg.extension == extension}
-    if call.state in ("dialing", "ringing") and states & {"talking", "on_hold"} and "ringing" not in states:
-        return "dialing"
-    return next((state for state in URGENCY if state in states), "")
 
 
 @dataclass(kw_only=True)
@@ -93,6 +80,7 @@ class Plan:
         self.asked: dict[str, str] = {}
         self.tasks: set[asyncio.Task[None]] = set()
         self.reloading = False
+        self.registry: CallRegistry | None = None
         self.drop = 0.0
 
     @property
@@ -122,6 +110,8 @@ class Plan:
                 await self._storm()
                 await self._calm()
                 self._compare("after the storm")
+                if self.rng.random() < OUTAGES:
+                    await self._outage()
                 await self._end_all()
                 self._compare("when all was over", over=True)
                 self._judge_commands()
@@ -313,7 +303,7 @@ class Plan:
                 if status == 401:
                     # Two in a row are wrong credentials by contract.
                     plan["times"] = 1
-                    if any(fault.status == 401 for fault in self.sim.faults):
+                    if self.line.refuses or any(fault.status == 401 for fault in self.sim.faults):
                         return
             case FaultKind.HTML:
                 plan["status"] = self.rng.choice((200, 502, 504))
@@ -323,6 +313,8 @@ class Plan:
 
     def _weather(self) -> None:
         """Change how webhooks travel."""
+        if not self.line.pushes:
+            return
         hooks, rng = self.sim.webhooks, self.rng
         self.drop = rng.choice((0, 0, 0, 0.2, 0.6))
         hooks.duplicate = rng.choice((0, 0, 0.5))
@@ -363,9 +355,12 @@ class Plan:
     def _state_changed(self) -> None:
         """Begin a new life when the account is unloaded, by whomever."""
         if self.entry.state is ConfigEntryState.UNLOAD_IN_PROGRESS:
-            registry = self.entry.runtime_data.data
-            self.lives[-1].cut |= set(registry._live)  # noqa: SLF001 - also those that are in their grace
+            self.registry = self.entry.runtime_data.data
+            self.line.note_deafness()
+        elif self.registry is not None:
+            self.lives[-1].cut |= set(self.registry._live)  # noqa: SLF001 - also those that are in their grace
             self.lives.append(_Life())
+            self.registry = None
             self.line.note_deafness()
 
     # -- afterwards ---------------------------------------------------------------------------------
@@ -388,6 +383,20 @@ class Plan:
         self._listen_in()
         await self._settle(self.line.settle)
 
+    async def _outage(self) -> None:
+        """Let the phone system be away for a while, and see that nobody pretends to know what it does."""
+        self.verdict.faults["outage"] += 1
+        self.line.note_deafness()
+        await self.sim.stop()
+        await self._settle(self.line.notice)
+        if self.coordinator is not None:
+            for text in not_away(self._shown(self.coordinator)):
+                self._mismatch(text)
+        await self.sim.start()
+        await self._settle(self.line.settle + self.line.notice)
+        self.line.note_deafness()
+        self._compare("after an outage")
+
     async def _settle(self, seconds: float) -> None:
         coordinator = self.coordinator
         if coordinator is not None:
@@ -405,7 +414,7 @@ class Plan:
                     continue
             await asyncio.sleep(0.5)
         await self.line.flush()
-        await self._settle(self.line.settle if self.line.can_be_asked else self.line.forget)
+        await self._settle(self.line.forget)
 
     def _mismatch(self, text: str) -> None:
         self._tell(f"MISMATCH {text}")
@@ -419,49 +428,28 @@ class Plan:
             return
         if not over and not self.line.can_be_asked and not coordinator.calls_known:
             return
-        truth = self.line.truth()
-        unsure: set[str] = set() if over else {call.call_id for call in truth} & set(self.line.lossy)
-        if not self.line.can_be_asked and not over:
-            unsure = unsure | (coordinator.data.calls.keys() & set(self.line.lossy))
-        vague = {leg.extension for call in truth if call.call_id in unsure for leg in call.legs}
-        vague |= {number for call in coordinator.data.calls.values() if call.id in unsure for number in call.extensions}
-        for extension in self.line.extensions:
-            if extension in vague:
-                continue
-            states = {doing(call, extension) for call in truth}
-            wanted = next((state for state in URGENCY if state in states), IDLE)
-            self._expect(f"{when}: extension {extension}", "sensor", f"extension_{extension}_call_state", wanted)
-        if unsure:
-            return
-        self._expect(f"{when}: active calls", "sensor", "active_calls", str(len(truth)), kind="account")
-        slots = len(coordinator.data.slots)
-        shown = [self._state("sensor", f"slot_{slot}_call") for slot in range(1, slots + 1)]
-        busy = sorted(state for state in shown if state != IDLE)
-        states_up = sorted(call.state for call in truth)
-        if len(truth) <= slots and busy != states_up:
-            self._mismatch(f"{when}: the slots show {busy}, the calls are {states_up}")
-        for name, switches in self.line.agents().items():
-            self._compare_agent(when, name, switches)
+        ids = {one.title: one.subentry_id for one in self.entry.subentries.values()}
+        truth = Truth(
+            extensions=self.line.extensions,
+            calls=self.line.truth(),
+            others={"account_connected": "on", "account_push": None, **self.line.others(ids, long=over)},
+            absent=self.line.absent,
+            lossy=frozenset() if over or self.line.can_be_asked else frozenset(self.line.lossy),
+        )
+        for text in differences(truth, self._shown(coordinator)):
+            self._mismatch(f"{when}: {text}")
 
-    def _compare_agent(self, when: str, name: str, switches: Any) -> None:
-        assert self.coordinator is not None
-        found = [agent for agent in self.coordinator.data.agents.values() if agent.name == name]
-        if not found:
-            self._mismatch(f"{when}: there is no agent {name}")
-            return
-        for key, on in switches.items():
-            self._expect(f"{when}: agent {name}", "switch", f"agent_{found[0].id}_{key}", "on" if on else "off")
-
-    def _expect(self, what: str, domain: str, key: str, wanted: str, *, kind: str = "") -> None:
-        shown = self._state(domain, f"{kind}_{key}" if kind else key)
-        if shown != wanted:
-            self._mismatch(f"{what} is {wanted}, but {key} shows {shown}")
-
-    def _state(self, domain: str, key: str) -> str:
-        unique_id = f"{self.entry.unique_id}_{key}"
-        entity_id = er.async_get(self.hass).async_get_entity_id(domain, DOMAIN, unique_id)
-        state = self.hass.states.get(entity_id) if entity_id else None
-        return f"nothing ({unique_id})" if state is None else state.state
+    def _shown(self, coordinator: PbxCoordinator) -> Shown:
+        entities = {}
+        for entry in er.async_entries_for_config_entry(er.async_get(self.hass), self.entry.entry_id):
+            state = self.hass.states.get(entry.entity_id)
+            if state is not None:
+                key = entry.unique_id.removeprefix(f"{self.entry.unique_id}_")
+                entities[key] = Entity(domain=entry.domain, state=state.state, attributes=state.attributes)
+            elif entry.disabled_by is None:
+                self._mismatch(f"{entry.entity_id} has no state")
+        calls = {call.id: call.extensions for call in coordinator.data.calls.values()}
+        return Shown(entities=entities, calls=calls)
 
     # -- what was told ------------------------------------------------------------------------------
 
@@ -483,7 +471,11 @@ class Plan:
 
     def _judge_commands(self) -> None:
         placed = Counter(digits(one.destination) for one in self.sim.placed)
-        allowed = {"accepted": (1,) if self.line.promises else (0, 1), "refused": (0,), "unknown": (0, 1)}
+        allowed = {
+            "accepted": (1,) if self.line.promises else (0, 1),
+            "refused": (0, 1) if self.line.refuses_late else (0,),
+            "unknown": (0, 1),
+        }
         for number, outcome in self.asked.items():
             if placed[number] not in allowed[outcome]:
                 self._mismatch(f"a call was {outcome}, but placed {placed[number]} times ({number})")

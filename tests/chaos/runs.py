@@ -2,6 +2,7 @@
 
 import faulthandler
 import logging
+import time
 from collections.abc import Iterable
 
 from .clock import run_fast
@@ -33,8 +34,10 @@ def prepare() -> None:
     prepare_clock()
 
 
-def work_off(batch: Batch) -> list[Verdict]:
-    """Carry out a batch in a process of its own."""
+def work_off(batch: Batch, deadline: float | None) -> list[Verdict]:
+    """Carry out a batch in a process of its own, unless it is too late to begin."""
+    if deadline is not None and time.time() > deadline:
+        return []
     provider, first, count = batch
     prepare()
     return carry_out(provider, range(first, first + count), patience=PATIENCE)
