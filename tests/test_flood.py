@@ -154,7 +154,7 @@ async def flood(url: str, requests: Sequence[Request]) -> Counter[str]:
 @pytest.fixture
 async def valid(socket_enabled: None, monkeypatch: pytest.MonkeyPatch) -> dict[str, list[corpus.Work]]:
     """Give valid pushes of each provider, and budgets that nobody waits for."""
-    plenty = (RateLimit(requests=1_000_000, seconds=60),)
+    plenty = (RateLimit(requests=1_000_000, seconds=60), RateLimit(requests=1_000_000, seconds=3600))
     monkeypatch.setattr(voipat_access, "STANDARD", plenty)
     for kind in PROVIDERS.values():
         monkeypatch.setattr(kind, "limits", plenty)

@@ -60,6 +60,7 @@ from custom_components.pbx.services import ACTIONS
 from .house import CALLERS
 from .simulators.base import Fault, FaultKind, Handler, Simulator
 from .simulators.voipat import VoipatSimulator
+from .simulators.voipat_wire import Profile
 from .simulators.voipstudio import VoipstudioSimulator
 from .simulators.voipsun import VoipsunSimulator
 from .simulators.voxloud import VoxloudSimulator
@@ -69,7 +70,7 @@ type Json = dict[str, Any]
 WEBHOOK_ID = "canaryhook7e1f5c0b9a8d4e3f"
 NAME = "Canary Callerson"
 MESSAGE = "Canary text of a message"
-PLENTY = (RateLimit(requests=1_000_000, seconds=60),)
+PLENTY = (RateLimit(requests=1_000_000, seconds=60), RateLimit(requests=1_000_000, seconds=3600))
 ENTRIES = ".storage/core.config_entries"
 DOMAIN_LOGGER = "custom_components.pbx"
 CORE = ("homeassistant.core", "homeassistant.components.recorder")
@@ -242,6 +243,8 @@ class Account(ABC):
     """Secrets that a person gives with an action, which Home Assistant itself writes down as typed."""
     in_entry: frozenset[str] = frozenset({"key"})
     """Secrets that the entry keeps."""
+    later: Json = field(default_factory=dict)
+    """What the entry holds as well."""
 
     @classmethod
     @abstractmethod
@@ -262,14 +265,20 @@ PASSWORD = 'cañary "sün"&pass/word+1%'
 
 
 class Voipat(Account):
-    """VOIP@ Cloud, on the server that gives tokens."""
+    """VOIP@ Cloud, on the server that tells SIP passwords."""
 
     provider = "voipat"
 
     @classmethod
     def make(cls) -> Account:
         """Make one."""
-        simulator = VoipatSimulator(extensions_broken=False, api_key="canary-api-key-of-voipat")
+        simulator = VoipatSimulator(
+            profile=Profile.NODE,
+            rate_limit=0,
+            auto_answer=0.0,
+            extensions_broken=False,
+            api_key="fpx_canaryapikeyofvoipat",
+        )
         sip = {f"sip_{number}": ext.password for (_, number), ext in simulator.engine.extensions.items()}
         typed = {"url": "", "api_key": simulator.api_key, "domain": simulator.domain, "verify_ssl": True}
         again = {"api_key": simulator.api_key}
@@ -283,7 +292,7 @@ class Voipat(Account):
 
 
 class VoipatToken(Voipat):
-    """The same, where the key is only good for tokens."""
+    """VOIP@ Cloud, on the server whose key is only good for tokens."""
 
     @classmethod
     def make(cls) -> Account:
@@ -323,6 +332,19 @@ class Voipstudio(Account):
         typed = {"api_key": simulator.api_key, "url": ""}
         again = {"api_key": simulator.api_key}
         return cls(simulator, secrets, typed, again, {"api_key": "canary-wrong-key"}, options, in_entry=KEPT)
+
+
+class VoipstudioBasic(Voipstudio):
+    """VoIPstudio in the older way, in which the key goes with the user's id."""
+
+    @classmethod
+    def make(cls) -> Account:
+        """Make one."""
+        made = Voipstudio.make()
+        basic = f"{made.simulator.admin.id}:{made.simulator.api_key}"
+        made.secrets["basic"] = b64encode(basic.encode()).decode()
+        made.later = {"authentication": "basic"}
+        return made
 
 
 class VoipstudioPassword(Voipstudio):
@@ -410,6 +432,7 @@ ACCOUNTS: tuple[type[Account], ...] = (
     Voipat,
     VoipatToken,
     Voipstudio,
+    VoipstudioBasic,
     VoipstudioPassword,
     Voipsun,
     Voxloud,
@@ -674,6 +697,7 @@ class Drive:
         registry = er.async_get(hass)
         for entity in list(registry.entities.values()):
             registry.async_update_entity(entity.entity_id, disabled_by=None)
+        hass.config_entries.async_update_entry(self.entry, data={**self.entry.data, **account.later})
         await hass.config_entries.async_reload(self.entry.entry_id)
         await self.settle()
 

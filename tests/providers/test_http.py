@@ -398,17 +398,21 @@ async def test_a_command_on_a_connection_that_the_server_gave_up_is_not_repeated
 
 @pytest.mark.usefixtures("socket_enabled")
 @pytest.mark.parametrize("command", [True, False])
-@pytest.mark.parametrize("url", ["http://127.0.0.1:9/canary-3f9a", "http://", "ftp://canary-3f9a/", "no url"])
+@pytest.mark.parametrize(
+    "url",
+    ["http://127.0.0.1:9/canary-3f9a", "http://", "ftp://canary-3f9a/", "http://me:canary-3f9a@127.0.0.1:9/", "no url"],
+)
 async def test_what_was_never_sent_is_no_unknown_outcome(
     url: str,
     command: bool,  # noqa: FBT001
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Nobody there, or no address."""
+    """Nobody there, no address, or one that brings other credentials."""
+    headers = {"Authorization": f"Bearer {SECRET}"}
     async with aiohttp.ClientSession() as session:
         client = HttpClient(session, Budget(STANDARD))
         with pytest.raises(ConnectError) as caught:
-            await (client.command if command else client.read)("try", "GET", url)
+            await (client.command if command else client.read)("try", "GET", url, headers=headers)
     assert not isinstance(caught.value, UnknownOutcomeError)
     say_nothing_secret(caught.value, caplog)
 

@@ -205,7 +205,8 @@ class HttpClient:
             async with self._session.request(method, url, **options) as response:  # type: ignore[arg-type]
                 body = await _body(response, lost)
                 reply = Reply(status=response.status, headers=dict(response.headers), body=body)
-        except aiohttp.ClientConnectorError, aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError:
+        except aiohttp.ClientConnectorError, aiohttp.NonHttpUrlClientError, ValueError:
+            # The last for what cannot be sent: an address that is none, or one with credentials beside a token.
             raise ConnectError("No connection") from None
         except aiohttp.ClientResponseError:
             if self.malformed_means_slow_down:

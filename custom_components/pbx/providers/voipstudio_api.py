@@ -195,7 +195,8 @@ class Api:
     ) -> ProviderError:
         if reply.status == UNAUTHORISED:
             await self.confirm()
-        words, code = reason(reply, (*sent, self.key))
+        sent_too = (value.rpartition(" ")[2] for value in self.headers.values())
+        words, code = reason(reply, (*sent, self.key, *sent_too))
         if reply.status in SERVER_ERRORS and not (errors_are_refusals and words):
             unknown = command and (reply.status in GATEWAY_ERRORS or not words)
             return (UnknownOutcomeError if unknown else ConnectError)("The phone system had an error")
