@@ -124,7 +124,7 @@ class Teller:
         for extension, phone in self._talking(states).items():
             if phone.joined:
                 continue
-            if phone.announced and not phone.answered:
+            if self.live.told_answered and phone.announced and not phone.answered:
                 phone.answered = True
                 yield self._event(EventType.CALL_ANSWERED, extension=extension, tell=(extension,), public=False)
             if gone - {extension}:
