@@ -108,7 +108,7 @@ def requests_of(rng: random.Random, provider: str, works: Sequence[corpus.Work],
         # Of whom nothing can be asked, nothing wrong must be believed.
         foreign = provider == "voxloud" or chosen < 0.2
         spoilt = spoilt_push(rng, seed, push, (), FOREIGN[provider] if foreign else {})
-        if spoilt is None or (chosen > 0.9 and provider == "voxloud"):
+        if chosen > 0.9 and provider == "voxloud":
             spoilt = replace(push, body=b"\xff" + spoilt_bytes(rng, push.body), query={})
         if 0.9 < chosen < 0.94:
             spoilt = replace(spoilt, body=rng.choice(DOCUMENTS), query={})

@@ -313,15 +313,14 @@ def spoilt_reply(rng: random.Random, seed: Seed, reply: Reply, others: Sequence[
 
 def spoilt_push(
     rng: random.Random, seed: Seed, push: PushRequest, others: Sequence[Seed], sender: Mapping[str, str]
-) -> PushRequest | None:
-    """Spoil a webhook request; with a `sender` it says to be from there, and is None where it cannot say anything."""
+) -> PushRequest:
+    """Spoil a webhook request; with a `sender` it says to be from there."""
     chosen = rng.random()
     content_type = rng.choice(TYPES) if chosen < 0.03 else push.content_type
     if seed.tree is not None:
         item, body = seed.spoilt(rng, others)
         if sender:
-            if not isinstance(item, dict):
-                return None
+            item = item if isinstance(item, dict) else seed.tree
             body = written({key: entry for key, entry in item.items() if key not in sender} | dict(sender))
         return replace(push, body=body, content_type=content_type)
     query = list(push.query.items())

@@ -185,8 +185,6 @@ class Batch:
         push = self.work.push
         assert push is not None
         spoilt = spoilt_push(self.rng, self.work.seeds[0], push, self.shelf.seeds, sender)
-        if spoilt is None:
-            return
         self.body = f"{spoilt.query} {spoilt.content_type} {spoilt.body!r}"
         self.count.bodies += 1
         try:
@@ -213,9 +211,10 @@ class Batch:
         seed = self.rng.choice(self.work.seeds)
         item, body = seed.spoilt(self.rng, self.shelf.seeds)
         if sender:
+            valid = self.rng.choice([tree for seed in self.work.seeds if "uuid" in (tree := seed.tree).get("data", {})])
             data = item.get("data") if isinstance(item, dict) else None
             if not isinstance(data, dict) or item.get("type") == "system.status":
-                return
+                item, data = valid, valid["data"]
             messages, body = [], written({**item, "data": {**data, **sender}})
         self.body = repr(body)
         self.session.messages = [*messages, body.decode(errors="replace")]
