@@ -122,6 +122,17 @@ def test_record_that_was_asked_for_ends_a_call_nobody_speaks_of() -> None:
     assert made.told.count("call_ended") == 1
 
 
+def test_record_of_a_call_that_came_back_does_not_end_it() -> None:
+    """Told as missed too early, a call was found talking in a list; then the history is asked about that miss."""
+    row = call("c", leg("101", T))
+    early = CallRecord(id="1", call_id="c", direction=IN, outcome=Outcome.MISSED, extension="102")
+    made = story(grace=2).play(push("c", "102", R, time=1), push("c", "102", E, time=2), wait(5), listed(row))
+    made.play(record(early, key=None), listed(row))
+
+    assert made.registry.state_of("101") is T
+    assert made.told == ["call_incoming", "call_missed", "call_answered", "call_record"]
+
+
 def test_word_about_one_phone_does_not_put_off_the_end_of_a_lost_call() -> None:
     """Four hours after the last message a call is given up, whatever its history says of single phones."""
     other = CallRecord(id="1", call_id="c", outcome=Outcome.ANSWERED_ELSEWHERE, extension="102")

@@ -348,10 +348,11 @@ class LiveCall:
     def is_part(self, record: CallRecord, *, asked: bool = False) -> bool:
         """Tell whether a record is only about a phone that is done, while the call goes on with another.
 
-        One that was asked for, because nothing was heard of the call for long, is about more than that.
+        One that was asked for, because nothing was heard of the call for long, is about more than that; but a list
+        that names the call says itself when it is over.
         """
         talking = {leg.extension for leg in self.counting() if leg.state in UP}
-        if record.outcome is Outcome.ANSWERED_ELSEWHERE:
+        if record.outcome is Outcome.ANSWERED_ELSEWHERE or (asked and self.polled):
             return True
         if talking and record.outcome is not Outcome.ANSWERED:
             return not asked
