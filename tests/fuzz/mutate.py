@@ -66,8 +66,19 @@ HEADERS: Sequence[Mapping[str, str]] = (
     {"X-RateLimit-Limit": "٣٠٠", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "99999999999"},
 )
 
-# What has ever stood under a key, in any body of any provider.
-WORDS: dict[str, list[Any]] = {}
+# What has ever stood under a key, in any body of any provider; at first what the contracts have and no simulator says.
+WORDS: dict[str, list[Any]] = {
+    "callstate": ["HELD", "EARLY", "RINGING", "ACTIVE", "HANGUP"],
+    "direction": [None, "internal", "inbound", "outbound"],
+    "interface": ["Agent/nobody"],
+    "location": ["Agent/nobody"],
+    "last_app": ["voicemail"],
+    "missed_call": [True, "true", "false"],
+    "name": ["Nobody", "loopback/101-a", "loopback/101-b"],
+    "state": ["HANGUP", "MISSED", "ON_HOLD"],
+    "status": ["Unregistered(TCP)", "voicemail"],
+}
+RARE = tuple(WORDS)
 
 type Path = list[str | int]
 
@@ -100,7 +111,11 @@ def learn(item: Any) -> None:
 
 def _somewhere(rng: random.Random, item: Any) -> tuple[Path, Any]:
     path: Path = []
-    while isinstance(item, dict | list) and item and (not path or rng.random() > 0.12):
+    while (
+        isinstance(item, dict | list)
+        and item
+        and (not path or rng.random() > (0.35 if isinstance(item, dict) else 0.1))
+    ):
         key: Any = rng.choice(list(item)) if isinstance(item, dict) else rng.randrange(len(item))
         path.append(key)
         item = item[key]
@@ -147,6 +162,11 @@ def _renamed(rng: random.Random, item: dict[str, Any]) -> Any:
 def _swapped(rng: random.Random, item: dict[str, Any]) -> Any:
     one, other = rng.choice(list(item)), rng.choice(list(item))
     return {**item, one: item[other], other: item[one]}
+
+
+def _with_word(rng: random.Random, item: dict[str, Any]) -> Any:
+    key = rng.choice(RARE)
+    return {**item, key: rng.choice(WORDS[key])}
 
 
 def _with_more(rng: random.Random, item: dict[str, Any]) -> Any:
