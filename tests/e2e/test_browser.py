@@ -242,7 +242,9 @@ async def test_set_up(house: Screens) -> None:
     assert sim.api_key not in refused
     await house.type("API key", sim.api_key)
     await house.press("Submit")
-    await house.read("paste", "Let VOIP@ Cloud report calls", "Keep the addresses secret.", "crm_url", "crm_agent_logout_url")
+    await house.read(
+        "paste", "Let VOIP@ Cloud report calls", "Keep the addresses secret.", "crm_url", "crm_agent_logout_url"
+    )
     await house.press("Submit")
     await house.press("Skip and finish")
     await house.go("/config/integrations/integration/pbx")
