@@ -12,7 +12,7 @@ from custom_components.pbx.providers.voxloud import VoxloudProvider
 from .fuzz.corpus import Work, corpus
 from .fuzz.run import BATCH, Count, Outcome, Shelf, feed
 
-BODIES = 6_000  # for each provider
+BODIES = 5_000  # for each provider
 
 
 @pytest.fixture(autouse=True)
