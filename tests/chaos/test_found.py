@@ -13,7 +13,15 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 from custom_components.pbx.errors import poll_errors
 from custom_components.pbx.providers.errors import RateLimitError
-from custom_components.pbx.providers.models import CallRecord, Capability, LegPush, Originate, Outcome, PlacedOutcome
+from custom_components.pbx.providers.models import (
+    CallRecord,
+    CallState,
+    Capability,
+    LegPush,
+    Originate,
+    Outcome,
+    PlacedOutcome,
+)
 from custom_components.pbx.providers.voipstudio import VoipstudioProvider
 from custom_components.pbx.providers.voxloud import VoxloudProvider
 from tests.fake_provider import FakeProvider, async_set_up
@@ -159,6 +167,19 @@ def test_desk_phone_answers_before_the_browser_has_told() -> None:
 
     assert made.told == ["call_incoming", "call_answered"]
     assert (made.registry.state_of("103"), made.registry.state_of("104")) == (None, T)
+
+
+@pytest.mark.parametrize(
+    ("first", "calls"), [([R], 1), ([R, T], 2), ([R, E], 2)], ids=["rings", "was_answered", "is_over"]
+)
+def test_browser_of_a_group_that_answers_is_known_though_its_ring_was_lost(first: list[CallState], calls: int) -> None:
+    """While the call rings elsewhere, an answer to the same caller is its own."""
+    steps = [widget("w1", "102", state) for state in first]
+    made = story(pushed_ids_differ=True, grace=5).play(*steps, wait(8), widget("w2", "101", T))
+
+    assert made.told.count("call_incoming") == calls
+    assert made.registry.state_of("101") is T
+    assert made.registry.state_of("102") is (T if T in first else None)
 
 
 def test_two_calls_from_one_number_stay_two() -> None:

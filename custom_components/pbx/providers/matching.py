@@ -50,7 +50,7 @@ class Matcher:
         if found:
             # Of two calls with the same parties it is the one that no message was about yet.
             return min(found, key=lambda live: any(leg.shadow for leg in _legs_of(live, push.extension)))
-        if push.state not in EARLY or push.caller is None:
+        if push.state is CallState.ENDED or push.caller is None:
             return None
         calls = self._by_number.get(_name(push.caller), {}).values()
         others = (live for live in calls if not _legs_of(live, push.extension))
@@ -80,10 +80,15 @@ def _is_about(push: LegPush, live: LiveCall, now: datetime) -> bool:
 
 
 def _reaches(push: LegPush, live: LiveCall, now: datetime) -> bool:
-    """Tell whether a phone may be another one of a call: of a group that rings at once, or one it is passed on to."""
+    """Tell whether a phone may be another one of a call: of a group that rings at once, or one it is passed on to.
+
+    Of the one that answers the group, the ring may have been lost.
+    """
     if live.state in UP:
-        return live.direction is push.direction or push.direction is Direction.INCOMING
-    return live.direction is push.direction and now - live.seen_at <= SAME_RING
+        passed_on = live.direction is push.direction or push.direction is Direction.INCOMING
+        return passed_on and push.state in EARLY
+    within = SAME_RING if push.state in EARLY else SAME_CALL
+    return live.direction is push.direction and now - live.seen_at <= within
 
 
 def same_parties(one: Call, other: Call) -> bool:
