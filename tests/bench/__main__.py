@@ -14,6 +14,9 @@ from . import imports, push, set_up, size
 from .figures import Figure, as_json, machine, table
 
 RESULT = Path("config") / "bench.json"
+PAGE = Path("docs") / "performance.md"
+# What is written stands between these, at the end where there was nothing before.
+BEGIN, END = "\n<!-- scripts/bench --write -->\n", "\n<!-- end -->\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +32,7 @@ class Effort:
     extensions: int = 1000
 
 
-QUICK = Effort(rounds=1, pushes=32, clients=("library",), large=30, polled=30, times=2, extensions=30)
+QUICK = Effort(rounds=1, pushes=32, clients=("library",), large=20, polled=20, times=2, extensions=20)
 
 
 async def _load(effort: Effort) -> list[Figure]:
@@ -49,6 +52,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"only these: {', '.join(PARTS)}")
     parser.add_argument("--quick", action="store_true", help="see in a minute that it works; the figures mean nothing")
+    parser.add_argument("--write", action="store_true", help=f"put the table into {PAGE}")
     parser.add_argument("--rounds", type=int, help="interleaved rounds of each comparison (default 15)")
     parser.add_argument(
         "--json", type=Path, default=RESULT, metavar="FILE", help=f"where to keep it (default {RESULT})"
@@ -64,8 +68,12 @@ def main() -> int:
         begin = time.monotonic()
         figures += asyncio.run(PARTS[name](effort))
         sys.stderr.write(f"{name}: {time.monotonic() - begin:.0f} s\n")
-    sys.stdout.write(", ".join(f"{key}: {value}" for key, value in machine().items()) + f"; {effort}\n\n")
-    sys.stdout.write(table(figures) + "\n")
+    where = ", ".join(f"{key}: {value}" for key, value in machine().items()) + f"; {effort.rounds} rounds"
+    found = f"{where}\n\n{table(figures)}\n"
+    sys.stdout.write(found)
+    if arguments.write:
+        before, _, rest = PAGE.read_text().partition(BEGIN)
+        PAGE.write_text(f"{before}{BEGIN}\n## The last run\n\n{found}{END}{rest.partition(END)[2]}")
     arguments.json.parent.mkdir(parents=True, exist_ok=True)
     arguments.json.write_text(json.dumps(as_json(figures), indent=2, ensure_ascii=False) + "\n")
     return 0

@@ -11,6 +11,9 @@ from typing import Any
 
 from homeassistant.const import __version__ as home_assistant
 
+# What only shows the noise takes part in every third round.
+SELDOM = 3
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:

@@ -10,7 +10,7 @@ from typing import Any
 
 from homeassistant import components
 
-from .figures import Figure, noise, ratio
+from .figures import SELDOM, Figure, noise, ratio
 
 ROOT = Path(__file__).parents[2]
 OURS, THEIRS, NUMBERS = "custom_components.pbx", "homeassistant.components.unifi_access", "phonenumbers"
@@ -50,18 +50,20 @@ print(json.dumps({
 
 def measure(rounds: int) -> list[Figure]:
     """Measure time and memory; the first process of each kind only looks what else is needed, and compiles."""
-    library = _library()
-    if library is None:
-        return [Figure(what="load: not measured, the library of unifi_access cannot be had", value=0)]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), str(library)))}
+    theirs = library()
+    if theirs is None:
+        return [Figure(what="load: not measured, the library of unifi_access is missing", value=0)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), str(theirs)))}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     first = {what: _load(what, ["homeassistant.bootstrap"], environment) for what in (OURS, THEIRS)}
     core = {name for found in first.values() for name in found["modules"] if name.startswith("homeassistant.")}
     shared = ["homeassistant.bootstrap", *sorted(name for name in core if not name.startswith(THEIRS))]
     before = {OURS: shared, THEIRS: shared, NUMBERS: [*shared, OURS, f"{OURS}.providers.numbers"]}
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in (OURS, THEIRS, f"{THEIRS} again", NUMBERS)}
-    for _ in range(rounds):
+    for number in range(rounds):
         for name, results in found.items():
+            if name not in before.keys() - {NUMBERS} and number % SELDOM:
+                continue
             what = name.removesuffix(" again")
             results.append(_load(what, before[what], environment))
     return _figures(found)
@@ -74,10 +76,19 @@ def _figures(found: Mapping[str, list[dict[str, Any]]]) -> list[Figure]:
         middle = {name: sorted(one[what] for one in results)[len(results) // 2] for name, results in found.items()}
         note = f"{middle[OURS] * factor:.0f} {unit}, {middle[THEIRS] * factor:.0f} {unit}"
         figures.append(
-            ratio(f"load: {what} of unifi_access", ours, theirs, at_most=1.5, noise=noise(again, theirs), note=note)
+            ratio(
+                f"load: {what} of unifi_access",
+                ours,
+                theirs,
+                at_most=1.5,
+                noise=noise(again, theirs[::SELDOM]),
+                note=note,
+            )
         )
         apart = f"{middle[NUMBERS] * factor:.0f} {unit}"
-        figures.append(ratio(f"load: {what} of unifi_access, phonenumbers alone", numbers, theirs, note=apart))
+        figures.append(
+            ratio(f"load: {what} of unifi_access, phonenumbers alone", numbers, theirs[::SELDOM], note=apart)
+        )
     early = sum(one["numbers"] for one in found[OURS])
     figures.append(Figure(what="load: phonenumbers loaded without an account", value=early, at_most=0))
     return figures
@@ -90,13 +101,16 @@ def _load(what: str, before: list[str], environment: Mapping[str, str]) -> dict[
     return answer
 
 
-def _library() -> Path | None:
-    """Get the library of unifi_access, in the version that core names; nothing else here needs it."""
+def library(*, fetch: bool = False) -> Path | None:
+    """Give the library of unifi_access, in the version that core names, if it was fetched; nothing else needs it."""
     manifest = json.loads((Path(components.__path__[0]) / "unifi_access" / "manifest.json").read_text())
     (requirement,) = manifest["requirements"]
     folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pbx" / f"bench-{requirement}"
-    if not folder.exists():
+    if fetch and not folder.exists():
         install = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--no-deps", "--target", str(folder)]
-        if subprocess.run([*install, requirement], check=False).returncode:
-            return None
-    return folder
+        subprocess.run([*install, requirement], check=False)
+    return folder if folder.exists() else None
+
+
+if __name__ == "__main__":
+    library(fetch=True)
