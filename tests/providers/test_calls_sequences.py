@@ -349,7 +349,8 @@ class Watcher:
         """Note a leg that itself has said that it is over."""
         if isinstance(message, LegPush) and message.state is E:
             call = self.registry.calls.get(message.call_id)
-            self.said_over |= {(call.id, leg.id) for leg in call.legs if leg.id == message.leg_id} if call else set()
+            over = [leg for leg in call.legs if leg.id == message.leg_id and leg.state is E] if call is not None else []
+            self.said_over |= {(message.call_id, leg.id) for leg in over}
 
     def pass_time(self, until: float) -> None:
         """Let everything happen that falls due."""
