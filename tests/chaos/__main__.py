@@ -9,11 +9,13 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 
+from .kills import carry_out_kills
 from .lines import LINES
 from .plan import Verdict
 from .runs import Batch, carry_out, complaint, prepare, work_off
 
 PLANS = 10_000
+KILLS = 20
 AT_ONCE = 50
 WORKERS = 2
 BATCHES_PER_PROCESS = 10
@@ -26,12 +28,14 @@ def main() -> int:
     parser.add_argument("--provider", choices=LINES, help="only at this phone system")
     parser.add_argument("--seed", type=int, help="carry out this one plan, and tell it line by line")
     parser.add_argument("--first", type=int, default=1, help="the seed to begin with (default 1)")
+    parser.add_argument("--kills", type=int, default=KILLS, help=f"how often to kill Home Assistant (default {KILLS})")
     parser.add_argument("--minutes", type=float, help="begin nothing new after so long")
     arguments = parser.parse_args()
     providers = [arguments.provider] if arguments.provider else list(LINES)
     if arguments.seed is not None:
         return max(_tell(provider, arguments.seed) for provider in providers)
-    return _many(list(_batches(providers, arguments.first, arguments.plans)), arguments.minutes)
+    wrong = _many(list(_batches(providers, arguments.first, arguments.plans)), arguments.minutes)
+    return max(wrong, _kill(providers, arguments.first, arguments.kills))
 
 
 def _batches(providers: Sequence[str], first: int, plans: int) -> Iterator[Batch]:
@@ -74,6 +78,21 @@ def _many(batches: Sequence[Batch], minutes: float | None) -> int:
             sys.stderr.write(f"\r{len(verdicts)} plans, {time.monotonic() - begin:.0f} s ")
     sys.stderr.write("\n")
     return max(_conclude(verdicts, time.monotonic() - begin), int(broken > 0))
+
+
+def _kill(providers: Sequence[str], first: int, kills: int) -> int:
+    """Kill a real Home Assistant in the middle of calls, in turns at each phone system; begin with any seed."""
+    begin = time.monotonic()
+    verdicts: list[Verdict] = []
+    each, more = divmod(kills, len(providers))
+    for index, provider in enumerate(providers):
+        if count := each + (index < more):
+            verdicts += carry_out_kills(provider, range(first, first + count))
+    for verdict in verdicts:
+        found = "".join(f"\n    {text}" for text in verdict.mismatches)
+        if found:
+            sys.stdout.write(f"{verdict.provider}, killed, seed {verdict.seed}:{found}\n")
+    return _conclude(verdicts, time.monotonic() - begin) if verdicts else 0
 
 
 def _conclude(verdicts: Sequence[Verdict], seconds: float) -> int:

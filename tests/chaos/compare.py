@@ -130,9 +130,13 @@ def _about_extension(extension: str, calls: Sequence[TrueCall], *, vague: bool) 
         for number in (call.caller, call.callee, *(leg.extension for leg in call.legs))
     }
 
+    handed = any(not call.direction for call in calls if mine[call.call_id] == state)
+
     def somebody(shown: str) -> bool:
         if state == IDLE:
             return shown == "unknown"
+        if handed:
+            return True
         # A name says nothing here; and whoever gave a call away is shown until the next one answers.
         return bool(re.search(r"[^\d+ ]", shown)) or digits(shown) in talking_to or 0 < len(shown) <= LONGEST_EXTENSION
 

@@ -210,6 +210,7 @@ class Voipat(Line[VoipatSimulator]):
     def __init__(self, seed: int) -> None:
         super().__init__(seed)
         self._talked: set[tuple[str, str]] = set()
+        self._handed: set[object] = set()
 
     @override
     def make(self, seed: int) -> VoipatSimulator:
@@ -272,6 +273,9 @@ class Voipat(Line[VoipatSimulator]):
         return [self._as_told(call) for call in calls]
 
     def _as_told(self, call: TrueCall) -> TrueCall:
+        if self.simulator.engine.call(call.call_id) in self._handed:
+            # Whoever came first, and which way it went, depends on when it was looked at.
+            call = replace(call, direction="", state="" if call.state in ("dialing", "ringing") else call.state)
         if call.direction == "incoming" and call.state == "talking" and not any(leg.extension for leg in call.legs):
             return replace(call, state="ringing")
         legs = tuple(
@@ -290,7 +294,9 @@ class Voipat(Line[VoipatSimulator]):
         async def transfer(rng: random.Random) -> None:
             call = rng.choice(sim.truth())
             talking = [leg.extension for leg in call.legs if leg.extension and leg.state == "talking"]
+            handed = sim.engine.call(call.call_id)
             await sim.transfer(call.call_id, *_two(rng, talking, self.extensions))
+            self._handed.add(handed)
 
         async def voicemail(rng: random.Random) -> None:
             await sim.divert(rng.choice(sim.truth()).call_id)
@@ -338,14 +344,17 @@ class Voipat(Line[VoipatSimulator]):
     def others(self, ids: Mapping[str, str], *, long: bool) -> Mapping[str, Wanted]:
         sim = self.simulator
         phones = {number: one for (domain, number), one in sim.engine.extensions.items() if domain == sim.domain}
-        return {
-            f"extension_{number}_registered": _on(one.registered) if long else None for number, one in phones.items()
-        }
+        found: dict[str, Wanted] = {f"agent_{number}_status": None for number in phones}
+        for number, one in phones.items():
+            found[f"extension_{number}_registered"] = _on(one.registered) if long else None
+        return found
 
     @property
     @override
     def absent(self) -> frozenset[str]:
-        return frozenset(f"extension_{number}_registered" for number in self.extensions)
+        return frozenset(
+            key for number in self.extensions for key in (f"extension_{number}_registered", f"agent_{number}_status")
+        )
 
 
 class Voipsun(Line[VoipsunSimulator]):
@@ -627,8 +636,11 @@ class Voipstudio(Line[VoipstudioSimulator]):
             )
         if call.state == "on_hold":
             legs = tuple(replace(leg, state="on_hold") if leg.state == "talking" else leg for leg in legs)
+        if call.call_id not in self._handed:
+            return replace(call, legs=legs)
         # Whoever is given a call is called, whichever way it went before.
-        return replace(call, legs=legs, direction="" if call.call_id in self._handed else call.direction)
+        state = "" if call.state in ("dialing", "ringing") else call.state
+        return replace(call, legs=legs, state=state, direction="")
 
     @override
     def others(self, ids: Mapping[str, str], *, long: bool) -> Mapping[str, Wanted]:
