@@ -182,6 +182,15 @@ def test_browser_of_a_group_that_answers_is_known_though_its_ring_was_lost(first
     assert made.registry.state_of("102") is (T if T in first else None)
 
 
+def test_late_word_of_a_ring_that_a_list_has_shown_already() -> None:
+    """An old call is handed over; the list names the new phone before its browser does."""
+    made = story(pushed_ids_differ=True, grace=5).play(listed(call("uuid", leg("104", T))), wait(60))
+    made.play(listed(call("uuid", leg("a", T), leg("102", R))), widget("w", "102", R))
+
+    assert list(made.registry.calls) == ["uuid"]
+    assert made.registry.find("w") is made.registry.calls["uuid"]
+
+
 def test_two_calls_from_one_number_stay_two() -> None:
     """A company calls two people at once; each list shows both."""
     rows = [

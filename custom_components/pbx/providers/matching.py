@@ -73,8 +73,9 @@ class Matcher:
 
 def _is_about(push: LegPush, live: LiveCall, now: datetime) -> bool:
     """Tell whether a message may be about a call of its phone; one that the phone has left is another's."""
-    recent = now - live.seen_at <= SAME_CALL or push.state in UP
     legs = _legs_of(live, push.extension)
+    rings = any(leg.state in EARLY for leg in legs)
+    recent = now - live.seen_at <= SAME_CALL or push.state in UP or rings
     up = any(leg.state is not CallState.ENDED for leg in legs if leg.shadow) or not any(leg.shadow for leg in legs)
     return recent and up and _same_parties(live, push.caller or NOBODY, push.callee or NOBODY)
 
