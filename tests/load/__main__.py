@@ -3,29 +3,14 @@
 import argparse
 import asyncio
 import sys
-from collections.abc import Mapping
 from multiprocessing import get_context
 
-from tests.chaos.runs import prepare
-
-from .budget import Asked, ask
+from .budget import Asked, ask_apart
 from .lines import LINES
 from .soak import GROWTH, soak
-from .steps import BARE, slow, take_steps
+from .steps import BARE, best_of, slow
 
 SOAKS = (("registry", 100_000), ("home-assistant", 10_000))
-
-
-def _steps(provider: str, times: int) -> Mapping[str, float]:
-    """Take all steps some times; the best of each counts, for other programs take their time as well."""
-    prepare()
-    rounds = [asyncio.run(take_steps(provider)) for _ in range(times)]
-    return {step: min(found[step] for found in rounds) for step in rounds[0]}
-
-
-def _ask(provider: str, minutes: int) -> Asked:
-    prepare()
-    return ask(provider, minutes)
 
 
 def main() -> int:
@@ -41,13 +26,13 @@ def main() -> int:
     with get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
         if "steps" in parts:
             sys.stdout.write("The longest time that a step blocks the loop, in ms\n\n")
-            steps = {provider: pool.apply(_steps, (provider, arguments.times)) for provider in LINES}
+            steps = {provider: pool.apply(best_of, (provider, arguments.times)) for provider in LINES}
             rows = [[step, *(f"{found[step] * 1e3:.0f}" for found in steps.values())] for step in steps["voipat"]]
             _table(["", *steps], rows)
             failed = any(slow(found) for found in steps.values())
             sys.stdout.write(f"*{BARE}* is what Home Assistant itself takes for as many entities.\n\n")
         if "requests" in parts:
-            asked = {provider: pool.apply(_ask, (provider, arguments.minutes)) for provider in LINES}
+            asked = {provider: pool.apply(ask_apart, (provider, arguments.minutes)) for provider in LINES}
             rows = [[provider, f"{found.most}", f"{found.limit:g}", _turns(found)] for provider, found in asked.items()]
             _table(["", "requests in the busiest minute", "limit", "turns of each agent"], rows)
             failed |= any(found.most > found.limit for found in asked.values())

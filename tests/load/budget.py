@@ -11,6 +11,7 @@ from homeassistant.config_entries import ConfigEntryState
 from custom_components.pbx.coordinator import PbxCoordinator
 from tests.chaos.clock import run_fast
 from tests.chaos.house import house
+from tests.chaos.runs import prepare
 from tests.simulators.base import Seen
 
 from .lines import FIRST, LINES
@@ -41,6 +42,12 @@ class Log(deque[Seen]):
     def append(self, seen: Seen, /) -> None:
         super().append(seen)
         self.times.append(asyncio.get_running_loop().time())
+
+
+def ask_apart(provider: str, minutes: int) -> Asked:
+    """Do so in a process of its own."""
+    prepare()
+    return ask(provider, minutes)
 
 
 def ask(provider: str, minutes: int) -> Asked:

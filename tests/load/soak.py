@@ -125,7 +125,8 @@ def _forget(simulator: VoipstudioSimulator) -> None:
     simulator.requests.clear()
     simulator.webhooks.sent.clear()
     kept: tuple[dict[int, Any], ...] = (simulator.ended, simulator.ended_legs)
-    kept += (simulator.cdrs.rows, simulator.cdrs.owners)
+    for collection in simulator.collections.values():
+        kept += (collection.rows, collection.owners)
     for rows in kept:
         for row_id in list(rows)[:-REMEMBERED]:
             del rows[row_id]

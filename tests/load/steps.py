@@ -18,6 +18,7 @@ from custom_components.pbx.coordinator import PbxCoordinator
 from custom_components.pbx.diagnostics import async_get_config_entry_diagnostics
 from custom_components.pbx.providers.http import RateLimit
 from tests.chaos.house import House, house
+from tests.chaos.runs import prepare
 
 from .lines import CALLS
 from .phones import WEBHOOK_ID, Phones, phones
@@ -67,6 +68,13 @@ async def blocked(into: dict[str, float], step: str) -> AsyncGenerator[None]:
         task.cancel()
         gc.enable()
     into[step] = max(lag.longest, into.get(step, 0.0))
+
+
+def best_of(provider: str, times: int) -> Mapping[str, float]:
+    """Take all steps some times, in a process of their own; the best counts, for other programs work as well."""
+    prepare()
+    rounds = [asyncio.run(take_steps(provider)) for _ in range(times)]
+    return {step: min(found[step] for found in rounds) for step in rounds[0]}
 
 
 async def take_steps(provider: str) -> Mapping[str, float]:
