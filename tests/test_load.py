@@ -39,7 +39,7 @@ def test_no_minute_has_more_requests_than_allowed(expected_warnings: list[str]) 
     assert max(asked.agents.values()) - min(asked.agents.values()) <= 1
 
 
-@pytest.mark.parametrize(("what", "calls"), [("registry", 10_000), ("home-assistant", 200)])
+@pytest.mark.parametrize(("what", "calls"), [("registry", 5_000), ("home-assistant", 200)])
 async def test_memory_does_not_grow(socket_enabled: None, what: str, calls: int) -> None:
     """The second half of very many calls leaves next to nothing behind."""
     half, end = await soak(what, calls)
