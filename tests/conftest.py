@@ -32,7 +32,10 @@ from .simulators.voxloud import VoxloudSimulator
 type Json = dict[str, Any]
 
 WATCHED = ("custom_components.pbx", "homeassistant")
-IGNORED = re.compile(r"custom integration pbx which has not been tested|zlib_ng and isal are not available")
+SLOW = r"Updating state for \S+ .* took [\d.]+ seconds|Setup of .* is taking over"  # how busy the machine is
+IGNORED = re.compile(
+    rf"custom integration pbx which has not been tested|zlib_ng and isal are not available|{SLOW}", re.DOTALL
+)
 
 
 class _Watcher(logging.Handler):
