@@ -1380,6 +1380,30 @@ async def test_calls_without_a_parents_row(provider: VoipstudioProvider, sim: Vo
     assert (call.id, call.state, call.direction) == (call_id, RINGING, Direction.INCOMING)
 
 
+@pytest.mark.parametrize("lists_root", [True, False])
+async def test_a_call_that_is_handed_on_stays_one_call(
+    provider: VoipstudioProvider, sim: VoipstudioSimulator, *, lists_root: bool
+) -> None:
+    """The new leg is below one that the list has forgotten, which was below the call."""
+    sim.lists_root = lists_root
+    call_id = await sim.ring(GRACE, "1001", "1002")
+    await sim.answer(call_id, "1001")
+    await provider.calls()
+    await sim.hand_over(call_id, "1001", "1003")
+    (call,) = await provider.calls() or ()
+    assert (call.id, call.extensions) == (call_id, ("1003",))
+
+
+async def test_a_push_says_to_which_call_a_leg_belongs(stub: Stub, session: aiohttp.ClientSession) -> None:
+    """What a message has said of a leg holds when a list shows that leg, or what is below it."""
+    provider = stubbed(stub, session)
+    pushed({**HANGUP, "event_name": "call.ringing", "state": "RINGING", "call_id": 3, "root_call_id": 1}, provider)
+    rows = [{**INCOMING, "id": 1}, {**INCOMING, "id": 3, "parent_id": 2}, {**INCOMING, "id": 4, "parent_id": 3}]
+    stub.on("GET", "calls", {"data": rows[:2], "total": 2}, {"data": [rows[0], rows[2]], "total": 2})
+    for _ in range(2):
+        assert [call.id for call in await provider.calls() or ()] == ["1"]
+
+
 async def test_calls_may_not_be_asked_for(stub: Stub, session: aiohttp.ClientSession) -> None:
     """403 is "cannot be asked", and not "no calls"."""
     provider = stubbed(stub, session)

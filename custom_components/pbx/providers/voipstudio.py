@@ -37,6 +37,7 @@ from .errors import (
     UnsupportedError,
 )
 from .http import Reply
+from .memory import Recent
 from .models import CallState, Capability
 from .values import Json, boolean, mapping, text, texts
 from .voipstudio_api import (
@@ -145,6 +146,7 @@ class VoipstudioProvider(Provider):
         self.book = Book(country=self.country)
         self._myself: Json = {}
         self._placed: deque[str] = deque(maxlen=REMEMBERED_CALLS)
+        self._roots: Recent[str] = Recent(voipstudio_payload.REMEMBERED_LEGS)
         self._queue_lock = asyncio.Lock()
         self._voicemail_at: float | None = None
 
@@ -338,7 +340,7 @@ class VoipstudioProvider(Provider):
             self._permit("calls", allowed=False)
             return None
         self._permit("calls", allowed=True)
-        return voipstudio_payload.calls(rows, self.book)
+        return voipstudio_payload.calls(rows, self.book, self._roots)
 
     @override
     async def record_of(self, call: m.Call) -> m.CallRecord | None:
@@ -359,7 +361,11 @@ class VoipstudioProvider(Provider):
         """Read a webhook request; one without the credentials that were set, or of another customer, says nothing."""
         if not request.body.strip() or not self._genuine(request.authorization):
             return ()
-        return voipstudio_push.read(request.body, self.book, self.customer_id, self._placed)
+        pushed = voipstudio_push.read(request.body, self.book, self.customer_id, self._placed)
+        for push in pushed:
+            if isinstance(push, m.LegPush) and push.leg_id is not None:
+                self._roots.put(push.leg_id, push.call_id)
+        return pushed
 
     def _genuine(self, authorization: str | None) -> bool:
         user, password = self.text_setting("webhook_username"), self.text_setting("webhook_password")

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from . import models as m
 from . import numbers
+from .memory import Recent
 from .models import CallState, Direction, Outcome
 from .values import Json, boolean, instant, integer, mapping, mappings, number, text, texts
 
@@ -16,6 +17,7 @@ LOGGER = logging.getLogger(__name__)
 MAX_ID = 64
 MAX_TEXT = 200
 MAX_DEPTH = 32
+REMEMBERED_LEGS = 4096
 CALLER_LEG = "/caller"  # an internal call is one row with two phones; the called one keeps the row's id
 
 EARLY = frozenset({CallState.DIALING, CallState.RINGING})
@@ -246,24 +248,30 @@ def read_call(row: Json, known: Book) -> CallRow | None:
     return CallRow(id=call_id, parent=ident(row.get("parent_id")), state=doing, ends=ends(row, known), row=row)
 
 
-def calls(rows: Iterable[Json], known: Book) -> tuple[m.Call, ...]:
-    """Put the rows of the list of active calls together: rows below one parent are one call."""
+def calls(rows: Iterable[Json], known: Book, roots: Recent[str] | None = None) -> tuple[m.Call, ...]:
+    """Put the rows of the list of active calls together: rows below one parent are one call.
+
+    `roots` are the calls of legs that were told of before, and of those that are told of now.
+    """
+    roots = Recent(REMEMBERED_LEGS) if roots is None else roots
     items = {item.id: item for row in rows if (item := read_call(row, known)) is not None}
     groups: dict[str, list[CallRow]] = {}
     for item in items.values():
         if item.state is not CallState.ENDED:
-            groups.setdefault(_root(item, items), []).append(item)
+            root = _root(item, items, roots)
+            roots.put(item.id, root)
+            groups.setdefault(root, []).append(item)
     return tuple(_call(root, group) for root, group in groups.items())
 
 
-def _root(item: CallRow, items: Mapping[str, CallRow]) -> str:
+def _root(item: CallRow, items: Mapping[str, CallRow], roots: Recent[str]) -> str:
     seen = [item.id]
     while (above := items[seen[-1]].parent) and len(seen) < MAX_DEPTH:
         if above in seen:
             return min(seen)
         seen.append(above)
-        if above not in items:
-            break
+        if above not in items:  # it has been left, and the list has forgotten whose it was
+            return next((root for leg_id in reversed(seen) if (root := roots.get(leg_id)) is not None), above)
     return seen[-1]
 
 
