@@ -12,6 +12,7 @@ from homeassistant.helpers.update_coordinator import UpdateFailed
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 from custom_components.pbx.errors import poll_errors
+from custom_components.pbx.providers.calls import CallRegistry
 from custom_components.pbx.providers.errors import RateLimitError
 from custom_components.pbx.providers.models import (
     CallRecord,
@@ -25,7 +26,26 @@ from custom_components.pbx.providers.models import (
 from custom_components.pbx.providers.voipstudio import VoipstudioProvider
 from custom_components.pbx.providers.voxloud import VoxloudProvider
 from tests.fake_provider import FakeProvider, async_set_up
-from tests.providers.story import IN, OUT, E, R, T, call, leg, listed, moment, push, pushed, record, story, wait, widget
+from tests.providers.story import (
+    IN,
+    INTERNAL,
+    OUT,
+    D,
+    E,
+    R,
+    Story,
+    T,
+    call,
+    leg,
+    listed,
+    moment,
+    push,
+    pushed,
+    record,
+    story,
+    wait,
+    widget,
+)
 from tests.simulators.base import FaultKind
 from tests.simulators.voipstudio import VoipstudioSimulator
 from tests.simulators.voxloud import VoxloudSimulator
@@ -222,6 +242,23 @@ def test_second_call_of_an_impatient_caller_is_a_new_one() -> None:
     made.play(listed(row))
 
     assert made.told.count("call_incoming") == 2
+
+
+@pytest.mark.parametrize(("caller", "called"), [(D, R), (T, T)])
+def test_phones_that_a_restart_learns_of_late_tell_nothing_that_was_before(
+    caller: CallState, called: CallState
+) -> None:
+    """The first list came before the users: whose phones ring or talk is known with the next one, and is no news."""
+    legs = leg("101", caller), leg("102", called)
+    made = Story(CallRegistry()).play(listed(call("c", *(replace(one, extension=None) for one in legs))))
+    made.play(listed(call("c", *legs, direction=INTERNAL)))
+
+    assert made.events == []
+    assert (made.registry.state_of("101"), made.registry.state_of("102")) == (caller, called)
+    made.play(listed(call("c", leg("101", T), leg("102", T), direction=INTERNAL)))
+    made.play(listed(call("c", leg("102", T), direction=INTERNAL)), listed())
+    assert "call_transferred" not in made.told
+    assert made.heard("102") == ["call_answered"] * (called is R) + ["call_ended:answered"]
 
 
 # -- commands ----------------------------------------------------------------------------------------

@@ -248,6 +248,7 @@ class CallRegistry(Roster):
             self._expect(live, None, None)
         self._judge(live, Origin(POLL, now), changes, silent=silent)
         if silent:
+            live.hush()
             live.row = None
         return live.id
 

@@ -75,6 +75,7 @@ class LiveCall:
     told_end: bool = False
     transfers: set[str] = field(default_factory=set)
     row: Call | None = None  # what the last list said, if nothing else was said since
+    _hushed: Collection[str] = ()
     _answer_time: datetime | None = None
     _rings: dict[str, int] = field(default_factory=dict)
     _shadowed: bool = False
@@ -203,9 +204,20 @@ class LiveCall:
         for leg in listed.values():
             known = self.legs.get(leg.id)
             if known is not None:
+                if leg.id in self._hushed and known.extension is None and leg.extension is not None:
+                    self._learn_quietly(leg.extension, known.state)
                 known.poll(leg, requested_at)
             elif self._make_room():
                 self.legs[leg.id] = self._first_seen(leg, requested_at)
+
+    def hush(self) -> None:
+        """Note what was so before anybody looked: whose phones these are may become known only later."""
+        self._hushed = {leg.id for leg in self.legs.values() if leg.extension is None}
+
+    def _learn_quietly(self, extension: str, state: CallState) -> None:
+        rings, talks = state is CallState.RINGING, state in UP
+        phone = Phone(rang=rings, talked=talks, announced=True, answered=talks, joined=talks)
+        self.phones.setdefault(extension, phone)
 
     def _first_seen(self, leg: Leg, requested_at: datetime) -> LiveLeg:
         """Make a leg; one that was picked up after the list was asked for talks already (rule 3)."""
