@@ -305,6 +305,8 @@ ORIGINATED = phone(A, "1001", direction="outbound", dest="1001")
     [
         ([ORIGINATED], DIALING, [("1001", DIALING)]),
         ([{**ORIGINATED, "callstate": "ACTIVE"}], DIALING, [("1001", DIALING)]),
+        ([{**ORIGINATED, "callstate": "ACTIVE", "application": "bridge"}], DIALING, [("1001", DIALING)]),
+        ([{**ORIGINATED, "callstate": "ACTIVE", "application": "voicemail"}], TALKING, [("1001", TALKING)]),
         (
             [{**ORIGINATED, "callstate": "ACTIVE"}, loopback(B, "a"), loopback(C, "b", call=C)],
             DIALING,

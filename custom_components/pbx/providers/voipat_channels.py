@@ -17,6 +17,7 @@ ANSWERED = frozenset({"ACTIVE", "HELD", "UNHELD"})
 ALERTING = frozenset({"RINGING", "EARLY", "RING_WAIT"})
 OVER = "HANGUP"
 TRUNKS = ("sofia/external", "sofia/gateway")
+MACHINES = frozenset({"callcenter", "conference", "ivr", "playback", "voicemail"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,7 @@ class _Row:
     callee: str
     callee_name: str
     created: float
+    application: str
     context: str
     account_code: str
 
@@ -120,6 +122,7 @@ def _row(item: Json, tenant: Tenant) -> _Row | None:
         callee=word(item.get("callee_num")),
         callee_name=word(item.get("callee_name")),
         created=number(item.get("created_epoch")) or 0.0,
+        application=word(item.get("application")),
         context=context,
         account_code=account_code,
     )
@@ -246,8 +249,11 @@ def _first_state(first: _Row, others: list[_Row], loopbacks: list[_Row], placed:
         return CallState.DIALING
     if others:
         return CallState.TALKING if reached else CallState.DIALING
-    # With nobody else there it is a machine that talks, unless the one who is called has no leg yet.
-    machine = any(row.answered for row in loopbacks) if loopbacks else first.uuid not in placed
+    if loopbacks:
+        machine = any(row.answered for row in loopbacks)
+    else:
+        # With nobody else there it is a machine that talks, unless the one who is called has no leg yet.
+        machine = first.uuid not in placed or first.application in MACHINES
     return CallState.TALKING if machine else CallState.DIALING
 
 
