@@ -26,6 +26,7 @@ from tests.simulators.voxloud import VoxloudSimulator
 from .compare import Wanted
 
 LONGEST_RING = 280
+LONGEST_WAY = 10
 UP = ("talking", "on_hold")
 WEBHOOK_ID = "chaos0123456789abcdef0123456789abcdef"
 
@@ -673,6 +674,11 @@ class Voxloud(Line[VoxloudSimulator]):
     can_be_asked = False
     commands = ("originate", "click_to_call")
 
+    def __init__(self, seed: int) -> None:
+        """Prepare a phone system that has sent nothing yet."""
+        super().__init__(seed)
+        self._sent_at: dict[str, float] = {}
+
     @override
     def make(self, seed: int) -> VoxloudSimulator:
         return VoxloudSimulator(seed=seed, clock=now)
@@ -726,12 +732,16 @@ class Voxloud(Line[VoxloudSimulator]):
 
     @override
     def hear(self, event: str, body: Body, *, lost: bool) -> None:
-        if lost and isinstance(body, Mapping):
-            inner = body.get("data", body)
-            self.lossy.add(str(inner.get("callId", "")))
+        if isinstance(body, Mapping):
+            call_id = str(body.get("data", body).get("callId", ""))
+            self._sent_at[call_id] = now()
+            if lost:
+                self.lossy.add(call_id)
 
     @override
     def note_deafness(self) -> None:
+        # What was sent a moment ago may still be on its way.
+        self.lossy |= {call_id for call_id, sent_at in self._sent_at.items() if now() - sent_at <= LONGEST_WAY}
         self.lossy |= {call.call_id for call in self.simulator.truth()}
 
     @override
