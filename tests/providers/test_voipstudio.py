@@ -1394,6 +1394,27 @@ async def test_a_call_that_is_handed_on_stays_one_call(
     assert (call.id, call.extensions) == (call_id, ("1003",))
 
 
+async def test_a_call_that_was_handed_on_before_a_restart_is_one_call(
+    stub: Stub, session: aiohttp.ClientSession
+) -> None:
+    """The queue has nobody to ring, and its caller talks below a leg nobody has heard of: that is one call."""
+    queued = {**INCOMING, "id": 1, "dst_id": "0", "dst": "601", "context": "queue-7", "state": "RINGING"}
+    handed = {**INCOMING, "id": 3, "parent_id": 2, "state": "CONNECTED"}
+    other = {**queued, "id": 4}
+    for rows, ids in (
+        ([queued, handed], ["1"]),
+        ([{**queued, "src": "447700900999"}, handed], ["1", "2"]),
+        ([queued, handed, other], ["1", "2", "4"]),
+    ):
+        stub.on("GET", "calls", {"data": rows, "total": len(rows)})
+        assert sorted(call.id for call in await stubbed(stub, session).calls() or ()) == ids
+
+    provider = stubbed(stub, session)
+    for rows, ids in (([{**INCOMING, "id": 2}], ["2"]), ([queued, handed], ["1", "2"])):
+        stub.on("GET", "calls", {"data": rows, "total": len(rows)})
+        assert sorted(call.id for call in await provider.calls() or ()) == ids, "it was seen that this is another"
+
+
 async def test_a_push_says_to_which_call_a_leg_belongs(stub: Stub, session: aiohttp.ClientSession) -> None:
     """What a message has said of a leg holds when a list shows that leg, or what is below it."""
     provider = stubbed(stub, session)

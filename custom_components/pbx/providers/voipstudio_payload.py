@@ -255,24 +255,43 @@ def calls(rows: Iterable[Json], known: Book, roots: Recent[str] | None = None) -
     """
     roots = Recent(REMEMBERED_LEGS) if roots is None else roots
     items = {item.id: item for row in rows if (item := read_call(row, known)) is not None}
+    active = [item for item in items.values() if item.state is not CallState.ENDED]
+    lonely = _lonely(active)
     groups: dict[str, list[CallRow]] = {}
-    for item in items.values():
-        if item.state is not CallState.ENDED:
-            root = _root(item, items, roots)
-            roots.put(item.id, root)
-            groups.setdefault(root, []).append(item)
+    for item in active:
+        root, certain = _root(item, items, roots)
+        if not certain:
+            root = lonely.get(item.ends.from_party.number) or root
+        roots.put(item.id, root)
+        groups.setdefault(root, []).append(item)
     return tuple(_call(root, group) for root, group in groups.items())
 
 
-def _root(item: CallRow, items: Mapping[str, CallRow], roots: Recent[str]) -> str:
+def _lonely(active: list[CallRow]) -> Mapping[str, str]:
+    """Give, by caller, the calls from outside that no phone takes part in, where a caller has only one.
+
+    A leg below one that nobody has heard of, of the same caller, is most likely where such a call has been handed to.
+    """
+    above = {item.parent for item in active}
+    found: dict[str, str] = {}
+    for item in active:
+        number_ = item.ends.from_party.number
+        if number_ and not item.parent and item.id not in above and item.ends.caller is item.ends.callee is None:
+            found[number_] = "" if number_ in found else item.id
+    return found
+
+
+def _root(item: CallRow, items: Mapping[str, CallRow], roots: Recent[str]) -> tuple[str, bool]:
+    """Name the call a row belongs to, and tell whether that is more than a guess."""
     seen = [item.id]
     while (above := items[seen[-1]].parent) and len(seen) < MAX_DEPTH:
         if above in seen:
-            return min(seen)
+            return min(seen), True
         seen.append(above)
         if above not in items:  # it has been left, and the list has forgotten whose it was
-            return next((root for leg_id in reversed(seen) if (root := roots.get(leg_id)) is not None), above)
-    return seen[-1]
+            known = next((root for leg_id in reversed(seen) if (root := roots.get(leg_id)) is not None), None)
+            return known or above, known is not None
+    return seen[-1], True
 
 
 def _call(root: str, group: list[CallRow]) -> m.Call:
