@@ -704,7 +704,8 @@ class Voxloud(Line[VoxloudSimulator]):
         async def transfer(rng: random.Random) -> None:
             call = rng.choice(sim.truth())
             talking = [leg.extension for leg in call.legs if leg.extension and leg.state == "talking"]
-            await sim.transfer(call.call_id, *_two(rng, talking, self.extensions), blind=rng.random() < 0.5)
+            others = [phone for phone in self.extensions if phone not in talking]
+            await sim.transfer(call.call_id, *_two(rng, talking, others), blind=rng.random() < 0.5)
 
         async def refuse(rng: random.Random) -> None:
             call = rng.choice(sim.truth())
@@ -757,6 +758,8 @@ class Voxloud(Line[VoxloudSimulator]):
 
     def _as_told(self, call: TrueCall) -> TrueCall:
         true = self.simulator.calls[call.call_id]
+        if call.state == "talking" and any(leg.extension and leg.state == "ringing" for leg in call.legs):
+            return replace(call, state="")  # whoever is given a call is called, though somebody outside talks already
         if true.click_to_call is None or true.answered is not None:
             return call
         legs = tuple(replace(leg, state="dialing") if leg.extension else leg for leg in call.legs)

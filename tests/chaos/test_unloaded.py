@@ -1,4 +1,4 @@
-"""An answer that comes after its account was unloaded is nobody's."""
+"""What comes after its account was unloaded is nobody's."""
 
 import asyncio
 from datetime import timedelta
@@ -14,8 +14,9 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.pbx.const import EVENT_PBX
-from custom_components.pbx.providers.models import Call, Directory, Extension
-from tests.fake_provider import FakeProvider, async_set_up, incoming
+from custom_components.pbx.coordinator import PbxCoordinator
+from custom_components.pbx.providers.models import Call, CallState, Capability, Directory, Extension, PushRequest
+from tests.fake_provider import FakeProvider, async_set_up, incoming, pushed
 
 
 @pytest.mark.parametrize("slow", ["calls", "directory"])
@@ -56,3 +57,21 @@ async def test_late_answer(
     assert events == []
     devices = dr.async_entries_for_config_entry(dr.async_get(hass), fake_entry.entry_id)
     assert not any("909" in identifier for device in devices for _, identifier in device.identifiers)
+
+
+async def test_late_push(hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry) -> None:
+    """A push that was answered just before is not told: its end never would be."""
+    fake.script.capabilities |= Capability.WEBHOOK
+    fake.script.parse = lambda _push: (pushed("first", CallState.RINGING),)
+    await async_set_up(hass, fake_entry)
+    coordinator: PbxCoordinator = fake_entry.runtime_data
+    events = async_capture_events(hass, EVENT_PBX)
+    push = PushRequest(method="POST", query={}, content_type="application/json", body=b"{}")
+    coordinator.webhook._async_take(push)  # noqa: SLF001 - as the event loop calls it, one turn after the answer
+    assert len(events) == 1
+
+    await hass.config_entries.async_unload(fake_entry.entry_id)
+    fake.script.parse = lambda _push: (pushed("second", CallState.RINGING, "102"),)
+    coordinator.webhook._async_take(push)  # noqa: SLF001
+
+    assert len(events) == 1
