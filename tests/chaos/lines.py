@@ -275,8 +275,12 @@ class Voipat(Line[VoipatSimulator]):
 
     def _as_told(self, call: TrueCall) -> TrueCall:
         if self.simulator.engine.call(call.call_id) in self._handed:
-            # Whoever came first, and which way it went, depends on when it was looked at.
-            call = replace(call, direction="", state="" if call.state in ("dialing", "ringing") else call.state)
+            # Whoever came first, which way it went, and whether it was seen to talk before a machine took it,
+            # depends on when it was looked at.
+            alone = not any(leg.extension for leg in call.legs)
+            call = replace(
+                call, direction="", state="" if alone or call.state in ("dialing", "ringing") else call.state
+            )
         if call.direction == "incoming" and call.state == "talking" and not any(leg.extension for leg in call.legs):
             return replace(call, state="ringing")
         legs = tuple(
