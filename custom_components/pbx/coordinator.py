@@ -367,6 +367,8 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
     @override
     def async_update_listeners(self) -> None:
         """Call who listens to what changed, everybody when health changed, and then tell what happened."""
+        if self._shutdown_requested:
+            return
         changed, self._changed = self._changed, {}
         health = (self.last_update_success, self.calls_known)
         if self._told_health != health:

@@ -1,7 +1,9 @@
 """What comes after its account was unloaded is nobody's."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
+from itertools import count
 
 import pytest
 from freezegun.api import FrozenDateTimeFactory
@@ -15,10 +17,12 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.pbx.const import EVENT_PBX
 from custom_components.pbx.coordinator import PbxCoordinator
+from custom_components.pbx.providers.errors import ConnectError
 from custom_components.pbx.providers.models import Call, CallState, Capability, Directory, Extension, PushRequest
 from tests.fake_provider import FakeProvider, async_set_up, incoming, pushed
 
 
+@pytest.mark.parametrize("fails", [False, True])
 @pytest.mark.parametrize("slow", ["calls", "directory"])
 async def test_late_answer(
     hass: HomeAssistant,
@@ -26,30 +30,40 @@ async def test_late_answer(
     monkeypatch: pytest.MonkeyPatch,
     fake: type[FakeProvider],
     fake_entry: MockConfigEntry,
+    expected_warnings: list[str],
     slow: str,
+    *,
+    fails: bool,
 ) -> None:
     """It is not told, sets no timer, and makes no device."""
+    expected_warnings.append("Error fetching .* data")
     await async_set_up(hass, fake_entry)
     events = async_capture_events(hass, EVENT_PBX)
-    asked, answer = asyncio.Event(), asyncio.Event()
+    asked, answer, ids = asyncio.Event(), asyncio.Event(), count()
 
     async def wait() -> None:
         asked.set()
         await answer.wait()
+        if fails:
+            raise ConnectError
 
     async def calls(_self: FakeProvider) -> tuple[Call, ...]:
-        await wait()
-        return (incoming("101"),)
+        if slow == "calls":
+            await wait()
+        return (replace(incoming("101"), id=f"call {next(ids)}"),)
 
     async def directory(_self: FakeProvider) -> Directory:
         await wait()
         return Directory(extensions=(Extension(number="909"),))
 
-    monkeypatch.setattr(fake, slow, {"calls": calls, "directory": directory}[slow])
+    monkeypatch.setattr(fake, "calls", calls)
+    if slow == "directory":
+        monkeypatch.setattr(fake, "directory", directory)
     fake_entry.runtime_data.async_reread_directory()
     freezer.tick(timedelta(seconds=1))
     async_fire_time_changed(hass)
     await asked.wait()
+    events.clear()
     await hass.config_entries.async_unload(fake_entry.entry_id)
     answer.set()
     await hass.async_block_till_done(wait_background_tasks=True)
