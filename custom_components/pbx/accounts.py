@@ -12,6 +12,11 @@ from .providers.base import Provider
 from .providers.models import UserAgent, UserQueue
 
 
+def country_of(hass: HomeAssistant, entry: ConfigEntry) -> str:
+    """Give the country in which an account's numbers are read, as an ISO code; empty where none is known."""
+    return str(entry.options.get(CONF_COUNTRY) or hass.config.country or "")
+
+
 def make_provider(hass: HomeAssistant, entry: ConfigEntry) -> Provider:
     """Make the client of an account."""
     session = async_get_clientsession(hass, verify_ssl=bool(entry.data.get(CONF_VERIFY_SSL, True)))

@@ -105,6 +105,11 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
         return self.last_update_success and (self.polled_calls or self.webhook.working)
 
     @property
+    def unloaded(self) -> bool:
+        """Whether the account was unloaded: what comes now is nobody's, and nobody is told of it."""
+        return self._shutdown_requested
+
+    @property
     def pushing(self) -> bool:
         """Whether anything is pushed at all, by webhook or socket."""
         return self.webhook.working or self.stream.working
@@ -160,7 +165,7 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
         with poll_errors(self.provider.name):
             answer = await question
         await asyncio.sleep(0)  # to read a long list takes time, and so does to take and tell it
-        if self._shutdown_requested:
+        if self.unloaded:
             raise asyncio.CancelledError
         return answer
 
@@ -367,7 +372,7 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
     @override
     def async_update_listeners(self) -> None:
         """Call who listens to what changed, everybody when health changed, and then tell what happened."""
-        if self._shutdown_requested:
+        if self.unloaded:
             return
         changed, self._changed = self._changed, {}
         health = (self.last_update_success, self.calls_known)

@@ -6,12 +6,12 @@ from typing import Any, override
 
 import voluptuous as vol
 from homeassistant.components.llm import LLMTools
-from homeassistant.const import CONF_COUNTRY
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.llm import LLM_API_ASSIST, LLMContext, Tool, ToolAnnotations, ToolInput, ToolResult
 from homeassistant.util.json import JsonObjectType, JsonValueType
 
+from .accounts import country_of
 from .const import CONF_ASSIST, CONF_ASSIST_NUMBERS, DOMAIN, LOGGER
 from .coordinator import PbxConfigEntry
 from .options import assist_number
@@ -161,7 +161,7 @@ def _people(entry: PbxConfigEntry) -> Iterator[Somebody]:
     for extension in entry.runtime_data.data.extensions.values():
         if not extension.trunk:
             yield Somebody(entry=entry, name=extension.name, number=extension.number, extension=True)
-    country = str(entry.options.get(CONF_COUNTRY) or entry.runtime_data.hass.config.country or "")
+    country = country_of(entry.runtime_data.hass, entry)
     for line in entry.options.get(CONF_ASSIST_NUMBERS, ()):
         try:
             name, number = assist_number(line, country)

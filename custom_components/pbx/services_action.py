@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import voluptuous as vol
-from homeassistant.const import CONF_COUNTRY
 from homeassistant.core import SupportsResponse
 from homeassistant.helpers import config_validation as cv
 
+from .accounts import country_of
 from .providers import models as m
 from .providers import numbers
 from .providers.models import Capability
@@ -46,8 +46,7 @@ class Action:
 
 def number_in(target: Target, name: str = ATTR_NUMBER) -> str:
     """Give a number that may be dialled."""
-    entry = target.coordinator.config_entry
-    country = str(entry.options.get(CONF_COUNTRY) or target.coordinator.hass.config.country or "")
+    country = country_of(target.coordinator.hass, target.coordinator.config_entry)
     return numbers.dialable(target.data[name], country, field=name)
 
 

@@ -6,7 +6,7 @@ from typing import Any, override
 
 import voluptuous as vol
 from homeassistant.config_entries import ConfigSubentryFlow, SubentryFlowResult
-from homeassistant.const import CONF_COUNTRY, CONF_ICON, CONF_NAME, CONF_PIN
+from homeassistant.const import CONF_ICON, CONF_NAME, CONF_PIN
 from homeassistant.helpers.selector import (
     IconSelector,
     SelectOptionDict,
@@ -17,6 +17,7 @@ from homeassistant.helpers.selector import (
     TextSelectorType,
 )
 
+from .accounts import country_of
 from .coordinator import PbxCoordinator
 from .providers import numbers
 from .providers.base import Provider
@@ -103,9 +104,6 @@ class _Flow(ConfigSubentryFlow, ABC):
             )
         )
 
-    def _country(self) -> str:
-        return str(self._get_entry().options.get(CONF_COUNTRY, self.hass.config.country or ""))
-
 
 class SpeedDialFlow(_Flow):
     """A number that a button calls."""
@@ -124,7 +122,7 @@ class SpeedDialFlow(_Flow):
 
     @override
     async def _async_check(self, typed: dict[str, Any]) -> dict[str, Any]:
-        number = numbers.dialable(typed[CONF_NUMBER], self._country(), field=CONF_NUMBER)
+        number = numbers.dialable(typed[CONF_NUMBER], country_of(self.hass, self._get_entry()), field=CONF_NUMBER)
         return {**typed, CONF_NUMBER: number}
 
 

@@ -112,7 +112,6 @@ class PbxWebhook:
         self.bad = 0
         self.foreign = 0
         self.coverage = Coverage()
-        self._open = False
         self._subscribed = False
         self._events: frozenset[str] = frozenset()
         self._lock = asyncio.Lock()
@@ -176,8 +175,7 @@ class PbxWebhook:
             self._async_handle,
             allowed_methods=METHODS,
         )
-        self._open = True
-        self.entry.async_on_unload(self._close)
+        self.entry.async_on_unload(lambda: webhook.async_unregister(self.hass, self.entry.data[CONF_WEBHOOK_ID]))
         self.entry.async_on_unload(self._stop_retry)
         self.entry.async_on_unload(self.hass.bus.async_listen(EVENT_CORE_CONFIG_UPDATE, self._async_url_may_differ))
         self._listen_to_cloud()
@@ -185,12 +183,6 @@ class PbxWebhook:
         if self.managed:
             self._run("subscribe", self._async_register())
             self.entry.async_on_unload(async_track_time_interval(self.hass, self._async_look, VERIFY_INTERVAL))
-
-    @callback
-    def _close(self) -> None:
-        """Take nothing any more, not even what was answered a moment ago: it would be told, and never its end."""
-        self._open = False
-        webhook.async_unregister(self.hass, self.entry.data[CONF_WEBHOOK_ID])
 
     # -- what comes in ------------------------------------------------------------------------------
 
@@ -219,8 +211,8 @@ class PbxWebhook:
 
     @callback
     def _async_take(self, push: PushRequest) -> None:
-        if not self._open:
-            return
+        if self.coordinator.unloaded:
+            return  # though it was answered a moment ago: it would be told, and never its end
         if push.method == hdrs.METH_HEAD or not (push.body or push.query):
             return  # a provider that tries whether somebody answers
         provider = self.coordinator.provider

@@ -74,7 +74,7 @@ async def test_late_answer(
 
 
 async def test_late_push(hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry) -> None:
-    """A push that was answered just before is not told: its end never would be."""
+    """A push that was answered just before is neither taken nor told: its end never would be."""
     fake.script.capabilities |= Capability.WEBHOOK
     fake.script.parse = lambda _push: (pushed("first", CallState.RINGING),)
     await async_set_up(hass, fake_entry)
@@ -89,3 +89,5 @@ async def test_late_push(hass: HomeAssistant, fake: type[FakeProvider], fake_ent
     coordinator.webhook._async_take(push)  # noqa: SLF001
 
     assert len(events) == 1
+    assert coordinator.webhook.received == 1
+    assert "second" not in coordinator.data.calls

@@ -168,3 +168,17 @@ def test_a_time_at_home_is_in_utc() -> None:
     """Where nothing else is known."""
     assert values.instant("2026-03-28 12:00:00") == NOON
     assert values.instant("2026-03-28 12:00:00", timezone(timedelta(hours=2))) == NOON - timedelta(hours=2)
+
+
+@pytest.mark.parametrize(
+    ("secrets", "shortest", "left"),
+    [
+        ((), 1, "the key abcdef ab 12"),
+        (("",), 1, "the key abcdef ab 12"),
+        (("ab", "abcdef"), 1, "the key … … 12"),
+        (("ab", "abcdef", "12"), 3, "the key … ab 12"),
+    ],
+)
+def test_secrets_are_taken_out(secrets: tuple[str, ...], shortest: int, left: str) -> None:
+    """The longest goes first, for what is left of it would be told; short words are no secrets."""
+    assert values.without("the key abcdef ab 12", secrets, shortest=shortest) == left

@@ -83,7 +83,6 @@ class CallRegistry(Roster):
         self._call_of_leg = Recent[str](REMEMBERED_LEGS)
         self._questions: dict[str, None] = {}
         self._asked_at: datetime | None = None
-        self._listed: Collection[Call] = ()  # by the last list
         self._count = 0  # of missed calls, from one acknowledgement to the next
 
     # -- views --------------------------------------------------------------------------------------
@@ -150,8 +149,7 @@ class CallRegistry(Roster):
         self._asked_at = requested_at
         rows = _merged(calls)
         self._adopt(rows)
-        self._listed = rows
-        present = {self._take_row(call, requested_at, now, changes, first=first) for call in rows}
+        present = {self._take_row(call, rows, requested_at, now, changes, first=first) for call in rows}
         for live in list(self._live.values()):
             if live.id in present or live.pushed_since(requested_at):
                 continue
@@ -222,9 +220,16 @@ class CallRegistry(Roster):
     # -- polls --------------------------------------------------------------------------------------
 
     def _take_row(
-        self, call: Call, requested_at: datetime, now: datetime, changes: Changes, *, first: bool
+        self,
+        call: Call,
+        rows: Collection[Call],
+        requested_at: datetime,
+        now: datetime,
+        changes: Changes,
+        *,
+        first: bool,
     ) -> str | None:
-        """Take one call of a list; give its id, or None for one that is over."""
+        """Take one call, of those that a list has; give its id, or None for one that is over."""
         call_id = self._own_id(call.id)
         live = self._live.get(call_id)
         silent = False
@@ -233,7 +238,7 @@ class CallRegistry(Roster):
                 return None
             live = self._revive(grave)
         if live is None and self._pushed_ids_differ:
-            live = self._matcher.polled(call, self._calls_with(call.extensions), now) or self._faded(call, now)
+            live = self._matcher.polled(call, self._calls_with(call.extensions), now) or self._faded(call, rows, now)
             if live is not None:
                 self._aliases.put(call.id, live.id)
         if live is None:
@@ -261,14 +266,14 @@ class CallRegistry(Roster):
                 self._aliases.put(call.id, known)
                 listed.add(known)
 
-    def _faded(self, call: Call, now: datetime) -> LiveCall | None:
+    def _faded(self, call: Call, rows: Collection[Call], now: datetime) -> LiveCall | None:
         """Find the call of which the phones that push are done: one that does not push has answered it."""
         graves = {grave.call.id: grave for grave in self._graves.latest(LATEST) if grave.presumed}
         known = (*self._matcher.of_number(call), *(grave.live for grave in graves.values()))
         found = self._matcher.polled(call, known, now, SAME_CALL)
         if found is None:
             return None
-        for other in self._listed:
+        for other in rows:
             if other is not call and found.phones.keys() & set(other.extensions) and same_parties(call, other):
                 return None  # that one is
         return self._revive(graves[found.id]) if found.id in graves else found

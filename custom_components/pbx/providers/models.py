@@ -145,9 +145,7 @@ class Account:
     model: str = ""
     version: str = ""
     configuration_url: str | None = None
-    settings: Mapping[str, object] = field(
-        default_factory=dict, repr=False
-    )  # what was found out and belongs to the entry
+    settings: Mapping[str, object] = field(default_factory=dict, repr=False)  # found out, and kept with the entry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,12 @@ Extensions, star codes and hidden callers stay what they are.
 
 import re
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from .errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from phonenumbers import PhoneNumber
 
 HIDDEN = frozenset({"", "anonymous", "unknown", "private", "restricted", "unavailable", "withheld", "asserted"})
 EXTENSION_DIGITS = 6
@@ -54,18 +58,15 @@ def normalise(number: str, country: str = "") -> str:
         return ""
     if is_extension(bare) or not _NUMBER.fullmatch(bare):
         return bare
-    import phonenumbers  # noqa: PLC0415 - for accounts only, and loaded before the first of them
+    import phonenumbers  # noqa: PLC0415
 
     international = "+" + bare[2:] if bare.startswith("00") else bare
-    candidates = [(international, country or None)]
+    candidates = [(international, country)]
     if not international.startswith("+"):
-        candidates.append(("+" + international, None))
+        candidates.append(("+" + international, ""))
     for text, region in candidates:
-        try:
-            parsed = phonenumbers.parse(text, region)
-        except phonenumbers.NumberParseException:
-            continue
-        if phonenumbers.is_valid_number(parsed):
+        parsed = _parsed(text, region)
+        if parsed is not None and phonenumbers.is_valid_number(parsed):
             return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
     return international if international.startswith("+") else bare
 
@@ -108,11 +109,8 @@ def international(number: str, country: str) -> str | None:
     """Give E.164 for a number that is possible in a country, also where no numbering plan lists it; else None."""
     import phonenumbers  # noqa: PLC0415
 
-    try:
-        parsed = phonenumbers.parse(strip(number), country or None)
-    except phonenumbers.NumberParseException:
-        return None
-    if not phonenumbers.is_possible_number(parsed):
+    parsed = _parsed(strip(number), country)
+    if parsed is None or not phonenumbers.is_possible_number(parsed):
         return None
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
 
@@ -128,14 +126,22 @@ def same(one: str, other: str) -> bool:
     return bool(tail(one)) and tail(one) == tail(other)
 
 
+def _parsed(number: str, country: str = "") -> PhoneNumber | None:
+    """Read a number without marks, in a country unless it begins with "+"; None for what cannot be one."""
+    import phonenumbers  # noqa: PLC0415 - for accounts only, and loaded before the first of them
+
+    try:
+        return phonenumbers.parse(number, country or None)
+    except phonenumbers.NumberParseException:
+        return None
+
+
 def _valid(number: str) -> bool:
     """Tell whether a numbering plan has a number with "+"."""
     import phonenumbers  # noqa: PLC0415
 
-    try:
-        return phonenumbers.is_valid_number(phonenumbers.parse(number, None))
-    except phonenumbers.NumberParseException:
-        return False
+    parsed = _parsed(number)
+    return parsed is not None and phonenumbers.is_valid_number(parsed)
 
 
 def _begins_with_zero(country: str) -> bool:
@@ -150,9 +156,8 @@ def _plausible(number: str, country: str) -> bool:
     """Accept what could be a number; without a country a national number cannot be judged."""
     import phonenumbers  # noqa: PLC0415
 
-    try:
-        parsed = phonenumbers.parse(number, country or None)
-    except phonenumbers.NumberParseException:
+    parsed = _parsed(number, country)
+    if parsed is None:
         return not number.startswith("+") and not country
     if phonenumbers.is_possible_number_with_reason(parsed) == phonenumbers.ValidationResult.IS_POSSIBLE_LOCAL_ONLY:
         return not number.startswith("+")  # good in its own town, and nowhere with the country before it
@@ -163,8 +168,7 @@ def national(number: str) -> str:
     """Give the digits of an E.164 number as people dial them in its own country; empty for anything else."""
     import phonenumbers  # noqa: PLC0415
 
-    try:
-        parsed = phonenumbers.parse(number, None)
-    except phonenumbers.NumberParseException:
+    parsed = _parsed(number)
+    if parsed is None:
         return ""
     return strip(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL))

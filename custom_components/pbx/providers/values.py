@@ -1,12 +1,13 @@
 """Read single values as phone systems really send them: text for numbers, "false", naive times, lists in disguise."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, tzinfo
 
 type Json = Mapping[str, object]
 
 MILLISECONDS_FROM = 10**11
+CUT = "…"
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")  # to try a number first would cost as much as all the rest
 
@@ -32,6 +33,13 @@ def text(value: object) -> str:
         result = str(value) if isinstance(value, int | float) else ""
     # JSON can hold halves of characters, which nothing after us could write down.
     return result if result.isascii() else result.encode(errors="replace").decode()
+
+
+def without(words: str, secrets: Iterable[str], *, shortest: int = 1) -> str:
+    """Take secrets of some length out of a text, the longest first: one may be a part of another."""
+    for secret in sorted({secret for secret in secrets if len(secret) >= shortest}, key=len, reverse=True):
+        words = words.replace(secret, CUT)
+    return words
 
 
 def texts(value: object) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from yarl import URL
 
 from .errors import AuthError, ConnectError, InvalidInputError, ProviderError, RefusedError, UnknownOutcomeError
 from .http import HttpClient, RateLimit, Reply, retry_after
-from .values import Json, integer, mapping, mappings, text
+from .values import Json, integer, mapping, mappings, text, without
 
 DEFAULT_ADDRESS = "https://mt.voipat.com/pbxapi"
 PATHS = ("/pbxapi", "/api")
@@ -24,7 +24,6 @@ BRIDGE_PORT = 3000
 SECONDS = 10.0
 CONFIRM_AFTER = 2.0  # between a refused key and the second try that makes it certain
 LONGEST_REASON = 200
-CUT = "…".encode()
 SHORTEST_SECRET = 3
 LEAST = 10  # requests a minute; a smaller figure is a misunderstanding
 
@@ -230,10 +229,9 @@ class Access:
         """Take our credentials out of an error: somebody on the way may say back what was sent."""
         url = URL(self.base)
         basic = b64encode(f"{url.user}:{url.password}".encode()).decode() if url.password else ""
-        for secret in (self._key, self._token, url.password or "", basic):
-            for form in (secret, quote(secret, safe="")) if secret else ():
-                body = body.replace(form.encode(), CUT)
-        return body
+        secrets = (self._key, self._token, url.password or "", basic)
+        forms = (form for secret in secrets for form in (secret, quote(secret, safe="")))
+        return without(body.decode(errors="surrogateescape"), forms).encode(errors="surrogateescape")
 
     async def _refused(self) -> None:
         """Raise AuthError only for the second refusal, and only if the key is no good for a token either.
@@ -293,9 +291,7 @@ def reason_of(reply: Reply, sent: Collection[str] = ()) -> str:
     parts += [text(row.get("msg")) for row in mappings(detail)[:1]]
     parts += [text(row.get("message")) for row in mappings(body.get("details"))[:1]]
     reason = ": ".join(part for part in parts if part) or text(body.get("message"))
-    for secret in sorted(sent, key=len, reverse=True):
-        if len(secret) >= SHORTEST_SECRET:
-            reason = reason.replace(secret, "…")
+    reason = without(reason, sent, shortest=SHORTEST_SECRET)
     return reason[:LONGEST_REASON].encode(errors="replace").decode()
 
 

@@ -15,14 +15,14 @@ from .errors import (
     UnknownOutcomeError,
 )
 from .http import HttpClient, Reply
-from .values import Json, integer, mapping, mappings, text
+from .values import CUT, Json, integer, mapping, mappings, text, without
 
 DEFAULT_URL = "https://l7api.com/v1.2/voipstudio"
 PATH = "/v1.2/voipstudio"
 PAGE = 5000  # the most that may be asked for
 MAX_PAGES = 20
 MAX_REASON = 200
-CUT = "…"
+SHORTEST_SECRET = 3
 
 UNAUTHORISED = 401
 FORBIDDEN = 403
@@ -222,8 +222,8 @@ def reason(reply: Reply, secrets: Iterable[str] = ()) -> tuple[str, str]:
     item = mapping(first)
     words = text(item.get("message")) or text(first) or text(answer.get("message"))
     code = text(item.get("code")) or text(answer.get("code"))
-    for secret in sorted({secret for secret in secrets if len(secret) > 2}, key=len, reverse=True):  # noqa: PLR2004
-        words, code = words.replace(secret, CUT), code.replace(secret, CUT)
+    secrets = tuple(secrets)
+    words, code = (without(said, secrets, shortest=SHORTEST_SECRET) for said in (words, code))
     return _DIGITS.sub(CUT, words[: 10 * MAX_REASON])[:MAX_REASON], code[:MAX_REASON] or str(reply.status)
 
 

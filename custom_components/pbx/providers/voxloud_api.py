@@ -53,20 +53,15 @@ class VoxloudApi:
         """
         if not self._key or not self._key.isascii() or not self._key.isprintable():
             raise AuthError("This cannot be an API key")
-        try:
+        for _ in range(2):
             try:
-                reply = await self._send(self._http.ask, "validate-auth", "POST", VALIDATE)
+                return mapping(_json(await self._send(self._http.ask, "validate-auth", "POST", VALIDATE)))
             except RefusedError as err:
+                if err.code in {str(status) for status in NOT_VOXLOUD}:
+                    raise ConnectError("This is not Voxloud") from None
                 if err.code != str(UNAUTHORIZED):
                     raise
-                reply = await self._send(self._http.ask, "validate-auth", "POST", VALIDATE)
-            return mapping(_json(reply))
-        except RefusedError as err:
-            if err.code == str(UNAUTHORIZED):
-                raise AuthError("The API key was refused") from None
-            if err.code in {str(status) for status in NOT_VOXLOUD}:
-                raise ConnectError("This is not Voxloud") from None
-            raise
+        raise AuthError("The API key was refused")
 
     async def read(self, operation: str, method: str, path: str, **request: object) -> object:
         """Poll."""
