@@ -122,6 +122,21 @@ def test_late_ring_brings_no_call_back() -> None:
     assert not made.registry.calls
 
 
+@pytest.mark.parametrize("state", [R, T])
+def test_end_of_an_earlier_ring_does_not_end_the_next_one(state: CallState) -> None:
+    """A phone is rung again at once, and that is told before the end of its first ring."""
+    made = story(grace=2).play(
+        push("c", "101", R, time=1), push("c", "101", state, time=5), push("c", "101", E, time=4)
+    )
+    made.play(wait(60))
+    assert made.registry.state_of("101") is state
+
+    made.play(push("c", "101", E, time=80), wait(60))
+    assert [told for told in made.told if told in ("call_missed", "call_ended")] == [
+        "call_missed" if state is R else "call_ended"
+    ]
+
+
 def test_call_that_lasts_is_not_missed_yet() -> None:
     """Where it is said that the caller waits on, nobody has missed the call when no phone rings for a while."""
     lasting = replace(RANG_IN_VAIN, lasts=True)

@@ -40,7 +40,7 @@ class LiveLeg:
 
         What was only presumed yields to the leg's own word.
         """
-        older = time is not None and self.changed is not None and time < self.changed
+        older = self._is_after(time)
         back = self.presumed is Presumed.BY_ANSWER and state in UP
         if state is CallState.ENDED and presumed is None:
             self.presumed = None
@@ -90,6 +90,14 @@ class LiveLeg:
             and self.changed is not None
             and time > self.changed
         )
+
+    def rang_before(self, state: CallState, time: datetime | None) -> bool:
+        """Tell whether a message speaks late of the end of an earlier ring, of which this one was taken for a part."""
+        return state is CallState.ENDED and self.state is not CallState.ENDED and self._is_after(time)
+
+    def _is_after(self, time: datetime | None) -> bool:
+        """Tell whether something newer is known of this leg than what was so at a time."""
+        return time is not None and self.changed is not None and time < self.changed
 
 
 def is_answered(direction: Direction | None, up: Collection[LiveLeg]) -> bool:

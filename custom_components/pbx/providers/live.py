@@ -274,10 +274,13 @@ class LiveCall:
 
     def _move_leg(self, leg_id: str, push: LegPush, now: datetime, *, shadow: bool) -> None:
         leg = self.legs.get(self._current(leg_id))
-        if leg is not None and not shadow and not self.polled and leg.rings_anew(push.state, push.time):
-            self._rings[leg_id] = self._rings.get(leg_id, 1) + 1
-            self.phones.pop(push.extension or "", None)
-            leg = None
+        if leg is not None and not shadow and not self.polled:
+            if leg.rang_before(push.state, push.time):
+                return
+            if leg.rings_anew(push.state, push.time):
+                self._rings[leg_id] = self._rings.get(leg_id, 1) + 1
+                self.phones.pop(push.extension or "", None)
+                leg = None
         before = CallState.DIALING if leg is None else leg.state
         if leg is not None:
             leg.push(push.state, push.time, now)
