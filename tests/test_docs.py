@@ -416,11 +416,15 @@ async def pause_and_resume(house: House) -> None:
     await house.hang_up(call)
 
 
-async def key_nine(house: House) -> None:
+def press_nine(caller: str | None = None) -> Play:
     """Press a key in a call."""
-    call = await house.ring()
-    await house.answer(call)
-    await house.simulator.press(call, "9", house.anna)
+
+    async def plot(house: House) -> None:
+        call = await house.ring(caller=caller)
+        await house.answer(call)
+        await house.simulator.press(call, "9", house.anna)
+
+    return plot
 
 
 async def placed_and_picked_up(house: House) -> None:
@@ -431,6 +435,25 @@ async def placed_and_picked_up(house: House) -> None:
     await house.simulator.answer(call, "101")
     await house.simulator.answer(call)
     await house.coordinator.async_refresh()
+
+
+async def call_the_bakery(house: House) -> None:
+    """Let Anna call the bakery."""
+    await house.simulator.dial(house.anna, ANNA)
+    await house.until(lambda: "call_outgoing" in house.told(), "the call")
+
+
+def takes_a_break(*, over: bool) -> Play:
+    """Let Petr take a break by phone, and come back from it."""
+
+    async def plot(house: House) -> None:
+        await house.simulator.agent_pause("1000")
+        await read_again(house)
+        if over:
+            await house.simulator.agent_unpause("1000")
+            await read_again(house)
+
+    return plot
 
 
 async def place(house: House) -> None:
@@ -498,6 +521,26 @@ STORIES: Mapping[str, Story] = {
     # triggers
     "Somebody known calls Anna": Story(
         at_first=ring("102"), plot=ring("101"), does=((NOTIFY, {"message": "Bakery Schmidt calls."}),)
+    ),
+    "Anna calls the bakery": Story(
+        at_first=ring(),
+        plot=call_the_bakery,
+        does=((NOTIFY, {"message": f"call from Anna Keller (101) to {ANNA} was placed"}),),
+    ),
+    "Key 9 opens the garage for Giulia": Story(
+        at_first=press_nine("442079460999"), plot=press_nine(), does=(("cover.open_cover", {}),)
+    ),
+    "The parcel service writes": Story(plot=message, does=((NOTIFY, {"message": "The parcel is here."}),)),
+    "Somebody spoke to the mailbox": Story(
+        plot=voicemail, does=((NOTIFY, {"message": "Message from Giulia Bianchi"}),)
+    ),
+    "Petr takes a break": Story(
+        plot=takes_a_break(over=False), does=((NOTIFY, {"message": "agent Petr Novák paused"}),)
+    ),
+    "Petr is back": Story(
+        at_first=takes_a_break(over=False),
+        plot=takes_a_break(over=True),
+        does=((NOTIFY, {"message": "agent Petr Novák went on"}),),
     ),
     "The support line was answered": Story(plot=answer, does=((NOTIFY, {"message": f"101 talks to {ANNA}."}),)),
     "Nobody answered": Story(at_first=talk, plot=miss(), does=((NOTIFY, {"message": "Missed: Bakery Schmidt"}),)),
@@ -573,7 +616,7 @@ STORIES: Mapping[str, Story] = {
         plot=pause_and_resume,
         does=(("media_player.media_pause", {}), ("media_player.media_play", {})),
     ),
-    "Key 9 opens the gate": Story(plot=key_nine, does=(("cover.open_cover", {"entity_id": ["cover.gate"]}),)),
+    "Key 9 opens the gate": Story(plot=press_nine(), does=(("cover.open_cover", {"entity_id": ["cover.gate"]}),)),
     "Phone me when the freezer gets warm": Story(
         states={"sensor.freezer": "-18"},
         plot=warm_freezer,
@@ -938,10 +981,17 @@ def test_triggers() -> None:
     assert {codes(row[0])[0]: row[1] for row in rows} == {
         f"pbx.{key}": TEXTS["triggers"][key]["name"] for key in trigger.TRIGGERS
     }
-    calls = [kind for kind in trigger.TRIGGERS if kind.startswith("call_")]
-    agents = [kind for kind in trigger.TRIGGERS if kind.startswith("agent_")]
-    groups = {"all": [*calls, *agents], "calls": calls, "agents": agents, "`pbx.call_ended`": ["call_ended"]}
-    filters = {codes(row[0])[0]: groups[row[1]] for row in table(section(text, "### Filters"))}
+    groups = {
+        "all": set(trigger.TRIGGERS),
+        "calls": {"call_incoming", "call_answered", "call_missed", "call_ended"},
+        "messages": {"sms_received", "voicemail_received"},
+        "agents": {kind for kind in trigger.TRIGGERS if kind.startswith("agent_")},
+        **{f"`{kind}`": {kind} for kind in trigger.TRIGGERS},
+    }
+    filters = {
+        codes(row[0])[0]: set().union(*(groups[part] for part in row[1].split(", ")))
+        for row in table(section(text, "### Filters"))
+    }
     for key, kind in trigger.TRIGGERS.items():
         (options,) = kind.schema.schema.values()  # type: ignore[attr-defined]
         assert {name for name, keys in filters.items() if key in keys} == {str(marker) for marker in options.schema}

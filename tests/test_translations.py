@@ -660,9 +660,10 @@ def difference(language: Mapping[str, Any], english: Mapping[str, Any]) -> list[
 
 
 def untranslated(language: Mapping[str, Any], english: Mapping[str, Any]) -> float:
-    """Say which part of the texts is still English, but for words that are the same in many languages."""
-    here, there = flat(language), {place: text for place, text in flat(english).items() if text not in SAME_IN_MANY}
-    return sum(here.get(place) == text for place, text in there.items()) / len(there)
+    """Say which part of the texts is still English, each counted once, but for words that are the same in many."""
+    here = flat(language)
+    pairs = {(here.get(place), text) for place, text in flat(english).items() if text not in SAME_IN_MANY}
+    return sum(said == text for said, text in pairs) / len(pairs)
 
 
 @pytest.mark.parametrize("language", [language for language in LANGUAGES if language != ENGLISH])

@@ -427,6 +427,150 @@ async def test_agent_of_a_queue(
     assert others == []
 
 
+NOTICE = m.Notice(
+    provider_event="told",
+    type=EventType.SMS_RECEIVED,
+    extension="101",
+    fields={"from_number": "+447700900001", "to_number": "+447700900002", "text": "Hello"},
+)
+MESSAGE = m.RecordPush(
+    provider_event="record",
+    record=m.CallRecord(
+        id="r1",
+        direction=Direction.INCOMING,
+        extension="101",
+        caller=m.Party(number="+447700900001", name="Zoe"),
+        outcome=Outcome.VOICEMAIL,
+        voicemail=True,
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("key", "told", "options", "times"),
+    [
+        ("sms_received", NOTICE, {}, 1),
+        ("sms_received", NOTICE, {"caller": ["100", "tel:07700 900001"]}, 1),
+        ("sms_received", NOTICE, {"caller": "+447700900002"}, 0),
+        ("sms_received", NOTICE, {"extension": "101"}, 1),
+        ("sms_received", NOTICE, {"extension": "102"}, 0),
+        ("voicemail_received", NOTICE, {}, 0),
+        ("voicemail_received", MESSAGE, {}, 1),
+        ("voicemail_received", MESSAGE, {"caller": "+447700900001", "extension": "101"}, 1),
+        ("voicemail_received", MESSAGE, {"caller": "+447700900002"}, 0),
+        ("sms_received", MESSAGE, {}, 0),
+    ],
+)
+async def test_messages(
+    hass: HomeAssistant,
+    coordinator: PbxCoordinator,
+    listen: Listen,
+    key: str,
+    told: m.Pushed,
+    options: dict[str, Any],
+    times: int,
+) -> None:
+    """A message that was written or spoken fires its trigger, whoever it is that says who sent it."""
+    fired = await listen(key, **options)
+    coordinator.async_push(told)
+    await hass.async_block_till_done()
+
+    assert len(fired) == times
+    assert {found["description"] for found in fired} <= {
+        "text message from +447700900001 to 101 came in",
+        "voicemail from Zoe (+447700900001) to 101 came in",
+    }
+
+
+async def test_message_of_an_unknown_sender(hass: HomeAssistant, coordinator: PbxCoordinator, listen: Listen) -> None:
+    """A message need not say whom it is from and to."""
+    fired = await listen("sms_received")
+    coordinator.async_push(replace(NOTICE, extension=None, fields={"text": "Hello"}))
+    await hass.async_block_till_done()
+
+    assert [found["description"] for found in fired] == ["text message from a hidden number came in"]
+
+
+@pytest.mark.parametrize(
+    ("options", "times"),
+    [
+        ({}, 1),
+        ({"digits": "9"}, 1),
+        ({"digits": "1"}, 0),
+        ({"digits": "a"}, 0),
+        ({"caller": "+390612345678"}, 1),
+        ({"caller": "+390612345679"}, 0),
+        ({"extension": "102"}, 0),
+        ({"digits": "9", "extension": "101"}, 1),
+    ],
+)
+async def test_keys(
+    hass: HomeAssistant, coordinator: PbxCoordinator, listen: Listen, options: dict[str, Any], times: int
+) -> None:
+    """A key fires for the one who waits for it, in the call of whom it is expected of."""
+    fired = await listen("dtmf_received", **options)
+    await async_ring(hass, coordinator)
+    coordinator.async_push(
+        m.Notice(provider_event="key", type=EventType.DTMF_RECEIVED, call_id="c1", fields={"digits": "9"})
+    )
+    await hass.async_block_till_done()
+
+    assert len(fired) == times
+    to = " to 101" if "extension" in options else ""
+    assert {found["description"] for found in fired} <= {f"key 9 was pressed in the call from +390612345678{to}"}
+
+
+async def test_keys_that_are_not_told(hass: HomeAssistant, coordinator: PbxCoordinator, listen: Listen) -> None:
+    """That a key was pressed may be all that is known; letters are keys as well, however they are written."""
+    every, letter = await listen("dtmf_received"), await listen("dtmf_received", digits="a")
+    for key, fields in enumerate(({}, {"digits": "A"})):
+        notice = m.Notice(provider_event="key", type=EventType.DTMF_RECEIVED, key=str(key), fields=fields)
+        coordinator.async_push(notice)
+    await hass.async_block_till_done()
+
+    assert [found["description"] for found in every] == [
+        "key ? was pressed in the call from a hidden number",
+        "key A was pressed in the call from a hidden number",
+    ]
+    assert len(letter) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "times"),
+    [
+        ({}, 1),
+        ({"callee": "tel:06 1234-5678"}, 1),
+        ({"callee": "+390612345679"}, 0),
+        ({"extension": "101"}, 1),
+        ({"extension": "102"}, 0),
+        ({"direction": "outgoing"}, 1),
+        ({"direction": "internal"}, 0),
+    ],
+)
+async def test_outgoing(
+    hass: HomeAssistant, coordinator: PbxCoordinator, listen: Listen, options: dict[str, Any], times: int
+) -> None:
+    """A call that is placed fires once, for whoever is called."""
+    fired, came = await listen("call_outgoing", **options), await listen("call_incoming")
+    sides = {"caller": m.Party(number="101"), "callee": m.Party(number="+390612345678", name="Zoe")}
+    for state in (CallState.DIALING, CallState.TALKING):
+        coordinator.async_push(pushed("c1", state, "101", direction=Direction.OUTGOING, **sides))
+    await hass.async_block_till_done()
+
+    assert (len(fired), len(came)) == (times, 0)
+    assert {found["description"] for found in fired} <= {"call from Ann (101) to Zoe (+390612345678) was placed"}
+
+
+async def test_agent_who_pauses(hass: HomeAssistant, coordinator: PbxCoordinator, listen: Listen) -> None:
+    """A break has a beginning and an end."""
+    fired = [await listen("agent_paused", agent="Ann"), await listen("agent_unpaused", agent="Ann")]
+    for kind in (EventType.AGENT_LOGGED_IN, EventType.AGENT_PAUSED, EventType.AGENT_UNPAUSED):
+        coordinator.async_push(m.Notice(provider_event=kind.value, type=kind, agent="a1"))
+    await hass.async_block_till_done()
+
+    assert [[found["description"] for found in each] for each in fired] == [["agent Ann paused"], ["agent Ann went on"]]
+
+
 @pytest.mark.parametrize("nothing", [None, "", " ", [], {}])
 async def test_empty_filter(hass: HomeAssistant, coordinator: PbxCoordinator, listen: Listen, nothing: object) -> None:
     """A filter that a form or a blueprint left empty lets everything through."""
@@ -452,6 +596,10 @@ async def test_empty_filter(hass: HomeAssistant, coordinator: PbxCoordinator, li
         ("call_incoming", {"minimum_duration": 5}),
         ("call_ended", {"minimum_duration": -5}),
         ("agent_logged_in", {"caller": "100"}),
+        ("call_outgoing", {"caller": "100"}),
+        ("call_outgoing", {"callee": "somebody"}),
+        ("dtmf_received", {"digits": "E"}),
+        ("sms_received", {"queue": "q1"}),
         ("call_spied", {}),
     ],
 )

@@ -1,6 +1,6 @@
 """Triggers: what happens to calls and agents, filtered; bound to no entity, so that they outlive a reload."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, ClassVar, override
@@ -21,8 +21,10 @@ from .providers.events import Event
 from .providers.models import Agent, Direction, EventType, Outcome, Party, Queue
 from .targets import ATTR_AGENT, ATTR_CONFIG_ENTRY_ID, ATTR_EXTENSION, ATTR_QUEUE
 
+ATTR_CALLEE = "callee"
 ATTR_CALLER = "caller"
 ATTR_CALLER_KIND = "caller_kind"
+ATTR_DIGITS = "digits"
 ATTR_DIRECTION = "direction"
 ATTR_MINIMUM_DURATION = "minimum_duration"
 ANY = "any"
@@ -31,30 +33,49 @@ EMPTY: tuple[object, ...] = (None, [], {})
 TEXT = vol.All(cv.string, vol.Strip, vol.Length(min=1, max=255))
 NUMBER = vol.All(TEXT, numbers.strip, vol.Match(r"^\+?[0-9*#]+$", msg="not a phone number"))
 
+NUMBERS = vol.All(cv.ensure_list, [NUMBER])
+KEYS = vol.All(TEXT, vol.Match(r"^[0-9A-Da-d*#]+$", msg="not keys of a phone"), vol.Upper)
+
 COMMON_FIELDS: Mapping[vol.Marker, Any] = {
     vol.Optional(ATTR_EXTENSION): TEXT,
-    vol.Optional(ATTR_QUEUE): TEXT,
     vol.Optional(ATTR_CONFIG_ENTRY_ID): TEXT,
 }
+FROM_FIELDS: Mapping[vol.Marker, Any] = {vol.Optional(ATTR_CALLER, default=list): NUMBERS, **COMMON_FIELDS}
+QUEUE_FIELDS: Mapping[vol.Marker, Any] = {vol.Optional(ATTR_QUEUE): TEXT}
+DIRECTION_FIELDS: Mapping[vol.Marker, Any] = {
+    vol.Optional(ATTR_DIRECTION): vol.In([direction.value for direction in Direction])
+}
 CALL_FIELDS: Mapping[vol.Marker, Any] = {
-    vol.Optional(ATTR_DIRECTION): vol.In([direction.value for direction in Direction]),
-    vol.Optional(ATTR_CALLER, default=list): vol.All(cv.ensure_list, [NUMBER]),
+    **DIRECTION_FIELDS,
     vol.Optional(ATTR_CALLER_KIND, default=ANY): vol.In([ANY, KNOWN, UNKNOWN, HIDDEN]),
-    **COMMON_FIELDS,
+    **FROM_FIELDS,
+    **QUEUE_FIELDS,
 }
 ENDED_FIELDS: Mapping[vol.Marker, Any] = {
     **CALL_FIELDS,
     vol.Optional(ATTR_MINIMUM_DURATION): cv.positive_time_period,
 }
-AGENT_FIELDS: Mapping[vol.Marker, Any] = {vol.Optional(ATTR_AGENT): TEXT, **COMMON_FIELDS}
+OUTGOING_FIELDS: Mapping[vol.Marker, Any] = {
+    **DIRECTION_FIELDS,
+    vol.Optional(ATTR_CALLEE, default=list): NUMBERS,
+    **COMMON_FIELDS,
+}
+KEY_FIELDS: Mapping[vol.Marker, Any] = {vol.Optional(ATTR_DIGITS): KEYS, **FROM_FIELDS}
+AGENT_FIELDS: Mapping[vol.Marker, Any] = {vol.Optional(ATTR_AGENT): TEXT, **COMMON_FIELDS, **QUEUE_FIELDS}
 
-WORDS: Mapping[EventType, str] = {
-    EventType.CALL_INCOMING: "came in",
-    EventType.CALL_ANSWERED: "was answered",
-    EventType.CALL_ENDED: "ended",
-    EventType.CALL_MISSED: "was missed",
-    EventType.AGENT_LOGGED_IN: "logged in",
-    EventType.AGENT_LOGGED_OUT: "logged out",
+SENTENCES: Mapping[EventType, str] = {
+    EventType.CALL_INCOMING: "call {sides} came in",
+    EventType.CALL_OUTGOING: "call {sides} was placed",
+    EventType.CALL_ANSWERED: "call {sides} was answered",
+    EventType.CALL_ENDED: "call {sides} ended",
+    EventType.CALL_MISSED: "call {sides} was missed",
+    EventType.DTMF_RECEIVED: "key {digits} was pressed in the call {sides}",
+    EventType.SMS_RECEIVED: "text message {sides} came in",
+    EventType.VOICEMAIL_RECEIVED: "voicemail {sides} came in",
+    EventType.AGENT_LOGGED_IN: "agent {agent} logged in",
+    EventType.AGENT_LOGGED_OUT: "agent {agent} logged out",
+    EventType.AGENT_PAUSED: "agent {agent} paused",
+    EventType.AGENT_UNPAUSED: "agent {agent} went on",
 }
 
 
@@ -137,13 +158,17 @@ class PbxTrigger(Trigger):
         return found
 
     def _call_fits(self, event: Event) -> bool:
-        """Judge what is certain at once: the direction, the caller's number, how long the call was."""
-        call = event.call
+        """Judge what is certain at once: the direction, the numbers, the keys, how long the call was."""
         direction = self.options.get(ATTR_DIRECTION)
-        if direction is not None and (call is None or call.direction != direction):
+        if direction is not None and (event.call is None or event.call.direction != direction):
             return False
-        callers = self.options.get(ATTR_CALLER)
-        if callers and (call is None or not any(numbers.same(call.caller.number, wanted) for wanted in callers)):
+        callers, callees = self.options.get(ATTR_CALLER), self.options.get(ATTR_CALLEE)
+        if (callers and not _is_one_of(_caller(event), callers)) or (
+            callees and not _is_one_of(_callee(event), callees)
+        ):
+            return False
+        digits = self.options.get(ATTR_DIGITS)
+        if digits is not None and str(event.fields.get(ATTR_DIGITS, "")).upper() != digits:
             return False
         minimum: timedelta | None = self.options.get(ATTR_MINIMUM_DURATION)
         return minimum is None or _talked(event) >= minimum
@@ -164,11 +189,17 @@ TRIGGERS: dict[str, type[Trigger]] = {
     kind.value: _make(kind, fields)
     for kind, fields in (
         (EventType.CALL_INCOMING, CALL_FIELDS),
+        (EventType.CALL_OUTGOING, OUTGOING_FIELDS),
         (EventType.CALL_ANSWERED, CALL_FIELDS),
         (EventType.CALL_ENDED, ENDED_FIELDS),
         (EventType.CALL_MISSED, CALL_FIELDS),
+        (EventType.DTMF_RECEIVED, KEY_FIELDS),
+        (EventType.SMS_RECEIVED, FROM_FIELDS),
+        (EventType.VOICEMAIL_RECEIVED, FROM_FIELDS),
         (EventType.AGENT_LOGGED_IN, AGENT_FIELDS),
         (EventType.AGENT_LOGGED_OUT, AGENT_FIELDS),
+        (EventType.AGENT_PAUSED, AGENT_FIELDS),
+        (EventType.AGENT_UNPAUSED, AGENT_FIELDS),
     )
 }
 
@@ -180,14 +211,35 @@ async def async_get_triggers(hass: HomeAssistant) -> dict[str, type[Trigger]]:
 
 def describe(coordinator: PbxCoordinator, event: Event) -> str:
     """Say in a sentence what happened, for traces and the logbook."""
-    words = WORDS[event.type]
-    if event.call is None:
-        agent = coordinator.data.agents.get(event.agent or "")
-        name = (agent.name if agent is not None else "") or event.agent or "?"
-        return f"agent {name} {words}"
-    caller, callee = (_worded(party) for party in (event.call.caller, event.call.callee))
-    where = event.extension or callee
-    return f"call from {caller or 'a hidden number'}{f' to {where}' if where else ''} {words}"
+    agent = coordinator.data.agents.get(event.agent or "")
+    caller, callee = _worded(_caller(event)), _worded(_callee(event))
+    to = callee or event.extension if event.type is EventType.CALL_OUTGOING else event.extension or callee
+    return SENTENCES[event.type].format(
+        sides=f"from {caller or 'a hidden number'}{f' to {to}' if to else ''}",
+        agent=(agent.name if agent is not None else "") or event.agent or "?",
+        digits=event.fields.get(ATTR_DIGITS) or "?",
+    )
+
+
+def _caller(event: Event) -> Party:
+    """Give who called or wrote: the call says it, its record, or the event alone."""
+    known = event.call or event.record
+    return known.caller if known is not None else _party(event.fields, "from")
+
+
+def _callee(event: Event) -> Party:
+    """Give who was called or written to."""
+    known = event.call or event.record
+    return known.callee if known is not None else _party(event.fields, "to")
+
+
+def _party(fields: Mapping[str, object], side: str) -> Party:
+    number, name = (str(fields.get(f"{side}_{what}") or "") for what in ("number", "name"))
+    return Party(number=number, name=name)
+
+
+def _is_one_of(party: Party, wanted: Iterable[str]) -> bool:
+    return any(numbers.same(party.number, number) for number in wanted)
 
 
 def _worded(party: Party) -> str:
