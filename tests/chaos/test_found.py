@@ -165,6 +165,32 @@ def test_record_that_was_asked_for_ends_a_call_nobody_speaks_of() -> None:
     assert made.told.count("call_ended") == 1
 
 
+def test_phone_that_lists_go_on_to_name_rings_though_another_has_answered() -> None:
+    """That somebody had answered came late: meanwhile the call was handed on, and the next phone rings."""
+    row = call("c", leg("101", T), leg("102", R))
+    made = story().play(
+        push("c", "102", R, leg="leg-102", time=2), push("c", "101", T, leg="leg-101", time=2), listed(row)
+    )
+    assert made.registry.state_of("102") is None
+
+    made.play(wait(9), listed(row))
+    assert made.registry.state_of("102") is R
+    assert made.heard("102") == ["call_incoming", "call_ended:answered_elsewhere", "call_incoming"]
+    assert made.told == ["call_incoming", "call_answered"]
+
+
+def test_call_of_which_only_a_phone_is_left_that_lists_go_on_to_name_comes_back() -> None:
+    """So it is when nothing else is listed any more."""
+    row = call("c", leg("102", R))
+    made = story().play(
+        push("c", "102", R, leg="leg-102", time=2), push("c", "101", T, leg="leg-101", time=2), listed(), listed(row)
+    )
+    assert not made.registry.calls
+
+    made.play(wait(9), listed(row))
+    assert made.registry.state_of("102") is R
+
+
 def test_record_of_a_call_that_came_back_does_not_end_it() -> None:
     """Told as missed too early, a call was found talking in a list; then the history is asked about that miss."""
     row = call("c", leg("101", T))

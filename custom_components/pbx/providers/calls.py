@@ -234,7 +234,7 @@ class CallRegistry(Roster):
         live = self._live.get(call_id)
         silent = False
         if live is None and (grave := self._graves.get(call_id)) is not None:
-            if not grave.presumed or requested_at <= grave.at or not grave.live.goes_on_in(call):
+            if not grave.presumed or requested_at <= grave.at or not grave.live.goes_on_in(call, requested_at):
                 return None
             live = self._revive(grave)
         if live is None and self._pushed_ids_differ:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum, auto
 
 from .models import CallState, Detail, Direction, Leg
@@ -10,6 +10,8 @@ from .models import CallState, Detail, Direction, Leg
 RANK = {CallState.DIALING: 0, CallState.RINGING: 0, CallState.TALKING: 1, CallState.ON_HOLD: 1, CallState.ENDED: 2}
 EARLY = frozenset({CallState.DIALING, CallState.RINGING})
 UP = frozenset({CallState.TALKING, CallState.ON_HOLD})
+LINGERING = timedelta(seconds=10)
+"""How long a list may go on naming a phone that has stopped to ring because another was quicker."""
 
 
 class Presumed(Enum):
@@ -59,7 +61,8 @@ class LiveLeg:
     def poll(self, leg: Leg, requested_at: datetime) -> None:
         """Take what a list says: up the ranks always, within a rank unless a message has come since it was asked."""
         if RANK[leg.state] > RANK[self.state] or (
-            (RANK[leg.state] == RANK[self.state] or self.comes_back_as(leg)) and not self.pushed_since(requested_at)
+            (RANK[leg.state] == RANK[self.state] or self.comes_back_as(leg, requested_at))
+            and not self.pushed_since(requested_at)
         ):
             self.state = leg.state
             self.changed = leg.changed or self.changed
@@ -72,9 +75,11 @@ class LiveLeg:
         if self.state is not CallState.ENDED:
             self.state, self.presumed = CallState.ENDED, Presumed.BY_LIST
 
-    def comes_back_as(self, leg: Leg) -> bool:
-        """Tell whether a list can show this leg again; one that was slower than another may still seem to ring."""
-        return self.presumed is Presumed.BY_LIST or (self.presumed is Presumed.BY_ANSWER and leg.state in UP)
+    def comes_back_as(self, leg: Leg, requested_at: datetime) -> bool:
+        """Tell whether a list can show this leg again; one that was slower than another seems to ring for a while."""
+        if self.presumed is not Presumed.BY_ANSWER:
+            return self.presumed is Presumed.BY_LIST
+        return leg.state in UP or not self.pushed_since(requested_at - LINGERING)
 
     def pushed_since(self, moment: datetime) -> bool:
         """Tell whether a message has moved this leg since."""

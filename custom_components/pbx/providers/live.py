@@ -160,10 +160,12 @@ class LiveCall:
         """Give the phones that have said, under an id of their own kind, that they are done."""
         return {leg.extension for leg in self.legs.values() if leg.shadow and leg.state is CallState.ENDED}
 
-    def goes_on_in(self, call: Call) -> bool:
+    def goes_on_in(self, call: Call, requested_at: datetime) -> bool:
         """Tell whether a list shows more of this call than phones that are known to be done with it."""
         over = {leg.id: leg for leg in self.legs.values() if leg.state is CallState.ENDED}
-        return not call.legs or any(leg.id not in over or over[leg.id].comes_back_as(leg) for leg in call.legs)
+        return not call.legs or any(
+            leg.id not in over or over[leg.id].comes_back_as(leg, requested_at) for leg in call.legs
+        )
 
     def goes_on_with(self, push: LegPush) -> bool:
         """Tell whether a message is about something after all that was known of this call."""
@@ -207,6 +209,8 @@ class LiveCall:
                 if leg.id in self._hushed and known.extension is None and leg.extension is not None:
                     self._learn_quietly(leg.extension, known.state)
                 known.poll(leg, requested_at)
+                if known.presumed is Presumed.BY_ANSWER:
+                    self.row = None  # the list may be right, should it go on to say so
             elif self._make_room():
                 self.legs[leg.id] = self._first_seen(leg, requested_at)
 
