@@ -1,8 +1,10 @@
 """Devices appear and go with the directory, and with what the user makes."""
 
+import asyncio
 import re
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -18,7 +20,7 @@ from pytest_homeassistant_custom_component.common import (
     async_fire_time_changed,
 )
 
-from custom_components.pbx import async_remove_config_entry_device
+from custom_components.pbx import async_remove_config_entry_device, devices
 from custom_components.pbx.const import CONF_CALL_SLOTS, CONF_FOLLOW, DOMAIN, EVENT_PBX
 from custom_components.pbx.providers import models as m
 from custom_components.pbx.providers.base import Intervals
@@ -399,3 +401,60 @@ async def test_only_devices_of_what_is_gone_can_be_removed_by_hand(
     assert await async_remove_config_entry_device(hass, fake_entry, stray)
     for name in ("House", "Ann (101)"):
         assert not await async_remove_config_entry_device(hass, fake_entry, device_named(hass, fake_entry, name))
+
+
+# -- unload ------------------------------------------------------------------------------------------
+
+
+async def test_no_more_than_some_entities_go_at_once(
+    hass: HomeAssistant,
+    fake: type[FakeProvider],
+    fake_entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """When an account is unloaded, everything else has its turn again and again; another account stays as it is."""
+    monkeypatch.setattr(devices, "ENTITIES_AT_ONCE", 3)
+    fake.script.directory = m.Directory(extensions=(ANN, BOB, CAROL))
+    await async_set_up(hass, fake_entry)
+    fake.script.account = m.Account(id="other", title="Other")
+    await async_set_up(hass, fake_config_entry("other"))
+
+    def there() -> int:
+        return sum(state.state != STATE_UNAVAILABLE for state in hass.states.async_all())
+
+    everything, turns = there(), [there()]
+    unload = asyncio.create_task(hass.config_entries.async_unload(fake_entry.entry_id))
+    while not unload.done():
+        await asyncio.sleep(0)
+        turns.append(there())
+
+    assert unload.result()
+    assert max(before - after for before, after in pairwise(turns)) == 3
+    assert turns[-1] == everything / 2
+    assert sum(state.attributes.get("restored", False) for state in hass.states.async_all()) == everything / 2
+
+
+async def test_nothing_comes_while_the_account_is_unloaded(
+    hass: HomeAssistant,
+    fake: type[FakeProvider],
+    fake_entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Phones that appear while the entities go get none any more, also when they had appeared just before."""
+    monkeypatch.setattr(devices, "ENTITIES_AT_ONCE", 1)
+    monkeypatch.setattr(devices, "SUBJECTS_AT_ONCE", 1)
+    await async_set_up(hass, fake_entry)
+    coordinator = fake_entry.runtime_data
+    known = set(hass.states.async_entity_ids())
+
+    coordinator.async_take(coordinator.data.directory(m.Directory(extensions=(ANN, BOB)), NOON))
+    unload = asyncio.create_task(hass.config_entries.async_unload(fake_entry.entry_id))
+    await asyncio.sleep(0)
+    coordinator.async_take(coordinator.data.directory(m.Directory(extensions=(ANN, BOB, CAROL)), NOON))
+    assert await unload
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+    assert all(hass.states.is_state(entity_id, STATE_UNAVAILABLE) for entity_id in known)
+    assert set(hass.states.async_entity_ids()) == known
+    assert await hass.config_entries.async_setup(fake_entry.entry_id)
+    assert not any(hass.states.is_state(entity_id, STATE_UNAVAILABLE) for entity_id in known)

@@ -1,6 +1,5 @@
 """PBX: the phone systems of several providers in Home Assistant."""
 
-import asyncio
 from functools import partial
 
 from homeassistant.config_entries import ConfigEntryState
@@ -66,11 +65,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> bool:
 
 async def async_unload_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> bool:
     """Unload an account; everything else ends with the entry."""
-    unloaded = True
-    for platform in PLATFORMS:  # one after the other: Home Assistant removes the entities of those it gets in one go
-        unloaded &= await hass.config_entries.async_unload_platforms(entry, [platform])
-        await asyncio.sleep(0)
-    return unloaded
+    await entry.runtime_data.devices.async_clear()
+    return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.entity_platform import async_get_platforms
 
 from .const import CONF_FOLLOW, DOMAIN, SUBENTRY_AGENT, SUBENTRY_QUEUE
 from .providers.calls import ACCOUNT, DIRECTORY, Key, agent_key, extension_key, queue_key, slot_key
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 MISSES_BEFORE_REMOVAL = 2
 SUBJECTS_AT_ONCE = 10
+ENTITIES_AT_ONCE = 200
 
 
 class SubjectKind(StrEnum):
@@ -100,9 +102,8 @@ class PbxDevices:
         self.entry.async_on_unload(self.coordinator.async_add_listener(self.async_sync, DIRECTORY))
 
     async def async_listen(self, listener: SubjectListener) -> None:
-        """Hear of every subject until the entry is unloaded: now of those that exist, later of new ones."""
+        """Hear of every subject until they are cleared: now of those that exist, later of new ones."""
         self._listeners.append(listener)
-        self.entry.async_on_unload(lambda: self._listeners.remove(listener))
         await self._async_tell([listener], list(self.subjects.values()))
 
     async def _async_tell(self, listeners: Iterable[SubjectListener], subjects: Sequence[Subject]) -> None:
@@ -111,7 +112,18 @@ class PbxDevices:
             if first:
                 await asyncio.sleep(0)
             for listener in listeners:
-                listener([subject for subject in some if (subject.kind, subject.id) in self.subjects])
+                if listener in self._listeners:
+                    listener([subject for subject in some if (subject.kind, subject.id) in self.subjects])
+
+    async def async_clear(self) -> None:
+        """Take off the entities, some at a time: Home Assistant would take all of a platform in one go."""
+        self._listeners.clear()
+        for platform in async_get_platforms(self.hass, DOMAIN):
+            if platform.config_entry is self.entry:
+                for some in batched(list(platform.entities.values()), ENTITIES_AT_ONCE, strict=False):
+                    for entity in some:
+                        await entity.async_remove()
+                    await asyncio.sleep(0)
 
     @callback
     def async_sync(self) -> None:

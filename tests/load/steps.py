@@ -26,15 +26,12 @@ from .phones import WEBHOOK_ID, Phones, phones
 PROBE = 0.002
 LONGEST = 0.1
 BARE = "unload of bare entities"
-REMOVING = ("unload", "reload")
 UNLIMITED = (RateLimit(requests=1_000_000, seconds=60),)
 
 
 def slow(found: Mapping[str, float]) -> dict[str, float]:
-    """Give the steps that took too long in one go; to remove entities takes Home Assistant itself as long."""
-    removing = max(LONGEST, 2 * found[BARE])
-    limits = {step: removing if step in REMOVING else LONGEST for step in found if step != BARE}
-    return {step: found[step] for step, limit in limits.items() if found[step] > limit}
+    """Give the steps that took too long in one go."""
+    return {step: seconds for step, seconds in found.items() if step != BARE and seconds > LONGEST}
 
 
 class Lag:
