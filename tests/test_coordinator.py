@@ -727,6 +727,55 @@ async def test_rereading_what_is_just_being_read(
     assert paced.script.times("calls") == 3
 
 
+@pytest.mark.parametrize("away", [False, True])
+async def test_calls_do_not_wait_for_a_slow_directory(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    paced: type[FakeProvider],
+    fake_entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+    expected_warnings: list[str],
+    away: bool,  # noqa: FBT001
+) -> None:
+    """What a list brought is told before the directory is asked for, also that the phone system is back."""
+    coordinator = await coordinator_of(hass, fake_entry)
+    answered, asked = asyncio.Event(), paced.directory
+
+    async def waiting(self: FakeProvider) -> m.Directory:
+        answer = await asked(self)
+        await answered.wait()
+        return answer
+
+    monkeypatch.setattr(paced, "directory", waiting)
+    if away:
+        expected_warnings.append("Error fetching House data")
+        paced.script.errors["calls"] = ConnectError("away")
+        await coordinator.async_refresh()
+        assert hass.states.is_state("sensor.ann_101_call_state", STATE_UNAVAILABLE)
+        paced.script.errors.clear()
+    told: list[tuple[str, str]] = []
+
+    @callback
+    def listen(event: Event) -> None:
+        state = hass.states.get("sensor.ann_101_call_state")
+        told.append((event.data["type"], state.state if state is not None else ""))
+
+    hass.bus.async_listen(EVENT_PBX, listen)
+    paced.script.calls = (incoming(),)
+    coordinator.async_reread_directory()
+    for _ in range(3):
+        freezer.tick(1)
+        async_fire_time_changed(hass)
+        await hass.async_block_till_done()
+    assert paced.script.times("directory") == 2
+    assert told == [("call_incoming", "ringing")]
+    assert coordinator.last_update_success
+
+    answered.set()
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert told == [("call_incoming", "ringing")]
+
+
 # -- calls that nobody lists -------------------------------------------------------------------------
 
 

@@ -187,10 +187,18 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
         return True
 
     async def _async_poll_directory(self) -> None:
-        """Ask for the rest at its own pace; once it was known, a failure keeps what was known."""
+        """Ask for the rest at its own pace; once it was known, a failure keeps what was known.
+
+        It may be slow. What the list of calls brought is told before, also that the phone system is there again.
+        """
         now, due = dt_util.utcnow(), self._directory_at
         if due is not None and now < due:
             return
+        if due is not None and self.polled_calls:
+            if not self.last_update_success:
+                self._asked_again = True
+                return
+            self.async_update_listeners()
         try:
             directory = await self._ask(self.provider.directory())
         except UpdateFailed as err:
