@@ -39,7 +39,8 @@ def tracker(names: object = None) -> CallTracker:
 
 def follow(calls: CallTracker, *rows: Mapping[str, object], at: float = 0, queues: Any = None) -> tuple[m.Call, ...]:
     """Show a list of rows to a tracker."""
-    return calls.update(p.call_rows(list(rows)), NOW + timedelta(seconds=at), queues or {})
+    now = NOW + timedelta(seconds=at)
+    return calls.update(p.call_rows(list(rows)), now, now, queues or {})
 
 
 def outline(call: m.Call) -> tuple[object, ...]:
@@ -825,14 +826,45 @@ def test_a_channel_name_that_comes_again_is_a_new_call() -> None:
     calls = tracker()
     row = channel("sip100-00000001", "100", "800123456", 90, "Up")
     (first,) = follow(calls, row)
-    assert calls.is_up(first.legs[0].id, p.call_rows([row]))
-    assert not calls.is_up(first.legs[0].id, p.call_rows([row | {"duration": 3}]))
+    assert calls.is_up(first.legs[0].id, p.call_rows([row]), NOW)
+    assert not calls.is_up(first.legs[0].id, p.call_rows([row | {"duration": 3}]), NOW)
     (second,) = follow(calls, row | {"duration": 3})
     assert second.id != first.id
     assert second.legs[0].id != first.legs[0].id
     assert calls.channel(first.legs[0].id) is None
     assert follow(calls, row | {"duration": None})[0].id == second.id
     assert follow(calls, row | {"duration": 2})[0].id not in {first.id, second.id}
+
+
+def test_a_channel_name_that_comes_again_after_a_long_time_is_a_new_call() -> None:
+    """The new one is older than the last one was when it was seen, but not as old as that would be by now."""
+    calls = tracker()
+    row = channel("trunk-prichozi-00000001", "420777123456", "222333444", 10, "Ring")
+    (first,) = follow(calls, row)
+    (same,) = follow(calls, row | {"dst": "101", "duration": 110}, at=101)
+    assert same.id == first.id  # handed on: its age is still the same channel's
+    (second,) = follow(calls, row | {"src": "420602111222", "duration": 150}, at=201)
+    assert second.id != first.id
+    assert second.caller.number == "+420602111222"
+
+
+def test_a_caller_who_only_seemed_to_talk_waits_again() -> None:
+    """Whether phones that are called have rows is learned with the first of them, and who waits in a queue later."""
+    trunk = channel("trunk-prichozi-0000b711", "420602111222", "222333444", 30, "Up")
+    calls = tracker()
+    (guessed,) = follow(calls, trunk)
+    assert guessed.state is CallState.TALKING
+    phone = channel("sip101-0000b712", "420602111222", "101", 2, "Ringing")
+    (ringing,) = follow(calls, trunk, phone)
+    assert ringing.id == guessed.id
+    assert [leg.state for leg in ringing.legs] == [CallState.RINGING, CallState.RINGING]
+    assert ringing.legs[0].id != guessed.legs[0].id
+
+    calls = tracker()
+    follow(calls, trunk)
+    queues = {"SIP/trunk-prichozi-0000b711": "podpora"}
+    assert follow(calls, trunk, queues=queues)[0].state is CallState.RINGING
+    assert follow(calls, trunk)[0].state is CallState.TALKING
 
 
 def test_a_leg_that_appears_later_joins_its_call() -> None:
@@ -999,7 +1031,7 @@ def test_no_list_of_rows_breaks_anything(polls: list[list[dict[str, object]]]) -
             read = p.call_rows(json.loads(json.dumps(rows)))
         except ConnectError:
             continue
-        found = calls.update(read, NOW, {})
+        found = calls.update(read, NOW, NOW, {})
         ids = {call.id for call in found}
         legs = [leg.id for call in found for leg in call.legs]
         assert len(ids) == len(found)
@@ -1008,7 +1040,7 @@ def test_no_list_of_rows_breaks_anything(polls: list[list[dict[str, object]]]) -
         assert not ids & gone
         gone |= before - ids
         before = ids
-        again = calls.update(read, NOW, {})
+        again = calls.update(read, NOW, NOW, {})
         assert [(call.id, call.legs and call.legs[0].id) for call in again] == [
             (call.id, call.legs and call.legs[0].id) for call in found
         ]

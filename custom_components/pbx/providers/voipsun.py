@@ -222,11 +222,12 @@ class VoipsunProvider(Provider):
 
     async def calls(self) -> tuple[m.Call, ...] | None:
         """Ask for the active channels and put them together into calls."""
+        asked_at = datetime.now(UTC)
         rows = await self._list(CALL_LIST, call_rows, self._endpoint.read, confirm=SIP_STATUS)
         if rows is None:
             return None
         waiting = {channel: reading.queue.name for reading in self._readings.values() for channel in reading.channels}
-        return self._calls.update(rows, datetime.now(UTC), waiting)
+        return self._calls.update(rows, asked_at, datetime.now(UTC), waiting)
 
     # -- calls --------------------------------------------------------------------------------------
 
@@ -555,8 +556,9 @@ class VoipsunProvider(Provider):
 
     async def _is_up(self, leg_id: str) -> bool:
         """Look whether a leg is still there; what cannot be told is not over."""
+        asked_at = datetime.now(UTC)
         try:
-            return self._calls.is_up(leg_id, call_rows(await self._endpoint.ask("listcalls")))
+            return self._calls.is_up(leg_id, call_rows(await self._endpoint.ask("listcalls")), asked_at)
         except ProviderError:
             return True
 

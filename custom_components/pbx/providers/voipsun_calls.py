@@ -1,13 +1,14 @@
 """Put the channels of a VoIPSUN PBX together into calls: a list of rows in, calls with ids that are never reused out.
 
 A row says nothing about which other rows belong to its call, so numbers, ages and states have to tell. What was put
-together stays together while it lasts; a channel's name comes again after a restart, with a smaller age.
+together stays together while it lasts. A channel's name comes again after a restart: then its age is smaller, or at
+least not what it would have become, and the numbers are others.
 """
 
 from collections import Counter, defaultdict, deque
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from .models import Call, CallState, Direction, Leg, Party
@@ -21,6 +22,8 @@ CERTAIN, LIKELY, WEAK = 0, 1, 2  # how much speaks for two legs being one call
 CANDIDATES = 32
 MAX_ROWS = 4_000
 PLACED_AGE = timedelta(minutes=2)
+UNKNOWN = datetime.max.replace(tzinfo=UTC)
+WHOLE = 1.0  # seconds to which an age is rounded
 
 type Edge = tuple[int, int, float, bool, int, int, int]  # rank, doubt, difference of age, order, channels apart, who
 
@@ -70,6 +73,7 @@ class _Story:
     direction: Direction | None = None
     queue: str | None = None
     answered: bool = False
+    guessed: bool = False  # that it was answered: whoever called was picked up, perhaps by a menu or a queue
     placed: str | None = None  # the number, if it was this client that asked for the call
     called_leg: str  # for a called phone that is known without a channel of its own
     size: int = 0
@@ -81,7 +85,23 @@ class _Story:
 class _Channel:
     leg: str
     story: _Story
-    duration: float | None
+    duration: float | None = None
+    numbers: tuple[str, str] = ("", "")
+    began_before: datetime = UNKNOWN
+
+    def note(self, row: Row, now: datetime) -> None:
+        """Take note of a list that has this channel."""
+        self.numbers = row.source, row.destination
+        if row.duration is not None:
+            self.duration = row.duration
+            self.began_before = min(self.began_before, now - timedelta(seconds=row.duration))
+
+    def begun_anew(self, row: Row, asked_at: datetime) -> bool:
+        """Tell whether another channel has this one's name now, in a list that was asked for then."""
+        if self.duration is None or row.duration is None:
+            return False
+        later = asked_at - timedelta(seconds=row.duration + WHOLE) > self.began_before
+        return row.duration < self.duration or (later and self.numbers != (row.source, row.destination))
 
 
 @dataclass(slots=True)
@@ -130,29 +150,37 @@ class CallTracker:
         """Give the name of a leg's channel; None when it is over."""
         return self._legs.get(leg_id)
 
-    def is_up(self, leg_id: str, rows: Sequence[Row]) -> bool:
+    def is_up(self, leg_id: str, rows: Sequence[Row], asked_at: datetime) -> bool:
         """Tell whether a leg is among the channels of a newer list."""
         name = self.channel(leg_id)
-        return any(row.channel == name and not _begun_anew(self._channels[row.channel], row) for row in rows)
+        return any(row.channel == name and not self._channels[row.channel].begun_anew(row, asked_at) for row in rows)
 
-    def update(self, rows: Sequence[Row], now: datetime, queues: Mapping[str, str]) -> tuple[Call, ...]:
+    def update(
+        self, rows: Sequence[Row], asked_at: datetime, now: datetime, queues: Mapping[str, str]
+    ) -> tuple[Call, ...]:
         """Take a complete list of channels; `queues` says which channels wait in a queue."""
         telling = [row for row in rows[:MAX_ROWS] if _tells_something(row)]
-        listed = {row.channel for row in telling}
-        legs = Counter(known.story.id for name, known in self._channels.items() if name in listed)
+        self._channels = {
+            row.channel: known
+            for row in telling
+            if (known := self._channels.get(row.channel)) is not None and not known.begun_anew(row, asked_at)
+        }
+        legs = Counter(known.story.id for known in self._channels.values())
         ends = [self._end(row, legs) for row in telling]
         groups = self._grouped(ends)
-        self._channels = {name: known for name, known in self._channels.items() if name in listed}
         self._legs = {}
         calls = []
         for group in groups:
             story = group.story or self._begin(group, ends, now)
+            if story.guessed and self._waits(story.root, queues):
+                story.answered = story.guessed = False
+                self._channels.pop(story.root, None)  # what has talked cannot ring again, so it is another leg
             for index in group.members:
                 row = ends[index].row
                 known = self._channels.get(row.channel)
-                if known is None or _begun_anew(known, row):
-                    known = self._channels[row.channel] = _Channel(leg=uuid4().hex, story=story, duration=None)
-                known.duration = row.duration if row.duration is not None else known.duration
+                if known is None:
+                    known = self._channels[row.channel] = _Channel(leg=uuid4().hex, story=story)
+                known.note(row, now)
                 self._legs[known.leg] = row.channel
             calls.append(self._call(story, group, ends, queues))
         return tuple(calls)
@@ -179,7 +207,7 @@ class CallTracker:
         fresh = []
         for index, end in enumerate(ends):
             known = self._channels.get(end.row.channel)
-            if known is None or _begun_anew(known, end.row):
+            if known is None:
                 fresh.append(index)
                 continue
             group = groups.setdefault(known.story.id, _Group([], None, known.story))
@@ -227,7 +255,7 @@ class CallTracker:
         story.size = len(group.members)
         story.paired = story.paired or bool(others)
         story.queue = story.queue or next((q for e in (root, *others) if (q := queues.get(e.row.channel))), None)
-        story.answered = story.answered or self._is_answered(story, root, others)
+        story.answered = story.answered or self._is_answered(story, root, others, queues)
         caller, callee = self._parties(story, root, others)
         legs = tuple(
             Leg(
@@ -272,18 +300,25 @@ class CallTracker:
         state = CallState.TALKING if story.answered else CallState.RINGING
         return (Leg(id=story.called_leg, state=state, extension=phone.number),)
 
-    def _is_answered(self, story: _Story, root: End, others: Collection[End]) -> bool:
+    def _is_answered(self, story: _Story, root: End, others: Collection[End], queues: Mapping[str, str]) -> bool:
         """Tell whether somebody talks to the caller, and not only a menu, a queue or the ringing tone."""
         if others:
             return any(end.row.up for end in others)
         if not root.row.up:
             return False
         if root.line is None:
-            # Where phones that are called have rows, a lone caller from outside has reached no phone.
-            return story.direction is not Direction.INCOMING or not self._lists_called_phones
+            story.guessed = story.direction is Direction.INCOMING and not self._waits(root.row.channel, queues)
+            return story.guessed or story.direction is not Direction.INCOMING
         story.polls_up_alone += 1
         # Between the pick-up of the phone that rang first and the call to the other side there is a moment.
         return story.placed is None or story.polls_up_alone > 1
+
+    def _waits(self, channel: str, queues: Mapping[str, str]) -> bool:
+        """Tell whether a lone caller from outside was only picked up by a menu or a queue.
+
+        Where phones that are called have rows, such a caller has reached no phone.
+        """
+        return self._lists_called_phones or channel in queues
 
     def _parties(self, story: _Story, root: End, others: Sequence[End]) -> tuple[Party, Party]:
         own = self._own(root.line) if root.line else Party()
@@ -306,10 +341,6 @@ class CallTracker:
 def _tells_something(row: Row) -> bool:
     """Leave out a leg that is only being made: once it has numbers, it can be told whose it is."""
     return row.up or row.status == "ringing" or bool(compared(row.source) or compared(row.destination) or row.source)
-
-
-def _begun_anew(known: _Channel, row: Row) -> bool:
-    return known.duration is not None and row.duration is not None and row.duration < known.duration
 
 
 def _edges(ends: Sequence[End], fresh: Sequence[int]) -> set[Edge]:
