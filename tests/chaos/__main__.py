@@ -104,12 +104,15 @@ def _conclude(verdicts: Sequence[Verdict], seconds: float) -> int:
         if not mine:
             continue
         faults: Counter[str] = Counter()
+        judged: Counter[str] = Counter()
         for verdict in mine:
             faults.update(verdict.faults)
+            judged.update(verdict.judged)
         sums = [sum(getattr(verdict, name) for verdict in mine) for name in ("calls", "commands", "reloads")]
         lines.append(
             f"{provider}: {len(mine)} plans, {sums[0]} calls, {sums[1]} commands, {sums[2]} reloads, "
-            f"{faults.total()} faults, {sum(len(verdict.mismatches) for verdict in mine)} mismatches"
+            f"{faults.total()} faults, {sum(len(verdict.mismatches) for verdict in mine)} mismatches, "
+            f"{judged['unknown']} of {judged['compared']} calls and entities not wholly known"
         )
         lines += [f"    {count:6} {name}" for name, count in sorted(faults.items()) if count]
     lines.append(f"{len(verdicts)} plans, {wrong} with mismatches, {seconds:.0f} s")

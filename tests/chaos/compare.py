@@ -2,8 +2,9 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import product
 from typing import Any
 
 from tests.simulators.base import TrueCall
@@ -17,6 +18,15 @@ LONGEST_EXTENSION = 5
 TOLD = ("account_last_call", "account_missed_calls")
 NO_STATE = ("button", "event")
 ABOUT_CALLS = ("_call_state", "_caller", "_active_calls", "_hold", "_mute", "_hang_up")
+
+
+class OneOf(frozenset[str]):
+    """States of which each is right: which one it is cannot be known."""
+
+    def __call__(self, state: str) -> bool:
+        """Tell whether a state is one of them."""
+        return state in self
+
 
 type Json = Mapping[str, Any]
 type Wanted = str | Callable[[str], bool] | None
@@ -58,6 +68,10 @@ class Truth:
     """The entities that this phone system need not have."""
     lossy: frozenset[str] = frozenset()
     """The calls of which not everything was told, where only messages tell of calls."""
+    unseen: frozenset[tuple[str, str]] = frozenset()
+    """The calls, and their phones, that talk to nobody now, and of which nothing has said that they did before."""
+    judged: Counter[str] = field(default_factory=Counter)
+    """How many calls, and entities about them, were compared, and of how many not everything could be known."""
 
     def unsure(self, shown: Shown) -> set[str]:
         """Name the calls of which nothing certain can be expected."""
@@ -87,14 +101,22 @@ def differences(truth: Truth, shown: Shown) -> Iterator[str]:
     vague |= {number for call_id in unsure for number in shown.calls.get(call_id, ())}
     rules = dict(truth.others)
     for extension in truth.extensions:
-        rules |= _about_extension(extension, truth.calls, vague=extension in vague)
+        rules |= _about_extension(extension, truth, vague=extension in vague)
     rules["account_active_calls"] = None if unsure else str(len(truth.calls))
+    truth.judged["compared"] += len(truth.calls)
+    truth.judged["unknown"] += sum(
+        call.call_id in unsure or not (call.state and call.direction) for call in truth.calls
+    )
     for key, entity in shown.entities.items():
         if entity.domain in NO_STATE or key.startswith("slot_") or key in TOLD:
             continue
         if key not in rules:
             yield f"nobody knows what {key} should show; it is {entity.state}"
-        elif (complaint := _judge(entity.state, rules[key])) is not None:
+            continue
+        if key.endswith(ABOUT_CALLS):
+            truth.judged["compared"] += 1
+            truth.judged["unknown"] += rules[key] is None or isinstance(rules[key], OneOf)
+        if (complaint := _judge(entity.state, rules[key])) is not None:
             yield f"{key} {complaint}"
     for key in rules.keys() - shown.entities.keys() - truth.absent:
         yield f"there is no {key}"
@@ -120,20 +142,28 @@ def _judge(state: str, wanted: Wanted) -> str | None:
     return None if state == wanted else f"shows {state}, but it is {wanted}"
 
 
-def _about_extension(extension: str, calls: Sequence[TrueCall], *, vague: bool) -> Mapping[str, Wanted]:
-    mine = {call.call_id: doing(call, extension) for call in calls}
-    state = next((state for state in URGENCY if state in mine.values()), IDLE)
+def _doings(call: TrueCall, extension: str, truth: Truth) -> set[str]:
+    """Say what a phone may be seen doing in a call."""
+    if (call.call_id, extension) not in truth.unseen:
+        return {doing(call, extension)}
+    legs = tuple(replace(leg, state="dialing") if leg.extension == extension else leg for leg in call.legs)
+    return {doing(call, extension), doing(replace(call, legs=legs), extension)}
+
+
+def _about_extension(extension: str, truth: Truth, *, vague: bool) -> Mapping[str, Wanted]:
+    mine = {call.call_id: _doings(call, extension, truth) for call in truth.calls}
+    states = OneOf(next((state for state in URGENCY if state in doings), IDLE) for doings in product(*mine.values()))
+    shown_as = [call for call in truth.calls if mine[call.call_id] & states]
     talking_to = {
         digits(number)
-        for call in calls
-        if mine[call.call_id] == state
+        for call in shown_as
         for number in (call.caller, call.callee, *(leg.extension for leg in call.legs))
     }
 
-    handed = any(not call.direction for call in calls if mine[call.call_id] == state)
+    handed = any(not call.direction for call in shown_as)
 
     def somebody(shown: str) -> bool:
-        if state == IDLE:
+        if IDLE in states:
             return shown == "unknown"
         if handed:
             return True
@@ -142,10 +172,14 @@ def _about_extension(extension: str, calls: Sequence[TrueCall], *, vague: bool) 
 
     prefix = f"extension_{extension}"
     return {
-        f"{prefix}_call_state": None if vague else state,
+        f"{prefix}_call_state": None if vague else _wanted(states),
         f"{prefix}_caller": None if vague else somebody,
-        f"{prefix}_hold": None if vague else "on" if state == "on_hold" else "off",
+        f"{prefix}_hold": None if vague else _wanted({"on" if state == "on_hold" else "off" for state in states}),
     }
+
+
+def _wanted(states: Collection[str]) -> Wanted:
+    return OneOf(states) if len(states) > 1 else next(iter(states))
 
 
 def _calls(calls: Sequence[TrueCall], shown: Shown) -> Iterator[str]:

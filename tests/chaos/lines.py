@@ -3,27 +3,30 @@
 import random
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
+from http import HTTPStatus
 from itertools import count
 from types import MappingProxyType
 from typing import Any, ClassVar, override
 
+from aiohttp import web
 from homeassistant.config_entries import ConfigSubentryData
 from homeassistant.const import CONF_COUNTRY, CONF_WEBHOOK_ID
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.pbx.const import CONF_PROVIDER, DOMAIN, SUBENTRY_AGENT, SUBENTRY_QUEUE
-from tests.simulators.base import Body, Simulator, TrueCall
-from tests.simulators.voipat import Esl, VoipatSimulator
+from tests.simulators.base import Body, Simulator, TrueCall, TrueLeg
+from tests.simulators.voipat import Esl, Leg, VoipatSimulator
 from tests.simulators.voipat_wire import Registrations
 from tests.simulators.voipstudio import VoipstudioSimulator
 from tests.simulators.voipsun import VoipsunSimulator
 from tests.simulators.voipsun_model import Agent, Broken, CallKind, DeviceState, Permission, Queue
 from tests.simulators.voxloud import VoxloudSimulator
 
-from .compare import Wanted
+from .compare import Wanted, digits
 
 LONGEST_RING = 280
 LONGEST_WAY = 10
@@ -37,7 +40,6 @@ STATUS = {
     DeviceState.BUSY: "busy",
     DeviceState.ON_HOLD: "on_hold",
 }
-UNAUTHORIZED = 401
 TOLERANCE = 40
 """Seconds by which a figure may be old that grows with time."""
 
@@ -100,6 +102,10 @@ class Line[S: Simulator](ABC):
         self._numbers = count(1)
         self.lossy: set[str] = set()
         """True calls of which not every message arrived, where only messages tell of calls."""
+        self.unseen: set[tuple[str, str]] = set()
+        """The calls and phones that talk to nobody now, and of which nothing has said that they did before."""
+        self.returned: Counter[str] = Counter()
+        """How often a call from a number has come back in a way that only a new one comes, as far as was said."""
 
     @abstractmethod
     def make(self, seed: int) -> S:
@@ -169,6 +175,9 @@ class Line[S: Simulator](ABC):
     def note_deafness(self) -> None:  # noqa: B027
         """Take note that messages of the calls that are up may be lost now."""
 
+    def begin_again(self) -> None:  # noqa: B027
+        """Take note that whoever listens knows nothing any more."""
+
     def truth(self) -> list[TrueCall]:
         """List the calls that are up."""
         return self.simulator.truth()
@@ -210,8 +219,38 @@ class Voipat(Line[VoipatSimulator]):
     @override
     def __init__(self, seed: int) -> None:
         super().__init__(seed)
-        self._talked: set[tuple[str, str]] = set()
+        self._talked: set[str] = set()
+        self._listed: set[str] = set()
         self._handed: set[object] = set()
+        self._refused = False
+        self.simulator.on_answer = self._answered
+
+    @override
+    def begin_again(self) -> None:
+        self._listed.clear()
+
+    def _answered(self, request: web.Request, answer: web.StreamResponse) -> None:
+        """Take note of the phones that a list shows in the middle of a call, and of whether the key was good."""
+        if answer.status == HTTPStatus.UNAUTHORIZED:
+            self._refused = True
+        elif answer.status == HTTPStatus.OK and not request.path.endswith("/status"):
+            self._refused = False
+        if request.path.endswith("/calls/channels") and isinstance(answer, web.Response):
+            listed = answer.text or ""
+            self._listed |= {leg_id for leg_id in self._up(self.simulator.truth()) if leg_id in listed}
+
+    def _up(self, calls: Iterable[TrueCall]) -> Iterator[str]:
+        """Name the phones' legs that talk, or have talked and are held: one can be held while it still dials."""
+        for call in calls:
+            for leg in call.legs:
+                if leg.extension and leg.state in UP:
+                    known = self._leg(call, leg)
+                    if known.partner is not None or known.application not in ("", "bridge"):
+                        yield known.uuid
+
+    def _leg(self, call: TrueCall, leg: TrueLeg) -> Leg:
+        engine = self.simulator.engine
+        return engine.leg_of(engine.call(call.call_id), leg.extension)
 
     @override
     def make(self, seed: int) -> VoipatSimulator:
@@ -243,6 +282,11 @@ class Voipat(Line[VoipatSimulator]):
 
     @property
     @override
+    def refuses(self) -> bool:
+        return self.simulator.auth_flap > 0 or self._refused
+
+    @property
+    @override
     def data(self) -> Mapping[str, Any]:
         sim = self.simulator
         return {"url": sim.url, "api_key": sim.api_key, "domain": sim.domain, "verify_ssl": True, "auth": "key"}
@@ -268,9 +312,14 @@ class Voipat(Line[VoipatSimulator]):
         though its partner was handed over to somebody who has yet to pick up.
         """
         calls = self.simulator.truth()
-        self._talked |= {
-            (call.call_id, leg.extension) for call in calls for leg in call.legs if leg.extension and leg.state in UP
+        self._talked |= set(self._up(calls))
+        before = {
+            (call.call_id, leg.extension): self._leg(call, leg).uuid
+            for call in calls
+            for leg in call.legs
+            if leg.extension and leg.state == "dialing"
         }
+        self.unseen = {phone for phone, leg_id in before.items() if leg_id in self._talked - self._listed}
         return [self._as_told(call) for call in calls]
 
     def _as_told(self, call: TrueCall) -> TrueCall:
@@ -285,7 +334,7 @@ class Voipat(Line[VoipatSimulator]):
             return replace(call, state="ringing")
         legs = tuple(
             replace(leg, state="talking")
-            if leg.state == "dialing" and (call.call_id, leg.extension) in self._talked
+            if leg.state == "dialing" and leg.extension and self._leg(call, leg).uuid in self._talked
             else leg
             for leg in call.legs
         )
@@ -300,8 +349,12 @@ class Voipat(Line[VoipatSimulator]):
             call = rng.choice(sim.truth())
             talking = [leg.extension for leg in call.legs if leg.extension and leg.state == "talking"]
             handed = sim.engine.call(call.call_id)
-            await sim.transfer(call.call_id, *_two(rng, talking, self.extensions))
+            giver, taker = _two(rng, talking, self.extensions)
+            unseen = sim.engine.leg_of(handed, giver).uuid not in self._listed
+            await sim.transfer(call.call_id, giver, taker)
             self._handed.add(handed)
+            # The phones that push had said they were done: now one is called by a number that has called before.
+            self.returned[digits(handed.caller)] += unseen and handed.direction == "incoming"
 
         async def voicemail(rng: random.Random) -> None:
             await sim.divert(rng.choice(sim.truth()).call_id)
@@ -325,12 +378,16 @@ class Voipat(Line[VoipatSimulator]):
         async def bridge(_rng: random.Random) -> None:
             await sim.restart_bridge()
 
+        def flap(_rng: random.Random) -> None:
+            if not self.refuses and not any(fault.status == HTTPStatus.UNAUTHORIZED for fault in sim.faults):
+                sim.auth_flap = 1  # two in a row are wrong credentials by contract
+
         return (
             ("esl", esl),
             ("socket dies", bridge),
             ("gateway page", lambda rng: setattr(sim, "gateway_error", rng.choice((0, 502, 504)))),
             ("slow", lambda rng: setattr(sim, "latency", rng.choice((0, 0.5, 3)))),
-            ("401 flap", lambda _rng: setattr(sim, "auth_flap", 1)),
+            ("401 flap", flap),
             ("500", lambda rng: setattr(sim, "auth_crash", rng.randint(1, 3))),
             ("429", lambda rng: setattr(sim, "throttle", rng.randint(1, 2))),
             ("empty list", lambda _rng: setattr(sim, "empty_list_glitch", 1)),
@@ -466,7 +523,7 @@ class Voipsun(Line[VoipsunSimulator]):
             sim.broken_actions = rng.choice((set(), {"listcalls"}, {"sipstatus"}, {"agentstatus", "queuestatus"}))
 
         def denied(rng: random.Random) -> None:
-            if any(fault.status == UNAUTHORIZED for fault in sim.faults):
+            if any(fault.status == HTTPStatus.UNAUTHORIZED for fault in sim.faults):
                 return  # both together are wrong credentials by contract
             sim.deny = {rng.choice((Permission.CALL_LIST, Permission.SIP_STATUS, Permission.CALL_CENTER))}
 

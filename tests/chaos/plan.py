@@ -51,6 +51,8 @@ class Verdict:
     reloads: int = 0
     faults: Counter[str] = field(default_factory=Counter)
     mismatches: list[str] = field(default_factory=list)
+    judged: Counter[str] = field(default_factory=Counter)
+    """How many calls, and entities about them, were compared, and of how many not everything could be known."""
     story: list[str] = field(default_factory=list)
     """What happened, for whoever repeats a plan."""
 
@@ -362,6 +364,7 @@ class Plan:
             self.lives.append(_Life())
             self.registry = None
             self.line.note_deafness()
+            self.line.begin_again()
 
     # -- afterwards ---------------------------------------------------------------------------------
 
@@ -435,6 +438,8 @@ class Plan:
             others={"account_connected": "on", "account_push": None, **self.line.others(ids, long=over)},
             absent=self.line.absent,
             lossy=frozenset() if over or self.line.can_be_asked else frozenset(self.line.lossy),
+            unseen=frozenset(self.line.unseen),
+            judged=self.verdict.judged,
         )
         for text in differences(truth, self._shown(coordinator)):
             self._mismatch(f"{when}: {text}")
@@ -501,7 +506,9 @@ class Plan:
                     self._mismatch(f"{kind} of {call_id} was told {count} times in life {index}")
         if len(self.lives) == 1:
             for number, count in incoming.items():
-                if number and count > 1:
+                returned = self.line.returned[number]
+                self.verdict.judged["unknown"] += bool(returned)
+                if number and count > 1 + returned:
                     self._mismatch(f"call_incoming from {number} was told {count} times")
 
     def _judge_log(self) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import aiohttp
 import pytest
@@ -27,6 +28,7 @@ from custom_components.pbx.providers.voipstudio import VoipstudioProvider
 from custom_components.pbx.providers.voxloud import VoxloudProvider
 from tests.fake_provider import FakeProvider, async_set_up
 from tests.providers.story import (
+    CALLER,
     IN,
     INTERNAL,
     OUT,
@@ -300,6 +302,125 @@ def test_phones_that_a_restart_learns_of_late_tell_nothing_that_was_before(
     made.play(listed(call("c", leg("102", T), direction=INTERNAL)), listed())
     assert "call_transferred" not in made.told
     assert made.heard("102") == ["call_answered"] * (called is R) + ["call_ended:answered"]
+
+
+def test_second_number_that_a_phone_dials_is_another_call() -> None:
+    """Somebody dials a colleague, and then another number at the same phone: both calls, and each answer, are its."""
+    ours: dict[str, Any] = {"caller": "103", "direction": INTERNAL}
+    first = call("first", leg("103", D), leg("104", R), callee="104", **ours)
+    made = story(pushed_ids_differ=True, grace=5).play(listed(first))
+    made.play(widget("w", "103", D, callee="+493023125001", caller="103", direction=OUT))
+    made.play(widget("w", "103", T, callee="+493023125001", caller="103", direction=OUT))
+
+    assert len(made.registry.calls) == 2
+    assert made.registry.state_of("104") is R
+
+
+def test_row_goes_to_the_call_with_its_number() -> None:
+    """One phone has dialled two colleagues; the list names the second first."""
+    ours: dict[str, Any] = {"caller": "103", "direction": INTERNAL}
+    rows = (
+        call("b", replace(leg("103", D), id="2"), leg("105", R), callee="105", **ours),
+        call("a", leg("103", T), leg("104", T), callee="104", **ours),
+    )
+    made = story(pushed_ids_differ=True, grace=5).play(widget("w1", "103", D, callee="104", **ours))
+    made.play(widget("w1", "103", T, callee="104", **ours), listed(*rows))
+
+    assert made.registry.find("a") is made.registry.calls["w1"]
+    assert made.told == ["call_outgoing", "call_answered", "call_outgoing", "call_incoming"]
+
+
+def test_row_of_a_call_that_was_handed_on_unseen() -> None:
+    """The first list shows a number that nobody had dialled, but there is no other call that it could be."""
+    ours: dict[str, Any] = {"caller": "103", "direction": INTERNAL}
+    made = story(pushed_ids_differ=True, grace=5).play(widget("w", "103", D, callee="104", **ours))
+    made.play(listed(call("a", leg("103", T), leg("105", T), callee="105", **ours)))
+
+    assert list(made.registry.calls) == ["w"]
+
+
+def test_phone_that_dials_the_same_number_again_makes_two_calls() -> None:
+    """A browser tells of each number it dials once."""
+    ours: dict[str, Any] = {"caller": "103", "callee": "105", "direction": INTERNAL}
+    made = story(pushed_ids_differ=True, grace=5).play(widget("w1", "103", D, **ours))
+    made.play(listed(call("a", leg("103", D), leg("105", R), **ours)))
+    again = call("b", replace(leg("103", D), id="2"), replace(leg("105", R), id="3"), **ours)
+    made.play(widget("w2", "103", D, **ours), listed(call("a", leg("103", D), leg("105", R), **ours), again))
+    made.play(widget("w2", "103", T, **ours))
+
+    assert [(one.id, one.state) for one in made.registry.calls.values()] == [("w1", R), ("w2", T)]
+
+
+def test_phone_that_was_too_slow_is_given_the_call() -> None:
+    """A group rings, one answers and hands the call to one who had rung with it."""
+    made = story(pushed_ids_differ=True, grace=5).play(widget("w1", "101", R), widget("w2", "103", R))
+    made.play(widget("w1", "101", E), widget("w2", "103", T), wait(60), widget("w3", "101", R))
+
+    assert len(made.registry.calls) == 1
+    assert made.registry.state_of("101") is R
+    assert made.told.count("call_incoming") == 1
+
+
+@pytest.mark.parametrize(("caller", "calls"), [(CALLER, 1), ("", 2)], ids=["known", "hidden"])
+def test_phone_that_answers_after_a_long_ring_that_was_lost(caller: str, calls: int) -> None:
+    """No list can be read, and of a group that has rung for a minute one answers whose ring was not heard."""
+    made = story(pushed_ids_differ=True, grace=5).play(widget("w1", "102", R, caller=caller), wait(60))
+    made.play(widget("w2", "103", T, caller=caller))
+
+    assert made.told.count("call_incoming") == calls
+    assert made.registry.state_of("103") is T
+
+
+def test_phone_that_no_list_shows_in_a_call_answers_another() -> None:
+    """A list has shown all phones of a call: who answers the same caller a minute later has another call."""
+    made = story(pushed_ids_differ=True, grace=5).play(listed(call("a", leg("102", R))), wait(60))
+    made.play(widget("w2", "103", T))
+
+    assert made.told.count("call_incoming") == 2
+
+
+@pytest.mark.parametrize(("sent", "calls"), [(1.5, 1), (9, 2), (None, 2)], ids=["with_it", "later", "unknown"])
+def test_late_ring_of_a_call_that_seemed_to_be_over(sent: float | None, calls: int) -> None:
+    """Two browsers began to ring at once; the word of one comes after the other has rung in vain."""
+    made = story(pushed_ids_differ=True, grace=1).play(widget("w1", "102", R, sent=1), widget("w1", "102", E), wait(5))
+    assert made.told == ["call_incoming", "call_missed"]
+
+    made.play(widget("w2", "101", R, sent=sent), widget("w2", "101", E), wait(60))
+    assert made.told.count("call_incoming") == made.told.count("call_missed") == calls
+    assert made.registry.missed == calls
+    assert made.heard("101") == ["call_incoming", "call_missed:missed"]
+
+
+def test_list_puts_right_which_of_two_calls_was_answered() -> None:
+    """Two calls between the same two phones were found in lists: which of them was answered only a list can say."""
+    ours: dict[str, Any] = {"caller": "103", "callee": "105", "direction": INTERNAL}
+    other = replace(leg("103", D), id="2"), replace(leg("105", R), id="3")
+    made = story(pushed_ids_differ=True, grace=5).play(
+        listed(call("a", leg("103", D), leg("105", R), **ours), call("b", *other, **ours)),
+        widget("w", "103", T, **ours),
+    )
+    assert [one.state for one in made.registry.calls.values()] == [T, R]
+
+    up = [replace(one, state=T) for one in other]
+    made.play(listed(call("a", leg("103", D), leg("105", R), **ours), call("b", *up, **ours)))
+    assert [one.state for one in made.registry.calls.values()] == [R, T]
+    made.play(listed(call("b", *up, **ours)), listed(call("b", *up, **ours)))
+    assert made.events[-1].call is not None
+    assert (made.events[-1].call.id, made.events[-1].call.outcome) == ("a", Outcome.MISSED)
+
+
+def test_phones_ring_on_that_an_answer_was_not_for() -> None:
+    """Somebody calls twice; what was taken for an answer of the first call was one of the second."""
+    group = leg("caller", R), leg("101", R), leg("102", R)
+    made = story(pushed_ids_differ=True, grace=5).play(listed(call("a", *group)), widget("w", "101", T))
+    assert made.registry.state_of("102") is None
+
+    second = replace(leg("caller", T), id="1"), replace(leg("101", T), id="2")
+    made.play(listed(call("a", *group), call("b", *second)))
+    assert made.registry.state_of("102") is R
+    assert [one.state for one in made.registry.calls.values()] == [R, T]
+    made.play(listed(call("b", *second)), listed(call("b", *second)))
+    assert made.registry.missed == 1
 
 
 # -- commands ----------------------------------------------------------------------------------------

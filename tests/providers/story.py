@@ -135,7 +135,16 @@ def push(  # noqa: PLR0913 - as many as a message has
     )
 
 
-def widget(call_id: str, phone: str, state: CallState, *, caller: str = CALLER, direction: Direction = IN) -> Step:
+def widget(
+    call_id: str,
+    phone: str,
+    state: CallState,
+    *,
+    caller: str = CALLER,
+    callee: str = "",
+    direction: Direction = IN,
+    sent: float | None = None,
+) -> Step:
     """Push what a phone does under an id of its own kind."""
     return pushed(
         LegPush(
@@ -145,14 +154,23 @@ def widget(call_id: str, phone: str, state: CallState, *, caller: str = CALLER, 
             extension=phone,
             direction=direction,
             caller=Party(number=caller, hidden=not caller),
+            callee=Party(number=callee) if callee else None,
             key=f"{call_id}{state}",
+            sent_at=None if sent is None else moment(sent),
         )
     )
 
 
-def call(call_id: str, *legs: Leg, direction: Direction | None = IN, caller: str = CALLER) -> Call:
+def call(call_id: str, *legs: Leg, direction: Direction | None = IN, caller: str = CALLER, callee: str = "") -> Call:
     """Make a row of a list."""
-    return Call(id=call_id, state=legs[0].state, direction=direction, caller=Party(number=caller), legs=legs)
+    return Call(
+        id=call_id,
+        state=legs[0].state,
+        direction=direction,
+        caller=Party(number=caller),
+        callee=Party(number=callee),
+        legs=legs,
+    )
 
 
 def leg(name: str, state: CallState) -> Leg:

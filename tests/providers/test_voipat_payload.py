@@ -846,6 +846,7 @@ RINGS = m.LegPush(
     state=RINGING,
     extension="1001",
     key="new_call:7tqk3a1b2:1001",
+    sent_at=datetime(2026, 3, 28, 10, tzinfo=UTC),
     direction=INCOMING,
     caller=m.Party(number=OUTSIDE, name="Jöhn"),
     callee=m.Party(number="1001"),

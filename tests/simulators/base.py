@@ -199,6 +199,8 @@ class Simulator(ABC):
         self.faults: list[Fault] = []
         self.requests: deque[Seen] = deque(maxlen=10_000)
         self.placed: list[Placed] = []
+        self.on_answer: Callable[[web.Request, web.StreamResponse], None] = lambda _request, _answer: None
+        """Hears what goes out whole to somebody who still listens."""
         self.webhooks = Delivering(self.rng)
         self.port = 0
         self._runner: web.AppRunner | None = None
@@ -276,9 +278,11 @@ class Simulator(ABC):
             )
         )
         fault = self._next_fault(request)
-        if fault is None:
-            return await handler(request)
-        return await self._misbehave(fault, request, handler)
+        answer = await (handler(request) if fault is None else self._misbehave(fault, request, handler))
+        whole = fault is None or fault.kind in (FaultKind.SLOW, FaultKind.HANG, FaultKind.STATUS, FaultKind.HTML)
+        if whole and request.transport is not None and not request.transport.is_closing():
+            self.on_answer(request, answer)
+        return answer
 
     async def _misbehave(  # noqa: PLR0911 - one way out for each way to misbehave
         self, fault: Fault, request: web.Request, handler: Handler

@@ -238,7 +238,8 @@ class CallRegistry(Roster):
                 return None
             live = self._revive(grave)
         if live is None and self._pushed_ids_differ:
-            live = self._matcher.polled(call, self._calls_with(call.extensions), now) or self._faded(call, rows, now)
+            known = self._calls_with(call.extensions)
+            live = self._matcher.polled(call, known, now, rows=rows) or self._faded(call, rows, now)
             if live is not None:
                 self._aliases.put(call.id, live.id)
         if live is None:
@@ -268,7 +269,7 @@ class CallRegistry(Roster):
 
     def _faded(self, call: Call, rows: Collection[Call], now: datetime) -> LiveCall | None:
         """Find the call of which the phones that push are done: one that does not push has answered it."""
-        graves = {grave.call.id: grave for grave in self._graves.latest(LATEST) if grave.presumed}
+        graves = {grave.call.id: grave for grave in self._presumed_over()}
         known = (*self._matcher.of_number(call), *(grave.live for grave in graves.values()))
         found = self._matcher.polled(call, known, now, SAME_CALL)
         if found is None:
@@ -277,6 +278,9 @@ class CallRegistry(Roster):
             if other is not call and found.phones.keys() & set(other.extensions) and same_parties(call, other):
                 return None  # that one is
         return self._revive(graves[found.id]) if found.id in graves else found
+
+    def _presumed_over(self) -> Iterator[Grave]:
+        return (grave for grave in self._graves.latest(LATEST) if grave.presumed)
 
     def _revive(self, grave: Grave) -> LiveCall:
         """Take back a call that only seemed to be over; nothing is told twice."""
@@ -322,6 +326,8 @@ class CallRegistry(Roster):
             return None
         if self._pushed_ids_differ:
             live = self._matcher.pushed(push, self._calls_with((push.extension,)), origin.time)
+            if live is None and (grave := self._matcher.late(push, self._presumed_over())) is not None:
+                live = self._revive(grave)
             if live is not None:
                 self._aliases.put(push.call_id, live.id)
                 return live

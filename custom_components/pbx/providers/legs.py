@@ -19,6 +19,7 @@ class Presumed(Enum):
 
     BY_ANSWER = auto()  # another phone was quicker
     BY_LIST = auto()  # a list has left it out
+    BY_MATCH = auto()  # a message was about its call, as far as that can be told
 
 
 @dataclass(slots=True)
@@ -53,10 +54,12 @@ class LiveLeg:
         if time is not None and not older:
             self.changed = time
 
-    def stop_ringing(self, time: datetime | None, now: datetime) -> None:
+    def stop_ringing(
+        self, time: datetime | None, now: datetime, presumed: Presumed | None = Presumed.BY_ANSWER
+    ) -> None:
         """Take what another phone's answer means: one that began to ring only after it rings on."""
         if time is None or self.changed is None or self.changed <= time:
-            self.push(CallState.ENDED, time, now, presumed=Presumed.BY_ANSWER)
+            self.push(CallState.ENDED, time, now, presumed=presumed)
 
     def poll(self, leg: Leg, requested_at: datetime) -> None:
         """Take what a list says: up the ranks always, within a rank unless a message has come since it was asked."""
@@ -77,9 +80,11 @@ class LiveLeg:
 
     def comes_back_as(self, leg: Leg, requested_at: datetime) -> bool:
         """Tell whether a list can show this leg again; one that was slower than another seems to ring for a while."""
-        if self.presumed is not Presumed.BY_ANSWER:
-            return self.presumed is Presumed.BY_LIST
-        return leg.state in UP or not self.pushed_since(requested_at - LINGERING)
+        if self.presumed is Presumed.BY_ANSWER:
+            return leg.state in UP or not self.pushed_since(requested_at - LINGERING)
+        return self.presumed is Presumed.BY_LIST or (
+            self.presumed is Presumed.BY_MATCH and self.state is CallState.ENDED
+        )
 
     def pushed_since(self, moment: datetime) -> bool:
         """Tell whether a message has moved this leg since."""

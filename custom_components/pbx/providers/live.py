@@ -63,6 +63,7 @@ class LiveCall:
     ended_by: str | None = None
     polled: bool = False
     pushed_at: datetime | None = None
+    sent_at: datetime | None = None  # the first message, by its sender's clock
     last_event: str = POLL
     missing: int = 0
     faded_at: datetime | None = None  # when its last leg ended, while it may still go on
@@ -158,7 +159,8 @@ class LiveCall:
 
     def _said_over(self) -> set[str | None]:
         """Give the phones that have said, under an id of their own kind, that they are done."""
-        return {leg.extension for leg in self.legs.values() if leg.shadow and leg.state is CallState.ENDED}
+        ended = (leg for leg in self.legs.values() if leg.shadow and leg.state is CallState.ENDED)
+        return {leg.extension for leg in ended if leg.presumed is not Presumed.BY_LIST}
 
     def goes_on_in(self, call: Call, requested_at: datetime) -> bool:
         """Tell whether a list shows more of this call than phones that are known to be done with it."""
@@ -195,6 +197,8 @@ class LiveCall:
         self.answered_at = self.answered_at or call.answered_at
         self.answered_by = self.answered_by or call.answered_by
         listed = {leg.id: leg for leg in call.legs[:MAX_LEGS] or (Leg(id="", state=call.state),)}
+        if self._rings_on(listed, requested_at):
+            self._take_answer_back()
         phones = {leg.extension for leg in listed.values() if leg.extension is not None}
         for left in self.legs.values():
             named = left.id in listed or left.pushed_since(requested_at)
@@ -213,6 +217,25 @@ class LiveCall:
                     self.row = None  # the list may be right, should it go on to say so
             elif self._make_room():
                 self.legs[leg.id] = self._first_seen(leg, requested_at)
+
+    def _rings_on(self, listed: Mapping[str, Leg], requested_at: datetime) -> bool:
+        """Tell whether nobody has answered yet: the message that said so was about another call."""
+        return not any(leg.state in UP for leg in listed.values()) and any(
+            known.presumed is Presumed.BY_MATCH and not known.pushed_since(requested_at)
+            for leg in listed.values()
+            if leg.state is CallState.RINGING and (known := self.legs.get(leg.id)) is not None
+        )
+
+    def _take_answer_back(self) -> None:
+        self.answered = self.talked = False
+        self.answered_at = self.answered_by = None
+        for leg in self.legs.values():
+            if leg.presumed is Presumed.BY_MATCH:
+                leg.state, leg.presumed = CallState.DIALING, None
+            elif leg.shadow and leg.state in UP:
+                leg.leave_out()
+        for phone in self.phones.values():
+            phone.talked = phone.joined = False
 
     def hush(self) -> None:
         """Note what was so before anybody looked: whose phones these are may become known only later."""
@@ -239,6 +262,7 @@ class LiveCall:
         """Take what a message says of the call and of the legs it is about."""
         self.row = None
         self.pushed_at = now
+        self.sent_at = self.sent_at or push.sent_at
         self.last_event = push.provider_event
         self.missing = 0
         self.direction = self.direction or push.direction
@@ -332,9 +356,9 @@ class LiveCall:
         ringing = self._ringing_beside(answering, time, now)
         if called:
             for leg in ringing:
-                leg.stop_ringing(time, now)
+                leg.stop_ringing(time, now, _presumed(leg, answering) or Presumed.BY_ANSWER)
         elif len(ringing) == 1:
-            ringing[0].push(CallState.TALKING, time, now)
+            ringing[0].push(CallState.TALKING, time, now, presumed=_presumed(ringing[0], answering))
         elif ringing:
             self.answered = True
 
@@ -348,7 +372,7 @@ class LiveCall:
             if own and leg.shadow:  # the same phone in another window
                 leg.stop_ringing(time, now)
             elif own or leg.state is CallState.DIALING:
-                leg.push(CallState.TALKING, time, now)
+                leg.push(CallState.TALKING, time, now, presumed=_presumed(leg, answering))
             else:
                 ringing.append(leg)
         return ringing
@@ -458,6 +482,11 @@ class LiveCall:
             self.phones.pop(over.extension, None)
             self._rings.pop(over.id.partition("#")[0], None)
         return True
+
+
+def _presumed(leg: LiveLeg, answering: LiveLeg) -> Presumed | None:
+    """Say how far an answer can be trusted to be about a leg that a list has named."""
+    return Presumed.BY_MATCH if answering.shadow and not leg.shadow else None
 
 
 def _named(party: Party, extensions: Mapping[str, Extension]) -> Party:

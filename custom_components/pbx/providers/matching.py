@@ -1,10 +1,11 @@
 """Which pushed call is which polled one, where a phone system gives the two ids of different kinds."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from .legs import EARLY, UP, LiveLeg
 from .live import NOBODY, LiveCall
+from .memory import Grave
 from .models import Call, CallState, Direction, LegPush, Party
 from .numbers import same, tail
 
@@ -12,6 +13,7 @@ HIDDEN = "hidden"
 SAME_RING = timedelta(seconds=10)
 SAME_CALL = timedelta(seconds=30)
 SAME_START = timedelta(minutes=5)
+SAME_INSTANT = timedelta(seconds=3)
 
 
 class Matcher:
@@ -53,22 +55,42 @@ class Matcher:
         if push.state is CallState.ENDED or push.caller is None:
             return None
         calls = self._by_number.get(_name(push.caller), {}).values()
-        others = (live for live in calls if not _legs_of(live, push.extension))
+        others = (live for live in calls if _has_room(live, push.extension))
         return next((live for live in others if _reaches(push, live, now)), None)
 
     def polled(
-        self, call: Call, of_extensions: Iterable[LiveCall], now: datetime, within: timedelta = SAME_START
+        self,
+        call: Call,
+        of_extensions: Iterable[LiveCall],
+        now: datetime,
+        within: timedelta = SAME_START,
+        rows: Collection[Call] = (),
     ) -> LiveCall | None:
-        """Find the call that was only pushed so far and that a list now names; the nearest in time."""
+        """Find the call that was only pushed so far and that a list now names: the nearest in time.
+
+        A call that was handed on has another callee by now; but of two rows, the one with its callee is the call.
+        """
         started_at = call.started_at or now
         near = {
-            apart: live
+            (not fits, apart): live
             for live in of_extensions
             if not live.polled
             and (apart := abs(live.started_at - started_at)) <= within
             and _same_parties(live, call.caller, call.callee)
+            and ((fits := _fits(live, call)) or not any(_fits(live, row) for row in rows))
         }
         return near[min(near)] if near else None
+
+    def late(self, push: LegPush, graves: Iterable[Grave]) -> Grave | None:
+        """Find the call that is over and that rang, by the clocks of both senders, at the same instant elsewhere."""
+        if push.state is not CallState.RINGING or push.sent_at is None or push.caller is None:
+            return None
+        for grave in graves:
+            live = grave.live
+            rang = live.sent_at is not None and abs(live.sent_at - push.sent_at) <= SAME_INSTANT
+            if rang and live.direction is push.direction and _name(push.caller) == _name(_shown(live)):
+                return grave
+        return None
 
 
 def _is_about(push: LegPush, live: LiveCall, now: datetime) -> bool:
@@ -77,22 +99,34 @@ def _is_about(push: LegPush, live: LiveCall, now: datetime) -> bool:
     rings = any(leg.state in EARLY for leg in legs)
     recent = now - live.seen_at <= SAME_CALL or push.state in UP or rings
     up = any(leg.state is not CallState.ENDED for leg in legs if leg.shadow) or not any(leg.shadow for leg in legs)
-    return recent and up and _same_parties(live, push.caller or NOBODY, push.callee or NOBODY)
+    if not (recent and up and _same_parties(live, push.caller or NOBODY, push.callee or NOBODY)):
+        return False
+    if push.caller is None or push.callee is None or push.caller.number != push.extension:
+        return True
+    # Whoever dials tells so once, and whom.
+    return not any(leg.shadow for leg in legs) and _same_callee(live, push.callee)
 
 
 def _reaches(push: LegPush, live: LiveCall, now: datetime) -> bool:
     """Tell whether a phone may be another one of a call: of a group that rings at once, or one it is passed on to.
 
-    Of the one that answers the group, the ring may have been lost.
+    Of the one that answers the group, the ring may have been lost. A list that has come would show it.
     """
     if live.state in UP:
         passed_on = live.direction is push.direction or push.direction is Direction.INCOMING
         return passed_on and push.state in EARLY
     within = SAME_RING if push.state in EARLY else SAME_CALL
-    return live.direction is push.direction and now - live.seen_at <= within
+    lasts = push.state in UP and not live.polled and push.caller is not None and bool(push.caller.number)
+    return live.direction is push.direction and (lasts or now - live.seen_at <= within)
 
 
-def same_parties(one: Call, other: Call) -> bool:
+def _has_room(live: LiveCall, extension: str | None) -> bool:
+    """Tell whether a phone can come into a call: one that had rung in it comes again when the call is handed to it."""
+    legs = _legs_of(live, extension)
+    return not legs or (live.state in UP and all(leg.state is CallState.ENDED for leg in legs))
+
+
+def same_parties(one: LiveCall | Call, other: Call) -> bool:
     """Tell whether two calls show one number, or none."""
     name = _name(_shown(one))
     return bool(name) and name == _name(_shown(other))
@@ -117,3 +151,12 @@ def _same_parties(live: LiveCall, caller: Party, callee: Party) -> bool:
     if not mine.number or not other.number:
         return not mine.number and not other.number
     return same(mine.number, other.number)
+
+
+def _same_callee(live: LiveCall, callee: Party) -> bool:
+    return not live.callee.number or not callee.number or same(live.callee.number, callee.number)
+
+
+def _fits(live: LiveCall, call: Call) -> bool:
+    """Tell whether a row shows the callee too that a call was pushed with: the number dialled, or one of its phones."""
+    return same_parties(live, call) and (live.callee.number in call.extensions or _same_callee(live, call.callee))

@@ -338,6 +338,7 @@ class LegPush:
     extension: str | None = None
     key: str | None = None
     time: datetime | None = None
+    sent_at: datetime | None = None  # by the sender's own clock, which may be wrong
     direction: Direction | None = None
     caller: Party | None = None
     callee: Party | None = None

@@ -11,7 +11,7 @@ from . import models as m
 from .errors import BadPayloadError
 from .models import CallState, Direction
 from .numbers import is_extension, normalise, same
-from .values import Json, mapping, text
+from .values import Json, instant, mapping, text
 from .voipat_payload import LONGEST_NAME, PlacedCall, Tenant, outcome_of, party, word
 
 MOST_FIELDS = 100
@@ -138,6 +138,7 @@ def _call_push(
             state=CALL_EVENTS[event],
             extension=extension or None,
             key=f"{event}:{call_id}:{extension}",
+            sent_at=instant(fields.get("timestamp", "")),
             direction=direction,
             caller=caller,
             callee=callee,
