@@ -379,10 +379,13 @@ def test_phone_that_no_list_shows_in_a_call_answers_another() -> None:
     assert made.told.count("call_incoming") == 2
 
 
-@pytest.mark.parametrize(("sent", "calls"), [(1.5, 1), (9, 2), (None, 2)], ids=["with_it", "later", "unknown"])
+@pytest.mark.parametrize(
+    ("sent", "calls"), [(1.5, 1), (2.5, 2), (-9, 2), (None, 2)], ids=["with_it", "after_it", "long_before", "unknown"]
+)
 def test_late_ring_of_a_call_that_seemed_to_be_over(sent: float | None, calls: int) -> None:
     """Two browsers began to ring at once; the word of one comes after the other has rung in vain."""
-    made = story(pushed_ids_differ=True, grace=1).play(widget("w1", "102", R, sent=1), widget("w1", "102", E), wait(5))
+    made = story(pushed_ids_differ=True, grace=1).play(widget("w1", "102", R, sent=1))
+    made.play(widget("w1", "102", E, sent=2), wait(5))
     assert made.told == ["call_incoming", "call_missed"]
 
     made.play(widget("w2", "101", R, sent=sent), widget("w2", "101", E), wait(60))

@@ -64,6 +64,7 @@ class LiveCall:
     polled: bool = False
     pushed_at: datetime | None = None
     sent_at: datetime | None = None  # the first message, by its sender's clock
+    last_sent_at: datetime | None = None
     last_event: str = POLL
     missing: int = 0
     faded_at: datetime | None = None  # when its last leg ended, while it may still go on
@@ -263,6 +264,7 @@ class LiveCall:
         self.row = None
         self.pushed_at = now
         self.sent_at = self.sent_at or push.sent_at
+        self.last_sent_at = push.sent_at or self.last_sent_at
         self.last_event = push.provider_event
         self.missing = 0
         self.direction = self.direction or push.direction

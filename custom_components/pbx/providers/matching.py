@@ -82,12 +82,14 @@ class Matcher:
         return near[min(near)] if near else None
 
     def late(self, push: LegPush, graves: Iterable[Grave]) -> Grave | None:
-        """Find the call that is over and that rang, by the clocks of both senders, at the same instant elsewhere."""
+        """Find the call that rang elsewhere, by the clocks of the senders, at the same instant, and before it ended."""
         if push.state is not CallState.RINGING or push.sent_at is None or push.caller is None:
             return None
         for grave in graves:
             live = grave.live
-            rang = live.sent_at is not None and abs(live.sent_at - push.sent_at) <= SAME_INSTANT
+            if live.sent_at is None or live.last_sent_at is None or push.sent_at > live.last_sent_at:
+                continue
+            rang = abs(live.sent_at - push.sent_at) <= SAME_INSTANT
             if rang and live.direction is push.direction and _name(push.caller) == _name(_shown(live)):
                 return grave
         return None
