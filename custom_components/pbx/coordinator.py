@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import override
+from typing import Any, override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
@@ -88,6 +88,7 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
         self._keyed: dict[Hashable, dict[CALLBACK_TYPE, CALLBACK_TYPE]] = {}
         self._event_listeners: dict[str | Key | None, dict[EventListener, None]] = {}
         self._told_health: object = None
+        self.described: tuple[Call | None, dict[str, Any]] = (None, {})  # the call that sensors showed last
         self._told_data: tuple[Event | None, Mapping[str, Value]] = (None, {})
         self._asked_again = False
         self._directory_at: datetime | None = None
@@ -177,9 +178,9 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
 
     def _notice_unlisted(self, changes: Changes) -> bool:
         """Reread the directory with the next poll, once for a phone that it does not have, but that has a call."""
-        concerned = {str(identity) for kind, identity in changes.keys if kind == SubjectKind.EXTENSION}
-        unlisted = concerned - self.data.extensions.keys() - self._unlisted
-        unlisted = {number for number in unlisted if self.data.calls_of(number)}
+        concerned = (str(identity) for kind, identity in changes.keys if kind == SubjectKind.EXTENSION)
+        unlisted = {number for number in concerned if number not in self.data.extensions}
+        unlisted = {number for number in unlisted - self._unlisted if self.data.calls_of(number)}
         if not unlisted or self._directory_at is None or len(self._unlisted) >= MAX_UNLISTED:
             return False
         self._unlisted |= unlisted

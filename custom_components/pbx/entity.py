@@ -70,9 +70,9 @@ class PbxEntity(CoordinatorEntity[PbxCoordinator]):
     @override
     def available(self) -> bool:
         """Whether what is shown can be known now."""
-        if not super().available or (self.entity_description.about_calls and not self.coordinator.calls_known):
-            return False
-        return self._listed is None or self.subject.id in self._listed(self.registry)
+        coordinator = self.coordinator
+        known = coordinator.calls_known if self.entity_description.about_calls else coordinator.last_update_success
+        return known and (self._listed is None or self.subject.id in self._listed(coordinator.data))
 
     @override
     async def async_added_to_hass(self) -> None:

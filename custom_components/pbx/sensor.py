@@ -21,6 +21,7 @@ from .coordinator import PbxConfigEntry, PbxCoordinator
 from .devices import Subject, SubjectKind
 from .entity import PbxEntity, PbxEntityDescription, async_add_subjects
 from .providers.calls import CallRegistry
+from .providers.live import NOBODY
 from .providers.models import Agent, AgentStatus, Call, CallState, Capability, Direction, Party, Queue
 
 PARALLEL_UPDATES = 0
@@ -42,26 +43,31 @@ class PbxSensorEntityDescription(PbxEntityDescription, SensorEntityDescription):
 def other_party(call: Call | None, extension: str) -> Party:
     """Who an extension is talking to."""
     if call is None:
-        return Party()
+        return NOBODY
     if call.direction is Direction.OUTGOING:
         return call.callee
     return call.callee if call.direction is Direction.INTERNAL and call.caller.number == extension else call.caller
 
 
 def _call_attributes(sensor: PbxSensor, call: Call | None) -> dict[str, Any]:
+    """Describe a call, once for all sensors that show it."""
     if call is None:
         return {}
-    attributes = {
-        "call_id": call.id,
-        "direction": call.direction,
-        "caller": sensor.shown_number(call.caller.number),
-        "caller_name": call.caller.name,
-        "callee": sensor.shown_number(call.callee.number),
-        "callee_name": call.callee.name,
-        "extensions": list(call.extensions),
-        "since": call.answered_at or call.started_at,
-    }
-    return {key: value for key, value in attributes.items() if value}
+    described, attributes = sensor.coordinator.described
+    if described is not call:
+        found = {
+            "call_id": call.id,
+            "direction": call.direction,
+            "caller": sensor.shown_number(call.caller.number),
+            "caller_name": call.caller.name,
+            "callee": sensor.shown_number(call.callee.number),
+            "callee_name": call.callee.name,
+            "extensions": list(call.extensions),
+            "since": call.answered_at or call.started_at,
+        }
+        attributes = {key: value for key, value in found.items() if value}
+        sensor.coordinator.described = (call, attributes)
+    return attributes
 
 
 def _active_calls(sensor: PbxSensor, registry: CallRegistry, _id: str) -> dict[str, Any]:
@@ -299,18 +305,31 @@ class PbxSensor(PbxEntity, SensorEntity):
         }
     )
     entity_description: PbxSensorEntityDescription
+    _value: SensorValue = None
+    _attributes: dict[str, Any] | None = None
+
+    @property
+    @override
+    def native_value(self) -> SensorValue:
+        """The value, as it was read."""
+        return self._value
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any] | None:
+        """The attributes that go with it."""
+        return self._attributes
 
     @callback
     @override
     def async_read(self) -> object:
         """Read the value, and the attributes that go with it."""
-        description = self.entity_description
-        self._attr_native_value = description.value_fn(self, self.registry, self.subject.id)
-        if description.attributes_fn is not None:
-            attributes = description.attributes_fn(self, self.registry, self.subject.id)
-            self._attr_extra_state_attributes = attributes
-            return (self._attr_native_value, attributes)
-        return self._attr_native_value
+        description, registry, name = self.entity_description, self.registry, self.subject.id
+        value = self._value = description.value_fn(self, registry, name)
+        if description.attributes_fn is None:
+            return value
+        attributes = self._attributes = description.attributes_fn(self, registry, name)
+        return (value, attributes)
 
 
 class PbxMissedCalls(PbxSensor, RestoreSensor):

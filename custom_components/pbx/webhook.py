@@ -201,7 +201,7 @@ class PbxWebhook:
             return Response()
         push = PushRequest(
             method=request.method,
-            query=dict(request.query),
+            query=dict(request.query) if request.query_string else {},
             content_type=request.headers.get(hdrs.CONTENT_TYPE, ""),
             body=bytes(body),
             authorization=request.headers.get(hdrs.AUTHORIZATION),

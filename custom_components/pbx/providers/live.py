@@ -321,7 +321,8 @@ class LiveCall:
             self._shadowed = shadow
         else:
             return
-        leg.details.update({name: value for name, value in push.details.items() if value})
+        if push.details:
+            leg.details.update({name: value for name, value in push.details.items() if value})
         if push.state is CallState.TALKING and before in EARLY and leg.state is CallState.TALKING:
             self._picked_up(leg, push.time, now)
 
@@ -443,7 +444,9 @@ class LiveCall:
         up = [leg for leg in self.counting() if leg.state is not CallState.ENDED]
         for leg in self.legs.values():
             if leg.extension is not None:
-                phone = self.phones.setdefault(leg.extension, Phone())
+                phone = self.phones.get(leg.extension)
+                if phone is None:
+                    phone = self.phones[leg.extension] = Phone()
                 phone.rang = phone.rang or leg.state is CallState.RINGING
                 phone.talked = phone.talked or leg.state in UP
                 self.rang = self.rang or phone.rang
@@ -499,7 +502,7 @@ def _named(party: Party, extensions: Mapping[str, Extension]) -> Party:
 
 def filled(known: Party, found: Party | None) -> Party:
     """Add what is new about a party, and never lose what is known."""
-    if found is None or found == known:
+    if found is None or found is known or found == known:
         return known
     number = known.number or found.number
     return Party(

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Flag, StrEnum, auto
+from functools import cached_property
 
 type Scalar = str | int | float | bool | None
 type Detail = Scalar | tuple[str, ...]
@@ -263,7 +264,7 @@ class Leg:
     account_code: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # without slots, so that something can be worked out once
 class Call:
     """One call with its legs. `state` is what the most urgent leg is doing; ENDED once all is over."""
 
@@ -283,7 +284,7 @@ class Call:
     ended_by: str | None = None
     record: CallRecord | None = None
 
-    @property
+    @cached_property
     def extensions(self) -> tuple[str, ...]:
         """The extensions that take or took part, in order of their legs, each once."""
         return tuple(dict.fromkeys(leg.extension for leg in self.legs if leg.extension is not None))

@@ -22,6 +22,7 @@ _NUMBER = re.compile(r"\+?[0-9]{3,20}")
 _WITHOUT_PLUS = re.compile(r"[1-9][0-9]{6,14}")
 
 
+@lru_cache(maxsize=4096)
 def is_hidden(number: str) -> bool:
     """Tell whether a caller number says only that there is none."""
     return strip(number).lower() in HIDDEN

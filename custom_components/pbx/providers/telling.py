@@ -120,8 +120,10 @@ class Teller:
 
     def _handed_over(self, states: Mapping[str, CallState]) -> Iterator[Event]:
         """Tell of a phone that talks as well, and once another has left, that it was given the call."""
+        if not (talking := self._talking(states)):
+            return
         gone = {name for name, phone in self.live.phones.items() if phone.talked and states.get(name) not in UP | EARLY}
-        for extension, phone in self._talking(states).items():
+        for extension, phone in talking.items():
             if phone.joined:
                 continue
             if self.live.told_answered and phone.announced and not phone.answered:
@@ -158,12 +160,13 @@ class Teller:
         outcome: Outcome | None = None,
         fields: Mapping[str, Detail] | None = None,
     ) -> Event:
-        talking = tuple(
-            dict.fromkeys(leg.extension for leg in self.live.counting() if leg.extension and leg.state in UP)
-        )
-        for phone in talking if tell is None else tell:
+        if tell is None or not extension:
+            legs = self.live.counting()
+            talking = tuple(dict.fromkeys(leg.extension for leg in legs if leg.extension and leg.state in UP))
+            tell = talking if tell is None else tell
+            extension = extension or next(iter(talking), None)
+        for phone in tell:
             self.live.phones[phone].left = False
-        extension = extension or next(iter(talking), None)
         return Event(
             type=kind,
             provider_event=self.origin.provider_event,
@@ -171,7 +174,7 @@ class Teller:
             call=self.call,
             extension=extension,
             outcome=outcome,
-            tell=talking if tell is None else tell,
+            tell=tell,
             public=public,
             fields={**self.live.details_of(extension), **(fields or {})},
         )

@@ -78,6 +78,8 @@ def boolean(value: object) -> bool | None:
 
 def instant(value: object, zone: tzinfo = UTC) -> datetime | None:
     """Give a time in UTC from ISO text or an epoch in seconds or milliseconds; `zone` is for text without one."""
+    if value is None:
+        return None
     amount = None if isinstance(value, str) and _DATE.match(value) else number(value)
     try:
         if amount is not None:
@@ -85,6 +87,7 @@ def instant(value: object, zone: tzinfo = UTC) -> datetime | None:
                 return None
             return datetime.fromtimestamp(amount / 1000 if amount > MILLISECONDS_FROM else amount, UTC)
         moment = datetime.fromisoformat(text(value))
-        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=zone)
+        return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
     except ValueError, OverflowError, OSError:
         return None

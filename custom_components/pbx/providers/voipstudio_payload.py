@@ -85,13 +85,17 @@ class Book:
 
     def shown(self, value: object) -> str:
         """Give a number for display; senders that are words stay words."""
-        raw = short(value, MAX_ID)
-        return numbers.received(raw, self.country) if _DIALLED.fullmatch(raw) or raw[:4].lower() == "tel:" else raw
+        return _shown(short(value, MAX_ID), self.country)
 
     def queue(self, row: Json) -> str | None:
         """Give the number of the queue in which a row's call waits, or its id while the number is unknown."""
         found = _QUEUE.fullmatch(short(row.get("context")))
         return self.queues.get(found[1], found[1]) if found else None
+
+
+@lru_cache(maxsize=4096)
+def _shown(raw: str, country: str) -> str:
+    return numbers.received(raw, country) if _DIALLED.fullmatch(raw) or raw[:4].lower() == "tel:" else raw
 
 
 def book(users: Iterable[Json], *, complete: bool, country: str, queues: Mapping[str, str]) -> Book:
@@ -119,7 +123,11 @@ def short(value: object, most: int = MAX_TEXT) -> str:
 
 def given_name(value: object) -> str:
     """Give the name in a caller's name or caller ID string; empty where that is only a number."""
-    words = short(value)
+    return _given_name(short(value))
+
+
+@lru_cache(maxsize=4096)
+def _given_name(words: str) -> str:
     found = _CALLER_ID.fullmatch(words)
     name = (found[1] if found else words).rpartition("|")[2].strip()  # a ring group may put its own name before it
     hidden = numbers.is_hidden(name) or not _LETTER.search(name) or name.endswith(_RATE_TABLE)
@@ -128,7 +136,10 @@ def given_name(value: object) -> str:
 
 def state(value: object) -> CallState | None:
     """Read a state written as a word or a number; None for one that is not known."""
-    word = text(value).upper().replace(" ", "_").replace("-", "_")
+    written = text(value)
+    if (known := STATES.get(written)) is not None:
+        return known
+    word = written.upper().replace(" ", "_").replace("-", "_")
     if word and word not in STATES:
         _tell_once(word if _WORD.fullmatch(word) else "")
     return STATES.get(word)
@@ -145,17 +156,23 @@ def party(row: Json, side: str, user: User | None, known: Book, way: Direction |
     name = row.get(f"{side}_name")
     if user is not None:
         own = raw in {"", user.id} or numbers.is_hidden(raw)
-        return m.Party(number=user.number if own else known.shown(raw), name=user.name or given_name(name))
+        return _party(user.number if own else known.shown(raw), user.name or given_name(name))
     if side == "dst":
         # The name of an outside number is that of its rate, such as "Spain Mobile".
-        return m.Party(number=known.shown(raw), name="" if way is Direction.OUTGOING else given_name(name))
+        return _party(known.shown(raw), "" if way is Direction.OUTGOING else given_name(name))
     if not isinstance(row.get(side), str | int | float):
         found = _CALLER_ID.fullmatch(short(row.get("clid")))
         raw = (found[2] or "") if found else ""
-        return m.Party(number=known.shown(raw), name=given_name(row.get("clid"))) if raw else m.Party()
+        return _party(known.shown(raw), given_name(row.get("clid"))) if raw else m.Party()
     if numbers.is_hidden(raw):
         return m.Party(hidden=True)
-    return m.Party(number=known.shown(raw), name=given_name(name) or given_name(row.get("clid")))
+    return _party(known.shown(raw), given_name(name) or given_name(row.get("clid")))
+
+
+@lru_cache(maxsize=1024)
+def _party(number: str, name: str) -> m.Party:
+    """Make a party, and not another one for each message about its call."""
+    return m.Party(number=number, name=name)
 
 
 def direction(row: Json, caller: User | None, callee: User | None) -> Direction | None:

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Collection
+from functools import lru_cache
 
 from . import models as m
 from .errors import BadPayloadError
@@ -40,7 +41,7 @@ def read(body: bytes, known: Book, customer_id: str, placed: Collection[str]) ->
     if sender and customer_id and sender != customer_id:
         return ()
     said = short(row.get("event_name"), MAX_ID)
-    name = _BETWEEN_WORDS.sub(".", said.lower())
+    name = _name(said)
     if "wrap" in name:
         return (_wrap_up(row, said, known),)
     match name:
@@ -52,6 +53,12 @@ def read(body: bytes, known: Book, customer_id: str, placed: Collection[str]) ->
             return (_dtmf(row, said, known),)
         case _:
             return _legs(row, said, name, known, placed) or (m.UnknownPush(provider_event=said or "unknown"),)
+
+
+@lru_cache(maxsize=64)
+def _name(said: str) -> str:
+    """Give the name of an event however it is written."""
+    return _BETWEEN_WORDS.sub(".", said.lower())
 
 
 def _key(row: Json, said: str) -> str | None:
