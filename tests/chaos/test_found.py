@@ -394,6 +394,16 @@ def test_late_ring_of_a_call_that_seemed_to_be_over(sent: float | None, calls: i
     assert made.heard("101") == ["call_incoming", "call_missed:missed"]
 
 
+@pytest.mark.parametrize(("sent", "calls"), [(1.5, 1), (2.5, 2)], ids=["its_own", "later"])
+def test_late_ring_of_a_call_that_lists_alone_have_shown(sent: float, calls: int) -> None:
+    """One list had the call and the next did not have it any more, when its only phone is heard."""
+    row = replace(call("a", leg("101", R)), started_at=moment(1))
+    made = story(pushed_ids_differ=True, grace=1).play(listed(row), listed())
+    made.play(widget("w", "101", R, sent=sent), widget("w", "101", E, sent=10), wait(9))
+
+    assert made.told.count("call_incoming") == made.told.count("call_missed") == calls
+
+
 def test_list_puts_right_which_of_two_calls_was_answered() -> None:
     """Two calls between the same two phones were found in lists: which of them was answered only a list can say."""
     ours: dict[str, Any] = {"caller": "103", "callee": "105", "direction": INTERNAL}

@@ -326,7 +326,7 @@ class CallRegistry(Roster):
             return None
         if self._pushed_ids_differ:
             live = self._matcher.pushed(push, self._calls_with((push.extension,)), origin.time)
-            if live is None and (grave := self._matcher.late(push, self._presumed_over())) is not None:
+            if live is None and (grave := self._matcher.late(push, self._presumed_over(), origin.time)):
                 live = self._revive(grave)
             if live is not None:
                 self._aliases.put(push.call_id, live.id)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 from .legs import EARLY, UP, LiveLeg
 from .live import NOBODY, LiveCall
@@ -81,18 +82,23 @@ class Matcher:
         }
         return near[min(near)] if near else None
 
-    def late(self, push: LegPush, graves: Iterable[Grave]) -> Grave | None:
-        """Find the call that rang elsewhere, by the clocks of the senders, at the same instant, and before it ended."""
+    def late(self, push: LegPush, graves: Iterable[Grave], now: datetime) -> Grave | None:
+        """Find the call that was over a moment ago, and that rang elsewhere when the ring began which is told now."""
         if push.state is not CallState.RINGING or push.sent_at is None or push.caller is None:
             return None
-        for grave in graves:
+        for grave in takewhile(lambda grave: now - grave.at <= SAME_CALL, graves):
             live = grave.live
-            if live.sent_at is None or live.last_sent_at is None or push.sent_at > live.last_sent_at:
-                continue
-            rang = abs(live.sent_at - push.sent_at) <= SAME_INSTANT
-            if rang and live.direction is push.direction and _name(push.caller) == _name(_shown(live)):
+            same_way = live.direction is push.direction and _name(push.caller) == _name(_shown(live))
+            if same_way and _rang_at(grave, push.sent_at):
                 return grave
         return None
+
+
+def _rang_at(grave: Grave, moment: datetime) -> bool:
+    """Tell whether a call had just begun and was not over yet, by the clocks of those who told of it."""
+    live = grave.live
+    began, last = live.sent_at or live.started_at, live.last_sent_at or grave.at
+    return abs(began - moment) <= SAME_INSTANT and moment <= last
 
 
 def _is_about(push: LegPush, live: LiveCall, now: datetime) -> bool:
