@@ -193,6 +193,16 @@ def test_call_of_which_only_a_phone_is_left_that_lists_go_on_to_name_comes_back(
     assert made.registry.state_of("102") is R
 
 
+@pytest.mark.parametrize("final", [False, True])
+def test_end_that_is_told_of_a_call_presumed_over_is_remembered(final: bool) -> None:  # noqa: FBT001
+    """A list without the call was a glitch; the next one was asked for before the phone hung up, and comes later."""
+    row = call("c", leg("101", T), leg("out", T))
+    hung_up = push("c", "101", E, leg="leg-101", final=final)
+    made = story().play(push("c", "101", T, leg="leg-101"), listed(row), listed(), hung_up, listed(row, asked=1.5))
+    assert made.registry.state_of("101") is None
+    assert bool(made.registry.calls) is not final
+
+
 def test_record_of_a_call_that_came_back_does_not_end_it() -> None:
     """Told as missed too early, a call was found talking in a list; then the history is asked about that miss."""
     row = call("c", leg("101", T))

@@ -301,8 +301,8 @@ class CallRegistry(Roster):
             grave = self._graves.get(call_id)
             if grave is None:
                 live = self._begin_pushed(call_id, push, origin, changes)
-            elif grave.presumed and grave.live.goes_on_with(push):
-                live = self._revive(grave)
+            elif grave.presumed:
+                live = self._take_late(grave, push, origin)
             if live is None:
                 return  # rule 5
         live.take_push(push, origin.time, shadow=self._pushed_ids_differ)
@@ -315,6 +315,15 @@ class CallRegistry(Roster):
             self._end(live, origin, changes)
             return
         self._judge(live, origin, changes, transferred_to=push.transferred_to)
+
+    def _take_late(self, grave: Grave, push: LegPush, origin: Origin) -> LiveCall | None:
+        """Take a message about a call that is presumed over: it may go on, or this phone is done in any case."""
+        if grave.live.goes_on_with(push):
+            return self._revive(grave)
+        if push.state is CallState.ENDED:
+            grave.live.take_push(push, origin.time, shadow=self._pushed_ids_differ)
+            grave.presumed = self._pushed_ids_differ or not push.final
+        return None
 
     def _begin_pushed(self, call_id: str, push: LegPush, origin: Origin, changes: Changes) -> LiveCall | None:
         """Find or begin the call of a message with a new id; None for one that has only its end to tell."""
