@@ -5,6 +5,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, override
 
 from homeassistant.config_entries import ConfigEntry
@@ -355,27 +356,22 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
         """Listen to one key, given as the context."""
         remove = super().async_add_listener(update_callback, context)
         self._keyed.setdefault(context, {})[remove] = update_callback
+        return partial(self._async_remove_listener, context, remove)
 
-        @callback
-        def async_remove() -> None:
-            remove()
-            listeners = self._keyed[context]
-            del listeners[remove]
-            if not listeners:
-                del self._keyed[context]
-
-        return async_remove
+    @callback
+    def _async_remove_listener(self, context: Hashable, remove: CALLBACK_TYPE) -> None:
+        remove()
+        listeners = self._keyed[context]
+        del listeners[remove]
+        if not listeners:
+            del self._keyed[context]
 
     @callback
     def async_listen_events(self, whose: str | Key | None, listener: EventListener) -> CALLBACK_TYPE:
         """Hear what happens at one extension, to one agent (given by its key), or (None) at the account."""
-        self._event_listeners.setdefault(whose, {})[listener] = None
-
-        @callback
-        def async_remove() -> None:
-            del self._event_listeners[whose][listener]
-
-        return async_remove
+        listeners = self._event_listeners.setdefault(whose, {})
+        listeners[listener] = None
+        return partial(listeners.__delitem__, listener)
 
     @callback
     @override

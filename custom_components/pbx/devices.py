@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .coordinator import PbxConfigEntry, PbxCoordinator
 
 MISSES_BEFORE_REMOVAL = 2
-SUBJECTS_AT_ONCE = 10
+SUBJECTS_AT_ONCE = 20
 ENTITIES_AT_ONCE = 200
 
 

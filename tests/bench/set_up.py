@@ -79,7 +79,7 @@ async def _round(prepare: Callable[[HomeAssistant], Awaitable[Callable[[], Await
         async with async_test_home_assistant(config_dir=folder) as hass:
             hass.data.pop(loader.DATA_CUSTOM_COMPONENTS)
             set_up = await prepare(hass)
-            gc.collect()
+            _forget_others()
             begin, begin_processor = time.perf_counter(), time.process_time()
             done = await set_up()
             await hass.async_block_till_done()
@@ -88,7 +88,15 @@ async def _round(prepare: Callable[[HomeAssistant], Awaitable[Callable[[], Await
                 raise RuntimeError("Nothing was set up")
             names = [state.name for state in hass.states.async_all()]
             await hass.async_stop(force=True)
+    gc.unfreeze()
     return spent, processor, names
+
+
+def _forget_others() -> None:
+    """Keep what earlier rounds have left in memory out of the collections of garbage of this one."""
+    gc.collect()
+    gc.freeze()
+    gc.collect()
 
 
 async def _main(rounds: int, url: str, key: str) -> None:
