@@ -150,13 +150,13 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
         requested_at = dt_util.utcnow()
         doubted, self._doubted = self._doubted, {}
         calls = await self._ask(self.provider.calls())
-        self.polled_calls = calls is not None
+        self.polled_calls, unlisted = calls is not None, False
         if calls is not None:
             changes = self.data.snapshot(calls, requested_at, dt_util.utcnow())
             self._take(changes)
-            self._notice_unlisted(changes)
+            unlisted = self._notice_unlisted(changes)
             self.webhook.coverage.judge(dt_util.utcnow())
-        await self._async_poll_directory()
+        await self._async_poll_directory(unlisted=unlisted)
         self.update_interval = self._next_interval()
         self._changed |= doubted
         self._notice_granted()
@@ -188,15 +188,16 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
         self._directory_at = dt_util.utcnow()
         return True
 
-    async def _async_poll_directory(self) -> None:
+    async def _async_poll_directory(self, *, unlisted: bool) -> None:
         """Ask for the rest at its own pace; once it was known, a failure keeps what was known.
 
-        It may be slow. What the list of calls brought is told before, also that the phone system is there again.
+        It may be slow. What the list of calls brought is told before, also that the phone system is there again,
+        unless a call is at a phone that has no entities yet.
         """
         now, due = dt_util.utcnow(), self._directory_at
         if due is not None and now < due:
             return
-        if due is not None and self.polled_calls:
+        if due is not None and self.polled_calls and not unlisted:
             if not self.last_update_success:
                 self._asked_again = True
                 return
