@@ -35,6 +35,7 @@ from tests.providers.story import (
     D,
     E,
     R,
+    Step,
     Story,
     T,
     call,
@@ -137,6 +138,17 @@ def test_end_of_an_earlier_ring_does_not_end_the_next_one(state: CallState) -> N
     assert [told for told in made.told if told in ("call_missed", "call_ended")] == [
         "call_missed" if state is R else "call_ended"
     ]
+
+
+@pytest.mark.parametrize("late", [push("c", "101", E, time=10), push("c", "101", T, time=2)])
+def test_phone_that_is_handed_its_own_call_back_rings(late: Step) -> None:
+    """The word of that comes before the word that it had handed the call on, or even that it had talked."""
+    made = story(grace=2).play(push("c", "101", R, time=1), push("c", "101", T, time=3))
+    made.play(push("c", "101", R, time=11), late, wait(60))
+    assert made.registry.state_of("101") is R
+
+    made.play(push("c", "101", E, time=80), wait(60))
+    assert made.told == ["call_incoming", "call_answered", "call_ended"]
 
 
 def test_call_that_lasts_is_not_missed_yet() -> None:

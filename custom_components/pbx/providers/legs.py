@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
-from .models import CallState, Detail, Direction, Leg
+from .models import CallState, Detail, Direction, Leg, LegPush
 
 RANK = {CallState.DIALING: 0, CallState.RINGING: 0, CallState.TALKING: 1, CallState.ON_HOLD: 1, CallState.ENDED: 2}
 EARLY = frozenset({CallState.DIALING, CallState.RINGING})
@@ -90,20 +90,20 @@ class LiveLeg:
         """Tell whether a message has moved this leg since."""
         return self.pushed_at is not None and self.pushed_at >= moment
 
-    def rings_anew(self, state: CallState, time: datetime | None) -> bool:
-        """Tell whether a message speaks of a second ring of a phone that was done with this call."""
-        return (
-            state in EARLY
-            and self.state is CallState.ENDED
-            and self.pushed_at is not None
-            and time is not None
-            and self.changed is not None
-            and time > self.changed
-        )
+    def rings_anew(self, push: LegPush) -> bool:
+        """Tell whether a message speaks of a second ring of a phone that was done with this call.
 
-    def rang_before(self, state: CallState, time: datetime | None) -> bool:
-        """Tell whether a message speaks late of the end of an earlier ring, of which this one was taken for a part."""
-        return state is CallState.ENDED and self.state is not CallState.ENDED and self._is_after(time)
+        That it was done is perhaps told only later, where the leg has its phone's name: then it is the same leg again.
+        """
+        done = self.state is CallState.ENDED and push.state in EARLY
+        again = self.state in UP and push.state is CallState.RINGING and push.leg_id == push.extension
+        later = push.time is not None and self.changed is not None and push.time > self.changed
+        return (done or again) and later and self.pushed_at is not None
+
+    def rang_before(self, push: LegPush) -> bool:
+        """Tell whether a message speaks late of an earlier ring, of which this one was taken for a part."""
+        earlier = push.state is CallState.ENDED or push.leg_id == push.extension
+        return earlier and self.state is not CallState.ENDED and self._is_after(push.time)
 
     def _is_after(self, time: datetime | None) -> bool:
         """Tell whether something newer is known of this leg than what was so at a time."""

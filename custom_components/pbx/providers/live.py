@@ -305,9 +305,10 @@ class LiveCall:
     def _move_leg(self, leg_id: str, push: LegPush, now: datetime, *, shadow: bool) -> None:
         leg = self.legs.get(self._current(leg_id))
         if leg is not None and not shadow and not self.polled:
-            if leg.rang_before(push.state, push.time):
+            if leg.rang_before(push):
                 return
-            if leg.rings_anew(push.state, push.time):
+            if leg.rings_anew(push):
+                leg.push(CallState.ENDED, push.time, now)
                 self._rings[leg_id] = self._rings.get(leg_id, 1) + 1
                 self.phones.pop(push.extension or "", None)
                 leg = None
