@@ -23,15 +23,18 @@ from custom_components.pbx import entity
 from custom_components.pbx.coordinator import PbxCoordinator
 from custom_components.pbx.devices import ENTITIES_AT_ONCE, SUBJECTS_AT_ONCE
 from custom_components.pbx.providers import models as m
+from custom_components.pbx.providers import voipstudio_payload, voipstudio_push
 from custom_components.pbx.providers.calls import CallRegistry
 from custom_components.pbx.providers.events import event_data
 from custom_components.pbx.providers.live import LiveCall
 from custom_components.pbx.providers.models import CallState, Capability, Direction, EventType, Outcome
 
+from .bench.pushes import bodies
 from .fake_provider import NOON, FakeProvider, async_set_up, fake_config_entry, incoming, pushed
 
 ROOT = Path(__file__).parents[1]
 FEW, MANY = 10, 2000
+FUNCTIONS = 400  # of two messages; they were 536 once
 
 
 @dataclass(slots=True)
@@ -125,6 +128,67 @@ async def test_a_push_costs_the_same_in_a_large_account(hass: HomeAssistant, fak
     for cost in others:
         assert (cost.written, cost.told) == (first.written, first.told)
         assert cost.functions == pytest.approx(first.functions, abs=5)
+
+
+async def test_a_push_calls_few_functions(hass: HomeAssistant, fake: type[FakeProvider]) -> None:
+    """Reading two messages about a call, taking them and telling of them calls few functions of ours."""
+    coordinator = await set_up(hass, fake, "house", FEW)
+    user = {"id": 10002, "ext": "100000", "email": "anna@example.com"}
+    book = voipstudio_payload.book([user], complete=True, country="GB", queues={})
+    called = 0
+
+    def note(frame: FrameType, event: str, _argument: object) -> None:
+        nonlocal called
+        called += event == "call" and "custom_components" in frame.f_code.co_filename
+
+    for call_id in ("1", "2"):
+        called = 0
+        known = sys.getprofile()
+        sys.setprofile(note)
+        try:
+            for body in bodies(0, call_id):
+                for message in voipstudio_push.read(body, book, "", ()):
+                    coordinator.async_push(message)
+        finally:
+            sys.setprofile(known)
+        await hass.async_block_till_done()
+
+    assert coordinator.data.missed == 2
+    assert called < FUNCTIONS
+
+
+async def test_a_call_asks_nothing_of_what_it_does_not_change(
+    hass: HomeAssistant, fake: type[FakeProvider], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A call tells the entities that show calls, and not those that show what lists say of the phone."""
+    monkeypatch.setattr(entity, "MANY_EXTENSIONS", FEW)
+    fake.script.account = replace(fake.script.account, id="house")
+    fake.script.capabilities = Capability.CALLS | Capability.DND | Capability.REGISTRATION | Capability.HANGUP
+    phone = m.Extension(number="100000", dnd=False, registered=True)
+    fake.script.directory = m.Directory(extensions=(phone,))
+    entry = fake_config_entry("house")
+    await async_set_up(hass, entry)
+    asked: set[str] = set()
+    look = vars(entity.PbxEntity)["_handle_coordinator_update"]
+
+    def looking(self: entity.PbxEntity) -> None:
+        asked.add(self.entity_description.key)
+        look(self)
+
+    monkeypatch.setattr(entity.PbxEntity, "_handle_coordinator_update", looking)
+    await hass.config_entries.async_reload(entry.entry_id)
+    coordinator: PbxCoordinator = entry.runtime_data
+    asked.clear()
+    coordinator.async_push(pushed("c1", CallState.RINGING, "100000"))
+
+    assert asked == {"call_state", "caller", "call", "active_calls", "missed_calls", "last_call"}
+
+    asked.clear()
+    fake.script.directory = m.Directory(extensions=(replace(phone, dnd=True),))
+    coordinator.async_reread_directory()
+    await coordinator.async_refresh()
+
+    assert {"do_not_disturb", "registered", "hang_up"} <= asked
 
 
 async def test_a_poll_without_change_costs_next_to_nothing(hass: HomeAssistant, fake: type[FakeProvider]) -> None:

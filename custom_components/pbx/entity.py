@@ -15,6 +15,7 @@ from .const import DOMAIN, MANY_EXTENSIONS, MAX_ENABLED_ENTITIES
 from .coordinator import PbxCoordinator
 from .devices import Subject, SubjectKind
 from .providers.calls import CallRegistry
+from .providers.changes import listed_key
 from .providers.models import Capability, Party
 
 NOTHING = Capability(0)
@@ -38,6 +39,8 @@ class PbxEntityDescription(EntityDescription):
     for_trunks: bool = False
     health_only: bool = False
     """Show the same whatever changes, but for whether the phone system is there."""
+    listed_only: bool = False
+    """Show what a list says of a phone, whatever its calls do."""
     exists_fn: Callable[[CallRegistry, str], bool] = lambda _registry, _id: True
 
 
@@ -49,7 +52,8 @@ class PbxEntity(CoordinatorEntity[PbxCoordinator]):
 
     def __init__(self, coordinator: PbxCoordinator, subject: Subject, description: PbxEntityDescription) -> None:
         """Belong to the subject's device."""
-        super().__init__(coordinator, context=None if description.health_only else subject.key)
+        key = listed_key(subject.id) if description.listed_only else subject.key
+        super().__init__(coordinator, context=None if description.health_only else key)
         self.entity_description = description
         self.subject = subject
         self.device_entry = subject.device

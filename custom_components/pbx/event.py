@@ -126,8 +126,8 @@ class PbxEvent(PbxEntity, EventEntity):
         attributes = {name: value for name, value in self.coordinator.bus_data(event).items() if name in KEPT}
         if self.subject.kind is SubjectKind.EXTENSION:
             attributes["extension"] = self.subject.id
-        for name in ("from_number", "to_number"):
-            if name in attributes:
+        if self.coordinator.masked:
+            for name in attributes.keys() & {"from_number", "to_number"}:
                 attributes[name] = self.shown_number(str(attributes[name]))
         self._trigger_event(event.type, attributes)
         self.async_write_ha_state()

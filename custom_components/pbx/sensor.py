@@ -261,6 +261,7 @@ SENSORS: tuple[PbxSensorEntityDescription, ...] = (
         key="user_agent",
         translation_key="user_agent",
         subject=SubjectKind.EXTENSION,
+        listed_only=True,
         needs=Capability.REGISTRATION,
         entity_category=EntityCategory.DIAGNOSTIC,
         entity_registry_enabled_default=False,
@@ -324,7 +325,7 @@ class PbxSensor(PbxEntity, SensorEntity):
     @override
     def async_read(self) -> object:
         """Read the value, and the attributes that go with it."""
-        description, registry, name = self.entity_description, self.registry, self.subject.id
+        description, registry, name = self.entity_description, self.coordinator.data, self.subject.id
         value = self._value = description.value_fn(self, registry, name)
         if description.attributes_fn is None:
             return value

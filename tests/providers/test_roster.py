@@ -11,6 +11,7 @@ from custom_components.pbx.providers.calls import (
     extension_key,
     queue_key,
 )
+from custom_components.pbx.providers.changes import listed_key
 from custom_components.pbx.providers.models import (
     Agent,
     AgentStatus,
@@ -30,11 +31,13 @@ ANNA, BERT = Extension(number="101", name="Anna"), Extension(number="102", name=
 @pytest.mark.parametrize(
     ("before", "after", "keys"),
     [
-        pytest.param((), (ANNA,), {DIRECTORY, extension_key("101")}, id="comes"),
+        pytest.param((), (ANNA,), {DIRECTORY, extension_key("101"), listed_key("101")}, id="comes"),
         pytest.param((ANNA,), (ANNA,), set(), id="stays"),
         pytest.param((ANNA,), None, set(), id="not_asked"),
-        pytest.param((ANNA,), (Extension(number="101", name="Ann"),), {extension_key("101")}, id="changes"),
-        pytest.param((ANNA, BERT), (BERT,), {DIRECTORY, extension_key("101")}, id="goes"),
+        pytest.param(
+            (ANNA,), (Extension(number="101", name="Ann"),), {extension_key("101"), listed_key("101")}, id="changes"
+        ),
+        pytest.param((ANNA, BERT), (BERT,), {DIRECTORY, extension_key("101"), listed_key("101")}, id="goes"),
     ],
 )
 def test_extensions(before: tuple[Extension, ...], after: tuple[Extension, ...] | None, keys: set[Key]) -> None:

@@ -354,6 +354,24 @@ def test_users_who_are_not_known_yet() -> None:
     assert call.callee == m.Party(number=SHOWN, name="John Smith")
 
 
+def test_ends_are_read_once() -> None:
+    """What says the same is read once, unless it is no text or endless; what was read is forgotten some time."""
+    known = payload.book([{"id": 10002, "ext": "1002"}], complete=False, country="GB", queues={})
+    row = {"src_id": "0", "src": "442079460123", "dst_id": "10002", "dst": "441632960500", "destination": "in"}
+    read = payload.ends(row, known)
+    assert payload.ends({**row, "id": "2"}, known) is read
+    assert payload.ends({**row, "src_id": True}, known) == read
+    assert payload.ends({**row, "src_id": 1}, known) != read
+    assert payload.ends({**row, "src_id": {}}, known) == read
+    assert len(known.seen) == 1
+
+    assert payload.ends({**row, "context": "x" * 5000}, known) == read
+    assert len(known.seen) == 1
+    for number in range(1000):
+        payload.ends({**row, "src": f"442079460{number}"}, known)
+    assert 0 < len(known.seen) <= 256
+
+
 def test_users_become_extensions() -> None:
     """No phone at all is certain, one set up is not; the inactive and those without a number are left out."""
     rows: list[dict[str, object]] = [

@@ -15,6 +15,11 @@ def extension_key(number: str) -> Key:
     return ("extension", number)
 
 
+def listed_key(number: str) -> Key:
+    """Name what lists say of an extension among the keys, which its calls do not change."""
+    return ("listed", number)
+
+
 def slot_key(slot: int) -> Key:
     """Name a call slot among the keys; the first slot is 1."""
     return ("slot", slot)

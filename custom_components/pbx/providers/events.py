@@ -76,13 +76,12 @@ class Event:
 def event_data(event: Event) -> dict[str, Value]:
     """Flatten an event; times are ISO 8601 in UTC, ids are text, lengths are seconds."""
     data: dict[str, Value] = {
-        "type": event.type.value,
+        "type": str(event.type),
         "provider_event": event.provider_event,
         "time": event.time.isoformat(),
     }
-    _add(data, "extension", event.extension)
-    _add(data, "agent", event.agent)
-    _add(data, "queue", event.queue)
+    whose = {"extension": event.extension, "agent": event.agent, "queue": event.queue}
+    data |= {name: identity for name, identity in whose.items() if identity}
     if event.call is not None:
         _add_call(data, event.call)
     if event.record is not None:
@@ -90,7 +89,7 @@ def event_data(event: Event) -> dict[str, Value]:
     if event.call is not None:
         data["call_id"] = event.call.id
     if event.outcome is not None:
-        data["outcome"] = event.outcome.value
+        data["outcome"] = str(event.outcome)
     for name, detail in event.fields.items():
         _add(data, name, detail)
     known = FIELDS[event.type]
@@ -113,13 +112,15 @@ def call_data(call: Call) -> dict[str, Value]:
 
 def _add_call(data: dict[str, Value], call: Call) -> None:
     data["call_id"] = call.id
-    data["state"] = call.state.value
+    data["state"] = str(call.state)
     _add(data, "direction", call.direction)
     _add_party(data, "from", call.caller)
     _add_party(data, "to", call.callee)
     if call.direction is not Direction.OUTGOING and (call.caller.number or call.caller.hidden):
         data["caller_hidden"] = call.caller.hidden
-    _add(data, "contact_known", (call.callee if call.direction is Direction.OUTGOING else call.caller).known)
+    outside = call.callee if call.direction is Direction.OUTGOING else call.caller
+    if outside.known is not None:
+        data["contact_known"] = outside.known
     if call.queue:
         data.setdefault("queue", call.queue)
     _add_times(data, call.started_at, call.answered_at, call.ended_at)
@@ -128,10 +129,10 @@ def _add_call(data: dict[str, Value], call: Call) -> None:
         data["ring_time"] = max(0.0, (until - call.started_at).total_seconds())
     if call.answered_at and call.ended_at:
         data["duration"] = max(0.0, (call.ended_at - call.answered_at).total_seconds())
-    _add(data, "outcome", call.outcome)
-    _add(data, "hangup_cause", call.hangup_cause)
-    _add(data, "ended_by", call.ended_by)
-    _add(data, "answered_by", call.answered_by)
+    if call.outcome is not None:
+        data["outcome"] = str(call.outcome)
+    said = {"hangup_cause": call.hangup_cause, "ended_by": call.ended_by, "answered_by": call.answered_by}
+    data |= {name: text for name, text in said.items() if text}
 
 
 def _add_record(data: dict[str, Value], record: CallRecord) -> None:
@@ -161,8 +162,10 @@ def _add_record(data: dict[str, Value], record: CallRecord) -> None:
 
 
 def _add_party(data: dict[str, Value], side: str, party: Party) -> None:
-    _add(data, f"{side}_number", party.number)
-    _add(data, f"{side}_name", party.name)
+    if party.number:
+        data[f"{side}_number"] = party.number
+    if party.name:
+        data[f"{side}_name"] = party.name
 
 
 def _add_times(

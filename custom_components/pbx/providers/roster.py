@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from .changes import ACCOUNT, DIRECTORY, Changes, Key, agent_key, extension_key, queue_key
+from .changes import ACCOUNT, DIRECTORY, Changes, Key, agent_key, extension_key, listed_key, queue_key
 from .events import POLL, Event
 from .models import Agent, AgentStatus, Directory, EventType, Extension, Notice, Queue
 
@@ -33,7 +33,7 @@ class Roster:
         if directory.extensions is not None:
             self.listed.add("extension")
             extensions = {extension.number: extension for extension in directory.extensions}
-            _compare(self.extensions, extensions, extension_key, changes)
+            _compare(self.extensions, extensions, changes, extension_key, listed_key)
             self.extensions = extensions
         if directory.agents is not None:
             self.listed.add("agent")
@@ -41,7 +41,7 @@ class Roster:
         if directory.queues is not None:
             self.listed.add("queue")
             queues = {queue.id: queue for queue in directory.queues}
-            _compare(self.queues, queues, queue_key, changes)
+            _compare(self.queues, queues, changes, queue_key)
             self.queues = queues
         if directory.unread_voicemails is not None:
             self._count_voicemails(directory.unread_voicemails, changes)
@@ -53,7 +53,7 @@ class Roster:
             before = self.agents.get(agent_id)
             if before is not None and now is not None:
                 changes.events.extend(_differences(before, agent, now))
-        _compare(self.agents, listed, agent_key, changes)
+        _compare(self.agents, listed, changes, agent_key)
         self.agents = listed
 
     # -- one by one ---------------------------------------------------------------------------------
@@ -144,10 +144,10 @@ def _differences(before: Agent, after: Agent, now: datetime) -> Iterator[Event]:
         yield event(EventType.AGENT_PAUSED if after.paused else EventType.AGENT_UNPAUSED)
 
 
-def _compare[T](before: Mapping[str, T], after: Mapping[str, T], key: Callable[[str], Key], changes: Changes) -> None:
+def _compare[T](before: Mapping[str, T], after: Mapping[str, T], changes: Changes, *keys: Callable[[str], Key]) -> None:
     """Name what came, went or changed."""
     if before.keys() != after.keys():
         changes.keys[DIRECTORY] = None
     for name in before.keys() | after.keys():
         if before.get(name) != after.get(name):
-            changes.keys[key(name)] = None
+            changes.keys |= dict.fromkeys(key(name) for key in keys)

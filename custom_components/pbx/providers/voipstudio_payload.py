@@ -18,6 +18,10 @@ MAX_ID = 64
 MAX_TEXT = 200
 MAX_DEPTH = 32
 REMEMBERED_LEGS = 4096
+REMEMBERED_ENDS = 256
+LONGEST_ENDS = 1024
+ABOUT_ENDS = ("src_id", "src", "src_name", "clid", "dst_id", "dst", "dst_name", "destination", "context")
+WORDS = frozenset({str, type(None)})  # of numbers, some are equal that do not read the same
 CALLER_LEG = "/caller"  # an internal call is one row with two phones; the called one keeps the row's id
 
 EARLY = frozenset({CallState.DIALING, CallState.RINGING})
@@ -72,6 +76,7 @@ class Book:
     queues: Mapping[str, str] = field(default_factory=dict)  # id -> number
     complete: bool = False
     country: str = ""
+    seen: dict[tuple[object, ...], Ends] = field(default_factory=dict, compare=False, repr=False)  # lately
 
     def end(self, row: Json, side: str) -> User | None:
         """Give the user at one end (`src`, `dst`) of a row; None for the outside."""
@@ -201,7 +206,21 @@ class Ends:
 
 
 def ends(row: Json, known: Book) -> Ends:
-    """Read both ends of a row."""
+    """Read both ends of a row, once while all rows and messages about a call say the same of them."""
+    said = tuple(map(row.get, ABOUT_ENDS))
+    if not WORDS.issuperset(map(type, said)):
+        return _ends(row, known)
+    found = known.seen.get(said)
+    if found is None:
+        found = _ends(row, known)
+        if len(known.seen) == REMEMBERED_ENDS:
+            known.seen.clear()
+        if len(str(said)) <= LONGEST_ENDS:
+            known.seen[said] = found
+    return found
+
+
+def _ends(row: Json, known: Book) -> Ends:
     caller, callee = known.end(row, "src"), known.end(row, "dst")
     way = direction(row, caller, callee)
     return Ends(
