@@ -165,15 +165,13 @@ def _about_extension(extension: str, truth: Truth, *, vague: bool) -> Mapping[st
     def somebody(shown: str) -> bool:
         if IDLE in states:
             return shown == "unknown"
-        if handed:
-            return True
         # A name says nothing here; and whoever gave a call away is shown until the next one answers.
         return bool(re.search(r"[^\d+ ]", shown)) or digits(shown) in talking_to or 0 < len(shown) <= LONGEST_EXTENSION
 
     prefix = f"extension_{extension}"
     return {
         f"{prefix}_call_state": None if vague else _wanted(states),
-        f"{prefix}_caller": None if vague else somebody,
+        f"{prefix}_caller": None if vague or handed else somebody,
         f"{prefix}_hold": None if vague else _wanted({"on" if state == "on_hold" else "off" for state in states}),
     }
 

@@ -1,5 +1,6 @@
 """Each provider's own part of a plan: its simulator, its account, its own troubles and what cannot be known of it."""
 
+import json
 import random
 import time
 from abc import ABC, abstractmethod
@@ -50,6 +51,15 @@ type Trouble = Callable[[random.Random], Awaitable[None] | None]
 def now() -> float:
     """Give the time of whatever clock runs."""
     return time.time()
+
+
+def _whole(text: str) -> str:
+    """Give a JSON text, if it is one from its beginning to its end."""
+    try:
+        json.loads(text)
+    except ValueError:
+        return ""
+    return text
 
 
 def _two(rng: random.Random, talking: Sequence[str], phones: Sequence[str]) -> tuple[str, str]:
@@ -236,7 +246,7 @@ class Voipat(Line[VoipatSimulator]):
         elif answer.status == HTTPStatus.OK and not request.path.endswith("/status"):
             self._refused = False
         if request.path.endswith("/calls/channels") and isinstance(answer, web.Response):
-            listed = answer.text or ""
+            listed = _whole(answer.text or "")
             self._listed |= {leg_id for leg_id in self._up(self.simulator.truth()) if leg_id in listed}
 
     def _up(self, calls: Iterable[TrueCall]) -> Iterator[str]:

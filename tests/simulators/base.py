@@ -200,7 +200,7 @@ class Simulator(ABC):
         self.requests: deque[Seen] = deque(maxlen=10_000)
         self.placed: list[Placed] = []
         self.on_answer: Callable[[web.Request, web.StreamResponse], None] = lambda _request, _answer: None
-        """Hears what goes out whole to somebody who still listens."""
+        """Hears what goes out to somebody who still listens."""
         self.webhooks = Delivering(self.rng)
         self.port = 0
         self._runner: web.AppRunner | None = None
@@ -279,8 +279,7 @@ class Simulator(ABC):
         )
         fault = self._next_fault(request)
         answer = await (handler(request) if fault is None else self._misbehave(fault, request, handler))
-        whole = fault is None or fault.kind in (FaultKind.SLOW, FaultKind.HANG, FaultKind.STATUS, FaultKind.HTML)
-        if whole and request.transport is not None and not request.transport.is_closing():
+        if request.transport is not None and not request.transport.is_closing():
             self.on_answer(request, answer)
         return answer
 
