@@ -151,6 +151,22 @@ def test_phone_that_is_handed_its_own_call_back_rings(late: Step) -> None:
     assert made.told == ["call_incoming", "call_answered", "call_ended"]
 
 
+def test_phone_that_is_handed_its_own_call_back_talks() -> None:
+    """Of its second ring nothing is heard before the word that it was answered."""
+    made = story(grace=2).play(push("c", "101", R, time=1), push("c", "101", E, time=5), push("c", "101", T, time=9))
+    made.play(push("c", "101", R, time=7), push("c", "102", E, time=8), wait(60))
+
+    assert made.registry.state_of("101") is T
+
+
+def test_phone_that_had_answered_before_another_is_done_when_it_says_so() -> None:
+    """That the other has answered was told first, and taken for the end of this one."""
+    made = story(grace=2).play(push("c", "101", R, time=1), push("c", "102", R, time=4), push("c", "102", T, time=6))
+    made.play(push("c", "101", T, time=3), push("c", "101", E, time=5))
+
+    assert (made.registry.state_of("101"), made.registry.state_of("102")) == (None, T)
+
+
 def test_call_that_lasts_is_not_missed_yet() -> None:
     """Where it is said that the caller waits on, nobody has missed the call when no phone rings for a while."""
     lasting = replace(RANG_IN_VAIN, lasts=True)

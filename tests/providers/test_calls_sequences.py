@@ -480,3 +480,94 @@ def test_what_is_told_undisturbed_is_the_truth(mode: Mode) -> None:
         watcher.check_empty()
 
     play()
+
+
+# -- phones that take part more than once ------------------------------------------------------------
+
+
+@dataclass
+class Round:
+    """A call that goes round: who does what now, and each message that tells of it."""
+
+    draw: st.DrawFn
+    clock: float = 0
+    phones: dict[str, CallState] = field(default_factory=dict)
+    told: list[tuple[float, LegPush]] = field(default_factory=list)
+
+    def in_state(self, state: CallState) -> list[str]:
+        """Name the phones that do this."""
+        return [phone for phone, doing in self.phones.items() if doing is state]
+
+    def then(self, phone: str, state: CallState) -> None:
+        """Let a phone do something, whose id comes again whenever it takes part."""
+        self.clock += 0.001
+        self.phones[phone] = state
+        message = LegPush(
+            provider_event=state,
+            call_id="call",
+            leg_id=phone,
+            state=state,
+            extension=phone,
+            time=moment(self.clock),
+            direction=IN,
+            caller=Party(number=CALLER),
+            key=f"{phone}{state}{self.clock}",
+        )
+        self.told.append((self.clock, message))
+
+    def step(self) -> None:
+        """Answer, hand on, ring the next phone instead, or refuse."""
+        self.clock += self.draw(st.sampled_from((0, 0, 0.3, 2, 8, 40)))
+        ringing, talking = self.in_state(R), self.in_state(T)
+        kind = self.draw(st.sampled_from(("answer", "answer", "hand on", "hand on", "next", "refuse")))
+        if kind == "answer" and ringing:
+            answering = self.draw(st.sampled_from(ringing))
+            self.then(answering, T)
+            for phone in (one for one in ringing if one != answering):
+                self.then(phone, E)
+        elif kind == "hand on" and talking and not ringing:
+            giver = talking[0]
+            self.then(self.draw(st.sampled_from([phone for phone in PHONES if phone != giver])), R)
+            self.then(giver, E)
+        elif kind == "next" and ringing and not talking:
+            for phone in ringing:
+                self.then(phone, E)
+            self.then(self.draw(st.sampled_from(PHONES)), R)
+        elif kind == "refuse" and len(ringing) > 1:
+            self.then(ringing[0], E)
+
+
+@st.composite
+def shuffled(draw: st.DrawFn) -> tuple[dict[str, CallState], tuple[Arrival, ...]]:
+    """Make up such a call, double its messages and let them overtake each other; say what each phone does at last."""
+    made = Round(draw)
+    for phone in draw(st.permutations(PHONES))[: draw(st.integers(1, 3))]:
+        made.then(phone, R)
+    for _ in range(draw(st.integers(0, 6))):
+        made.step()
+    arrivals = [
+        Arrival(time + draw(st.sampled_from((0.0, 0.0, 0.2, 1.0, 3.0))), message)
+        for time, message in made.told
+        for _ in range(draw(st.sampled_from((1, 1, 1, 2))))
+    ]
+    last = {phone: state for phone, state in made.phones.items() if state is not E}
+    return last, tuple(sorted(arrivals, key=lambda arrival: arrival.time))
+
+
+def test_what_a_phone_did_last_holds_in_whatever_order_it_is_told() -> None:
+    """Also where a phone rings, talks and leaves more than once under one id."""
+
+    @SEQUENCES
+    @given(shuffled())
+    def play(drawn: tuple[dict[str, CallState], tuple[Arrival, ...]]) -> None:
+        last, arrivals = drawn
+        registry = PUSHED.registry()
+        for arrival in arrivals:
+            while (due := registry.due()) is not None and due <= moment(arrival.time):
+                registry.tick(due)
+            assert arrival.message is not None
+            registry.apply(arrival.message, moment(arrival.time))
+        registry.tick(moment(arrivals[-1].time + 30))
+        assert {phone: state for phone in PHONES if (state := registry.state_of(phone)) is not None} == last
+
+    play()

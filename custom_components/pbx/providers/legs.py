@@ -51,7 +51,7 @@ class LiveLeg:
             return
         self.state, self.presumed = state, presumed
         self.pushed_at = now
-        if time is not None and not older:
+        if time is not None and (back or not older):
             self.changed = time
 
     def stop_ringing(
@@ -95,10 +95,13 @@ class LiveLeg:
 
         That it was done is perhaps told only later, where the leg has its phone's name: then it is the same leg again.
         """
-        done = self.state is CallState.ENDED and push.state in EARLY
-        again = self.state in UP and push.state is CallState.RINGING and push.leg_id == push.extension
+        named = push.leg_id == push.extension
+        if self.state is CallState.ENDED:
+            again = push.state in EARLY or (named and push.state in UP and self.presumed is None)
+        else:
+            again = named and push.state is CallState.RINGING and self.state in UP
         later = push.time is not None and self.changed is not None and push.time > self.changed
-        return (done or again) and later and self.pushed_at is not None
+        return again and later and self.pushed_at is not None
 
     def rang_before(self, push: LegPush) -> bool:
         """Tell whether a message speaks late of an earlier ring, of which this one was taken for a part."""
