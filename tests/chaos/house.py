@@ -4,6 +4,7 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from tempfile import TemporaryDirectory
 from typing import Any, override
 from unittest.mock import patch
 
@@ -11,6 +12,7 @@ import freezegun
 from aiohttp.resolver import ThreadedResolver
 from aiohttp.test_utils import TestServer
 from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.helpers.storage import Store
 from homeassistant.loader import DATA_CUSTOM_COMPONENTS
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component import patch_time
@@ -56,7 +58,7 @@ class House:
 
 @asynccontextmanager
 async def house() -> AsyncIterator[House]:
-    """Start a Home Assistant that takes webhooks over HTTP."""
+    """Start a Home Assistant that takes webhooks over HTTP, knows nothing of any before it, and keeps nothing."""
     log = LogBook()
     root = logging.getLogger()
     level = root.level
@@ -69,7 +71,9 @@ async def house() -> AsyncIterator[House]:
         stack.enter_context(
             patch("homeassistant.helpers.aiohttp_client._async_make_resolver", lambda _hass: _Resolver())
         )
-        async with async_test_home_assistant() as hass:
+        stack.enter_context(patch.object(Store, "async_delay_save", lambda *_arguments: None))
+        folder = stack.enter_context(TemporaryDirectory(prefix="pbx-house-"))
+        async with async_test_home_assistant(config_dir=folder) as hass:
             hass.data.pop(DATA_CUSTOM_COMPONENTS)
             assert await async_setup_component(hass, "webhook", {})
             assert await async_setup_component(hass, DOMAIN, {})
