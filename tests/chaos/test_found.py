@@ -354,6 +354,15 @@ def test_second_number_that_a_phone_dials_is_another_call() -> None:
     assert made.registry.state_of("104") is R
 
 
+def test_phone_that_rings_for_its_own_call_makes_no_second_one() -> None:
+    """Somebody else's program has placed the call: the phone shows its own number until it is picked up."""
+    ours: dict[str, Any] = {"caller": "103", "direction": INTERNAL}
+    made = story(pushed_ids_differ=True, grace=5).play(listed(call("a", leg("103", R), callee="104", **ours)))
+    made.play(widget("w", "103", R, callee="103", **ours))
+
+    assert list(made.registry.calls) == ["a"]
+
+
 def test_row_goes_to_the_call_with_its_number() -> None:
     """One phone has dialled two colleagues; the list names the second first."""
     ours: dict[str, Any] = {"caller": "103", "direction": INTERNAL}

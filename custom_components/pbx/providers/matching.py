@@ -111,6 +111,8 @@ def _is_about(push: LegPush, live: LiveCall, now: datetime) -> bool:
         return False
     if push.caller is None or push.callee is None or push.caller.number != push.extension:
         return True
+    if push.callee.number == push.extension:
+        return True  # it was placed by API, and rings with its own number
     # Whoever dials tells so once, and whom.
     return not any(leg.shadow for leg in legs) and _same_callee(live, push.callee)
 
