@@ -343,9 +343,9 @@ async def test_an_event_is_worded_once(
     coordinator = await set_up(hass, fake, "house", FEW)
     worded: list[EventType] = []
 
-    def counting(event: Any) -> Any:
+    def counting(event: Any, call: Any) -> Any:
         worded.append(event.type)
-        return event_data(event)
+        return event_data(event, call)
 
     monkeypatch.setattr("custom_components.pbx.coordinator.event_data", counting)
     coordinator.async_push(pushed("c1", CallState.RINGING, "100000"))

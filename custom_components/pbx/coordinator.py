@@ -32,7 +32,7 @@ from .errors import command_errors, poll_errors
 from .providers.base import Provider
 from .providers.calls import CallRegistry, Changes, Key, agent_key
 from .providers.errors import ProviderError
-from .providers.events import Event, Value, event_data
+from .providers.events import Event, Value, call_data, event_data
 from .providers.models import Account, Call, Capability, ContactQuery, Direction, EventType, Party, Pushed, RecordPush
 from .stream import PbxStream
 from .webhook import PbxWebhook
@@ -90,6 +90,7 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
         self._event_listeners: dict[str | Key | None, dict[EventListener, None]] = {}
         self._told_health: object = None
         self.described: tuple[Call | None, dict[str, Any]] = (None, {})  # the call that sensors showed last
+        self._told_call: tuple[Call | None, Mapping[str, Value]] = (None, {})
         self._told_data: tuple[Event | None, Mapping[str, Value]] = (None, {})
         self._asked_again = False
         self._directory_at: datetime | None = None
@@ -424,7 +425,11 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
         return data
 
     def _complete(self, event: Event) -> dict[str, Value]:
-        data = event_data(event)
+        call, told = self._told_call
+        if event.call is not None and event.call is not call:
+            told = call_data(event.call)
+            self._told_call = (event.call, told)
+        data = event_data(event, told)
         data["config_entry_id"] = self.config_entry.entry_id
         data["provider"] = self.provider.key
         subject = self.devices.subject_of_event(event)

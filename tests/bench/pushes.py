@@ -18,9 +18,9 @@ def fresh_call() -> str:
     return str(next(_calls))
 
 
-def bodies(index: int, call_id: str = ANY_CALL) -> list[bytes]:
-    """Make the bodies of a call to the extension with this index, in order."""
-    number = f"442079460{index % CALLERS:03}"
+def bodies(index: int, call_id: str = ANY_CALL, caller: int | None = None) -> list[bytes]:
+    """Make the bodies of a call to the extension with this index, in order; each has a caller unless one is given."""
+    number = f"442079460{(index if caller is None else caller) % CALLERS:03}"
     row = {
         "event_time": "2026-10-05 12:00:00",
         "call_id": call_id,
@@ -45,6 +45,7 @@ def bodies(index: int, call_id: str = ANY_CALL) -> list[bytes]:
 
 
 def calls(number: int, extensions: int) -> Iterator[list[bytes]]:
-    """Make so many calls, to all extensions in turn."""
+    """Make so many calls, to all extensions and from all callers in turn: a call seldom comes from the last caller."""
     for index in range(number):
-        yield bodies(index % extensions, fresh_call())
+        call_id = fresh_call()
+        yield bodies(index % extensions, call_id, int(call_id))

@@ -260,10 +260,12 @@ class CallRegistry(Roster):
 
     def _adopt(self, rows: Iterable[Call]) -> None:
         """Know a call again that goes on under the id of one of its legs, because the list has lost what was above."""
+        if not (strangers := [call for call in rows if call.id not in self._live]):
+            return
         listed = {self._own_id(call.id) for call in rows}
-        for call in rows:
+        for call in strangers:
             known = self._call_of_leg.get(call.id)
-            if known is not None and known not in listed and known in self._live and call.id not in self._live:
+            if known is not None and known not in listed and known in self._live:
                 self._aliases.put(call.id, known)
                 listed.add(known)
 

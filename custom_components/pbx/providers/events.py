@@ -73,17 +73,20 @@ class Event:
     fields: Mapping[str, Detail] = field(default_factory=dict)
 
 
-def event_data(event: Event) -> dict[str, Value]:
-    """Flatten an event; times are ISO 8601 in UTC, ids are text, lengths are seconds."""
+def event_data(event: Event, call: Mapping[str, Value] | None = None) -> dict[str, Value]:
+    """Flatten an event; times are ISO 8601 in UTC, ids are text, lengths are seconds.
+
+    `call` is its call, if somebody has flattened that before.
+    """
     data: dict[str, Value] = {
         "type": str(event.type),
         "provider_event": event.provider_event,
         "time": event.time.isoformat(),
     }
+    if event.call is not None:
+        data |= call_data(event.call) if call is None else call
     whose = {"extension": event.extension, "agent": event.agent, "queue": event.queue}
     data |= {name: identity for name, identity in whose.items() if identity}
-    if event.call is not None:
-        _add_call(data, event.call)
     if event.record is not None:
         _add_record(data, event.record)
     if event.call is not None:
@@ -105,14 +108,7 @@ def record_data(record: CallRecord) -> dict[str, Value]:
 
 def call_data(call: Call) -> dict[str, Value]:
     """Flatten a call."""
-    data: dict[str, Value] = {}
-    _add_call(data, call)
-    return data
-
-
-def _add_call(data: dict[str, Value], call: Call) -> None:
-    data["call_id"] = call.id
-    data["state"] = str(call.state)
+    data: dict[str, Value] = {"call_id": call.id, "state": str(call.state)}
     _add(data, "direction", call.direction)
     _add_party(data, "from", call.caller)
     _add_party(data, "to", call.callee)
@@ -121,8 +117,7 @@ def _add_call(data: dict[str, Value], call: Call) -> None:
     outside = call.callee if call.direction is Direction.OUTGOING else call.caller
     if outside.known is not None:
         data["contact_known"] = outside.known
-    if call.queue:
-        data.setdefault("queue", call.queue)
+    _add(data, "queue", call.queue)
     _add_times(data, call.started_at, call.answered_at, call.ended_at)
     until = call.answered_at or (call.ended_at if call.outcome is not Outcome.ANSWERED else None)
     if call.started_at and until:
@@ -132,7 +127,7 @@ def _add_call(data: dict[str, Value], call: Call) -> None:
     if call.outcome is not None:
         data["outcome"] = str(call.outcome)
     said = {"hangup_cause": call.hangup_cause, "ended_by": call.ended_by, "answered_by": call.answered_by}
-    data |= {name: text for name, text in said.items() if text}
+    return data | {name: text for name, text in said.items() if text}
 
 
 def _add_record(data: dict[str, Value], record: CallRecord) -> None:
