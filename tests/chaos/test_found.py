@@ -167,6 +167,14 @@ def test_phone_that_had_answered_before_another_is_done_when_it_says_so() -> Non
     assert (made.registry.state_of("101"), made.registry.state_of("102")) == (None, T)
 
 
+def test_phone_that_an_outgoing_call_is_handed_to_rings_on() -> None:
+    """That the one who dialled was answered is told only after it: who rings later has not picked up with that."""
+    made = story(grace=2).play(push("c", "101", D, time=1, direction=OUT), push("c", "102", R, time=9, direction=OUT))
+    made.play(push("c", "101", T, time=5, direction=OUT), push("c", "101", E, time=10, direction=OUT))
+
+    assert (made.registry.state_of("101"), made.registry.state_of("102")) == (None, R)
+
+
 def test_call_that_lasts_is_not_missed_yet() -> None:
     """Where it is said that the caller waits on, nobody has missed the call when no phone rings for a while."""
     lasting = replace(RANG_IN_VAIN, lasts=True)

@@ -43,7 +43,7 @@ class LiveLeg:
 
         What was only presumed yields to the leg's own word.
         """
-        older = self._is_after(time)
+        older = self.is_after(time)
         back = self.presumed is Presumed.BY_ANSWER and state in UP
         if state is CallState.ENDED and presumed is None:
             self.presumed = None
@@ -53,13 +53,6 @@ class LiveLeg:
         self.pushed_at = now
         if time is not None and (back or not older):
             self.changed = time
-
-    def stop_ringing(
-        self, time: datetime | None, now: datetime, presumed: Presumed | None = Presumed.BY_ANSWER
-    ) -> None:
-        """Take what another phone's answer means: one that began to ring only after it rings on."""
-        if time is None or self.changed is None or self.changed <= time:
-            self.push(CallState.ENDED, time, now, presumed=presumed)
 
     def poll(self, leg: Leg, requested_at: datetime) -> None:
         """Take what a list says: up the ranks always, within a rank unless a message has come since it was asked."""
@@ -106,9 +99,9 @@ class LiveLeg:
     def rang_before(self, push: LegPush) -> bool:
         """Tell whether a message speaks late of an earlier ring, of which this one was taken for a part."""
         earlier = push.state is CallState.ENDED or push.leg_id == push.extension
-        return earlier and self.state is not CallState.ENDED and self._is_after(push.time)
+        return earlier and self.state is not CallState.ENDED and self.is_after(push.time)
 
-    def _is_after(self, time: datetime | None) -> bool:
+    def is_after(self, time: datetime | None) -> bool:
         """Tell whether something newer is known of this leg than what was so at a time."""
         return time is not None and self.changed is not None and time < self.changed
 

@@ -360,21 +360,25 @@ class LiveCall:
         ringing = self._ringing_beside(answering, time, now)
         if called:
             for leg in ringing:
-                leg.stop_ringing(time, now, _presumed(leg, answering) or Presumed.BY_ANSWER)
+                presumed = _presumed(leg, answering) or Presumed.BY_ANSWER
+                leg.push(CallState.ENDED, time, now, presumed=presumed)
         elif len(ringing) == 1:
             ringing[0].push(CallState.TALKING, time, now, presumed=_presumed(ringing[0], answering))
         elif ringing:
             self.answered = True
 
     def _ringing_beside(self, answering: LiveLeg, time: datetime | None, now: datetime) -> list[LiveLeg]:
-        """Give the other phones that ring, after what an answer means for those that dial, and for the same phone."""
+        """Give the other phones that ring, after what an answer means for those that dial, and for the same phone.
+
+        It means nothing for one that began to ring only after it.
+        """
         ringing: list[LiveLeg] = []
         for leg in self.legs.values():
-            if leg.extension is None or leg is answering or leg.state not in EARLY:
+            if leg.extension is None or leg is answering or leg.state not in EARLY or leg.is_after(time):
                 continue
             own = leg.extension == answering.extension
             if own and leg.shadow:  # the same phone in another window
-                leg.stop_ringing(time, now)
+                leg.push(CallState.ENDED, time, now, presumed=Presumed.BY_ANSWER)
             elif own or leg.state is CallState.DIALING:
                 leg.push(CallState.TALKING, time, now, presumed=_presumed(leg, answering))
             else:
