@@ -548,17 +548,11 @@ class Voipsun(Line[VoipsunSimulator]):
     def truth(self) -> list[TrueCall]:
         """List the calls as far as they can be told apart.
 
-        While the phone rings for which a call was placed by API, nothing says whom it is to reach; and a caller who
-        waits where no phone rings may have been seen before the queue was asked.
+        While the phone rings for which a call was placed by API, nothing says whom it is to reach.
         """
-        return [self._as_told(call) for call in self.simulator.truth()]
-
-    def _as_told(self, call: TrueCall) -> TrueCall:
-        kind = self.simulator.system.calls[call.call_id].kind
-        if kind is CallKind.ORIGINATE:
-            return replace(call, direction="")
-        waits = kind is CallKind.QUEUE and not any(leg.extension for leg in call.legs)
-        return replace(call, state="") if waits else call
+        calls = self.simulator.system.calls
+        placed = {call_id for call_id, call in calls.items() if call.kind is CallKind.ORIGINATE}
+        return [replace(call, direction="") if call.call_id in placed else call for call in self.simulator.truth()]
 
     @override
     async def calm(self) -> None:
