@@ -356,6 +356,8 @@ class Plan:
     @callback
     def _state_changed(self) -> None:
         """Begin a new life when the account is unloaded, by whomever."""
+        if self.entry.state is not ConfigEntryState.LOADED:
+            self.line.begin_again()  # also when a set-up that had read the calls has failed
         if self.entry.state is ConfigEntryState.UNLOAD_IN_PROGRESS:
             self.registry = self.entry.runtime_data.data
             self.line.note_deafness()
@@ -364,7 +366,6 @@ class Plan:
             self.lives.append(_Life())
             self.registry = None
             self.line.note_deafness()
-            self.line.begin_again()
 
     # -- afterwards ---------------------------------------------------------------------------------
 

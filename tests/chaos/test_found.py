@@ -34,6 +34,7 @@ from tests.providers.story import (
     OUT,
     D,
     E,
+    H,
     R,
     Step,
     Story,
@@ -457,6 +458,15 @@ def test_late_ring_of_a_call_that_lists_alone_have_shown(sent: float, calls: int
     made.play(widget("w", "101", R, sent=sent), widget("w", "101", E, sent=10), wait(9))
 
     assert made.told.count("call_incoming") == made.told.count("call_missed") == calls
+
+
+def test_phone_whose_partner_is_handed_on_holds_the_call_no_more() -> None:
+    """Somebody holds a call that the other hands to a third: a list shows the phone waiting for that one to answer."""
+    made = story().play(listed(call("a", leg("102", H), leg("101", T), direction=INTERNAL)))
+    assert made.registry.state_of("102") is H
+
+    made.play(listed(call("a", leg("102", D), leg("104", R), direction=None)))
+    assert made.registry.state_of("102") is T
 
 
 def test_list_puts_right_which_of_two_calls_was_answered() -> None:

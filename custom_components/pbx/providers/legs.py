@@ -63,6 +63,8 @@ class LiveLeg:
             self.state = leg.state
             self.changed = leg.changed or self.changed
             self.presumed = None
+        elif self.state is CallState.ON_HOLD and leg.state in EARLY and not self.pushed_since(requested_at):
+            self.state = CallState.TALKING  # to whoever answers next; nobody is held any more
         self.extension = leg.extension if leg.extension is not None else self.extension
         self.context, self.account_code = leg.context, leg.account_code
 
