@@ -176,6 +176,17 @@ def test_phone_that_an_outgoing_call_is_handed_to_rings_on() -> None:
     assert (made.registry.state_of("101"), made.registry.state_of("102")) == (None, R)
 
 
+def test_call_whose_answer_is_told_after_its_end_was_not_missed() -> None:
+    """A short call, of which two messages came in the wrong order."""
+    made = story(grace=5).play(push("c", "101", R, time=1), push("c", "101", E, time=4), push("c", "101", T, time=2))
+    made.play(wait(10))
+
+    assert made.told == ["call_incoming", "call_ended"]
+    assert made.registry.last_call is not None
+    assert (made.registry.last_call.outcome, made.registry.last_call.answered_by) == (Outcome.ANSWERED, "101")
+    assert made.registry.missed == 0
+
+
 def test_call_that_lasts_is_not_missed_yet() -> None:
     """Where it is said that the caller waits on, nobody has missed the call when no phone rings for a while."""
     lasting = replace(RANG_IN_VAIN, lasts=True)

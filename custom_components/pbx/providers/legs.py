@@ -51,7 +51,7 @@ class LiveLeg:
             return
         self.state, self.presumed = state, presumed
         self.pushed_at = now
-        if time is not None and (back or not older):
+        if time is not None and not older:
             self.changed = time
 
     def poll(self, leg: Leg, requested_at: datetime) -> None:

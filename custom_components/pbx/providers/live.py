@@ -315,6 +315,8 @@ class LiveCall:
         before = CallState.DIALING if leg is None else leg.state
         if leg is not None:
             leg.push(push.state, push.time, now)
+            if push.state is CallState.TALKING and leg.state is CallState.ENDED:
+                self._had_picked_up(leg)
         elif self._make_room():
             key = self._current(leg_id)
             state, presumed = self._begun(push)
@@ -348,7 +350,10 @@ class LiveCall:
                 return state, None
 
     def _picked_up(self, answering: LiveLeg, time: datetime | None, now: datetime) -> None:
-        """Draw the conclusions of an answer for the other phones of the call (rule 6)."""
+        """Draw the conclusions of an answer for the other phones of the call (rule 6).
+
+        The time of that is not theirs: what they say themselves may be older.
+        """
         self._answer_time = time
         phone = self.phones.get(answering.extension or "")
         outside = self.direction in {None, Direction.INCOMING}
@@ -361,11 +366,18 @@ class LiveCall:
         if called:
             for leg in ringing:
                 presumed = _presumed(leg, answering) or Presumed.BY_ANSWER
-                leg.push(CallState.ENDED, time, now, presumed=presumed)
+                leg.push(CallState.ENDED, None, now, presumed=presumed)
         elif len(ringing) == 1:
-            ringing[0].push(CallState.TALKING, time, now, presumed=_presumed(ringing[0], answering))
+            ringing[0].push(CallState.TALKING, None, now, presumed=_presumed(ringing[0], answering))
         elif ringing:
             self.answered = True
+
+    def _had_picked_up(self, leg: LiveLeg) -> None:
+        """Note that a phone which was called has talked, though that is told only after its end."""
+        phone = self.phones.get(leg.extension or "")
+        if phone is not None and phone.rang and self.direction is not Direction.OUTGOING:
+            phone.talked = self.answered = True
+            self.answered_by = self.answered_by or leg.extension
 
     def _ringing_beside(self, answering: LiveLeg, time: datetime | None, now: datetime) -> list[LiveLeg]:
         """Give the other phones that ring, after what an answer means for those that dial, and for the same phone.
@@ -378,9 +390,9 @@ class LiveCall:
                 continue
             own = leg.extension == answering.extension
             if own and leg.shadow:  # the same phone in another window
-                leg.push(CallState.ENDED, time, now, presumed=Presumed.BY_ANSWER)
+                leg.push(CallState.ENDED, None, now, presumed=Presumed.BY_ANSWER)
             elif own or leg.state is CallState.DIALING:
-                leg.push(CallState.TALKING, time, now, presumed=_presumed(leg, answering))
+                leg.push(CallState.TALKING, None, now, presumed=_presumed(leg, answering))
             else:
                 ringing.append(leg)
         return ringing
