@@ -88,13 +88,19 @@ def listening() -> Iterator[Lines]:
         logger.setLevel(level)
 
 
-async def probe(lags: list[float]) -> None:
-    """Measure how late the event loop is, apart from what other processes take of the processor."""
+async def probe(lags: list[float], walls: list[float]) -> None:
+    """Measure how late the event loop is, apart from what other processes take of the processor, and with that."""
     loop = asyncio.get_running_loop()
     while True:
         due, busy = loop.time() + 0.005, time.thread_time()
         await asyncio.sleep(0.005)
-        lags.append(min(loop.time() - due, time.thread_time() - busy))
+        walls.append(loop.time() - due)
+        lags.append(min(walls[-1], time.thread_time() - busy))
+
+
+def p99(lags: list[float]) -> float:
+    """Give what 99 of 100 do not exceed."""
+    return sorted(lags)[int(len(lags) * 0.99)]
 
 
 def requests_of(rng: random.Random, provider: str, works: Sequence[corpus.Work], count: int) -> Iterator[Request]:
@@ -176,6 +182,7 @@ async def test_flood(valid: dict[str, list[corpus.Work]], expected_warnings: lis
     ][:REQUESTS]
     rng.shuffle(requests)
     lags: list[float] = []
+    walls: list[float] = []
     async with house() as living, accounts(living) as made:
         for provider, (simulator, entry) in made.items():
             extension = "1001" if provider == "voipstudio" else "101"
@@ -183,7 +190,7 @@ async def test_flood(valid: dict[str, list[corpus.Work]], expected_warnings: lis
                 await simulator.ring(CALLERS[provider], extension)
             await entry.runtime_data.async_refresh()
         with listening() as log:
-            watching = asyncio.create_task(probe(lags))
+            watching = asyncio.create_task(probe(lags, walls))
             told = await flood(living.url, requests)
             watching.cancel()
             await asyncio.sleep(0.05)
@@ -198,10 +205,10 @@ async def test_flood(valid: dict[str, list[corpus.Work]], expected_warnings: lis
         living.on_event = heard.append
         await flood(living.url, list(requests_of(random.Random(1), "voipstudio", valid["voipstudio"], 40)))
         await living.hass.async_block_till_done()
-    lags.sort()
+    print(f"p99 of the lag: {p99(lags) * 1e3:.0f} ms, with other programs {p99(walls) * 1e3:.0f} ms")  # noqa: T201
     assert sum(told.values()) == REQUESTS
     assert set(told) <= {"200", "405"}
-    assert lags[int(len(lags) * 0.99)] <= LAG
+    assert p99(lags) <= LAG
     assert len(log.lines) <= 1, log.lines
     assert all(webhook.foreign and webhook.bad for webhook in received.values())
     assert received["voipat"].received > 100

@@ -1,6 +1,9 @@
 """Bad input, for some seconds: spoilt bodies for every parser, and the proof that a fault among them is found."""
 
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -98,3 +101,12 @@ async def test_the_same_seed_is_the_same_bodies() -> None:
     found = await recorded("voipsun")
     first, second = [await feed([Shelf("voipsun", found)], range(20)) for _ in range(2)]
     assert first.counts == second.counts
+
+
+def test_a_branch_that_no_body_reaches_is_found() -> None:
+    """A few bodies do not reach every branch of a parser; scripts/fuzz says which, and fails."""
+    few = [sys.executable, "-m", "tests.fuzz", "200", "--provider", "voxloud", "--branches"]
+    done = subprocess.run(few, cwd=Path(__file__).parents[1], capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stderr
+    assert "not reached: voxloud_payload.py:" in done.stdout
+    assert "not reached: voipat" not in done.stdout

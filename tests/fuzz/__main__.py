@@ -8,10 +8,12 @@ import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import nullcontext
 from itertools import batched
 
 from custom_components.pbx.providers import PROVIDERS
 
+from .branches import watched
 from .corpus import corpus
 from .run import BATCH, LARGEST, Count, Outcome, Shelf, feed
 
@@ -85,6 +87,9 @@ def main() -> int:
     parser.add_argument("--seed", type=int, help=f"repeat the {BATCH} bodies of this seed")
     parser.add_argument("--begin", type=int, default=0, help="the seed to begin with (default 0)")
     parser.add_argument("--processes", type=int, default=2, help="how many at once (default 2)")
+    parser.add_argument(
+        "--branches", action="store_true", help="in one process; 1 also where a branch of a parser was not reached"
+    )
     arguments = parser.parse_args()
     providers = list(PROVIDERS)
     begin = time.monotonic()
@@ -99,7 +104,8 @@ def main() -> int:
         first = arguments.begin + (providers.index(arguments.provider) if arguments.provider else 0)
         seeds = range(first, first + step * -(-arguments.bodies // BATCH), step)
     begin = time.monotonic()
-    outcome, sizes = run(seeds, arguments.processes)
+    with watched(arguments.provider or "") if arguments.branches else nullcontext(list[str]()) as missed:
+        outcome, sizes = run(seeds, 1 if arguments.branches else arguments.processes)
     total = summed(outcome.counts.values())
     took = time.monotonic() - begin
     sys.stdout.write(f"{table(outcome)}\n\n")
@@ -115,7 +121,9 @@ def main() -> int:
         )
     for failure in outcome.failures[:SHOWN]:
         sys.stdout.write(f"\n{failure}\n")
-    return 1 if outcome.failures else 0
+    for branch in missed:
+        sys.stdout.write(f"not reached: {branch}\n")
+    return 1 if outcome.failures or missed else 0
 
 
 if __name__ == "__main__":

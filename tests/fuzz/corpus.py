@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any, Self
 from unittest.mock import patch
 from uuid import UUID
@@ -41,6 +42,7 @@ from tests.simulators.voxloud_model import NumberStyle as Digits
 from .mutate import Seed
 
 type Key = tuple[str, ...]
+type Rows = list[dict[str, Any]]
 type Do = Callable[[Provider], Awaitable[Any]]
 
 BEGIN = 1_790_000_000.0
@@ -336,6 +338,7 @@ class Recorder:
             ),
             "history as CSV": lambda p: p.history(m.HistoryQuery(csv=True)),
             "statistics": lambda p: p.statistics(None, None),
+            "statistics, some": lambda p: p.statistics(datetime.fromtimestamp(BEGIN, UTC), None),
             "search_contacts": lambda p: p.search_contacts(m.ContactQuery()),
             "search_contacts, filtered": lambda p: p.search_contacts(m.ContactQuery(name="a", number=number)),
             "create_contact": lambda p: p.create_contact(contact),
@@ -450,7 +453,8 @@ async def _listen(made: Recorder) -> None:
             heard += _rarely(made.provider.settings["domain"])
             work.known = {key: list(replies) for key, replies in made.known.items()}
             work.messages, work.seeds = tuple(heard), tuple(Seed(message.encode()) for message in heard)
-            made.works.append(work)
+            busiest = {key: [max(replies, key=lambda reply: len(reply.body))] for key, replies in work.known.items()}
+            made.works += [work, replace(work, known=busiest)]
 
 
 def _rarely(domain: str) -> Sequence[str]:
@@ -493,6 +497,7 @@ async def voipstudio(works: list[Work], **switches: Any) -> None:
         await made.talk(lambda: simulator.answer(third, "1001"), lambda: simulator.hand_over(third, "1001", "1002"))
         number = str(next(iter(simulator.queues.values())).number)
         queued = await simulator.enter_queue(caller, number, name="Ada")
+        await made.look()
         missed = await simulator.ring(caller, "1003")
         await made.talk(
             lambda: simulator.hang_up(queued),
@@ -534,6 +539,7 @@ async def voipsun(works: list[Work], **switches: Any) -> None:
             lambda: simulator.unregister("sip104"),
             lambda: simulator.hang_up(third),
         )
+        await made.take("queue_status", lambda p: p.queue_status(QUEUE))
         await made.everything_else("101", caller)
         await made.command(next(iter(calls), None), "101")
 
@@ -657,12 +663,120 @@ REWRITTEN: Mapping[str, Sequence[tuple[bytes, bytes]]] = {
 }
 
 
+def _loopbacks(rows: Rows) -> Rows:
+    """Leave nothing of the calls but the ends of loopbacks."""
+    return [{**row, "name": "loopback/101-a"} for row in rows]
+
+
+def _strangers(rows: Rows) -> Rows:
+    """Tell of no leg to which call it belongs."""
+    return [{**row, "call_uuid": row.get("uuid")} for row in rows]
+
+
+def _called_outside(rows: Rows) -> Rows:
+    """Leave nothing of the calls but legs to the outside."""
+    tenant = [str(row.get("presence_id")).rpartition("@")[2] for row in rows]
+    outside = {"direction": "outbound", "dest": "+4930123456", "destination_number": "+4930123456"}
+    return [
+        {**row, **outside, "call_uuid": row.get("uuid"), "presence_id": f"@{domain}"}
+        for row, domain in zip(rows, tenant, strict=True)
+    ]
+
+
+def _begun_outside(rows: Rows) -> Rows:
+    """Make one call of all legs to the outside."""
+    return [{**row, "call_uuid": rows[0].get("uuid")} for row in _called_outside(rows)]
+
+
+def _asleep(rows: Rows) -> Rows:
+    """Leave nothing of the calls but phones that do not ring yet."""
+    return [{**row, "direction": "outbound", "callstate": "DOWN"} for row in _strangers(rows)]
+
+
+def _through(rows: Rows) -> Rows:
+    """Let every leg be alone with the end of a loopback."""
+    behind = [{**row, "uuid": f"{row.get('uuid')}-a", "name": "loopback/101-a"} for row in _strangers(rows)]
+    return [*_strangers(rows), *({**row, "call_uuid": row["uuid"][:-2]} for row in behind)]
+
+
+def _nowhere(rows: Rows) -> Rows:
+    """Say of no record which way its call went."""
+    return [{**row, "direction": ""} for row in rows]
+
+
+def _connected(rows: Rows) -> Rows:
+    """Let every call talk, also those that wait in a queue."""
+    return [{**row, "state": "", "connected_at": "2026-10-05T12:00:00Z"} for row in rows]
+
+
+def _circles(rows: Rows) -> Rows:
+    """Put every call below itself."""
+    return [{**row, "parent_id": row.get("id")} for row in rows]
+
+
+def _many_callers(rows: Rows) -> Rows:
+    """Let more people call than are remembered."""
+    return [{**rows[0], "id": number, "src": str(number)} for number in range(300)]
+
+
+def _crowd(rows: Rows) -> Rows:
+    """Let the same call be there again and again, on other channels."""
+    return [
+        {key: f"{entry}{number}" if "/" in str(entry) else entry for key, entry in row.items()}
+        for number in range(40)
+        for row in rows
+    ]
+
+
+def _nobody(rows: Rows) -> Rows:
+    """Name members that nobody knows."""
+    named = ("interface", "location", "name")
+    return [{key: "nobody" if key.lower() in named else entry for key, entry in row.items()} for row in rows]
+
+
+# The same for whole lists: of which method, how, and in how many copies; the long ones take their time.
+RESHAPED: Mapping[str, Sequence[tuple[str, Callable[[Rows], Rows], int]]] = {
+    "voipat": (
+        ("calls", _loopbacks, 12),
+        ("calls", _strangers, 12),
+        ("calls", _called_outside, 12),
+        ("calls", _begun_outside, 12),
+        ("calls", _asleep, 12),
+        ("calls", _through, 12),
+        ("statistics, some", _nowhere, 12),
+    ),
+    "voipstudio": (("calls", _connected, 12), ("calls", _circles, 12), ("calls", _many_callers, 1)),
+    "voipsun": (("calls", _crowd, 1), ("queue_status", _nobody, 12)),
+}
+
+
+def _reshaped(item: Any, shape: Callable[[Rows], Rows]) -> Any:
+    """Give another shape to every list of objects, wherever it stands."""
+    if isinstance(item, dict):
+        return {key: _reshaped(entry, shape) for key, entry in item.items()}
+    if isinstance(item, list) and item and all(isinstance(row, dict) for row in item):
+        return shape(item)
+    return item
+
+
+def reshaped(work: Work, shape: Callable[[Rows], Rows]) -> Work | None:
+    """Copy a work with lists of another shape; None where there are none."""
+    trees = [_reshaped(seed.tree, shape) for seed in work.seeds]
+    pairs = list(zip(trees, work.seeds, strict=True))
+    if all(tree == seed.tree for tree, seed in pairs):
+        return None
+    return _with_bodies(work, [seed.body if tree == seed.tree else json.dumps(tree).encode() for tree, seed in pairs])
+
+
 def rewritten(work: Work, old: bytes, new: bytes) -> Work | None:
     """Copy a work with other answers; None where it has no such answers."""
-    answers = tuple((key, replace(reply, body=reply.body.replace(old, new))) for key, reply in work.answers)
-    if answers == tuple(work.answers):
-        return None
-    return replace(work, answers=answers, seeds=tuple(Seed(reply.body) for _, reply in answers))
+    bodies = [reply.body.replace(old, new) for _, reply in work.answers]
+    return None if bodies == [reply.body for _, reply in work.answers] else _with_bodies(work, bodies)
+
+
+def _with_bodies(work: Work, bodies: Sequence[bytes]) -> Work:
+    answers = tuple((key, replace(reply, body=body)) for (key, reply), body in zip(work.answers, bodies, strict=True))
+    return replace(work, answers=answers, seeds=tuple(Seed(body) for body in bodies))
 
 
 async def corpus(providers: Sequence[str]) -> dict[str, list[Work]]:
@@ -676,5 +790,9 @@ async def corpus(providers: Sequence[str]) -> dict[str, list[Work]]:
             await RECORD[provider](works)
             for old, new in REWRITTEN.get(provider, ()):
                 works += [found for work in works if (found := rewritten(work, old, new)) is not None]
+            plain = tuple(works)
+            for name, shape, copies in RESHAPED.get(provider, ()):
+                shaped = [found for work in plain if work.name == name and (found := reshaped(work, shape)) is not None]
+                works += shaped[:: max(1, len(shaped) // copies)]
             recorded[provider] = works
     return recorded
