@@ -45,7 +45,7 @@ MUTANTS = (
     Mutant("order", "2 by the message's own time", "legs.py", "and time < self.changed\n", "and False\n"),
     Mutant("repeated", "2 repeated messages", "calls.py", "known = key in self._keys", "known = False"),
     Mutant("older-list", "2 older lists", "calls.py", "requested_at < self._asked_at", "False"),
-    Mutant("push-beats-list", "3 a leg", "legs.py", "and not self.pushed_since(requested_at)", ""),
+    Mutant("push-beats-list", "3 a leg", "legs.py", "newest = not self.pushed_since(requested_at)", "newest = True"),
     Mutant("push-keeps-call", "3 a call", "calls.py", " or live.pushed_since(requested_at)", ""),
     Mutant("glitch", "4 complete lists", "calls.py", "else self._complete_after)", "else 1)"),
     Mutant("absence", "4 a missing call has ended", "calls.py", "live.missing += 1", "live.missing = 0"),

@@ -56,14 +56,14 @@ class LiveLeg:
 
     def poll(self, leg: Leg, requested_at: datetime) -> None:
         """Take what a list says: up the ranks always, within a rank unless a message has come since it was asked."""
+        newest = not self.pushed_since(requested_at)
         if RANK[leg.state] > RANK[self.state] or (
-            (RANK[leg.state] == RANK[self.state] or self.comes_back_as(leg, requested_at))
-            and not self.pushed_since(requested_at)
+            newest and (RANK[leg.state] == RANK[self.state] or self.comes_back_as(leg, requested_at))
         ):
             self.state = leg.state
             self.changed = leg.changed or self.changed
             self.presumed = None
-        elif self.state is CallState.ON_HOLD and leg.state in EARLY and not self.pushed_since(requested_at):
+        elif newest and self.state is CallState.ON_HOLD and leg.state in EARLY:
             self.state = CallState.TALKING  # to whoever answers next; nobody is held any more
         self.extension = leg.extension if leg.extension is not None else self.extension
         self.context, self.account_code = leg.context, leg.account_code
