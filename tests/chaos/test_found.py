@@ -336,6 +336,16 @@ def test_desk_phone_that_answered_unseen_is_put_right() -> None:
     assert made.registry.state_of("104") is T
 
 
+def test_call_that_was_heard_of_when_it_was_answered_and_seemed_to_be_over() -> None:
+    """A browser wrongly says that a call is over whose ring was lost; the list knows that it began a minute ago."""
+    row = replace(call("uuid", leg("102", T)), started_at=moment(5))
+    made = story(pushed_ids_differ=True, grace=5).play(wait(60), widget("w", "102", T), widget("w", "102", E))
+    made.play(listed(row), wait(60))
+
+    assert made.told == ["call_incoming", "call_answered"]
+    assert made.registry.state_of("102") is T
+
+
 def test_second_call_of_an_impatient_caller_is_a_new_one() -> None:
     """Somebody who rings in vain and calls again a minute later makes two calls."""
     row = replace(call("uuid", leg("104", R)), started_at=moment(65))

@@ -69,14 +69,15 @@ class Matcher:
     ) -> LiveCall | None:
         """Find the call that was only pushed so far and that a list now names: the nearest in time.
 
-        A call that was handed on has another callee by now; but of two rows, the one with its callee is the call.
+        A call that was handed on has another callee by now; but of two rows, the one with its callee is the call. One
+        that was first heard of when it was answered began long before.
         """
         started_at = call.started_at or now
         near = {
             (not fits, apart): live
             for live in of_extensions
             if not live.polled
-            and (apart := abs(live.started_at - started_at)) <= within
+            and (apart := abs(live.started_at - started_at)) <= (within if started_at > live.started_at else SAME_START)
             and _same_parties(live, call.caller, call.callee)
             and ((fits := _fits(live, call)) or not any(_fits(live, row) for row in rows))
         }
