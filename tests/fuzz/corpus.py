@@ -704,9 +704,10 @@ def _nowhere(rows: Rows) -> Rows:
     return [{**row, "direction": ""} for row in rows]
 
 
-def _connected(rows: Rows) -> Rows:
-    """Let every call talk, also those that wait in a queue."""
-    return [{**row, "state": "", "connected_at": "2026-10-05T12:00:00Z"} for row in rows]
+def _entertained(rows: Rows) -> Rows:
+    """Let every call wait in a queue that plays music."""
+    waiting = {"context": "Q-80000", "state": "CONNECTED", "src_id": "0", "dst_id": "0", "dst": "441632960500"}
+    return [{**row, **waiting, "src": "442079460123"} for row in rows]
 
 
 def _circles(rows: Rows) -> Rows:
@@ -745,7 +746,7 @@ RESHAPED: Mapping[str, Sequence[tuple[str, Callable[[Rows], Rows], int]]] = {
         ("calls", _through, 12),
         ("statistics, some", _nowhere, 12),
     ),
-    "voipstudio": (("calls", _connected, 12), ("calls", _circles, 12), ("calls", _many_callers, 1)),
+    "voipstudio": (("calls", _entertained, 12), ("calls", _circles, 12), ("calls", _many_callers, 4)),
     "voipsun": (("calls", _crowd, 1), ("queue_status", _nobody, 12)),
 }
 
