@@ -346,6 +346,15 @@ def test_call_that_was_heard_of_when_it_was_answered_and_seemed_to_be_over() -> 
     assert made.registry.state_of("102") is T
 
 
+def test_window_that_answers_after_another_was_said_to_ring_no_more() -> None:
+    """Two windows of one phone ring; of the one that answers the ring was lost, and its answer comes last."""
+    made = story(pushed_ids_differ=True, grace=5).play(widget("w1", "102", R), widget("w1", "102", E))
+    made.play(widget("w2", "102", T), wait(30))
+
+    assert made.told == ["call_incoming", "call_answered"]
+    assert made.registry.state_of("102") is T
+
+
 def test_second_call_of_an_impatient_caller_is_a_new_one() -> None:
     """Somebody who rings in vain and calls again a minute later makes two calls."""
     row = replace(call("uuid", leg("104", R)), started_at=moment(65))

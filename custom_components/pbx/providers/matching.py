@@ -56,7 +56,7 @@ class Matcher:
         if push.state is CallState.ENDED or push.caller is None:
             return None
         calls = self._by_number.get(_name(push.caller), {}).values()
-        others = (live for live in calls if _has_room(live, push.extension))
+        others = (live for live in calls if _has_room(push, live))
         return next((live for live in others if _reaches(push, live, now)), None)
 
     def polled(
@@ -131,10 +131,14 @@ def _reaches(push: LegPush, live: LiveCall, now: datetime) -> bool:
     return live.direction is push.direction and (lasts or now - live.seen_at <= within)
 
 
-def _has_room(live: LiveCall, extension: str | None) -> bool:
-    """Tell whether a phone can come into a call: one that had rung in it comes again when the call is handed to it."""
-    legs = _legs_of(live, extension)
-    return not legs or (live.state in UP and all(leg.state is CallState.ENDED for leg in legs))
+def _has_room(push: LegPush, live: LiveCall) -> bool:
+    """Tell whether a phone can come into a call.
+
+    One that had rung in it comes again when the call is handed to it, or when another of its windows has answered.
+    """
+    legs = _legs_of(live, push.extension)
+    again = live.state in UP or (live.faded_at is not None and push.state in UP)
+    return not legs or (again and all(leg.state is CallState.ENDED for leg in legs))
 
 
 def same_parties(one: LiveCall | Call, other: Call) -> bool:
