@@ -1,7 +1,7 @@
 """The config flow: every form against its phone system, each error and the way out of it, and the way back in."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -132,10 +132,15 @@ def house(request: pytest.FixtureRequest) -> House:
 
 
 @pytest.fixture
-def set_up() -> Iterator[AsyncMock]:
-    """Watch entries being set up, and do nothing."""
-    with patch("custom_components.pbx.async_setup_entry", return_value=True) as mocked:
+async def set_up(hass: HomeAssistant) -> AsyncIterator[AsyncMock]:
+    """Watch entries being set up, and do nothing; nor when they are unloaded."""
+    with (
+        patch("custom_components.pbx.async_setup_entry", return_value=True) as mocked,
+        patch("custom_components.pbx.async_unload_entry", return_value=True),
+    ):
         yield mocked
+        for entry in hass.config_entries.async_loaded_entries(DOMAIN):
+            await hass.config_entries.async_unload(entry.entry_id)
 
 
 async def async_start(hass: HomeAssistant, provider: str) -> ConfigFlowResult:
