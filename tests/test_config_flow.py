@@ -1,7 +1,7 @@
 """The config flow: every form against its phone system, each error and the way out of it, and the way back in."""
 
 import re
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
