@@ -52,6 +52,13 @@ async def pass_time(hass: HomeAssistant, freezer: FrozenDateTimeFactory, seconds
     await hass.async_block_till_done(wait_background_tasks=True)
 
 
+async def settle(hass: HomeAssistant) -> None:
+    """Let everything be done but what waits for an answer in the background."""
+    await hass.async_block_till_done()
+    for _ in range(3 * coordinator_module.TURNS):
+        await asyncio.sleep(0)
+
+
 def count(coordinator: PbxCoordinator, *keys: Hashable) -> dict[Hashable, int]:
     """Count who is called."""
     calls: dict[Hashable, int] = dict.fromkeys(keys, 0)
@@ -705,7 +712,7 @@ async def test_rereading_what_is_just_being_read(
     coordinator.async_reread_directory()
     freezer.tick(1)
     async_fire_time_changed(hass)
-    await hass.async_block_till_done()
+    await settle(hass)
     before = paced.script.times(slow)
     assert before == 2
     coordinator.async_doubt(extension_key("101"))
@@ -713,7 +720,7 @@ async def test_rereading_what_is_just_being_read(
     for _ in range(3):
         freezer.tick(1)
         async_fire_time_changed(hass)
-        await hass.async_block_till_done()
+        await settle(hass)
     assert paced.script.times(slow) == before
     told = count(coordinator, extension_key("101"))
 
@@ -766,7 +773,7 @@ async def test_calls_do_not_wait_for_a_slow_directory(
     for _ in range(3):
         freezer.tick(1)
         async_fire_time_changed(hass)
-        await hass.async_block_till_done()
+        await settle(hass)
     assert paced.script.times("directory") == 2
     assert told == [("call_incoming", "ringing")]
     assert coordinator.last_update_success
@@ -777,6 +784,31 @@ async def test_calls_do_not_wait_for_a_slow_directory(
 
 
 # -- calls that nobody lists -------------------------------------------------------------------------
+
+
+async def test_others_have_a_turn_before_a_list_is_taken(
+    hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is woken while a long list is read need not wait until that is taken and told as well."""
+    coordinator = await coordinator_of(hass, fake_entry)
+    woken, order = asyncio.Event(), list[str]()
+
+    async def async_wait() -> None:
+        await woken.wait()
+        order.append("another")
+
+    async def calls(_self: FakeProvider) -> tuple[m.Call, ...]:
+        hass.loop.call_soon(woken.set)  # as a timer does, or what comes from the network
+        return (incoming(),)
+
+    monkeypatch.setattr(fake, "calls", calls)
+    coordinator.async_add_listener(lambda: order.append("told"), extension_key("101"))
+    waiting = asyncio.create_task(async_wait())
+    await asyncio.sleep(0)
+    await coordinator.async_refresh()
+    await waiting
+
+    assert order == ["another", "told"]
 
 
 async def test_calls_are_known_from_pushes_alone(

@@ -47,6 +47,7 @@ DIRECTORY_RETRY = 15
 NAMES_KEPT = 500
 MAX_PENDING_RECORDS = 50
 MAX_UNLISTED = 1000
+TURNS = 3  # of the loop, until also those have had theirs whom a timer wakes
 
 
 class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
@@ -167,7 +168,8 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
         """Ask the phone system; an answer that comes after the account was unloaded is nobody's."""
         with poll_errors(self.provider.name):
             answer = await question
-        await asyncio.sleep(0)  # to read a long list takes time, and so does to take and tell it
+        for _ in range(TURNS):  # to read a long list takes time, and so does to take and tell it
+            await asyncio.sleep(0)
         if self.unloaded:
             raise asyncio.CancelledError
         return answer
