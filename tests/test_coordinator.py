@@ -799,7 +799,7 @@ async def test_others_have_a_turn_before_a_list_is_taken(
 
     async def calls(_self: FakeProvider) -> tuple[m.Call, ...]:
         hass.loop.call_soon(woken.set)  # as a timer does, or what comes from the network
-        return (incoming(),)
+        return tuple(replace(incoming(), id=f"c{number}") for number in range(coordinator_module.LONG_LIST))
 
     monkeypatch.setattr(fake, "calls", calls)
     coordinator.async_add_listener(lambda: order.append("told"), extension_key("101"))

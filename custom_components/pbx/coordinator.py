@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping, Sized
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
@@ -47,6 +47,7 @@ DIRECTORY_RETRY = 15
 NAMES_KEPT = 500
 MAX_PENDING_RECORDS = 50
 MAX_UNLISTED = 1000
+LONG_LIST = 100
 TURNS = 3  # of the loop, until also those have had theirs whom a timer wakes
 
 
@@ -168,7 +169,8 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
         """Ask the phone system; an answer that comes after the account was unloaded is nobody's."""
         with poll_errors(self.provider.name):
             answer = await question
-        for _ in range(TURNS):  # to read a long list takes time, and so does to take and tell it
+        long = isinstance(answer, Sized) and len(answer) >= LONG_LIST
+        for _ in range(TURNS if long else 1):  # to read a long list takes time, and so does to take and tell it
             await asyncio.sleep(0)
         if self.unloaded:
             raise asyncio.CancelledError
