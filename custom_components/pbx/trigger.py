@@ -1,6 +1,6 @@
 """Triggers: what happens to calls and agents, filtered; bound to no entity, so that they outlive a reload."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, ClassVar, override
@@ -32,7 +32,6 @@ EMPTY: tuple[object, ...] = (None, [], {})
 
 TEXT = vol.All(cv.string, vol.Strip, vol.Length(min=1, max=255))
 NUMBER = vol.All(TEXT, numbers.strip, vol.Match(r"^\+?[0-9*#]+$", msg="not a phone number"))
-
 NUMBERS = vol.All(cv.ensure_list, [NUMBER])
 KEYS = vol.All(TEXT, vol.Match(r"^[0-9A-Da-d*#]+$", msg="not keys of a phone"), vol.Upper)
 
@@ -162,11 +161,10 @@ class PbxTrigger(Trigger):
         direction = self.options.get(ATTR_DIRECTION)
         if direction is not None and (event.call is None or event.call.direction != direction):
             return False
-        callers, callees = self.options.get(ATTR_CALLER), self.options.get(ATTR_CALLEE)
-        if (callers and not _is_one_of(_caller(event), callers)) or (
-            callees and not _is_one_of(_callee(event), callees)
-        ):
-            return False
+        for name, party in ((ATTR_CALLER, _caller(event)), (ATTR_CALLEE, _callee(event))):
+            wanted = self.options.get(name)
+            if wanted and not any(numbers.same(party.number, number) for number in wanted):
+                return False
         digits = self.options.get(ATTR_DIGITS)
         if digits is not None and str(event.fields.get(ATTR_DIGITS, "")).upper() != digits:
             return False
@@ -236,10 +234,6 @@ def _callee(event: Event) -> Party:
 def _party(fields: Mapping[str, object], side: str) -> Party:
     number, name = (str(fields.get(f"{side}_{what}") or "") for what in ("number", "name"))
     return Party(number=number, name=name)
-
-
-def _is_one_of(party: Party, wanted: Iterable[str]) -> bool:
-    return any(numbers.same(party.number, number) for number in wanted)
 
 
 def _worded(party: Party) -> str:
