@@ -16,11 +16,11 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.pbx import forms
 from custom_components.pbx.providers import PROVIDERS
-from custom_components.pbx.providers import models as m
 from custom_components.pbx.providers.http import RateLimit
-from custom_components.pbx.providers.models import CallState, Capability
-from custom_components.pbx.providers.voxloud import VoxloudProvider
+from custom_components.pbx.providers.voxloud.provider import VoxloudProvider
 from custom_components.pbx.services import ACTIONS
+from custom_components.pbx.telephony import models as m
+from custom_components.pbx.telephony.models import CallState, Capability
 
 from .fake_cloud import FakeCloud
 from .fake_provider import NOON, FakeProvider, async_set_up, fake_config_entry, incoming, make_fake

@@ -10,9 +10,9 @@ from homeassistant.helpers.json import json_bytes
 from homeassistant.util.json import json_loads
 
 from custom_components.pbx.const import DOMAIN
-from custom_components.pbx.providers import models as m
-from custom_components.pbx.providers.models import AgentRef, Direction
 from custom_components.pbx.services import ACTIONS
+from custom_components.pbx.telephony import models as m
+from custom_components.pbx.telephony.models import AgentRef, Direction
 
 from .fake_provider import FakeProvider
 

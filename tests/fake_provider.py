@@ -13,10 +13,10 @@ from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.pbx.const import CONF_PROVIDER, DOMAIN
-from custom_components.pbx.providers import models as m
 from custom_components.pbx.providers.base import Provider, Settings
-from custom_components.pbx.providers.errors import ProviderError
-from custom_components.pbx.providers.models import CallState, Capability, Direction
+from custom_components.pbx.telephony import models as m
+from custom_components.pbx.telephony.errors import ProviderError
+from custom_components.pbx.telephony.models import CallState, Capability, Direction
 
 PUSHES = Capability.WEBHOOK | Capability.SUBSCRIPTIONS | Capability.STREAM
 EVERYTHING = ~Capability(0)

@@ -17,8 +17,9 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.pbx.const import CONF_PROVIDER, DOMAIN, EVENT_PBX
 from custom_components.pbx.coordinator import PbxCoordinator
 from custom_components.pbx.options import stored_options
-from custom_components.pbx.providers import PROVIDERS, voipat_access
+from custom_components.pbx.providers import PROVIDERS
 from custom_components.pbx.providers.http import RateLimit
+from custom_components.pbx.providers.voipat import api as voipat_access
 
 from .fake_provider import async_set_up
 from .simulators.base import Simulator

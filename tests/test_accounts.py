@@ -8,7 +8,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.pbx.accounts import configure, make_provider
 from custom_components.pbx.const import DOMAIN
 from custom_components.pbx.providers import PROVIDERS
-from custom_components.pbx.providers import models as m
+from custom_components.pbx.telephony import models as m
 
 from .fake_provider import FakeProvider, fake_config_entry
 

@@ -8,10 +8,10 @@ from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UN
 from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
-from custom_components.pbx.providers import models as m
 from custom_components.pbx.providers.base import Intervals
-from custom_components.pbx.providers.errors import ConnectError
-from custom_components.pbx.providers.models import Capability
+from custom_components.pbx.telephony import models as m
+from custom_components.pbx.telephony.errors import ConnectError
+from custom_components.pbx.telephony.models import Capability
 
 from .fake_provider import NOON, FakeProvider, async_set_up
 

@@ -15,9 +15,9 @@ from homeassistant.helpers import entity_registry as er
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 from custom_components.pbx.const import DOMAIN, SUBENTRY_SPEED_DIAL
-from custom_components.pbx.providers import models as m
-from custom_components.pbx.providers.errors import AuthError, ConnectError, RefusedError, UnknownOutcomeError
-from custom_components.pbx.providers.models import CallState, Capability, Direction, Originate
+from custom_components.pbx.telephony import models as m
+from custom_components.pbx.telephony.errors import AuthError, ConnectError, RefusedError, UnknownOutcomeError
+from custom_components.pbx.telephony.models import CallState, Capability, Direction, Originate
 
 from .fake_provider import NOON, FakeProvider, async_set_up, fake_config_entry, incoming, pushed
 

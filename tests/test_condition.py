@@ -19,8 +19,8 @@ from custom_components.pbx.condition import CONDITIONS
 from custom_components.pbx.const import DOMAIN
 from custom_components.pbx.coordinator import PbxCoordinator
 from custom_components.pbx.devices import SubjectKind
-from custom_components.pbx.providers import models as m
-from custom_components.pbx.providers.models import AgentStatus, CallState
+from custom_components.pbx.telephony import models as m
+from custom_components.pbx.telephony.models import AgentStatus, CallState
 
 from .fake_provider import FakeProvider, async_set_up, pushed
 

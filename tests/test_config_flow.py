@@ -19,9 +19,10 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.pbx.config_flow import PbxConfigFlow
 from custom_components.pbx.const import DOMAIN
 from custom_components.pbx.forms import FORMS
-from custom_components.pbx.providers import PROVIDERS, voipat_access
-from custom_components.pbx.providers import models as m
-from custom_components.pbx.providers.errors import AuthError, ConnectError, ProviderError, RateLimitError, RefusedError
+from custom_components.pbx.providers import PROVIDERS
+from custom_components.pbx.providers.voipat import api as voipat_access
+from custom_components.pbx.telephony import models as m
+from custom_components.pbx.telephony.errors import AuthError, ConnectError, ProviderError, RateLimitError, RefusedError
 
 from .fake_cloud import CLOUDHOOK, FakeCloud
 from .fake_provider import FakeProvider, async_set_up

@@ -27,11 +27,11 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.pbx import coordinator as coordinator_module
 from custom_components.pbx.const import DOMAIN, EVENT_PBX
 from custom_components.pbx.coordinator import PbxCoordinator
-from custom_components.pbx.providers import models as m
 from custom_components.pbx.providers.base import Intervals
-from custom_components.pbx.providers.calls import ACCOUNT, DIRECTORY, extension_key, slot_key
-from custom_components.pbx.providers.errors import AuthError, ConnectError, ProviderError, RateLimitError, RefusedError
-from custom_components.pbx.providers.models import CallState, Capability, Direction, EventType, Outcome
+from custom_components.pbx.registry.call_registry import ACCOUNT, DIRECTORY, extension_key, slot_key
+from custom_components.pbx.telephony import models as m
+from custom_components.pbx.telephony.errors import AuthError, ConnectError, ProviderError, RateLimitError, RefusedError
+from custom_components.pbx.telephony.models import CallState, Capability, Direction, EventType, Outcome
 
 from .fake_provider import NOON, FakeProvider, async_set_up, fake_config_entry, incoming, pushed
 

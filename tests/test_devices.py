@@ -22,10 +22,10 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.pbx import async_remove_config_entry_device, devices
 from custom_components.pbx.const import CONF_CALL_SLOTS, CONF_FOLLOW, DOMAIN, EVENT_PBX
-from custom_components.pbx.providers import models as m
 from custom_components.pbx.providers.base import Intervals
-from custom_components.pbx.providers.errors import ConnectError
-from custom_components.pbx.providers.models import CallState, Capability, EventType
+from custom_components.pbx.telephony import models as m
+from custom_components.pbx.telephony.errors import ConnectError
+from custom_components.pbx.telephony.models import CallState, Capability, EventType
 
 from .fake_provider import NOON, FakeProvider, async_set_up, fake_config_entry, incoming, pushed
 

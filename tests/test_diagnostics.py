@@ -17,8 +17,8 @@ from pytest_homeassistant_custom_component.components.diagnostics import (
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.pbx.const import DOMAIN
-from custom_components.pbx.providers import models as m
-from custom_components.pbx.providers.models import CallState, Capability, Direction
+from custom_components.pbx.telephony import models as m
+from custom_components.pbx.telephony.models import CallState, Capability, Direction
 
 from .fake_provider import NOON, FakeProvider, async_set_up, fake_config_entry, incoming, pushed
 

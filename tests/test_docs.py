@@ -25,12 +25,14 @@ from homeassistant.util.yaml import parse_yaml
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.pbx import condition, forms, services, services_action, targets, trigger
+from custom_components.pbx import condition, forms, services, trigger
 from custom_components.pbx.const import DOMAIN, PLATFORMS
 from custom_components.pbx.providers import PROVIDERS
-from custom_components.pbx.providers.events import FIELDS
-from custom_components.pbx.providers.models import Capability, EventType
-from custom_components.pbx.providers.voipat_access import ENTERPRISE
+from custom_components.pbx.providers.voipat.api import ENTERPRISE
+from custom_components.pbx.services import action as services_action
+from custom_components.pbx.services import target as targets
+from custom_components.pbx.telephony.events import FIELDS
+from custom_components.pbx.telephony.models import Capability, EventType
 
 from .house import House, living
 

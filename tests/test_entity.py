@@ -25,11 +25,11 @@ from syrupy.assertion import SnapshotAssertion
 
 from custom_components.pbx import entity as entity_module
 from custom_components.pbx.const import CONF_MASK_NUMBERS, DOMAIN
-from custom_components.pbx.providers import models as m
 from custom_components.pbx.providers.base import Intervals
-from custom_components.pbx.providers.errors import ConnectError, RefusedError
-from custom_components.pbx.providers.models import AgentStatus, CallState, Capability
 from custom_components.pbx.sensor import SENSORS
+from custom_components.pbx.telephony import models as m
+from custom_components.pbx.telephony.errors import ConnectError, RefusedError
+from custom_components.pbx.telephony.models import AgentStatus, CallState, Capability
 
 from .fake_provider import NOON, FakeProvider, async_set_up, fake_config_entry, incoming, pushed
 from .simulators.base import Simulator

@@ -12,7 +12,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.pbx.const import DOMAIN
 from custom_components.pbx.errors import command_errors, poll_errors
-from custom_components.pbx.providers.errors import (
+from custom_components.pbx.telephony.errors import (
     AuthError,
     BadPayloadError,
     ConnectError,

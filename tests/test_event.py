@@ -18,9 +18,9 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.pbx.const import CONF_MASK_NUMBERS, EVENT_PBX
 from custom_components.pbx.event import CALL_EVENTS, KEPT
-from custom_components.pbx.providers import models as m
-from custom_components.pbx.providers.errors import ConnectError
-from custom_components.pbx.providers.models import CallState, Direction, EventType, Outcome
+from custom_components.pbx.telephony import models as m
+from custom_components.pbx.telephony.errors import ConnectError
+from custom_components.pbx.telephony.models import CallState, Direction, EventType, Outcome
 
 from .fake_provider import NOON, FakeProvider, async_set_up, fake_config_entry, pushed
 

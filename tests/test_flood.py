@@ -20,10 +20,11 @@ from homeassistant.const import CONF_WEBHOOK_ID
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.pbx.const import CONF_PROVIDER, DOMAIN
-from custom_components.pbx.providers import PROVIDERS, voipat_access
+from custom_components.pbx.providers import PROVIDERS
 from custom_components.pbx.providers.http import RateLimit
-from custom_components.pbx.providers.models import PushRequest
-from custom_components.pbx.webhook import MAX_BODY
+from custom_components.pbx.providers.voipat import api as voipat_access
+from custom_components.pbx.push.webhook import MAX_BODY
+from custom_components.pbx.telephony.models import PushRequest
 
 from .chaos.house import House, house
 from .fake_provider import async_set_up

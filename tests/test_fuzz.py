@@ -8,9 +8,13 @@ from typing import Any
 
 import pytest
 
-from custom_components.pbx.providers import PROVIDERS, voipat_payload, voipstudio_push, voipsun_payload, voxloud_payload
-from custom_components.pbx.providers.models import PushRequest
-from custom_components.pbx.providers.voxloud import VoxloudProvider
+from custom_components.pbx.providers import PROVIDERS
+from custom_components.pbx.providers.voipat import payload as voipat_payload
+from custom_components.pbx.providers.voipstudio import push as voipstudio_push
+from custom_components.pbx.providers.voipsun import payload as voipsun_payload
+from custom_components.pbx.providers.voxloud import payload as voxloud_payload
+from custom_components.pbx.providers.voxloud.provider import VoxloudProvider
+from custom_components.pbx.telephony.models import PushRequest
 
 from .fuzz.corpus import Work, corpus
 from .fuzz.run import BATCH, Count, Outcome, Shelf, feed
@@ -108,5 +112,5 @@ def test_a_branch_that_no_body_reaches_is_found() -> None:
     few = [sys.executable, "-m", "tests.fuzz", "200", "--provider", "voxloud", "--branches"]
     done = subprocess.run(few, cwd=Path(__file__).parents[1], capture_output=True, text=True, check=False)
     assert done.returncode == 1, done.stderr
-    assert "not reached: voxloud_payload.py:" in done.stdout
+    assert "not reached: voxloud/payload.py:" in done.stdout
     assert "not reached: voipat" not in done.stdout

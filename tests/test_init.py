@@ -17,8 +17,8 @@ from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.pbx.config_flow import PbxConfigFlow
 from custom_components.pbx.const import CONF_PINNED_ACCOUNT, DOMAIN
-from custom_components.pbx.providers import models as m
-from custom_components.pbx.providers.errors import (
+from custom_components.pbx.telephony import models as m
+from custom_components.pbx.telephony.errors import (
     AuthError,
     ConnectError,
     ProviderError,
@@ -26,7 +26,7 @@ from custom_components.pbx.providers.errors import (
     RefusedError,
     UnsupportedError,
 )
-from custom_components.pbx.providers.models import CallState, Capability
+from custom_components.pbx.telephony.models import CallState, Capability
 
 from .fake_provider import FakeProvider, async_set_up, fake_config_entry, incoming, pushed
 from .simulators.voxloud import VoxloudSimulator

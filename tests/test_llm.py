@@ -13,9 +13,9 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.pbx import llm as pbx_llm
 from custom_components.pbx.const import CONF_ASSIST, CONF_ASSIST_NUMBERS
-from custom_components.pbx.providers import models as m
-from custom_components.pbx.providers.errors import ConnectError, ProviderError, RefusedError
-from custom_components.pbx.providers.models import CallState, Capability, Direction
+from custom_components.pbx.telephony import models as m
+from custom_components.pbx.telephony.errors import ConnectError, ProviderError, RefusedError
+from custom_components.pbx.telephony.models import CallState, Capability, Direction
 
 from .fake_provider import FakeProvider, async_set_up, fake_config_entry, incoming, pushed
 

@@ -27,8 +27,8 @@ from pytest_homeassistant_custom_component.typing import (
 
 from custom_components.pbx.const import CONF_PROVIDER, DOMAIN
 from custom_components.pbx.media_source import PAGE
-from custom_components.pbx.providers import models as m
-from custom_components.pbx.providers.errors import (
+from custom_components.pbx.telephony import models as m
+from custom_components.pbx.telephony.errors import (
     AuthError,
     ConnectError,
     NotFoundError,
@@ -36,7 +36,7 @@ from custom_components.pbx.providers.errors import (
     RateLimitError,
     RefusedError,
 )
-from custom_components.pbx.providers.models import Capability, MediaKind
+from custom_components.pbx.telephony.models import Capability, MediaKind
 
 from .fake_provider import FakeProvider, async_set_up, fake_config_entry
 from .simulators.voipstudio import VoipstudioSimulator

@@ -17,9 +17,9 @@ from custom_components.pbx.const import DOMAIN
 from custom_components.pbx.forms import options_form
 from custom_components.pbx.options import assist_number, shown_options, stored_options
 from custom_components.pbx.providers import PROVIDERS
-from custom_components.pbx.providers import models as m
-from custom_components.pbx.providers.errors import InvalidInputError
-from custom_components.pbx.providers.models import CallState, Capability, Extension
+from custom_components.pbx.telephony import models as m
+from custom_components.pbx.telephony.errors import InvalidInputError
+from custom_components.pbx.telephony.models import CallState, Capability, Extension
 
 from .fake_provider import FakeProvider, async_set_up, fake_config_entry, incoming, pushed
 

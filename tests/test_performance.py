@@ -22,12 +22,13 @@ from homeassistant.helpers.event import async_track_point_in_utc_time
 from custom_components.pbx import entity
 from custom_components.pbx.coordinator import PbxCoordinator
 from custom_components.pbx.devices import ENTITIES_AT_ONCE, SUBJECTS_AT_ONCE
-from custom_components.pbx.providers import models as m
-from custom_components.pbx.providers import voipstudio_payload, voipstudio_push
-from custom_components.pbx.providers.calls import CallRegistry
-from custom_components.pbx.providers.events import event_data
-from custom_components.pbx.providers.live import LiveCall
-from custom_components.pbx.providers.models import CallState, Capability, Direction, EventType, Outcome
+from custom_components.pbx.providers.voipstudio import payload as voipstudio_payload
+from custom_components.pbx.providers.voipstudio import push as voipstudio_push
+from custom_components.pbx.registry.active_call import LiveCall
+from custom_components.pbx.registry.call_registry import CallRegistry
+from custom_components.pbx.telephony import models as m
+from custom_components.pbx.telephony.events import event_data
+from custom_components.pbx.telephony.models import CallState, Capability, Direction, EventType, Outcome
 
 from .bench.pushes import bodies
 from .fake_provider import NOON, FakeProvider, async_set_up, fake_config_entry, incoming, pushed
@@ -453,7 +454,7 @@ import importlib, pkgutil, sys
 import custom_components.pbx as package
 for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
     importlib.import_module(module.name)
-assert "custom_components.pbx.providers.voxloud" in sys.modules
+assert "custom_components.pbx.providers.voxloud.provider" in sys.modules
 assert "phonenumbers" not in sys.modules
 """
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", program, cwd=ROOT)

@@ -34,8 +34,8 @@ from custom_components.pbx.const import DOMAIN, PLATFORMS
 from custom_components.pbx.coordinator import PbxCoordinator
 from custom_components.pbx.entity import PbxEntity
 from custom_components.pbx.providers import PROVIDERS
-from custom_components.pbx.providers import models as m
-from custom_components.pbx.providers.errors import AuthError, ConnectError, RefusedError
+from custom_components.pbx.telephony import models as m
+from custom_components.pbx.telephony.errors import AuthError, ConnectError, RefusedError
 
 from .fake_provider import FakeProvider, async_set_up
 from .house import House, living, typed

@@ -11,10 +11,10 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.pbx.const import DOMAIN
-from custom_components.pbx.providers import models as m
-from custom_components.pbx.providers.errors import ConnectError
-from custom_components.pbx.providers.models import Capability
 from custom_components.pbx.repairs import SubscribeAgainFlow, async_create_fix_flow
+from custom_components.pbx.telephony import models as m
+from custom_components.pbx.telephony.errors import ConnectError
+from custom_components.pbx.telephony.models import Capability
 
 from .fake_provider import FakeProvider, async_set_up
 

@@ -52,9 +52,10 @@ from pytest_homeassistant_custom_component.common import async_test_home_assista
 from custom_components.pbx import diagnostics, media_view
 from custom_components.pbx.const import DOMAIN
 from custom_components.pbx.coordinator import PbxConfigEntry, PbxCoordinator
-from custom_components.pbx.providers import PROVIDERS, voipat_access
+from custom_components.pbx.providers import PROVIDERS
 from custom_components.pbx.providers import http as provider_http
 from custom_components.pbx.providers.http import RateLimit
+from custom_components.pbx.providers.voipat import api as voipat_access
 from custom_components.pbx.services import ACTIONS
 
 from .house import CALLERS

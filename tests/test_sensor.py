@@ -16,9 +16,9 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.pbx.const import CONF_CALL_SLOTS
-from custom_components.pbx.providers import models as m
 from custom_components.pbx.providers.base import Intervals
-from custom_components.pbx.providers.models import AgentStatus, CallState, Direction, EventType, Outcome
+from custom_components.pbx.telephony import models as m
+from custom_components.pbx.telephony.models import AgentStatus, CallState, Direction, EventType, Outcome
 
 from .fake_provider import NOON, FakeProvider, async_set_up, fake_config_entry, incoming, pushed
 

@@ -14,8 +14,9 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 from custom_components.pbx.config_flow import PbxConfigFlow
 from custom_components.pbx.const import DOMAIN
-from custom_components.pbx.providers import models as m
-from custom_components.pbx.providers.errors import (
+from custom_components.pbx.subentries import AgentFlow
+from custom_components.pbx.telephony import models as m
+from custom_components.pbx.telephony.errors import (
     AuthError,
     ConnectError,
     InvalidInputError,
@@ -24,8 +25,7 @@ from custom_components.pbx.providers.errors import (
     RefusedError,
     UnsupportedError,
 )
-from custom_components.pbx.providers.models import Capability
-from custom_components.pbx.subentries import AgentFlow
+from custom_components.pbx.telephony.models import Capability
 
 from .fake_provider import FakeProvider, async_set_up, incoming
 from .simulators.voipsun import VoipsunSimulator

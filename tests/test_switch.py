@@ -10,10 +10,10 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
-from custom_components.pbx.providers import models as m
 from custom_components.pbx.providers.base import Intervals
-from custom_components.pbx.providers.errors import RefusedError
-from custom_components.pbx.providers.models import AgentRef, CallState, Capability
+from custom_components.pbx.telephony import models as m
+from custom_components.pbx.telephony.errors import RefusedError
+from custom_components.pbx.telephony.models import AgentRef, CallState, Capability
 
 from .fake_provider import NOON, FakeProvider, async_set_up, incoming, pushed
 

@@ -11,7 +11,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.test_util.aiohttp import AiohttpClientMocker
 
 from custom_components.pbx.const import DOMAIN
-from custom_components.pbx.providers import models as m
+from custom_components.pbx.telephony import models as m
 
 from .fake_provider import FakeProvider, async_set_up, fake_config_entry
 

@@ -25,9 +25,9 @@ from custom_components.pbx.const import CONF_PROVIDER, DOMAIN
 from custom_components.pbx.entity import PbxEntityDescription
 from custom_components.pbx.forms import CODE_FORM, FORMS, REAUTH_FIELDS, options_form
 from custom_components.pbx.providers import PROVIDERS
-from custom_components.pbx.providers.models import CallState, Direction, MediaKind, Outcome
 from custom_components.pbx.services import ACTIONS
-from custom_components.pbx.targets import ATTR_CALL_ID, ATTR_EXPECTED_STATE, TARGET_FIELDS
+from custom_components.pbx.services.target import ATTR_CALL_ID, ATTR_EXPECTED_STATE, TARGET_FIELDS
+from custom_components.pbx.telephony.models import CallState, Direction, MediaKind, Outcome
 
 from .fake_provider import FakeProvider, async_set_up, incoming, pushed
 
@@ -136,8 +136,10 @@ def module(name: str) -> ast.Module:
 
 def modules() -> Iterator[tuple[str, ast.Module]]:
     """Read the modules above the providers."""
-    for path in sorted(FOLDER.glob("*.py")):
-        yield path.name, module(path.name)
+    for path in sorted(FOLDER.rglob("*.py")):
+        name = str(path.relative_to(FOLDER))
+        if not name.startswith(("providers/", "registry/", "telephony/")):
+            yield name, module(name)
 
 
 def calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:

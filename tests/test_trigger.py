@@ -25,10 +25,10 @@ from custom_components.pbx.callers import LOOKUP_PATIENCE
 from custom_components.pbx.const import CONF_PROVIDER, DOMAIN, EVENT_PBX
 from custom_components.pbx.coordinator import SIGNAL_EVENT, PbxCoordinator
 from custom_components.pbx.devices import SubjectKind
-from custom_components.pbx.providers import models as m
-from custom_components.pbx.providers.errors import ConnectError
-from custom_components.pbx.providers.events import Event
-from custom_components.pbx.providers.models import CallState, Direction, EventType, Outcome
+from custom_components.pbx.telephony import models as m
+from custom_components.pbx.telephony.errors import ConnectError
+from custom_components.pbx.telephony.events import Event
+from custom_components.pbx.telephony.models import CallState, Direction, EventType, Outcome
 from custom_components.pbx.trigger import TRIGGERS
 
 from .fake_provider import NOON, FakeProvider, async_set_up, fake_config_entry, incoming, pushed

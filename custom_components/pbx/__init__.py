@@ -16,11 +16,11 @@ from .const import DOMAIN, LOGGER, PLATFORMS
 from .coordinator import PbxConfigEntry, PbxCoordinator
 from .errors import poll_errors
 from .media_view import PbxMediaView
-from .providers import numbers
 from .providers.base import Provider
-from .providers.errors import ProviderError
+from .push.webhook import async_delete_cloudhook, async_unsubscribe
 from .services import async_setup_services
-from .webhook import async_delete_cloudhook, async_unsubscribe
+from .telephony import phone_numbers as numbers
+from .telephony.errors import ProviderError
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 

@@ -9,7 +9,7 @@ from .const import CONF_PROVIDER, SUBENTRY_AGENT, SUBENTRY_QUEUE
 from .devices import known_extensions
 from .providers import PROVIDERS
 from .providers.base import Provider
-from .providers.models import UserAgent, UserQueue
+from .telephony.models import UserAgent, UserQueue
 
 
 def country_of(hass: HomeAssistant, entry: ConfigEntry) -> str:

@@ -13,7 +13,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .coordinator import PbxConfigEntry, PbxCoordinator
 from .devices import SubjectKind
 from .entity import PbxEntity, PbxEntityDescription, async_add_subjects
-from .providers.models import Capability, Extension
+from .telephony.models import Capability, Extension
 
 PARALLEL_UPDATES = 0
 

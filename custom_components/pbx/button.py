@@ -15,7 +15,7 @@ from .const import DOMAIN, SUBENTRY_SPEED_DIAL
 from .coordinator import PbxConfigEntry, PbxCoordinator
 from .devices import SubjectKind
 from .entity import PbxEntity, PbxEntityDescription, async_add_subjects
-from .providers.models import CallRef, Capability, Originate
+from .telephony.models import CallRef, Capability, Originate
 
 PARALLEL_UPDATES = 1
 

@@ -8,9 +8,9 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.event import async_call_later
 
 from .coordinator import PbxCoordinator
-from .providers.calls import ACCOUNT
-from .providers.events import Event
-from .providers.models import Capability, Direction, EventType, Party
+from .registry.call_registry import ACCOUNT
+from .telephony.events import Event
+from .telephony.models import Capability, Direction, EventType, Party
 
 KNOWN = "known"
 UNKNOWN = "unknown"

@@ -15,8 +15,8 @@ from homeassistant.helpers.condition import (
 )
 
 from .const import DOMAIN
-from .providers.models import AgentStatus, CallState
 from .sensor import IDLE
+from .telephony.models import AgentStatus, CallState
 
 # The sensors these conditions are about, by translation key: a device has others beside them.
 CALL_SENSORS = frozenset({"call_state", "call_slot"})

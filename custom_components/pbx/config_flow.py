@@ -34,9 +34,12 @@ from .const import (
 )
 from .forms import CODE_FORM, FORMS, REAUTH_FIELDS, options_form
 from .options import shown_options, stored_options
-from .providers import PROVIDERS, numbers
+from .providers import PROVIDERS
 from .providers.base import Provider
-from .providers.errors import (
+from .push.webhook import async_cloudhook_url, external_url, urls_to_paste
+from .subentries import AgentFlow, QueueFlow, SpeedDialFlow
+from .telephony import phone_numbers as numbers
+from .telephony.errors import (
     AuthError,
     InvalidInputError,
     ProviderError,
@@ -44,9 +47,7 @@ from .providers.errors import (
     RefusedError,
     SecondFactorError,
 )
-from .providers.models import Account, Capability
-from .subentries import AgentFlow, QueueFlow, SpeedDialFlow
-from .webhook import async_cloudhook_url, external_url, urls_to_paste
+from .telephony.models import Account, Capability
 
 CONF_NONCE = "nonce"
 USER_INFO = re.compile(r"^([a-z]+://)?[^/]*@", re.IGNORECASE)

@@ -30,12 +30,12 @@ from .const import (
 from .devices import PbxDevices, SubjectKind
 from .errors import command_errors, poll_errors
 from .providers.base import Provider
-from .providers.calls import CallRegistry, Changes, Key, agent_key
-from .providers.errors import ProviderError
-from .providers.events import Event, Value, call_data, event_data
-from .providers.models import Account, Call, Capability, ContactQuery, Direction, EventType, Party, Pushed, RecordPush
-from .stream import PbxStream
-from .webhook import PbxWebhook
+from .push.stream import PbxStream
+from .push.webhook import PbxWebhook
+from .registry.call_registry import CallRegistry, Changes, Key, agent_key
+from .telephony.errors import ProviderError
+from .telephony.events import Event, Value, call_data, event_data
+from .telephony.models import Account, Call, Capability, ContactQuery, Direction, EventType, Party, Pushed, RecordPush
 
 type PbxConfigEntry = ConfigEntry[PbxCoordinator]
 type EventListener = Callable[[Event], None]

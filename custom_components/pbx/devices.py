@@ -13,9 +13,9 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.entity_platform import async_get_platforms
 
 from .const import CONF_FOLLOW, DOMAIN, SUBENTRY_AGENT, SUBENTRY_QUEUE
-from .providers.calls import ACCOUNT, DIRECTORY, Key, agent_key, extension_key, queue_key, slot_key
-from .providers.events import Event
-from .providers.models import Agent, Directory
+from .registry.call_registry import ACCOUNT, DIRECTORY, Key, agent_key, extension_key, queue_key, slot_key
+from .telephony.events import Event
+from .telephony.models import Agent, Directory
 
 if TYPE_CHECKING:
     from .coordinator import PbxConfigEntry, PbxCoordinator

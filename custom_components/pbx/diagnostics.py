@@ -9,7 +9,7 @@ from homeassistant.helpers.device_registry import DeviceEntry
 from .const import CONF_PROVIDER
 from .coordinator import PbxConfigEntry, PbxCoordinator
 from .devices import SubjectKind
-from .providers.models import Call
+from .telephony.models import Call
 
 
 async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: PbxConfigEntry) -> dict[str, Any]:

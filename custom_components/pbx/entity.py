@@ -14,9 +14,9 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 from .const import DOMAIN, MANY_EXTENSIONS, MAX_ENABLED_ENTITIES
 from .coordinator import PbxCoordinator
 from .devices import Subject, SubjectKind
-from .providers.calls import CallRegistry
-from .providers.changes import listed_key
-from .providers.models import Capability, Party
+from .registry.call_registry import CallRegistry
+from .registry.changes import listed_key
+from .telephony.models import Capability, Party
 
 NOTHING = Capability(0)
 LISTED: Mapping[SubjectKind, Callable[[CallRegistry], Container[str]]] = {

@@ -9,7 +9,7 @@ from homeassistant.exceptions import ConfigEntryAuthFailed, HomeAssistantError, 
 from homeassistant.helpers.update_coordinator import UpdateFailed
 
 from .const import DOMAIN
-from .providers.errors import (
+from .telephony.errors import (
     AuthError,
     InvalidInputError,
     NotFoundError,

@@ -10,9 +10,9 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .coordinator import PbxConfigEntry
 from .devices import SubjectKind
 from .entity import PbxEntity, PbxEntityDescription, async_add_subjects
-from .providers.calls import Key
-from .providers.events import Event
-from .providers.models import Capability, EventType
+from .registry.call_registry import Key
+from .telephony.events import Event
+from .telephony.models import Capability, EventType
 
 PARALLEL_UPDATES = 0
 

@@ -40,7 +40,7 @@ from .const import (
     DEFAULT_CALL_SLOTS,
 )
 from .providers.base import Provider
-from .providers.models import Capability, Extension
+from .telephony.models import Capability, Extension
 
 CONF_DOMAIN = "domain"
 CONF_RATE_PLAN = "rate_plan"

@@ -15,11 +15,11 @@ from .accounts import country_of
 from .const import CONF_ASSIST, CONF_ASSIST_NUMBERS, DOMAIN, LOGGER
 from .coordinator import PbxConfigEntry
 from .options import assist_number
-from .providers import numbers
-from .providers.errors import InvalidInputError
-from .providers.models import Call, Capability, Party
-from .services_action import ATTR_NUMBER
-from .targets import ATTR_CONFIG_ENTRY_ID, ATTR_EXTENSION
+from .services.action import ATTR_NUMBER
+from .services.target import ATTR_CONFIG_ENTRY_ID, ATTR_EXTENSION
+from .telephony import phone_numbers as numbers
+from .telephony.errors import InvalidInputError
+from .telephony.models import Call, Capability, Party
 
 ATTR_FROM = "from"
 ATTR_TO = "to"

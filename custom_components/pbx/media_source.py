@@ -22,7 +22,7 @@ from .const import DOMAIN
 from .coordinator import PbxConfigEntry, PbxCoordinator
 from .errors import command_errors
 from .media_view import CAPABILITIES, async_locate, media_path, playing_entry
-from .providers.models import MediaItem, MediaKind
+from .telephony.models import MediaItem, MediaKind
 
 AUDIO: Final = "audio/mpeg"  # media players filter by this before an item is resolved
 PAGE: Final = 50

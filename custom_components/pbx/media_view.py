@@ -16,7 +16,7 @@ from homeassistant.helpers.http import KEY_HASS, HomeAssistantView
 from .const import DOMAIN
 from .coordinator import PbxConfigEntry
 from .errors import command_errors
-from .providers.models import Capability, MediaKind, MediaSource
+from .telephony.models import Capability, MediaKind, MediaSource
 
 CAPABILITIES: Final = {MediaKind.RECORDING: Capability.RECORDINGS, MediaKind.VOICEMAIL: Capability.VOICEMAILS}
 TIMEOUT: Final = aiohttp.ClientTimeout(total=None, connect=10, sock_read=30)

@@ -7,8 +7,8 @@ from homeassistant.const import CONF_COUNTRY
 
 from .const import CONF_ASSIST_NUMBERS, CONF_CALL_SLOTS
 from .forms import CONF_WEBHOOK_PASSWORD, CONF_WEBHOOK_USERNAME
-from .providers import numbers
-from .providers.errors import InvalidInputError
+from .telephony import phone_numbers as numbers
+from .telephony.errors import InvalidInputError
 
 CONF_EXTENSION_NAMES = "extension_names"
 HIDDEN = "hidden"

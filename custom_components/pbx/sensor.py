@@ -20,9 +20,9 @@ from homeassistant.helpers.typing import StateType
 from .coordinator import PbxConfigEntry, PbxCoordinator
 from .devices import Subject, SubjectKind
 from .entity import PbxEntity, PbxEntityDescription, async_add_subjects
-from .providers.calls import CallRegistry
-from .providers.live import NOBODY
-from .providers.models import Agent, AgentStatus, Call, CallState, Capability, Direction, Party, Queue
+from .registry.active_call import NOBODY
+from .registry.call_registry import CallRegistry
+from .telephony.models import Agent, AgentStatus, Call, CallState, Capability, Direction, Party, Queue
 
 PARALLEL_UPDATES = 0
 

@@ -19,10 +19,10 @@ from homeassistant.helpers.selector import (
 
 from .accounts import country_of
 from .coordinator import PbxCoordinator
-from .providers import numbers
 from .providers.base import Provider
-from .providers.errors import ConnectError, InvalidInputError, ProviderError, RefusedError
-from .providers.models import AgentRef, Capability
+from .telephony import phone_numbers as numbers
+from .telephony.errors import ConnectError, InvalidInputError, ProviderError, RefusedError
+from .telephony.models import AgentRef, Capability
 
 CONF_EXTENSION = "extension"
 CONF_NUMBER = "number"

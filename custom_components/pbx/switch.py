@@ -15,8 +15,8 @@ from .coordinator import PbxConfigEntry, PbxCoordinator
 from .devices import Subject, SubjectKind
 from .entity import PbxEntity, PbxEntityDescription, async_add_subjects, within_limit
 from .providers.base import Provider
-from .providers.calls import CallRegistry
-from .providers.models import AgentRef, CallRef, CallState, Capability
+from .registry.call_registry import CallRegistry
+from .telephony.models import AgentRef, CallRef, CallState, Capability
 
 PARALLEL_UPDATES = 1
 

@@ -16,10 +16,10 @@ from homeassistant.helpers.typing import ConfigType
 from .callers import HIDDEN, KNOWN, UNKNOWN, async_wait_for_name, is_looked_up, kind_of
 from .coordinator import SIGNAL_EVENT, PbxCoordinator
 from .devices import SubjectKind
-from .providers import numbers
-from .providers.events import Event
-from .providers.models import Agent, Direction, EventType, Outcome, Party, Queue
-from .targets import ATTR_AGENT, ATTR_CONFIG_ENTRY_ID, ATTR_EXTENSION, ATTR_QUEUE
+from .services.target import ATTR_AGENT, ATTR_CONFIG_ENTRY_ID, ATTR_EXTENSION, ATTR_QUEUE
+from .telephony import phone_numbers as numbers
+from .telephony.events import Event
+from .telephony.models import Agent, Direction, EventType, Outcome, Party, Queue
 
 ATTR_CALLEE = "callee"
 ATTR_CALLER = "caller"

@@ -35,7 +35,7 @@ for name in before:
     importlib.import_module(name)
 size, begin = memory(), time.process_time()
 if what == "phonenumbers":
-    importlib.import_module("custom_components.pbx.providers.numbers").load()
+    importlib.import_module("custom_components.pbx.telephony.phone_numbers").load()
 else:
     load(what)
 spent = time.process_time() - begin

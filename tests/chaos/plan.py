@@ -17,7 +17,7 @@ from homeassistant.helpers import entity_registry as er
 
 from custom_components.pbx.const import DOMAIN
 from custom_components.pbx.coordinator import PbxCoordinator
-from custom_components.pbx.providers.calls import CallRegistry
+from custom_components.pbx.registry.call_registry import CallRegistry
 from tests.simulators.base import Body, FaultKind, TrueCall
 from tests.simulators.demo import GONE
 

@@ -13,9 +13,11 @@ from homeassistant.helpers.update_coordinator import UpdateFailed
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 from custom_components.pbx.errors import poll_errors
-from custom_components.pbx.providers.calls import CallRegistry
-from custom_components.pbx.providers.errors import RateLimitError
-from custom_components.pbx.providers.models import (
+from custom_components.pbx.providers.voipstudio.provider import VoipstudioProvider
+from custom_components.pbx.providers.voxloud.provider import VoxloudProvider
+from custom_components.pbx.registry.call_registry import CallRegistry
+from custom_components.pbx.telephony.errors import RateLimitError
+from custom_components.pbx.telephony.models import (
     CallRecord,
     CallState,
     Capability,
@@ -24,10 +26,8 @@ from custom_components.pbx.providers.models import (
     Outcome,
     PlacedOutcome,
 )
-from custom_components.pbx.providers.voipstudio import VoipstudioProvider
-from custom_components.pbx.providers.voxloud import VoxloudProvider
 from tests.fake_provider import FakeProvider, async_set_up
-from tests.providers.story import (
+from tests.registry.story import (
     CALLER,
     IN,
     INTERNAL,

@@ -5,12 +5,12 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from custom_components.pbx.entity import PbxEntity
-from custom_components.pbx.providers.errors import ConnectError, UnknownOutcomeError
 from custom_components.pbx.providers.http import HttpClient, Reply
-from custom_components.pbx.providers.memory import Graves
-from custom_components.pbx.providers.models import Call
-from custom_components.pbx.providers.voipat import VoipatProvider
-from custom_components.pbx.providers.voipsun import VoipsunProvider
+from custom_components.pbx.providers.voipat.provider import VoipatProvider
+from custom_components.pbx.providers.voipsun.provider import VoipsunProvider
+from custom_components.pbx.registry.ended import Graves
+from custom_components.pbx.telephony.errors import ConnectError, UnknownOutcomeError
+from custom_components.pbx.telephony.models import Call
 
 from .runs import carry_out
 

@@ -17,8 +17,8 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.pbx.const import EVENT_PBX
 from custom_components.pbx.coordinator import PbxCoordinator
-from custom_components.pbx.providers.errors import ConnectError
-from custom_components.pbx.providers.models import Call, CallState, Capability, Directory, Extension, PushRequest
+from custom_components.pbx.telephony.errors import ConnectError
+from custom_components.pbx.telephony.models import Call, CallState, Capability, Directory, Extension, PushRequest
 from tests.fake_provider import FakeProvider, async_set_up, incoming, pushed
 
 

@@ -10,21 +10,21 @@ from custom_components.pbx import providers
 
 PARSERS = (
     "values",
-    "voipat_channels",
-    "voipat_payload",
-    "voipat_push",
-    "voipstudio_payload",
-    "voipstudio_push",
-    "voipsun_calls",
-    "voipsun_payload",
-    "voxloud_payload",
+    "voipat/calls",
+    "voipat/payload",
+    "voipat/push",
+    "voipstudio/payload",
+    "voipstudio/push",
+    "voipsun/calls",
+    "voipsun/payload",
+    "voxloud/payload",
 )
 # Decided by what was asked for, how long ago, and how a number was typed: by no body.
 ELSEWHERE = frozenset(
     {
-        ("voipsun_calls", "if request in self._requests:"),
-        ("voipsun_calls", "if now - request.at > PLACED_AGE:"),
-        ("voxloud_payload", 'if not found.startswith("+"):'),
+        ("voipsun/calls", "if request in self._requests:"),
+        ("voipsun/calls", "if now - request.at > PLACED_AGE:"),
+        ("voxloud/payload", 'if not found.startswith("+"):'),
     }
 )
 
@@ -39,9 +39,9 @@ def watched(provider: str) -> Iterator[list[str]]:
     finally:
         watch.stop()
     for parser in (parser for parser in PARSERS if parser.startswith(provider)):
-        file = Path(providers.__file__).with_name(f"{parser}.py")
+        file = Path(providers.__file__).parent / f"{parser}.py"
         lines = file.read_text("utf-8").splitlines()
         for number, (ways, taken) in sorted(watch.branch_stats(str(file)).items()):
             line = lines[number - 1].strip()
             if taken < ways and (parser, line) not in ELSEWHERE:
-                missed.append(f"{file.name}:{number}: {line}")
+                missed.append(f"{parser}.py:{number}: {line}")

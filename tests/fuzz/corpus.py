@@ -14,11 +14,12 @@ from uuid import UUID
 import aiohttp
 from aiohttp import WSMessage, WSMsgType, web
 
-from custom_components.pbx.providers import PROVIDERS, voipat_access
-from custom_components.pbx.providers import models as m
+from custom_components.pbx.providers import PROVIDERS
 from custom_components.pbx.providers.base import Provider, Settings
-from custom_components.pbx.providers.errors import ProviderError
 from custom_components.pbx.providers.http import HttpClient, RateLimit, Reply
+from custom_components.pbx.providers.voipat import api as voipat_access
+from custom_components.pbx.telephony import models as m
+from custom_components.pbx.telephony.errors import ProviderError
 from tests.house import CALLERS, typed
 from tests.simulators.base import Simulator
 from tests.simulators.voipat import VoipatSimulator

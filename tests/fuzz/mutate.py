@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from custom_components.pbx.providers.http import Reply
-from custom_components.pbx.providers.models import PushRequest
+from custom_components.pbx.telephony.models import PushRequest
 
 DEEP = 3000
 LONG = 20_000

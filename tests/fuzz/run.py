@@ -12,12 +12,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 
-from custom_components.pbx.providers import models as m
-from custom_components.pbx.providers import voipat_access
 from custom_components.pbx.providers.base import Provider
-from custom_components.pbx.providers.calls import CallRegistry, Changes
-from custom_components.pbx.providers.errors import ProviderError
-from custom_components.pbx.providers.events import event_data
+from custom_components.pbx.providers.voipat import api as voipat_access
+from custom_components.pbx.registry.call_registry import CallRegistry, Changes
+from custom_components.pbx.telephony import models as m
+from custom_components.pbx.telephony.errors import ProviderError
+from custom_components.pbx.telephony.events import event_data
 
 from .corpus import Session, Work, client
 from .mutate import learn, spoilt_push, spoilt_reply, written

@@ -11,8 +11,8 @@ from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
-from custom_components.pbx.providers.calls import CallRegistry
-from custom_components.pbx.providers.models import CallState, Direction, LegPush, Outcome, Party
+from custom_components.pbx.registry.call_registry import CallRegistry
+from custom_components.pbx.telephony.models import CallState, Direction, LegPush, Outcome, Party
 from tests.chaos.clock import run_fast
 from tests.chaos.house import house
 from tests.chaos.lines import Voipstudio

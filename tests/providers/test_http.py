@@ -16,8 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from custom_components.pbx.providers import http
-from custom_components.pbx.providers.errors import ConnectError, ProviderError, RateLimitError, UnknownOutcomeError
 from custom_components.pbx.providers.http import Budget, HttpClient, RateLimit, Reply, retry_after
+from custom_components.pbx.telephony.errors import ConnectError, ProviderError, RateLimitError, UnknownOutcomeError
 
 SECRET = "canary-3f9a"
 STANDARD = (RateLimit(requests=60, seconds=60), RateLimit(requests=1000, seconds=3600))

@@ -8,10 +8,10 @@ from typing import ClassVar
 
 import aiohttp
 
-from . import models as m
-from .errors import UnsupportedError
+from ..telephony import models as m
+from ..telephony.errors import UnsupportedError
+from ..telephony.models import Capability
 from .http import Budget, HttpClient, RateLimit
-from .models import Capability
 
 type Settings = Mapping[str, object]
 

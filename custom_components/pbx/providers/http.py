@@ -12,7 +12,7 @@ from typing import ClassVar
 import aiohttp
 from aiolimiter import AsyncLimiter
 
-from .errors import ConnectError, RateLimitError, UnknownOutcomeError
+from ..telephony.errors import ConnectError, RateLimitError, UnknownOutcomeError
 from .values import number
 
 LOGGER = logging.getLogger(__name__)

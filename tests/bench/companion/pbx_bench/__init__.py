@@ -23,7 +23,7 @@ from homeassistant.helpers.typing import ConfigType
 from custom_components.pbx import entity
 from custom_components.pbx.coordinator import PbxCoordinator
 from custom_components.pbx.providers.http import RateLimit
-from custom_components.pbx.providers.models import PushRequest
+from custom_components.pbx.telephony.models import PushRequest
 
 DOMAIN = "pbx_bench"
 EVENT = "pbx_event"

@@ -1,0 +1,5 @@
+"""Voipat."""
+
+from .provider import VoipatProvider
+
+__all__ = ["VoipatProvider"]

@@ -1,0 +1,334 @@
+"""The way to a VOIP@ bridge: its address, its two server variants, its two ways to log in, its errors and limits.
+
+The Node and the Python server have the same paths; they differ in how they check keys and in how they word errors.
+"""
+
+import asyncio
+import re
+from base64 import b64encode
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from urllib.parse import quote
+
+from yarl import URL
+
+from ...telephony.errors import (
+    AuthError,
+    ConnectError,
+    InvalidInputError,
+    ProviderError,
+    RefusedError,
+    UnknownOutcomeError,
+)
+from ..http import HttpClient, RateLimit, Reply, retry_after
+from ..values import Json, integer, mapping, mappings, text, without
+
+DEFAULT_ADDRESS = "https://mt.voipat.com/pbxapi"
+PATHS = ("/pbxapi", "/api")
+BRIDGE_PORT = 3000
+SECONDS = 10.0
+CONFIRM_AFTER = 2.0  # between a refused key and the second try that makes it certain
+LONGEST_REASON = 200
+SHORTEST_SECRET = 3
+LEAST = 10  # requests a minute; a smaller figure is a misunderstanding
+
+UNAUTHORIZED, FORBIDDEN, NOT_FOUND, INTERNAL_ERROR = 401, 403, 404, 500
+NO_TOKEN = frozenset({400, 401, 403, 404, 422})
+GATEWAY_ERRORS = frozenset({502, 504})
+UNAVAILABLE = 503
+
+STANDARD = (RateLimit(requests=60, seconds=60), RateLimit(requests=1_000, seconds=3600))
+ENTERPRISE = (RateLimit(requests=300, seconds=60), RateLimit(requests=10_000, seconds=3600))
+ENTERPRISE_LIMITS = frozenset({300, 10_000})
+
+_POLICY = re.compile(r"([0-9]{1,6});w=60")
+
+
+class Variant(StrEnum):
+    """Which of the two servers answers."""
+
+    NODE = "node"
+    PYTHON = "python"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """What a bridge says about itself and about the key."""
+
+    variant: Variant
+    domain: str
+    version: str
+
+
+class _RefusedKeyError(ConnectError):
+    """A key was refused once, which may pass: a database that is down refuses every key."""
+
+
+class Access:
+    """Send requests to one bridge with one key."""
+
+    def __init__(self, http: HttpClient, address: str, key: str, *, by_token: bool, enterprise: bool) -> None:
+        """Know the address and the key; nothing is sent."""
+        self._http = http
+        self._bases = bases(address)
+        self._key = key
+        self._token = ""
+        self._refused_at: float | None = None
+        self._limits = ENTERPRISE if enterprise else STANDARD
+        http.budget.set_limits(self._limits)
+        self.by_token = by_token
+        self.variant: Variant | None = None
+        self._waits: list[float] = []
+
+    @property
+    def base(self) -> str:
+        """The base URL; raise InvalidInputError where the address is none."""
+        if not self._bases:
+            raise InvalidInputError("url")
+        return self._bases[0]
+
+    @property
+    def home(self) -> str:
+        """Where a person finds the phone system."""
+        return str(URL(self.base).with_user(None).with_path("/"))
+
+    @property
+    def socket(self) -> str:
+        """The socket's URL without the key; it is not below the base path."""
+        url = URL(self.base)
+        return str(url.with_scheme("wss" if url.scheme == "https" else "ws").with_path("/ws"))
+
+    @property
+    def patience(self) -> float:
+        """How long an answer may take."""
+        return max((SECONDS, *self._waits))
+
+    @contextmanager
+    def waiting(self, seconds: float) -> Iterator[None]:
+        """Be more patient for a while, because a request blocks the whole bridge."""
+        self._waits.append(seconds)
+        try:
+            yield
+        finally:
+            self._waits.remove(seconds)
+
+    async def secret(self) -> str:
+        """Give what the socket takes in its URL: the key, or a token where the server takes only that."""
+        return await self._renewed() if self.by_token else self._key
+
+    # -- set-up -------------------------------------------------------------------------------------
+
+    async def identify(self, domain: str) -> Identity:
+        """Find the base URL, the variant, the way to log in and the domain; raise AuthError when that is certain."""
+        version = await self._find_base()
+        try:
+            return await self._identify_surely(domain, version)
+        except AuthError, _RefusedKeyError:
+            self.by_token = not self.by_token
+            try:
+                return await self._identify(domain, version)
+            except ProviderError:
+                self.by_token = not self.by_token
+                raise
+
+    async def _find_base(self) -> str:
+        """Ask the candidates for their status, which takes no key; give the version."""
+        for base in (self.base, *self._bases[1:]):
+            reply = await self._http.ask("status", "GET", f"{base}/status", timeout=SECONDS)
+            if reply.ok and (status := _object(reply)).get("status"):
+                self._bases = (base,)
+                return text(status.get("version"))[:20]
+            if not reply.ok and reply.status != NOT_FOUND:
+                break
+        raise ConnectError("No VOIP@ bridge answers at this address")
+
+    async def _identify_surely(self, domain: str, version: str) -> Identity:
+        try:
+            return await self._identify(domain, version)
+        except _RefusedKeyError:
+            await asyncio.sleep(CONFIRM_AFTER)
+            return await self._identify(domain, version)
+
+    async def _identify(self, domain: str, version: str) -> Identity:
+        own, admin = "", True
+        reply = await self.get("verify", "/auth/verify", waiting=True)
+        if reply.ok:
+            self.variant = Variant.NODE
+            answer = _object(reply)
+            own, admin = text(answer.get("domain")), mapping(answer.get("user")).get("admin") is True
+        elif reply.status == NOT_FOUND:
+            self.variant = Variant.PYTHON if "detail" in _object(reply) else Variant.NODE
+        else:
+            raise ConnectError("The key could not be checked")
+        reply = await self.get("domains", "/domains", waiting=True)
+        if not reply.ok:
+            raise ConnectError("The domains could not be read")
+        names = [name for row in mappings(_object(reply).get("domains")) if (name := text(row.get("domain_name")))]
+        return Identity(variant=self.variant, domain=_domain(domain, names, own, admin=admin), version=version)
+
+    # -- requests -----------------------------------------------------------------------------------
+
+    async def get(
+        self,
+        operation: str,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        *,
+        waiting: bool = False,
+        seconds: float = 0,
+    ) -> Reply:
+        """Ask for something, as a poll or (`waiting`) for a person."""
+        send = self._http.ask if waiting else self._http.read
+        url, options = f"{self.base}{path}", {"params": query or {}, "timeout": max(seconds, self.patience)}
+        reply = await send(operation, "GET", url, headers=await self._headers(), **options)
+        if reply.status == UNAUTHORIZED and self.by_token:
+            self._token = ""
+            reply = await send(operation, "GET", url, headers=await self._headers(), **options)
+        return await self._checked(reply)
+
+    async def post(
+        self, operation: str, path: str, body: Mapping[str, object] | None = None, *, seconds: float | None = None
+    ) -> Reply:
+        """Change something, exactly once: only a request that was refused for its token is sent with another."""
+        url, options = f"{self.base}{path}", {"json": body, "timeout": seconds or self.patience}
+        reply = await self._http.command(operation, "POST", url, headers=await self._headers(), **options)
+        if reply.status == UNAUTHORIZED and self.by_token:
+            self._token = ""
+            reply = await self._http.command(operation, "POST", url, headers=await self._headers(), **options)
+        reply = await self._checked(reply)
+        if reply.status in GATEWAY_ERRORS:
+            raise UnknownOutcomeError("The bridge did not answer its gateway")
+        if reply.status == UNAVAILABLE or 300 <= reply.status < 400:  # noqa: PLR2004 - redirects
+            raise ConnectError("The phone system is not connected")
+        return reply
+
+    async def _headers(self) -> Mapping[str, str]:
+        if not self.by_token:
+            return {"X-API-Key": self._key}
+        return {"Authorization": f"Bearer {self._token or await self._renewed()}"}
+
+    async def _renewed(self) -> str:
+        """Exchange the key for a token."""
+        reply = await self._exchange()
+        if reply.status == UNAUTHORIZED:
+            await self._refused()
+        if not self._token:
+            raise ConnectError("No token was given")
+        return self._token
+
+    async def _exchange(self) -> Reply:
+        url = f"{self.base}/auth/token"
+        reply = await self._http.ask("token", "POST", url, json={"api_key": self._key}, timeout=SECONDS)
+        self._token = text(_object(reply).get("token")) if reply.ok else ""
+        return reply
+
+    async def _checked(self, reply: Reply) -> Reply:
+        if reply.status == UNAUTHORIZED:
+            await self._refused()
+        if reply.ok:  # an unknown route is not found whatever the key
+            self._refused_at = None
+        self._heed(reply.headers)
+        return reply if reply.ok else replace(reply, body=self._unsaid(reply.body))
+
+    def _unsaid(self, body: bytes) -> bytes:
+        """Take our credentials out of an error: somebody on the way may say back what was sent."""
+        url = URL(self.base)
+        basic = b64encode(f"{url.user}:{url.password}".encode()).decode() if url.password else ""
+        secrets = (self._key, self._token, url.password or "", basic)
+        forms = (form for secret in secrets for form in (secret, quote(secret, safe="")))
+        return without(body.decode(errors="surrogateescape"), forms).encode(errors="surrogateescape")
+
+    async def _refused(self) -> None:
+        """Raise AuthError only for the second refusal, and only if the key is no good for a token either.
+
+        Without its database the Node server says "Invalid API key" to everybody, but gives an error for a token.
+        """
+        now = asyncio.get_running_loop().time()
+        if self._refused_at is None:
+            self._refused_at = now
+        if round(now - self._refused_at, 3) < CONFIRM_AFTER:
+            raise _RefusedKeyError("The key is refused, which may pass")
+        if not self.by_token and (await self._exchange()).status not in NO_TOKEN:
+            raise _RefusedKeyError("The key is refused, but not for a token")
+        raise AuthError("The key is refused")
+
+    def _heed(self, headers: Mapping[str, str]) -> None:
+        """Follow the limits that the answers tell: a larger plan, a smaller limit, nothing left."""
+        told = {name.lower(): value for name, value in headers.items()}
+        limits = self._limits
+        if integer(told.get("x-ratelimit-limit")) in ENTERPRISE_LIMITS:
+            limits = ENTERPRISE
+        policy = _POLICY.search(told.get("ratelimit-policy", ""))
+        if policy and LEAST <= int(policy[1]) < limits[0].requests:
+            limits = (RateLimit(requests=int(policy[1]), seconds=60), limits[1])
+        if limits != self._limits:
+            self._limits = limits
+            self._http.budget.set_limits(limits)
+        left = told.get("ratelimit-remaining", told.get("x-ratelimit-remaining"))
+        if integer(left) == 0 and (wait := retry_after(headers)) is not None:
+            self._http.budget.pause(wait)
+
+
+def bases(address: str) -> tuple[str, ...]:
+    """Give the base URLs that an address can mean: what was typed, or the usual paths below a bare host."""
+    address = address.strip() or DEFAULT_ADDRESS
+    try:
+        url = URL(address if "://" in address else f"https://{address}")
+        if url.scheme not in {"http", "https"} or not url.host:
+            return ()
+        if "://" not in address and url.port == BRIDGE_PORT:
+            url = url.with_scheme("http")
+        origin = url.with_path("/")
+    except ValueError:
+        return ()
+    if path := url.path.rstrip("/"):
+        return (str(origin.with_path(path)),)
+    paths = reversed(PATHS) if url.port == BRIDGE_PORT else PATHS
+    return tuple(str(origin.with_path(path)) for path in paths)
+
+
+def reason_of(reply: Reply, sent: Collection[str] = ()) -> str:
+    """Give the phone system's own reason, without what was sent to it; empty where it gave none."""
+    body = _object(reply)
+    parts = [text(body.get("error"))]
+    if isinstance(detail := body.get("detail"), str):
+        parts.append(text(detail))
+    parts += [text(row.get("msg")) for row in mappings(detail)[:1]]
+    parts += [text(row.get("message")) for row in mappings(body.get("details"))[:1]]
+    reason = ": ".join(part for part in parts if part) or text(body.get("message"))
+    reason = without(reason, sent, shortest=SHORTEST_SECRET)
+    return reason[:LONGEST_REASON].encode(errors="replace").decode()
+
+
+def refusal(reply: Reply, sent: Collection[str] = ()) -> RefusedError:
+    """Make the error for an answer that says no."""
+    return RefusedError(reason_of(reply, sent) or f"HTTP {reply.status}", str(reply.status))
+
+
+def rows_of(reply: Reply, key: str) -> tuple[Json, ...]:
+    """Give the rows of an answer that must have some list; raise ConnectError where it has none."""
+    rows = mapping(reply.json()).get(key)
+    if not isinstance(rows, list):
+        raise ConnectError("The answer holds no list")
+    return mappings(rows)
+
+
+def _object(reply: Reply) -> Mapping[str, object]:
+    """Read a JSON object; an empty one where the answer is something else, as errors often are."""
+    try:
+        return mapping(reply.json())
+    except ConnectError:
+        return {}
+
+
+def _domain(typed: str, names: Collection[str], own: str, *, admin: bool) -> str:
+    """Choose the domain: the typed one if the key may have it, the key's own, or the only one."""
+    wanted = typed or own or (next(iter(names)) if len(names) == 1 else "")
+    if not wanted:
+        raise InvalidInputError("domain", "required")
+    known = {name.lower(): name for name in names}
+    if wanted.lower() not in known or (own and not admin and wanted.lower() != own.lower()):
+        raise InvalidInputError("domain")
+    return known[wanted.lower()]

@@ -1,0 +1,317 @@
+"""The switch's channels, one per leg, turned into calls as people see them.
+
+Pure. Met here: directions from the switch's viewpoint, pseudo-channels, calls that begin at the switch, other tenants.
+"""
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from ...telephony import models as m
+from ...telephony.models import CallState, Direction
+from ...telephony.phone_numbers import is_extension, normalise, same
+from ..values import Json, instant, number
+from .payload import PlacedCall, Tenant, name_of, party, word
+
+ANSWERED = frozenset({"ACTIVE", "HELD", "UNHELD"})
+ALERTING = frozenset({"RINGING", "EARLY", "RING_WAIT"})
+OVER = "HANGUP"
+TRUNKS = ("sofia/external", "sofia/gateway")
+MACHINES = frozenset({"callcenter", "conference", "ivr", "playback", "voicemail"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """The calls that are up, to which call each leg belongs, and the extensions that took part."""
+
+    calls: tuple[m.Call, ...] = ()
+    call_of: Mapping[str, str] = field(default_factory=dict)
+    extensions: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    """One channel; `extension` is the tenant's phone on it, `loopback` the number a pseudo-channel stands for."""
+
+    uuid: str
+    call_uuid: str
+    outbound: bool
+    state: str
+    extension: str | None
+    ours: bool
+    loopback: str
+    loopback_side: str
+    caller: str
+    caller_name: str
+    dialled: str
+    callee: str
+    callee_name: str
+    created: float
+    application: str
+    context: str
+    account_code: str
+
+    @property
+    def answered(self) -> bool:
+        """Whether somebody, or something, has picked up."""
+        return self.state in ANSWERED
+
+
+def read_channels(
+    rows: Collection[Json], tenant: Tenant, placed: Mapping[str, PlacedCall], call_of: Mapping[str, str]
+) -> Snapshot:
+    """Read a list of channels; `call_of` says to which call a leg belonged before."""
+    read = {row.uuid: row for item in rows if (row := _row(item, tenant)) is not None}
+    groups = [group for group in _groups(list(read.values())) if any(row.ours for row in group)]
+    home = {row.uuid: index for index, group in enumerate(groups) for row in group}
+    calls: dict[str, m.Call] = {}
+    legs: dict[str, str] = {}
+    for index, group in enumerate(groups):
+        real = [row for row in group if not row.loopback]
+        if not real:
+            continue
+        first = _initiator(real, placed, through=len(real) < len(group))
+        named = [call_of[row.uuid] for row in real if row.uuid in call_of]
+        # After an unbridge both legs remember the same call; it stays with the leg that began it.
+        named = [call_id for call_id in named if home.get(call_id, index) == index and call_id not in calls]
+        inherited = min(named, key=lambda call_id: call_id not in home, default="")
+        call_id = inherited or _new_id(first, real, placed, calls)
+        legs |= dict.fromkeys((row.uuid for row in group), call_id)
+        moved = inherited in call_of and inherited not in home and (first is None or first.outbound)
+        call = _call(call_id, first, real, [row for row in group if row.loopback], tenant, placed)
+        if call is not None:
+            # Whoever began the call has left it: what is known of the call is truer than what its rest looks like.
+            calls[call_id] = _without_sides(call) if moved else call
+    extensions = frozenset(row.extension for row in read.values() if row.extension)
+    return Snapshot(calls=tuple(calls.values()), call_of=legs, extensions=extensions)
+
+
+def _new_id(first: _Row | None, rows: list[_Row], placed: Mapping[str, PlacedCall], taken: Collection[str]) -> str:
+    """Name a call after the leg that began it, as the switch does, or as the answer to its request did."""
+    if first is not None and first.uuid in placed:
+        return first.uuid
+    return next((row.call_uuid for row in rows if row.call_uuid not in taken), rows[0].uuid)
+
+
+def _row(item: Json, tenant: Tenant) -> _Row | None:
+    uuid = word(item.get("uuid"))
+    if not uuid or word(item.get("callstate")) == OVER:
+        return None
+    name, presence = word(item.get("name")), word(item.get("presence_id"))
+    context, account_code = word(item.get("context")), word(item.get("accountcode"))
+    outbound = word(item.get("direction")) == "outbound"
+    caller = word(item.get("cid_num")) or word(item.get("caller_id_number"))
+    dialled = word(item.get("dest")) or word(item.get("destination_number"))
+    user, _, presence_domain = presence.rpartition("@")
+    loopback = re.fullmatch(r"loopback/(.*?)(?:-([ab]))?", name)
+    extension: str | None = user if user and tenant.owns(presence_domain) else None
+    if extension is None and not presence:
+        extension = _fallback_extension(name, dialled, tenant, outbound=outbound)
+    return _Row(
+        uuid=uuid,
+        call_uuid=word(item.get("call_uuid")) or uuid,
+        outbound=outbound,
+        state=word(item.get("callstate")).upper(),
+        extension=None if loopback else extension,
+        ours=any(tenant.owns(domain) for domain in (presence_domain, context, account_code)),
+        loopback=(loopback[1] or name) if loopback else "",
+        loopback_side=(loopback[2] or "") if loopback else "",
+        caller=caller,
+        caller_name=word(item.get("cid_name")) or word(item.get("caller_id_name")),
+        dialled=dialled,
+        callee=word(item.get("callee_num")),
+        callee_name=word(item.get("callee_name")),
+        created=number(item.get("created_epoch")) or 0.0,
+        application=word(item.get("application")),
+        context=context,
+        account_code=account_code,
+    )
+
+
+def _fallback_extension(name: str, dialled: str, tenant: Tenant, *, outbound: bool) -> str | None:
+    """Find the phone of a leg without presence: who dialled, or whom the switch calls."""
+    if name.startswith(TRUNKS):
+        return None
+    if outbound:
+        return dialled if dialled in tenant.extensions else None
+    user, _, domain = name.rsplit("/", 1)[-1].partition("@")
+    return user if user and (tenant.owns(domain.split(":")[0]) or user in tenant.extensions) else None
+
+
+def _groups(rows: list[_Row]) -> Iterator[list[_Row]]:
+    """Bring together the legs of each call, oldest first."""
+    parent: dict[str, str] = {}
+
+    def root(key: str) -> str:
+        while (above := parent.setdefault(key, key)) != key:
+            parent[key] = parent[above]
+            key = above
+        return key
+
+    rows.sort(key=lambda row: (row.created, row.outbound))
+    waiting: dict[tuple[str, str], list[str]] = {}
+    for row in rows:
+        parent[root(row.uuid)] = root(row.call_uuid)
+        if row.loopback_side:
+            # The two ends of a loopback are the same call, though each has a partner of its own.
+            other = "a" if row.loopback_side == "b" else "b"
+            if ends := waiting.get((row.loopback, other)):
+                parent[root(row.uuid)] = root(ends.pop(0))
+            else:
+                waiting.setdefault((row.loopback, row.loopback_side), []).append(row.uuid)
+    for queued, caller in _queued(rows):
+        parent[root(queued.uuid)] = root(caller.uuid)
+    groups: dict[str, list[_Row]] = {}
+    for row in rows:
+        groups.setdefault(root(row.uuid), []).append(row)
+    yield from groups.values()
+
+
+def _queued(rows: list[_Row]) -> Iterator[tuple[_Row, _Row]]:
+    """Pair a phone that rings for a caller in a queue with that caller: the switch joins them only when it answers."""
+    callers: dict[str, list[_Row]] = {}
+    for row in rows:
+        if row.ours and not row.outbound and not row.extension and not row.loopback and row.caller:
+            callers.setdefault(row.caller, []).append(row)
+    for row in rows:
+        found = callers.get(row.caller, ())
+        if row.outbound and row.extension and row.uuid == row.call_uuid and len(found) == 1:
+            yield row, found[0]
+
+
+def _initiator(rows: list[_Row], placed: Mapping[str, PlacedCall], *, through: bool) -> _Row | None:
+    """Find the leg that began a call; None where it is not among the rows.
+
+    A call that was placed by API begins with a leg the switch calls: one that shows its own number, or that has others
+    behind it.
+    """
+    arrived = [row for row in rows if not row.outbound]
+    if arrived:
+        return next((row for row in arrived if row.uuid == row.call_uuid), arrived[0])
+    called = [row for row in rows if row.uuid in placed]
+    if called:
+        return called[0]
+    own = [row for row in rows if row.uuid == row.call_uuid]
+    return next((row for row in own if through or len(rows) > 1 or row.caller == row.extension), None)
+
+
+def _call(
+    call_id: str,
+    first: _Row | None,
+    rows: list[_Row],
+    loopbacks: list[_Row],
+    tenant: Tenant,
+    placed: Mapping[str, PlacedCall],
+) -> m.Call | None:
+    others = [row for row in rows if row is not first]
+    order = placed.get(first.uuid) if first is not None else None
+    dialled = _dialled(first, others, loopbacks, order, tenant)
+    direction = _direction(first, others, dialled, tenant)
+    legs = [] if first is None else [_leg(first, _first_state(first, others, loopbacks, placed))]
+    legs += [_leg(row, state) for row in others if (state := _called_state(row)) is not None]
+    if not legs:
+        return None
+    answering = next((row.extension for row in others if row.extension and row.outbound and row.answered), None)
+    began = min((row.created for row in rows if row.created), default=None)
+    return m.Call(
+        id=call_id,
+        state=_most_urgent(legs),
+        direction=direction,
+        caller=_caller(first, others, tenant),
+        callee=_callee(dialled, [*rows], tenant),
+        legs=tuple(legs),
+        started_at=instant(began),
+        answered_by=None if direction is Direction.OUTGOING else answering,
+    )
+
+
+def _without_sides(call: m.Call) -> m.Call:
+    return m.Call(id=call.id, state=call.state, legs=call.legs, started_at=call.started_at)
+
+
+def _leg(row: _Row, state: CallState) -> m.Leg:
+    return m.Leg(id=row.uuid, state=state, extension=row.extension, context=row.context, account_code=row.account_code)
+
+
+def _first_state(first: _Row, others: list[_Row], loopbacks: list[_Row], placed: Mapping[str, PlacedCall]) -> CallState:
+    """Tell what the leg that began a call is doing; it talks only once somebody it called has answered.
+
+    An outside caller whom a machine has answered still rings, for the people.
+    """
+    reached = any(row.answered for row in others)
+    if first.state == "HELD":
+        return CallState.ON_HOLD
+    if first.extension is None and not first.outbound:
+        if reached:
+            return CallState.TALKING
+        return CallState.DIALING if first.state == "DOWN" else CallState.RINGING
+    if not first.answered:
+        return CallState.DIALING
+    if others:
+        return CallState.TALKING if reached else CallState.DIALING
+    if loopbacks:
+        machine = any(row.answered for row in loopbacks)
+    else:
+        # With nobody else there it is a machine that talks, unless the one who is called has no leg yet.
+        machine = first.uuid not in placed or first.application in MACHINES
+    return CallState.TALKING if machine else CallState.DIALING
+
+
+def _called_state(row: _Row) -> CallState | None:
+    """Tell what a leg that was called is doing; None for a phone that does not ring yet."""
+    if row.answered:
+        return CallState.ON_HOLD if row.state == "HELD" else CallState.TALKING
+    if row.extension is None or not row.outbound:
+        return CallState.DIALING
+    return CallState.RINGING if row.state in ALERTING else None
+
+
+def _most_urgent(legs: list[m.Leg]) -> CallState:
+    """Tell what a call is doing: what its phones do; one that is held holds the call."""
+    states = {leg.state for leg in legs if leg.extension} or {leg.state for leg in legs}
+    order = (CallState.ON_HOLD, CallState.RINGING, CallState.TALKING, CallState.DIALING)
+    return next(state for state in order if state in states)
+
+
+def _dialled(
+    first: _Row | None, others: list[_Row], loopbacks: list[_Row], order: PlacedCall | None, tenant: Tenant
+) -> str:
+    """Tell which number was called."""
+    if order is not None:
+        return order.number
+    called = [row.extension or row.dialled for row in others if row.outbound]
+    behind = [row.loopback.split("/")[0] for row in loopbacks]
+    typed = [first.dialled] if first is not None and not first.outbound else []
+    found = next((value for value in (*typed, *called, *behind) if value), "")
+    return normalise(found, tenant.country)
+
+
+def _direction(first: _Row | None, others: list[_Row], dialled: str, tenant: Tenant) -> Direction | None:
+    """Tell which way a call goes, seen from the tenant: the switch's own words mean each leg."""
+    inside = any(row.extension for row in others)
+    if first is None:
+        caller = next((row.caller for row in others), "")
+        if not inside:
+            return Direction.OUTGOING
+        return Direction.INTERNAL if tenant.is_inside(caller) else Direction.INCOMING
+    if first.extension is None:
+        return Direction.INCOMING
+    if others:
+        return Direction.INTERNAL if inside else Direction.OUTGOING
+    if not dialled:
+        return Direction.OUTGOING if first.outbound else None
+    return Direction.INTERNAL if is_extension(dialled) else Direction.OUTGOING
+
+
+def _caller(first: _Row | None, others: list[_Row], tenant: Tenant) -> m.Party:
+    if first is not None and first.extension:
+        return m.Party(number=first.extension, name=name_of(first.caller_name, first.caller, first.extension))
+    row = first if first is not None else next(iter(others))
+    if row is first and row.outbound:
+        return party(row.dialled, row.callee_name, tenant.country)
+    return party(row.caller, row.caller_name, tenant.country)
+
+
+def _callee(dialled: str, rows: list[_Row], tenant: Tenant) -> m.Party:
+    names = (row.callee_name for row in rows if row.callee and same(normalise(row.callee, tenant.country), dialled))
+    return m.Party(number=dialled, name=next((name for raw in names if (name := name_of(raw, dialled))), ""))

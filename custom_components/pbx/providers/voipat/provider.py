@@ -1,0 +1,554 @@
+"""VOIP@ Cloud: a FusionPBX behind one of two bridges, polled, with a socket that says when to look.
+
+Settings: `url` (host or base URL, optional), `api_key` (required, secret), `domain` (optional, found out where the key
+has only one), `country`, `extensions` (numbers the user typed, for servers that cannot list them), `known_extensions`
+(those that were met before), `rate_plan`
+(standard or enterprise), `auth` (found out: "token" where the server takes only tokens).
+"""
+
+import re
+import time
+import unicodedata
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Collection, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import ClassVar, override
+from urllib.parse import quote
+
+import aiohttp
+from aiohttp import WSMsgType
+
+from ...telephony import models as m
+from ...telephony.errors import (
+    ConnectError,
+    InvalidInputError,
+    NotFoundError,
+    RefusedError,
+    UnknownOutcomeError,
+    UnsupportedError,
+)
+from ...telephony.models import Capability
+from ...telephony.phone_numbers import dialable, same, strip
+from ..base import Intervals, Provider, Settings
+from ..values import mapping, text
+from . import payload
+from .api import FORBIDDEN, INTERNAL_ERROR, NOT_FOUND, STANDARD, Access, Identity, Variant, reason_of, refusal, rows_of
+from .calls import ANSWERED, read_channels
+from .history import History
+from .push import PLACEHOLDERS, read_socket, read_webhook
+
+RING_TIMEOUT, SHORTEST_RING, LONGEST_RING = 30, 5, 120
+MARGIN = 15.0  # seconds an answer may take longer than the ringing it waits for
+PROBES = 20  # single extensions asked for in one go
+MOST_REMEMBERED = 4096
+MOST_LEARNED = 500
+PLACED_RINGS = LONGEST_RING + MARGIN
+SILENCE = 75.0
+SOCKET_ENDS = frozenset({WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR})
+LONGEST_MESSAGE = 1024 * 1024
+
+COMMANDS = (
+    Capability.ORIGINATE
+    | Capability.CLICK_TO_CALL
+    | Capability.HANGUP
+    | Capability.HOLD
+    | Capability.UNHOLD
+    | Capability.TOGGLE_HOLD
+    | Capability.UNMUTE
+    | Capability.TRANSFER
+    | Capability.SEND_DTMF
+)
+ALWAYS = COMMANDS | Capability.CALLS | Capability.WEBHOOK | Capability.STREAM | Capability.AGENTS
+UP = frozenset({m.CallState.TALKING, m.CallState.ON_HOLD})
+HISTORY = Capability.GET_CALL_HISTORY | Capability.GET_CALL_STATISTICS
+
+_EXTENSION = re.compile(r"[0-9A-Za-z_.-]{1,64}")
+_CAUSE = re.compile(r"[A-Z][A-Z0-9_]{1,63}")
+_DIGITS = re.compile(r"[0-9*#A-D]{1,128}")
+_SHOWN = re.compile(r"\+?[0-9*#]{1,30}")
+_GONE = ("no such channel", "cannot locate session", "channel not found")
+
+
+class VoipatProvider(Provider):
+    """One domain at one VOIP@ bridge."""
+
+    key = "voipat"
+    name = "VOIP@ Cloud"
+    possible = ALWAYS | HISTORY | Capability.REGISTRATION
+    fields: ClassVar[Mapping[Capability, frozenset[str]]] = {
+        Capability.ORIGINATE: frozenset({"caller_id_number", "caller_id_name", "ring_timeout"}),
+        Capability.CLICK_TO_CALL: frozenset({"caller_id_number"}),
+        Capability.HANGUP: frozenset({"cause"}),
+        Capability.TRANSFER: frozenset({"type"}),
+        Capability.GET_CALL_HISTORY: frozenset(
+            {
+                "start",
+                "end",
+                "number",
+                "extension",
+                "direction",
+                "search",
+                "limit",
+                "offset",
+                "sort",
+                "record_id",
+                "call_id",
+            }
+        ),
+        Capability.GET_CALL_STATISTICS: frozenset({"start", "end"}),
+    }
+    limits = STANDARD
+    intervals = Intervals(busy=5, idle=10, pushed=60, directory=600)
+    pushed_ids_differ = True
+    complete_after = 2
+    grace = 5  # only browsers push: whether the call goes on at a desk phone is what the next list says
+    record_after = 10
+
+    def __init__(self, session: aiohttp.ClientSession, settings: Settings) -> None:
+        """Talk to one account; the session stays the caller's."""
+        super().__init__(session, settings)
+        self._session = session
+        self._country = self.text_setting("country").upper()
+        self._domain = self.text_setting("domain")
+        self._typed = {
+            **_typed_extensions(settings.get("extensions")),
+            **_typed_extensions(settings.get("known_extensions")),
+        }
+        self._listed: dict[str, m.Extension] | None = None
+        self._probed: dict[str, m.Extension] = {}
+        self._learned: OrderedDict[str, None] = OrderedDict()
+        self._registrations = True
+        self._calls: dict[str, m.Call] = {}
+        self._call_of: OrderedDict[str, str] = OrderedDict()
+        self._placed: OrderedDict[str, payload.PlacedCall] = OrderedDict()
+        self._shown: dict[str, tuple[float, payload.PlacedCall]] = {}
+        self._access = Access(
+            self.http,
+            self.text_setting("url"),
+            self.text_setting("api_key"),
+            by_token=self.text_setting("auth") == "token",
+            enterprise=self.text_setting("rate_plan") == "enterprise",
+        )
+        self._history = History(self._access, lambda: self._tenant)
+
+    # -- set-up -------------------------------------------------------------------------------------
+
+    @override
+    async def account(self) -> m.Account:
+        """Say who this is, and settle `capabilities`; also raises InvalidInputError for `url` and `domain`."""
+        if not self.text_setting("api_key"):
+            raise InvalidInputError("api_key", "required")
+        found = await self._access.identify(self._domain)
+        self._domain = found.domain
+        self.capabilities = ALWAYS
+        if await self._history.exists():
+            self.capabilities |= HISTORY
+        return self._account(found)
+
+    def _account(self, found: Identity) -> m.Account:
+        return m.Account(
+            id=found.domain.lower(),
+            title=found.domain,
+            model=f"FusionPBX ({found.variant.value.title()} bridge)",
+            version=found.version,
+            configuration_url=self._access.home,
+            settings={
+                "url": self._access.base,
+                "domain": found.domain,
+                "auth": "token" if self._access.by_token else "key",
+            },
+        )
+
+    @property
+    def _tenant(self) -> payload.Tenant:
+        known = self._listed if self._listed is not None else {**self._typed, **self._probed, **self._learned}
+        return payload.Tenant(
+            domain=self._domain, country=self._country, extensions=known.keys(), complete=self._listed is not None
+        )
+
+    # -- state --------------------------------------------------------------------------------------
+
+    @override
+    async def directory(self) -> m.Directory:
+        """Ask for the extensions; where they cannot be listed, give those that were typed or took part in calls."""
+        extensions = await self._extensions()
+        if extensions is None:
+            return m.Directory()
+        registered = await self._registered()
+        if registered is not None:
+            self.capabilities |= Capability.REGISTRATION
+            extensions = tuple(replace(known, registered=known.number in registered) for known in extensions)
+        return m.Directory(extensions=extensions)
+
+    async def _extensions(self) -> tuple[m.Extension, ...] | None:
+        reply = await self._access.get("extensions", "/extensions", {"domain": self._domain})
+        if reply.ok:
+            rows = rows_of(reply, "extensions")
+            found = (payload.read_extension(row, self._tenant) for row in rows)
+            self._listed = {extension.number: extension for extension in found if extension is not None}
+            return tuple(self._listed.values())
+        if reply.status not in {INTERNAL_ERROR, NOT_FOUND} or self._access.variant is Variant.NODE:
+            raise ConnectError("The extensions could not be read")
+        # The Python server asks for a column that FusionPBX never had; after a good list it is another trouble.
+        return None if self._listed is not None else await self._probe()
+
+    async def _probe(self) -> tuple[m.Extension, ...]:
+        """Ask for each known number once; a typed one that does not exist is left out."""
+        known = dict.fromkeys((*self._typed, *self._learned))
+        missing = set()
+        for digits in [digits for digits in known if digits not in self._probed][:PROBES]:
+            reply = await self._access.get(
+                "extension", f"/extensions/{quote(digits, safe='')}", {"domain": self._domain}
+            )
+            if reply.ok:
+                row = mapping(mapping(reply.json()).get("extension"))
+                found = payload.read_extension(row, self._tenant)
+                self._probed[digits] = replace(found, number=digits) if found else m.Extension(number=digits)
+            elif reply.status == NOT_FOUND and digits not in self._learned:
+                missing.add(digits)
+        return tuple(
+            self._probed.get(digits) or m.Extension(number=digits) for digits in known if digits not in missing
+        )
+
+    async def _registered(self) -> frozenset[str] | None:
+        """Ask who is registered, until the answer is that this cannot be asked."""
+        if not self._registrations:
+            return None
+        try:
+            reply = await self._access.get("registrations", "/extensions/registrations", {"domain": self._domain})
+            registered = payload.read_registrations(reply.json()) if reply.ok else None
+        except ConnectError:
+            return None
+        self._registrations = registered is not None
+        return registered
+
+    @override
+    async def calls(self) -> tuple[m.Call, ...]:
+        """Ask for the active calls; raise ConnectError whenever the switch did not answer for itself."""
+        return await self._look(waiting=False)
+
+    async def _look(self, *, waiting: bool) -> tuple[m.Call, ...]:
+        if not self._domain:
+            raise ConnectError("The domain is not known yet")
+        reply = await self._access.get("channels", "/calls/channels", {"domain": self._domain}, waiting=waiting)
+        if not reply.ok:
+            raise ConnectError("The calls could not be read")
+        found = read_channels(rows_of(reply, "channels"), self._tenant, self._placed, self._call_of)
+        self._calls = {leg.id: call for call in found.calls for leg in call.legs}
+        for leg_id, call_id in found.call_of.items():
+            self._call_of[leg_id] = call_id
+            self._call_of.move_to_end(leg_id)
+        self._learned |= dict.fromkeys(sorted(found.extensions))
+        _trim(self._call_of, MOST_REMEMBERED)
+        _trim(self._learned, MOST_LEARNED)
+        return found.calls
+
+    @override
+    async def record_of(self, call: m.Call) -> m.CallRecord | None:
+        """Ask what became of a call; the record has the id of the leg that began it."""
+        if Capability.GET_CALL_HISTORY not in self.capabilities:
+            return None
+        leg_id = next((name for name in (call.id, *(leg.id for leg in call.legs)) if payload.UUID.fullmatch(name)), "")
+        record = await self._history.record(leg_id, waiting=False) if leg_id else None
+        return None if record is None else replace(record, call_id=call.id)
+
+    @override
+    def parse(self, request: m.PushRequest) -> tuple[m.Pushed, ...]:
+        """Read a webhook request of the browser's phone."""
+        if request.method.upper() == "HEAD":
+            return ()
+        return read_webhook(request, self._tenant, self._ringing_for_others())
+
+    def _ringing_for_others(self) -> Collection[payload.PlacedCall]:
+        """List the calls placed a moment ago, whose first phone may still ring."""
+        if not self._shown:
+            return ()
+        since = time.monotonic() - PLACED_RINGS
+        return [order for at, order in self._shown.values() if at >= since]
+
+    @override
+    async def stream(self) -> AsyncIterator[m.Pushed]:
+        """Listen to the socket; its URL holds the key, so nothing of its errors is passed on."""
+        await self.http.budget.for_poll()
+        encoded = self._access.variant is not Variant.NODE
+        url, query = self._access.socket, {"token": await self._access.secret(), "domain": self._domain}
+        try:
+            async with self._session.ws_connect(
+                url, params=query, autoping=False, max_msg_size=LONGEST_MESSAGE
+            ) as socket:
+                # Node takes everybody's connection, and greets those whose key is right.
+                if greeted := encoded:
+                    yield m.CallHint(provider_event="connected")
+                # Both servers ping: a socket that is silent for long is dead.
+                while (message := await socket.receive(timeout=SILENCE)).type not in SOCKET_ENDS:
+                    if message.type is WSMsgType.PING:
+                        await socket.pong(message.data)
+                    elif message.type is WSMsgType.TEXT and not greeted:
+                        greeted = True
+                        yield m.CallHint(provider_event="connected")
+                    elif message.type is WSMsgType.TEXT and (pushed := self._heard(message.data, encoded=encoded)):
+                        yield pushed
+                if not greeted:
+                    raise ConnectError("The socket was closed at once")
+        except aiohttp.ClientError, TimeoutError:
+            raise ConnectError("The socket failed") from None
+
+    def _heard(self, message: str, *, encoded: bool) -> m.Pushed | None:
+        return read_socket(message, self._tenant, self._calls, self._call_of, encoded=encoded)
+
+    # -- webhooks -----------------------------------------------------------------------------------
+
+    @override
+    def urls_to_paste(self, url: str) -> Mapping[str, str]:
+        """Give the URL for the three settings that take one, with every placeholder there is."""
+        query = "&".join(f"{name}={{{name}}}" for name in PLACEHOLDERS)
+        full = f"{url}{'&' if '?' in url else '?'}{query}"
+        return dict.fromkeys(("crm_url", "crm_agent_login_url", "crm_agent_logout_url"), full)
+
+    # -- calls --------------------------------------------------------------------------------------
+
+    @override
+    async def originate(self, request: m.Originate) -> m.Placed:
+        """Ring an extension, then connect it to a number; the Node server answers only when it is picked up."""
+        ring = RING_TIMEOUT if request.ring_timeout is None else request.ring_timeout
+        if not SHORTEST_RING <= ring <= LONGEST_RING:
+            raise InvalidInputError("ring_timeout", "out_of_range")
+        target = dialable(request.number, self._country)
+        body: dict[str, object] = {"to": target, "domain": self._domain, "timeout": ring}
+        if request.caller_id_number is not None:
+            body["callerId"] = _shown(request.caller_id_number)
+        if request.caller_id_name is not None:
+            body["callerName"] = _switch_word(request.caller_id_name)
+        body["from"] = extension = await self._checked_extension(request.extension)
+        order = payload.PlacedCall(extension=extension, number=target, shown=text(body.get("callerId")) or extension)
+        self._shown[extension] = (time.monotonic(), order)
+        try:
+            return await self._place(body, order, ring + MARGIN)
+        except UnknownOutcomeError:
+            return m.Placed(outcome=m.PlacedOutcome.UNKNOWN)
+
+    async def _place(self, body: Mapping[str, object], order: payload.PlacedCall, seconds: float) -> m.Placed:
+        # The Node server lets everybody's requests wait until the phone is picked up.
+        with self._access.waiting(seconds if self._access.variant is Variant.NODE else 0):
+            reply = await self._access.post("originate", "/calls/originate", body, seconds=seconds)
+        sent = (order.extension, order.number, order.shown, text(body.get("callerName")))
+        if not reply.ok:
+            if reply.status == INTERNAL_ERROR and not reason_of(reply):
+                # The bridge gave up waiting for the switch, which may have begun the call.
+                raise UnknownOutcomeError("The bridge had no answer from the switch")
+            raise refusal(reply, sent)
+        try:
+            call_id = payload.word(mapping(reply.json()).get("uuid"))
+        except ConnectError:
+            raise UnknownOutcomeError("The answer cannot be read") from None
+        if not call_id:
+            return m.Placed()
+        self._placed[call_id] = order
+        _trim(self._placed, MOST_REMEMBERED)
+        return m.Placed(call_id=call_id)
+
+    async def _checked_extension(self, extension: str) -> str:
+        """Refuse an extension that does not exist: the Python server would take it and never ring anybody."""
+        extension = extension.strip()
+        if not _EXTENSION.fullmatch(extension):
+            raise InvalidInputError("extension", "invalid_value" if extension else "required")
+        if extension not in self._tenant.extensions:
+            path = f"/extensions/{quote(extension, safe='')}"
+            reply = await self._access.get("extension", path, {"domain": self._domain}, waiting=True)
+            if reply.status == NOT_FOUND:
+                raise InvalidInputError("extension", "unknown_extension", value=extension)
+        return extension
+
+    @override
+    async def hangup(self, target: m.CallRef, cause: str | None = None) -> None:
+        """End a call; one that is already over is a success."""
+        body: dict[str, object] = {}
+        if cause is not None:
+            body["cause"] = cause.strip().upper()
+            if not _CAUSE.fullmatch(str(body["cause"])):
+                raise InvalidInputError("cause")
+        legs = await self._legs(target)
+        # Without an extension all of the call is meant, which ends with the leg that began it.
+        begun = next((leg for leg in legs if leg.id == target.call.id), legs[0])
+        leg = _own(legs, target.extension) if target.extension else begun
+        if leg is None:
+            return  # the extension has left the call
+        try:
+            await self._control("hangup", leg.id, "hangup", body)
+        except NotFoundError:
+            return
+
+    @override
+    async def hold(self, target: m.CallRef) -> None:
+        """Put the other party on hold, unless it is."""
+        leg_id = await self._own_leg(target)
+        if await self._talking_state(leg_id) != "HELD":
+            await self._control("hold", leg_id, "hold")
+
+    @override
+    async def unhold(self, target: m.CallRef) -> None:
+        """Resume a call, unless it goes on."""
+        leg_id = await self._own_leg(target)
+        if await self._talking_state(leg_id) == "HELD":
+            await self._control("unhold", leg_id, "unhold")
+
+    @override
+    async def toggle_hold(self, target: m.CallRef) -> None:
+        """Hold, or resume."""
+        leg_id = await self._own_leg(target)
+        await self._talking_state(leg_id)
+        await self._control("toggle_hold", leg_id, "hold/toggle")
+
+    @override
+    async def unmute(self, target: m.CallRef) -> None:
+        """Remove what silences a leg; there is no mute, because that of the bridge has no effect."""
+        await self._control("unmute", await self._own_leg(target), "unmute")
+
+    @override
+    async def transfer(self, target: m.CallRef, number: str, kind: m.TransferType) -> None:
+        """Hand the other party over: the switch moves the leg it is given and drops its partner."""
+        if kind is not m.TransferType.BLIND:
+            raise UnsupportedError("transfer", "type")
+        goal = dialable(number, self._country)
+        body = {"destination": goal, "domain": self._domain, "type": kind.value}
+        await self._control("transfer", await self._other_leg(target), "transfer", body, sent=(goal,))
+
+    @override
+    async def send_dtmf(self, target: m.CallRef, digits: str) -> None:
+        """Send key presses to the other party: they go out towards the leg they are given for."""
+        digits = digits.strip().upper()
+        if not _DIGITS.fullmatch(digits):
+            raise InvalidInputError("digits")
+        await self._control("send_dtmf", await self._other_leg(target), "dtmf", {"digits": digits}, sent=(digits,))
+
+    async def _legs(self, target: m.CallRef) -> tuple[m.Leg, ...]:
+        """Give the legs the switch knows; a call that only a webhook told of is looked for."""
+        legs = _addressable(target.call)
+        if legs and (target.extension is None or _own(legs, target.extension) is not None):
+            return legs
+        calls = await self._look(waiting=True)
+        if legs := _addressable_of(calls, target):
+            return legs
+        extension = target.extension or next(iter(target.call.extensions), None)
+        number = _other_number(target.call)
+        found = [call for call in calls if extension in call.extensions]
+        found = [call for call in found if not number or same(_other_number(call), number)]
+        if extension is None or len(found) != 1 or not (legs := _addressable(found[0])):
+            raise NotFoundError("The phone system does not list this call")
+        return legs
+
+    async def _own_leg(self, target: m.CallRef) -> str:
+        leg = _own(await self._legs(target), target.extension or next(iter(target.call.extensions), None))
+        if leg is None:
+            raise NotFoundError("The call has no such leg")
+        return leg.id
+
+    async def _other_leg(self, target: m.CallRef) -> str:
+        """Give the other party's leg, as it is now: it may have changed since the call was last seen."""
+        extension = target.extension or next(iter(target.call.extensions), None)
+        legs = await self._legs(target)
+        if len(legs) < 2:  # noqa: PLR2004 - a call has two ends
+            legs = _addressable_of(await self._look(waiting=True), target)
+        own = _own(legs, extension)
+        others = [leg for leg in legs if own is not None and leg.id != own.id]
+        talking = [leg for leg in others if leg.state in UP]
+        if not others:
+            raise NotFoundError("The call has no other party")
+        return (talking or others)[0].id
+
+    async def _talking_state(self, leg_id: str) -> str:
+        """Ask for the state of a leg, because the switch says yes to whatever it is asked about holding."""
+        reply = await self._access.get("channel", f"/calls/channels/{leg_id}", waiting=True)
+        if reply.status in {NOT_FOUND, FORBIDDEN}:
+            raise NotFoundError("The call is over", str(reply.status))
+        if not reply.ok:
+            raise ConnectError("The call could not be read")
+        state = text(mapping(mapping(reply.json()).get("channel")).get("callstate")).upper()
+        if state not in ANSWERED:
+            raise RefusedError("The call is not answered", state[: payload.LONGEST_NAME])
+        return state
+
+    async def _control(
+        self,
+        operation: str,
+        leg_id: str,
+        path: str,
+        body: Mapping[str, object] | None = None,
+        *,
+        sent: Collection[str] = (),
+    ) -> None:
+        """Send a command about one leg; raise NotFoundError for one that is gone."""
+        reply = await self._access.post(operation, f"/calls/{leg_id}/{path}", body)
+        if reply.ok:
+            return
+        reason = reason_of(reply, sent)
+        gone = any(words in reason.lower() for words in _GONE)
+        if not gone and reply.status in {INTERNAL_ERROR, NOT_FOUND} and not reason:
+            # The Python server loses the reason on its way.
+            gone = (await self._access.get("channel", f"/calls/channels/{leg_id}", waiting=True)).status == NOT_FOUND
+        if gone:
+            raise NotFoundError(reason or "The call is over", str(reply.status))
+        raise refusal(reply, sent)
+
+    # -- history ------------------------------------------------------------------------------------
+
+    @override
+    async def history(self, query: m.HistoryQuery) -> m.HistoryPage:
+        """Look for finished calls."""
+        return await self._history.search(query)
+
+    @override
+    async def statistics(self, start: datetime | None, end: datetime | None) -> m.Statistics:
+        """Sum up finished calls; counted here where the server cannot."""
+        return await self._history.statistics(start, end)
+
+
+def _typed_extensions(value: object) -> dict[str, None]:
+    """Read the numbers a user typed: one text, or several."""
+    words = [text(item) for item in value] if isinstance(value, list | tuple) else [text(value)]
+    numbers = (digits for one in words for digits in re.split(r"[\s,;]+", one))
+    return dict.fromkeys(digits for digits in numbers if _EXTENSION.fullmatch(digits))
+
+
+def _trim[T](memory: OrderedDict[str, T], most: int) -> None:
+    while len(memory) > most:
+        memory.popitem(last=False)
+
+
+def _addressable(call: m.Call) -> tuple[m.Leg, ...]:
+    """Give the legs that a poll has seen: only those have the switch's ids."""
+    return tuple(leg for leg in call.legs if payload.UUID.fullmatch(leg.id) and leg.state is not m.CallState.ENDED)
+
+
+def _addressable_of(calls: Collection[m.Call], target: m.CallRef) -> tuple[m.Leg, ...]:
+    ids = {target.call.id, *(leg.id for leg in target.call.legs)}
+    return next((_addressable(call) for call in calls if ids & {call.id, *(leg.id for leg in call.legs)}), ())
+
+
+def _own(legs: Collection[m.Leg], extension: str | None) -> m.Leg | None:
+    """Choose an extension's leg, one that talks before one that rings; or the first that has an extension."""
+    own = [leg for leg in legs if leg.extension and extension in {None, leg.extension}]
+    talking = [leg for leg in own if leg.state in UP]
+    return next(iter(talking or own), None)
+
+
+def _other_number(call: m.Call) -> str:
+    return call.callee.number if call.direction is m.Direction.OUTGOING else call.caller.number
+
+
+def _shown(number: str) -> str:
+    """Give a number as it may be pasted into the switch's command."""
+    bare = strip(number)
+    if not _SHOWN.fullmatch(bare):
+        raise InvalidInputError("caller_id_number", "invalid_number")
+    return bare
+
+
+def _switch_word(name: str) -> str:
+    """Give a name as one plain word: the switch splits its command at blanks, commas, quotes and braces."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    result = re.sub(r"[^A-Za-z0-9_.-]+", "_", plain).strip("_")[: payload.LONGEST_NAME]
+    if not result:
+        raise InvalidInputError("caller_id_name")
+    return result

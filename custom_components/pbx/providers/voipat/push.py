@@ -1,0 +1,203 @@
+"""What VOIP@ pushes: the webhook of the browser's phone, and the socket's events.
+
+Pure. Met here: keys in braces, forms, repeated and empty hang-ups, encoded values, events of other tenants.
+"""
+
+import json
+from collections.abc import Collection, Mapping
+from urllib.parse import parse_qsl, unquote
+
+from ...telephony import models as m
+from ...telephony.errors import BadPayloadError
+from ...telephony.models import CallState, Direction
+from ...telephony.phone_numbers import is_extension, normalise, same
+from ..values import Json, instant, mapping, text
+from .payload import LONGEST_NAME, PlacedCall, Tenant, outcome_of, party, word
+
+MOST_FIELDS = 100
+PLACEHOLDERS = (
+    "event",
+    "caller_id",
+    "caller_name",
+    "destination",
+    "direction",
+    "duration",
+    "extension",
+    "call_id",
+    "timestamp",
+    "domain",
+)
+CALL_EVENTS = {
+    "new_call": CallState.RINGING,
+    "ringing": CallState.RINGING,
+    "dial_out": CallState.DIALING,
+    "answered": CallState.TALKING,
+    "hangup": CallState.ENDED,
+}
+AGENT_EVENTS = {"agent_login": m.EventType.AGENT_LOGGED_IN, "agent_logout": m.EventType.AGENT_LOGGED_OUT}
+
+SOCKET_EVENTS = frozenset(
+    {
+        "call.created",
+        "call.answered",
+        "call.held",
+        "call.unheld",
+        "call.bridged",
+        "call.unbridged",
+        "call.hangup",
+        "call.dtmf",
+        "channel.update",
+    }
+)
+# What an update is about where it says nothing that a list of channels could show.
+DULL_UPDATES = frozenset({"CHANNEL_STATE", "RECORD_START", "RECORD_STOP", "PLAYBACK_START", "PLAYBACK_STOP"})
+
+
+# -- the webhook -------------------------------------------------------------------------------------
+
+
+def read_webhook(request: m.PushRequest, tenant: Tenant, placed: Collection[PlacedCall]) -> tuple[m.Pushed, ...]:
+    """Read what the browser's phone says; `placed` are calls it may take for incoming ones."""
+    fields = _webhook_fields(request)
+    event = fields.get("event", "")
+    if not event:
+        raise BadPayloadError("The request names no event")
+    if (domain := fields.get("domain", "")) and not tenant.owns(domain):
+        return ()
+    if event in AGENT_EVENTS:
+        return (_agent_notice(event, fields),)
+    if event not in CALL_EVENTS:
+        return (m.UnknownPush(provider_event=event[:LONGEST_NAME]),)
+    return _call_push(event, fields, tenant, placed)
+
+
+def _webhook_fields(request: m.PushRequest) -> dict[str, str]:
+    """Read the body, JSON or a form, with or without braces, and the query for what it leaves out."""
+    read = {key: value for key, value in request.query.items() if key in PLACEHOLDERS}
+    for key, value in _body_pairs(request):
+        name = key.strip().removeprefix("{").removesuffix("}")
+        if name in PLACEHOLDERS:
+            read[name] = value
+    # A placeholder that nobody replaced is no value.
+    return {name: "" if value == f"{{{name}}}" else word(value) for name, value in read.items()}
+
+
+def _body_pairs(request: m.PushRequest) -> list[tuple[str, str]]:
+    body = request.body.strip()
+    if not body:
+        return []
+    try:
+        if body.startswith(b"{") or "json" in request.content_type.lower():
+            answer = json.loads(body)
+            return [(key, text(value)) for key, value in answer.items()] if isinstance(answer, dict) else []
+        return parse_qsl(body.decode(errors="replace"), keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    except ValueError, RecursionError:
+        return []
+
+
+def _agent_notice(event: str, fields: Mapping[str, str]) -> m.Pushed:
+    extension = fields.get("extension", "")
+    if not extension:
+        return m.UnknownPush(provider_event=event)
+    stamp = fields.get("timestamp", "")
+    return m.Notice(
+        provider_event=event,
+        type=AGENT_EVENTS[event],
+        key=f"{event}:{extension}:{stamp}" if stamp else None,
+        extension=extension,
+        agent=extension,
+    )
+
+
+def _call_push(
+    event: str, fields: Mapping[str, str], tenant: Tenant, placed: Collection[PlacedCall]
+) -> tuple[m.Pushed, ...]:
+    call_id, extension = fields.get("call_id", ""), fields.get("extension", "")
+    if not call_id:
+        # A hang-up by the user is told a second time, without anything in it.
+        return () if event == "hangup" else (m.CallHint(provider_event=event),)
+    outgoing = event == "dial_out" or fields.get("direction") == "outbound"
+    incoming = not outgoing and (event in {"new_call", "ringing"} or fields.get("direction") == "inbound")
+    raw = fields.get("caller_id", "")
+    if incoming and any(order.extension == extension and same(order.shown, raw) for order in placed):
+        # The phone of somebody who lets the switch call out rings as if it were called; the poll knows better.
+        return (m.CallHint(provider_event=event),)
+    caller = callee = direction = None
+    other = fields.get("destination", "")
+    if incoming:
+        caller = party(raw or "anonymous", fields.get("caller_name", ""), tenant.country)
+        callee = m.Party(number=normalise(other or extension, tenant.country))
+        direction = Direction.INTERNAL if caller.number and tenant.is_inside(caller.number) else Direction.INCOMING
+    elif outgoing:
+        caller, callee = m.Party(number=extension), m.Party(number=normalise(other, tenant.country))
+        direction = Direction.INTERNAL if is_extension(callee.number) else Direction.OUTGOING
+    return (
+        m.LegPush(
+            provider_event=event,
+            call_id=call_id,
+            state=CALL_EVENTS[event],
+            extension=extension or None,
+            key=f"{event}:{call_id}:{extension}",
+            sent_at=instant(fields.get("timestamp", "")),
+            direction=direction,
+            caller=caller,
+            callee=callee,
+        ),
+    )
+
+
+# -- the socket --------------------------------------------------------------------------------------
+
+
+def read_socket(
+    message: str, tenant: Tenant, calls: Mapping[str, m.Call], known: Collection[str], *, encoded: bool
+) -> m.Pushed | None:
+    """Read one message; `calls` are those of the active legs, `known` all legs of late.
+
+    The Python server passes values on percent-encoded.
+    """
+    answer = _object(message)
+    kind, data = word(answer.get("type"), LONGEST_NAME), mapping(answer.get("data"))
+    if kind == "system.status":
+        return m.CallHint(provider_event=kind)
+    values = {key: word(data.get(key)) for key in ("uuid", "domain", "event", "hangupCause")}
+    if encoded:
+        values = {key: word(unquote(value)) for key, value in values.items()}
+    leg_id, domain = values["uuid"], values["domain"]
+    # Messages without a domain go to every tenant: of those only the ones about a known leg concern us.
+    if not leg_id or not (tenant.owns(domain) if domain else leg_id in known):
+        return None
+    match kind:
+        case "channel.update" if values["event"] in DULL_UPDATES:
+            return None
+        case "call.dtmf":
+            return m.CallHint(provider_event=kind, leg_id=leg_id, dtmf=_digit(data))
+        case _ if kind not in SOCKET_EVENTS:
+            return m.UnknownPush(provider_event=kind)
+    over = kind == "call.hangup" or values["event"] == "CHANNEL_HANGUP"
+    return _leg_hint(kind, leg_id, values["hangupCause"][:LONGEST_NAME] if over else "", calls.get(leg_id))
+
+
+def _leg_hint(kind: str, leg_id: str, cause: str, call: m.Call | None) -> m.CallHint:
+    """Say that something happened to a leg, and how the call ended where the leg is the one that began it.
+
+    The phones of a group end one by one, with causes of their own.
+    """
+    if not cause or call is None or call.legs[0].id != leg_id:
+        return m.CallHint(provider_event=kind, leg_id=leg_id)
+    talked = call.state in {CallState.TALKING, CallState.ON_HOLD}
+    outcome = None if talked else outcome_of(cause, call.direction)
+    return m.CallHint(provider_event=kind, leg_id=leg_id, hangup_cause=cause, outcome=outcome)
+
+
+def _digit(data: Json) -> str:
+    """Find the key that was pressed: only the Node server passes it on, inside text."""
+    return word(_object(data.get("raw")).get("DTMF-Digit"), 1)
+
+
+def _object(message: object) -> Json:
+    """Read a JSON object; an empty one where the text is something else."""
+    try:
+        return mapping(json.loads(text(message)))
+    except ValueError, RecursionError:
+        return {}

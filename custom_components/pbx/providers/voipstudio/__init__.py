@@ -1,0 +1,5 @@
+"""Voipstudio."""
+
+from .provider import VoipstudioProvider
+
+__all__ = ["VoipstudioProvider"]

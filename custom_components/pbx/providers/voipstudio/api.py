@@ -1,0 +1,229 @@
+"""How VoIPstudio is asked: address, credentials, pages, and what its answers to errors mean."""
+
+import json
+import re
+from base64 import b64encode
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from ...telephony.errors import AuthError, ConnectError, NotFoundError, ProviderError, RefusedError, UnknownOutcomeError
+from ..http import HttpClient, Reply
+from ..values import CUT, Json, integer, mapping, mappings, text, without
+
+DEFAULT_URL = "https://l7api.com/v1.2/voipstudio"
+PATH = "/v1.2/voipstudio"
+PAGE = 5000  # the most that may be asked for
+MAX_PAGES = 20
+MAX_REASON = 200
+SHORTEST_SECRET = 3
+
+UNAUTHORISED = 401
+FORBIDDEN = 403
+NOT_FOUND = 404
+GATEWAY_ERRORS = frozenset({502, 504})
+SERVER_ERRORS = range(500, 600)
+CLIENT_ERRORS = range(400, 500)
+ERRORS = range(400, 600)
+
+_KEY = re.compile(r"[!-~]{1,512}")
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_DIGITS = re.compile(r"\+?[0-9](?:[\s\-.()/]{0,2}[0-9]){5,}")
+
+
+class ForbiddenError(RefusedError):
+    """The user whose key it is may not do that."""
+
+
+type Ask = Callable[..., Awaitable[Reply]]
+type Params = Mapping[str, str]
+type Filter = tuple[str, str, str | int]
+
+
+NONE: Params = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One page of a list; `last` says that nothing follows, `whole` that no row was missed."""
+
+    rows: tuple[Json, ...]
+    last: bool
+    whole: bool
+
+
+def base_url(address: str) -> str:
+    """Complete the address a person typed; without a path it is the current version's."""
+    if not address:
+        return DEFAULT_URL
+    url = (address if "://" in address else f"https://{address}").rstrip("/")
+    return url if "/" in url.partition("://")[2] else url + PATH
+
+
+def where(*filters: Filter) -> str:
+    """Write filters, all of which have to fit."""
+    return json.dumps([{"property": name, "operator": operator, "value": value} for name, operator, value in filters])
+
+
+def path_of(*parts: str) -> str:
+    """Join a path; an id that could leave it belongs to nothing."""
+    if not all(_ID.fullmatch(part.removesuffix(".mp3")) for part in parts):
+        raise NotFoundError("There is no such id", str(NOT_FOUND))
+    return "/".join(parts)
+
+
+def data_of(reply: Reply) -> Json:
+    """Give what a single answer holds; empty where that cannot be read."""
+    try:
+        answer = mapping(reply.json())
+    except ConnectError:
+        return {}
+    return mapping(answer.get("data")) or answer
+
+
+class Api:
+    """One account's REST API; `user` switches from X-Auth-Token to HTTP Basic."""
+
+    def __init__(self, http: HttpClient, url: str, key: str, user: str = "") -> None:
+        """Ask through a client that keeps the budget."""
+        self.http = http
+        self.url = base_url(url)
+        self.key = key
+        self.user = user
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The credentials of a request; raise AuthError where there can be none."""
+        if not _KEY.fullmatch(self.key):
+            raise AuthError("The API key is not valid")
+        if self.user:
+            return {"Authorization": "Basic " + b64encode(f"{self.user}:{self.key}".encode()).decode()}
+        return {"X-Auth-Token": self.key}
+
+    def address(self, path: str) -> str:
+        """Give the full URL of a path."""
+        return f"{self.url}/{path}"
+
+    async def send(self, ask: Ask, method: str, path: str, **request: object) -> Reply:
+        """Send a request with credentials and give its answer, whatever that is."""
+        operation = f"{method} {path.partition('/')[0]}"
+        return await ask(operation, method, self.address(path), headers=self.headers, **request)
+
+    # -- reading ------------------------------------------------------------------------------------
+
+    async def get(self, ask: Ask, path: str, params: Params = NONE) -> Reply:
+        """Read; raise AuthError, RateLimitError, ConnectError, NotFoundError or RefusedError."""
+        reply = await self.send(ask, "GET", path, params=params, timeout=30)
+        if not reply.ok:
+            raise await self._refusal(reply, command=False, sent=params.values())
+        return reply
+
+    async def allowed(self, path: str) -> bool:
+        """Tell whether a list may be read with this key; what cannot be found out now counts as allowed."""
+        try:
+            reply = await self.send(self.http.ask, "GET", path, params={"page": "1", "limit": "1"})
+        except ProviderError:
+            return True
+        return reply.status not in {FORBIDDEN, NOT_FOUND}
+
+    async def pages(
+        self, ask: Ask, path: str, params: Params = NONE, *, size: int = PAGE, most: int = MAX_PAGES
+    ) -> AsyncIterator[Page]:
+        """Read a list page by page, until all was seen or a page is empty."""
+        seen = 0
+        for page in range(1, most + 1):
+            reply = await self.get(ask, path, {**params, "page": str(page), "limit": str(size)})
+            answer = mapping(reply.json())
+            data, total = answer.get("data"), integer(answer.get("total"))
+            if not isinstance(data, list | dict):
+                raise ConnectError("The answer is no list")
+            seen += len(data)
+            last = not data or (total is not None and seen >= total)
+            yield Page(rows=mappings(data), last=last, whole=last and seen >= (total or 0))
+            if last:
+                return
+
+    async def rows(self, ask: Ask, path: str, params: Params = NONE) -> tuple[Json, ...]:
+        """Read a whole list."""
+        return tuple([row async for page in self.pages(ask, path, params) for row in page.rows])
+
+    async def window(self, ask: Ask, path: str, offset: int, limit: int, params: Params) -> tuple[Json, ...]:
+        """Read `limit` rows from `offset` on, which may lie on two pages."""
+        page, skip = divmod(offset, limit)
+        found: list[Json] = []
+        for number in range(page + 1, page + 2 + bool(skip)):
+            reply = await self.get(ask, path, {**params, "page": str(number), "limit": str(limit)})
+            found += mappings(mapping(reply.json()).get("data"))
+        return tuple(found[skip : skip + limit])
+
+    # -- changing -----------------------------------------------------------------------------------
+
+    async def command(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, object] | None = None,
+        *,
+        timeout: float = 10,  # noqa: ASYNC109 - the client's own time-out knows whether the request was sent
+        params: Params = NONE,
+        placing: bool = False,
+    ) -> Json:
+        """Change something, exactly once, and give the answer's data.
+
+        When a call is placed, a server error that is worded counts as a no, and a web page says nothing.
+        """
+        request: dict[str, object] = {"timeout": timeout, "params": params}
+        if body is not None:
+            request["json"] = body
+        reply = await self.send(self.http.command, method, path, **request)
+        if not reply.ok:
+            raise await self._refusal(reply, command=True, sent=_texts(body), errors_are_refusals=placing)
+        if placing and reply.is_page:
+            raise UnknownOutcomeError("The answer is a web page")
+        return data_of(reply)
+
+    # -- errors -------------------------------------------------------------------------------------
+
+    async def _refusal(
+        self, reply: Reply, *, command: bool, sent: Iterable[str], errors_are_refusals: bool = False
+    ) -> ProviderError:
+        if reply.status == UNAUTHORISED:
+            await self.confirm()
+        sent_too = (value.rpartition(" ")[2] for value in self.headers.values())
+        words, code = reason(reply, (*sent, self.key, *sent_too))
+        if reply.status in SERVER_ERRORS and not (errors_are_refusals and words):
+            unknown = command and (reply.status in GATEWAY_ERRORS or not words)
+            return (UnknownOutcomeError if unknown else ConnectError)("The phone system had an error")
+        if reply.status not in ERRORS or (reply.status == UNAUTHORISED and not command):
+            return ConnectError(f"HTTP {reply.status}")
+        kind = {NOT_FOUND: NotFoundError, FORBIDDEN: ForbiddenError}.get(reply.status, RefusedError)
+        return kind(words or f"HTTP {reply.status}", code)
+
+    async def confirm(self) -> None:
+        """Ask whether the key is good after it was refused; raise AuthError where it is not."""
+        if (await self.send(self.http.ask, "GET", "me")).status == UNAUTHORISED:
+            raise AuthError("The API key is not valid")
+
+
+def reason(reply: Reply, secrets: Iterable[str] = ()) -> tuple[str, str]:
+    """Give the phone system's own words for a person, without numbers and what was sent, and its own code."""
+    try:
+        answer = mapping(reply.json())
+    except ConnectError:
+        answer = {}
+    errors = answer.get("errors")
+    first = errors[0] if isinstance(errors, list) and errors else None
+    item = mapping(first)
+    words = text(item.get("message")) or text(first) or text(answer.get("message"))
+    code = text(item.get("code")) or text(answer.get("code"))
+    secrets = tuple(secrets)
+    words, code = (without(said, secrets, shortest=SHORTEST_SECRET) for said in (words, code))
+    return _DIGITS.sub(CUT, words[: 10 * MAX_REASON])[:MAX_REASON], code[:MAX_REASON] or str(reply.status)
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    """Give every text in what was sent."""
+    if isinstance(value, Mapping):
+        return tuple(found for item in value.values() for found in _texts(item))
+    if isinstance(value, list | tuple):
+        return tuple(found for item in value for found in _texts(item))
+    return (value,) if isinstance(value, str) else ()

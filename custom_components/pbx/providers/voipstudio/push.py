@@ -1,0 +1,224 @@
+"""Read what VoIPstudio pushes: one webhook body becomes legs of a call, a notice, or something unknown."""
+
+import json
+import re
+from collections.abc import Collection
+from functools import lru_cache
+
+from ...telephony import models as m
+from ...telephony.errors import BadPayloadError
+from ...telephony.models import CallState, Direction, EventType, Outcome
+from ..values import Json, boolean, instant, number, text
+from .payload import MAX_ID, UP, Book, Ends, ends, ident, phones, short, state
+
+DTMF = "DTMF_RECEIVED"
+FAR_LEG = "/callee"  # the called party of a call placed by API, before VoIPstudio tells of it
+
+SAID_BY_NAME = {
+    "call.initial": CallState.RINGING,
+    "call.ringing": CallState.RINGING,
+    "call.connected": CallState.TALKING,
+    "call.on.hold": CallState.ON_HOLD,
+    "call.onhold": CallState.ON_HOLD,
+    "call.hold": CallState.ON_HOLD,
+    "call.hangup": CallState.ENDED,
+    "call.missed": CallState.ENDED,
+    "call.failed": CallState.ENDED,
+}
+
+_BETWEEN_WORDS = re.compile(r"[\s_\-.]+")
+
+
+def read(body: bytes, known: Book, customer_id: str, placed: Collection[str]) -> tuple[m.Pushed, ...]:
+    """Read a body; raise BadPayloadError for one that is no JSON object. `placed` are calls placed by API."""
+    try:
+        row = json.loads(body)
+    except ValueError, RecursionError:
+        raise BadPayloadError("The body is not JSON") from None
+    if not isinstance(row, dict):
+        raise BadPayloadError("The body is not a JSON object")
+    sender = ident(row.get("customer_id"))
+    if sender and customer_id and sender != customer_id:
+        return ()
+    said = short(row.get("event_name"), MAX_ID)
+    name = _name(said)
+    if "wrap" in name:
+        return (_wrap_up(row, said, known),)
+    match name:
+        case "sms.received":
+            return (_sms(row, said, known),)
+        case "monitor.audio.ready":
+            return (_recording(row, said, known),)
+        case _ if name.startswith("call.dtmf") or text(row.get("state")).upper() == DTMF:
+            return (_dtmf(row, said, known),)
+        case _:
+            return _legs(row, said, name, known, placed) or (m.UnknownPush(provider_event=said or "unknown"),)
+
+
+@lru_cache(maxsize=64)
+def _name(said: str) -> str:
+    """Give the name of an event however it is written."""
+    return _BETWEEN_WORDS.sub(".", said.lower())
+
+
+def _key(row: Json, said: str) -> str | None:
+    if own := short(row.get("id")):
+        return own
+    call_id = ident(row.get("call_id"))
+    return f"{call_id} {said} {short(row.get('event_time'), MAX_ID)}".strip() if call_id else None
+
+
+def _call_id(row: Json) -> str | None:
+    return ident(row.get("root_call_id")) or ident(row.get("call_id")) or None
+
+
+# -- call events -------------------------------------------------------------------------------------
+
+
+def _doing(row: Json, name: str) -> CallState | None:
+    by_name = SAID_BY_NAME.get(name)
+    return by_name if by_name is CallState.ENDED else state(row.get("state")) or by_name
+
+
+def _legs(row: Json, said: str, name: str, known: Book, placed: Collection[str]) -> tuple[m.Pushed, ...]:
+    root, leg_id = _call_id(row), ident(row.get("call_id"))
+    doing = _doing(row, name) if name.startswith("call.") or not name else None
+    if root is None or not leg_id or doing is None:
+        return ()
+    both = ends(row, known)
+    over = doing is CallState.ENDED
+    said_final = boolean(row.get("final"))
+    # Without a word about it, one phone of a group is not the whole call.
+    final = name == "call.missed" and (root == leg_id if said_final is None else said_final)
+    key = _key(row, said)
+    legs = list(phones(leg_id, doing, both, child=root != leg_id))
+    first_phone = leg_id in placed and both.caller is not None and both.callee is None
+    if first_phone:
+        # The user's own phone is picked up first; that is no answer of the called party.
+        far = (leg_id + FAR_LEG, None, CallState.ENDED if over else CallState.DIALING)
+        legs = [far, *legs] if doing in UP else [*legs, far]
+    return tuple(
+        m.LegPush(
+            provider_event=said or "call",
+            call_id=root,
+            state=leg_state,
+            leg_id=each,
+            extension=user.number or None if user else None,
+            key=key if each == leg_id else f"{key} {each}",
+            time=instant(row.get("event_time")),
+            direction=both.direction,
+            caller=both.from_party,
+            callee=both.to_party,
+            queue=both.queue,
+            started_at=instant(row.get("start_time")),
+            answered_at=None if first_phone else instant(row.get("connected_at")),
+            outcome=_outcome(row, name, both, final=final, alone=root == leg_id) if over else None,
+            hangup_cause=short(row.get("t_cause")) or None if over else None,
+            ended_by=short(row.get("terminated_by"), MAX_ID) or None if over else None,
+            final=final and each == legs[-1][0],
+            lasts=over and said_final is False and root != leg_id,
+            details={"user_email": user.email, "sip_username": user.id} if user and user.email else {},
+        )
+        for each, user, leg_state in legs
+    )
+
+
+def _outcome(row: Json, name: str, both: Ends, *, final: bool, alone: bool) -> Outcome | None:
+    if final and both.direction is not Direction.OUTGOING:
+        return Outcome.MISSED
+    failed = name == "call.failed" or text(row.get("state")).upper() == "FAILED"
+    return Outcome.FAILED if failed and alone else None
+
+
+# -- everything else ---------------------------------------------------------------------------------
+
+
+def _user(row: Json, key: str, known: Book) -> str | None:
+    user = known.users.get(ident(row.get(key)))
+    return user.number if user else None
+
+
+def _dtmf(row: Json, said: str, known: Book) -> m.Notice:
+    both = ends(row, known)
+    target = known.users.get(text(row.get("dtmf_target")).rpartition(":")[2])
+    user = target or both.callee or both.caller
+    return m.Notice(
+        provider_event=said,
+        type=EventType.DTMF_RECEIVED,
+        key=_key(row, said),
+        time=instant(row.get("event_time")),
+        call_id=_call_id(row),
+        leg_id=ident(row.get("call_id")) or None,
+        extension=user.number or None if user else None,
+        fields=_told({"digits": short(row.get("dtmf_tag"), MAX_ID), **_parties(both)}),
+    )
+
+
+def _sms(row: Json, said: str, known: Book) -> m.Notice:
+    return m.Notice(
+        provider_event=said,
+        type=EventType.SMS_RECEIVED,
+        key=_key(row, said),
+        time=instant(row.get("event_time")),
+        extension=_user(row, "user_id", known),
+        fields=_told(
+            {
+                "from_number": known.shown(row.get("from_no") or row.get("from")),
+                "to_number": known.shown(row.get("to_no") or row.get("to")),
+                "text": text(row.get("text")) or text(row.get("message")),
+                "message_id": ident(row.get("sms_id")),
+            }
+        ),
+    )
+
+
+def _recording(row: Json, said: str, known: Book) -> m.Notice:
+    both = ends(row, known)
+    user = both.callee or both.caller
+    return m.Notice(
+        provider_event=said,
+        type=EventType.RECORDING_READY,
+        key=_key(row, said),
+        time=instant(row.get("event_time")),
+        call_id=_call_id(row),
+        leg_id=ident(row.get("call_id")) or None,
+        extension=(user.number or None if user else None) or _user(row, "user_id", known),
+        fields=_told(
+            {
+                "recording_id": ident(row.get("monitor_id")),
+                "size": number(row.get("size")),
+                "duration": number(row.get("duration")),
+                **_parties(both),
+            }
+        ),
+    )
+
+
+def _wrap_up(row: Json, said: str, known: Book) -> m.Notice:
+    user_id = next((found for key in ("user_id", "agent_id", "dst_id") if (found := ident(row.get(key)))), None)
+    queue = ident(row.get("queue_id"))
+    return m.Notice(
+        provider_event=said,
+        type=EventType.AGENT_WRAP_UP,
+        key=_key(row, said),
+        time=instant(row.get("event_time")),
+        call_id=_call_id(row),
+        leg_id=ident(row.get("call_id")) or None,
+        extension=user.number if (user := known.users.get(user_id or "")) else None,
+        agent=user_id,
+        fields=_told({"queue": known.queues.get(queue, queue) or known.queue(row)}),
+    )
+
+
+def _parties(both: Ends) -> dict[str, m.Detail]:
+    return {
+        "direction": both.direction,
+        "from_number": both.from_party.number,
+        "from_name": both.from_party.name,
+        "to_number": both.to_party.number,
+        "to_name": both.to_party.name,
+    }
+
+
+def _told(fields: dict[str, m.Detail]) -> dict[str, m.Detail]:
+    return {name: value for name, value in fields.items() if value not in (None, "")}

@@ -1,0 +1,5 @@
+"""Voipsun."""
+
+from .provider import VoipsunProvider
+
+__all__ = ["VoipsunProvider"]

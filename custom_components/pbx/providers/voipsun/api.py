@@ -1,0 +1,155 @@
+"""The one endpoint of a VoIPSUN PBX: how a request is written, and how its answer becomes a result or an error.
+
+The credentials go into the query, because the phone system wants them there, and nowhere else.
+"""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Mapping
+from functools import cached_property
+from types import MappingProxyType
+from typing import Protocol
+from urllib.parse import quote, quote_plus
+
+from yarl import URL
+
+from ...telephony.errors import ConnectError, InvalidInputError, NotFoundError, RefusedError, UnknownOutcomeError
+from ..base import Settings
+from ..http import HttpClient, Reply
+from ..values import integer
+from .payload import cut, decode, failure, succeeded
+
+PATH = "/api/api.php"
+SERVER_ERROR = 500
+
+DENIED = "100"  # wrong credentials and a missing permission alike
+UNKNOWN_ACTION = "110"
+NOT_FOUND = ((201, 203), (250, 250), (302, 304), (310, 312), (800, 801))
+
+DIGITS = re.compile(r"[0-9]{1,20}")
+ADDRESS = re.compile(r"[0-9A-Za-z.:_-]{1,64}")
+FILENAME = re.compile(r"(?!\.{1,2}$)[^/\\]{1,200}")
+FOLDER = re.compile(r"(?!.*(?:^|[/\\])\.\.(?:[/\\]|$)).{1,200}")
+ANYTHING = re.compile(r".{1,200}")
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+_HARMLESS = frozenset(
+    {
+        "action",
+        "penalty",
+        "checkExten",
+        "dialplanName",
+        "context",
+        "hangupContext",
+        "outrouteName",
+        "outrouteId",
+        "queueName",
+        "cdrId",
+        "filename",
+        "path",
+    }
+)
+
+
+class Send(Protocol):
+    """A way to ask: as a poll, or for a person."""
+
+    def __call__(self, action: str, params: Mapping[str, str] = ..., /) -> Awaitable[object]:
+        """Ask and give the answer; a no is raised."""
+
+
+class Endpoint:
+    """Ask and command as one API user."""
+
+    def __init__(self, http: HttpClient, settings: Settings) -> None:
+        """Take the address and the credentials from the settings."""
+        self._http = http
+        self._settings = settings
+        self._one_at_a_time = asyncio.Lock()
+
+    @cached_property
+    def url(self) -> URL:
+        """The endpoint, without credentials."""
+        typed = self._text("host").strip()
+        scheme = "https" if self._settings.get("ssl") is True else "http"
+        if typed.count(":") > 1 and "[" not in typed and "://" not in typed:
+            typed = f"[{typed}]"
+        try:
+            given = URL(typed if "://" in typed else f"{scheme}://{typed}")
+            if not given.host or given.scheme not in {"http", "https"}:
+                raise ConnectError("The address cannot be read")
+            return URL.build(
+                scheme=given.scheme,
+                host=given.host,
+                port=given.explicit_port or integer(self._settings.get("port")) or None,
+                path=given.path.removesuffix(PATH).rstrip("/") + PATH,
+            )
+        except ValueError:
+            raise ConnectError("The address cannot be read") from None
+
+    @property
+    def password(self) -> str:
+        """The password, to keep it out of what is shown."""
+        return self._text("password")
+
+    async def read(self, action: str, params: Mapping[str, str] = _NOTHING) -> object:
+        """Poll, one request after the other."""
+        query = self._query(action, params)
+        async with self._one_at_a_time:
+            reply = await self._http.read(action, "GET", str(self.url), params=query)
+        return _answer(reply, query)
+
+    async def ask(self, action: str, params: Mapping[str, str] = _NOTHING) -> object:
+        """Ask for a person."""
+        query = self._query(action, params)
+        return _answer(await self._http.ask(action, "GET", str(self.url), params=query), query)
+
+    async def command(self, action: str, params: Mapping[str, str], patience: float) -> None:
+        """Change something, exactly once."""
+        query = self._query(action, params)
+        reply = await self._http.command(action, "GET", str(self.url), params=query, timeout=patience)
+        try:
+            done = succeeded(_answer(reply, query))
+        except ConnectError:
+            if not reply.ok and reply.status < SERVER_ERROR:
+                raise
+            done = False
+        if not done:  # PHP may have failed before, or after
+            raise UnknownOutcomeError("The answer cannot be read")
+
+    def _query(self, action: str, params: Mapping[str, str]) -> dict[str, str]:
+        return {"username": self._text("username").strip(), "password": self.password, "action": action, **params}
+
+    def _text(self, key: str) -> str:
+        value = self._settings.get(key)
+        return value if isinstance(value, str) else ""
+
+
+def _answer(reply: Reply, sent: Mapping[str, str]) -> object:
+    """Read an answer; the phone system's no becomes an error, whatever the HTTP status."""
+    answer = decode(reply.body)
+    refused = failure(answer)
+    if refused is not None:
+        secrets = [value for name, value in sent.items() if name not in _HARMLESS]
+        written = {form for value in secrets for form in (value, quote(value, safe=""), quote_plus(value))}
+        reason = cut(refused.reason, written) or "No reason given"
+        missing = any(refused.between(*family) for family in NOT_FOUND)
+        raise (NotFoundError if missing else RefusedError)(reason, refused.code)
+    if not reply.ok and not succeeded(answer):
+        raise ConnectError(f"HTTP {reply.status}")
+    return answer
+
+
+def valid(field: str, value: str, pattern: re.Pattern[str] = ANYTHING) -> str:
+    """Check a value before it is sent; raise InvalidInputError."""
+    value = value.strip()
+    if not value:
+        raise InvalidInputError(field, "required")
+    if not value.isprintable() or not pattern.fullmatch(value):
+        raise InvalidInputError(field, "invalid_value")
+    return value
+
+
+def optional(name: str, field: str, value: str | None, pattern: re.Pattern[str] = ANYTHING) -> dict[str, str]:
+    """Give a parameter if there is a value for it."""
+    return {} if value is None else {name: valid(field, value, pattern)}

@@ -1,0 +1,156 @@
+"""Who is who on a VoIPSUN PBX: SIP accounts are phones or trunks, and the user's own list says what they are called.
+
+Nothing at the phone system maps a SIP user name to an internal number.
+"""
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+
+from ...telephony.models import Extension, Party
+from ...telephony.phone_numbers import (
+    COMPARED_DIGITS,
+    EXTENSION_DIGITS,
+    HIDDEN,
+    is_extension,
+    is_hidden,
+    normalise,
+    strip,
+)
+from ..values import Json, boolean
+from .payload import Peer, Row, line
+
+_TRUNK = re.compile(r"trunk|gateway|provider|prichoz|odchoz|(?:^|[^a-z])gw(?:[^a-z]|$)", re.IGNORECASE)
+_SPECIAL = re.compile(r"[a-z]", re.IGNORECASE)  # Asterisk's s, h, i, t
+
+
+def compared(number: str) -> str:
+    """Give the form in which two numbers are compared; empty for what is none."""
+    bare = strip(number).lstrip("+").lower()
+    if bare in HIDDEN or _SPECIAL.fullmatch(bare):
+        return ""
+    return bare[-COMPARED_DIGITS:] if len(bare) > EXTENSION_DIGITS else bare
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A SIP account. `number` is how the extension is called everywhere above."""
+
+    user: str
+    number: str
+    name: str = ""
+    trunk: bool = False
+    hidden: bool = False
+    numbers: frozenset[str] = frozenset()  # compared forms
+
+    def is_at(self, number: str, account_code: str = "") -> bool:
+        """Tell whether a number, in its compared form, most likely is this phone's own."""
+        if not number:
+            return False
+        # "sip101" with account code "101" is at 101, even where nobody has entered that.
+        return number in self.numbers or number == account_code or (number.isdigit() and self._ends_with(number))
+
+    def _ends_with(self, number: str) -> bool:
+        before = self.user.removesuffix(number)
+        return len(number) > 1 and before != self.user and not before[-1:].isdigit()
+
+
+class Lines:
+    """The SIP accounts as the phone system lists them, and as the user has named them."""
+
+    def __init__(self, names: object, country: str) -> None:
+        """Take the user's own list: SIP user name to name, number, public numbers, hidden."""
+        self._country = country
+        self._named = {user: _mapping(entry) for user, entry in _mapping(names).items() if user == line(user)}
+        self._lines: dict[str, Line] = {}
+        self._peers: dict[str, Peer] = {}
+        self._owners: dict[str, Line] = {}
+        self.learn(())
+
+    def learn(self, peers: Collection[Peer]) -> None:
+        """Take a complete list of SIP accounts."""
+        self._peers = {peer.user: peer for peer in peers}
+        tells_phones = any(peer.user_agent or peer.contact for peer in peers)
+        self._lines = {}
+        for user in {**self._peers, **self._named}:
+            peer = self._peers.get(user)
+            # A phone registers and says what it is; a trunk's address is entered by hand.
+            static = peer is not None and peer.has_host and not peer.user_agent and not peer.contact
+            self._lines[user] = self._line(user, looks_static=static and tells_phones)
+        self._owners = {}
+        for known in sorted(self._lines.values(), key=self._usable, reverse=True):
+            if not known.trunk:
+                for number in known.numbers:
+                    self._owners.setdefault(number, known)
+
+    def _usable(self, known: Line) -> bool:
+        peer = self._peers.get(known.user)
+        return peer is not None and bool(peer.registered)
+
+    def _line(self, user: str, *, looks_static: bool = False) -> Line:
+        named = self._named.get(user, {})
+        number, hidden = line(named.get("number"), 40), boolean(named.get("hidden")) is True
+        public = named.get("public")
+        # Who hides an account that has no number hides a trunk.
+        trunk = not number and (hidden or looks_static or bool(_TRUNK.search(user)))
+        public_numbers = public if isinstance(public, list | tuple) else ()
+        reached = (compared(line(entry, 40)) for entry in (user, number, *public_numbers))
+        return Line(
+            user=user,
+            number=number or user,
+            name=line(named.get("name")),
+            trunk=trunk,
+            hidden=hidden,
+            numbers=frozenset(filter(None, reached)),
+        )
+
+    def phone(self, row: Row) -> Line | None:
+        """Give the phone at this end of a call; None for the outside."""
+        if not row.user:
+            return None
+        known = self._lines.get(row.user) or self._line(row.user)
+        return None if known.trunk else known
+
+    def owner(self, number: str) -> Line | None:
+        """Find the phone that is reached by a number, or has it as SIP user name."""
+        return self._owners.get(compared(number))
+
+    def is_ours(self, number: str) -> bool:
+        """Tell whether a number is inside: a phone's, or one that only this phone system understands."""
+        return self.owner(number) is not None or is_extension(strip(number))
+
+    def party(self, number: str) -> Party:
+        """Show a number of a call."""
+        if not compared(number):
+            return Party(hidden=is_hidden(number))
+        owner = self.owner(number)
+        if owner is None:
+            return Party(number=normalise(number, self._country))
+        shown = owner.number if number == owner.user else normalise(number, self._country)
+        return Party(number=shown, name=owner.name)
+
+    def extensions(self, *, readable: bool) -> tuple[Extension, ...]:
+        """List the extensions; where several phones share a number, it is registered when one of them is."""
+        listed: dict[str, Extension] = {}
+        for user, known in self._lines.items():
+            peer = self._peers.get(user)
+            if known.hidden or (readable and peer is None):
+                continue
+            found = Extension(
+                number=known.number,
+                name=known.name,
+                id=user,
+                registered=peer.registered if peer and readable else None,
+                user_agent=peer.user_agent if peer else "",
+                contact=peer.contact if peer else "",
+                trunk=known.trunk,
+            )
+            first = listed.get(known.number)
+            if first is None or (found.registered and not first.registered):
+                listed[known.number] = found if first is None else replace(found, name=first.name or found.name)
+        return tuple(listed.values())
+
+
+def _mapping(value: object) -> Json:
+    """Accept what a settings store hands out, which need not be a dict."""
+    return value if isinstance(value, Mapping) else {}

@@ -1,0 +1,464 @@
+"""What a VoIPSUN PBX answers, read without trust: text for numbers, lists in several disguises, states in words.
+
+Pure. Next to nothing about the answers' shapes is published, so everything here accepts several, and what cannot be
+read stays unknown.
+"""
+
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from math import isfinite
+from typing import NoReturn
+
+from ...telephony import models as m
+from ...telephony.errors import ConnectError
+from ...telephony.models import AgentStatus
+from ..values import Json, boolean, mapping, mappings, number, text
+
+MAX_ROWS = 10_000
+MAX_DEPTH = 8
+MAX_TEXT = 200
+LONGEST = timedelta(days=400).total_seconds()
+SHORT_SECRET = 3
+WIDEST = 2**63
+
+_AFTER_NOTICE = re.compile(r"[\n>][ \t]*\ufeff?([\[{])")
+_CHANNEL = re.compile(r"(?:SIP|PJSIP)/(.+)-([0-9a-fA-F]{8,})")
+_CLOCK = re.compile(r"(?:(\d{1,4}):)?(\d{1,2}):(\d{2})")
+_NOT_ALPHANUMERIC = re.compile(r"[^a-z0-9]")
+_ABOUT_AUTHENTICATION = re.compile(r"\bpin\b|authenti|password|authori[sz]", re.IGNORECASE)
+_SECRET_KEY = re.compile(r"pin$|passw|secret")
+
+NO_HOST = frozenset({"", "-none-", "(unspecified)", "(null)", "0.0.0.0"})  # noqa: S104 - how "no address" is written
+CALLING = frozenset({"ring", "offhook", "dialing offhook", "rsrvd", "pre-ring"})
+CALLED = frozenset({"ringing", "dialing"})
+
+
+# -- the envelope ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """The phone system's no, in its own words."""
+
+    code: str
+    reason: str
+
+    def between(self, first: int, last: int) -> bool:
+        """Tell whether the code is of a family."""
+        value = number(self.code)
+        return value is not None and first <= value <= last
+
+    @property
+    def about_authentication(self) -> bool:
+        """Whether the reason speaks of a PIN: the codes of an agent's state and of a wrong PIN are one family."""
+        return bool(_ABOUT_AUTHENTICATION.search(self.reason))
+
+
+def decode(body: bytes) -> object:
+    """Read JSON, also behind a byte order mark or a warning that PHP printed before it; raise ConnectError."""
+    answer = body.decode("utf-8-sig", errors="replace").strip()
+    try:
+        return json.loads(answer)
+    except ValueError, RecursionError:
+        pass
+    # Only a notice is skipped: the rest of a JSON text that was cut off must not pass for an answer.
+    notice = None if answer[:1] in "[{" else _AFTER_NOTICE.search(answer)
+    if notice is None:
+        _unreadable()
+    try:
+        return json.loads(answer[notice.start(1) :])
+    except ValueError, RecursionError:
+        _unreadable()
+
+
+def succeeded(answer: object) -> bool:
+    """Tell whether a command was carried out; "false" is text and would be truthy."""
+    return text(mapping(answer).get("success")).lower() == "true"
+
+
+def failure(answer: object) -> Failure | None:
+    """Read the phone system's no; None when the answer is none."""
+    envelope = mapping(answer)
+    if "success" not in envelope or succeeded(answer):
+        return None
+    return Failure(code=line(envelope.get("errno"), 20), reason=line(envelope.get("reason"), 1000))
+
+
+def items(answer: object) -> tuple[Json, ...]:
+    """Give the rows of a list in any of the styles it may be written in; raise ConnectError for anything else."""
+    found: object = None
+    if isinstance(answer, list):
+        found = answer
+    elif isinstance(answer, dict) and not (answer.keys() - {"success"}):
+        found = []
+    elif isinstance(answer, dict):
+        values = [value for key, value in answer.items() if key != "success"]
+        containers = [value for value in values if _holds_rows(value)]
+        if values == [{}]:  # how PHP may write an empty list in an envelope
+            found = []
+        elif len(containers) == 1:
+            found = containers[0]
+        elif all(isinstance(value, dict) for value in values):
+            found = values
+    elif answer is None:
+        found = []
+    if found is None:
+        _unreadable()
+    rows = mappings(found)
+    if found and not rows:
+        _unreadable()
+    return rows[:MAX_ROWS]
+
+
+def _holds_rows(value: object) -> bool:
+    if isinstance(value, dict):
+        return bool(value) and all(isinstance(entry, dict) for entry in value.values())
+    return isinstance(value, list)
+
+
+def _unreadable() -> NoReturn:
+    raise ConnectError("The answer cannot be read") from None
+
+
+# -- single values -----------------------------------------------------------------------------------
+
+
+def line(value: object, limit: int = MAX_TEXT) -> str:
+    """Give one line of printable text, which can be shown, stored and sent back."""
+    content = text(value)
+    return (content if content.isprintable() else "".join(filter(str.isprintable, content)))[:limit]
+
+
+def seconds(value: object) -> float | None:
+    """Read a length from seconds or from 00:00:35."""
+    amount = number(value)
+    if amount is None and (clock := _CLOCK.fullmatch(text(value))):
+        hours, minutes, rest = (int(part or 0) for part in clock.groups())
+        amount = hours * 3600.0 + minutes * 60 + rest
+    return amount if amount is not None and 0 <= amount <= LONGEST else None
+
+
+def amount_of(value: object) -> float | None:
+    """Read a figure of a queue: "24", "91.2 %", "91,2", 00:00:24; None where there is none, never 0."""
+    if isinstance(value, str):
+        value = value.replace("%", "").replace(",", ".")
+    return seconds(value)
+
+
+def cut(reason: str, secrets: Collection[str], limit: int = MAX_TEXT) -> str:
+    """Take out of a text what must not be shown, then shorten it."""
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        # A PIN of three digits must not eat the digits of other numbers.
+        edge = r"\b" if len(secret) <= SHORT_SECRET and secret.isalnum() else ""
+        reason = re.sub(f"{edge}{re.escape(secret)}{edge}", "…", reason)
+    return reason[:limit]
+
+
+def clean(value: object, secrets: Collection[str] = (), depth: int = MAX_DEPTH) -> object:
+    """Copy an answer so that it can be shown: bounded, printable, without PINs."""
+    if depth and isinstance(value, dict):
+        return {
+            line(key): clean(entry, secrets, depth - 1)
+            for key, entry in value.items()
+            if not _SECRET_KEY.search(bare(key))
+        }
+    if depth and isinstance(value, list):
+        return [clean(entry, secrets, depth - 1) for entry in value[:MAX_ROWS]]
+    if isinstance(value, str):
+        return cut(line(value), secrets)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value if isfinite(value) and abs(value) < WIDEST else None
+    return value if isinstance(value, bool) else None
+
+
+def bare(key: object) -> str:
+    """Give a key without case and punctuation."""
+    return _NOT_ALPHANUMERIC.sub("", text(key).lower())
+
+
+# -- listcalls ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One channel that is up. `user` is the SIP user name, empty for anything but SIP; `number` counts channels."""
+
+    channel: str
+    user: str = ""
+    number: int | None = None
+    source: str = ""
+    destination: str = ""
+    duration: float | None = None
+    status: str = ""
+    context: str = ""
+    account_code: str = ""
+
+    @property
+    def up(self) -> bool:
+        """Whether this end was picked up."""
+        return self.status == "up"
+
+
+def row(item: Json) -> Row | None:
+    """Read one row of the active calls; None for what is no channel, or one inside Asterisk."""
+    channel = text(item.get("channelName"))
+    if not channel or channel != line(channel) or channel.lower().startswith("local/"):
+        return None
+    sip = _CHANNEL.fullmatch(channel)
+    return Row(
+        channel=channel,
+        user=sip[1] if sip else "",
+        number=int(sip[2], 16) if sip else None,
+        source=line(item.get("src"), 80),
+        destination=line(item.get("dst"), 80),
+        duration=seconds(item.get("duration")),
+        status=line(item.get("status"), 40).lower(),
+        context=line(item.get("context")),
+        account_code=line(item.get("accountCode")),
+    )
+
+
+def call_rows(answer: object) -> tuple[Row, ...]:
+    """Read the active channels, each once; raise ConnectError where nothing in a list is a channel."""
+    listed = items(answer)
+    if listed and not any(text(item.get("channelName")) for item in listed):
+        _unreadable()
+    return tuple({found.channel: found for item in listed if (found := row(item))}.values())
+
+
+# -- sipstatus ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peer:
+    """One SIP account: a phone or a trunk."""
+
+    user: str
+    registered: bool | None
+    has_host: bool
+    user_agent: str = ""
+    contact: str = ""
+
+
+def peers(answer: object) -> tuple[Peer, ...]:
+    """Read the SIP accounts; raise ConnectError where nothing in a list is one."""
+    listed = items(answer)
+    found = {user: _peer(user, item) for item in listed if (user := line(item.get("user")))}
+    if listed and not found:
+        _unreadable()
+    return tuple(found.values())
+
+
+def _peer(user: str, item: Json) -> Peer:
+    status, contact = line(item.get("status")).lower(), line(item.get("regcontact"))
+    has_host = line(item.get("host")).lower() not in NO_HOST
+    registered: bool | None = None
+    if status.startswith(("ok", "lagged")):
+        registered = True
+    elif status.startswith(("unreachable", "unknown")):
+        registered = False
+    elif status.startswith("unmonitored"):
+        registered = bool(contact) or has_host
+    return Peer(
+        user=user,
+        registered=registered,
+        has_host=has_host,
+        user_agent=line(item.get("useragent")),
+        contact=contact,
+    )
+
+
+# -- agents ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentState:
+    """What an agent does; `words` is what the phone system said where that could not be read."""
+
+    status: AgentStatus | None = None
+    logged_in: bool | None = None
+    words: str = ""
+    raw: Mapping[str, object] = field(default_factory=dict)
+
+
+# In this order: "unavailable" holds "available".
+_STATES = (
+    ("loggedout", AgentStatus.LOGGED_OUT),
+    ("loggedoff", AgentStatus.LOGGED_OUT),
+    ("notloggedin", AgentStatus.LOGGED_OUT),
+    ("unavailable", AgentStatus.UNAVAILABLE),
+    ("notavailable", AgentStatus.UNAVAILABLE),
+    ("available", AgentStatus.AVAILABLE),
+    ("onhold", AgentStatus.ON_HOLD),
+    ("incall", AgentStatus.TALKING),
+    ("busy", AgentStatus.BUSY),
+)
+_NOT_STATES = frozenset({"success", "errno", "agentnumber", "agentpin", "agent", "number", "name", "agentname"})
+
+
+def agent_state(answer: object, secrets: Collection[str] = ()) -> AgentState:
+    """Read what an agent does out of whatever words the answer holds; it may also be written as a failure."""
+    raw = mapping(clean(answer, secrets))
+    said = tuple(_words(raw))
+    words = "|".join(bare(word) for word in said)
+    status = next((state for word, state in _STATES if word in words), None)
+    logged_in: bool | None = None
+    if status is AgentStatus.LOGGED_OUT:
+        logged_in = False
+    elif "loggedin" in words or status not in (None, AgentStatus.UNAVAILABLE):
+        logged_in = True
+    return AgentState(
+        status=status,
+        logged_in=logged_in,
+        words="" if status else ", ".join(said)[:MAX_TEXT],
+        raw={key: value for key, value in raw.items() if key != "success"},
+    )
+
+
+def _words(value: object) -> Iterator[str]:
+    if isinstance(value, str) and value:
+        yield value
+    elif isinstance(value, list):
+        for entry in value:
+            yield from _words(entry)
+    elif isinstance(value, dict):
+        for key, entry in value.items():
+            if bare(key) not in _NOT_STATES:
+                yield from _words(entry)
+
+
+# -- queues ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueReading:
+    """A queue as it was answered: its figures, the channels that wait in it, which of the known agents are paused."""
+
+    queue: m.Queue
+    channels: tuple[str, ...] = ()
+    paused: Mapping[str, bool] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Parts:
+    figures: dict[str, object] = field(default_factory=dict)
+    callers: list[Json] = field(default_factory=list)
+    members: list[Json] = field(default_factory=list)
+    lists_callers: bool = False
+
+
+_CALLER_KEYS = frozenset({"wait", "position"})
+_MEMBER_KEYS = frozenset({"paused", "penalty", "callstaken"})
+_AWAY = frozenset({4, 5})  # device states: invalid, unavailable
+_FREE = 1
+_PERCENT = 100
+_FIGURES = {
+    "waiting": ("calls", "callers", "waiting", "waitingcallers", "callerswaiting", "callswaiting"),
+    "average_wait": ("holdtime", "avgwait", "waittime", "averagewait", "avgholdtime", "avgwaittime"),
+    "longest_wait": ("longestholdtime", "maxwait", "longestwait", "maxwaittime"),
+    "service_level": ("servicelevelperf", "servicelevel", "sla"),
+    "answered": ("completed", "answered"),
+    "abandoned": ("abandoned", "lost"),
+    "agents_logged_in": ("loggedin", "agentsloggedin"),
+    "agents_available": ("available", "agentsavailable"),
+}
+
+
+def queue_reading(
+    user_queue: m.UserQueue, answer: object, agents: Mapping[str, str], secrets: Collection[str] = ()
+) -> QueueReading:
+    """Read a queue by what its fields are called, wherever they are; `agents` has ids by number and by name."""
+    shown = clean(answer, secrets)
+    raw = shown if isinstance(shown, dict) else {"answer": shown}
+    parts = _Parts()
+    _collect(raw, parts, row_like=False)
+    found = {name: _figure(parts, keys) for name, keys in _FIGURES.items()}
+    waits = [wait for caller in parts.callers if (wait := amount_of(_field(caller, "wait"))) is not None]
+    if parts.callers or parts.lists_callers:
+        found["waiting"] = _else(found["waiting"], len(parts.callers))
+        if found["longest_wait"] is None and len(waits) == len(parts.callers):
+            found["longest_wait"] = max(waits, default=0.0)
+    members, paused = _members(parts, agents)
+    states = [(number(_field(member, "status")), boolean(_field(member, "paused"))) for member in parts.members]
+    if states and all(state is not None and rest is not None for state, rest in states):
+        present = sum(state not in _AWAY for state, _ in states)
+        found["agents_logged_in"] = _else(found["agents_logged_in"], present)
+        found["agents_available"] = _else(found["agents_available"], states.count((_FREE, False)))
+    level = found["service_level"]
+    measured = amount_of(parts.figures.get("servicelevel")) != 0  # a queue whose target is 0 seconds has none
+    queue = m.Queue(
+        id=user_queue.id,
+        name=user_queue.name,
+        waiting=_whole(found["waiting"]),
+        longest_wait=found["longest_wait"],
+        average_wait=found["average_wait"],
+        agents_logged_in=_whole(found["agents_logged_in"]),
+        agents_available=_whole(found["agents_available"]),
+        service_level=level if level is not None and level <= _PERCENT and (level or measured) else None,
+        answered=_whole(found["answered"]),
+        abandoned=_whole(found["abandoned"]),
+        members=members,
+        raw={key: value for key, value in raw.items() if key != "success"},
+    )
+    channels = (line(_field(caller, "channel")) for caller in parts.callers)
+    return QueueReading(queue=queue, channels=tuple(filter(None, channels)), paused=paused)
+
+
+def _collect(value: object, parts: _Parts, *, row_like: bool) -> None:
+    """Sort an answer into callers, members and figures; only what stands among others of its kind can be a row."""
+    if isinstance(value, list):
+        for entry in value:
+            _collect(entry, parts, row_like=True)
+    if not isinstance(value, dict):
+        return
+    keys = {bare(key) for key in value}
+    if row_like and keys & _CALLER_KEYS:
+        parts.callers.append(value)
+        return
+    if row_like and keys & _MEMBER_KEYS:
+        parts.members.append(value)
+        return
+    among = bool(value) and all(isinstance(entry, dict) for entry in value.values())
+    for key, entry in value.items():
+        name = bare(key)
+        if isinstance(entry, dict | list):
+            parts.lists_callers = parts.lists_callers or (not entry and name in _FIGURES["waiting"])
+            _collect(entry, parts, row_like=among)
+        else:
+            parts.figures.setdefault(name, entry)
+
+
+def _figure(parts: _Parts, keys: tuple[str, ...]) -> float | None:
+    return next((found for key in keys if (found := amount_of(parts.figures.get(key))) is not None), None)
+
+
+def _members(parts: _Parts, agents: Mapping[str, str]) -> tuple[dict[str, bool], dict[str, bool]]:
+    """Tell which of the known agents are logged in, and which are paused, by the queue's list of members."""
+    logged_in: dict[str, bool] = {}
+    paused: dict[str, bool] = {}
+    for member in parts.members:
+        interface = line(_field(member, "interface") or _field(member, "location"))
+        names = (interface.rpartition("/")[2].partition("@")[0], line(_field(member, "name")))
+        agent = next((agents[name] for name in map(str.lower, names) if name in agents), None)
+        if agent is None:
+            continue
+        logged_in[agent] = number(_field(member, "status")) not in _AWAY
+        rest = boolean(_field(member, "paused"))
+        if rest is not None:
+            paused[agent] = rest
+    return logged_in, paused
+
+
+def _field(item: Json, name: str) -> object:
+    return next((value for key, value in item.items() if bare(key) == name), None)
+
+
+def _else(value: float | None, other: float) -> float:
+    return other if value is None else value
+
+
+def _whole(value: float | None) -> int | None:
+    return None if value is None else int(value)

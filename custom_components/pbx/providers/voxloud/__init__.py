@@ -1,0 +1,5 @@
+"""Voxloud."""
+
+from .provider import VoxloudProvider
+
+__all__ = ["VoxloudProvider"]

@@ -1,0 +1,143 @@
+"""Ask Voxloud: the address, the key, and what every answer but a 2xx means."""
+
+import json
+import re
+from collections.abc import Awaitable, Callable, Iterator
+
+from ...telephony.errors import AuthError, ConnectError, NotFoundError, RefusedError, UnknownOutcomeError
+from ..http import HttpClient, Reply
+from ..values import Json, mapping, text
+from .payload import rows, without_secrets
+
+DEFAULT_URL = "https://developer.voxloud.com"
+VALIDATE = "/api/v1/validate-auth"
+
+BAD_REQUEST = 400
+UNAUTHORIZED = 401
+FORBIDDEN = 403
+NOT_FOUND = 404
+METHOD_NOT_ALLOWED = 405
+CONFLICT = 409
+UNPROCESSABLE = 422
+REFUSALS = range(400, 500)
+GATEWAY = frozenset({502, 504})  # somebody in between has lost the answer
+NOT_VOXLOUD = frozenset({NOT_FOUND, METHOD_NOT_ALLOWED})
+SHORTEST_SECRET = 2
+
+type Send = Callable[..., Awaitable[Reply]]
+
+_VERSION = re.compile(r"/api(?:/v[0-9]+)?$")
+
+
+class VoxloudApi:
+    """Requests to one account."""
+
+    def __init__(self, http: HttpClient, url: str, key: str) -> None:
+        """Take the address as a person types it: with or without scheme, path and slash at the end."""
+        self._http = http
+        self._base = _VERSION.sub("", (url or DEFAULT_URL).rstrip("/"))
+        if "://" not in self._base:
+            self._base = f"https://{self._base}"
+        self._key = key
+
+    async def validate(self) -> Json:
+        """Ask whose key this is; raise AuthError for one that is wrong, which only this request says for certain.
+
+        It says so twice: a lone 401 may come from somebody on the way.
+        """
+        if not self._key or not self._key.isascii() or not self._key.isprintable():
+            raise AuthError("This cannot be an API key")
+        for _ in range(2):
+            try:
+                return mapping(_json(await self._send(self._http.ask, "validate-auth", "POST", VALIDATE)))
+            except RefusedError as err:
+                if err.code in {str(status) for status in NOT_VOXLOUD}:
+                    raise ConnectError("This is not Voxloud") from None
+                if err.code != str(UNAUTHORIZED):
+                    raise
+        raise AuthError("The API key was refused")
+
+    async def read(self, operation: str, method: str, path: str, **request: object) -> object:
+        """Poll."""
+        return _json(await self._checked(self._http.read, operation, method, path, **request))
+
+    async def ask(self, operation: str, method: str, path: str, **request: object) -> object:
+        """Ask for what a person waits for."""
+        return _json(await self._checked(self._http.ask, operation, method, path, **request))
+
+    async def ask_text(self, operation: str, method: str, path: str, **request: object) -> Reply:
+        """Ask for something that is not JSON."""
+        return await self._checked(self._http.ask, operation, method, path, **request)
+
+    async def listed(self, operation: str, path: str, *, waiting: bool) -> tuple[Json, ...]:
+        """Ask for a complete list; `waiting` says that a person waits for it."""
+        found = rows(await (self.ask if waiting else self.read)(operation, "GET", path))
+        if found is None:
+            raise ConnectError("The answer is not a list")
+        return found
+
+    async def command(
+        self, operation: str, method: str, path: str, *, placing: bool = False, **request: object
+    ) -> Json:
+        """Change something, once. An answer that says yes but cannot be read is a yes, unless it places a call."""
+        reply = await self._checked(self._http.command, operation, method, path, **request)
+        if placing and reply.is_page:
+            raise UnknownOutcomeError("The answer is a web page")
+        try:
+            return mapping(_json(reply))
+        except ConnectError:
+            return {}
+
+    async def _checked(self, send: Send, operation: str, method: str, path: str, **request: object) -> Reply:
+        try:
+            return await self._send(send, operation, method, path, **request)
+        except RefusedError as err:
+            if err.code == str(UNAUTHORIZED):
+                await self.validate()
+            raise
+
+    async def _send(self, send: Send, operation: str, method: str, path: str, **request: object) -> Reply:
+        headers = {"Voverc-Auth": self._key, "Accept": "application/json", **_headers(request)}
+        reply = await send(operation, method, self._base + path, **{**request, "headers": headers})
+        if reply.ok:
+            return reply
+        reason, code = self._reason(reply, request), str(reply.status)
+        if reply.status == NOT_FOUND:
+            raise NotFoundError(reason, code)
+        if reply.status in REFUSALS:
+            raise RefusedError(reason, code)
+        if reply.status in GATEWAY and send == self._http.command:
+            raise UnknownOutcomeError("The answer was lost on its way")
+        raise ConnectError(f"HTTP {code}")
+
+    def _reason(self, reply: Reply, request: Json) -> str:
+        """Give the phone system's own words, without anything that was sent to it."""
+        try:
+            message = text(mapping(json.loads(reply.body)).get("message"))
+        except ValueError, RecursionError:
+            message = ""
+        sent = {self._key, *_texts(request.get("json")), *_texts(request.get("params"))}
+        for secret in sorted((word for word in sent if len(word) >= SHORTEST_SECRET), key=len, reverse=True):
+            message = re.sub(re.escape(secret), "…", message, flags=re.IGNORECASE)
+        return without_secrets(message) or f"HTTP {reply.status}"
+
+
+def _json(reply: Reply) -> object:
+    """Read an answer; nothing at all is None."""
+    return reply.json() if reply.body.strip() else None
+
+
+def _headers(request: Json) -> dict[str, str]:
+    return {name: text(value) for name, value in mapping(request.get("headers")).items()}
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Give every text in what was sent."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)

@@ -1,0 +1,546 @@
+"""Read what Voxloud sends: webhook bodies, call records, users, contacts and subscriptions become models."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ...telephony import models as m
+from ...telephony import phone_numbers as numbers
+from ...telephony.errors import InvalidInputError
+from ...telephony.models import CallState, Direction, EventType, Outcome
+from ..values import Json, boolean, instant, integer, mapping, mappings, number, text, texts
+
+FAX_CALL = "FAX_CALL"
+CLICK_TO_CALL = "CLICK_TO_CALL"
+RECORDS = frozenset({"PHONE_CALL", CLICK_TO_CALL})
+STATES: Mapping[str, CallState] = {
+    "CALL_INCOMING": CallState.RINGING,
+    "CALL_STARTED": CallState.DIALING,
+    "CALL_ANSWERED": CallState.TALKING,
+    "CALL_HANGUP": CallState.ENDED,
+}
+EVENT_TYPES = (*STATES, "PHONE_CALL", FAX_CALL, CLICK_TO_CALL)
+
+OUTCOMES: Mapping[str, Outcome] = {
+    "CALL_TERMINATED": Outcome.ANSWERED,
+    "CALL_ANSWERED": Outcome.ANSWERED,
+    "CALL_TRANSFERRED": Outcome.ANSWERED,
+    "CALL_REJECTED": Outcome.REJECTED,
+    "CALL_LOST_USER_BUSY": Outcome.BUSY,
+    "CALL_LOST_LOSE_RACE": Outcome.ANSWERED_ELSEWHERE,
+    "CALL_REQUEST": Outcome.UNKNOWN,
+    "CALL_STARTED": Outcome.UNKNOWN,
+}
+# The caller gave up, or nobody came: missed by those who were called, in vain for those who called.
+GAVE_UP = "CALL_CANCELED_BY_ORIGINATOR"
+RANG_OUT = "CALL_LOST_NO_ANSWER"
+DIRECTIONS: Mapping[str, Direction] = {
+    "INBOUND": Direction.INCOMING,
+    "OUTBOUND": Direction.OUTGOING,
+    "INTERNAL": Direction.INTERNAL,
+}
+TALKED = frozenset({Outcome.ANSWERED, Outcome.VOICEMAIL})
+
+CONTACT_TEXTS: Mapping[str, str] = {
+    "first_name": "first_name",
+    "last_name": "last_name",
+    "number": "primary_phone",
+    "email": "primary_email",
+    "company": "company_name",
+    "job_title": "job_title",
+    "website": "website",
+    "source": "crm_name",
+    "source_url": "crm_contact_url",
+}
+CONTACT_LISTS: Mapping[str, str] = {"numbers": "phones", "emails": "emails"}
+
+PLACED_BY_API = "-clicktocall"
+FAX_NAME = "-fax-caller-id-name"
+MAX_TEXT = 200
+MAX_NUMBER = 64
+MAX_ID = 128
+MAX_URL = 2048
+MAX_TRANSCRIPTION = 65_535
+MAX_SUMMARY = 3_500
+MAX_LABELS = 50
+YEARS = range(2000, 2100)
+LONGEST_CALL = timedelta(days=30)
+
+_TYPE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
+_EXTENSION = re.compile(r"[0-9]{1,10}")
+_ID = re.compile(r"[0-9A-Za-z_\-]{1,128}")
+_DIALLED = re.compile(r"\+?[0-9\s\-./()]+")
+_SECRETS = re.compile(r"https?://\S+|\S+@\S+|\+?[0-9][0-9\s\-./()]{4,}[0-9]", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Book:
+    """What helps to tell one's own side of a call from the other: own numbers, and calls just placed by API."""
+
+    country: str = ""
+    own: frozenset[str] = frozenset()
+    placed: tuple[tuple[str, str], ...] = ()  # extension and number
+
+    def inside(self, party: m.Party) -> bool:
+        """Tell whether this is an extension or a number of the phone system's owners."""
+        return party.number in self.own or is_extension(party.number)
+
+    def placed_here(self, extension: str | None, *parties: m.Party) -> bool:
+        """Tell whether this looks like a call that was just placed by API."""
+        return any(
+            extension == ours and any(numbers.same(party.number, called) for party in parties)
+            for ours, called in self.placed
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClickToCall:
+    """A stored pairing of an extension, a number to show, and who rings first."""
+
+    id: str
+    extension: str
+    number: str
+    dial_first: m.DialFirst
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One page of the history."""
+
+    rows: tuple[Json, ...]
+    total: int | None
+    size: int
+    last: bool
+
+
+# -- small things ------------------------------------------------------------------------------------
+
+
+def short(value: object, most: int = MAX_TEXT) -> str:
+    """Give text of bounded length."""
+    return text(value)[:most]
+
+
+def ident(value: object) -> str:
+    """Give an id that is safe in a path; empty for anything else."""
+    found = "" if isinstance(value, bool) else text(value)
+    return found if _ID.fullmatch(found) else ""
+
+
+def extension_number(value: object) -> str:
+    """Give an extension, which comes as a number or as text; empty for anything else."""
+    found = "" if isinstance(value, bool) else text(integer(value) if isinstance(value, float) else value)
+    return found if _EXTENSION.fullmatch(found) else ""
+
+
+def is_extension(value: str) -> bool:
+    """Tell whether a number is one of the phone system's own, by its length as Voxloud's contract has it."""
+    return value.isdigit() and numbers.is_extension(value)
+
+
+def e164(digits: str, country: str, field: str) -> str:
+    """Give a number as Voxloud wants it; raise InvalidInputError for one that cannot be written so."""
+    found = numbers.dialable(digits, country, field=field)
+    if not found.startswith("+"):
+        raise InvalidInputError(field, "invalid_number")
+    return found
+
+
+def without_secrets(message: str) -> str:
+    """Cut addresses, e-mails and numbers out of a phone system's own words."""
+    return " ".join(_SECRETS.sub("…", message).split())[:MAX_TEXT]
+
+
+def _call_id(value: object) -> str:
+    found = "" if isinstance(value, bool) else text(value)
+    return found if len(found) <= MAX_ID else ""
+
+
+def _url(value: object) -> str | None:
+    found = text(value)
+    return found if found.startswith(("https://", "http://")) and len(found) <= MAX_URL else None
+
+
+def _labels(value: object) -> tuple[str, ...]:
+    return tuple(label[:MAX_TEXT] for label in texts(value)[:MAX_LABELS])
+
+
+def _moment(value: object) -> datetime | None:
+    found = instant(value)
+    return found if found is not None and found.year in YEARS else None
+
+
+def _party(digits: object, name: object, book: Book) -> m.Party:
+    raw, words = short(digits, MAX_NUMBER), short(name)
+    only_number = numbers.is_hidden(words) or _DIALLED.fullmatch(words) or words.endswith(FAX_NAME)
+    return m.Party(number=numbers.normalise(raw, book.country), name="" if only_number else words)
+
+
+def _caller(digits: object, name: object, book: Book) -> m.Party:
+    """Read who calls: no number at all is hidden only where the key is there to say so."""
+    if isinstance(digits, str) and numbers.is_hidden(digits[:MAX_NUMBER]):
+        return m.Party(hidden=True)
+    return _party(digits, name, book)
+
+
+def _direction(value: object) -> Direction | None:
+    return DIRECTIONS.get(text(value).upper())
+
+
+# -- lists -------------------------------------------------------------------------------------------
+
+
+def rows(answer: object) -> tuple[Json, ...] | None:
+    """Give the objects of a list, wrapped or not; None where there is no list."""
+    wrapped = mapping(answer)
+    for found in (answer, wrapped.get("content"), wrapped.get("data"), wrapped.get("results")):
+        if isinstance(found, list):
+            return mappings(found)
+    return None
+
+
+def page(answer: object, asked: int) -> Page | None:
+    """Read one page of the history, of which so many rows were asked for; None where there is none."""
+    found = rows(answer)
+    if found is None:
+        return None
+    about = mapping(answer)
+    size = integer(about.get("size")) or asked  # the server may have its own maximum
+    last = boolean(about.get("last"))
+    return Page(
+        rows=tuple(unwrapped(row) for row in found),
+        total=integer(about.get("totalElements")),
+        size=size if 0 < size < asked else asked,
+        last=not found or (len(found) < size if last is None else last),
+    )
+
+
+def events(answer: object) -> tuple[Json, ...]:
+    """Give the rows of an answer about one call: an object as pushed, a list or a page."""
+    found = rows(answer)
+    return tuple(unwrapped(row) for row in (mappings([answer]) if found is None else found))
+
+
+def unwrapped(row: Json) -> Json:
+    """Take a row out of the envelope that pushes have."""
+    data = row.get("data")
+    return {"type": row.get("type"), **data} if isinstance(data, dict) else row
+
+
+def read_users(found: Iterable[Json], country: str) -> tuple[m.Extension, ...]:
+    """Read the users that have an extension; a number given twice belongs to the first."""
+    extensions: dict[str, m.Extension] = {}
+    for row in found:
+        extension = extension_number(row.get("extension_number"))
+        if extension:
+            name = " ".join(part for part in (short(row.get("first_name")), short(row.get("last_name"))) if part)
+            extensions.setdefault(
+                extension,
+                m.Extension(
+                    number=extension,
+                    name=name,
+                    id=ident(row.get("id")),
+                    outbound_numbers=_outbound_numbers(mapping(row.get("outbound_cli")), country),
+                ),
+            )
+    return tuple(extensions.values())
+
+
+def _outbound_numbers(row: Json, country: str) -> tuple[m.OutboundNumber, ...]:
+    chosen = mapping(row.get("outbound_did"))
+    selected = numbers.normalise(short(chosen.get("number"), MAX_NUMBER), country)
+    found: dict[str, m.OutboundNumber] = {}
+    for did in (*mappings(row.get("available_dids")), chosen):
+        shown = numbers.normalise(short(did.get("number"), MAX_NUMBER), country)
+        if shown:
+            found.setdefault(
+                shown, m.OutboundNumber(number=shown, label=short(did.get("label")), selected=shown == selected)
+            )
+    return tuple(found.values())
+
+
+def read_subscription(row: Json) -> m.Subscription | None:
+    """Read a subscription; the event is called `event_type` here and `type` there."""
+    found, url = ident(row.get("id")), text(row.get("callback_url"))
+    if not found or not url:
+        return None
+    return m.Subscription(
+        id=found,
+        event=short(row.get("event_type")) or short(row.get("type")),
+        url=url,
+        enabled=boolean(row.get("enabled")) is not False,
+        failed_count=integer(row.get("failed_count")),
+        last_error=without_secrets(text(row.get("last_error"))) or None,
+    )
+
+
+def read_click_to_call(row: Json, country: str) -> ClickToCall | None:
+    """Read a click-to-call object; its name says nothing, the server changes it."""
+    found, extension = ident(row.get("id")), extension_number(row.get("extension"))
+    if not found or not extension:
+        return None
+    contact_first = text(row.get("dial_first")).lower() == m.DialFirst.CONTACT
+    return ClickToCall(
+        id=found,
+        extension=extension,
+        number=numbers.normalise(short(row.get("outboundNumber"), MAX_NUMBER), country),
+        dial_first=m.DialFirst.CONTACT if contact_first else m.DialFirst.EXTENSION,
+    )
+
+
+# -- contacts ----------------------------------------------------------------------------------------
+
+
+def read_contact(row: Json) -> m.Contact | None:
+    """Read a contact."""
+    found = ident(row.get("id"))
+    return contact_of(row, found) if found else None
+
+
+def contact_of(row: Json, contact_id: str) -> m.Contact:
+    """Read what is written about a contact."""
+    words = {ours: short(row.get(theirs), MAX_URL) or None for ours, theirs in CONTACT_TEXTS.items()}
+    lists = {ours: _labels(row.get(theirs)) for ours, theirs in CONTACT_LISTS.items()}
+    return m.Contact(
+        id=contact_id,
+        first_name=words["first_name"],
+        last_name=words["last_name"],
+        number=words["number"],
+        numbers=lists["numbers"],
+        email=words["email"],
+        emails=lists["emails"],
+        company=words["company"],
+        job_title=words["job_title"],
+        website=words["website"],
+        source=words["source"],
+        source_url=words["source_url"],
+    )
+
+
+def contact_body(contact: m.Contact, known: Json) -> dict[str, object]:
+    """Write a contact over what is known of it: an update replaces everything, and what is empty is left out."""
+    body: dict[str, object] = {}
+    for ours, theirs in CONTACT_TEXTS.items():
+        given = getattr(contact, ours)
+        if value := text(known.get(theirs)) if given is None else given.strip():
+            body[theirs] = value
+    for ours, theirs in CONTACT_LISTS.items():
+        given = getattr(contact, ours)
+        if values := list(texts(known.get(theirs)) if given is None else given):
+            body[theirs] = values
+    return body
+
+
+# -- records -----------------------------------------------------------------------------------------
+
+
+def read_record(row: Json, book: Book) -> m.CallRecord | None:
+    """Read a call record, as pushed or from the history; one call can have several."""
+    call_id = _call_id(row.get("callId"))
+    record_id = ident(row.get("id")) or call_id
+    if not record_id:
+        return None
+    caller = _caller(row.get("originatorNumber"), row.get("originatorName"), book)
+    callee = _party(row.get("destinationNumber"), row.get("destinationName"), book)
+    answerer = _party(row.get("answererNumber"), row.get("answererName"), book)
+    direction = _direction(row.get("direction"))
+    length, ringing = _seconds(row.get("duration")), _seconds(row.get("ringTime"))
+    outcome = _outcome(row, direction, answerer, length, ringing)
+    if ringing is None and outcome not in {*TALKED, Outcome.UNKNOWN}:
+        ringing = length  # a call that nobody took did nothing but ring
+    started_at = _moment(row.get("timestamp"))
+    taken = answerer.number if is_extension(answerer.number) else None
+    called = direction in {Direction.INCOMING, None} or outcome is Outcome.ANSWERED_ELSEWHERE
+    own_side = (answerer, callee) if called else (caller,)
+    recording_url = _url(row.get("recordingUrl"))
+    talked = outcome in TALKED
+    return m.CallRecord(
+        id=record_id,
+        call_id=call_id or None,
+        direction=direction,
+        outcome=outcome,
+        caller=caller,
+        callee=callee,
+        extension=next((party.number for party in own_side if is_extension(party.number)), None),
+        answered_by=taken,
+        answered_by_number=answerer.number or None,
+        answered_by_name=answerer.name or None,
+        started_at=started_at,
+        answered_at=started_at + ringing if talked and started_at and ringing is not None else None,
+        ended_at=started_at + length if started_at and length is not None else None,
+        ring_time=None if ringing is None else ringing.total_seconds(),
+        duration=max(0.0, (length - ringing).total_seconds()) if talked and length and ringing is not None else None,
+        hangup_cause=short(row.get("lastEvent")) or None,
+        recording_id=record_id if recording_url else None,
+        recording_url=recording_url,
+        voicemail=boolean(row.get("voicemail")),
+        voicemail_url=_url(row.get("voicemail_url")) or _url(row.get("voicemailUrl")),
+        details=_details(row),
+    )
+
+
+def most_telling(records: Iterable[m.CallRecord]) -> m.CallRecord | None:
+    """Choose among the records of one call: who was too slow says little, who answered says most."""
+    order = (Outcome.ANSWERED, Outcome.VOICEMAIL)
+    last = (Outcome.UNKNOWN, Outcome.ANSWERED_ELSEWHERE)
+    return min(
+        records,
+        key=lambda record: (record.outcome not in order, record.outcome in last, record.id),
+        default=None,
+    )
+
+
+def _outcome(
+    row: Json, direction: Direction | None, answerer: m.Party, length: timedelta | None, ringing: timedelta | None
+) -> Outcome:
+    last = text(row.get("lastEvent")).upper()
+    if last in {GAVE_UP, RANG_OUT}:
+        outcome = Outcome.MISSED
+        if direction is Direction.OUTGOING or (direction is Direction.INTERNAL and last == GAVE_UP):
+            outcome = Outcome.CANCELLED
+    elif last in OUTCOMES:
+        outcome = OUTCOMES[last]
+    else:
+        talked = length is not None and ringing is not None and length > ringing
+        outcome = Outcome.ANSWERED if talked or answerer.number else Outcome.UNKNOWN
+    recorded_words = boolean(row.get("voicemail")) and not answerer.number
+    return Outcome.VOICEMAIL if recorded_words and outcome is not Outcome.ANSWERED_ELSEWHERE else outcome
+
+
+def _seconds(value: object) -> timedelta | None:
+    amount = number(value)
+    return timedelta(seconds=amount) if amount is not None and 0 <= amount <= LONGEST_CALL.total_seconds() else None
+
+
+def _details(row: Json) -> dict[str, m.Detail]:
+    found: dict[str, m.Detail] = {
+        "caller_masked": boolean(row.get("maskCallerNumber")),
+        "archived": boolean(row.get("archived")),
+        "labels": _labels(row.get("labels")) or None,
+        "rules": _labels(row.get("ruleNames")) or None,
+        "contact_source": short(row.get("contactCrm")) or None,
+        "contact_url": _url(row.get("contactCrmUrl")),
+        "contact_logo": _url(row.get("crmLogo")),
+        "click_to_call_type": short(row.get("clickToCallType")).lower() or None,
+        "queue_call_id": _call_id(row.get("queueCallId")) or None,
+        "transcription": short(row.get("transcription"), MAX_TRANSCRIPTION) or None,
+        "summary": short(row.get("summary"), MAX_SUMMARY) or None,
+        "sentiment": number(row.get("sentiment_score")),
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+# -- pushes ------------------------------------------------------------------------------------------
+
+
+def read_push(body: Json, book: Book) -> m.Pushed | None:
+    """Read a pushed event, in its envelope or bare; None for one that cannot be read."""
+    data = body.get("data", body)
+    if not isinstance(data, dict):
+        return None
+    kind = _event_type(body) or _event_type(data)
+    time = data.get("timestamp", body.get("timestamp"))
+    if kind in STATES:
+        return _leg_push(kind, {**data, "timestamp": time}, book)
+    if kind in RECORDS:
+        record = read_record({**data, "timestamp": time}, book)
+        key = None if record is None else f"{kind}:{record.id}:{record.call_id}:{short(time)}"
+        return None if record is None else m.RecordPush(provider_event=kind, record=record, key=key)
+    if kind == FAX_CALL:
+        return _fax({**data, "timestamp": time}, book)
+    return m.UnknownPush(provider_event=kind) if kind else None
+
+
+def read_account(body: Json) -> str | None:
+    """Give the id of the phone system that an event names."""
+    return ident(body.get("pbx_id")) or None
+
+
+def _event_type(row: Json) -> str:
+    """Give the type of an event; only the envelope's has `CALL_` before it, and a bare fax has none."""
+    found = row.get("type")
+    kind = found.strip().upper() if isinstance(found, str) else ""
+    if not kind and "sender" in row and "recipient" in row:
+        return FAX_CALL
+    if f"CALL_{kind}" in STATES:
+        return f"CALL_{kind}"
+    return kind if _TYPE.fullmatch(kind) else ""
+
+
+def _leg_push(kind: str, data: Json, book: Book) -> m.LegPush | None:
+    call_id = _call_id(data.get("callId"))
+    if not call_id:
+        return None
+    state = STATES[kind]
+    extension = extension_number(data.get("userExtension")) or None
+    sip_username, email = short(data.get("sipUsername")), short(data.get("userEmail"))
+    leg_id = extension or sip_username or email
+    if not leg_id and state is not CallState.ENDED:
+        leg_id = "-"  # nobody's phone: a menu, a queue or a mailbox
+    caller = _caller(data.get("originatorNumber"), data.get("originatorName"), book)
+    callee = _party(data.get("destinationNumber"), data.get("destinationName"), book)
+    by_api = call_id.endswith(PLACED_BY_API) or (
+        state is CallState.RINGING and book.placed_here(extension, caller, callee)
+    )
+    if by_api and book.inside(callee) and not book.inside(caller):
+        caller, callee = (
+            callee,
+            caller,
+        )  # the phone shows the contact as its caller, yet it is the contact who is called
+    moment, stamp = _moment(data.get("timestamp")), short(data.get("timestamp"))
+    return m.LegPush(
+        provider_event=kind,
+        call_id=call_id,
+        state=state,
+        leg_id=leg_id or None,
+        extension=extension,
+        key=f"{kind}:{call_id}:{leg_id}:{stamp}" if stamp else None,
+        time=moment,
+        direction=Direction.OUTGOING if by_api else _seen_from_inside(state, caller, callee, book),
+        caller=caller,
+        callee=callee,
+        started_at=moment if state in {CallState.DIALING, CallState.RINGING} else None,
+        answered_at=moment if state is CallState.TALKING else None,
+        details={"user_email": email or None, "sip_username": sip_username or None},
+    )
+
+
+def _seen_from_inside(state: CallState, caller: m.Party, callee: m.Party, book: Book) -> Direction | None:
+    """Work out the direction, which no event of a running call tells."""
+    if state is CallState.RINGING:
+        return Direction.INTERNAL if is_extension(caller.number) else Direction.INCOMING
+    if is_extension(callee.number) and (state is CallState.DIALING or is_extension(caller.number)):
+        return Direction.INTERNAL
+    if state is CallState.DIALING or book.inside(caller):
+        return Direction.OUTGOING
+    return Direction.INCOMING if caller.hidden or book.inside(callee) else None
+
+
+def _fax(data: Json, book: Book) -> m.Notice | None:
+    """Read a fax: as it is pushed, or with the names that the history has."""
+    direction = _direction(data.get("direction"))
+    fax_id = ident(data.get("id"))
+    if direction is None or not fax_id:
+        return None
+    sender = _caller(data.get("sender", data.get("originatorNumber")), data.get("originatorName"), book)
+    recipient = _party(data.get("recipient", data.get("destinationNumber")), data.get("destinationName"), book)
+    fields: dict[str, m.Detail] = {
+        "fax_id": fax_id,
+        "direction": direction.value,
+        "from_number": sender.number,
+        "from_name": sender.name,
+        "to_number": recipient.number,
+        "to_name": recipient.name,
+        "caller_hidden": sender.hidden,
+        "pages": integer(data.get("total_pages")),
+        "document_url": _url(data.get("attachment_url")),
+        "description": short(data.get("description"), MAX_URL),
+    }
+    return m.Notice(
+        provider_event=FAX_CALL,
+        type=EventType.FAX_SENT if direction is Direction.OUTGOING else EventType.FAX_RECEIVED,
+        key=f"{FAX_CALL}:{fax_id}:{short(data.get('timestamp'))}",
+        time=_moment(data.get("timestamp")),
+        fields={name: value for name, value in fields.items() if value is not None and value != ""},
+    )

@@ -1,0 +1,1 @@
+"""How pushes come in."""

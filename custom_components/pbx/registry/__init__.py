@@ -1,0 +1,1 @@
+"""The calls of an account: put together from polls and pushes."""

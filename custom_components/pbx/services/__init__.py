@@ -1,0 +1,42 @@
+"""The actions, declared as a table: what each needs, takes and answers, and which command it becomes."""
+
+from functools import partial
+
+from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
+
+from ..const import DOMAIN
+from ..errors import command_errors
+from .action import Action
+from .agents import AGENTS
+from .calls import CALLS
+from .contacts import CONTACTS
+from .history import HISTORY
+from .messages import MESSAGES
+from .placing import PLACING
+from .target import TARGET_FIELDS, resolve
+
+ACTIONS: tuple[Action, ...] = (*PLACING, *CALLS, *MESSAGES, *AGENTS, *HISTORY, *CONTACTS)
+
+
+@callback
+def async_setup_services(hass: HomeAssistant) -> None:
+    """Register every action once, for all accounts."""
+    for action in ACTIONS:
+        hass.services.async_register(
+            DOMAIN,
+            action.name,
+            partial(_async_run, action),
+            schema=action.schema,
+            supports_response=action.response,
+        )
+
+
+async def _async_run(action: Action, call: ServiceCall) -> ServiceResponse:
+    """Carry out one action: resolve, refuse what this phone system lacks, command, look again."""
+    target = resolve(call)
+    coordinator = target.coordinator
+    provider = coordinator.provider
+    asks = action.response is SupportsResponse.ONLY
+    with command_errors(call.hass, coordinator.config_entry, provider.name) if asks else coordinator.commanding():
+        provider.check(action.needs, call.data.keys() - TARGET_FIELDS - action.own)
+        return await action.run(target)

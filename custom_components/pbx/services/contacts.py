@@ -1,0 +1,112 @@
+"""Actions on the phone system's address book."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import voluptuous as vol
+from homeassistant.core import SupportsResponse
+
+from ..telephony import models as m
+from ..telephony.models import Capability
+from .action import LIMIT, LONG_TEXT, OFFSET, TEXT, TEXTS, Action
+from .target import Target
+
+CONTACT_FIELDS: Mapping[str, Any] = {
+    "first_name": TEXT,
+    "last_name": TEXT,
+    "number": TEXT,
+    "numbers": TEXTS,
+    "email": TEXT,
+    "emails": TEXTS,
+    "company": TEXT,
+    "job_title": TEXT,
+    "website": TEXT,
+    "source": TEXT,
+    "source_url": TEXT,
+    "groups": TEXTS,
+    "notes": LONG_TEXT,
+}
+
+
+async def _search_contacts(target: Target) -> dict[str, Any]:
+    data = target.data
+    query = m.ContactQuery(
+        name=data.get("name"),
+        number=data.get("number"),
+        email=data.get("email"),
+        contact_id=data.get("contact_id"),
+        limit=data.get("limit", 20),
+        offset=data.get("offset", 0),
+    )
+    page = await target.coordinator.provider.search_contacts(query)
+    return {"contacts": [_contact(contact) for contact in page.contacts], "has_next": page.has_next}
+
+
+async def _create_contact(target: Target) -> dict[str, Any]:
+    return _contact(await target.coordinator.provider.create_contact(_typed_contact(target)))
+
+
+async def _update_contact(target: Target) -> dict[str, Any]:
+    return _contact(await target.coordinator.provider.update_contact(_typed_contact(target)))
+
+
+async def _delete_contact(target: Target) -> None:
+    await target.coordinator.provider.delete_contact(target.data["contact_id"])
+
+
+def _typed_contact(target: Target) -> m.Contact:
+    data = target.data
+    values: dict[str, Any] = {name: data[name] for name in CONTACT_FIELDS if name in data}
+    for name in ("numbers", "emails", "groups"):
+        if name in values:
+            values[name] = tuple(values[name])
+    return m.Contact(id=data.get("contact_id", ""), **values)
+
+
+def _contact(contact: m.Contact) -> dict[str, Any]:
+    values = {key: value for key, value in asdict(contact).items() if value not in (None, "", ())}
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
+
+
+CONTACTS: tuple[Action, ...] = (
+    Action(
+        name="search_contacts",
+        needs=Capability.SEARCH_CONTACTS,
+        run=_search_contacts,
+        fields={
+            vol.Optional("name"): TEXT,
+            vol.Optional("number"): TEXT,
+            vol.Optional("email"): TEXT,
+            vol.Optional("contact_id"): TEXT,
+            vol.Optional("limit"): LIMIT,
+            vol.Optional("offset"): OFFSET,
+        },
+        response=SupportsResponse.ONLY,
+    ),
+    Action(
+        name="create_contact",
+        needs=Capability.CREATE_CONTACT,
+        run=_create_contact,
+        fields={vol.Optional(name): kind for name, kind in CONTACT_FIELDS.items()},
+        response=SupportsResponse.OPTIONAL,
+    ),
+    Action(
+        name="update_contact",
+        needs=Capability.UPDATE_CONTACT,
+        run=_update_contact,
+        fields={
+            vol.Required("contact_id"): TEXT,
+            **{vol.Optional(name): kind for name, kind in CONTACT_FIELDS.items()},
+        },
+        own=frozenset({"contact_id"}),
+        response=SupportsResponse.OPTIONAL,
+    ),
+    Action(
+        name="delete_contact",
+        needs=Capability.DELETE_CONTACT,
+        run=_delete_contact,
+        fields={vol.Required("contact_id"): TEXT},
+        own=frozenset({"contact_id"}),
+    ),
+)

@@ -1,0 +1,109 @@
+"""Actions that place a call."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import voluptuous as vol
+from homeassistant.core import SupportsResponse
+from homeassistant.helpers import config_validation as cv
+
+from ..telephony import models as m
+from ..telephony.models import Capability
+from .action import ATTR_NUMBER, EXTENSION_TYPE, TEXT, TEXTS, Action, number_in, placed_answer
+from .target import ATTR_EXTENSION, Target, invalid
+
+MIN_RING_TIMEOUT = 5
+MAX_RING_TIMEOUT = 120
+MAX_CUSTOM_CDR = 4
+
+ORIGINATE_FIELDS: Mapping[vol.Marker, Any] = {
+    vol.Required(ATTR_EXTENSION): TEXT,
+    vol.Required(ATTR_NUMBER): TEXT,
+    vol.Optional("caller_id_number"): TEXT,
+}
+
+
+async def _originate(target: Target, *, click: bool = False) -> dict[str, Any]:
+    data = target.data
+    kind = m.ExtensionType(data["extension_type"]) if "extension_type" in data else None
+    request = m.Originate(
+        extension=target.extension(known=kind in (None, m.ExtensionType.INTERNAL)),
+        number=number_in(target),
+        caller_id_number=number_in(target, "caller_id_number") if "caller_id_number" in data else None,
+        caller_id_name=data.get("caller_id_name"),
+        ring_timeout=data.get("ring_timeout"),
+        dial_first=m.DialFirst(data["dial_first"]) if "dial_first" in data else None,
+        extension_type=kind,
+        dialplan=data.get("dialplan"),
+        custom_cdr=tuple(data["custom_cdr"]) if "custom_cdr" in data else None,
+        recording_filename=data.get("recording_filename"),
+        recording_path=data.get("recording_path"),
+        check_extension=data.get("check_extension"),
+        check_ip_host=data.get("check_ip_host"),
+        check_ip_contact=data.get("check_ip_contact"),
+    )
+    provider = target.coordinator.provider
+    return placed_answer(await (provider.click_to_call(request) if click else provider.originate(request)))
+
+
+async def _dial(target: Target) -> dict[str, Any]:
+    data = target.data
+    if ("route_name" in data) == ("route_id" in data):
+        raise invalid("one_of", fields="route_name, route_id")
+    request = m.Dial(
+        number=number_in(target),
+        context=data["context"],
+        route_name=data.get("route_name"),
+        route_id=data.get("route_id"),
+        hangup_context=data.get("hangup_context"),
+    )
+    return placed_answer(await target.coordinator.provider.dial(request))
+
+
+PLACING: tuple[Action, ...] = (
+    Action(
+        name="originate",
+        needs=Capability.ORIGINATE,
+        run=_originate,
+        fields={
+            **ORIGINATE_FIELDS,
+            vol.Optional("caller_id_name"): TEXT,
+            vol.Optional("ring_timeout"): vol.All(
+                vol.Coerce(int), vol.Range(min=MIN_RING_TIMEOUT, max=MAX_RING_TIMEOUT)
+            ),
+            vol.Optional("extension_type"): EXTENSION_TYPE,
+            vol.Optional("dialplan"): TEXT,
+            vol.Optional("custom_cdr"): vol.All(TEXTS, vol.Length(max=MAX_CUSTOM_CDR)),
+            vol.Optional("recording_filename"): TEXT,
+            vol.Optional("recording_path"): TEXT,
+            vol.Optional("check_extension"): cv.boolean,
+            vol.Optional("check_ip_host"): TEXT,
+            vol.Optional("check_ip_contact"): TEXT,
+        },
+        own=frozenset({ATTR_EXTENSION, ATTR_NUMBER}),
+        response=SupportsResponse.OPTIONAL,
+    ),
+    Action(
+        name="click_to_call",
+        needs=Capability.CLICK_TO_CALL,
+        run=partial(_originate, click=True),
+        fields={**ORIGINATE_FIELDS, vol.Optional("dial_first"): vol.In([who.value for who in m.DialFirst])},
+        own=frozenset({ATTR_EXTENSION, ATTR_NUMBER}),
+        response=SupportsResponse.OPTIONAL,
+    ),
+    Action(
+        name="dial",
+        needs=Capability.DIAL,
+        run=_dial,
+        fields={
+            vol.Required(ATTR_NUMBER): TEXT,
+            vol.Required("context"): TEXT,
+            vol.Optional("route_name"): TEXT,
+            vol.Optional("route_id"): TEXT,
+            vol.Optional("hangup_context"): TEXT,
+        },
+        own=frozenset({ATTR_NUMBER, "context", "route_name", "route_id"}),
+        response=SupportsResponse.OPTIONAL,
+    ),
+)

@@ -1,0 +1,1 @@
+"""The words of telephony that all phone systems are translated into."""
