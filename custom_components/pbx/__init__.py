@@ -89,14 +89,19 @@ async def async_remove_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> None
 
 
 def _warn_of_rest(provider: Provider, err: ProviderError) -> None:
-    LOGGER.warning("%s kept what was set up for Home Assistant: %s", provider.name, type(err).__name__)
+    LOGGER.warning(
+        "%s kept what was set up for Home Assistant: %s", provider.name, type(err).__name__
+    )
 
 
 async def async_remove_config_entry_device(
     hass: HomeAssistant, entry: PbxConfigEntry, device_entry: dr.DeviceEntry
 ) -> bool:
     """Let a person remove a device whose extension, agent or queue is gone; while that is unknown it stays."""
-    if entry.state is not ConfigEntryState.LOADED or device_entry.config_subentry_id in entry.subentries:
+    if (
+        entry.state is not ConfigEntryState.LOADED
+        or device_entry.config_subentry_id in entry.subentries
+    ):
         return False
     return entry.runtime_data.devices.subject_of_device(device_entry.id) is None
 

@@ -26,7 +26,9 @@ class PbxBinarySensorEntityDescription(PbxEntityDescription, BinarySensorEntityD
     always: bool = False
 
 
-def _extension(value: Callable[[Extension], bool | None]) -> Callable[[PbxCoordinator, str], bool | None]:
+def _extension(
+    value: Callable[[Extension], bool | None],
+) -> Callable[[PbxCoordinator, str], bool | None]:
     def read(coordinator: PbxCoordinator, number: str) -> bool | None:
         extension = coordinator.data.extensions.get(number)
         return None if extension is None else value(extension)
@@ -84,7 +86,9 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: PbxConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Set up the binary sensors."""
-    await async_add_subjects(entry.runtime_data, async_add_entities, BINARY_SENSORS, PbxBinarySensor)
+    await async_add_subjects(
+        entry.runtime_data, async_add_entities, BINARY_SENSORS, PbxBinarySensor
+    )
 
 
 class PbxBinarySensor(PbxEntity, BinarySensorEntity):

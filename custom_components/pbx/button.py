@@ -29,7 +29,9 @@ class PbxButtonEntityDescription(PbxEntityDescription, ButtonEntityDescription):
 
 def _refused(key: str, extension: str) -> ServiceValidationError:
     return ServiceValidationError(
-        translation_domain=DOMAIN, translation_key=key, translation_placeholders={"extension": extension}
+        translation_domain=DOMAIN,
+        translation_key=key,
+        translation_placeholders={"extension": extension},
     )
 
 
@@ -115,7 +117,8 @@ def _follow_speed_dials(
             if subentry.subentry_id not in known:
                 known.add(subentry.subentry_id)
                 async_add_entities(
-                    [PbxSpeedDial(entry.runtime_data, subentry)], config_subentry_id=subentry.subentry_id
+                    [PbxSpeedDial(entry.runtime_data, subentry)],
+                    config_subentry_id=subentry.subentry_id,
                 )
         known.intersection_update(entry.subentries)
 
@@ -160,7 +163,9 @@ class PbxSpeedDial(ButtonEntity):
     @override
     async def async_added_to_hass(self) -> None:
         """Follow the icon in the subentry."""
-        self.async_on_remove(self.coordinator.config_entry.add_update_listener(self._async_entry_updated))
+        self.async_on_remove(
+            self.coordinator.config_entry.add_update_listener(self._async_entry_updated)
+        )
 
     async def _async_entry_updated(self, _hass: HomeAssistant, entry: PbxConfigEntry) -> None:
         subentry = entry.subentries.get(self.subentry_id)

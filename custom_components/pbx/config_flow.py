@@ -16,7 +16,14 @@ from homeassistant.config_entries import (
     ConfigSubentryFlow,
     OptionsFlow,
 )
-from homeassistant.const import CONF_CODE, CONF_COUNTRY, CONF_HOST, CONF_URL, CONF_VERIFY_SSL, CONF_WEBHOOK_ID
+from homeassistant.const import (
+    CONF_CODE,
+    CONF_COUNTRY,
+    CONF_HOST,
+    CONF_URL,
+    CONF_VERIFY_SSL,
+    CONF_WEBHOOK_ID,
+)
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
@@ -78,7 +85,9 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
     @classmethod
     @callback
     @override
-    def async_get_supported_subentry_types(cls, config_entry: ConfigEntry) -> dict[str, type[ConfigSubentryFlow]]:
+    def async_get_supported_subentry_types(
+        cls, config_entry: ConfigEntry
+    ) -> dict[str, type[ConfigSubentryFlow]]:
         """Let the user add what the phone system cannot list, and speed dials."""
         flows: dict[str, type[ConfigSubentryFlow]] = {SUBENTRY_SPEED_DIAL: SpeedDialFlow}
         capabilities = PROVIDERS[config_entry.data[CONF_PROVIDER]].possible
@@ -97,32 +106,50 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
         """Enter an account of VOIP@ Cloud."""
         return await self._async_account_step("voipat", user_input)
 
-    async def async_step_voipstudio(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+    async def async_step_voipstudio(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
         """Enter an account of VoIPstudio."""
         return await self._async_account_step("voipstudio", user_input)
 
-    async def async_step_voipsun(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+    async def async_step_voipsun(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
         """Enter an account of a VoIPSUN PBX."""
         return await self._async_account_step("voipsun", user_input)
 
-    async def async_step_voxloud(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+    async def async_step_voxloud(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
         """Enter an account of Voxloud."""
         return await self._async_account_step("voxloud", user_input)
 
-    async def _async_account_step(self, provider: str, user_input: dict[str, Any] | None) -> ConfigFlowResult:
+    async def _async_account_step(
+        self, provider: str, user_input: dict[str, Any] | None
+    ) -> ConfigFlowResult:
         """Ask for what a provider needs, and try it."""
         self._provider = provider
         errors: dict[str, str] = {}
         placeholders = {"provider": PROVIDERS[provider].name, "reason": ""}
         if user_input is not None:
-            known = _apart_from(FORMS[provider], self._get_reconfigure_entry().data) if self._reconfiguring else {}
-            result = await self._async_sign_in({**known, **user_input}, FORMS[provider], errors, placeholders)
+            known = (
+                _apart_from(FORMS[provider], self._get_reconfigure_entry().data)
+                if self._reconfiguring
+                else {}
+            )
+            result = await self._async_sign_in(
+                {**known, **user_input}, FORMS[provider], errors, placeholders
+            )
             if result is not None:
                 return result
-        suggested = user_input or (dict(self._get_reconfigure_entry().data) if self._reconfiguring else {})
+        suggested = user_input or (
+            dict(self._get_reconfigure_entry().data) if self._reconfiguring else {}
+        )
         return self.async_show_form(
             step_id=provider,
-            data_schema=self.add_suggested_values_to_schema(FORMS[provider], _without_secrets(suggested)),
+            data_schema=self.add_suggested_values_to_schema(
+                FORMS[provider], _without_secrets(suggested)
+            ),
             errors=errors,
             description_placeholders=placeholders,
         )
@@ -142,11 +169,18 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
             if not errors:
                 errors[CONF_CODE] = "invalid_code"
         return self.async_show_form(
-            step_id="code", data_schema=CODE_FORM, errors=errors, description_placeholders=placeholders
+            step_id="code",
+            data_schema=CODE_FORM,
+            errors=errors,
+            description_placeholders=placeholders,
         )
 
     async def _async_sign_in(
-        self, typed: dict[str, Any], form: vol.Schema, errors: dict[str, str], placeholders: dict[str, str]
+        self,
+        typed: dict[str, Any],
+        form: vol.Schema,
+        errors: dict[str, str],
+        placeholders: dict[str, str],
     ) -> ConfigFlowResult | None:
         """Go on with what was typed, if the provider takes it."""
         self._typed = typed
@@ -155,7 +189,11 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
         return None if errors else await self.async_step_code()
 
     async def _async_try(
-        self, typed: Mapping[str, Any], form: vol.Schema, errors: dict[str, str], placeholders: dict[str, str]
+        self,
+        typed: Mapping[str, Any],
+        form: vol.Schema,
+        errors: dict[str, str],
+        placeholders: dict[str, str],
     ) -> bool:
         """Tell whether an account works; if not, there is an error, or a code was sent."""
         try:
@@ -165,7 +203,9 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
         except ProviderError as err:
             _explain(err, errors, placeholders, form)
         except Exception:  # noqa: BLE001 - a form must say something whatever happens
-            LOGGER.exception("Unexpected error while trying an account of %s", PROVIDERS[self._provider].name)
+            LOGGER.exception(
+                "Unexpected error while trying an account of %s", PROVIDERS[self._provider].name
+            )
             errors["base"] = "unknown"
         else:
             return True
@@ -174,7 +214,9 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
     async def _async_log_in(self, typed: Mapping[str, Any]) -> None:
         """Log in and ask who this is; keep what is to be kept."""
         kind = PROVIDERS[self._provider]
-        session = async_get_clientsession(self.hass, verify_ssl=bool(typed.get(CONF_VERIFY_SSL, True)))
+        session = async_get_clientsession(
+            self.hass, verify_ssl=bool(typed.get(CONF_VERIFY_SSL, True))
+        )
         settings = dict(await kind.login(session, typed))
         client = kind(session, {CONF_COUNTRY: self.hass.config.country or "", **settings})
         account = await client.account()
@@ -198,7 +240,9 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
         self._settings[CONF_WEBHOOK_ID] = webhook_id = async_generate_id()
         if not urls_to_paste(self.hass, client, self._settings):
             return self._create()
-        if external_url(self.hass, webhook_id) is None and (url := await async_cloudhook_url(self.hass, webhook_id)):
+        if external_url(self.hass, webhook_id) is None and (
+            url := await async_cloudhook_url(self.hass, webhook_id)
+        ):
             self._settings[CONF_CLOUDHOOK_URL] = url
         self._urls = await _async_how_to_paste(self.hass, client, self._settings)
         return await self.async_step_paste()
@@ -218,7 +262,10 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
         return self.async_show_form(
             step_id="paste",
             data_schema=vol.Schema({}),
-            description_placeholders={"provider": PROVIDERS[self._provider].name, "urls": self._urls},
+            description_placeholders={
+                "provider": PROVIDERS[self._provider].name,
+                "urls": self._urls,
+            },
             last_step=True,
         )
 
@@ -230,11 +277,17 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
         self._provider = entry_data[CONF_PROVIDER]
         return await self.async_step_reauth_confirm()
 
-    async def async_step_reauth_confirm(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+    async def async_step_reauth_confirm(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
         """Enter new credentials."""
         entry = self._get_reauth_entry()
         errors: dict[str, str] = {}
-        placeholders = {"provider": PROVIDERS[self._provider].name, "title": entry.title, "reason": ""}
+        placeholders = {
+            "provider": PROVIDERS[self._provider].name,
+            "title": entry.title,
+            "reason": "",
+        }
         form = REAUTH_FIELDS[self._provider]
         if user_input is not None:
             known = _apart_from(form, entry.data)
@@ -248,7 +301,9 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
             description_placeholders=placeholders,
         )
 
-    async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+    async def async_step_reconfigure(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
         """Change how an account is reached."""
         self._provider = self._get_reconfigure_entry().data[CONF_PROVIDER]
         return await self._async_account_step(self._provider, None)
@@ -281,17 +336,23 @@ class PbxOptionsFlow(OptionsFlow):
         schema = options_form(kind, extensions)
         return self.async_show_form(
             step_id="init",
-            data_schema=self.add_suggested_values_to_schema(schema, shown_options(user_input or entry.options)),
+            data_schema=self.add_suggested_values_to_schema(
+                schema, shown_options(user_input or entry.options)
+            ),
             errors=errors,
             description_placeholders={
                 "provider": kind.name,
                 "line": line,
-                "urls": await _async_how_to_paste(self.hass, make_provider(self.hass, entry), entry.data),
+                "urls": await _async_how_to_paste(
+                    self.hass, make_provider(self.hass, entry), entry.data
+                ),
             },
         )
 
 
-async def _async_how_to_paste(hass: HomeAssistant, provider: Provider, data: Mapping[str, Any]) -> str:
+async def _async_how_to_paste(
+    hass: HomeAssistant, provider: Provider, data: Mapping[str, Any]
+) -> str:
     """Say where in the phone system's own settings which URLs are entered, and what for; empty where none are."""
     urls = urls_to_paste(hass, provider, data)
     if not urls:
@@ -300,7 +361,9 @@ async def _async_how_to_paste(hass: HomeAssistant, provider: Provider, data: Map
     return f"{words.get(f'component.{DOMAIN}.common.paste_{provider.key}', '')}\n\n{urls}"
 
 
-def _explain(err: ProviderError, errors: dict[str, str], placeholders: dict[str, str], form: vol.Schema) -> None:
+def _explain(
+    err: ProviderError, errors: dict[str, str], placeholders: dict[str, str], form: vol.Schema
+) -> None:
     """Say in the form what went wrong, with the phone system's own reason."""
     match err:
         case AuthError():
@@ -331,6 +394,12 @@ def _apart_from(form: vol.Schema, data: Mapping[str, Any]) -> dict[str, Any]:
 
 def _without_secrets(values: Mapping[str, Any]) -> dict[str, Any]:
     """Leave out what only its owner may see, also where it stands in an address."""
-    shown = {key: value for key, value in values.items() if key not in {"api_key", "password", "pin", CONF_CODE}}
-    addresses = {key: USER_INFO.sub(r"\1", shown[key]) for key in (CONF_URL, CONF_HOST) if shown.get(key)}
+    shown = {
+        key: value
+        for key, value in values.items()
+        if key not in {"api_key", "password", "pin", CONF_CODE}
+    }
+    addresses = {
+        key: USER_INFO.sub(r"\1", shown[key]) for key in (CONF_URL, CONF_HOST) if shown.get(key)
+    }
     return shown | addresses

@@ -35,7 +35,17 @@ from .push.webhook import PbxWebhook
 from .registry.call_registry import CallRegistry, Changes, Key, agent_key
 from .telephony.errors import ProviderError
 from .telephony.events import Event, Value, call_data, event_data
-from .telephony.models import Account, Call, Capability, ContactQuery, Direction, EventType, Party, Pushed, RecordPush
+from .telephony.models import (
+    Account,
+    Call,
+    Capability,
+    ContactQuery,
+    Direction,
+    EventType,
+    Party,
+    Pushed,
+    RecordPush,
+)
 
 type PbxConfigEntry = ConfigEntry[PbxCoordinator]
 type EventListener = Callable[[Event], None]
@@ -56,7 +66,9 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
 
     config_entry: PbxConfigEntry
 
-    def __init__(self, hass: HomeAssistant, entry: PbxConfigEntry, provider: Provider, account: Account) -> None:
+    def __init__(
+        self, hass: HomeAssistant, entry: PbxConfigEntry, provider: Provider, account: Account
+    ) -> None:
         """Start with an empty registry."""
         super().__init__(
             hass,
@@ -80,7 +92,10 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
         self.webhook = PbxWebhook(hass, entry, self)
         self.stream = PbxStream(hass, entry, self)
         self.masked = bool(entry.options.get(CONF_MASK_NUMBERS, False))
-        self.configured: tuple[Mapping[str, object], Mapping[str, object]] = (entry.data, entry.options)
+        self.configured: tuple[Mapping[str, object], Mapping[str, object]] = (
+            entry.data,
+            entry.options,
+        )
         self.last_callers: dict[str, str] = {}
         self.offered: Capability | None = None  # what there are entities for
         self.polled_calls = False
@@ -91,7 +106,10 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
         self._keyed: dict[Hashable, dict[CALLBACK_TYPE, CALLBACK_TYPE]] = {}
         self._event_listeners: dict[str | Key | None, dict[EventListener, None]] = {}
         self._told_health: object = None
-        self.described: tuple[Call | None, dict[str, Any]] = (None, {})  # the call that sensors showed last
+        self.described: tuple[Call | None, dict[str, Any]] = (
+            None,
+            {},
+        )  # the call that sensors showed last
         self._told_call: tuple[Call | None, Mapping[str, Value]] = (None, {})
         self._told_data: tuple[Event | None, Mapping[str, Value]] = (None, {})
         self._asked_again = False
@@ -146,7 +164,9 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
         try:
             return await self._async_poll()
         finally:
-            if self._asked_again:  # the debouncer drops what comes meanwhile, though this answer may be older
+            if (
+                self._asked_again
+            ):  # the debouncer drops what comes meanwhile, though this answer may be older
                 self.hass.loop.call_soon(self._async_ask_soon, "once more")
 
     async def _async_poll(self) -> CallRegistry:
@@ -170,7 +190,9 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
         with poll_errors(self.provider.name):
             answer = await question
         long = isinstance(answer, Sized) and len(answer) >= LONG_LIST
-        for _ in range(TURNS if long else 1):  # to read a long list takes time, and so does to take and tell it
+        for _ in range(
+            TURNS if long else 1
+        ):  # to read a long list takes time, and so does to take and tell it
             await asyncio.sleep(0)
         if self.unloaded:
             raise asyncio.CancelledError
@@ -184,7 +206,9 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
 
     def _notice_unlisted(self, changes: Changes) -> bool:
         """Reread the directory with the next poll, once for a phone that it does not have, but that has a call."""
-        concerned = (str(identity) for kind, identity in changes.keys if kind == SubjectKind.EXTENSION)
+        concerned = (
+            str(identity) for kind, identity in changes.keys if kind == SubjectKind.EXTENSION
+        )
         unlisted = {number for number in concerned if number not in self.data.extensions}
         unlisted = {number for number in unlisted - self._unlisted if self.data.calls_of(number)}
         if not unlisted or self._directory_at is None or len(self._unlisted) >= MAX_UNLISTED:
@@ -214,7 +238,9 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
                 raise
             LOGGER.debug("The directory could not be read this time")
             self._next_directory(due, now, max(self._directory_retry, err.retry_after or 0))
-            self._directory_retry = min(2 * self._directory_retry, self.provider.intervals.directory)
+            self._directory_retry = min(
+                2 * self._directory_retry, self.provider.intervals.directory
+            )
             return
         self._directory_retry = DIRECTORY_RETRY
         self._next_directory(due, now, self.provider.intervals.directory)
@@ -358,7 +384,9 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
 
     @callback
     @override
-    def async_add_listener(self, update_callback: CALLBACK_TYPE, context: Hashable = None) -> CALLBACK_TYPE:
+    def async_add_listener(
+        self, update_callback: CALLBACK_TYPE, context: Hashable = None
+    ) -> CALLBACK_TYPE:
         """Listen to one key, given as the context."""
         remove = super().async_add_listener(update_callback, context)
         self._keyed.setdefault(context, {})[remove] = update_callback
@@ -373,7 +401,9 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
             del self._keyed[context]
 
     @callback
-    def async_listen_events(self, whose: str | Key | None, listener: EventListener) -> CALLBACK_TYPE:
+    def async_listen_events(
+        self, whose: str | Key | None, listener: EventListener
+    ) -> CALLBACK_TYPE:
         """Hear what happens at one extension, to one agent (given by its key), or (None) at the account."""
         listeners = self._event_listeners.setdefault(whose, {})
         listeners[listener] = None
@@ -402,9 +432,17 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
             self._tell(event)
 
     def _tell(self, event: Event) -> None:
-        if event.type is EventType.CALL_INCOMING and event.call is not None and event.call.caller.number:
+        if (
+            event.type is EventType.CALL_INCOMING
+            and event.call is not None
+            and event.call.caller.number
+        ):
             self.last_callers.update(dict.fromkeys(event.tell, event.call.caller.number))
-        listeners = [listener for extension in event.tell for listener in self._event_listeners.get(extension, ())]
+        listeners = [
+            listener
+            for extension in event.tell
+            for listener in self._event_listeners.get(extension, ())
+        ]
         if event.public:
             listeners += self._event_listeners.get(None, ())
             if event.agent is not None:
@@ -451,7 +489,9 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
             return
         if event.type in (EventType.CALL_INCOMING, EventType.CALL_OUTGOING):
             outside = call.callee if call.direction is Direction.OUTGOING else call.caller
-            wanted = call.direction is not Direction.INTERNAL and outside.number and not outside.name
+            wanted = (
+                call.direction is not Direction.INTERNAL and outside.number and not outside.name
+            )
             if wanted and Capability.SEARCH_CONTACTS in self.provider.capabilities:
                 self._name(call.id, outside.number)
         ended = event.type in (EventType.CALL_ENDED, EventType.CALL_MISSED)
@@ -484,7 +524,9 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
             return
         contact = next(iter(page.contacts), None)
         words = (contact.first_name, contact.last_name) if contact is not None else ()
-        name = " ".join(word for word in words if word) or (contact.company or "" if contact is not None else "")
+        name = " ".join(word for word in words if word) or (
+            contact.company or "" if contact is not None else ""
+        )
         party = self._names[number] = Party(name=name, known=contact is not None)
         if len(self._names) > NAMES_KEPT:
             self._names.popitem(last=False)

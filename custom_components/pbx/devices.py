@@ -13,7 +13,15 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.entity_platform import async_get_platforms
 
 from .const import CONF_FOLLOW, DOMAIN, SUBENTRY_AGENT, SUBENTRY_QUEUE
-from .registry.call_registry import ACCOUNT, DIRECTORY, Key, agent_key, extension_key, queue_key, slot_key
+from .registry.call_registry import (
+    ACCOUNT,
+    DIRECTORY,
+    Key,
+    agent_key,
+    extension_key,
+    queue_key,
+    slot_key,
+)
 from .telephony.events import Event
 from .telephony.models import Agent, Directory
 
@@ -63,7 +71,9 @@ def known_extensions(hass: HomeAssistant, entry: ConfigEntry) -> list[str]:
 class PbxDevices:
     """Register the devices once, before the platforms, and keep them in step with the directory."""
 
-    def __init__(self, hass: HomeAssistant, entry: PbxConfigEntry, coordinator: PbxCoordinator) -> None:
+    def __init__(
+        self, hass: HomeAssistant, entry: PbxConfigEntry, coordinator: PbxCoordinator
+    ) -> None:
         """Know no device yet."""
         self.hass = hass
         self.entry = entry
@@ -106,21 +116,27 @@ class PbxDevices:
         self._listeners.append(listener)
         await self._async_tell([listener], list(self.subjects.values()))
 
-    async def _async_tell(self, listeners: Iterable[SubjectListener], subjects: Sequence[Subject]) -> None:
+    async def _async_tell(
+        self, listeners: Iterable[SubjectListener], subjects: Sequence[Subject]
+    ) -> None:
         """Tell of some subjects at a time: the entities of a thousand made at once would hold up everything else."""
         for first, some in enumerate(batched(subjects, SUBJECTS_AT_ONCE, strict=False)):
             if first:
                 await asyncio.sleep(0)
             for listener in listeners:
                 if listener in self._listeners:
-                    listener([subject for subject in some if (subject.kind, subject.id) in self.subjects])
+                    listener(
+                        [subject for subject in some if (subject.kind, subject.id) in self.subjects]
+                    )
 
     async def async_clear(self) -> None:
         """Take off the entities, some at a time: Home Assistant would take all of a platform in one go."""
         self._listeners.clear()
         for platform in async_get_platforms(self.hass, DOMAIN):
             if platform.config_entry is self.entry:
-                for some in batched(list(platform.entities.values()), ENTITIES_AT_ONCE, strict=False):
+                for some in batched(
+                    list(platform.entities.values()), ENTITIES_AT_ONCE, strict=False
+                ):
                     for entity in some:
                         await entity.async_remove()
                     await asyncio.sleep(0)
@@ -134,17 +150,27 @@ class PbxDevices:
         self.extension_count = len(followed)
         for number in followed:
             extension = registry.extensions[number]
-            name = f"{extension.name} ({number})" if extension.name and extension.name != number else number
+            name = (
+                f"{extension.name} ({number})"
+                if extension.name and extension.name != number
+                else number
+            )
             new += self._want(SubjectKind.EXTENSION, number, extension_key(number), name, None)
         for agent in registry.agents.values():
             subentry = self._subentry_id(SUBENTRY_AGENT, agent.id)
-            new += self._want(SubjectKind.AGENT, agent.id, agent_key(agent.id), agent.name or agent.id, subentry)
+            new += self._want(
+                SubjectKind.AGENT, agent.id, agent_key(agent.id), agent.name or agent.id, subentry
+            )
         for queue in registry.queues.values():
             subentry = self._subentry_id(SUBENTRY_QUEUE, queue.id)
-            new += self._want(SubjectKind.QUEUE, queue.id, queue_key(queue.id), queue.name or queue.id, subentry)
+            new += self._want(
+                SubjectKind.QUEUE, queue.id, queue_key(queue.id), queue.name or queue.id, subentry
+            )
         if new:
             self.entry.async_create_background_task(
-                self.hass, self._async_tell(tuple(self._listeners), new), f"{self.entry.title} subjects"
+                self.hass,
+                self._async_tell(tuple(self._listeners), new),
+                f"{self.entry.title} subjects",
             )
 
     @callback
@@ -163,7 +189,11 @@ class PbxDevices:
             present[SubjectKind.QUEUE] = {item.id for item in directory.queues}
         registered = self._registered(present)
         for kind, identity in list(self.subjects):
-            if kind in present and identity not in present[kind] and (kind, identity) not in registered:
+            if (
+                kind in present
+                and identity not in present[kind]
+                and (kind, identity) not in registered
+            ):
                 del self.subjects[kind, identity]  # its device went with the subentry
         misses = {key: count for key, count in self._misses.items() if key[0] not in present}
         for key, device_id in registered.items():
@@ -212,7 +242,9 @@ class PbxDevices:
     def _identifier(self, kind: SubjectKind, identity: str) -> tuple[str, str]:
         return (DOMAIN, f"{self._prefix}_{kind}_{identity}")
 
-    def _want(self, kind: SubjectKind, identity: str, key: Key, name: str, subentry: str | None) -> list[Subject]:
+    def _want(
+        self, kind: SubjectKind, identity: str, key: Key, name: str, subentry: str | None
+    ) -> list[Subject]:
         known = self.subjects.get((kind, identity))
         if known is not None and known.device.name == name and known.subentry_id == subentry:
             return []
@@ -230,7 +262,12 @@ class PbxDevices:
         return [] if known is not None else [subject]
 
     def _add(
-        self, kind: SubjectKind, identity: str, key: Key, device: dr.DeviceEntry, subentry: str | None = None
+        self,
+        kind: SubjectKind,
+        identity: str,
+        key: Key,
+        device: dr.DeviceEntry,
+        subentry: str | None = None,
     ) -> Subject:
         subject = Subject(kind=kind, id=identity, key=key, device=device, subentry_id=subentry)
         self.subjects[kind, identity] = subject
@@ -239,7 +276,8 @@ class PbxDevices:
     def _subentry_id(self, kind: str, identity: str) -> str | None:
         return (
             identity
-            if identity in self.entry.subentries and self.entry.subentries[identity].subentry_type == kind
+            if identity in self.entry.subentries
+            and self.entry.subentries[identity].subentry_type == kind
             else None
         )
 
@@ -262,7 +300,9 @@ class PbxDevices:
         starts = {kind: self._identifier(kind, "")[1] for kind in kinds}
         return {
             (kind, identifier.removeprefix(start)): device.id
-            for device in dr.async_entries_for_config_entry(dr.async_get(self.hass), self.entry.entry_id)
+            for device in dr.async_entries_for_config_entry(
+                dr.async_get(self.hass), self.entry.entry_id
+            )
             for domain, identifier in device.identifiers
             for kind, start in starts.items()
             if domain == DOMAIN and identifier.startswith(start)

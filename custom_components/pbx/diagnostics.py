@@ -12,7 +12,9 @@ from .devices import SubjectKind
 from .telephony.models import Call
 
 
-async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: PbxConfigEntry) -> dict[str, Any]:
+async def async_get_config_entry_diagnostics(
+    hass: HomeAssistant, entry: PbxConfigEntry
+) -> dict[str, Any]:
     """Describe an account."""
     coordinator = entry.runtime_data
     registry = coordinator.data
@@ -23,14 +25,21 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: PbxConf
         "capabilities": _capabilities(coordinator),
         "settings": sorted(entry.data),
         "options": sorted(entry.options),
-        "subentries": dict(Counter(subentry.subentry_type for subentry in entry.subentries.values())),
+        "subentries": dict(
+            Counter(subentry.subentry_type for subentry in entry.subentries.values())
+        ),
         "poll": {
             "succeeded": coordinator.last_update_success,
             "calls_known": coordinator.calls_known,
-            "interval": coordinator.update_interval.total_seconds() if coordinator.update_interval else None,
+            "interval": coordinator.update_interval.total_seconds()
+            if coordinator.update_interval
+            else None,
         },
         "push": coordinator.webhook.diagnostics,
-        "stream": {"working": coordinator.stream.working, "reconnects": coordinator.stream.reconnects},
+        "stream": {
+            "working": coordinator.stream.working,
+            "reconnects": coordinator.stream.reconnects,
+        },
         "registry": dict(registry.sizes),
         "unknown_pushes": registry.unknown_pushes,
         "missing_permissions": sorted(registry.missing_permissions),
@@ -65,7 +74,9 @@ async def async_get_device_diagnostics(
 
 
 def _capabilities(coordinator: PbxCoordinator) -> list[str]:
-    return sorted((capability.name or "").lower() for capability in coordinator.provider.capabilities)
+    return sorted(
+        (capability.name or "").lower() for capability in coordinator.provider.capabilities
+    )
 
 
 def _call(call: Call) -> dict[str, Any]:

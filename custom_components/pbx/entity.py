@@ -50,7 +50,9 @@ class PbxEntity(CoordinatorEntity[PbxCoordinator]):
     _attr_has_entity_name = True
     entity_description: PbxEntityDescription
 
-    def __init__(self, coordinator: PbxCoordinator, subject: Subject, description: PbxEntityDescription) -> None:
+    def __init__(
+        self, coordinator: PbxCoordinator, subject: Subject, description: PbxEntityDescription
+    ) -> None:
         """Belong to the subject's device."""
         key = listed_key(subject.id) if description.listed_only else subject.key
         super().__init__(coordinator, context=None if description.health_only else key)
@@ -75,7 +77,11 @@ class PbxEntity(CoordinatorEntity[PbxCoordinator]):
     def available(self) -> bool:
         """Whether what is shown can be known now."""
         coordinator = self.coordinator
-        known = coordinator.calls_known if self.entity_description.about_calls else coordinator.last_update_success
+        known = (
+            coordinator.calls_known
+            if self.entity_description.about_calls
+            else coordinator.last_update_success
+        )
         return known and (self._listed is None or self.subject.id in self._listed(coordinator.data))
 
     @override
@@ -139,7 +145,9 @@ async def async_add_subjects[D: PbxEntityDescription](
                     and (description.for_trunks or not _is_trunk(coordinator, subject))
                     and description.exists_fn(coordinator.data, subject.id)
                 ):
-                    by_subentry.setdefault(subject.subentry_id, []).append(make(coordinator, subject, description))
+                    by_subentry.setdefault(subject.subentry_id, []).append(
+                        make(coordinator, subject, description)
+                    )
         for subentry_id, entities in by_subentry.items():
             async_add_entities(within_limit(coordinator, entities), config_subentry_id=subentry_id)
 
@@ -148,7 +156,11 @@ async def async_add_subjects[D: PbxEntityDescription](
 
 def _is_trunk(coordinator: PbxCoordinator, subject: Subject) -> bool:
     """Tell whether a subject is a line to the outside and nobody's phone."""
-    extension = coordinator.data.extensions.get(subject.id) if subject.kind is SubjectKind.EXTENSION else None
+    extension = (
+        coordinator.data.extensions.get(subject.id)
+        if subject.kind is SubjectKind.EXTENSION
+        else None
+    )
     return extension is not None and extension.trunk
 
 

@@ -5,7 +5,11 @@ from contextlib import contextmanager
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import ConfigEntryAuthFailed, HomeAssistantError, ServiceValidationError
+from homeassistant.exceptions import (
+    ConfigEntryAuthFailed,
+    HomeAssistantError,
+    ServiceValidationError,
+)
 from homeassistant.helpers.update_coordinator import UpdateFailed
 
 from .const import DOMAIN
@@ -40,7 +44,9 @@ def command_errors(hass: HomeAssistant, entry: ConfigEntry, provider: str) -> It
     except UnknownOutcomeError as err:
         raise _failed("unknown_outcome", provider) from err
     except RateLimitError as err:
-        raise _failed("rate_limited", provider, seconds=str(round(err.retry_after or DEFAULT_WAIT))) from err
+        raise _failed(
+            "rate_limited", provider, seconds=str(round(err.retry_after or DEFAULT_WAIT))
+        ) from err
     except NotFoundError as err:
         raise _failed("not_found", provider, reason=err.reason) from err
     except RefusedError as err:
@@ -56,7 +62,9 @@ def poll_errors(provider: str) -> Iterator[None]:
         yield
     except AuthError as err:
         raise ConfigEntryAuthFailed(
-            translation_domain=DOMAIN, translation_key="invalid_auth", translation_placeholders={"provider": provider}
+            translation_domain=DOMAIN,
+            translation_key="invalid_auth",
+            translation_placeholders={"provider": provider},
         ) from err
     except RateLimitError as err:
         wait = err.retry_after or DEFAULT_WAIT

@@ -23,7 +23,9 @@ AGENT_EVENTS: list[str] = [
     EventType.AGENT_UNPAUSED,
     EventType.AGENT_WRAP_UP,
 ]
-CALL_EVENTS: list[str] = [kind for kind in EventType if kind not in {*AGENT_EVENTS, EventType.UNKNOWN}]
+CALL_EVENTS: list[str] = [
+    kind for kind in EventType if kind not in {*AGENT_EVENTS, EventType.UNKNOWN}
+]
 # Large or sensitive texts are not among them: they go to the bus only.
 KEPT = frozenset(
     {
@@ -123,7 +125,9 @@ class PbxEvent(PbxEntity, EventEntity):
     def _async_handle(self, event: Event) -> None:
         if event.type not in self.event_types:
             return
-        attributes = {name: value for name, value in self.coordinator.bus_data(event).items() if name in KEPT}
+        attributes = {
+            name: value for name, value in self.coordinator.bus_data(event).items() if name in KEPT
+        }
         if self.subject.kind is SubjectKind.EXTENSION:
             attributes["extension"] = self.subject.id
         if self.coordinator.masked:

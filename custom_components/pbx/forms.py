@@ -55,7 +55,10 @@ TEXTS = TextSelector(TextSelectorConfig(multiple=True))
 SECRET = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD))
 EMAIL = TextSelector(TextSelectorConfig(type=TextSelectorType.EMAIL))
 ADDRESS = TextSelector(TextSelectorConfig(type=TextSelectorType.URL))
-PORT = vol.All(NumberSelector(NumberSelectorConfig(min=1, max=65535, mode=NumberSelectorMode.BOX)), vol.Coerce(int))
+PORT = vol.All(
+    NumberSelector(NumberSelectorConfig(min=1, max=65535, mode=NumberSelectorMode.BOX)),
+    vol.Coerce(int),
+)
 
 
 FORMS: Mapping[str, vol.Schema] = {
@@ -115,7 +118,10 @@ PROVIDER_OPTIONS: Mapping[str, Mapping[vol.Marker, object]] = {
             SelectSelectorConfig(options=["standard", "enterprise"], translation_key="rate_plan")
         ),
     },
-    "voipstudio": {vol.Optional(CONF_WEBHOOK_USERNAME): TEXT, vol.Optional(CONF_WEBHOOK_PASSWORD): SECRET},
+    "voipstudio": {
+        vol.Optional(CONF_WEBHOOK_USERNAME): TEXT,
+        vol.Optional(CONF_WEBHOOK_PASSWORD): SECRET,
+    },
     "voipsun": {vol.Optional("extension_names"): TEXTS},
     "voxloud": {vol.Optional(CONF_NOTIFICATION_EMAIL): EMAIL},
 }

@@ -8,7 +8,14 @@ import voluptuous as vol
 from homeassistant.components.llm import LLMTools
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers.llm import LLM_API_ASSIST, LLMContext, Tool, ToolAnnotations, ToolInput, ToolResult
+from homeassistant.helpers.llm import (
+    LLM_API_ASSIST,
+    LLMContext,
+    Tool,
+    ToolAnnotations,
+    ToolInput,
+    ToolResult,
+)
 from homeassistant.util.json import JsonObjectType, JsonValueType
 
 from .accounts import country_of
@@ -71,7 +78,9 @@ class PbxCallTool(Tool):
         "Places a phone call. The phone of the caller's extension rings first; when it is picked up, the other "
         "side is called. Use it only when the user asks for a call, and ask back when the name is not certain."
     )
-    annotations = ToolAnnotations(read_only=False, destructive=True, idempotent=False, open_world=True)
+    annotations = ToolAnnotations(
+        read_only=False, destructive=True, idempotent=False, open_world=True
+    )
     integration = DOMAIN
 
     def __init__(self, people: list[Somebody]) -> None:
@@ -80,19 +89,29 @@ class PbxCallTool(Tool):
         everybody = _labels(people)
         accounts = _unique(who.entry.title for who in people)
         fields: dict[vol.Marker, Any] = {
-            vol.Required(ATTR_TO, description="Whom to call: a name from the list"): _one_of(everybody),
-            vol.Required(ATTR_FROM, description="Whose phone rings first: the user's own extension"): _one_of(phones),
+            vol.Required(ATTR_TO, description="Whom to call: a name from the list"): _one_of(
+                everybody
+            ),
+            vol.Required(
+                ATTR_FROM, description="Whose phone rings first: the user's own extension"
+            ): _one_of(phones),
         }
         if len(accounts) > 1:
-            fields[vol.Optional(ATTR_ACCOUNT, description="Only if a name exists twice")] = vol.In(accounts)
+            fields[vol.Optional(ATTR_ACCOUNT, description="Only if a name exists twice")] = vol.In(
+                accounts
+            )
         self.parameters = vol.Schema(fields)
 
     @override
-    async def async_call(self, hass: HomeAssistant, tool_input: ToolInput, llm_context: LLMContext) -> ToolResult:
+    async def async_call(
+        self, hass: HomeAssistant, tool_input: ToolInput, llm_context: LLMContext
+    ) -> ToolResult:
         """Find both sides in one account and place the call."""
         data = self.parameters(tool_input.tool_args)
         entries = [
-            entry for entry in _allowed(hass) if _command(entry) and data.get(ATTR_ACCOUNT) in (None, entry.title)
+            entry
+            for entry in _allowed(hass)
+            if _command(entry) and data.get(ATTR_ACCOUNT) in (None, entry.title)
         ]
         # Looked up again: the option may have been switched off since the list was given.
         pairs = {
@@ -104,20 +123,30 @@ class PbxCallTool(Tool):
             if other.number != phone.number and other.is_meant(data[ATTR_TO])
         }
         if len(pairs) != 1:
-            return _error("Several people fit: ask which one" if pairs else "Nobody of that name may be called")
+            return _error(
+                "Several people fit: ask which one"
+                if pairs
+                else "Nobody of that name may be called"
+            )
         phone, other = next(iter(pairs.values()))
         try:
             answer = await hass.services.async_call(
                 DOMAIN,
                 _command(phone.entry),
-                {ATTR_CONFIG_ENTRY_ID: phone.entry.entry_id, ATTR_EXTENSION: phone.number, ATTR_NUMBER: other.number},
+                {
+                    ATTR_CONFIG_ENTRY_ID: phone.entry.entry_id,
+                    ATTR_EXTENSION: phone.number,
+                    ATTR_NUMBER: other.number,
+                },
                 blocking=True,
                 context=llm_context.context,
                 return_response=True,
             )
         except HomeAssistantError as err:
             return _error(str(err))
-        return ToolResult(data={"calling": other.label, "rings_first": phone.label, **(answer or {})})
+        return ToolResult(
+            data={"calling": other.label, "rings_first": phone.label, **(answer or {})}
+        )
 
 
 class PbxWhoTool(Tool):
@@ -126,11 +155,15 @@ class PbxWhoTool(Tool):
     name = f"{DOMAIN}__who_is_on_the_phone"
     title = "Who is on the phone"
     description = "Lists the phone calls that are ringing, running or on hold right now, and who takes part in them."
-    annotations = ToolAnnotations(read_only=True, destructive=False, idempotent=True, open_world=False)
+    annotations = ToolAnnotations(
+        read_only=True, destructive=False, idempotent=True, open_world=False
+    )
     integration = DOMAIN
 
     @override
-    async def async_call(self, hass: HomeAssistant, tool_input: ToolInput, llm_context: LLMContext) -> ToolResult:
+    async def async_call(
+        self, hass: HomeAssistant, tool_input: ToolInput, llm_context: LLMContext
+    ) -> ToolResult:
         """List the calls of the accounts that allow it."""
         self.parameters(tool_input.tool_args)
         calls: list[JsonValueType] = []
@@ -139,7 +172,9 @@ class PbxWhoTool(Tool):
             if not entry.runtime_data.calls_known:
                 silent.append(entry.title)
             calls += (_told(entry, call) for call in entry.runtime_data.data.calls.values())
-        return ToolResult(data={"calls": calls, **({"calls_cannot_be_known_of": silent} if silent else {})})
+        return ToolResult(
+            data={"calls": calls, **({"calls_cannot_be_known_of": silent} if silent else {})}
+        )
 
 
 def _allowed(hass: HomeAssistant) -> list[PbxConfigEntry]:
@@ -160,7 +195,9 @@ def _people(entry: PbxConfigEntry) -> Iterator[Somebody]:
     """List whom an account may call: its extensions, and the names and numbers of its option."""
     for extension in entry.runtime_data.data.extensions.values():
         if not extension.trunk:
-            yield Somebody(entry=entry, name=extension.name, number=extension.number, extension=True)
+            yield Somebody(
+                entry=entry, name=extension.name, number=extension.number, extension=True
+            )
     country = country_of(entry.runtime_data.hass, entry)
     for line in entry.options.get(CONF_ASSIST_NUMBERS, ()):
         try:

@@ -60,7 +60,9 @@ class PbxMediaSource(MediaSource):
     @override
     async def async_browse_media(self, item: MediaSourceItem) -> BrowseMediaSource:
         """List what is at one place of the tree."""
-        words = await async_get_translations(self.hass, self.hass.config.language, "common", {DOMAIN})
+        words = await async_get_translations(
+            self.hass, self.hass.config.language, "common", {DOMAIN}
+        )
         if not item.identifier:
             return _folder(None, self.name, [self._account(entry) for entry in self._entries()])
         entry_id, _, place = item.identifier.partition("/")
@@ -83,7 +85,10 @@ class PbxMediaSource(MediaSource):
         entry = next((entry for entry in self._entries() if entry.entry_id == entry_id), None)
         if entry is None:
             raise BrowseError(translation_domain=DOMAIN, translation_key="no_such_media")
-        kinds = [_folder(f"{entry_id}/{kind}", _word(words, f"{kind}s"), None) for kind in _kinds_of(entry)]
+        kinds = [
+            _folder(f"{entry_id}/{kind}", _word(words, f"{kind}s"), None)
+            for kind in _kinds_of(entry)
+        ]
         return _folder(entry_id, entry.title, kinds)
 
     async def _async_items(
@@ -134,7 +139,9 @@ def _kinds_of(entry: PbxConfigEntry) -> list[MediaKind]:
     return [kind for kind, needed in CAPABILITIES.items() if needed in capabilities]
 
 
-def _folder(identifier: str | None, name: str, children: list[BrowseMediaSource] | None) -> BrowseMediaSource:
+def _folder(
+    identifier: str | None, name: str, children: list[BrowseMediaSource] | None
+) -> BrowseMediaSource:
     return BrowseMediaSource(
         domain=DOMAIN,
         identifier=identifier,

@@ -18,15 +18,24 @@ from .coordinator import PbxConfigEntry
 from .errors import command_errors
 from .telephony.models import Capability, MediaKind, MediaSource
 
-CAPABILITIES: Final = {MediaKind.RECORDING: Capability.RECORDINGS, MediaKind.VOICEMAIL: Capability.VOICEMAILS}
+CAPABILITIES: Final = {
+    MediaKind.RECORDING: Capability.RECORDINGS,
+    MediaKind.VOICEMAIL: Capability.VOICEMAILS,
+}
 TIMEOUT: Final = aiohttp.ClientTimeout(total=None, connect=10, sock_read=30)
 CHUNK: Final = 64 * 1024
-PASSED_ON: Final = (HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE)
+PASSED_ON: Final = (
+    HTTPStatus.OK,
+    HTTPStatus.PARTIAL_CONTENT,
+    HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
+)
 GONE: Final = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 ASKED: Final = (hdrs.RANGE, hdrs.IF_RANGE)
 COPIED: Final = (hdrs.CONTENT_LENGTH, hdrs.CONTENT_RANGE, hdrs.ACCEPT_RANGES)
 # What phone systems call MP3, and browsers do not know.
-MISNAMED: Final = frozenset({"application/octet-stream", "binary/octet-stream", "audio/mpeg3", "audio/x-mpeg-3"})
+MISNAMED: Final = frozenset(
+    {"application/octet-stream", "binary/octet-stream", "audio/mpeg3", "audio/x-mpeg-3"}
+)
 STATUS: Final = {
     "no_such_media": HTTPStatus.NOT_FOUND,
     "not_found": HTTPStatus.NOT_FOUND,
@@ -39,7 +48,9 @@ def media_path(entry_id: str, kind: MediaKind, item_id: str) -> str:
     return f"/api/{DOMAIN}/media/{entry_id}/{kind.value}/{item_id}"
 
 
-def playing_entry(hass: HomeAssistant, entry_id: str, kind: str) -> tuple[PbxConfigEntry, MediaKind]:
+def playing_entry(
+    hass: HomeAssistant, entry_id: str, kind: str
+) -> tuple[PbxConfigEntry, MediaKind]:
     """Find the account that an item belongs to; raise a translated error when it has none of the kind."""
     entry: PbxConfigEntry | None = hass.config_entries.async_get_entry(entry_id)
     known = kind in MediaKind and entry is not None and entry.domain == DOMAIN
@@ -50,7 +61,9 @@ def playing_entry(hass: HomeAssistant, entry_id: str, kind: str) -> tuple[PbxCon
     return entry, MediaKind(kind)
 
 
-async def async_locate(hass: HomeAssistant, entry: PbxConfigEntry, kind: MediaKind, item_id: str) -> MediaSource:
+async def async_locate(
+    hass: HomeAssistant, entry: PbxConfigEntry, kind: MediaKind, item_id: str
+) -> MediaSource:
     """Ask where the sound of an item is; raise a translated error."""
     provider = entry.runtime_data.provider
     if not item_id:
@@ -65,7 +78,9 @@ class PbxMediaView(HomeAssistantView):
     url = f"/api/{DOMAIN}/media/{{entry_id}}/{{kind}}/{{item_id}}"
     name = f"api:{DOMAIN}:media"
 
-    async def head(self, request: Request, entry_id: str, kind: str, item_id: str) -> StreamResponse:
+    async def head(
+        self, request: Request, entry_id: str, kind: str, item_id: str
+    ) -> StreamResponse:
         """Say how long it is. Links that were signed for GET answer nothing else, so that is what is asked."""
         return await self.get(request, entry_id, kind, item_id)
 
@@ -83,16 +98,24 @@ class PbxMediaView(HomeAssistantView):
             status = STATUS.get(err.translation_key or "", HTTPStatus.BAD_GATEWAY)
             return self.json_message(str(err), status)
 
-    async def _async_fetch(self, request: Request, entry: PbxConfigEntry, source: MediaSource) -> StreamResponse:
+    async def _async_fetch(
+        self, request: Request, entry: PbxConfigEntry, source: MediaSource
+    ) -> StreamResponse:
         provider = entry.runtime_data.provider
-        session = async_get_clientsession(request.app[KEY_HASS], verify_ssl=bool(entry.data.get(CONF_VERIFY_SSL, True)))
+        session = async_get_clientsession(
+            request.app[KEY_HASS], verify_ssl=bool(entry.data.get(CONF_VERIFY_SSL, True))
+        )
         headers = {**source.headers, hdrs.ACCEPT_ENCODING: "identity"}
         headers |= {name: request.headers[name] for name in ASKED if name in request.headers}
         try:
             # A redirect would carry the key to another address.
-            async with session.get(source.url, headers=headers, allow_redirects=False, timeout=TIMEOUT) as upstream:
+            async with session.get(
+                source.url, headers=headers, allow_redirects=False, timeout=TIMEOUT
+            ) as upstream:
                 if upstream.status in GONE:
-                    raise HomeAssistantError(translation_domain=DOMAIN, translation_key="no_such_media")
+                    raise HomeAssistantError(
+                        translation_domain=DOMAIN, translation_key="no_such_media"
+                    )
                 return await _async_hand_on(request, upstream, source, provider.name)
         except aiohttp.ClientError, TimeoutError:
             raise _failed("cannot_connect", provider.name) from None
@@ -103,13 +126,16 @@ async def _async_hand_on(
 ) -> StreamResponse:
     """Answer what the phone system answered, as far as it is sound: a page would run as Home Assistant's own."""
     unsatisfiable = upstream.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
-    content_type = source.content_type if upstream.content_type in MISNAMED else upstream.content_type
+    content_type = (
+        source.content_type if upstream.content_type in MISNAMED else upstream.content_type
+    )
     if upstream.status not in PASSED_ON or not (unsatisfiable or content_type.startswith("audio/")):
         raise _failed("refused", provider, reason=f"HTTP {upstream.status}")
     # What came packed after all is unpacked here, and then has another length.
     copied = () if hdrs.CONTENT_ENCODING in upstream.headers else COPIED
     response = StreamResponse(
-        status=upstream.status, headers={name: upstream.headers[name] for name in copied if name in upstream.headers}
+        status=upstream.status,
+        headers={name: upstream.headers[name] for name in copied if name in upstream.headers},
     )
     if unsatisfiable:
         response.content_length = 0
@@ -130,5 +156,7 @@ async def _async_hand_on(
 
 def _failed(key: str, provider: str, **placeholders: str) -> HomeAssistantError:
     return HomeAssistantError(
-        translation_domain=DOMAIN, translation_key=key, translation_placeholders={"provider": provider, **placeholders}
+        translation_domain=DOMAIN,
+        translation_key=key,
+        translation_placeholders={"provider": provider, **placeholders},
     )

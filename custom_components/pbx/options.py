@@ -14,7 +14,9 @@ CONF_EXTENSION_NAMES = "extension_names"
 HIDDEN = "hidden"
 
 
-def stored_options(typed: Mapping[str, Any], known: Mapping[str, Any], country: str = "") -> dict[str, Any]:
+def stored_options(
+    typed: Mapping[str, Any], known: Mapping[str, Any], country: str = ""
+) -> dict[str, Any]:
     """Turn what was typed into what is kept; raise InvalidInputError for what cannot be read or is incomplete."""
     options = {key: value for key, value in typed.items() if value not in ("", [], None)}
     options[CONF_CALL_SLOTS] = int(options[CONF_CALL_SLOTS])
@@ -26,7 +28,10 @@ def stored_options(typed: Mapping[str, Any], known: Mapping[str, Any], country: 
     if user is not None and user == known.get(CONF_WEBHOOK_USERNAME):
         # The password is not shown, so an empty field means the one that is known.
         options.setdefault(CONF_WEBHOOK_PASSWORD, known.get(CONF_WEBHOOK_PASSWORD))
-    for one, other in ((CONF_WEBHOOK_USERNAME, CONF_WEBHOOK_PASSWORD), (CONF_WEBHOOK_PASSWORD, CONF_WEBHOOK_USERNAME)):
+    for one, other in (
+        (CONF_WEBHOOK_USERNAME, CONF_WEBHOOK_PASSWORD),
+        (CONF_WEBHOOK_PASSWORD, CONF_WEBHOOK_USERNAME),
+    ):
         if options.get(one) and not options.get(other):
             raise InvalidInputError(other, "required")
     return options

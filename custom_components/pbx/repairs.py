@@ -20,7 +20,9 @@ class SubscribeAgainFlow(RepairsFlow):
         """Go straight to the question."""
         return await self.async_step_confirm()
 
-    async def async_step_confirm(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
+    async def async_step_confirm(
+        self, user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
         """Ask, and do it."""
         if user_input is not None:
             entry: PbxConfigEntry | None = self.hass.config_entries.async_get_entry(self.entry_id)

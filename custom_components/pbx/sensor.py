@@ -22,7 +22,16 @@ from .devices import Subject, SubjectKind
 from .entity import PbxEntity, PbxEntityDescription, async_add_subjects
 from .registry.active_call import NOBODY
 from .registry.call_registry import CallRegistry
-from .telephony.models import Agent, AgentStatus, Call, CallState, Capability, Direction, Party, Queue
+from .telephony.models import (
+    Agent,
+    AgentStatus,
+    Call,
+    CallState,
+    Capability,
+    Direction,
+    Party,
+    Queue,
+)
 
 PARALLEL_UPDATES = 0
 
@@ -46,7 +55,11 @@ def other_party(call: Call | None, extension: str) -> Party:
         return NOBODY
     if call.direction is Direction.OUTGOING:
         return call.callee
-    return call.callee if call.direction is Direction.INTERNAL and call.caller.number == extension else call.caller
+    return (
+        call.callee
+        if call.direction is Direction.INTERNAL and call.caller.number == extension
+        else call.caller
+    )
 
 
 def _call_attributes(sensor: PbxSensor, call: Call | None) -> dict[str, Any]:
@@ -72,7 +85,11 @@ def _call_attributes(sensor: PbxSensor, call: Call | None) -> dict[str, Any]:
 
 def _active_calls(sensor: PbxSensor, registry: CallRegistry, _id: str) -> dict[str, Any]:
     shown = list(registry.calls.values())[: len(registry.slots)]
-    return {"calls": [{**_call_attributes(sensor, call), "state": call.state} for call in shown]} if shown else {}
+    return (
+        {"calls": [{**_call_attributes(sensor, call), "state": call.state} for call in shown]}
+        if shown
+        else {}
+    )
 
 
 def _extension_call(sensor: PbxSensor, registry: CallRegistry, extension: str) -> dict[str, Any]:
@@ -97,12 +114,20 @@ def _last_call(sensor: PbxSensor, registry: CallRegistry, _id: str) -> dict[str,
     return _call_attributes(sensor, call) | {key: value for key, value in ending.items() if value}
 
 
-def _agent(value: Callable[[Agent], SensorValue]) -> Callable[[PbxSensor, CallRegistry, str], SensorValue]:
-    return lambda _sensor, registry, agent: value(registry.agents[agent]) if agent in registry.agents else None
+def _agent(
+    value: Callable[[Agent], SensorValue],
+) -> Callable[[PbxSensor, CallRegistry, str], SensorValue]:
+    return lambda _sensor, registry, agent: (
+        value(registry.agents[agent]) if agent in registry.agents else None
+    )
 
 
-def _queue(value: Callable[[Queue], SensorValue]) -> Callable[[PbxSensor, CallRegistry, str], SensorValue]:
-    return lambda _sensor, registry, queue: value(registry.queues[queue]) if queue in registry.queues else None
+def _queue(
+    value: Callable[[Queue], SensorValue],
+) -> Callable[[PbxSensor, CallRegistry, str], SensorValue]:
+    return lambda _sensor, registry, queue: (
+        value(registry.queues[queue]) if queue in registry.queues else None
+    )
 
 
 SENSORS: tuple[PbxSensorEntityDescription, ...] = (
@@ -112,7 +137,9 @@ SENSORS: tuple[PbxSensorEntityDescription, ...] = (
         subject=SubjectKind.EXTENSION,
         needs=Capability.CALLS,
         about_calls=True,
-        value_fn=lambda sensor, registry, number: sensor.shown(other_party(registry.call_of(number), number)),
+        value_fn=lambda sensor, registry, number: sensor.shown(
+            other_party(registry.call_of(number), number)
+        ),
     ),
     PbxSensorEntityDescription(
         key="call_state",
@@ -136,7 +163,9 @@ SENSORS: tuple[PbxSensorEntityDescription, ...] = (
         device_class=SensorDeviceClass.ENUM,
         options=CALL_STATES,
         value_fn=_slot_state,
-        attributes_fn=lambda sensor, registry, slot: _call_attributes(sensor, _slot(registry, slot)),
+        attributes_fn=lambda sensor, registry, slot: _call_attributes(
+            sensor, _slot(registry, slot)
+        ),
     ),
     PbxSensorEntityDescription(
         key="active_calls",
@@ -165,7 +194,9 @@ SENSORS: tuple[PbxSensorEntityDescription, ...] = (
         needs=Capability.CALLS,
         essential=True,
         device_class=SensorDeviceClass.TIMESTAMP,
-        value_fn=lambda _sensor, registry, _id: registry.last_call.started_at if registry.last_call else None,
+        value_fn=lambda _sensor, registry, _id: (
+            registry.last_call.started_at if registry.last_call else None
+        ),
         attributes_fn=_last_call,
     ),
     PbxSensorEntityDescription(
@@ -282,7 +313,9 @@ async def async_setup_entry(
     await async_add_subjects(entry.runtime_data, async_add_entities, SENSORS, _make)
 
 
-def _make(coordinator: PbxCoordinator, subject: Subject, description: PbxSensorEntityDescription) -> PbxSensor:
+def _make(
+    coordinator: PbxCoordinator, subject: Subject, description: PbxSensorEntityDescription
+) -> PbxSensor:
     kind = PbxMissedCalls if description.key == "missed_calls" else PbxSensor
     return kind(coordinator, subject, description)
 
@@ -325,7 +358,11 @@ class PbxSensor(PbxEntity, SensorEntity):
     @override
     def async_read(self) -> object:
         """Read the value, and the attributes that go with it."""
-        description, registry, name = self.entity_description, self.coordinator.data, self.subject.id
+        description, registry, name = (
+            self.entity_description,
+            self.coordinator.data,
+            self.subject.id,
+        )
         value = self._value = description.value_fn(self, registry, name)
         if description.attributes_fn is None:
             return value

@@ -35,11 +35,15 @@ class _Flow(ConfigSubentryFlow, ABC):
         """Add one."""
         return await self._async_step("user", user_input)
 
-    async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+    async def async_step_reconfigure(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
         """Change one."""
         return await self._async_step("reconfigure", user_input)
 
-    async def _async_step(self, step_id: str, user_input: dict[str, Any] | None) -> SubentryFlowResult:
+    async def _async_step(
+        self, step_id: str, user_input: dict[str, Any] | None
+    ) -> SubentryFlowResult:
         entry = self._get_entry()
         changing = step_id == "reconfigure"
         errors: dict[str, str] = {}
@@ -59,7 +63,9 @@ class _Flow(ConfigSubentryFlow, ABC):
                 if not changing:
                     return self.async_create_entry(title=title, data=data, unique_id=unique_id)
                 subentry = self._get_reconfigure_subentry()
-                return self.async_update_and_abort(entry, subentry, title=title, data=data, unique_id=unique_id)
+                return self.async_update_and_abort(
+                    entry, subentry, title=title, data=data, unique_id=unique_id
+                )
         known: Mapping[str, Any] = self._get_reconfigure_subentry().data if changing else {}
         shown = {key: value for key, value in (user_input or known).items() if key != CONF_PIN}
         return self.async_show_form(
@@ -122,7 +128,9 @@ class SpeedDialFlow(_Flow):
 
     @override
     async def _async_check(self, typed: dict[str, Any]) -> dict[str, Any]:
-        number = numbers.dialable(typed[CONF_NUMBER], country_of(self.hass, self._get_entry()), field=CONF_NUMBER)
+        number = numbers.dialable(
+            typed[CONF_NUMBER], country_of(self.hass, self._get_entry()), field=CONF_NUMBER
+        )
         return {**typed, CONF_NUMBER: number}
 
 
@@ -136,7 +144,9 @@ class AgentFlow(_Flow):
             {
                 vol.Required(CONF_NAME): TextSelector(),
                 vol.Required(CONF_NUMBER): TextSelector(),
-                vol.Required(CONF_PIN): TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD)),
+                vol.Required(CONF_PIN): TextSelector(
+                    TextSelectorConfig(type=TextSelectorType.PASSWORD)
+                ),
                 vol.Optional(CONF_EXTENSION): self._extensions(),
             }
         )

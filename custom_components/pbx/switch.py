@@ -33,7 +33,9 @@ def _call(registry: CallRegistry, extension: str) -> CallRef:
     call = registry.call_of(extension)
     if call is None:
         raise ServiceValidationError(
-            translation_domain=DOMAIN, translation_key="no_call", translation_placeholders={"extension": extension}
+            translation_domain=DOMAIN,
+            translation_key="no_call",
+            translation_placeholders={"extension": extension},
         )
     return CallRef(call=call, extension=extension)
 
@@ -91,7 +93,9 @@ SWITCHES: tuple[PbxSwitchEntityDescription, ...] = (
         translation_key="logged_in",
         subject=SubjectKind.AGENT,
         needs=Capability.AGENTS | Capability.AGENT_LOGIN | Capability.AGENT_LOGOUT,
-        is_on_fn=lambda registry, agent: registry.agents[agent].logged_in if agent in registry.agents else None,
+        is_on_fn=lambda registry, agent: (
+            registry.agents[agent].logged_in if agent in registry.agents else None
+        ),
         turn_fn=_login,
     ),
     PbxSwitchEntityDescription(
@@ -99,7 +103,9 @@ SWITCHES: tuple[PbxSwitchEntityDescription, ...] = (
         translation_key="paused",
         subject=SubjectKind.AGENT,
         needs=Capability.AGENTS | Capability.AGENT_PAUSE | Capability.AGENT_UNPAUSE,
-        is_on_fn=lambda registry, agent: registry.agents[agent].paused if agent in registry.agents else None,
+        is_on_fn=lambda registry, agent: (
+            registry.agents[agent].paused if agent in registry.agents else None
+        ),
         turn_fn=_pause,
     ),
 )
@@ -115,11 +121,15 @@ async def async_setup_entry(
         await _add_queue_logins(coordinator, async_add_entities)
 
 
-def _make(coordinator: PbxCoordinator, subject: Subject, description: PbxSwitchEntityDescription) -> PbxSwitch:
+def _make(
+    coordinator: PbxCoordinator, subject: Subject, description: PbxSwitchEntityDescription
+) -> PbxSwitch:
     return PbxSwitch(coordinator, subject, description)
 
 
-async def _add_queue_logins(coordinator: PbxCoordinator, async_add_entities: AddConfigEntryEntitiesCallback) -> None:
+async def _add_queue_logins(
+    coordinator: PbxCoordinator, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
     """Add a switch for every queue of every agent, where logging in is per queue, also for queues joined later."""
     shown: dict[str, set[str]] = {}
 
@@ -132,7 +142,9 @@ async def _add_queue_logins(coordinator: PbxCoordinator, async_add_entities: Add
         new = [queue for queue in agent.queues if queue not in shown[agent_id]]
         shown[agent_id].update(new)
         entities = [PbxQueueLogin(coordinator, subject, queue) for queue in new]
-        async_add_entities(within_limit(coordinator, entities), config_subentry_id=subject.subentry_id)
+        async_add_entities(
+            within_limit(coordinator, entities), config_subentry_id=subject.subentry_id
+        )
 
     @callback
     def async_add(subjects: list[Subject]) -> None:
@@ -140,7 +152,9 @@ async def _add_queue_logins(coordinator: PbxCoordinator, async_add_entities: Add
             if subject.kind is not SubjectKind.AGENT:
                 continue
             if subject.id not in shown:
-                remove = coordinator.async_add_listener(partial(async_look, subject.id), subject.key)
+                remove = coordinator.async_add_listener(
+                    partial(async_look, subject.id), subject.key
+                )
                 coordinator.config_entry.async_on_unload(remove)
             shown[subject.id] = set()
             async_look(subject.id)
@@ -196,10 +210,21 @@ class PbxQueueLogin(PbxSwitch):
             turn_fn=self._turn,
         )
         self.queue = queue
-        known = next((item for item in coordinator.data.queues.values() if queue in (item.number, item.id)), None)
-        self._attr_translation_placeholders = {"queue": known.name if known is not None and known.name else queue}
+        known = next(
+            (item for item in coordinator.data.queues.values() if queue in (item.number, item.id)),
+            None,
+        )
+        self._attr_translation_placeholders = {
+            "queue": known.name if known is not None and known.name else queue
+        }
         super().__init__(coordinator, subject, description)
 
-    def _turn(self, provider: Provider, registry: CallRegistry, agent_id: str, on: bool) -> Awaitable[None]:  # noqa: FBT001
+    def _turn(
+        self,
+        provider: Provider,
+        registry: CallRegistry,
+        agent_id: str,
+        on: bool,  # noqa: FBT001
+    ) -> Awaitable[None]:
         agent = _agent(registry, agent_id, self.queue)
         return provider.agent_login(agent) if on else provider.agent_logout(agent)

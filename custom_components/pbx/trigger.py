@@ -10,7 +10,12 @@ from homeassistant.const import CONF_OPTIONS
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
-from homeassistant.helpers.trigger import Trigger, TriggerActionRunner, TriggerConfig, TriggerNotTriggeredReporter
+from homeassistant.helpers.trigger import (
+    Trigger,
+    TriggerActionRunner,
+    TriggerConfig,
+    TriggerNotTriggeredReporter,
+)
 from homeassistant.helpers.typing import ConfigType
 
 from .callers import HIDDEN, KNOWN, UNKNOWN, async_wait_for_name, is_looked_up, kind_of
@@ -39,7 +44,10 @@ COMMON_FIELDS: Mapping[vol.Marker, Any] = {
     vol.Optional(ATTR_EXTENSION): TEXT,
     vol.Optional(ATTR_CONFIG_ENTRY_ID): TEXT,
 }
-FROM_FIELDS: Mapping[vol.Marker, Any] = {vol.Optional(ATTR_CALLER, default=list): NUMBERS, **COMMON_FIELDS}
+FROM_FIELDS: Mapping[vol.Marker, Any] = {
+    vol.Optional(ATTR_CALLER, default=list): NUMBERS,
+    **COMMON_FIELDS,
+}
 QUEUE_FIELDS: Mapping[vol.Marker, Any] = {vol.Optional(ATTR_QUEUE): TEXT}
 DIRECTION_FIELDS: Mapping[vol.Marker, Any] = {
     vol.Optional(ATTR_DIRECTION): vol.In([direction.value for direction in Direction])
@@ -60,7 +68,11 @@ OUTGOING_FIELDS: Mapping[vol.Marker, Any] = {
     **COMMON_FIELDS,
 }
 KEY_FIELDS: Mapping[vol.Marker, Any] = {vol.Optional(ATTR_DIGITS): KEYS, **FROM_FIELDS}
-AGENT_FIELDS: Mapping[vol.Marker, Any] = {vol.Optional(ATTR_AGENT): TEXT, **COMMON_FIELDS, **QUEUE_FIELDS}
+AGENT_FIELDS: Mapping[vol.Marker, Any] = {
+    vol.Optional(ATTR_AGENT): TEXT,
+    **COMMON_FIELDS,
+    **QUEUE_FIELDS,
+}
 
 SENTENCES: Mapping[EventType, str] = {
     EventType.CALL_INCOMING: "call {sides} came in",
@@ -89,7 +101,11 @@ class PbxTrigger(Trigger):
     async def async_validate_config(cls, hass: HomeAssistant, config: ConfigType) -> ConfigType:
         """Refuse filters that cannot be read; one that a form or a blueprint left empty means any."""
         filters: Mapping[str, Any] = config.get(CONF_OPTIONS) or {}
-        given = {key: value for key, value in filters.items() if value not in EMPTY and str(value).strip()}
+        given = {
+            key: value
+            for key, value in filters.items()
+            if value not in EMPTY and str(value).strip()
+        }
         validated: ConfigType = cls.schema({**config, CONF_OPTIONS: given})
         return validated
 
@@ -100,7 +116,9 @@ class PbxTrigger(Trigger):
 
     @override
     async def async_attach_runner(
-        self, run_action: TriggerActionRunner, did_not_trigger: TriggerNotTriggeredReporter | None = None
+        self,
+        run_action: TriggerActionRunner,
+        did_not_trigger: TriggerNotTriggeredReporter | None = None,
     ) -> CALLBACK_TYPE:
         """Listen to every account, until detached."""
         waiting: dict[CALLBACK_TYPE, None] = {}
@@ -117,7 +135,9 @@ class PbxTrigger(Trigger):
             concerned = self._concerned(coordinator, event)
             if concerned is None:
                 return
-            if self.options.get(ATTR_CALLER_KIND) in (KNOWN, UNKNOWN) and is_looked_up(coordinator, concerned):
+            if self.options.get(ATTR_CALLER_KIND) in (KNOWN, UNKNOWN) and is_looked_up(
+                coordinator, concerned
+            ):
                 async_wait_for_name(self._hass, coordinator, concerned, async_decide, waiting)
             else:
                 async_decide(coordinator, concerned)
@@ -142,7 +162,11 @@ class PbxTrigger(Trigger):
         if extension is None:
             found = event if event.public else None
         else:
-            told = (number for number in event.tell if extension in _names(coordinator, SubjectKind.EXTENSION, number))
+            told = (
+                number
+                for number in event.tell
+                if extension in _names(coordinator, SubjectKind.EXTENSION, number)
+            )
             number = next(told, None)
             found = None if number is None else replace(event, extension=number)
         if found is None or not self._call_fits(found):
@@ -152,7 +176,9 @@ class PbxTrigger(Trigger):
             (options.get(ATTR_AGENT), SubjectKind.AGENT, event.agent),
             (options.get(ATTR_QUEUE), SubjectKind.QUEUE, queue),
         ):
-            if wanted is not None and (not identity or wanted not in _names(coordinator, kind, identity)):
+            if wanted is not None and (
+                not identity or wanted not in _names(coordinator, kind, identity)
+            ):
                 return None
         return found
 
@@ -180,7 +206,11 @@ class PbxTrigger(Trigger):
 def _make(kind: EventType, fields: Mapping[vol.Marker, Any]) -> type[Trigger]:
     """Make the trigger for one kind of event."""
     options = vol.Schema({vol.Required(CONF_OPTIONS, default=dict): vol.Schema(dict(fields))})
-    return type(kind.value, (PbxTrigger,), {"kind": kind, "schema": options, "__doc__": f"Fires on {kind.value}."})
+    return type(
+        kind.value,
+        (PbxTrigger,),
+        {"kind": kind, "schema": options, "__doc__": f"Fires on {kind.value}."},
+    )
 
 
 TRIGGERS: dict[str, type[Trigger]] = {
@@ -211,7 +241,11 @@ def describe(coordinator: PbxCoordinator, event: Event) -> str:
     """Say in a sentence what happened, for traces and the logbook."""
     agent = coordinator.data.agents.get(event.agent or "")
     caller, callee = _worded(_caller(event)), _worded(_callee(event))
-    to = callee or event.extension if event.type is EventType.CALL_OUTGOING else event.extension or callee
+    to = (
+        callee or event.extension
+        if event.type is EventType.CALL_OUTGOING
+        else event.extension or callee
+    )
     return SENTENCES[event.type].format(
         sides=f"from {caller or 'a hidden number'}{f' to {to}' if to else ''}",
         agent=(agent.name if agent is not None else "") or event.agent or "?",
@@ -237,7 +271,11 @@ def _party(fields: Mapping[str, object], side: str) -> Party:
 
 
 def _worded(party: Party) -> str:
-    return f"{party.name} ({party.number})" if party.name and party.number else party.name or party.number
+    return (
+        f"{party.name} ({party.number})"
+        if party.name and party.number
+        else party.name or party.number
+    )
 
 
 def _names(coordinator: PbxCoordinator, kind: SubjectKind, identity: str) -> set[str]:
@@ -250,7 +288,9 @@ def _names(coordinator: PbxCoordinator, kind: SubjectKind, identity: str) -> set
     elif kind is SubjectKind.QUEUE:
         # Calls name their queue as the phone system does, which may be any of these.
         rows = registry.queues.values()
-        known = next((queue for queue in rows if identity in (queue.id, queue.number, queue.name)), None)
+        known = next(
+            (queue for queue in rows if identity in (queue.id, queue.number, queue.name)), None
+        )
     if known is not None:
         found |= {known.id, known.number, known.name}
     subject = coordinator.devices.subjects.get((kind, known.id if known is not None else identity))
@@ -264,4 +304,8 @@ def _talked(event: Event) -> timedelta:
     call = event.call
     if call is None or call.answered_at is None or call.ended_at is None:
         return timedelta()
-    return timedelta() if event.outcome is Outcome.ANSWERED_ELSEWHERE else call.ended_at - call.answered_at
+    return (
+        timedelta()
+        if event.outcome is Outcome.ANSWERED_ELSEWHERE
+        else call.ended_at - call.answered_at
+    )

@@ -44,7 +44,7 @@ MUTANTS = (
     Mutant(
         "rows", "1 one id is one call", "registry/call_registry.py", "legs=known.legs + call.legs", "legs=call.legs"
     ),
-    Mutant("rank", "2 no leg goes back", "registry/active_leg.py", "(RANK[state] < RANK[self.state] or (", "(("),
+    Mutant("rank", "2 no leg goes back", "registry/active_leg.py", "RANK[state] < RANK[self.state] or (", "("),
     Mutant(
         "order", "2 by the message's own time", "registry/active_leg.py", "and time < self.changed\n", "and False\n"
     ),
@@ -68,7 +68,7 @@ MUTANTS = (
         "first-list", "4 the first list is no news", "registry/call_registry.py", "silent = first", "silent = False"
     ),
     Mutant("tombstone", "5 ended ids", "registry/ended.py", "return self._graves.get(call_id)", "return None"),
-    Mutant("tombstones", "5 as many as fit", "registry/ended.py", "len(self._graves) > TOMBSTONES or ", ""),
+    Mutant("tombstones", "5 as many as fit", "registry/ended.py", "len(self._graves) > TOMBSTONES", "False"),
     Mutant(
         "group", "6 the others stop ringing", "registry/active_call.py", "        if called:\n", "        if False:\n"
     ),

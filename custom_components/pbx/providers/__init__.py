@@ -7,5 +7,6 @@ from .voipsun.provider import VoipsunProvider
 from .voxloud.provider import VoxloudProvider
 
 PROVIDERS: dict[str, type[Provider]] = {
-    provider.key: provider for provider in (VoipatProvider, VoipstudioProvider, VoipsunProvider, VoxloudProvider)
+    provider.key: provider
+    for provider in (VoipatProvider, VoipstudioProvider, VoipsunProvider, VoxloudProvider)
 }

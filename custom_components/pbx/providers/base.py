@@ -36,21 +36,37 @@ class Provider(ABC):
 
     key: ClassVar[str]
     name: ClassVar[str]
-    possible: ClassVar[Capability] = Capability(0)  # what an account of this provider can at most do
-    fields: ClassVar[Mapping[Capability, frozenset[str]]] = {}  # the optional fields each command honours
+    possible: ClassVar[Capability] = Capability(
+        0
+    )  # what an account of this provider can at most do
+    fields: ClassVar[
+        Mapping[Capability, frozenset[str]]
+    ] = {}  # the optional fields each command honours
     limits: ClassVar[tuple[RateLimit, ...]] = (RateLimit(requests=60, seconds=60),)
     intervals: ClassVar[Intervals] = Intervals()
-    pushes_every_call: ClassVar[bool] = False  # a working webhook tells of every call, so that polls can be rare
-    pushed_ids_differ: ClassVar[bool] = False  # a pushed call id cannot be matched with a polled one
-    complete_after: ClassVar[int] = 1  # successful lists a call must be missing from before it has ended
-    grace: ClassVar[float] = 0  # seconds a pushed call outlives its last leg, unless a list lacks it: others may ring
-    record_after: ClassVar[float | None] = None  # seconds after a call's end when its record can be asked for
+    pushes_every_call: ClassVar[bool] = (
+        False  # a working webhook tells of every call, so that polls can be rare
+    )
+    pushed_ids_differ: ClassVar[bool] = (
+        False  # a pushed call id cannot be matched with a polled one
+    )
+    complete_after: ClassVar[int] = (
+        1  # successful lists a call must be missing from before it has ended
+    )
+    grace: ClassVar[float] = (
+        0  # seconds a pushed call outlives its last leg, unless a list lacks it: others may ring
+    )
+    record_after: ClassVar[float | None] = (
+        None  # seconds after a call's end when its record can be asked for
+    )
 
     def __init__(self, session: aiohttp.ClientSession, settings: Settings) -> None:
         """Talk to one account; the session stays the caller's."""
         self.settings = settings
         self.capabilities = Capability(0)
-        self.created_objects: tuple[str, ...] = ()  # what was made there on demand: to be kept, for `release`
+        self.created_objects: tuple[
+            str, ...
+        ] = ()  # what was made there on demand: to be kept, for `release`
         self.http = HttpClient(session, Budget(self.limits))
 
     def text_setting(self, key: str, default: str = "") -> str:

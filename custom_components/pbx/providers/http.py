@@ -101,8 +101,13 @@ class Budget:
         if paused := self.paused_for:
             raise RateLimitError(paused)
         limiters = self._limiters.values()
-        wanted = {limiter: min(1 + limiter.max_rate / RESERVE, limiter.max_rate) for limiter in limiters}
-        return next((limiter for limiter, amount in wanted.items() if not limiter.has_capacity(amount)), None)
+        wanted = {
+            limiter: min(1 + limiter.max_rate / RESERVE, limiter.max_rate) for limiter in limiters
+        }
+        return next(
+            (limiter for limiter, amount in wanted.items() if not limiter.has_capacity(amount)),
+            None,
+        )
 
     async def _carry_over(self) -> None:
         self._used = True
@@ -120,7 +125,9 @@ def _limiter(limit: RateLimit) -> AsyncLimiter:
 
 def _free(limiter: AsyncLimiter) -> int:
     """Say how many requests may still be sent at once."""
-    return bisect_left(range(1, int(limiter.max_rate) + 1), x=True, key=lambda n: not limiter.has_capacity(n))
+    return bisect_left(
+        range(1, int(limiter.max_rate) + 1), x=True, key=lambda n: not limiter.has_capacity(n)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,14 +158,18 @@ class Reply:
             raise ConnectError("The answer is not JSON") from None
 
 
-def sent_once() -> Callable[[aiohttp.ClientRequest, aiohttp.ClientHandlerType], Awaitable[aiohttp.ClientResponse]]:
+def sent_once() -> Callable[
+    [aiohttp.ClientRequest, aiohttp.ClientHandlerType], Awaitable[aiohttp.ClientResponse]
+]:
     """Make a middleware that lets a request out a single time.
 
     aiohttp repeats idempotent methods when a connection drops; a GET or DELETE that places or ends a call must not be.
     """
     sent = False
 
-    async def once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    async def once(
+        request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
         nonlocal sent
         if sent:
             raise UnknownOutcomeError("The connection was lost") from None
@@ -175,7 +186,9 @@ class HttpClient:
         """Use a session that somebody else closes."""
         self._session = session
         self.budget = budget
-        self.malformed_means_slow_down = False  # for phone systems that throttle with pages HTTP cannot read
+        self.malformed_means_slow_down = (
+            False  # for phone systems that throttle with pages HTTP cannot read
+        )
 
     async def read(self, operation: str, method: str, url: str, **request: object) -> Reply:
         """Ask for something; raise ConnectError or RateLimitError. The next poll is the retry."""
@@ -234,7 +247,9 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         seconds = number(told.get(name))
         if seconds is not None:
             # A reset is told in seconds from now, or as the time of day.
-            return min(max(0.0, seconds - time.time() if seconds > EPOCH_FROM else seconds), LONGEST_WAIT)
+            return min(
+                max(0.0, seconds - time.time() if seconds > EPOCH_FROM else seconds), LONGEST_WAIT
+            )
     return None
 
 

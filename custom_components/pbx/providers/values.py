@@ -37,7 +37,9 @@ def text(value: object) -> str:
 
 def without(words: str, secrets: Iterable[str], *, shortest: int = 1) -> str:
     """Take secrets of some length out of a text, the longest first: one may be a part of another."""
-    for secret in sorted({secret for secret in secrets if len(secret) >= shortest}, key=len, reverse=True):
+    for secret in sorted(
+        {secret for secret in secrets if len(secret) >= shortest}, key=len, reverse=True
+    ):
         words = words.replace(secret, CUT)
     return words
 
@@ -85,7 +87,9 @@ def instant(value: object, zone: tzinfo = UTC) -> datetime | None:
         if amount is not None:
             if amount <= 0:
                 return None
-            return datetime.fromtimestamp(amount / 1000 if amount > MILLISECONDS_FROM else amount, UTC)
+            return datetime.fromtimestamp(
+                amount / 1000 if amount > MILLISECONDS_FROM else amount, UTC
+            )
         moment = datetime.fromisoformat(text(value))
         moment = moment if moment.tzinfo else moment.replace(tzinfo=zone)
         return moment if moment.tzinfo is UTC else moment.astimezone(UTC)

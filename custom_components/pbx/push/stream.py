@@ -19,7 +19,9 @@ LONGEST_DELAY = 60.0
 class PbxStream:
     """Keep a socket open, for ever and gently: one that never comes up costs nothing beyond the poll."""
 
-    def __init__(self, hass: HomeAssistant, entry: PbxConfigEntry, coordinator: PbxCoordinator) -> None:
+    def __init__(
+        self, hass: HomeAssistant, entry: PbxConfigEntry, coordinator: PbxCoordinator
+    ) -> None:
         """Know of no socket yet."""
         self.hass = hass
         self.entry = entry
@@ -31,7 +33,9 @@ class PbxStream:
     def async_setup(self) -> None:
         """Start listening, where there is something to listen to."""
         if Capability.STREAM in self.coordinator.provider.capabilities:
-            self.entry.async_create_background_task(self.hass, self._async_run(), f"{self.entry.title} stream")
+            self.entry.async_create_background_task(
+                self.hass, self._async_run(), f"{self.entry.title} stream"
+            )
 
     async def _async_run(self) -> None:
         delay = FIRST_DELAY
@@ -43,9 +47,13 @@ class PbxStream:
                         delay = FIRST_DELAY
                     self.coordinator.async_push(pushed)
             except ProviderError as err:
-                LOGGER.debug("The stream of %s ended: %s", self.coordinator.provider.name, type(err).__name__)
+                LOGGER.debug(
+                    "The stream of %s ended: %s", self.coordinator.provider.name, type(err).__name__
+                )
             except Exception:  # noqa: BLE001 - the socket must come back whatever happens
-                LOGGER.exception("Unexpected error in the stream of %s", self.coordinator.provider.name)
+                LOGGER.exception(
+                    "Unexpected error in the stream of %s", self.coordinator.provider.name
+                )
                 delay = LONGEST_DELAY
             self.reconnects += 1
             if self.working:

@@ -52,10 +52,14 @@ def urls_to_paste(hass: HomeAssistant, provider: Provider, data: Mapping[str, An
             url = webhook.async_generate_url(hass, webhook_id)
         except NoURLAvailableError:
             url = webhook.async_generate_path(webhook_id)
-    return "\n\n".join(f"**{name}**\n```\n{text}\n```" for name, text in provider.urls_to_paste(url).items())
+    return "\n\n".join(
+        f"**{name}**\n```\n{text}\n```" for name, text in provider.urls_to_paste(url).items()
+    )
 
 
-async def async_cloudhook_url(hass: HomeAssistant, webhook_id: str, known: str | None = None) -> str | None:
+async def async_cloudhook_url(
+    hass: HomeAssistant, webhook_id: str, known: str | None = None
+) -> str | None:
     """Give the URL of a webhook through Home Assistant Cloud, where somebody is signed in; while offline the known."""
     if "cloud" not in hass.config.components:
         return None
@@ -82,7 +86,9 @@ async def async_delete_cloudhook(hass: HomeAssistant, data: Mapping[str, Any]) -
         LOGGER.debug("Home Assistant Cloud kept an address: %s", type(err).__name__)
 
 
-async def async_unsubscribe(provider: Provider, data: Mapping[str, Any], keep: str | None = None) -> None:
+async def async_unsubscribe(
+    provider: Provider, data: Mapping[str, Any], keep: str | None = None
+) -> None:
     """Remove what leads to an account's webhook, under whatever address it had, but for one."""
     if Capability.SUBSCRIPTIONS not in provider.capabilities:
         return
@@ -100,7 +106,9 @@ def _same(url: str, other: str | None) -> bool:
 class PbxWebhook:
     """Take what the phone system pushes to Home Assistant, and see to it that it does."""
 
-    def __init__(self, hass: HomeAssistant, entry: PbxConfigEntry, coordinator: PbxCoordinator) -> None:
+    def __init__(
+        self, hass: HomeAssistant, entry: PbxConfigEntry, coordinator: PbxCoordinator
+    ) -> None:
         """Know of no push yet."""
         self.hass = hass
         self.entry = entry
@@ -122,7 +130,10 @@ class PbxWebhook:
     @property
     def wanted(self) -> bool:
         """Whether the phone system can push and the user wants that."""
-        return Capability.WEBHOOK in self.coordinator.provider.capabilities and self.entry.options.get(CONF_PUSH, True)
+        return (
+            Capability.WEBHOOK in self.coordinator.provider.capabilities
+            and self.entry.options.get(CONF_PUSH, True)
+        )
 
     @property
     def managed(self) -> bool:
@@ -149,7 +160,8 @@ class PbxWebhook:
             "working": self.working,
             "complete": self.complete,
             "has_url": self.url is not None,
-            "cloudhook": self.url is not None and self.url == self.entry.data.get(CONF_CLOUDHOOK_URL),
+            "cloudhook": self.url is not None
+            and self.url == self.entry.data.get(CONF_CLOUDHOOK_URL),
             "received": self.received,
             "bad": self.bad,
             "foreign": self.foreign,
@@ -175,18 +187,26 @@ class PbxWebhook:
             self._async_handle,
             allowed_methods=METHODS,
         )
-        self.entry.async_on_unload(lambda: webhook.async_unregister(self.hass, self.entry.data[CONF_WEBHOOK_ID]))
+        self.entry.async_on_unload(
+            lambda: webhook.async_unregister(self.hass, self.entry.data[CONF_WEBHOOK_ID])
+        )
         self.entry.async_on_unload(self._stop_retry)
-        self.entry.async_on_unload(self.hass.bus.async_listen(EVENT_CORE_CONFIG_UPDATE, self._async_url_may_differ))
+        self.entry.async_on_unload(
+            self.hass.bus.async_listen(EVENT_CORE_CONFIG_UPDATE, self._async_url_may_differ)
+        )
         self._listen_to_cloud()
         self.url = await self._async_find_url()
         if self.managed:
             self._run("subscribe", self._async_register())
-            self.entry.async_on_unload(async_track_time_interval(self.hass, self._async_look, VERIFY_INTERVAL))
+            self.entry.async_on_unload(
+                async_track_time_interval(self.hass, self._async_look, VERIFY_INTERVAL)
+            )
 
     # -- what comes in ------------------------------------------------------------------------------
 
-    async def _async_handle(self, hass: HomeAssistant, webhook_id: str, request: Request) -> Response:
+    async def _async_handle(
+        self, hass: HomeAssistant, webhook_id: str, request: Request
+    ) -> Response:
         """Answer 200 at once, whatever came: providers retry, or disable the hook, on anything else."""
         body = bytearray()
         try:
@@ -237,7 +257,9 @@ class PbxWebhook:
             self.coordinator.async_push(message)
             if isinstance(message, LegPush):
                 call = self.coordinator.data.find(message.call_id)
-                self.coverage.heard(call.id if call is not None else message.call_id, self.last_push)
+                self.coverage.heard(
+                    call.id if call is not None else message.call_id, self.last_push
+                )
         if first:
             self.coordinator.async_push_changed()
 
@@ -256,7 +278,9 @@ class PbxWebhook:
         webhook_id = self.entry.data[CONF_WEBHOOK_ID]
         if (url := external_url(self.hass, webhook_id)) is not None:
             return url
-        url = await async_cloudhook_url(self.hass, webhook_id, self.entry.data.get(CONF_CLOUDHOOK_URL))
+        url = await async_cloudhook_url(
+            self.hass, webhook_id, self.entry.data.get(CONF_CLOUDHOOK_URL)
+        )
         if url is not None:
             self.coordinator.async_keep({CONF_CLOUDHOOK_URL: url})
         return url
@@ -286,7 +310,9 @@ class PbxWebhook:
     @callback
     def _run(self, why: str, work: Coroutine[Any, Any, None]) -> None:
         """Work in the background, until the entry is unloaded."""
-        self.entry.async_create_background_task(self.hass, work, f"{self.entry.title} webhook {why}", eager_start=False)
+        self.entry.async_create_background_task(
+            self.hass, work, f"{self.entry.title} webhook {why}", eager_start=False
+        )
 
     @callback
     def _stop_retry(self) -> None:
@@ -339,7 +365,9 @@ class PbxWebhook:
             return
         self.subscriptions = tuple(item for item in listed if _same(item.url, self.url))
         now = dt_util.utcnow()
-        if not self._stands and (self._repaired_at is None or now - self._repaired_at >= REPAIR_INTERVAL):
+        if not self._stands and (
+            self._repaired_at is None or now - self._repaired_at >= REPAIR_INTERVAL
+        ):
             self._repaired_at = now
             self._issue(ISSUE_DISABLED, wanted=True)
             await self._async_register()
@@ -382,6 +410,9 @@ class PbxWebhook:
             is_fixable=True,
             severity=ir.IssueSeverity.WARNING,
             translation_key=key,
-            translation_placeholders={"title": self.entry.title, "provider": self.coordinator.provider.name},
+            translation_placeholders={
+                "title": self.entry.title,
+                "provider": self.coordinator.provider.name,
+            },
             data={"entry_id": self.entry.entry_id},
         )

@@ -129,7 +129,9 @@ class LiveCall:
 
     def details_of(self, extension: str | None) -> dict[str, Detail]:
         """Give what is known of a phone besides; of nobody's what is known of the only one."""
-        known = [leg.details for leg in self.legs.values() if leg.extension == extension and leg.details]
+        known = [
+            leg.details for leg in self.legs.values() if leg.extension == extension and leg.details
+        ]
         return known[-1] if known and (extension is not None or len(known) == 1) else {}
 
     @property
@@ -156,7 +158,9 @@ class LiveCall:
         if self.faded_at is not None or any(leg.hung for leg in left):
             return True
         phones = {leg.extension for leg in left if leg.extension is not None}
-        return bool(phones) and phones <= self._said_over() - {leg.extension for leg in left if leg.shadow}
+        return bool(phones) and phones <= self._said_over() - {
+            leg.extension for leg in left if leg.shadow
+        }
 
     def _said_over(self) -> set[str | None]:
         """Give the phones that have said, under an id of their own kind, that they are done."""
@@ -172,7 +176,9 @@ class LiveCall:
 
     def goes_on_with(self, push: LegPush) -> bool:
         """Tell whether a message is about something after all that was known of this call."""
-        last = max((leg.changed for leg in self.legs.values() if leg.changed is not None), default=None)
+        last = max(
+            (leg.changed for leg in self.legs.values() if leg.changed is not None), default=None
+        )
         later = push.time is not None and last is not None and push.time > last
         return later and push.state is not CallState.ENDED
 
@@ -207,7 +213,9 @@ class LiveCall:
                 left.leave_out()
                 if left.hung:
                     left.hung = False
-                    self.hangup_cause = self.leg_outcome = None  # the call goes on without that phone
+                    self.hangup_cause = self.leg_outcome = (
+                        None  # the call goes on without that phone
+                    )
         for leg in listed.values():
             known = self.legs.get(leg.id)
             if known is not None:
@@ -252,7 +260,11 @@ class LiveCall:
         fresh = LiveLeg(leg.id, leg.state, leg.extension, leg.changed)
         fresh.poll(leg, requested_at)
         for shadow in self.legs.values():
-            moved = shadow.shadow and shadow.extension == leg.extension and shadow.pushed_since(requested_at)
+            moved = (
+                shadow.shadow
+                and shadow.extension == leg.extension
+                and shadow.pushed_since(requested_at)
+            )
             if moved and shadow.state in UP and leg.state in EARLY:
                 fresh.state, fresh.pushed_at = shadow.state, shadow.pushed_at
         return fresh
@@ -294,10 +306,17 @@ class LiveCall:
     def _move_all(self, push: LegPush, now: datetime) -> None:
         if not self.legs:
             self.legs[""] = LiveLeg("", push.state, None, push.time, now)
-        ringing = sum(leg.extension is not None and leg.state is CallState.RINGING for leg in self.legs.values())
+        ringing = sum(
+            leg.extension is not None and leg.state is CallState.RINGING
+            for leg in self.legs.values()
+        )
         for leg in self.legs.values():
             # Who of several has answered is not said.
-            if push.state is not CallState.TALKING or leg.state is not CallState.RINGING or ringing == 1:
+            if (
+                push.state is not CallState.TALKING
+                or leg.state is not CallState.RINGING
+                or ringing == 1
+            ):
                 leg.push(push.state, push.time, now)
         if push.state is CallState.TALKING:
             self.answered = True
@@ -320,7 +339,9 @@ class LiveCall:
         elif self._make_room():
             key = self._current(leg_id)
             state, presumed = self._begun(push)
-            leg = self.legs[key] = LiveLeg(key, state, push.extension, push.time, now, presumed, shadow=shadow)
+            leg = self.legs[key] = LiveLeg(
+                key, state, push.extension, push.time, now, presumed, shadow=shadow
+            )
             self._shadowed = shadow
         else:
             return
@@ -379,14 +400,21 @@ class LiveCall:
             phone.talked = self.answered = True
             self.answered_by = self.answered_by or leg.extension
 
-    def _ringing_beside(self, answering: LiveLeg, time: datetime | None, now: datetime) -> list[LiveLeg]:
+    def _ringing_beside(
+        self, answering: LiveLeg, time: datetime | None, now: datetime
+    ) -> list[LiveLeg]:
         """Give the other phones that ring, after what an answer means for those that dial, and for the same phone.
 
         It means nothing for one that began to ring only after it.
         """
         ringing: list[LiveLeg] = []
         for leg in self.legs.values():
-            if leg.extension is None or leg is answering or leg.state not in EARLY or leg.is_after(time):
+            if (
+                leg.extension is None
+                or leg is answering
+                or leg.state not in EARLY
+                or leg.is_after(time)
+            ):
                 continue
             own = leg.extension == answering.extension
             if own and leg.shadow:  # the same phone in another window
@@ -477,7 +505,9 @@ class LiveCall:
         if self.answered:
             self.answered_at = self.answered_at or now
             if self.direction is not Direction.OUTGOING and self.answered_by is None:
-                talking = [leg.extension for leg in up if leg.extension is not None and leg.state in UP]
+                talking = [
+                    leg.extension for leg in up if leg.extension is not None and leg.state in UP
+                ]
                 rang = (extension for extension in talking if self.phones[extension].rang)
                 called = (extension for extension in talking if extension != self.caller.number)
                 self.answered_by = next(rang, next(called, None))
@@ -489,7 +519,11 @@ class LiveCall:
         if self.met:
             return Outcome.ANSWERED
         if said in {None, Outcome.ANSWERED, Outcome.ANSWERED_ELSEWHERE}:
-            return Outcome.MISSED if self.missed or self.direction is Direction.INTERNAL else Outcome.UNKNOWN
+            return (
+                Outcome.MISSED
+                if self.missed or self.direction is Direction.INTERNAL
+                else Outcome.UNKNOWN
+            )
         return said or Outcome.UNKNOWN
 
     def _make_room(self) -> bool:
@@ -500,7 +534,9 @@ class LiveCall:
         if over is None:
             return False
         del self.legs[over.id]
-        if over.extension is not None and all(leg.extension != over.extension for leg in self.legs.values()):
+        if over.extension is not None and all(
+            leg.extension != over.extension for leg in self.legs.values()
+        ):
             self.phones.pop(over.extension, None)
             self._rings.pop(over.id.partition("#")[0], None)
         return True

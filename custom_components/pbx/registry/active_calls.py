@@ -40,7 +40,9 @@ class Board:
         """Give what an extension is doing, and in which call, the most urgent first (rule 9)."""
         states = self._by_extension.get(extension, {})
         doings: list[tuple[CallState, Call]] = [
-            (state, self.calls[call_id]) for call_id, state in states.items() if state is not CallState.ENDED
+            (state, self.calls[call_id])
+            for call_id, state in states.items()
+            if state is not CallState.ENDED
         ]
         if len(doings) > 1:
             doings.sort(key=lambda doing: URGENCY.index(doing[0]))

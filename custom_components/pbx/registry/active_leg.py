@@ -7,7 +7,13 @@ from enum import Enum, auto
 
 from ..telephony.models import CallState, Detail, Direction, Leg, LegPush
 
-RANK = {CallState.DIALING: 0, CallState.RINGING: 0, CallState.TALKING: 1, CallState.ON_HOLD: 1, CallState.ENDED: 2}
+RANK = {
+    CallState.DIALING: 0,
+    CallState.RINGING: 0,
+    CallState.TALKING: 1,
+    CallState.ON_HOLD: 1,
+    CallState.ENDED: 2,
+}
 EARLY = frozenset({CallState.DIALING, CallState.RINGING})
 UP = frozenset({CallState.TALKING, CallState.ON_HOLD})
 LINGERING = timedelta(seconds=10)
@@ -38,7 +44,14 @@ class LiveLeg:
     account_code: str = ""
     details: dict[str, Detail] = field(default_factory=dict)
 
-    def push(self, state: CallState, time: datetime | None, now: datetime, *, presumed: Presumed | None = None) -> None:
+    def push(
+        self,
+        state: CallState,
+        time: datetime | None,
+        now: datetime,
+        *,
+        presumed: Presumed | None = None,
+    ) -> None:
         """Take what a message says: up the ranks always, within a rank only from a message that is not older.
 
         What was only presumed yields to the leg's own word.
@@ -47,7 +60,9 @@ class LiveLeg:
         back = self.presumed is Presumed.BY_ANSWER and state in UP
         if state is CallState.ENDED and presumed is None:
             self.presumed = None
-        if not back and (RANK[state] < RANK[self.state] or (RANK[state] == RANK[self.state] and older)):
+        if not back and (
+            RANK[state] < RANK[self.state] or (RANK[state] == RANK[self.state] and older)
+        ):
             return
         self.state, self.presumed = state, presumed
         self.pushed_at = now
@@ -58,7 +73,8 @@ class LiveLeg:
         """Take what a list says: up the ranks always, within a rank unless a message has come since it was asked."""
         newest = not self.pushed_since(requested_at)
         if RANK[leg.state] > RANK[self.state] or (
-            newest and (RANK[leg.state] == RANK[self.state] or self.comes_back_as(leg, requested_at))
+            newest
+            and (RANK[leg.state] == RANK[self.state] or self.comes_back_as(leg, requested_at))
         ):
             self.state = leg.state
             self.changed = leg.changed or self.changed

@@ -34,7 +34,9 @@ class Teller:
         if live.answered and not live.told_answered:
             yield self._answered(states)
         elif live.told_answered and {before, live.state} == UP:
-            yield self._event(EventType.CALL_HELD if live.state is CallState.ON_HOLD else EventType.CALL_RESUMED)
+            yield self._event(
+                EventType.CALL_HELD if live.state is CallState.ON_HOLD else EventType.CALL_RESUMED
+            )
         yield from self._handed_over(states)
         if live.met:
             yield from self._left(states)
@@ -93,8 +95,14 @@ class Teller:
             if phone.announced or state is CallState.ENDED or joined:
                 continue
             phone.announced = True
-            dials = state is not CallState.RINGING and live.direction is not Direction.INCOMING and not phone.rang
-            yield self._start(outgoing=dials or live.direction is Direction.OUTGOING, extension=extension)
+            dials = (
+                state is not CallState.RINGING
+                and live.direction is not Direction.INCOMING
+                and not phone.rang
+            )
+            yield self._start(
+                outgoing=dials or live.direction is Direction.OUTGOING, extension=extension
+            )
         if not live.announced:
             yield self._start(outgoing=live.direction is Direction.OUTGOING)
 
@@ -122,13 +130,19 @@ class Teller:
         """Tell of a phone that talks as well, and once another has left, that it was given the call."""
         if not (talking := self._talking(states)):
             return
-        gone = {name for name, phone in self.live.phones.items() if phone.talked and states.get(name) not in UP | EARLY}
+        gone = {
+            name
+            for name, phone in self.live.phones.items()
+            if phone.talked and states.get(name) not in UP | EARLY
+        }
         for extension, phone in talking.items():
             if phone.joined:
                 continue
             if self.live.told_answered and phone.announced and not phone.answered:
                 phone.answered = True
-                yield self._event(EventType.CALL_ANSWERED, extension=extension, tell=(extension,), public=False)
+                yield self._event(
+                    EventType.CALL_ANSWERED, extension=extension, tell=(extension,), public=False
+                )
             if gone - {extension}:
                 phone.joined = True
                 yield from self.transfer(extension)
@@ -143,7 +157,9 @@ class Teller:
                 yield self._end_for(extension, EventType.CALL_ENDED, outcome)
 
     def _end_for(self, extension: str, kind: EventType, outcome: Outcome | None) -> Event:
-        event = self._event(kind, extension=extension, tell=(extension,), public=False, outcome=outcome)
+        event = self._event(
+            kind, extension=extension, tell=(extension,), public=False, outcome=outcome
+        )
         self.live.phones[extension].left = True
         return event
 
@@ -162,7 +178,9 @@ class Teller:
     ) -> Event:
         if tell is None or not extension:
             legs = self.live.counting()
-            talking = tuple(dict.fromkeys(leg.extension for leg in legs if leg.extension and leg.state in UP))
+            talking = tuple(
+                dict.fromkeys(leg.extension for leg in legs if leg.extension and leg.state in UP)
+            )
             tell = talking if tell is None else tell
             extension = extension or next(iter(talking), None)
         for phone in tell:

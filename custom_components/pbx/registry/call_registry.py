@@ -10,7 +10,17 @@ from datetime import datetime, timedelta
 from itertools import chain
 
 from ..telephony.events import POLL, Event
-from ..telephony.models import Call, CallHint, CallState, EventType, LegPush, Notice, Party, Pushed, RecordPush
+from ..telephony.models import (
+    Call,
+    CallHint,
+    CallState,
+    EventType,
+    LegPush,
+    Notice,
+    Party,
+    Pushed,
+    RecordPush,
+)
 from . import records
 from .active_call import LiveCall
 from .active_calls import Board
@@ -51,7 +61,12 @@ class CallRegistry(Roster):
     """Calls, extensions, agents and queues of one account."""
 
     def __init__(
-        self, *, slots: int = 4, pushed_ids_differ: bool = False, complete_after: int = 1, grace: float = 0
+        self,
+        *,
+        slots: int = 4,
+        pushed_ids_differ: bool = False,
+        complete_after: int = 1,
+        grace: float = 0,
     ) -> None:
         """Start empty, as after a restart."""
         super().__init__()
@@ -139,7 +154,9 @@ class CallRegistry(Roster):
         self._asked_at = requested_at
         rows = _merged(calls)
         self._adopt(rows)
-        present = {self._take_row(call, rows, requested_at, now, changes, first=first) for call in rows}
+        present = {
+            self._take_row(call, rows, requested_at, now, changes, first=first) for call in rows
+        }
         for live in list(self._live.values()):
             if live.id in present or live.pushed_since(requested_at):
                 continue
@@ -169,7 +186,9 @@ class CallRegistry(Roster):
                 self._take_hint(pushed, origin, changes)
             case _:
                 self.unknown_pushes += 1
-                changes.events.append(Event(type=EventType.UNKNOWN, provider_event=pushed.provider_event, time=now))
+                changes.events.append(
+                    Event(type=EventType.UNKNOWN, provider_event=pushed.provider_event, time=now)
+                )
         return changes
 
     def tick(self, now: datetime) -> Changes:
@@ -182,7 +201,9 @@ class CallRegistry(Roster):
             else:
                 self._questions[live.id] = None
                 changes.refresh = True
-                self._expect(live, now + TALKING_ASK_AGAIN if live.state in UP else None, live.end_at)
+                self._expect(
+                    live, now + TALKING_ASK_AGAIN if live.state in UP else None, live.end_at
+                )
         return changes
 
     def name_caller(self, call_id: str, party: Party) -> Changes:
@@ -195,7 +216,11 @@ class CallRegistry(Roster):
             self._show(live, changes)
         elif grave is not None:
             grave.live.name_outside(party)
-            self._complete(grave, replace(grave.call, caller=grave.live.caller, callee=grave.live.callee), changes)
+            self._complete(
+                grave,
+                replace(grave.call, caller=grave.live.caller, callee=grave.live.callee),
+                changes,
+            )
         return changes
 
     def acknowledge_missed(self) -> Changes:
@@ -224,7 +249,11 @@ class CallRegistry(Roster):
         live = self._live.get(call_id)
         silent = False
         if live is None and (grave := self._graves.get(call_id)) is not None:
-            if not grave.presumed or requested_at <= grave.at or not grave.live.goes_on_in(call, requested_at):
+            if (
+                not grave.presumed
+                or requested_at <= grave.at
+                or not grave.live.goes_on_in(call, requested_at)
+            ):
                 return None
             live = self._revive(grave)
         if live is None and self._pushed_ids_differ:
@@ -267,7 +296,11 @@ class CallRegistry(Roster):
         if found is None:
             return None
         for other in rows:
-            if other is not call and found.phones.keys() & set(other.extensions) and same_parties(call, other):
+            if (
+                other is not call
+                and found.phones.keys() & set(other.extensions)
+                and same_parties(call, other)
+            ):
                 return None  # that one is
         return self._revive(graves[found.id]) if found.id in graves else found
 
@@ -317,17 +350,23 @@ class CallRegistry(Roster):
             grave.presumed = self._pushed_ids_differ or not push.final
         return None
 
-    def _begin_pushed(self, call_id: str, push: LegPush, origin: Origin, changes: Changes) -> LiveCall | None:
+    def _begin_pushed(
+        self, call_id: str, push: LegPush, origin: Origin, changes: Changes
+    ) -> LiveCall | None:
         """Find or begin the call of a message with a new id; None for one that has only its end to tell."""
         whole = push.leg_id is None or push.final
         if push.state is CallState.ENDED and whole and (push.outcome is None or not push.final):
             # Remembered, so that its late beginning does not ring for ever.
-            unseen = LiveCall(id=call_id, seen_at=origin.time, started_at=origin.time, told_end=True)
+            unseen = LiveCall(
+                id=call_id, seen_at=origin.time, started_at=origin.time, told_end=True
+            )
             self._graves.bury(Grave(origin.time, unseen.view(origin.time), unseen, presumed=False))
             return None
         if self._pushed_ids_differ:
             live = self._matcher.pushed(push, self._calls_with((push.extension,)), origin.time)
-            if live is None and (grave := self._matcher.late(push, self._presumed_over(), origin.time)):
+            if live is None and (
+                grave := self._matcher.late(push, self._presumed_over(), origin.time)
+            ):
                 live = self._revive(grave)
             if live is not None:
                 self._aliases.put(push.call_id, live.id)
@@ -356,7 +395,11 @@ class CallRegistry(Roster):
             call=call,
             extension=notice.extension,
             agent=notice.agent,
-            tell=(notice.extension,) if notice.extension else call.extensions if call is not None else (),
+            tell=(notice.extension,)
+            if notice.extension
+            else call.extensions
+            if call is not None
+            else (),
             fields=notice.fields,
         )
         self._tell_media(event, changes)
@@ -406,11 +449,15 @@ class CallRegistry(Roster):
 
     # -- the life of a call -------------------------------------------------------------------------
 
-    def _begin(self, call_id: str, started_at: datetime | None, now: datetime, changes: Changes) -> LiveCall:
+    def _begin(
+        self, call_id: str, started_at: datetime | None, now: datetime, changes: Changes
+    ) -> LiveCall:
         if len(self._live) >= MAX_CALLS:  # rule 10
             oldest = next(iter(self._live.values()))
             self._end(oldest, Origin(oldest.last_event, now), changes)
-        live = self._live[call_id] = LiveCall(id=call_id, seen_at=now, started_at=min(started_at or now, now))
+        live = self._live[call_id] = LiveCall(
+            id=call_id, seen_at=now, started_at=min(started_at or now, now)
+        )
         return live
 
     def _judge(
@@ -436,7 +483,9 @@ class CallRegistry(Roster):
         if not live.polled:
             talks, heard = state in UP, live.pushed_at or now
             self._expect(
-                live, now + (TALKING_ASK if talks else RINGING_ASK), heard + (TALKING_END if talks else RINGING_END)
+                live,
+                now + (TALKING_ASK if talks else RINGING_ASK),
+                heard + (TALKING_END if talks else RINGING_END),
             )
         elif live.end_at is not None:
             self._expect(live, None, None)
@@ -462,7 +511,9 @@ class CallRegistry(Roster):
             self._expect(live, None, origin.time + grace)
             self._board.hide(live.id, changes)
 
-    def _end(self, live: LiveCall, origin: Origin, changes: Changes, *, presumed: bool = False) -> None:
+    def _end(
+        self, live: LiveCall, origin: Origin, changes: Changes, *, presumed: bool = False
+    ) -> None:
         call = live.view(ended_at=live.faded_at or origin.time)
         self._forget(live, changes)
         grave = Grave(origin.time, call, live, presumed=presumed)
@@ -507,7 +558,9 @@ class CallRegistry(Roster):
             grave.missed_in = None
 
     def _calls_with(self, extensions: Iterable[str | None]) -> Iterator[LiveCall]:
-        ids = dict.fromkeys(call_id for extension in extensions for call_id in self._board.call_ids_of(extension))
+        ids = dict.fromkeys(
+            call_id for extension in extensions for call_id in self._board.call_ids_of(extension)
+        )
         return (self._live[call_id] for call_id in ids)
 
     def _own_id(self, call_id: str) -> str:

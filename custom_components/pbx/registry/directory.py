@@ -6,7 +6,16 @@ from datetime import datetime
 
 from ..telephony.events import POLL, Event
 from ..telephony.models import Agent, AgentStatus, Directory, EventType, Extension, Notice, Queue
-from .changes import ACCOUNT, DIRECTORY, Changes, Key, agent_key, extension_key, listed_key, queue_key
+from .changes import (
+    ACCOUNT,
+    DIRECTORY,
+    Changes,
+    Key,
+    agent_key,
+    extension_key,
+    listed_key,
+    queue_key,
+)
 
 MAX_PUSHED_AGENTS = 1000
 
@@ -37,7 +46,9 @@ class Roster:
             self.extensions = extensions
         if directory.agents is not None:
             self.listed.add("agent")
-            self._list_agents({agent.id: agent for agent in directory.agents}, now if news else None, changes)
+            self._list_agents(
+                {agent.id: agent for agent in directory.agents}, now if news else None, changes
+            )
         if directory.queues is not None:
             self.listed.add("queue")
             queues = {queue.id: queue for queue in directory.queues}
@@ -48,7 +59,9 @@ class Roster:
         self.missing_permissions = directory.missing_permissions
         return changes
 
-    def _list_agents(self, listed: dict[str, Agent], now: datetime | None, changes: Changes) -> None:
+    def _list_agents(
+        self, listed: dict[str, Agent], now: datetime | None, changes: Changes
+    ) -> None:
         for agent_id, agent in listed.items():
             before = self.agents.get(agent_id)
             if before is not None and now is not None:
@@ -138,13 +151,19 @@ def _differences(before: Agent, after: Agent, now: datetime) -> Iterator[Event]:
         if queue in before.queues and before.queues[queue] is not joined:
             yield event(EventType.AGENT_LOGGED_IN if joined else EventType.AGENT_LOGGED_OUT, queue)
     per_queue = before.queues or after.queues
-    if not per_queue and None not in {before.logged_in, after.logged_in} and before.logged_in is not after.logged_in:
+    if (
+        not per_queue
+        and None not in {before.logged_in, after.logged_in}
+        and before.logged_in is not after.logged_in
+    ):
         yield event(EventType.AGENT_LOGGED_IN if after.logged_in else EventType.AGENT_LOGGED_OUT)
     if None not in {before.paused, after.paused} and before.paused is not after.paused:
         yield event(EventType.AGENT_PAUSED if after.paused else EventType.AGENT_UNPAUSED)
 
 
-def _compare[T](before: Mapping[str, T], after: Mapping[str, T], changes: Changes, *keys: Callable[[str], Key]) -> None:
+def _compare[T](
+    before: Mapping[str, T], after: Mapping[str, T], changes: Changes, *keys: Callable[[str], Key]
+) -> None:
     """Name what came, went or changed."""
     if before.keys() != after.keys():
         changes.keys[DIRECTORY] = None

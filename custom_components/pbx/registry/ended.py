@@ -73,7 +73,10 @@ class Graves:
         """Keep a call for ten minutes, unless very many come after it."""
         self._graves[grave.call.id] = grave
         self._graves.move_to_end(grave.call.id)
-        while len(self._graves) > TOMBSTONES or grave.at - next(iter(self._graves.values())).at > TOMBSTONE_AGE:
+        while (
+            len(self._graves) > TOMBSTONES
+            or grave.at - next(iter(self._graves.values())).at > TOMBSTONE_AGE
+        ):
             self._graves.popitem(last=False)
 
     def latest(self, count: int) -> Iterator[Grave]:

@@ -47,12 +47,16 @@ class Matcher:
         """Give the calls with the number that a listed call shows."""
         return tuple(self._by_number.get(_name(_shown(call)), {}).values())
 
-    def pushed(self, push: LegPush, of_extension: Iterable[LiveCall], now: datetime) -> LiveCall | None:
+    def pushed(
+        self, push: LegPush, of_extension: Iterable[LiveCall], now: datetime
+    ) -> LiveCall | None:
         """Find the call that a message with a new id is about."""
         found = [live for live in of_extension if _is_about(push, live, now)]
         if found:
             # Of two calls with the same parties it is the one that no message was about yet.
-            return min(found, key=lambda live: any(leg.shadow for leg in _legs_of(live, push.extension)))
+            return min(
+                found, key=lambda live: any(leg.shadow for leg in _legs_of(live, push.extension))
+            )
         if push.state is CallState.ENDED or push.caller is None:
             return None
         calls = self._by_number.get(_name(push.caller), {}).values()
@@ -77,7 +81,8 @@ class Matcher:
             (not fits, apart): live
             for live in of_extensions
             if not live.polled
-            and (apart := abs(live.started_at - started_at)) <= (within if started_at > live.started_at else SAME_START)
+            and (apart := abs(live.started_at - started_at))
+            <= (within if started_at > live.started_at else SAME_START)
             and _same_parties(live, call.caller, call.callee)
             and ((fits := _fits(live, call)) or not any(_fits(live, row) for row in rows))
         }
@@ -89,7 +94,9 @@ class Matcher:
             return None
         for grave in takewhile(lambda grave: now - grave.at <= SAME_CALL, graves):
             live = grave.live
-            same_way = live.direction is push.direction and _name(push.caller) == _name(_shown(live))
+            same_way = live.direction is push.direction and _name(push.caller) == _name(
+                _shown(live)
+            )
             if same_way and _rang_at(grave, push.sent_at):
                 return grave
         return None
@@ -107,7 +114,9 @@ def _is_about(push: LegPush, live: LiveCall, now: datetime) -> bool:
     legs = _legs_of(live, push.extension)
     rings = any(leg.state in EARLY for leg in legs)
     recent = now - live.seen_at <= SAME_CALL or push.state in UP or rings
-    up = any(leg.state is not CallState.ENDED for leg in legs if leg.shadow) or not any(leg.shadow for leg in legs)
+    up = any(leg.state is not CallState.ENDED for leg in legs if leg.shadow) or not any(
+        leg.shadow for leg in legs
+    )
     if not (recent and up and _same_parties(live, push.caller or NOBODY, push.callee or NOBODY)):
         return False
     if push.caller is None or push.callee is None or push.caller.number != push.extension:
@@ -127,7 +136,12 @@ def _reaches(push: LegPush, live: LiveCall, now: datetime) -> bool:
         passed_on = live.direction is push.direction or push.direction is Direction.INCOMING
         return passed_on and push.state in EARLY
     within = SAME_RING if push.state in EARLY else SAME_CALL
-    lasts = push.state in UP and not live.polled and push.caller is not None and bool(push.caller.number)
+    lasts = (
+        push.state in UP
+        and not live.polled
+        and push.caller is not None
+        and bool(push.caller.number)
+    )
     return live.direction is push.direction and (lasts or now - live.seen_at <= within)
 
 
@@ -174,4 +188,6 @@ def _same_callee(live: LiveCall, callee: Party) -> bool:
 
 def _fits(live: LiveCall, call: Call) -> bool:
     """Tell whether a row shows the callee too that a call was pushed with: the number dialled, or one of its phones."""
-    return same_parties(live, call) and (live.callee.number in call.extensions or _same_callee(live, call.callee))
+    return same_parties(live, call) and (
+        live.callee.number in call.extensions or _same_callee(live, call.callee)
+    )

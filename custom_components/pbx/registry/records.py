@@ -8,7 +8,9 @@ from ..telephony.models import Call, CallRecord, Direction, EventType, Outcome, 
 from .active_call import filled
 from .announcements import Origin
 
-UNMET = frozenset({Outcome.MISSED, Outcome.BUSY, Outcome.REJECTED, Outcome.CANCELLED, Outcome.VOICEMAIL})
+UNMET = frozenset(
+    {Outcome.MISSED, Outcome.BUSY, Outcome.REJECTED, Outcome.CANCELLED, Outcome.VOICEMAIL}
+)
 
 
 def completed(call: Call, record: CallRecord) -> Call:
@@ -37,7 +39,9 @@ def missed(call: Call) -> bool | None:
 def news(push: RecordPush, call: Call | None, origin: Origin) -> Iterator[Event]:
     """Tell of a record, and of what can be listened to."""
     record = push.record
-    extension = record.extension or record.answered_by or (call.answered_by if call is not None else None)
+    extension = (
+        record.extension or record.answered_by or (call.answered_by if call is not None else None)
+    )
     heard = call.extensions if call is not None else ()
 
     def event(kind: EventType, record: CallRecord, **fields: str | None) -> Event:
@@ -55,7 +59,10 @@ def news(push: RecordPush, call: Call | None, origin: Origin) -> Iterator[Event]
     yield event(EventType.CALL_RECORD, record)
     if record.recording_id or record.recording_url:
         yield event(
-            EventType.RECORDING_READY, record, recording_id=record.recording_id, recording_url=record.recording_url
+            EventType.RECORDING_READY,
+            record,
+            recording_id=record.recording_id,
+            recording_url=record.recording_url,
         )
     if record.voicemail:
         message = replace(record, recording_id=None, recording_url=record.voicemail_url)

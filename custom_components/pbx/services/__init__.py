@@ -2,7 +2,13 @@
 
 from functools import partial
 
-from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
+from homeassistant.core import (
+    HomeAssistant,
+    ServiceCall,
+    ServiceResponse,
+    SupportsResponse,
+    callback,
+)
 
 from ..const import DOMAIN
 from ..errors import command_errors
@@ -37,6 +43,10 @@ async def _async_run(action: Action, call: ServiceCall) -> ServiceResponse:
     coordinator = target.coordinator
     provider = coordinator.provider
     asks = action.response is SupportsResponse.ONLY
-    with command_errors(call.hass, coordinator.config_entry, provider.name) if asks else coordinator.commanding():
+    with (
+        command_errors(call.hass, coordinator.config_entry, provider.name)
+        if asks
+        else coordinator.commanding()
+    ):
         provider.check(action.needs, call.data.keys() - TARGET_FIELDS - action.own)
         return await action.run(target)

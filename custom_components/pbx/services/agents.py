@@ -35,7 +35,9 @@ async def _queue_member(target: Target, command: str) -> None:
         raise invalid("one_of", fields=f"{ATTR_AGENT}, {ATTR_EXTENSION}")
     extension = target.extension() if ATTR_EXTENSION in data else None
     for agent in target.agents() if named else [None]:
-        member = m.QueueMember(queue=target.queue(), agent=agent, extension=extension, penalty=data.get("penalty"))
+        member = m.QueueMember(
+            queue=target.queue(), agent=agent, extension=extension, penalty=data.get("penalty")
+        )
         await getattr(target.coordinator.provider, command)(member)
     target.coordinator.async_reread_directory()
 

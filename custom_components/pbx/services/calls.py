@@ -12,7 +12,14 @@ from ..telephony import models as m
 from ..telephony.events import call_data
 from ..telephony.models import CallState, Capability
 from .action import ATTR_NUMBER, EXTENSION_TYPE, TEXT, Action, number_in
-from .target import ATTR_CALL_ID, ATTR_EXPECTED_STATE, ATTR_EXTENSION, ATTR_TARGET_EXTENSION, Target, invalid
+from .target import (
+    ATTR_CALL_ID,
+    ATTR_EXPECTED_STATE,
+    ATTR_EXTENSION,
+    ATTR_TARGET_EXTENSION,
+    Target,
+    invalid,
+)
 
 STATES = vol.In([state.value for state in CallState if state is not CallState.ENDED])
 CALL_FIELDS: Mapping[vol.Marker, Any] = {
@@ -57,12 +64,16 @@ async def _spy(target: Target) -> None:
     target_kind = m.ExtensionType(data["target_type"]) if "target_type" in data else None
     request = m.Spy(
         extension=target.extension(known=kind is None),
-        target_extension=target.extension(ATTR_TARGET_EXTENSION, known=target_kind is None) if named else None,
+        target_extension=target.extension(ATTR_TARGET_EXTENSION, known=target_kind is None)
+        if named
+        else None,
         call=next(iter(calls), None),
         extension_type=kind,
         target_type=target_kind,
         dialplan=data.get("dialplan"),
-        caller_id_number=number_in(target, "caller_id_number") if "caller_id_number" in data else None,
+        caller_id_number=number_in(target, "caller_id_number")
+        if "caller_id_number" in data
+        else None,
         caller_id_name=data.get("caller_id_name"),
     )
     await target.coordinator.provider.spy(request)
@@ -96,7 +107,13 @@ async def _get_calls(target: Target) -> dict[str, Any]:
 
 
 def _simple(name: str, needs: Capability) -> Action:
-    return Action(name=name, needs=needs, run=partial(_each_call, command=name), fields=CALL_FIELDS, own=CALL_OWN)
+    return Action(
+        name=name,
+        needs=needs,
+        run=partial(_each_call, command=name),
+        fields=CALL_FIELDS,
+        own=CALL_OWN,
+    )
 
 
 CALLS: tuple[Action, ...] = (
@@ -120,7 +137,9 @@ CALLS: tuple[Action, ...] = (
         fields={
             **CALL_FIELDS,
             vol.Required(ATTR_NUMBER): TEXT,
-            vol.Optional("type", default=m.TransferType.BLIND.value): vol.In([kind.value for kind in m.TransferType]),
+            vol.Optional("type", default=m.TransferType.BLIND.value): vol.In(
+                [kind.value for kind in m.TransferType]
+            ),
         },
         own=CALL_OWN | {ATTR_NUMBER, "type"},
     ),
@@ -128,7 +147,10 @@ CALLS: tuple[Action, ...] = (
         name="send_dtmf",
         needs=Capability.SEND_DTMF,
         run=_send_dtmf,
-        fields={**CALL_FIELDS, vol.Required("digits"): vol.All(TEXT, vol.Upper, vol.Match(r"^[0-9*#A-D]+$"))},
+        fields={
+            **CALL_FIELDS,
+            vol.Required("digits"): vol.All(TEXT, vol.Upper, vol.Match(r"^[0-9*#A-D]+$")),
+        },
         own=CALL_OWN | {"digits"},
     ),
     Action(
@@ -147,5 +169,7 @@ CALLS: tuple[Action, ...] = (
         },
         own=CALL_OWN | {ATTR_EXTENSION, ATTR_TARGET_EXTENSION},
     ),
-    Action(name="get_calls", needs=Capability.CALLS, run=_get_calls, response=SupportsResponse.ONLY),
+    Action(
+        name="get_calls", needs=Capability.CALLS, run=_get_calls, response=SupportsResponse.ONLY
+    ),
 )

@@ -66,7 +66,9 @@ def _typed_contact(target: Target) -> m.Contact:
 
 def _contact(contact: m.Contact) -> dict[str, Any]:
     values = {key: value for key, value in asdict(contact).items() if value not in (None, "", ())}
-    return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
+    return {
+        key: list(value) if isinstance(value, tuple) else value for key, value in values.items()
+    }
 
 
 CONTACTS: tuple[Action, ...] = (

@@ -16,7 +16,10 @@ from ..telephony.models import Capability, Direction
 from .action import ATTR_NUMBER, LIMIT, OFFSET, TEXT, Action
 from .target import ATTR_CALL_ID, ATTR_EXTENSION, Target, invalid
 
-PERIOD: Mapping[vol.Marker, Any] = {vol.Optional("start"): cv.datetime, vol.Optional("end"): cv.datetime}
+PERIOD: Mapping[vol.Marker, Any] = {
+    vol.Optional("start"): cv.datetime,
+    vol.Optional("end"): cv.datetime,
+}
 
 
 async def _get_call_history(target: Target) -> dict[str, Any]:
@@ -36,7 +39,10 @@ async def _get_call_history(target: Target) -> dict[str, Any]:
         csv=data.get("format") == "csv",
     )
     page = await target.coordinator.provider.history(query)
-    answer: dict[str, Any] = {"records": [record_data(record) for record in page.records], "total": page.total}
+    answer: dict[str, Any] = {
+        "records": [record_data(record) for record in page.records],
+        "total": page.total,
+    }
     if page.csv is not None:
         answer["csv"] = page.csv
     return answer
@@ -44,7 +50,9 @@ async def _get_call_history(target: Target) -> dict[str, Any]:
 
 async def _get_call_statistics(target: Target) -> dict[str, Any]:
     data = target.data
-    found = await target.coordinator.provider.statistics(_moment(data.get("start")), _moment(data.get("end")))
+    found = await target.coordinator.provider.statistics(
+        _moment(data.get("start")), _moment(data.get("end"))
+    )
     return {key: value for key, value in asdict(found).items() if value is not None}
 
 
@@ -52,14 +60,18 @@ async def _move_recording(target: Target) -> None:
     data = target.data
     if "filename" not in data and "path" not in data:
         raise invalid("one_of", fields="filename, path")
-    await target.coordinator.provider.move_recording(data["record_id"], data.get("filename"), data.get("path"))
+    await target.coordinator.provider.move_recording(
+        data["record_id"], data.get("filename"), data.get("path")
+    )
 
 
 def _moment(value: datetime | None) -> datetime | None:
     """Read a time a person typed in Home Assistant's own zone."""
     if value is None:
         return None
-    return (value if value.tzinfo else value.replace(tzinfo=dt_util.get_default_time_zone())).astimezone(UTC)
+    return (
+        value if value.tzinfo else value.replace(tzinfo=dt_util.get_default_time_zone())
+    ).astimezone(UTC)
 
 
 HISTORY: tuple[Action, ...] = (
@@ -93,7 +105,11 @@ HISTORY: tuple[Action, ...] = (
         name="move_recording",
         needs=Capability.MOVE_RECORDING,
         run=_move_recording,
-        fields={vol.Required("record_id"): TEXT, vol.Optional("filename"): TEXT, vol.Optional("path"): TEXT},
+        fields={
+            vol.Required("record_id"): TEXT,
+            vol.Optional("filename"): TEXT,
+            vol.Optional("path"): TEXT,
+        },
         own=frozenset({"record_id", "filename", "path"}),
     ),
 )

@@ -12,13 +12,21 @@ from .target import Target
 
 async def _announce(target: Target) -> dict[str, Any]:
     caller = number_in(target, "caller_id_number") if "caller_id_number" in target.data else None
-    return placed_answer(await target.coordinator.provider.announce(number_in(target), target.data["message"], caller))
+    return placed_answer(
+        await target.coordinator.provider.announce(
+            number_in(target), target.data["message"], caller
+        )
+    )
 
 
 async def _send_sms(target: Target) -> dict[str, Any]:
     data = target.data
     provider = target.coordinator.provider
-    return {"message_id": await provider.send_sms(number_in(target), data["message"], data.get("sender"))}
+    return {
+        "message_id": await provider.send_sms(
+            number_in(target), data["message"], data.get("sender")
+        )
+    }
 
 
 MESSAGES: tuple[Action, ...] = (

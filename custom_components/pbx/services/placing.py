@@ -30,7 +30,9 @@ async def _originate(target: Target, *, click: bool = False) -> dict[str, Any]:
     request = m.Originate(
         extension=target.extension(known=kind in (None, m.ExtensionType.INTERNAL)),
         number=number_in(target),
-        caller_id_number=number_in(target, "caller_id_number") if "caller_id_number" in data else None,
+        caller_id_number=number_in(target, "caller_id_number")
+        if "caller_id_number" in data
+        else None,
         caller_id_name=data.get("caller_id_name"),
         ring_timeout=data.get("ring_timeout"),
         dial_first=m.DialFirst(data["dial_first"]) if "dial_first" in data else None,
@@ -44,7 +46,9 @@ async def _originate(target: Target, *, click: bool = False) -> dict[str, Any]:
         check_ip_contact=data.get("check_ip_contact"),
     )
     provider = target.coordinator.provider
-    return placed_answer(await (provider.click_to_call(request) if click else provider.originate(request)))
+    return placed_answer(
+        await (provider.click_to_call(request) if click else provider.originate(request))
+    )
 
 
 async def _dial(target: Target) -> dict[str, Any]:
@@ -88,7 +92,10 @@ PLACING: tuple[Action, ...] = (
         name="click_to_call",
         needs=Capability.CLICK_TO_CALL,
         run=partial(_originate, click=True),
-        fields={**ORIGINATE_FIELDS, vol.Optional("dial_first"): vol.In([who.value for who in m.DialFirst])},
+        fields={
+            **ORIGINATE_FIELDS,
+            vol.Optional("dial_first"): vol.In([who.value for who in m.DialFirst]),
+        },
         own=frozenset({ATTR_EXTENSION, ATTR_NUMBER}),
         response=SupportsResponse.OPTIONAL,
     ),

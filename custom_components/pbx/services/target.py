@@ -3,7 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
-from homeassistant.const import ATTR_AREA_ID, ATTR_DEVICE_ID, ATTR_ENTITY_ID, ATTR_FLOOR_ID, ATTR_LABEL_ID
+from homeassistant.const import (
+    ATTR_AREA_ID,
+    ATTR_DEVICE_ID,
+    ATTR_ENTITY_ID,
+    ATTR_FLOOR_ID,
+    ATTR_LABEL_ID,
+)
 from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import device_registry as dr
@@ -28,7 +34,9 @@ ATTR_TARGET_EXTENSION = "target_extension"
 
 def invalid(key: str, **placeholders: str) -> ServiceValidationError:
     """Refuse wrong input."""
-    return ServiceValidationError(translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders)
+    return ServiceValidationError(
+        translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +79,9 @@ class Target:
         expected = self.data.get(ATTR_EXPECTED_STATE)
         registry = self.coordinator.data
         for ref in refs:
-            state = registry.state_of(ref.extension) if ref.extension is not None else ref.call.state
+            state = (
+                registry.state_of(ref.extension) if ref.extension is not None else ref.call.state
+            )
             if expected not in (None, state):
                 raise invalid("unexpected_state", expected=expected, state=str(state))
         return refs
@@ -92,16 +102,27 @@ class Target:
         pin = self.data.get(ATTR_PIN)
         if any(subject.kind is not SubjectKind.AGENT for subject in self.subjects):
             raise invalid("no_agent")
-        ids = [subject.id for subject in (*self.subjects, *self.around) if subject.kind is SubjectKind.AGENT]
+        ids = [
+            subject.id
+            for subject in (*self.subjects, *self.around)
+            if subject.kind is SubjectKind.AGENT
+        ]
         number = None
         if ATTR_AGENT in self.data:
             text = str(self.data[ATTR_AGENT]).strip()
             subject = self.coordinator.devices.subject_of_device(text)
             identity = subject.id if subject is not None else text
-            known = [agent.id for agent in registry.agents.values() if identity in (agent.id, agent.number, agent.name)]
+            known = [
+                agent.id
+                for agent in registry.agents.values()
+                if identity in (agent.id, agent.number, agent.name)
+            ]
             ids += known[:1]
             number = text if not known else None
-        refs = [AgentRef(id=agent_id, pin=pin, extension=extension, queue=queue) for agent_id in dict.fromkeys(ids)]
+        refs = [
+            AgentRef(id=agent_id, pin=pin, extension=extension, queue=queue)
+            for agent_id in dict.fromkeys(ids)
+        ]
         if number is not None:
             refs.append(AgentRef(number=number, pin=pin, extension=extension, queue=queue))
         if not refs:
@@ -114,7 +135,10 @@ class Target:
         subject = self.coordinator.devices.subject_of_device(text)
         identity = subject.id if subject is not None else text
         queues = self.coordinator.data.queues.values()
-        return next((queue.id for queue in queues if identity in (queue.id, queue.number, queue.name)), identity)
+        return next(
+            (queue.id for queue in queues if identity in (queue.id, queue.number, queue.name)),
+            identity,
+        )
 
     def _by_id(self, call_id: str) -> CallRef:
         call = self.coordinator.data.find(call_id)
@@ -160,8 +184,14 @@ def resolve(call: ServiceCall) -> Target:
             owners.add(device.config_entry_id)
     selection = TargetSelection(call.data)
     found = async_extract_referenced_entity_ids(hass, selection)
-    named = [_Item.of(hass, devices.async_get(device_id), device_id) for device_id in sorted(selection.device_ids)]
-    named += [_Item.of(hass, entities.async_get(entity_id), entity_id) for entity_id in sorted(found.referenced)]
+    named = [
+        _Item.of(hass, devices.async_get(device_id), device_id)
+        for device_id in sorted(selection.device_ids)
+    ]
+    named += [
+        _Item.of(hass, entities.async_get(entity_id), entity_id)
+        for entity_id in sorted(found.referenced)
+    ]
     if any(item.entry_id is None for item in named):
         raise invalid("not_ours", entity=next(item.name for item in named if item.entry_id is None))
     # A device stands for its extension, not for its entities.
@@ -203,7 +233,10 @@ class _Item:
 
     @classmethod
     def of(
-        cls, hass: HomeAssistant, found: dr.DeviceEntry | dr.ChildDeviceEntry | er.RegistryEntry | None, name: str
+        cls,
+        hass: HomeAssistant,
+        found: dr.DeviceEntry | dr.ChildDeviceEntry | er.RegistryEntry | None,
+        name: str,
     ) -> _Item:
         """Look up whose it is."""
         entry_id = found.config_entry_id if found is not None else None
@@ -223,5 +256,12 @@ class _Item:
 
 DEVICE_FIELDS = (ATTR_EXTENSION, ATTR_TARGET_EXTENSION, ATTR_AGENT, ATTR_QUEUE)
 TARGET_FIELDS = frozenset(
-    {ATTR_CONFIG_ENTRY_ID, ATTR_ENTITY_ID, ATTR_DEVICE_ID, ATTR_AREA_ID, ATTR_FLOOR_ID, ATTR_LABEL_ID}
+    {
+        ATTR_CONFIG_ENTRY_ID,
+        ATTR_ENTITY_ID,
+        ATTR_DEVICE_ID,
+        ATTR_AREA_ID,
+        ATTR_FLOOR_ID,
+        ATTR_LABEL_ID,
+    }
 )

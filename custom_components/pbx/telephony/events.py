@@ -12,15 +12,48 @@ type Value = str | int | float | bool | list[str]
 
 ALWAYS = frozenset({"type", "provider_event", "time"})
 COMMON = ALWAYS | {
-    *("call_id", "direction", "state", "from_number", "from_name", "to_number", "to_name", "contact_known"),
-    *("caller_hidden", "extension", "queue", "agent", "started_at", "answered_at", "ended_at", "ring_time"),
+    *(
+        "call_id",
+        "direction",
+        "state",
+        "from_number",
+        "from_name",
+        "to_number",
+        "to_name",
+        "contact_known",
+    ),
+    *(
+        "caller_hidden",
+        "extension",
+        "queue",
+        "agent",
+        "started_at",
+        "answered_at",
+        "ended_at",
+        "ring_time",
+    ),
     *("duration", "outcome", "hangup_cause", "ended_by"),
 }
 ABOUT_CALLS = COMMON | {"answered_by", "user_email", "sip_username"}
 RECORDED = COMMON | {"answered_by", "record_id", "recording_id", "recording_url"}
 ABOUT_RECORDS = RECORDED | {
-    *("answered_by_number", "answered_by_name", "caller_masked", "archived", "labels", "rules", "contact_source"),
-    *("contact_url", "contact_logo", "voicemail", "voicemail_url", "click_to_call_type", "queue_call_id"),
+    *(
+        "answered_by_number",
+        "answered_by_name",
+        "caller_masked",
+        "archived",
+        "labels",
+        "rules",
+        "contact_source",
+    ),
+    *(
+        "contact_url",
+        "contact_logo",
+        "voicemail",
+        "voicemail_url",
+        "click_to_call_type",
+        "queue_call_id",
+    ),
     *("transcription", "summary", "sentiment"),
 }
 FAX = COMMON | {"fax_id", "pages", "document_url", "description"}
@@ -126,7 +159,11 @@ def call_data(call: Call) -> dict[str, Value]:
         data["duration"] = max(0.0, (call.ended_at - call.answered_at).total_seconds())
     if call.outcome is not None:
         data["outcome"] = str(call.outcome)
-    said = {"hangup_cause": call.hangup_cause, "ended_by": call.ended_by, "answered_by": call.answered_by}
+    said = {
+        "hangup_cause": call.hangup_cause,
+        "ended_by": call.ended_by,
+        "answered_by": call.answered_by,
+    }
     return data | {name: text for name, text in said.items() if text}
 
 
@@ -164,7 +201,10 @@ def _add_party(data: dict[str, Value], side: str, party: Party) -> None:
 
 
 def _add_times(
-    data: dict[str, Value], started: datetime | None, answered: datetime | None, ended: datetime | None
+    data: dict[str, Value],
+    started: datetime | None,
+    answered: datetime | None,
+    ended: datetime | None,
 ) -> None:
     for name, moment in (("started_at", started), ("answered_at", answered), ("ended_at", ended)):
         if moment is not None:

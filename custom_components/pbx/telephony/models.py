@@ -146,7 +146,9 @@ class Account:
     model: str = ""
     version: str = ""
     configuration_url: str | None = None
-    settings: Mapping[str, object] = field(default_factory=dict, repr=False)  # found out, and kept with the entry
+    settings: Mapping[str, object] = field(
+        default_factory=dict, repr=False
+    )  # found out, and kept with the entry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,7 +219,9 @@ class Directory:
     agents: tuple[Agent, ...] | None = None
     queues: tuple[Queue, ...] | None = None
     unread_voicemails: int | None = None
-    missing_permissions: frozenset[str] = frozenset()  # by the phone system's own name, for a repair hint
+    missing_permissions: frozenset[str] = (
+        frozenset()
+    )  # by the phone system's own name, for a repair hint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -318,7 +322,9 @@ class CallRecord:
     recording_url: str | None = None
     voicemail: bool | None = None
     voicemail_url: str | None = None
-    details: Mapping[str, Detail] = field(default_factory=dict)  # the remaining call_record fields of the surface
+    details: Mapping[str, Detail] = field(
+        default_factory=dict
+    )  # the remaining call_record fields of the surface
 
 
 # -- what is pushed ----------------------------------------------------------------------------------

@@ -12,7 +12,9 @@ from .errors import InvalidInputError
 if TYPE_CHECKING:
     from phonenumbers import PhoneNumber
 
-HIDDEN = frozenset({"", "anonymous", "unknown", "private", "restricted", "unavailable", "withheld", "asserted"})
+HIDDEN = frozenset(
+    {"", "anonymous", "unknown", "private", "restricted", "unavailable", "withheld", "asserted"}
+)
 EXTENSION_DIGITS = 6
 COMPARED_DIGITS = 9
 
@@ -160,8 +162,13 @@ def _plausible(number: str, country: str) -> bool:
     parsed = _parsed(number, country)
     if parsed is None:
         return not number.startswith("+") and not country
-    if phonenumbers.is_possible_number_with_reason(parsed) == phonenumbers.ValidationResult.IS_POSSIBLE_LOCAL_ONLY:
-        return not number.startswith("+")  # good in its own town, and nowhere with the country before it
+    if (
+        phonenumbers.is_possible_number_with_reason(parsed)
+        == phonenumbers.ValidationResult.IS_POSSIBLE_LOCAL_ONLY
+    ):
+        return not number.startswith(
+            "+"
+        )  # good in its own town, and nowhere with the country before it
     return phonenumbers.is_possible_number(parsed)
 
 

@@ -69,7 +69,9 @@ class _RefusedKeyError(ConnectError):
 class Access:
     """Send requests to one bridge with one key."""
 
-    def __init__(self, http: HttpClient, address: str, key: str, *, by_token: bool, enterprise: bool) -> None:
+    def __init__(
+        self, http: HttpClient, address: str, key: str, *, by_token: bool, enterprise: bool
+    ) -> None:
         """Know the address and the key; nothing is sent."""
         self._http = http
         self._bases = bases(address)
@@ -157,7 +159,10 @@ class Access:
         if reply.ok:
             self.variant = Variant.NODE
             answer = _object(reply)
-            own, admin = text(answer.get("domain")), mapping(answer.get("user")).get("admin") is True
+            own, admin = (
+                text(answer.get("domain")),
+                mapping(answer.get("user")).get("admin") is True,
+            )
         elif reply.status == NOT_FOUND:
             self.variant = Variant.PYTHON if "detail" in _object(reply) else Variant.NODE
         else:
@@ -165,8 +170,14 @@ class Access:
         reply = await self.get("domains", "/domains", waiting=True)
         if not reply.ok:
             raise ConnectError("The domains could not be read")
-        names = [name for row in mappings(_object(reply).get("domains")) if (name := text(row.get("domain_name")))]
-        return Identity(variant=self.variant, domain=_domain(domain, names, own, admin=admin), version=version)
+        names = [
+            name
+            for row in mappings(_object(reply).get("domains"))
+            if (name := text(row.get("domain_name")))
+        ]
+        return Identity(
+            variant=self.variant, domain=_domain(domain, names, own, admin=admin), version=version
+        )
 
     # -- requests -----------------------------------------------------------------------------------
 
@@ -181,7 +192,10 @@ class Access:
     ) -> Reply:
         """Ask for something, as a poll or (`waiting`) for a person."""
         send = self._http.ask if waiting else self._http.read
-        url, options = f"{self.base}{path}", {"params": query or {}, "timeout": max(seconds, self.patience)}
+        url, options = (
+            f"{self.base}{path}",
+            {"params": query or {}, "timeout": max(seconds, self.patience)},
+        )
         reply = await send(operation, "GET", url, headers=await self._headers(), **options)
         if reply.status == UNAUTHORIZED and self.by_token:
             self._token = ""
@@ -189,14 +203,23 @@ class Access:
         return await self._checked(reply)
 
     async def post(
-        self, operation: str, path: str, body: Mapping[str, object] | None = None, *, seconds: float | None = None
+        self,
+        operation: str,
+        path: str,
+        body: Mapping[str, object] | None = None,
+        *,
+        seconds: float | None = None,
     ) -> Reply:
         """Change something, exactly once: only a request that was refused for its token is sent with another."""
         url, options = f"{self.base}{path}", {"json": body, "timeout": seconds or self.patience}
-        reply = await self._http.command(operation, "POST", url, headers=await self._headers(), **options)
+        reply = await self._http.command(
+            operation, "POST", url, headers=await self._headers(), **options
+        )
         if reply.status == UNAUTHORIZED and self.by_token:
             self._token = ""
-            reply = await self._http.command(operation, "POST", url, headers=await self._headers(), **options)
+            reply = await self._http.command(
+                operation, "POST", url, headers=await self._headers(), **options
+            )
         reply = await self._checked(reply)
         if reply.status in GATEWAY_ERRORS:
             raise UnknownOutcomeError("The bridge did not answer its gateway")
@@ -220,7 +243,9 @@ class Access:
 
     async def _exchange(self) -> Reply:
         url = f"{self.base}/auth/token"
-        reply = await self._http.ask("token", "POST", url, json={"api_key": self._key}, timeout=SECONDS)
+        reply = await self._http.ask(
+            "token", "POST", url, json={"api_key": self._key}, timeout=SECONDS
+        )
         self._token = text(_object(reply).get("token")) if reply.ok else ""
         return reply
 
@@ -238,7 +263,9 @@ class Access:
         basic = b64encode(f"{url.user}:{url.password}".encode()).decode() if url.password else ""
         secrets = (self._key, self._token, url.password or "", basic)
         forms = (form for secret in secrets for form in (secret, quote(secret, safe="")))
-        return without(body.decode(errors="surrogateescape"), forms).encode(errors="surrogateescape")
+        return without(body.decode(errors="surrogateescape"), forms).encode(
+            errors="surrogateescape"
+        )
 
     async def _refused(self) -> None:
         """Raise AuthError only for the second refusal, and only if the key is no good for a token either.

@@ -58,7 +58,10 @@ class _Row:
 
 
 def read_channels(
-    rows: Collection[Json], tenant: Tenant, placed: Mapping[str, PlacedCall], call_of: Mapping[str, str]
+    rows: Collection[Json],
+    tenant: Tenant,
+    placed: Mapping[str, PlacedCall],
+    call_of: Mapping[str, str],
 ) -> Snapshot:
     """Read a list of channels; `call_of` says to which call a leg belonged before."""
     read = {row.uuid: row for item in rows if (row := _row(item, tenant)) is not None}
@@ -73,7 +76,11 @@ def read_channels(
         first = _initiator(real, placed, through=len(real) < len(group))
         named = [call_of[row.uuid] for row in real if row.uuid in call_of]
         # After an unbridge both legs remember the same call; it stays with the leg that began it.
-        named = [call_id for call_id in named if home.get(call_id, index) == index and call_id not in calls]
+        named = [
+            call_id
+            for call_id in named
+            if home.get(call_id, index) == index and call_id not in calls
+        ]
         inherited = min(named, key=lambda call_id: call_id not in home, default="")
         call_id = inherited or _new_id(first, real, placed, calls)
         legs |= dict.fromkeys((row.uuid for row in group), call_id)
@@ -86,7 +93,9 @@ def read_channels(
     return Snapshot(calls=tuple(calls.values()), call_of=legs, extensions=extensions)
 
 
-def _new_id(first: _Row | None, rows: list[_Row], placed: Mapping[str, PlacedCall], taken: Collection[str]) -> str:
+def _new_id(
+    first: _Row | None, rows: list[_Row], placed: Mapping[str, PlacedCall], taken: Collection[str]
+) -> str:
     """Name a call after the leg that began it, as the switch does, or as the answer to its request did."""
     if first is not None and first.uuid in placed:
         return first.uuid
@@ -135,7 +144,9 @@ def _fallback_extension(name: str, dialled: str, tenant: Tenant, *, outbound: bo
     if outbound:
         return dialled if dialled in tenant.extensions else None
     user, _, domain = name.rsplit("/", 1)[-1].partition("@")
-    return user if user and (tenant.owns(domain.split(":")[0]) or user in tenant.extensions) else None
+    return (
+        user if user and (tenant.owns(domain.split(":")[0]) or user in tenant.extensions) else None
+    )
 
 
 def _groups(rows: list[_Row]) -> Iterator[list[_Row]]:
@@ -192,7 +203,9 @@ def _initiator(rows: list[_Row], placed: Mapping[str, PlacedCall], *, through: b
     if called:
         return called[0]
     own = [row for row in rows if row.uuid == row.call_uuid]
-    return next((row for row in own if through or len(rows) > 1 or row.caller == row.extension), None)
+    return next(
+        (row for row in own if through or len(rows) > 1 or row.caller == row.extension), None
+    )
 
 
 def _call(
@@ -211,7 +224,9 @@ def _call(
     legs += [_leg(row, state) for row in others if (state := _called_state(row)) is not None]
     if not legs:
         return None
-    answering = next((row.extension for row in others if row.extension and row.outbound and row.answered), None)
+    answering = next(
+        (row.extension for row in others if row.extension and row.outbound and row.answered), None
+    )
     began = min((row.created for row in rows if row.created), default=None)
     return m.Call(
         id=call_id,
@@ -230,10 +245,18 @@ def _without_sides(call: m.Call) -> m.Call:
 
 
 def _leg(row: _Row, state: CallState) -> m.Leg:
-    return m.Leg(id=row.uuid, state=state, extension=row.extension, context=row.context, account_code=row.account_code)
+    return m.Leg(
+        id=row.uuid,
+        state=state,
+        extension=row.extension,
+        context=row.context,
+        account_code=row.account_code,
+    )
 
 
-def _first_state(first: _Row, others: list[_Row], loopbacks: list[_Row], placed: Mapping[str, PlacedCall]) -> CallState:
+def _first_state(
+    first: _Row, others: list[_Row], loopbacks: list[_Row], placed: Mapping[str, PlacedCall]
+) -> CallState:
     """Tell what the leg that began a call is doing; it talks only once somebody it called has answered.
 
     An outside caller whom a machine has answered still rings, for the people.
@@ -274,7 +297,11 @@ def _most_urgent(legs: list[m.Leg]) -> CallState:
 
 
 def _dialled(
-    first: _Row | None, others: list[_Row], loopbacks: list[_Row], order: PlacedCall | None, tenant: Tenant
+    first: _Row | None,
+    others: list[_Row],
+    loopbacks: list[_Row],
+    order: PlacedCall | None,
+    tenant: Tenant,
 ) -> str:
     """Tell which number was called."""
     if order is not None:
@@ -286,7 +313,9 @@ def _dialled(
     return normalise(found, tenant.country)
 
 
-def _direction(first: _Row | None, others: list[_Row], dialled: str, tenant: Tenant) -> Direction | None:
+def _direction(
+    first: _Row | None, others: list[_Row], dialled: str, tenant: Tenant
+) -> Direction | None:
     """Tell which way a call goes, seen from the tenant: the switch's own words mean each leg."""
     inside = any(row.extension for row in others)
     if first is None:
@@ -305,7 +334,9 @@ def _direction(first: _Row | None, others: list[_Row], dialled: str, tenant: Ten
 
 def _caller(first: _Row | None, others: list[_Row], tenant: Tenant) -> m.Party:
     if first is not None and first.extension:
-        return m.Party(number=first.extension, name=name_of(first.caller_name, first.caller, first.extension))
+        return m.Party(
+            number=first.extension, name=name_of(first.caller_name, first.caller, first.extension)
+        )
     row = first if first is not None else next(iter(others))
     if row is first and row.outbound:
         return party(row.dialled, row.callee_name, tenant.country)
@@ -313,5 +344,11 @@ def _caller(first: _Row | None, others: list[_Row], tenant: Tenant) -> m.Party:
 
 
 def _callee(dialled: str, rows: list[_Row], tenant: Tenant) -> m.Party:
-    names = (row.callee_name for row in rows if row.callee and same(normalise(row.callee, tenant.country), dialled))
-    return m.Party(number=dialled, name=next((name for raw in names if (name := name_of(raw, dialled))), ""))
+    names = (
+        row.callee_name
+        for row in rows
+        if row.callee and same(normalise(row.callee, tenant.country), dialled)
+    )
+    return m.Party(
+        number=dialled, name=next((name for raw in names if (name := name_of(raw, dialled))), "")
+    )

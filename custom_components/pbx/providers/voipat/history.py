@@ -16,7 +16,11 @@ PAGE, PAGES = 1000, 10
 SECONDS = 30.0  # a thousand records take longer than other answers
 
 _NO_COLUMN = re.compile(r"column .* does not exist")
-_WAYS = {m.Direction.INCOMING: "inbound", m.Direction.OUTGOING: "outbound", m.Direction.INTERNAL: "local"}
+_WAYS = {
+    m.Direction.INCOMING: "inbound",
+    m.Direction.OUTGOING: "outbound",
+    m.Direction.INTERNAL: "local",
+}
 
 
 class History:
@@ -58,7 +62,9 @@ class History:
         if query.sort is m.Sort.OLDEST:
             found.reverse()
         window_end = query.offset + query.limit
-        return m.HistoryPage(records=tuple(found[query.offset : window_end]), total=len(found) if complete else None)
+        return m.HistoryPage(
+            records=tuple(found[query.offset : window_end]), total=len(found) if complete else None
+        )
 
     async def _single(self, query: m.HistoryQuery) -> m.HistoryPage:
         """Look one record up by its id, which is also that of the call."""
@@ -73,7 +79,9 @@ class History:
     async def record(self, record_id: str, *, waiting: bool) -> m.CallRecord | None:
         """Ask for one record; None where there is none of ours."""
         path = f"/cdr/{record_id.lower()}"
-        reply = await self._access.get("record", path, {"domain": self._tenant().domain}, waiting=waiting)
+        reply = await self._access.get(
+            "record", path, {"domain": self._tenant().domain}, waiting=waiting
+        )
         if reply.status in {NOT_FOUND, FORBIDDEN}:
             return None
         if not reply.ok:
@@ -91,7 +99,9 @@ class History:
             params["extension"] = query.extension
         if query.search is not None:
             # Python's search knows upper from lower case, and records hold numbers as they were dialled.
-            if not query.search.startswith("+") and (node or not any(map(str.isalpha, query.search))):
+            if not query.search.startswith("+") and (
+                node or not any(map(str.isalpha, query.search))
+            ):
                 params["search"] = query.search
             else:
                 exact = False
@@ -99,14 +109,19 @@ class History:
             exact = False
             # Records have no "+", and their numbers may begin in the national way.
             digits = query.number.lstrip("+")
-            params.setdefault("extension" if len(digits) <= EXTENSION_DIGITS else "search", digits[-EXTENSION_DIGITS:])
+            params.setdefault(
+                "extension" if len(digits) <= EXTENSION_DIGITS else "search",
+                digits[-EXTENSION_DIGITS:],
+            )
         for key, moment in (("start_date", query.start), ("end_date", query.end)):
             if moment is not None and node:
                 params[key] = moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
             exact = exact and (moment is None or node)
         return params, exact
 
-    async def _scan(self, query: m.HistoryQuery, params: Mapping[str, str]) -> tuple[list[m.CallRecord], bool]:
+    async def _scan(
+        self, query: m.HistoryQuery, params: Mapping[str, str]
+    ) -> tuple[list[m.CallRecord], bool]:
         """Read pages, newest first, until there is enough; tell whether that was everything."""
         found: dict[str, m.CallRecord] = {}
         enough = query.offset + query.limit if query.sort is m.Sort.NEWEST else None
@@ -127,14 +142,18 @@ class History:
         if not reply.ok:
             raise refusal(reply, [params[key] for key in ("extension", "search") if key in params])
         rows = rows_of(reply, "records")
-        records = [record for row in rows if (record := read_record(row, self._tenant())) is not None]
+        records = [
+            record for row in rows if (record := read_record(row, self._tenant())) is not None
+        ]
         return records, integer(mapping(reply.json()).get("total")), len(rows)
 
     async def statistics(self, start: datetime | None, end: datetime | None) -> m.Statistics:
         """Sum up finished calls; counted here where the server cannot."""
         params, exact = self._server_filters(m.HistoryQuery(start=start, end=end))
         if exact:
-            reply = await self._access.get("statistics", "/cdr/stats/summary", params, waiting=True, seconds=SECONDS)
+            reply = await self._access.get(
+                "statistics", "/cdr/stats/summary", params, waiting=True, seconds=SECONDS
+            )
             found = read_statistics(mapping(reply.json()).get("stats")) if reply.ok else None
             if found is not None:
                 return found
@@ -145,17 +164,25 @@ class History:
 def _matches(record: m.CallRecord, query: m.HistoryQuery) -> bool:
     """Tell whether a record is looked for, by what is given."""
     began, ends = record.started_at, (record.caller.number, record.callee.number)
-    if (query.start and (began is None or began < query.start)) or (query.end and (began is None or began > query.end)):
+    if (query.start and (began is None or began < query.start)) or (
+        query.end and (began is None or began > query.end)
+    ):
         return False
     if query.direction is not None and record.direction is not query.direction:
         return False
     if query.number is not None and not any(same(end, query.number) for end in ends):
         return False
-    if query.extension is not None and query.extension not in {*ends, record.extension, record.answered_by}:
+    if query.extension is not None and query.extension not in {
+        *ends,
+        record.extension,
+        record.answered_by,
+    }:
         return False
     if query.search is None:
         return True
     wanted = query.search.casefold()
     # A number that was dialled as "030…" is kept as "+4930…".
     digits = wanted.lstrip("+0")
-    return wanted in record.caller.name.casefold() or any((digits or wanted) in end.casefold() for end in ends)
+    return wanted in record.caller.name.casefold() or any(
+        (digits or wanted) in end.casefold() for end in ends
+    )

@@ -17,12 +17,25 @@ LONGEST_WORD = 255
 LONGEST_NAME = 64
 LIST_DEPTH = 3
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-NO_NAMES = frozenset({"", "outbound call", "anonymous", "unknown"})  # what the switch writes where it knows no name
+NO_NAMES = frozenset(
+    {"", "outbound call", "anonymous", "unknown"}
+)  # what the switch writes where it knows no name
 
 
-DIRECTIONS = {"inbound": Direction.INCOMING, "outbound": Direction.OUTGOING, "local": Direction.INTERNAL}
+DIRECTIONS = {
+    "inbound": Direction.INCOMING,
+    "outbound": Direction.OUTGOING,
+    "local": Direction.INTERNAL,
+}
 NOT_ANSWERED = frozenset(
-    {"NO_ANSWER", "NO_USER_RESPONSE", "ORIGINATOR_CANCEL", "NORMAL_CLEARING", "ALLOTTED_TIMEOUT", "PROGRESS_TIMEOUT"}
+    {
+        "NO_ANSWER",
+        "NO_USER_RESPONSE",
+        "ORIGINATOR_CANCEL",
+        "NORMAL_CLEARING",
+        "ALLOTTED_TIMEOUT",
+        "PROGRESS_TIMEOUT",
+    }
 )
 OUTCOMES = {
     "USER_BUSY": Outcome.BUSY,
@@ -87,7 +100,9 @@ def read_extension(item: Json, tenant: Tenant) -> m.Extension | None:
     if not digits or boolean(item.get("enabled")) is False or (domain and not tenant.owns(domain)):
         return None
     person = " ".join(
-        part for key in ("directory_first_name", "directory_last_name") if (part := word(item.get(key), LONGEST_NAME))
+        part
+        for key in ("directory_first_name", "directory_last_name")
+        if (part := word(item.get(key), LONGEST_NAME))
     )
     name = word(item.get("effective_caller_id_name"), LONGEST_NAME)
     shown = normalise(word(item.get("outbound_caller_id_number"), LONGEST_NAME), tenant.country)
@@ -96,7 +111,9 @@ def read_extension(item: Json, tenant: Tenant) -> m.Extension | None:
         number=digits,
         name=person or name_of(name, digits),
         id=word(item.get("extension_uuid")),
-        outbound_numbers=(m.OutboundNumber(number=shown, label=label, selected=True),) if shown else (),
+        outbound_numbers=(m.OutboundNumber(number=shown, label=label, selected=True),)
+        if shown
+        else (),
     )
 
 
@@ -105,13 +122,20 @@ def read_registrations(answer: object) -> frozenset[str] | None:
     rows = answer
     for _ in range(LIST_DEPTH):
         if isinstance(rows, dict):
-            rows = next((rows[key] for key in ("registrations", "rows", "data") if key in rows), rows)
+            rows = next(
+                (rows[key] for key in ("registrations", "rows", "data") if key in rows), rows
+            )
     if not isinstance(rows, list | dict) or (rows and not mappings(rows)):
         return None
     found = set()
     for row in mappings(rows):
         user = next(
-            (name for key in ("reg_user", "user", "sip_user", "sip-auth-user") if (name := word(row.get(key)))), ""
+            (
+                name
+                for key in ("reg_user", "user", "sip_user", "sip-auth-user")
+                if (name := word(row.get(key)))
+            ),
+            "",
         )
         if "unreg" not in word(row.get("status")).lower():
             found.add(user.split("@")[0])
@@ -124,13 +148,17 @@ def read_record(item: Json, tenant: Tenant) -> m.CallRecord | None:
     if not record_id or (domain and not tenant.owns(domain)):
         return None
     direction = DIRECTIONS.get(word(item.get("direction")).lower())
-    began, answered, ended = (instant(item.get(key)) for key in ("start_stamp", "answer_stamp", "end_stamp"))
+    began, answered, ended = (
+        instant(item.get(key)) for key in ("start_stamp", "answer_stamp", "end_stamp")
+    )
     talked = seconds(item.get("billsec"))
     outcome = _outcome(item, direction, picked_up=bool(talked) or answered is not None)
     source, target = word(item.get("caller_id_number")), word(item.get("destination_number"))
     cause = word(item.get("hangup_cause"), LONGEST_NAME)
     phone = target if direction is Direction.INCOMING else source
-    reached = target if direction is not Direction.OUTGOING and target in tenant.extensions else None
+    reached = (
+        target if direction is not Direction.OUTGOING and target in tenant.extensions else None
+    )
     return m.CallRecord(
         id=record_id,
         call_id=record_id,  # the switch names a record after the leg that began the call
@@ -151,7 +179,9 @@ def read_record(item: Json, tenant: Tenant) -> m.CallRecord | None:
 
 
 def _outcome(item: Json, direction: Direction | None, *, picked_up: bool) -> Outcome:
-    if word(item.get("status")).lower() == "voicemail" or (picked_up and word(item.get("last_app")) == "voicemail"):
+    if word(item.get("status")).lower() == "voicemail" or (
+        picked_up and word(item.get("last_app")) == "voicemail"
+    ):
         return Outcome.VOICEMAIL
     if picked_up:
         return Outcome.ANSWERED
@@ -194,7 +224,9 @@ def read_statistics(stats: object) -> m.Statistics | None:
         return None
     if total == 0:
         return NO_CALLS  # the server says null instead of 0
-    answered, missed = (integer(answer.get(f"{key}_calls", answer.get(key))) for key in ("answered", "missed"))
+    answered, missed = (
+        integer(answer.get(f"{key}_calls", answer.get(key))) for key in ("answered", "missed")
+    )
     return m.Statistics(
         total=total,
         answered=total - missed if answered is None and missed is not None else answered,

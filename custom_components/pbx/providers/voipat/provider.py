@@ -33,7 +33,18 @@ from ...telephony.phone_numbers import dialable, same, strip
 from ..base import Intervals, Provider, Settings
 from ..values import mapping, text
 from . import payload
-from .api import FORBIDDEN, INTERNAL_ERROR, NOT_FOUND, STANDARD, Access, Identity, Variant, reason_of, refusal, rows_of
+from .api import (
+    FORBIDDEN,
+    INTERNAL_ERROR,
+    NOT_FOUND,
+    STANDARD,
+    Access,
+    Identity,
+    Variant,
+    reason_of,
+    refusal,
+    rows_of,
+)
 from .calls import ANSWERED, read_channels
 from .history import History
 from .push import PLACEHOLDERS, read_socket, read_webhook
@@ -102,7 +113,9 @@ class VoipatProvider(Provider):
     intervals = Intervals(busy=5, idle=10, pushed=60, directory=600)
     pushed_ids_differ = True
     complete_after = 2
-    grace = 5  # only browsers push: whether the call goes on at a desk phone is what the next list says
+    grace = (
+        5  # only browsers push: whether the call goes on at a desk phone is what the next list says
+    )
     record_after = 10
 
     def __init__(self, session: aiohttp.ClientSession, settings: Settings) -> None:
@@ -162,9 +175,16 @@ class VoipatProvider(Provider):
 
     @property
     def _tenant(self) -> payload.Tenant:
-        known = self._listed if self._listed is not None else {**self._typed, **self._probed, **self._learned}
+        known = (
+            self._listed
+            if self._listed is not None
+            else {**self._typed, **self._probed, **self._learned}
+        )
         return payload.Tenant(
-            domain=self._domain, country=self._country, extensions=known.keys(), complete=self._listed is not None
+            domain=self._domain,
+            country=self._country,
+            extensions=known.keys(),
+            complete=self._listed is not None,
         )
 
     # -- state --------------------------------------------------------------------------------------
@@ -178,7 +198,9 @@ class VoipatProvider(Provider):
         registered = await self._registered()
         if registered is not None:
             self.capabilities |= Capability.REGISTRATION
-            extensions = tuple(replace(known, registered=known.number in registered) for known in extensions)
+            extensions = tuple(
+                replace(known, registered=known.number in registered) for known in extensions
+            )
         return m.Directory(extensions=extensions)
 
     async def _extensions(self) -> tuple[m.Extension, ...] | None:
@@ -186,7 +208,9 @@ class VoipatProvider(Provider):
         if reply.ok:
             rows = rows_of(reply, "extensions")
             found = (payload.read_extension(row, self._tenant) for row in rows)
-            self._listed = {extension.number: extension for extension in found if extension is not None}
+            self._listed = {
+                extension.number: extension for extension in found if extension is not None
+            }
             return tuple(self._listed.values())
         if reply.status not in {INTERNAL_ERROR, NOT_FOUND} or self._access.variant is Variant.NODE:
             raise ConnectError("The extensions could not be read")
@@ -204,11 +228,15 @@ class VoipatProvider(Provider):
             if reply.ok:
                 row = mapping(mapping(reply.json()).get("extension"))
                 found = payload.read_extension(row, self._tenant)
-                self._probed[digits] = replace(found, number=digits) if found else m.Extension(number=digits)
+                self._probed[digits] = (
+                    replace(found, number=digits) if found else m.Extension(number=digits)
+                )
             elif reply.status == NOT_FOUND and digits not in self._learned:
                 missing.add(digits)
         return tuple(
-            self._probed.get(digits) or m.Extension(number=digits) for digits in known if digits not in missing
+            self._probed.get(digits) or m.Extension(number=digits)
+            for digits in known
+            if digits not in missing
         )
 
     async def _registered(self) -> frozenset[str] | None:
@@ -216,7 +244,9 @@ class VoipatProvider(Provider):
         if not self._registrations:
             return None
         try:
-            reply = await self._access.get("registrations", "/extensions/registrations", {"domain": self._domain})
+            reply = await self._access.get(
+                "registrations", "/extensions/registrations", {"domain": self._domain}
+            )
             registered = payload.read_registrations(reply.json()) if reply.ok else None
         except ConnectError:
             return None
@@ -231,7 +261,9 @@ class VoipatProvider(Provider):
     async def _look(self, *, waiting: bool) -> tuple[m.Call, ...]:
         if not self._domain:
             raise ConnectError("The domain is not known yet")
-        reply = await self._access.get("channels", "/calls/channels", {"domain": self._domain}, waiting=waiting)
+        reply = await self._access.get(
+            "channels", "/calls/channels", {"domain": self._domain}, waiting=waiting
+        )
         if not reply.ok:
             raise ConnectError("The calls could not be read")
         found = read_channels(rows_of(reply, "channels"), self._tenant, self._placed, self._call_of)
@@ -249,7 +281,14 @@ class VoipatProvider(Provider):
         """Ask what became of a call; the record has the id of the leg that began it."""
         if Capability.GET_CALL_HISTORY not in self.capabilities:
             return None
-        leg_id = next((name for name in (call.id, *(leg.id for leg in call.legs)) if payload.UUID.fullmatch(name)), "")
+        leg_id = next(
+            (
+                name
+                for name in (call.id, *(leg.id for leg in call.legs))
+                if payload.UUID.fullmatch(name)
+            ),
+            "",
+        )
         record = await self._history.record(leg_id, waiting=False) if leg_id else None
         return None if record is None else replace(record, call_id=call.id)
 
@@ -272,7 +311,10 @@ class VoipatProvider(Provider):
         """Listen to the socket; its URL holds the key, so nothing of its errors is passed on."""
         await self.http.budget.for_poll()
         encoded = self._access.variant is not Variant.NODE
-        url, query = self._access.socket, {"token": await self._access.secret(), "domain": self._domain}
+        url, query = (
+            self._access.socket,
+            {"token": await self._access.secret(), "domain": self._domain},
+        )
         try:
             async with self._session.ws_connect(
                 url, params=query, autoping=False, max_msg_size=LONGEST_MESSAGE
@@ -287,7 +329,9 @@ class VoipatProvider(Provider):
                     elif message.type is WSMsgType.TEXT and not greeted:
                         greeted = True
                         yield m.CallHint(provider_event="connected")
-                    elif message.type is WSMsgType.TEXT and (pushed := self._heard(message.data, encoded=encoded)):
+                    elif message.type is WSMsgType.TEXT and (
+                        pushed := self._heard(message.data, encoded=encoded)
+                    ):
                         yield pushed
                 if not greeted:
                     raise ConnectError("The socket was closed at once")
@@ -321,14 +365,18 @@ class VoipatProvider(Provider):
         if request.caller_id_name is not None:
             body["callerName"] = _switch_word(request.caller_id_name)
         body["from"] = extension = await self._checked_extension(request.extension)
-        order = payload.PlacedCall(extension=extension, number=target, shown=text(body.get("callerId")) or extension)
+        order = payload.PlacedCall(
+            extension=extension, number=target, shown=text(body.get("callerId")) or extension
+        )
         self._shown[extension] = (time.monotonic(), order)
         try:
             return await self._place(body, order, ring + MARGIN)
         except UnknownOutcomeError:
             return m.Placed(outcome=m.PlacedOutcome.UNKNOWN)
 
-    async def _place(self, body: Mapping[str, object], order: payload.PlacedCall, seconds: float) -> m.Placed:
+    async def _place(
+        self, body: Mapping[str, object], order: payload.PlacedCall, seconds: float
+    ) -> m.Placed:
         # The Node server lets everybody's requests wait until the phone is picked up.
         with self._access.waiting(seconds if self._access.variant is Variant.NODE else 0):
             reply = await self._access.post("originate", "/calls/originate", body, seconds=seconds)
@@ -355,7 +403,9 @@ class VoipatProvider(Provider):
             raise InvalidInputError("extension", "invalid_value" if extension else "required")
         if extension not in self._tenant.extensions:
             path = f"/extensions/{quote(extension, safe='')}"
-            reply = await self._access.get("extension", path, {"domain": self._domain}, waiting=True)
+            reply = await self._access.get(
+                "extension", path, {"domain": self._domain}, waiting=True
+            )
             if reply.status == NOT_FOUND:
                 raise InvalidInputError("extension", "unknown_extension", value=extension)
         return extension
@@ -412,7 +462,9 @@ class VoipatProvider(Provider):
             raise UnsupportedError("transfer", "type")
         goal = dialable(number, self._country)
         body = {"destination": goal, "domain": self._domain, "type": kind.value}
-        await self._control("transfer", await self._other_leg(target), "transfer", body, sent=(goal,))
+        await self._control(
+            "transfer", await self._other_leg(target), "transfer", body, sent=(goal,)
+        )
 
     @override
     async def send_dtmf(self, target: m.CallRef, digits: str) -> None:
@@ -420,7 +472,9 @@ class VoipatProvider(Provider):
         digits = digits.strip().upper()
         if not _DIGITS.fullmatch(digits):
             raise InvalidInputError("digits")
-        await self._control("send_dtmf", await self._other_leg(target), "dtmf", {"digits": digits}, sent=(digits,))
+        await self._control(
+            "send_dtmf", await self._other_leg(target), "dtmf", {"digits": digits}, sent=(digits,)
+        )
 
     async def _legs(self, target: m.CallRef) -> tuple[m.Leg, ...]:
         """Give the legs the switch knows; a call that only a webhook told of is looked for."""
@@ -439,7 +493,9 @@ class VoipatProvider(Provider):
         return legs
 
     async def _own_leg(self, target: m.CallRef) -> str:
-        leg = _own(await self._legs(target), target.extension or next(iter(target.call.extensions), None))
+        leg = _own(
+            await self._legs(target), target.extension or next(iter(target.call.extensions), None)
+        )
         if leg is None:
             raise NotFoundError("The call has no such leg")
         return leg.id
@@ -486,7 +542,9 @@ class VoipatProvider(Provider):
         gone = any(words in reason.lower() for words in _GONE)
         if not gone and reply.status in {INTERNAL_ERROR, NOT_FOUND} and not reason:
             # The Python server loses the reason on its way.
-            gone = (await self._access.get("channel", f"/calls/channels/{leg_id}", waiting=True)).status == NOT_FOUND
+            gone = (
+                await self._access.get("channel", f"/calls/channels/{leg_id}", waiting=True)
+            ).status == NOT_FOUND
         if gone:
             raise NotFoundError(reason or "The call is over", str(reply.status))
         raise refusal(reply, sent)
@@ -518,12 +576,19 @@ def _trim[T](memory: OrderedDict[str, T], most: int) -> None:
 
 def _addressable(call: m.Call) -> tuple[m.Leg, ...]:
     """Give the legs that a poll has seen: only those have the switch's ids."""
-    return tuple(leg for leg in call.legs if payload.UUID.fullmatch(leg.id) and leg.state is not m.CallState.ENDED)
+    return tuple(
+        leg
+        for leg in call.legs
+        if payload.UUID.fullmatch(leg.id) and leg.state is not m.CallState.ENDED
+    )
 
 
 def _addressable_of(calls: Collection[m.Call], target: m.CallRef) -> tuple[m.Leg, ...]:
     ids = {target.call.id, *(leg.id for leg in target.call.legs)}
-    return next((_addressable(call) for call in calls if ids & {call.id, *(leg.id for leg in call.legs)}), ())
+    return next(
+        (_addressable(call) for call in calls if ids & {call.id, *(leg.id for leg in call.legs)}),
+        (),
+    )
 
 
 def _own(legs: Collection[m.Leg], extension: str | None) -> m.Leg | None:

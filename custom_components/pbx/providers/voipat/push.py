@@ -34,7 +34,10 @@ CALL_EVENTS = {
     "answered": CallState.TALKING,
     "hangup": CallState.ENDED,
 }
-AGENT_EVENTS = {"agent_login": m.EventType.AGENT_LOGGED_IN, "agent_logout": m.EventType.AGENT_LOGGED_OUT}
+AGENT_EVENTS = {
+    "agent_login": m.EventType.AGENT_LOGGED_IN,
+    "agent_logout": m.EventType.AGENT_LOGGED_OUT,
+}
 
 SOCKET_EVENTS = frozenset(
     {
@@ -50,13 +53,17 @@ SOCKET_EVENTS = frozenset(
     }
 )
 # What an update is about where it says nothing that a list of channels could show.
-DULL_UPDATES = frozenset({"CHANNEL_STATE", "RECORD_START", "RECORD_STOP", "PLAYBACK_START", "PLAYBACK_STOP"})
+DULL_UPDATES = frozenset(
+    {"CHANNEL_STATE", "RECORD_START", "RECORD_STOP", "PLAYBACK_START", "PLAYBACK_STOP"}
+)
 
 
 # -- the webhook -------------------------------------------------------------------------------------
 
 
-def read_webhook(request: m.PushRequest, tenant: Tenant, placed: Collection[PlacedCall]) -> tuple[m.Pushed, ...]:
+def read_webhook(
+    request: m.PushRequest, tenant: Tenant, placed: Collection[PlacedCall]
+) -> tuple[m.Pushed, ...]:
     """Read what the browser's phone says; `placed` are calls it may take for incoming ones."""
     fields = _webhook_fields(request)
     event = fields.get("event", "")
@@ -89,8 +96,14 @@ def _body_pairs(request: m.PushRequest) -> list[tuple[str, str]]:
     try:
         if body.startswith(b"{") or "json" in request.content_type.lower():
             answer = json.loads(body)
-            return [(key, text(value)) for key, value in answer.items()] if isinstance(answer, dict) else []
-        return parse_qsl(body.decode(errors="replace"), keep_blank_values=True, max_num_fields=MOST_FIELDS)
+            return (
+                [(key, text(value)) for key, value in answer.items()]
+                if isinstance(answer, dict)
+                else []
+            )
+        return parse_qsl(
+            body.decode(errors="replace"), keep_blank_values=True, max_num_fields=MOST_FIELDS
+        )
     except ValueError, RecursionError:
         return []
 
@@ -117,9 +130,13 @@ def _call_push(
         # A hang-up by the user is told a second time, without anything in it.
         return () if event == "hangup" else (m.CallHint(provider_event=event),)
     outgoing = event == "dial_out" or fields.get("direction") == "outbound"
-    incoming = not outgoing and (event in {"new_call", "ringing"} or fields.get("direction") == "inbound")
+    incoming = not outgoing and (
+        event in {"new_call", "ringing"} or fields.get("direction") == "inbound"
+    )
     raw = fields.get("caller_id", "")
-    if incoming and any(order.extension == extension and same(order.shown, raw) for order in placed):
+    if incoming and any(
+        order.extension == extension and same(order.shown, raw) for order in placed
+    ):
         # The phone of somebody who lets the switch call out rings as if it were called; the poll knows better.
         return (m.CallHint(provider_event=event),)
     caller = callee = direction = None
@@ -127,7 +144,11 @@ def _call_push(
     if incoming:
         caller = party(raw or "anonymous", fields.get("caller_name", ""), tenant.country)
         callee = m.Party(number=normalise(other or extension, tenant.country))
-        direction = Direction.INTERNAL if caller.number and tenant.is_inside(caller.number) else Direction.INCOMING
+        direction = (
+            Direction.INTERNAL
+            if caller.number and tenant.is_inside(caller.number)
+            else Direction.INCOMING
+        )
     elif outgoing:
         caller, callee = m.Party(number=extension), m.Party(number=normalise(other, tenant.country))
         direction = Direction.INTERNAL if is_extension(callee.number) else Direction.OUTGOING
@@ -150,7 +171,12 @@ def _call_push(
 
 
 def read_socket(
-    message: str, tenant: Tenant, calls: Mapping[str, m.Call], known: Collection[str], *, encoded: bool
+    message: str,
+    tenant: Tenant,
+    calls: Mapping[str, m.Call],
+    known: Collection[str],
+    *,
+    encoded: bool,
 ) -> m.Pushed | None:
     """Read one message; `calls` are those of the active legs, `known` all legs of late.
 
@@ -175,7 +201,9 @@ def read_socket(
         case _ if kind not in SOCKET_EVENTS:
             return m.UnknownPush(provider_event=kind)
     over = kind == "call.hangup" or values["event"] == "CHANNEL_HANGUP"
-    return _leg_hint(kind, leg_id, values["hangupCause"][:LONGEST_NAME] if over else "", calls.get(leg_id))
+    return _leg_hint(
+        kind, leg_id, values["hangupCause"][:LONGEST_NAME] if over else "", calls.get(leg_id)
+    )
 
 
 def _leg_hint(kind: str, leg_id: str, cause: str, call: m.Call | None) -> m.CallHint:

@@ -6,7 +6,14 @@ from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from ...telephony.errors import AuthError, ConnectError, NotFoundError, ProviderError, RefusedError, UnknownOutcomeError
+from ...telephony.errors import (
+    AuthError,
+    ConnectError,
+    NotFoundError,
+    ProviderError,
+    RefusedError,
+    UnknownOutcomeError,
+)
 from ..http import HttpClient, Reply
 from ..values import CUT, Json, integer, mapping, mappings, text, without
 
@@ -61,7 +68,12 @@ def base_url(address: str) -> str:
 
 def where(*filters: Filter) -> str:
     """Write filters, all of which have to fit."""
-    return json.dumps([{"property": name, "operator": operator, "value": value} for name, operator, value in filters])
+    return json.dumps(
+        [
+            {"property": name, "operator": operator, "value": value}
+            for name, operator, value in filters
+        ]
+    )
 
 
 def path_of(*parts: str) -> str:
@@ -96,7 +108,9 @@ class Api:
         if not _KEY.fullmatch(self.key):
             raise AuthError("The API key is not valid")
         if self.user:
-            return {"Authorization": "Basic " + b64encode(f"{self.user}:{self.key}".encode()).decode()}
+            return {
+                "Authorization": "Basic " + b64encode(f"{self.user}:{self.key}".encode()).decode()
+            }
         return {"X-Auth-Token": self.key}
 
     def address(self, path: str) -> str:
@@ -146,7 +160,9 @@ class Api:
         """Read a whole list."""
         return tuple([row async for page in self.pages(ask, path, params) for row in page.rows])
 
-    async def window(self, ask: Ask, path: str, offset: int, limit: int, params: Params) -> tuple[Json, ...]:
+    async def window(
+        self, ask: Ask, path: str, offset: int, limit: int, params: Params
+    ) -> tuple[Json, ...]:
         """Read `limit` rows from `offset` on, which may lie on two pages."""
         page, skip = divmod(offset, limit)
         found: list[Json] = []
@@ -176,7 +192,9 @@ class Api:
             request["json"] = body
         reply = await self.send(self.http.command, method, path, **request)
         if not reply.ok:
-            raise await self._refusal(reply, command=True, sent=_texts(body), errors_are_refusals=placing)
+            raise await self._refusal(
+                reply, command=True, sent=_texts(body), errors_are_refusals=placing
+            )
         if placing and reply.is_page:
             raise UnknownOutcomeError("The answer is a web page")
         return data_of(reply)
@@ -192,7 +210,9 @@ class Api:
         words, code = reason(reply, (*sent, self.key, *sent_too))
         if reply.status in SERVER_ERRORS and not (errors_are_refusals and words):
             unknown = command and (reply.status in GATEWAY_ERRORS or not words)
-            return (UnknownOutcomeError if unknown else ConnectError)("The phone system had an error")
+            return (UnknownOutcomeError if unknown else ConnectError)(
+                "The phone system had an error"
+            )
         if reply.status not in ERRORS or (reply.status == UNAUTHORISED and not command):
             return ConnectError(f"HTTP {reply.status}")
         kind = {NOT_FOUND: NotFoundError, FORBIDDEN: ForbiddenError}.get(reply.status, RefusedError)
@@ -217,7 +237,9 @@ def reason(reply: Reply, secrets: Iterable[str] = ()) -> tuple[str, str]:
     code = text(item.get("code")) or text(answer.get("code"))
     secrets = tuple(secrets)
     words, code = (without(said, secrets, shortest=SHORTEST_SECRET) for said in (words, code))
-    return _DIGITS.sub(CUT, words[: 10 * MAX_REASON])[:MAX_REASON], code[:MAX_REASON] or str(reply.status)
+    return _DIGITS.sub(CUT, words[: 10 * MAX_REASON])[:MAX_REASON], code[:MAX_REASON] or str(
+        reply.status
+    )
 
 
 def _texts(value: object) -> tuple[str, ...]:

@@ -62,12 +62,17 @@ def fits(record: m.CallRecord, legs: Sequence[Json], query: m.HistoryQuery, book
     return (
         (query.start is None or began is None or began >= query.start.replace(microsecond=0))
         and (query.end is None or began is None or began <= query.end)
-        and (query.record_id is None or any(ident(leg.get("id")) == query.record_id for leg in legs))
+        and (
+            query.record_id is None or any(ident(leg.get("id")) == query.record_id for leg in legs)
+        )
         and (query.call_id is None or query.call_id in call_ids)
         and (query.direction is None or record.direction is query.direction)
         and (query.extension is None or query.extension in lines)
         and (query.number is None or any(numbers.same(party.number, number) for party in parties))
-        and (not words or any(words in f"{party.number} {party.name}".casefold() for party in parties))
+        and (
+            not words
+            or any(words in f"{party.number} {party.name}".casefold() for party in parties)
+        )
     )
 
 
@@ -76,12 +81,20 @@ def fits(record: m.CallRecord, legs: Sequence[Json], query: m.HistoryQuery, book
 
 def fits_contact(contact: m.Contact, query: m.ContactQuery, country: str) -> bool:
     """Tell whether a contact is one that is looked for: by words of the name, number, part of the address."""
-    names = f"{contact.first_name or ''} {contact.last_name or ''} {contact.company or ''}".casefold()
+    names = (
+        f"{contact.first_name or ''} {contact.last_name or ''} {contact.company or ''}".casefold()
+    )
     number = numbers.normalise(query.number or "", country)
     return (
         all(word in names for word in (query.name or "").casefold().split())
-        and (query.number is None or any(numbers.same(number, other) for other in contact.numbers or ()))
-        and (query.email is None or query.email.strip().casefold() in (contact.email or "").casefold())
+        and (
+            query.number is None
+            or any(numbers.same(number, other) for other in contact.numbers or ())
+        )
+        and (
+            query.email is None
+            or query.email.strip().casefold() in (contact.email or "").casefold()
+        )
     )
 
 

@@ -20,9 +20,21 @@ MAX_DEPTH = 32
 REMEMBERED_LEGS = 4096
 REMEMBERED_ENDS = 256
 LONGEST_ENDS = 1024
-ABOUT_ENDS = ("src_id", "src", "src_name", "clid", "dst_id", "dst", "dst_name", "destination", "context")
+ABOUT_ENDS = (
+    "src_id",
+    "src",
+    "src_name",
+    "clid",
+    "dst_id",
+    "dst",
+    "dst_name",
+    "destination",
+    "context",
+)
 WORDS = frozenset({str, type(None)})  # of numbers, some are equal that do not read the same
-CALLER_LEG = "/caller"  # an internal call is one row with two phones; the called one keeps the row's id
+CALLER_LEG = (
+    "/caller"  # an internal call is one row with two phones; the called one keeps the row's id
+)
 
 EARLY = frozenset({CallState.DIALING, CallState.RINGING})
 UP = frozenset({CallState.TALKING, CallState.ON_HOLD})
@@ -76,7 +88,9 @@ class Book:
     queues: Mapping[str, str] = field(default_factory=dict)  # id -> number
     complete: bool = False
     country: str = ""
-    seen: dict[tuple[object, ...], Ends] = field(default_factory=dict, compare=False, repr=False)  # lately
+    seen: dict[tuple[object, ...], Ends] = field(
+        default_factory=dict, compare=False, repr=False
+    )  # lately
 
     def end(self, row: Json, side: str) -> User | None:
         """Give the user at one end (`src`, `dst`) of a row; None for the outside."""
@@ -100,7 +114,11 @@ class Book:
 
 @lru_cache(maxsize=4096)
 def _shown(raw: str, country: str) -> str:
-    return numbers.received(raw, country) if _DIALLED.fullmatch(raw) or raw[:4].lower() == "tel:" else raw
+    return (
+        numbers.received(raw, country)
+        if _DIALLED.fullmatch(raw) or raw[:4].lower() == "tel:"
+        else raw
+    )
 
 
 def book(users: Iterable[Json], *, complete: bool, country: str, queues: Mapping[str, str]) -> Book:
@@ -134,7 +152,9 @@ def given_name(value: object) -> str:
 @lru_cache(maxsize=4096)
 def _given_name(words: str) -> str:
     found = _CALLER_ID.fullmatch(words)
-    name = (found[1] if found else words).rpartition("|")[2].strip()  # a ring group may put its own name before it
+    name = (
+        (found[1] if found else words).rpartition("|")[2].strip()
+    )  # a ring group may put its own name before it
     hidden = numbers.is_hidden(name) or not _LETTER.search(name) or name.endswith(_RATE_TABLE)
     return "" if hidden else name
 
@@ -152,7 +172,10 @@ def state(value: object) -> CallState | None:
 
 @lru_cache(maxsize=64)
 def _tell_once(word: str) -> None:
-    LOGGER.debug("VoIPstudio sent the call state %s, which this version does not know", word or "(unreadable)")
+    LOGGER.debug(
+        "VoIPstudio sent the call state %s, which this version does not know",
+        word or "(unreadable)",
+    )
 
 
 def party(row: Json, side: str, user: User | None, known: Book, way: Direction | None) -> m.Party:
@@ -233,7 +256,9 @@ def _ends(row: Json, known: Book) -> Ends:
     )
 
 
-def phones(leg_id: str, doing: CallState, both: Ends, *, child: bool) -> tuple[tuple[str, User | None, CallState], ...]:
+def phones(
+    leg_id: str, doing: CallState, both: Ends, *, child: bool
+) -> tuple[tuple[str, User | None, CallState], ...]:
     """Give the legs of a row: id, user (None for the outside) and state.
 
     A dialled call has the leg of the user's phone and, below it, one of the called party.
@@ -250,7 +275,13 @@ def phones(leg_id: str, doing: CallState, both: Ends, *, child: bool) -> tuple[t
         return ((leg_id, both.caller, CallState.DIALING if early else doing),)
     if both.queue is not None and doing is CallState.TALKING:
         doing = CallState.RINGING  # a queue that plays music has not answered
-    return ((leg_id, None, CallState.DIALING if early and both.direction is Direction.OUTGOING else doing),)
+    return (
+        (
+            leg_id,
+            None,
+            CallState.DIALING if early and both.direction is Direction.OUTGOING else doing,
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,8 +299,15 @@ class CallRow:
         """The legs this row tells of."""
         context = short(self.row.get("context"), MAX_ID)
         return tuple(
-            m.Leg(id=leg_id, state=doing, extension=user.number or None if user else None, context=context)
-            for leg_id, user, doing in phones(self.id, self.state, self.ends, child=bool(self.parent))
+            m.Leg(
+                id=leg_id,
+                state=doing,
+                extension=user.number or None if user else None,
+                context=context,
+            )
+            for leg_id, user, doing in phones(
+                self.id, self.state, self.ends, child=bool(self.parent)
+            )
         )
 
 
@@ -281,10 +319,14 @@ def read_call(row: Json, known: Book) -> CallRow | None:
     doing = state(row.get("state"))
     if doing is None:
         doing = CallState.TALKING if instant(row.get("connected_at")) else CallState.RINGING
-    return CallRow(id=call_id, parent=ident(row.get("parent_id")), state=doing, ends=ends(row, known), row=row)
+    return CallRow(
+        id=call_id, parent=ident(row.get("parent_id")), state=doing, ends=ends(row, known), row=row
+    )
 
 
-def calls(rows: Iterable[Json], known: Book, roots: Recent[str] | None = None) -> tuple[m.Call, ...]:
+def calls(
+    rows: Iterable[Json], known: Book, roots: Recent[str] | None = None
+) -> tuple[m.Call, ...]:
     """Put the rows of the list of active calls together: rows below one parent are one call.
 
     `roots` are the calls of legs that were told of before, and of those that are told of now.
@@ -312,7 +354,12 @@ def _lonely(active: list[CallRow]) -> Mapping[str, str]:
     found: dict[str, str] = {}
     for item in active:
         number_ = item.ends.from_party.number
-        if number_ and not item.parent and item.id not in above and item.ends.caller is item.ends.callee is None:
+        if (
+            number_
+            and not item.parent
+            and item.id not in above
+            and item.ends.caller is item.ends.callee is None
+        ):
             found[number_] = "" if number_ in found else item.id
     return found
 
@@ -325,7 +372,9 @@ def _root(item: CallRow, items: Mapping[str, CallRow], roots: Recent[str]) -> tu
             return min(seen), True
         seen.append(above)
         if above not in items:  # it has been left, and the list has forgotten whose it was
-            known = next((root for leg_id in reversed(seen) if (root := roots.get(leg_id)) is not None), None)
+            known = next(
+                (root for leg_id in reversed(seen) if (root := roots.get(leg_id)) is not None), None
+            )
             return known or above, known is not None
     return seen[-1], True
 
@@ -336,17 +385,25 @@ def _call(root: str, group: list[CallRow]) -> m.Call:
     rows = _telling(group)
     legs = tuple(leg for item in rows for leg in item.legs)
     up = [item for item in rows if any(leg.state in UP for leg in item.legs)]
-    answered_by = next((item.ends.callee.number for item in up if item.ends.callee is not None), None)
+    answered_by = next(
+        (item.ends.callee.number for item in up if item.ends.callee is not None), None
+    )
     return m.Call(
         id=root,
         state=next(state for state in URGENCY if any(leg.state is state for leg in legs)),
-        direction=next((item.ends.direction for item in group if item.ends.direction is not None), None),
+        direction=next(
+            (item.ends.direction for item in group if item.ends.direction is not None), None
+        ),
         caller=first.ends.from_party,
         callee=first.ends.to_party,
         legs=legs,
         queue=next((item.ends.queue for item in group if item.ends.queue is not None), None),
-        started_at=min((at for item in group if (at := instant(item.row.get("start_time")))), default=None),
-        answered_at=min((at for item in up if (at := instant(item.row.get("connected_at")))), default=None),
+        started_at=min(
+            (at for item in group if (at := instant(item.row.get("start_time")))), default=None
+        ),
+        answered_at=min(
+            (at for item in up if (at := instant(item.row.get("connected_at")))), default=None
+        ),
         answered_by=answered_by or None,
     )
 
@@ -374,7 +431,13 @@ def read_user(row: Json) -> User | None:
         return None
     name = f"{short(row.get('first_name'))} {short(row.get('last_name'))}".strip()
     number_ = short(row.get("ext"), MAX_ID) or user_id
-    return User(id=user_id, number=number_, name=name, email=short(row.get("email")), cli=short(row.get("cli"), MAX_ID))
+    return User(
+        id=user_id,
+        number=number_,
+        name=name,
+        email=short(row.get("email")),
+        cli=short(row.get("cli"), MAX_ID),
+    )
 
 
 def extensions(rows: Iterable[Json], known: Book) -> tuple[m.Extension, ...]:
@@ -382,7 +445,11 @@ def extensions(rows: Iterable[Json], known: Book) -> tuple[m.Extension, ...]:
     found: dict[str, m.Extension] = {}
     for row in rows:
         user = read_user(row)
-        if user is None or boolean(row.get("active")) is False or (known.complete and user.number == user.id):
+        if (
+            user is None
+            or boolean(row.get("active")) is False
+            or (known.complete and user.number == user.id)
+        ):
             continue
         shown = known.shown(user.cli)
         found[user.number] = m.Extension(
@@ -420,12 +487,20 @@ def read_queue(row: Json) -> QueueRow | None:
     if not queue_id:
         return None
     members = row.get("users")
-    rows = [mapping(item) or {"id": item} for item in members] if isinstance(members, list) else mappings(members)
+    rows = (
+        [mapping(item) or {"id": item} for item in members]
+        if isinstance(members, list)
+        else mappings(members)
+    )
     return QueueRow(
         id=queue_id,
         number=ident(row.get("number")) or queue_id,
         name=short(row.get("name")),
-        members=tuple((key, boolean(item.get("status")), item) for item in rows if (key := ident(item.get("id")))),
+        members=tuple(
+            (key, boolean(item.get("status")), item)
+            for item in rows
+            if (key := ident(item.get("id")))
+        ),
         row=row,
     )
 
@@ -453,14 +528,22 @@ def agents(queues: Iterable[QueueRow], known: Book) -> tuple[m.Agent, ...]:
             places = joined.setdefault(user_id, {})
             if status is not None:
                 places[item.number] = status
-    return tuple(_agent(user_id, rows[user_id], places, known) for user_id, places in joined.items())
+    return tuple(
+        _agent(user_id, rows[user_id], places, known) for user_id, places in joined.items()
+    )
 
 
 def _agent(user_id: str, row: Json, places: Mapping[str, bool], known: Book) -> m.Agent:
     user = known.users.get(user_id)
     name = f"{short(row.get('first_name'))} {short(row.get('last_name'))}".strip()
     logged_in = any(places.values()) if places else None
-    status = None if logged_in is None else m.AgentStatus.AVAILABLE if logged_in else m.AgentStatus.LOGGED_OUT
+    status = (
+        None
+        if logged_in is None
+        else m.AgentStatus.AVAILABLE
+        if logged_in
+        else m.AgentStatus.LOGGED_OUT
+    )
     return m.Agent(
         id=user_id,
         name=(user.name if user else "") or name,
@@ -499,16 +582,22 @@ def _record(key: str, group: list[Json], known: Book) -> m.CallRecord:
         next((row for row in group if ident(row.get("live_id")) == key), group[0]),
     )
     both = ends(main, known)
-    way = both.direction or {"I": Direction.INCOMING, "M": Direction.INCOMING, "O": Direction.OUTGOING}.get(
-        text(main.get("type")).upper()
-    )
+    way = both.direction or {
+        "I": Direction.INCOMING,
+        "M": Direction.INCOMING,
+        "O": Direction.OUTGOING,
+    }.get(text(main.get("type")).upper())
     below = [row for row in group if row is not main]
     # Of a call placed by API the first row is the caller's own phone, whose pick-up is no answer.
     other = below[0] if below and way is Direction.OUTGOING else main
     taken = next((row for row in below if _outcome(row, way) is Outcome.ANSWERED), other)
     outcome = _outcome(taken, way)
     answered = outcome is Outcome.ANSWERED
-    started, length, talk = instant(main.get("calldate")), number(main.get("duration")), number(taken.get("billsec"))
+    started, length, talk = (
+        instant(main.get("calldate")),
+        number(main.get("duration")),
+        number(taken.get("billsec")),
+    )
     ring = length - talk if length is not None and talk is not None and length >= talk else None
     picked = known.end(taken, "dst") if answered and way is not Direction.OUTGOING else None
     user = (both.caller if way is Direction.OUTGOING else both.callee) or picked or both.caller
@@ -525,12 +614,16 @@ def _record(key: str, group: list[Json], known: Book) -> m.CallRecord:
         answered_by_number=picked.number or None if picked else None,
         answered_by_name=picked.name or None if picked else None,
         started_at=started,
-        answered_at=instant(begun + ring) if answered and begun is not None and ring is not None else None,
+        answered_at=instant(begun + ring)
+        if answered and begun is not None and ring is not None
+        else None,
         ended_at=instant(begun + length) if begun is not None and length is not None else None,
         ring_time=ring,
         duration=talk if answered else None,
         hangup_cause=short(main.get("t_cause")) or None,
-        details={"labels": labels} if (labels := tuple(short(label) for label in texts(main.get("labels")))) else {},
+        details={"labels": labels}
+        if (labels := tuple(short(label) for label in texts(main.get("labels"))))
+        else {},
     )
 
 
@@ -553,8 +646,12 @@ def contact(row: Json, known: Book) -> m.Contact | None:
     contact_id = ident(row.get("id"))
     if not contact_id:
         return None
-    phone_numbers = tuple(dict.fromkeys(shown for key in PHONE_KEYS if (shown := known.shown(row.get(key)))))
-    groups = tuple(short(item) for item in texts(row.get("groups"))) or tuple(filter(None, [_word(row, "group_name")]))
+    phone_numbers = tuple(
+        dict.fromkeys(shown for key in PHONE_KEYS if (shown := known.shown(row.get(key))))
+    )
+    groups = tuple(short(item) for item in texts(row.get("groups"))) or tuple(
+        filter(None, [_word(row, "group_name")])
+    )
     email = _word(row, "email")
     return m.Contact(
         id=contact_id,

@@ -90,7 +90,10 @@ NEEDS: Mapping[str, Capability] = {
     "monitors": Capability.RECORDINGS,
     "voicemessages": Capability.VOICEMAILS | Capability.VOICEMAIL_COUNT,
     "contacts": (
-        Capability.SEARCH_CONTACTS | Capability.CREATE_CONTACT | Capability.UPDATE_CONTACT | Capability.DELETE_CONTACT
+        Capability.SEARCH_CONTACTS
+        | Capability.CREATE_CONTACT
+        | Capability.UPDATE_CONTACT
+        | Capability.DELETE_CONTACT
     ),
     "sms": Capability.SEND_SMS,
 }
@@ -104,8 +107,12 @@ ALWAYS = (
     | Capability.ANNOUNCE
 )
 PROBED = ("queues", "cdrs", "monitors", "contacts", "sms")  # the polls find out about the others
-HISTORY_FIELDS = frozenset({"start", "end", "number", "extension", "direction", "search", "limit", "offset", "sort"})
-CONTACT_FIELDS = frozenset({"first_name", "last_name", "number", "numbers", "email", "groups", "notes"})
+HISTORY_FIELDS = frozenset(
+    {"start", "end", "number", "extension", "direction", "search", "limit", "offset", "sort"}
+)
+CONTACT_FIELDS = frozenset(
+    {"first_name", "last_name", "number", "numbers", "email", "groups", "notes"}
+)
 QUEUE_LIST = {"include": "users", "fields[users]": "id,first_name,last_name,status"}
 NEWEST_FIRST = {"sort": "id", "dir": "DESC"}
 
@@ -130,7 +137,9 @@ class VoipstudioProvider(Provider):
         Capability.AGENT_LOGOUT: frozenset({"agent", "queue"}),
         Capability.GET_AGENT_STATUS: frozenset({"agent"}),
         Capability.GET_CALL_HISTORY: HISTORY_FIELDS | {"record_id", "call_id"},
-        Capability.SEARCH_CONTACTS: frozenset({"name", "number", "email", "contact_id", "limit", "offset"}),
+        Capability.SEARCH_CONTACTS: frozenset(
+            {"name", "number", "email", "contact_id", "limit", "offset"}
+        ),
         Capability.CREATE_CONTACT: CONTACT_FIELDS,
         Capability.UPDATE_CONTACT: CONTACT_FIELDS | {"contact_id"},
         Capability.DELETE_CONTACT: frozenset({"contact_id"}),
@@ -173,7 +182,11 @@ class VoipstudioProvider(Provider):
         return {name: value for name, value in settings.items() if name != "api_key_name"}
 
     async def _log_in(self) -> Settings:
-        code, nonce, password = self.text_setting("code"), self.text_setting("nonce"), self.settings.get("password")
+        code, nonce, password = (
+            self.text_setting("code"),
+            self.text_setting("nonce"),
+            self.settings.get("password"),
+        )
         if code and nonce:
             path, body = "login2fa", {"code": code.replace(" ", ""), "nonce": nonce}
         else:
@@ -186,7 +199,9 @@ class VoipstudioProvider(Provider):
         if reply.status in WRONG_LOGIN:
             raise AuthError("E-mail, password or code is wrong")
         if not reply.ok and reply.status in CLIENT_ERRORS and reply.status != NOT_FOUND:
-            raise RefusedError(reason(reply, body.values())[0] or f"HTTP {reply.status}", str(reply.status))
+            raise RefusedError(
+                reason(reply, body.values())[0] or f"HTTP {reply.status}", str(reply.status)
+            )
         if not reply.ok:
             raise ConnectError(f"HTTP {reply.status}")
         answer = data_of(reply)
@@ -195,13 +210,20 @@ class VoipstudioProvider(Provider):
         token = text(answer.get("user_token"))
         if not token or reply.status == ACCEPTED:
             raise ConnectError("The log-in was answered without a token")
-        kept = {name: value for name, value in self.settings.items() if name not in {"password", "code", "nonce"}}
+        kept = {
+            name: value
+            for name, value in self.settings.items()
+            if name not in {"password", "code", "nonce"}
+        }
         user_id = ident(answer.get("user_id"))
         # A name is taken once per user, and the account may be set up more than once, here and elsewhere.
         name = f"{KEY_NAME} {token_hex(4)}"
         made = {"api_key": await self._mint(token, name), "api_key_name": name}
         return (
-            kept | made | {"created_objects": [*self.created_objects, name]} | ({"user_id": user_id} if user_id else {})
+            kept
+            | made
+            | {"created_objects": [*self.created_objects, name]}
+            | ({"user_id": user_id} if user_id else {})
         )
 
     async def _mint(self, token: str, name: str) -> str:
@@ -225,7 +247,17 @@ class VoipstudioProvider(Provider):
         if user is None:
             raise ConnectError("The phone system does not say whose key this is")
         # The answer holds the SIP password as well: nothing but these names is kept.
-        names = ("id", "ext", "first_name", "last_name", "email", "active", "dnd", "nb_sip_locations", "cli")
+        names = (
+            "id",
+            "ext",
+            "first_name",
+            "last_name",
+            "email",
+            "active",
+            "dnd",
+            "nb_sip_locations",
+            "cli",
+        )
         self._myself = {name: me[name] for name in names if name in me}
         self.user_id, self.customer_id = user.id, customer_id
         await self._settle()
@@ -272,10 +304,17 @@ class VoipstudioProvider(Provider):
             if name == self.text_setting("api_key_name"):
                 continue
             with suppress(ProviderError):
-                for row in await self.api.rows(self.http.ask, "apitokens", {"filter": where(("name", "eq", name))}):
-                    if text(row.get("name")) == name and (old := text(row.get("token"))) not in {"", self.api.key}:
+                for row in await self.api.rows(
+                    self.http.ask, "apitokens", {"filter": where(("name", "eq", name))}
+                ):
+                    if text(row.get("name")) == name and (old := text(row.get("token"))) not in {
+                        "",
+                        self.api.key,
+                    }:
                         await self.api.command("DELETE", path_of("apitokens", old))
-                self.created_objects = tuple(other for other in self.created_objects if other != name)
+                self.created_objects = tuple(
+                    other for other in self.created_objects if other != name
+                )
 
     @override
     async def release(self) -> None:
@@ -296,11 +335,17 @@ class VoipstudioProvider(Provider):
         self._learn(people, items if queues is not None else None)
         unread = await self._unread(ask)
         return m.Directory(
-            extensions=voipstudio_payload.extensions([self._myself] if people is None else people, self.book),
+            extensions=voipstudio_payload.extensions(
+                [self._myself] if people is None else people, self.book
+            ),
             agents=None if queues is None else voipstudio_payload.agents(items, self.book),
-            queues=None if queues is None else tuple(voipstudio_payload.queue(item) for item in items),
+            queues=None
+            if queues is None
+            else tuple(voipstudio_payload.queue(item) for item in items),
             unread_voicemails=unread,
-            missing_permissions=frozenset(path for path, need in NEEDS.items() if need not in self.capabilities),
+            missing_permissions=frozenset(
+                path for path, need in NEEDS.items() if need not in self.capabilities
+            ),
         )
 
     def _learn(self, people: Iterable[Json] | None, queues: Iterable[QueueRow] | None) -> None:
@@ -371,7 +416,10 @@ class VoipstudioProvider(Provider):
         return pushed
 
     def _genuine(self, authorization: str | None) -> bool:
-        user, password = self.text_setting("webhook_username"), self.text_setting("webhook_password")
+        user, password = (
+            self.text_setting("webhook_username"),
+            self.text_setting("webhook_password"),
+        )
         if not user and not password:
             return True
         scheme, _, sent = (authorization or "").partition(" ")
@@ -379,12 +427,17 @@ class VoipstudioProvider(Provider):
             given = b64decode(sent.strip(), validate=True)
         except ValueError:
             return False
-        return scheme.lower() == "basic" and hmac.compare_digest(given, f"{user}:{password}".encode())
+        return scheme.lower() == "basic" and hmac.compare_digest(
+            given, f"{user}:{password}".encode()
+        )
 
     @override
     def urls_to_paste(self, url: str) -> Mapping[str, str]:
         """Give the URL for Integrations, Webhooks, Add, with the credentials where they are set."""
-        user, password = self.text_setting("webhook_username"), self.text_setting("webhook_password")
+        user, password = (
+            self.text_setting("webhook_username"),
+            self.text_setting("webhook_password"),
+        )
         if (user or password) and URL(url).absolute:
             url = str(URL(url).with_user(user).with_password(password))
         return {"URL": url}
@@ -394,11 +447,16 @@ class VoipstudioProvider(Provider):
     @override
     async def originate(self, request: m.Originate) -> m.Placed:
         """Ring a user's phone, then connect it to a number."""
-        body = {"to": self._dialable(request.number), "from": await self._user_id(request.extension)}
+        body = {
+            "to": self._dialable(request.number),
+            "from": await self._user_id(request.extension),
+        }
         if request.caller_id_number is not None:
             caller_id = request.caller_id_number.strip()
             hidden = caller_id.lower() == ANONYMOUS
-            body["caller_id"] = ANONYMOUS if hidden else self._outside(caller_id, "caller_id_number")
+            body["caller_id"] = (
+                ANONYMOUS if hidden else self._outside(caller_id, "caller_id_number")
+            )
         return await self._place("calls", body, PLACE_TIMEOUT)
 
     @override
@@ -452,7 +510,9 @@ class VoipstudioProvider(Provider):
         to = self._dialable(number)
         if target.extension and to == target.extension:
             raise InvalidInputError("number", "conflict")
-        await self._change([leg for leg in _own(target) if leg.state is CallState.TALKING][:1], {"dst": to})
+        await self._change(
+            [leg for leg in _own(target) if leg.state is CallState.TALKING][:1], {"dst": to}
+        )
 
     async def _change(self, legs: list[m.Leg], body: Mapping[str, str]) -> None:
         if not legs:
@@ -488,9 +548,13 @@ class VoipstudioProvider(Provider):
             user_id = self._agent_id(agent, items)
             if agent.queue is not None:
                 items = (_queue(agent.queue, items),)
-            places = [item for item in items if any(member == user_id for member, _, _ in item.members)]
+            places = [
+                item for item in items if any(member == user_id for member, _, _ in item.members)
+            ]
             if not places:
-                raise InvalidInputError("queue", "not_a_member", value=items[0].name or items[0].number)
+                raise InvalidInputError(
+                    "queue", "not_a_member", value=items[0].name or items[0].number
+                )
             for item in places:
                 if any(status is None for _, status, _ in item.members):
                     raise ConnectError("The phone system does not say who has joined the queue")
@@ -501,7 +565,11 @@ class VoipstudioProvider(Provider):
                     for member, status, row in item.members
                 ]
                 await self.api.command(
-                    "PATCH", path_of("queues", item.id), {"users": members}, timeout=20, params={"include": "users"}
+                    "PATCH",
+                    path_of("queues", item.id),
+                    {"users": members},
+                    timeout=20,
+                    params={"include": "users"},
                 )
 
     @override
@@ -509,7 +577,9 @@ class VoipstudioProvider(Provider):
         """Ask in which queues an agent is."""
         items = await self._fresh_queues()
         user_id = self._agent_id(agent, items)
-        return next(found for found in voipstudio_payload.agents(items, self.book) if found.id == user_id)
+        return next(
+            found for found in voipstudio_payload.agents(items, self.book) if found.id == user_id
+        )
 
     @override
     async def queue_status(self, queue: str) -> m.Queue:
@@ -538,11 +608,17 @@ class VoipstudioProvider(Provider):
         rows: dict[str, Json] = {}
         found: list[m.CallRecord] = []
         complete = False
-        async for page in self.api.pages(self.http.ask, "cdrs", params, size=HISTORY_PAGE, most=HISTORY_PAGES):
+        async for page in self.api.pages(
+            self.http.ask, "cdrs", params, size=HISTORY_PAGE, most=HISTORY_PAGES
+        ):
             rows |= {key: row for row in page.rows if (key := ident(row.get("id")))}
             complete = page.last
             # The legs of the last call may go on on the next page.
-            open_call = None if complete or not page.rows else voipstudio_payload.root_of_record(page.rows[-1])
+            open_call = (
+                None
+                if complete or not page.rows
+                else voipstudio_payload.root_of_record(page.rows[-1])
+            )
             found = [
                 record
                 for record, legs in voipstudio_payload.records(rows.values(), self.book)
@@ -562,19 +638,31 @@ class VoipstudioProvider(Provider):
         check_range(query.limit, query.offset)
         if query.contact_id is not None:
             with suppress(NotFoundError):
-                row = (await self.api.get(self.http.ask, path_of("contacts", query.contact_id))).json()
+                row = (
+                    await self.api.get(self.http.ask, path_of("contacts", query.contact_id))
+                ).json()
                 rows: tuple[Json, ...] = (mapping(mapping(row).get("data")),)
                 return self._contacts(rows, query)
             return m.ContactPage()
         rows = await self.api.rows(self.http.ask, "contacts")
         for field, keys in (("number", voipstudio_payload.PHONE_KEYS), ("email", ("email",))):
-            if getattr(query, field) is not None and rows and not any(key in row for row in rows for key in keys):
+            if (
+                getattr(query, field) is not None
+                and rows
+                and not any(key in row for row in rows for key in keys)
+            ):
                 raise UnsupportedError("search_contacts", field)
         return self._contacts(rows, query)
 
     def _contacts(self, rows: Iterable[Json], query: m.ContactQuery) -> m.ContactPage:
-        contacts = (contact for row in rows if (contact := voipstudio_payload.contact(row, self.book)) is not None)
-        found = [contact for contact in contacts if history.fits_contact(contact, query, self.country)]
+        contacts = (
+            contact
+            for row in rows
+            if (contact := voipstudio_payload.contact(row, self.book)) is not None
+        )
+        found = [
+            contact for contact in contacts if history.fits_contact(contact, query, self.country)
+        ]
         last = query.offset + query.limit
         return m.ContactPage(contacts=tuple(found[query.offset : last]), has_next=len(found) > last)
 
@@ -621,7 +709,9 @@ class VoipstudioProvider(Provider):
         if found.startswith("0") and not numbers.is_extension(found):
             found = numbers.international(found, self.country) or ""
         if not found:
-            raise InvalidInputError(field, "invalid_number")  # national, and nobody said of which country
+            raise InvalidInputError(
+                field, "invalid_number"
+            )  # national, and nobody said of which country
         return found.removeprefix("+")
 
     def _outside(self, number: str, field: str) -> str:

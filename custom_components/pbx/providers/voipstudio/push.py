@@ -29,7 +29,9 @@ SAID_BY_NAME = {
 _BETWEEN_WORDS = re.compile(r"[\s_\-.]+")
 
 
-def read(body: bytes, known: Book, customer_id: str, placed: Collection[str]) -> tuple[m.Pushed, ...]:
+def read(
+    body: bytes, known: Book, customer_id: str, placed: Collection[str]
+) -> tuple[m.Pushed, ...]:
     """Read a body; raise BadPayloadError for one that is no JSON object. `placed` are calls placed by API."""
     try:
         row = json.loads(body)
@@ -52,7 +54,9 @@ def read(body: bytes, known: Book, customer_id: str, placed: Collection[str]) ->
         case _ if name.startswith("call.dtmf") or text(row.get("state")).upper() == DTMF:
             return (_dtmf(row, said, known),)
         case _:
-            return _legs(row, said, name, known, placed) or (m.UnknownPush(provider_event=said or "unknown"),)
+            return _legs(row, said, name, known, placed) or (
+                m.UnknownPush(provider_event=said or "unknown"),
+            )
 
 
 @lru_cache(maxsize=64)
@@ -80,7 +84,9 @@ def _doing(row: Json, name: str) -> CallState | None:
     return by_name if by_name is CallState.ENDED else state(row.get("state")) or by_name
 
 
-def _legs(row: Json, said: str, name: str, known: Book, placed: Collection[str]) -> tuple[m.Pushed, ...]:
+def _legs(
+    row: Json, said: str, name: str, known: Book, placed: Collection[str]
+) -> tuple[m.Pushed, ...]:
     root, leg_id = _call_id(row), ident(row.get("call_id"))
     doing = _doing(row, name) if name.startswith("call.") or not name else None
     if root is None or not leg_id or doing is None:
@@ -117,7 +123,9 @@ def _legs(row: Json, said: str, name: str, known: Book, placed: Collection[str])
             ended_by=short(row.get("terminated_by"), MAX_ID) or None if over else None,
             final=final and each == legs[-1][0],
             lasts=over and said_final is False and root != leg_id,
-            details={"user_email": user.email, "sip_username": user.id} if user and user.email else {},
+            details={"user_email": user.email, "sip_username": user.id}
+            if user and user.email
+            else {},
         )
         for each, user, leg_state in legs
     )
@@ -195,7 +203,9 @@ def _recording(row: Json, said: str, known: Book) -> m.Notice:
 
 
 def _wrap_up(row: Json, said: str, known: Book) -> m.Notice:
-    user_id = next((found for key in ("user_id", "agent_id", "dst_id") if (found := ident(row.get(key)))), None)
+    user_id = next(
+        (found for key in ("user_id", "agent_id", "dst_id") if (found := ident(row.get(key)))), None
+    )
     queue = ident(row.get("queue_id"))
     return m.Notice(
         provider_event=said,

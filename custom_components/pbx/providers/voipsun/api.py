@@ -13,7 +13,13 @@ from urllib.parse import quote, quote_plus
 
 from yarl import URL
 
-from ...telephony.errors import ConnectError, InvalidInputError, NotFoundError, RefusedError, UnknownOutcomeError
+from ...telephony.errors import (
+    ConnectError,
+    InvalidInputError,
+    NotFoundError,
+    RefusedError,
+    UnknownOutcomeError,
+)
 from ..base import Settings
 from ..http import HttpClient, Reply
 from ..values import integer
@@ -107,7 +113,9 @@ class Endpoint:
     async def command(self, action: str, params: Mapping[str, str], patience: float) -> None:
         """Change something, exactly once."""
         query = self._query(action, params)
-        reply = await self._http.command(action, "GET", str(self.url), params=query, timeout=patience)
+        reply = await self._http.command(
+            action, "GET", str(self.url), params=query, timeout=patience
+        )
         try:
             done = succeeded(_answer(reply, query))
         except ConnectError:
@@ -118,7 +126,12 @@ class Endpoint:
             raise UnknownOutcomeError("The answer cannot be read")
 
     def _query(self, action: str, params: Mapping[str, str]) -> dict[str, str]:
-        return {"username": self._text("username").strip(), "password": self.password, "action": action, **params}
+        return {
+            "username": self._text("username").strip(),
+            "password": self.password,
+            "action": action,
+            **params,
+        }
 
     def _text(self, key: str) -> str:
         value = self._settings.get(key)
@@ -131,7 +144,9 @@ def _answer(reply: Reply, sent: Mapping[str, str]) -> object:
     refused = failure(answer)
     if refused is not None:
         secrets = [value for name, value in sent.items() if name not in _HARMLESS]
-        written = {form for value in secrets for form in (value, quote(value, safe=""), quote_plus(value))}
+        written = {
+            form for value in secrets for form in (value, quote(value, safe=""), quote_plus(value))
+        }
         reason = cut(refused.reason, written) or "No reason given"
         missing = any(refused.between(*family) for family in NOT_FOUND)
         raise (NotFoundError if missing else RefusedError)(reason, refused.code)
@@ -150,6 +165,8 @@ def valid(field: str, value: str, pattern: re.Pattern[str] = ANYTHING) -> str:
     return value
 
 
-def optional(name: str, field: str, value: str | None, pattern: re.Pattern[str] = ANYTHING) -> dict[str, str]:
+def optional(
+    name: str, field: str, value: str | None, pattern: re.Pattern[str] = ANYTHING
+) -> dict[str, str]:
     """Give a parameter if there is a value for it."""
     return {} if value is None else {name: valid(field, value, pattern)}

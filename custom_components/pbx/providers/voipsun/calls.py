@@ -25,7 +25,9 @@ PLACED_AGE = timedelta(minutes=2)
 UNKNOWN = datetime.max.replace(tzinfo=UTC)
 WHOLE = 1.0  # seconds to which an age is rounded
 
-type Edge = tuple[int, int, float, bool, int, int, int]  # rank, doubt, difference of age, order, channels apart, who
+type Edge = tuple[
+    int, int, float, bool, int, int, int
+]  # rank, doubt, difference of age, order, channels apart, who
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +50,11 @@ class End:
     @property
     def keys(self) -> tuple[str, ...]:
         """What another leg of the same call has in common with this one."""
-        return ("/".join(sorted((self.source, self.destination))), self.source, self.destination or self.source)
+        return (
+            "/".join(sorted((self.source, self.destination))),
+            self.source,
+            self.destination or self.source,
+        )
 
     def calls(self) -> bool | None:
         """Tell whether this end is the calling one; None where nothing speaks for either."""
@@ -59,7 +65,9 @@ class End:
         if self.line is None:
             return False if self.from_us else True if self.to_us else None
         code = compared(self.row.account_code)
-        own_source, own_destination = (self.line.is_at(n, code) for n in (self.source, self.destination))
+        own_source, own_destination = (
+            self.line.is_at(n, code) for n in (self.source, self.destination)
+        )
         return None if own_source == own_destination else own_source
 
 
@@ -73,7 +81,9 @@ class _Story:
     direction: Direction | None = None
     queue: str | None = None
     answered: bool = False
-    guessed: bool = False  # that it was answered: whoever called was picked up, perhaps by a menu or a queue
+    guessed: bool = (
+        False  # that it was answered: whoever called was picked up, perhaps by a menu or a queue
+    )
     placed: str | None = None  # the number, if it was this client that asked for the call
     called_leg: str  # for a called phone that is known without a channel of its own
     size: int = 0
@@ -101,7 +111,9 @@ class _Channel:
         if self.duration is None or row.duration is None:
             return False
         later = asked_at - timedelta(seconds=row.duration + WHOLE) > self.began_before
-        return row.duration < self.duration or (later and self.numbers != (row.source, row.destination))
+        return row.duration < self.duration or (
+            later and self.numbers != (row.source, row.destination)
+        )
 
 
 @dataclass(slots=True)
@@ -122,7 +134,10 @@ class CallRequest:
 
     def matches(self, root: End) -> bool:
         """Tell whether a new call is the one that was asked for; the phone that rings may show either number."""
-        if self.inside is not (root.line is not None) or compared(self.number) not in (root.source, root.destination):
+        if self.inside is not (root.line is not None) or compared(self.number) not in (
+            root.source,
+            root.destination,
+        ):
             return False
         return self.user is None or root.line is None or root.line.user == self.user
 
@@ -133,7 +148,9 @@ class CallTracker:
 
     lines: Lines
     _channels: dict[str, _Channel] = field(default_factory=dict, init=False)
-    _legs: dict[str, str] = field(default_factory=dict, init=False)  # the channel that a command to a leg goes to
+    _legs: dict[str, str] = field(
+        default_factory=dict, init=False
+    )  # the channel that a command to a leg goes to
     _requests: deque[CallRequest] = field(default_factory=lambda: deque(maxlen=64), init=False)
     _lists_called_phones: bool = field(default=False, init=False)
 
@@ -153,7 +170,10 @@ class CallTracker:
     def is_up(self, leg_id: str, rows: Sequence[Row], asked_at: datetime) -> bool:
         """Tell whether a leg is among the channels of a newer list."""
         name = self.channel(leg_id)
-        return any(row.channel == name and not self._channels[row.channel].begun_anew(row, asked_at) for row in rows)
+        return any(
+            row.channel == name and not self._channels[row.channel].begun_anew(row, asked_at)
+            for row in rows
+        )
 
     def update(
         self, rows: Sequence[Row], asked_at: datetime, now: datetime, queues: Mapping[str, str]
@@ -163,7 +183,8 @@ class CallTracker:
         self._channels = {
             row.channel: known
             for row in telling
-            if (known := self._channels.get(row.channel)) is not None and not known.begun_anew(row, asked_at)
+            if (known := self._channels.get(row.channel)) is not None
+            and not known.begun_anew(row, asked_at)
         }
         legs = Counter(known.story.id for known in self._channels.values())
         ends = [self._end(row, legs) for row in telling]
@@ -174,7 +195,9 @@ class CallTracker:
             story = group.story or self._begin(group, ends, now)
             if story.guessed and self._waits(story.root, queues):
                 story.answered = story.guessed = False
-                self._channels.pop(story.root, None)  # what has talked cannot ring again, so it is another leg
+                self._channels.pop(
+                    story.root, None
+                )  # what has talked cannot ring again, so it is another leg
             for index in group.members:
                 row = ends[index].row
                 known = self._channels.get(row.channel)
@@ -245,7 +268,9 @@ class CallTracker:
 
     # -- what a call is -----------------------------------------------------------------------------
 
-    def _call(self, story: _Story, group: _Group, ends: Sequence[End], queues: Mapping[str, str]) -> Call:
+    def _call(
+        self, story: _Story, group: _Group, ends: Sequence[End], queues: Mapping[str, str]
+    ) -> Call:
         if group.root is not None:
             story.root = ends[group.root].row.channel
         root = ends[group.members[0] if group.root is None else group.root]
@@ -254,7 +279,9 @@ class CallTracker:
             story.direction = self._direction(story, root, others)
         story.size = len(group.members)
         story.paired = story.paired or bool(others)
-        story.queue = story.queue or next((q for e in (root, *others) if (q := queues.get(e.row.channel))), None)
+        story.queue = story.queue or next(
+            (q for e in (root, *others) if (q := queues.get(e.row.channel))), None
+        )
         story.answered = story.answered or self._is_answered(story, root, others, queues)
         caller, callee = self._parties(story, root, others)
         legs = tuple(
@@ -283,12 +310,18 @@ class CallTracker:
     def _direction(self, story: _Story, root: End, others: Collection[End]) -> Direction | None:
         """Say which way a call goes, as far as its ends tell."""
         if story.placed is not None:
-            return Direction.INTERNAL if self.lines.is_ours(story.placed) and root.line else Direction.OUTGOING
+            return (
+                Direction.INTERNAL
+                if self.lines.is_ours(story.placed) and root.line
+                else Direction.OUTGOING
+            )
         if not others:
             return _direction_outside(root) if root.line is None else _direction_inside(root)
         if root.line is None:
             # An outgoing call whose phone has left, and which is handed over, stays one.
-            return Direction.OUTGOING if story.direction is Direction.OUTGOING else Direction.INCOMING
+            return (
+                Direction.OUTGOING if story.direction is Direction.OUTGOING else Direction.INCOMING
+            )
         return Direction.OUTGOING if any(end.line is None for end in others) else Direction.INTERNAL
 
     def _unlisted(self, story: _Story, root: End) -> tuple[Leg, ...]:
@@ -300,14 +333,18 @@ class CallTracker:
         state = CallState.TALKING if story.answered else CallState.RINGING
         return (Leg(id=story.called_leg, state=state, extension=phone.number),)
 
-    def _is_answered(self, story: _Story, root: End, others: Collection[End], queues: Mapping[str, str]) -> bool:
+    def _is_answered(
+        self, story: _Story, root: End, others: Collection[End], queues: Mapping[str, str]
+    ) -> bool:
         """Tell whether somebody talks to the caller, and not only a menu, a queue or the ringing tone."""
         if others:
             return any(end.row.up for end in others)
         if not root.row.up:
             return False
         if root.line is None:
-            story.guessed = story.direction is Direction.INCOMING and not self._waits(root.row.channel, queues)
+            story.guessed = story.direction is Direction.INCOMING and not self._waits(
+                root.row.channel, queues
+            )
             return story.guessed or story.direction is not Direction.INCOMING
         story.polls_up_alone += 1
         # Between the pick-up of the phone that rang first and the call to the other side there is a moment.
@@ -328,7 +365,10 @@ class CallTracker:
         caller = self.lines.party(root.row.source)
         if root.line is not None and not is_called:
             caller = replace(caller, name=own.name) if caller.number else own
-        callee = next((self.lines.party(end.row.destination) for end in (root, *others) if end.destination), None)
+        callee = next(
+            (self.lines.party(end.row.destination) for end in (root, *others) if end.destination),
+            None,
+        )
         if callee is None:
             phone = root.line if is_called else next((end.line for end in others if end.line), None)
             callee = self._own(phone) if phone else Party()
@@ -340,7 +380,11 @@ class CallTracker:
 
 def _tells_something(row: Row) -> bool:
     """Leave out a leg that is only being made: once it has numbers, it can be told whose it is."""
-    return row.up or row.status == "ringing" or bool(compared(row.source) or compared(row.destination) or row.source)
+    return (
+        row.up
+        or row.status == "ringing"
+        or bool(compared(row.source) or compared(row.destination) or row.source)
+    )
 
 
 def _edges(ends: Sequence[End], fresh: Sequence[int]) -> set[Edge]:
@@ -395,7 +439,11 @@ def _older_by(one: Row, other: Row) -> float:
 
 def _doubt(root: End, leg: End) -> int:
     """How much speaks against one end having called the other."""
-    order = (root.calls() is False) + (leg.calls() is True) - (root.calls() is True or leg.calls() is False)
+    order = (
+        (root.calls() is False)
+        + (leg.calls() is True)
+        - (root.calls() is True or leg.calls() is False)
+    )
     unheard = leg.row.up and not root.row.up  # whoever was answered does not hear it ring
     if root.dialled is None or leg.line is None:
         return order + unheard
@@ -416,7 +464,11 @@ def _rank(root: End, leg: End) -> int | None:
     if root.line is not None and leg.line is not None and root.line.user == leg.line.user:
         return None
     age = _older_by(root.row, leg.row)
-    rank = _outside_rank(root, leg) if root.line is None and leg.line is None else _inside_rank(root, leg)
+    rank = (
+        _outside_rank(root, leg)
+        if root.line is None and leg.line is None
+        else _inside_rank(root, leg)
+    )
     # Whoever waits in a queue is older than the phone that answers by any time; a weak likeness must be of one age.
     if age < -SKEW or (rank == WEAK and age > SKEW + RING_TIME):
         return None
@@ -441,14 +493,20 @@ def _inside_rank(root: End, leg: End) -> int | None:
         return _same_source_rank(root, leg)
     # An outgoing call that shows another number; a short number is dialled by many.
     outgoing = same_destination and leg.line is None and len(root.destination) > EXTENSION_DIGITS
-    incoming_hidden = not root.source and not leg.source and root.line is None and _can_ring_for(leg)
+    incoming_hidden = (
+        not root.source and not leg.source and root.line is None and _can_ring_for(leg)
+    )
     return WEAK if outgoing or back or (itself and not leg.destination) or incoming_hidden else None
 
 
 def _same_source_rank(root: End, leg: End) -> int | None:
     """Judge two legs with one caller: many lines may show one number, so what was dialled has a say."""
     if leg.line is None:
-        return LIKELY if not leg.destination or not root.destination or is_extension(root.destination) else None
+        return (
+            LIKELY
+            if not leg.destination or not root.destination or is_extension(root.destination)
+            else None
+        )
     if leg.line.is_at(leg.source):
         return None  # it rings because a call was asked for, not because of a caller
     if root.line is None and not root.from_us:
@@ -457,7 +515,9 @@ def _same_source_rank(root: End, leg: End) -> int | None:
         return LIKELY if leg.calls() is False else None  # whoever stayed is being handed over
     if root.line is None or not _can_ring_for(leg) or not _can_ring_for(root):
         return None
-    return WEAK if root.to_us else LIKELY  # one phone sent the call on to another; a group has a number of its own
+    return (
+        WEAK if root.to_us else LIKELY
+    )  # one phone sent the call on to another; a group has a number of its own
 
 
 def _can_ring_for(phone: End) -> bool:
@@ -492,7 +552,11 @@ def _state(end: End, story: _Story, *, calling: bool) -> CallState:
         return CallState.TALKING
     if end.row.status == "ringing":
         return CallState.RINGING
-    return CallState.RINGING if end.line is None and story.direction is Direction.INCOMING else CallState.DIALING
+    return (
+        CallState.RINGING
+        if end.line is None and story.direction is Direction.INCOMING
+        else CallState.DIALING
+    )
 
 
 def _call_state(legs: Sequence[Leg], *, calling: Leg, answered: bool) -> CallState:

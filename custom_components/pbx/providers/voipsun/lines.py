@@ -20,7 +20,9 @@ from ...telephony.phone_numbers import (
 from ..values import Json, boolean
 from .payload import Peer, Row, line
 
-_TRUNK = re.compile(r"trunk|gateway|provider|prichoz|odchoz|(?:^|[^a-z])gw(?:[^a-z]|$)", re.IGNORECASE)
+_TRUNK = re.compile(
+    r"trunk|gateway|provider|prichoz|odchoz|(?:^|[^a-z])gw(?:[^a-z]|$)", re.IGNORECASE
+)
 _SPECIAL = re.compile(r"[a-z]", re.IGNORECASE)  # Asterisk's s, h, i, t
 
 
@@ -48,7 +50,11 @@ class Line:
         if not number:
             return False
         # "sip101" with account code "101" is at 101, even where nobody has entered that.
-        return number in self.numbers or number == account_code or (number.isdigit() and self._ends_with(number))
+        return (
+            number in self.numbers
+            or number == account_code
+            or (number.isdigit() and self._ends_with(number))
+        )
 
     def _ends_with(self, number: str) -> bool:
         before = self.user.removesuffix(number)
@@ -61,7 +67,9 @@ class Lines:
     def __init__(self, names: object, country: str) -> None:
         """Take the user's own list: SIP user name to name, number, public numbers, hidden."""
         self._country = country
-        self._named = {user: _mapping(entry) for user, entry in _mapping(names).items() if user == line(user)}
+        self._named = {
+            user: _mapping(entry) for user, entry in _mapping(names).items() if user == line(user)
+        }
         self._lines: dict[str, Line] = {}
         self._peers: dict[str, Peer] = {}
         self._owners: dict[str, Line] = {}
@@ -147,7 +155,9 @@ class Lines:
             )
             first = listed.get(known.number)
             if first is None or (found.registered and not first.registered):
-                listed[known.number] = found if first is None else replace(found, name=first.name or found.name)
+                listed[known.number] = (
+                    found if first is None else replace(found, name=first.name or found.name)
+                )
         return tuple(listed.values())
 
 

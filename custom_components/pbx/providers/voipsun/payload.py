@@ -296,7 +296,9 @@ _STATES = (
     ("incall", AgentStatus.TALKING),
     ("busy", AgentStatus.BUSY),
 )
-_NOT_STATES = frozenset({"success", "errno", "agentnumber", "agentpin", "agent", "number", "name", "agentname"})
+_NOT_STATES = frozenset(
+    {"success", "errno", "agentnumber", "agentpin", "agent", "number", "name", "agentname"}
+)
 
 
 def agent_state(answer: object, secrets: Collection[str] = ()) -> AgentState:
@@ -357,7 +359,14 @@ _FREE = 1
 _PERCENT = 100
 _FIGURES = {
     "waiting": ("calls", "callers", "waiting", "waitingcallers", "callerswaiting", "callswaiting"),
-    "average_wait": ("holdtime", "avgwait", "waittime", "averagewait", "avgholdtime", "avgwaittime"),
+    "average_wait": (
+        "holdtime",
+        "avgwait",
+        "waittime",
+        "averagewait",
+        "avgholdtime",
+        "avgwaittime",
+    ),
     "longest_wait": ("longestholdtime", "maxwait", "longestwait", "maxwaittime"),
     "service_level": ("servicelevelperf", "servicelevel", "sla"),
     "answered": ("completed", "answered"),
@@ -368,7 +377,10 @@ _FIGURES = {
 
 
 def queue_reading(
-    user_queue: m.UserQueue, answer: object, agents: Mapping[str, str], secrets: Collection[str] = ()
+    user_queue: m.UserQueue,
+    answer: object,
+    agents: Mapping[str, str],
+    secrets: Collection[str] = (),
 ) -> QueueReading:
     """Read a queue by what its fields are called, wherever they are; `agents` has ids by number and by name."""
     shown = clean(answer, secrets)
@@ -376,19 +388,26 @@ def queue_reading(
     parts = _Parts()
     _collect(raw, parts, row_like=False)
     found = {name: _figure(parts, keys) for name, keys in _FIGURES.items()}
-    waits = [wait for caller in parts.callers if (wait := amount_of(_field(caller, "wait"))) is not None]
+    waits = [
+        wait for caller in parts.callers if (wait := amount_of(_field(caller, "wait"))) is not None
+    ]
     if parts.callers or parts.lists_callers:
         found["waiting"] = _else(found["waiting"], len(parts.callers))
         if found["longest_wait"] is None and len(waits) == len(parts.callers):
             found["longest_wait"] = max(waits, default=0.0)
     members, paused = _members(parts, agents)
-    states = [(number(_field(member, "status")), boolean(_field(member, "paused"))) for member in parts.members]
+    states = [
+        (number(_field(member, "status")), boolean(_field(member, "paused")))
+        for member in parts.members
+    ]
     if states and all(state is not None and rest is not None for state, rest in states):
         present = sum(state not in _AWAY for state, _ in states)
         found["agents_logged_in"] = _else(found["agents_logged_in"], present)
         found["agents_available"] = _else(found["agents_available"], states.count((_FREE, False)))
     level = found["service_level"]
-    measured = amount_of(parts.figures.get("servicelevel")) != 0  # a queue whose target is 0 seconds has none
+    measured = (
+        amount_of(parts.figures.get("servicelevel")) != 0
+    )  # a queue whose target is 0 seconds has none
     queue = m.Queue(
         id=user_queue.id,
         name=user_queue.name,
@@ -397,7 +416,9 @@ def queue_reading(
         average_wait=found["average_wait"],
         agents_logged_in=_whole(found["agents_logged_in"]),
         agents_available=_whole(found["agents_available"]),
-        service_level=level if level is not None and level <= _PERCENT and (level or measured) else None,
+        service_level=level
+        if level is not None and level <= _PERCENT and (level or measured)
+        else None,
         answered=_whole(found["answered"]),
         abandoned=_whole(found["abandoned"]),
         members=members,
@@ -432,7 +453,9 @@ def _collect(value: object, parts: _Parts, *, row_like: bool) -> None:
 
 
 def _figure(parts: _Parts, keys: tuple[str, ...]) -> float | None:
-    return next((found for key in keys if (found := amount_of(parts.figures.get(key))) is not None), None)
+    return next(
+        (found for key in keys if (found := amount_of(parts.figures.get(key))) is not None), None
+    )
 
 
 def _members(parts: _Parts, agents: Mapping[str, str]) -> tuple[dict[str, bool], dict[str, bool]]:

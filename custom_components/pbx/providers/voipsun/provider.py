@@ -38,10 +38,30 @@ from ...telephony.models import AgentStatus, Capability, ExtensionType
 from ...telephony.phone_numbers import dialable, strip
 from ..base import Intervals, Provider, Settings
 from ..http import RateLimit
-from .api import ADDRESS, DENIED, DIGITS, FILENAME, FOLDER, UNKNOWN_ACTION, Endpoint, Send, optional, valid
+from .api import (
+    ADDRESS,
+    DENIED,
+    DIGITS,
+    FILENAME,
+    FOLDER,
+    UNKNOWN_ACTION,
+    Endpoint,
+    Send,
+    optional,
+    valid,
+)
 from .calls import CallRequest, CallTracker
 from .lines import Lines
-from .payload import AgentState, Failure, Peer, QueueReading, agent_state, call_rows, peers, queue_reading
+from .payload import (
+    AgentState,
+    Failure,
+    Peer,
+    QueueReading,
+    agent_state,
+    call_rows,
+    peers,
+    queue_reading,
+)
 
 RINGING_TIMEOUT = 45.0  # nobody knows whether the answer waits for the phone to be picked up
 AGENTS_PER_TURN = 16
@@ -96,7 +116,9 @@ class VoipsunProvider(Provider):
 
     key: ClassVar[str] = "voipsun"
     name: ClassVar[str] = "VoIPSUN PBX"
-    possible: ClassVar[Capability] = reduce(or_, PERMISSIONS.values(), Capability.USER_AGENTS | Capability.USER_QUEUES)
+    possible: ClassVar[Capability] = reduce(
+        or_, PERMISSIONS.values(), Capability.USER_AGENTS | Capability.USER_QUEUES
+    )
     limits: ClassVar[tuple[RateLimit, ...]] = (RateLimit(requests=240, seconds=60),)
     intervals: ClassVar[Intervals] = Intervals(busy=2, idle=5, pushed=5, directory=15)
     fields: ClassVar[Mapping[Capability, frozenset[str]]] = {
@@ -166,7 +188,9 @@ class VoipsunProvider(Provider):
         host = (url.host or "").lower()
         # Nothing says who it is, so the first address stays the account's name when the box moves to another. The
         # scheme's own port is left out, so that TLS can be switched on for the same account.
-        account_id = self.text_setting("account_id") or (host if url.is_default_port() else f"{host}:{url.port}")
+        account_id = self.text_setting("account_id") or (
+            host if url.is_default_port() else f"{host}:{url.port}"
+        )
         return m.Account(
             id=account_id,
             settings={"account_id": account_id},
@@ -179,8 +203,12 @@ class VoipsunProvider(Provider):
         """Take the agents and queues the user made: the phone system lists neither."""
         self._agents = {agent.id: agent for agent in agents}
         self._queues = {queue.id: queue for queue in queues}
-        self._states = {agent: state for agent, state in self._states.items() if agent in self._agents}
-        self._readings = {queue: reading for queue, reading in self._readings.items() if queue in self._queues}
+        self._states = {
+            agent: state for agent, state in self._states.items() if agent in self._agents
+        }
+        self._readings = {
+            queue: reading for queue, reading in self._readings.items() if queue in self._queues
+        }
 
     # -- state --------------------------------------------------------------------------------------
 
@@ -192,9 +220,13 @@ class VoipsunProvider(Provider):
             await self._ask_call_center()
         return m.Directory(
             extensions=self._lines.extensions(readable=found is not None),
-            agents=tuple(self._agent(agent, self._states.get(agent.id)) for agent in self._agents.values()),
+            agents=tuple(
+                self._agent(agent, self._states.get(agent.id)) for agent in self._agents.values()
+            ),
             queues=tuple(
-                reading.queue if (reading := self._readings.get(queue.id)) else m.Queue(id=queue.id, name=queue.name)
+                reading.queue
+                if (reading := self._readings.get(queue.id))
+                else m.Queue(id=queue.id, name=queue.name)
                 for queue in self._queues.values()
             ),
             missing_permissions=frozenset(self._missing),
@@ -206,7 +238,11 @@ class VoipsunProvider(Provider):
         rows = await self._list(CALL_LIST, call_rows, self._endpoint.read, confirm=SIP_STATUS)
         if rows is None:
             return None
-        waiting = {channel: reading.queue.name for reading in self._readings.values() for channel in reading.channels}
+        waiting = {
+            channel: reading.queue.name
+            for reading in self._readings.values()
+            for channel in reading.channels
+        }
         return self._calls.update(rows, asked_at, datetime.now(UTC), waiting)
 
     # -- calls --------------------------------------------------------------------------------------
@@ -214,7 +250,9 @@ class VoipsunProvider(Provider):
     async def originate(self, request: m.Originate) -> m.Placed:
         """Ring an extension, then connect it to a number; exactly one selector names the extension."""
         number = self._dialled(request.number)
-        selector = self._selector("src", "extension", request.extension, request.extension_type, request.dialplan)
+        selector = self._selector(
+            "src", "extension", request.extension, request.extension_type, request.dialplan
+        )
         custom = request.custom_cdr or ()
         if len(custom) > MAX_CUSTOM_CDR:
             raise InvalidInputError("custom_cdr", "out_of_range")
@@ -223,7 +261,9 @@ class VoipsunProvider(Provider):
             **selector,
             **optional("dialplanName", "dialplan", request.dialplan),
             **self._caller_id("dialer", request.caller_id_number, request.caller_id_name),
-            **optional("monitorFilename", "recording_filename", request.recording_filename, FILENAME),
+            **optional(
+                "monitorFilename", "recording_filename", request.recording_filename, FILENAME
+            ),
             **optional("monitorPath", "recording_path", request.recording_path, FOLDER),
             **optional("checkExten", "check_extension", "1" if request.check_extension else None),
             **optional("checkIpHost", "check_ip_host", request.check_ip_host, ADDRESS),
@@ -231,8 +271,14 @@ class VoipsunProvider(Provider):
         }
         for position, value in enumerate(custom, 1):
             params |= optional(f"customCDR{position}", "custom_cdr", value or None)
-        phone = None if request.extension_type is ExtensionType.ID else self._lines.owner(request.extension)
-        asked = CallRequest(inside=True, user=phone.user if phone else None, number=number, at=datetime.now(UTC))
+        phone = (
+            None
+            if request.extension_type is ExtensionType.ID
+            else self._lines.owner(request.extension)
+        )
+        asked = CallRequest(
+            inside=True, user=phone.user if phone else None, number=number, at=datetime.now(UTC)
+        )
         return await self._place(Capability.ORIGINATE, "originate", params, asked)
 
     async def dial(self, request: m.Dial) -> m.Placed:
@@ -277,10 +323,14 @@ class VoipsunProvider(Provider):
                 raise NotFoundError("The call is over")
             params = {"dstChannelName": leg[1]}
         elif target is not None:
-            params = self._selector("dst", "target_extension", target, request.target_type, dialplan)
+            params = self._selector(
+                "dst", "target_extension", target, request.target_type, dialplan
+            )
         else:
             raise InvalidInputError("target_extension", "required")
-        params |= self._selector("src", "extension", request.extension, request.extension_type, dialplan)
+        params |= self._selector(
+            "src", "extension", request.extension, request.extension_type, dialplan
+        )
         params |= optional("dialplanName", "dialplan", dialplan)
         params |= self._caller_id("spy", request.caller_id_number, request.caller_id_name)
         await self._command(Capability.SPY, EAVESDROP, "spying", params, RINGING_TIMEOUT)
@@ -320,7 +370,11 @@ class VoipsunProvider(Provider):
         await self._change(agent, Capability.AGENT_UNPAUSE, "agentunpause")
 
     async def _change(
-        self, agent: m.AgentRef, capability: Capability, action: str, more: Mapping[str, str] = MappingProxyType({})
+        self,
+        agent: m.AgentRef,
+        capability: Capability,
+        action: str,
+        more: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         """Command an agent, and see to it that the next directory tells what came of it."""
         params = {**self._credentials(agent), **more}
@@ -339,7 +393,9 @@ class VoipsunProvider(Provider):
 
     async def queue_remove(self, member: m.QueueMember) -> None:
         """Remove a member from a queue."""
-        await self._command(Capability.QUEUE_REMOVE, CALL_CENTER, "agentremove", self._member(member))
+        await self._command(
+            Capability.QUEUE_REMOVE, CALL_CENTER, "agentremove", self._member(member)
+        )
 
     async def agent_status(self, agent: m.AgentRef) -> m.Agent:
         """Ask what an agent is doing; with a wrong PIN the phone system's reason is raised."""
@@ -351,7 +407,10 @@ class VoipsunProvider(Provider):
             raise self._refusal(error, Capability.GET_AGENT_STATUS, CALL_CENTER) from None
         if known is None:
             return self._agent(
-                m.UserAgent(id=params["agentNumber"], name="", number=params["agentNumber"], pin=""), state
+                m.UserAgent(
+                    id=params["agentNumber"], name="", number=params["agentNumber"], pin=""
+                ),
+                state,
             )
         self._keep_state(known, state)
         return self._agent(known, state)
@@ -369,8 +428,14 @@ class VoipsunProvider(Provider):
     async def _ask_call_center(self) -> None:
         """Ask for some queues and agents, those whose turn it is: hundreds would not fit into the budget."""
         turns = chain(
-            ((Capability.GET_QUEUE_STATUS, partial(self._refresh_queue, queue)) for queue in self._next_queues()),
-            ((Capability.GET_AGENT_STATUS, partial(self._refresh_agent, agent)) for agent in self._next_agents()),
+            (
+                (Capability.GET_QUEUE_STATUS, partial(self._refresh_queue, queue))
+                for queue in self._next_queues()
+            ),
+            (
+                (Capability.GET_AGENT_STATUS, partial(self._refresh_agent, agent))
+                for agent in self._next_agents()
+            ),
         )
         for capability, refresh in turns:
             try:
@@ -400,7 +465,9 @@ class VoipsunProvider(Provider):
 
     async def _refresh_agent(self, agent: m.UserAgent) -> None:
         try:
-            state = await self._agent_state(self._credentials(m.AgentRef(id=agent.id)), self._endpoint.read)
+            state = await self._agent_state(
+                self._credentials(m.AgentRef(id=agent.id)), self._endpoint.read
+            )
         except InvalidInputError:
             state = AgentState()
         except RefusedError as error:
@@ -447,7 +514,11 @@ class VoipsunProvider(Provider):
     def _agent(self, agent: m.UserAgent, state: AgentState | None) -> m.Agent:
         """Show an agent; only the queues know of a pause."""
         state = state or AgentState()
-        marks = [reading.paused[agent.id] for reading in self._readings.values() if agent.id in reading.paused]
+        marks = [
+            reading.paused[agent.id]
+            for reading in self._readings.values()
+            if agent.id in reading.paused
+        ]
         paused = any(marks) if marks else None
         rests = paused and state.status in (None, AgentStatus.AVAILABLE)
         return m.Agent(
@@ -467,14 +538,19 @@ class VoipsunProvider(Provider):
             if agent.id not in self._agents:
                 raise InvalidInputError("agent", "unknown_agent", value=agent.number or agent.id)
             return self._agents[agent.id]
-        return next((known for known in self._agents.values() if known.number == agent.number), None)
+        return next(
+            (known for known in self._agents.values() if known.number == agent.number), None
+        )
 
     def _credentials(self, agent: m.AgentRef) -> dict[str, str]:
         """Give an agent's number and PIN, as text: a PIN may begin with 0."""
         known = self._known_agent(agent)
         number = agent.number or (known.number if known else "")
         pin = agent.pin or (known.pin if known else "")
-        return {"agentNumber": valid("agent", number, DIGITS), "agentPin": valid("pin", pin, DIGITS)}
+        return {
+            "agentNumber": valid("agent", number, DIGITS),
+            "agentPin": valid("pin", pin, DIGITS),
+        }
 
     def _user_queue(self, queue: str) -> m.UserQueue:
         known = (q for q in self._queues.values() if queue in (q.id, q.name))
@@ -538,7 +614,9 @@ class VoipsunProvider(Provider):
         """Look whether a leg is still there; what cannot be told is not over."""
         asked_at = datetime.now(UTC)
         try:
-            return self._calls.is_up(leg_id, call_rows(await self._endpoint.ask("listcalls")), asked_at)
+            return self._calls.is_up(
+                leg_id, call_rows(await self._endpoint.ask("listcalls")), asked_at
+            )
         except ProviderError:
             return True
 
@@ -572,7 +650,12 @@ class VoipsunProvider(Provider):
             raise self._refusal(error, capability, permission) from None
 
     async def _list[T](
-        self, permission: str, read: Callable[[object], tuple[T, ...]], send: Send, *, confirm: str | None = None
+        self,
+        permission: str,
+        read: Callable[[object], tuple[T, ...]],
+        send: Send,
+        *,
+        confirm: str | None = None,
     ) -> tuple[T, ...] | None:
         """Ask for a list; None when this account has none. `confirm` is the other list to tell why it is denied."""
         try:
@@ -601,7 +684,9 @@ class VoipsunProvider(Provider):
         if found:
             self._lines.learn(found)
 
-    def _refusal(self, error: RefusedError, capability: Capability, permission: str) -> ProviderError:
+    def _refusal(
+        self, error: RefusedError, capability: Capability, permission: str
+    ) -> ProviderError:
         """Take away what this account turns out not to have, and give the error to raise."""
         if error.code == DENIED:
             self._missing.add(permission)

@@ -4,7 +4,13 @@ import json
 import re
 from collections.abc import Awaitable, Callable, Iterator
 
-from ...telephony.errors import AuthError, ConnectError, NotFoundError, RefusedError, UnknownOutcomeError
+from ...telephony.errors import (
+    AuthError,
+    ConnectError,
+    NotFoundError,
+    RefusedError,
+    UnknownOutcomeError,
+)
 from ..http import HttpClient, Reply
 from ..values import Json, mapping, text
 from .payload import rows, without_secrets
@@ -49,7 +55,9 @@ class VoxloudApi:
             raise AuthError("This cannot be an API key")
         for _ in range(2):
             try:
-                return mapping(_json(await self._send(self._http.ask, "validate-auth", "POST", VALIDATE)))
+                return mapping(
+                    _json(await self._send(self._http.ask, "validate-auth", "POST", VALIDATE))
+                )
             except RefusedError as err:
                 if err.code in {str(status) for status in NOT_VOXLOUD}:
                     raise ConnectError("This is not Voxloud") from None
@@ -88,7 +96,9 @@ class VoxloudApi:
         except ConnectError:
             return {}
 
-    async def _checked(self, send: Send, operation: str, method: str, path: str, **request: object) -> Reply:
+    async def _checked(
+        self, send: Send, operation: str, method: str, path: str, **request: object
+    ) -> Reply:
         try:
             return await self._send(send, operation, method, path, **request)
         except RefusedError as err:
@@ -96,7 +106,9 @@ class VoxloudApi:
                 await self.validate()
             raise
 
-    async def _send(self, send: Send, operation: str, method: str, path: str, **request: object) -> Reply:
+    async def _send(
+        self, send: Send, operation: str, method: str, path: str, **request: object
+    ) -> Reply:
         headers = {"Voverc-Auth": self._key, "Accept": "application/json", **_headers(request)}
         reply = await send(operation, method, self._base + path, **{**request, "headers": headers})
         if reply.ok:
@@ -117,7 +129,9 @@ class VoxloudApi:
         except ValueError, RecursionError:
             message = ""
         sent = {self._key, *_texts(request.get("json")), *_texts(request.get("params"))}
-        for secret in sorted((word for word in sent if len(word) >= SHORTEST_SECRET), key=len, reverse=True):
+        for secret in sorted(
+            (word for word in sent if len(word) >= SHORTEST_SECRET), key=len, reverse=True
+        ):
             message = re.sub(re.escape(secret), "…", message, flags=re.IGNORECASE)
         return without_secrets(message) or f"HTTP {reply.status}"
 

@@ -44,7 +44,9 @@ async def search(api: VoxloudApi, query: m.ContactQuery, country: str) -> m.Cont
         contacts |= {contact.id: contact for contact in page.contacts if contact.id not in contacts}
         more = more or page.has_next
     end = query.offset + query.limit
-    return m.ContactPage(contacts=tuple(contacts.values())[query.offset : end], has_next=more or len(contacts) > end)
+    return m.ContactPage(
+        contacts=tuple(contacts.values())[query.offset : end], has_next=more or len(contacts) > end
+    )
 
 
 async def create(api: VoxloudApi, contact: m.Contact, country: str) -> m.Contact:
@@ -62,7 +64,9 @@ async def update(api: VoxloudApi, contact: m.Contact, country: str) -> m.Contact
     except RefusedError as err:
         if err.code != str(METHOD_NOT_ALLOWED):
             raise
-        answer = await api.command("update contact", "POST", path, json=body)  # the reference says both
+        answer = await api.command(
+            "update contact", "POST", path, json=body
+        )  # the reference says both
     return _answered(answer, body, contact.id)
 
 
@@ -75,13 +79,17 @@ async def _get(api: VoxloudApi, contact_id: str) -> Json:
     return mapping(await api.ask("contact", "GET", f"{CONTACTS}/{_checked_id(contact_id)}"))
 
 
-async def _one_way(api: VoxloudApi, wanted: dict[str, str], offset: int, limit: int) -> m.ContactPage:
+async def _one_way(
+    api: VoxloudApi, wanted: dict[str, str], offset: int, limit: int
+) -> m.ContactPage:
     found: list[m.Contact] = []
     more = True
     at, end = offset, offset + limit
     for _ in range(MAX_PAGES):
         size = min(PAGE_SIZE, end - at)
-        answer = await api.ask("contacts", "GET", CONTACTS, params={**wanted, "offset": str(at), "limit": str(size)})
+        answer = await api.ask(
+            "contacts", "GET", CONTACTS, params={**wanted, "offset": str(at), "limit": str(size)}
+        )
         page = rows(answer)
         if page is None:
             raise ConnectError("The answer is not a page")
@@ -102,7 +110,11 @@ def _names(name: str) -> list[dict[str, str]]:
     ways = [{"first_name": whole}, {"last_name": whole}]
     if len(words) > 1:
         first, rest, before, last = words[0], " ".join(words[1:]), " ".join(words[:-1]), words[-1]
-        ways = [{"first_name": first, "last_name": rest}, {"first_name": rest, "last_name": first}, *ways]
+        ways = [
+            {"first_name": first, "last_name": rest},
+            {"first_name": rest, "last_name": first},
+            *ways,
+        ]
         if len(words) > 2:  # noqa: PLR2004
             ways.insert(1, {"first_name": before, "last_name": last})
     return ways
@@ -127,7 +139,11 @@ def _checked_id(contact_id: str) -> str:
 def _checked(contact: m.Contact, known: Json, country: str) -> dict[str, object]:
     """Check what was given, and give what is to be sent."""
     number = None if contact.number is None else e164(contact.number, country, "number")
-    more = None if contact.numbers is None else tuple(e164(other, country, "numbers") for other in contact.numbers)
+    more = (
+        None
+        if contact.numbers is None
+        else tuple(e164(other, country, "numbers") for other in contact.numbers)
+    )
     for name, emails in (("email", (contact.email,)), ("emails", contact.emails or ())):
         if any(email and not _EMAIL.fullmatch(email.strip()) for email in emails):
             raise InvalidInputError(name)

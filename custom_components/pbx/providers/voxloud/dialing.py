@@ -52,7 +52,9 @@ class Dialler:
         self._country = country
         self._users = users
         self._objects: tuple[ClickToCall, ...] | None = None
-        self._made_for: dict[str, str] = {}  # object -> the number it was made for; the server may show another
+        self._made_for: dict[
+            str, str
+        ] = {}  # object -> the number it was made for; the server may show another
         self._placed: deque[tuple[float, str, str]] = deque(maxlen=REMEMBERED)
         self._lock = asyncio.Lock()
 
@@ -78,7 +80,9 @@ class Dialler:
         """Remove the objects that were made here."""
         for made in self.made:
             with suppress(NotFoundError):
-                await self._api.command("delete click-to-call", "DELETE", f"{CLICK_TO_CALLS}/{quote(made)}")
+                await self._api.command(
+                    "delete click-to-call", "DELETE", f"{CLICK_TO_CALLS}/{quote(made)}"
+                )
             self.made = tuple(other for other in self.made if other != made)
 
     def _validated(self, request: m.Originate) -> _Wanted:
@@ -115,7 +119,10 @@ class Dialler:
         """Find an object that fits, or make one."""
         users = await self._users()
         shown = wanted.number or _usual_number(wanted.extension, users)
-        if self._objects is not None and (found := self._fitting(self._objects, wanted, shown)) is not None:
+        if (
+            self._objects is not None
+            and (found := self._fitting(self._objects, wanted, shown)) is not None
+        ):
             return found
         objects = await self._list()
         return self._fitting(objects, wanted, shown) or await self._make(wanted, shown, len(users))
@@ -126,9 +133,13 @@ class Dialler:
         self._objects = tuple(found for found in read if found is not None)
         return self._objects
 
-    def _fitting(self, objects: Collection[ClickToCall], wanted: _Wanted, shown: str) -> ClickToCall | None:
+    def _fitting(
+        self, objects: Collection[ClickToCall], wanted: _Wanted, shown: str
+    ) -> ClickToCall | None:
         fitting = [
-            known for known in objects if known.extension == wanted.extension and known.dial_first is wanted.dial_first
+            known
+            for known in objects
+            if known.extension == wanted.extension and known.dial_first is wanted.dial_first
         ]
         for known in fitting:
             if numbers.same(known.number, shown) or self._made_for.get(known.id) == shown:
@@ -146,7 +157,9 @@ class Dialler:
             "dial_first": wanted.dial_first.value,
         }
         try:
-            answer = await self._api.command("create click-to-call", "POST", CLICK_TO_CALLS, json=body)
+            answer = await self._api.command(
+                "create click-to-call", "POST", CLICK_TO_CALLS, json=body
+            )
             made = read_click_to_call({**body, **answer}, self._country)
         except UnknownOutcomeError:
             made = None
@@ -165,15 +178,23 @@ class Dialler:
         self.made = (*self.made, made.id)
         return made
 
-    def _instead(self, wanted: _Wanted, users: int, err: RefusedError | RateLimitError) -> ClickToCall:
+    def _instead(
+        self, wanted: _Wanted, users: int, err: RefusedError | RateLimitError
+    ) -> ClickToCall:
         """Take what comes nearest where no more can be made, but nothing other than what was asked for by name."""
         objects = self._objects or ()
         for known in objects:
-            if known.extension == wanted.extension and wanted.number is None and wanted.either_first:
+            if (
+                known.extension == wanted.extension
+                and wanted.number is None
+                and wanted.either_first
+            ):
                 return known
         if len(objects) >= max(1, users):
             code = err.code if isinstance(err, RefusedError) else ""
-            raise RefusedError("No more click-to-call objects: the limit is one per user and group", code) from None
+            raise RefusedError(
+                "No more click-to-call objects: the limit is one per user and group", code
+            ) from None
         raise err
 
 
@@ -181,5 +202,7 @@ def _usual_number(extension: str, users: Sequence[m.Extension]) -> str:
     """Give the number that an extension shows; a group's shows that of anybody."""
     own = [number for user in users if user.number == extension for number in user.outbound_numbers]
     candidates = own or [number for user in users for number in user.outbound_numbers]
-    chosen = next((number for number in candidates if number.selected), None) or next(iter(candidates), None)
+    chosen = next((number for number in candidates if number.selected), None) or next(
+        iter(candidates), None
+    )
     return "" if chosen is None else chosen.number

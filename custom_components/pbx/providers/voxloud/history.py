@@ -27,13 +27,17 @@ async def search(api: VoxloudApi, query: m.HistoryQuery, book: Book) -> m.Histor
     if query.csv:
         return m.HistoryPage(csv=await _csv(api, query, book.country))
     if query.record_id is not None or query.call_id is not None:
-        return _cut(_matching(await _single(api, query, book), query, book.country), query, complete=True)
+        return _cut(
+            _matching(await _single(api, query, book), query, book.country), query, complete=True
+        )
     if query.number or query.extension or query.direction or query.search:
         return await _filtered(api, query, book)
     return await _plain(api, query, book)
 
 
-async def records_of(api: VoxloudApi, call_id: str, book: Book, *, waiting: bool) -> tuple[m.CallRecord, ...]:
+async def records_of(
+    api: VoxloudApi, call_id: str, book: Book, *, waiting: bool
+) -> tuple[m.CallRecord, ...]:
     """Ask for the records of one call; `waiting` says that a person waits for them."""
     ask = api.ask if waiting else api.read
     try:
@@ -54,7 +58,9 @@ async def record(api: VoxloudApi, record_id: str, book: Book) -> m.CallRecord | 
     return next(iter(_records(events(answer), book)), None)
 
 
-async def media(api: VoxloudApi, kind: m.MediaKind, limit: int, offset: int, book: Book) -> tuple[m.MediaItem, ...]:
+async def media(
+    api: VoxloudApi, kind: m.MediaKind, limit: int, offset: int, book: Book
+) -> tuple[m.MediaItem, ...]:
     """List the records that have a recording, or a voicemail; newest first, as far back as the pages go."""
     found: list[m.MediaItem] = []
     async for _, part in pages(api, m.HistoryQuery()):
@@ -81,7 +87,12 @@ def sound_of(one: m.CallRecord, kind: m.MediaKind) -> str | None:
 
 
 async def pages(
-    api: VoxloudApi, query: m.HistoryQuery, digits: str = "", *, skip: int = 0, most: int = MAX_PAGES
+    api: VoxloudApi,
+    query: m.HistoryQuery,
+    digits: str = "",
+    *,
+    skip: int = 0,
+    most: int = MAX_PAGES,
 ) -> AsyncIterator[tuple[int, Page]]:
     """Give the pages from the one that holds row `skip`, each with the place of its first row."""
     size, index = PAGE_SIZE, skip // PAGE_SIZE
@@ -202,7 +213,11 @@ def _order(query: m.HistoryQuery, index: int, size: int) -> dict[str, str]:
 
 
 def _wanted(query: m.HistoryQuery, digits: str) -> dict[str, str]:
-    body = {"number": digits, "date_time_from": _written(query.start), "date_time_to": _written(query.end)}
+    body = {
+        "number": digits,
+        "date_time_from": _written(query.start),
+        "date_time_to": _written(query.end),
+    }
     return {name: value for name, value in body.items() if value}
 
 
@@ -218,7 +233,11 @@ def _forms(number: str | None, country: str) -> tuple[str, ...]:
     if not number:
         return ("",)
     shown = numbers.normalise(number, country)
-    forms = (shown, shown.removeprefix("+"), numbers.national(shown) if shown.startswith("+") else "")
+    forms = (
+        shown,
+        shown.removeprefix("+"),
+        numbers.national(shown) if shown.startswith("+") else "",
+    )
     return tuple(dict.fromkeys(form for form in forms if form))
 
 
@@ -226,7 +245,9 @@ def _records(rows: Iterable[Json], book: Book) -> Iterator[m.CallRecord]:
     return (found for row in rows if (found := read_record(row, book)) is not None)
 
 
-def _matching(records: Iterable[m.CallRecord], query: m.HistoryQuery, country: str) -> Iterable[m.CallRecord]:
+def _matching(
+    records: Iterable[m.CallRecord], query: m.HistoryQuery, country: str
+) -> Iterable[m.CallRecord]:
     number = numbers.normalise(query.number, country) if query.number else ""
     words = (query.search or "").casefold()
     return (
@@ -234,7 +255,10 @@ def _matching(records: Iterable[m.CallRecord], query: m.HistoryQuery, country: s
         for one in records
         if _within(one, query)
         and (not number or any(_same(number, known) for known in _numbers(one)))
-        and (not query.extension or query.extension in {one.extension, one.answered_by, *_numbers(one)})
+        and (
+            not query.extension
+            or query.extension in {one.extension, one.answered_by, *_numbers(one)}
+        )
         and (query.direction is None or one.direction is query.direction)
         and (not words or words in "\n".join(_words(one)).casefold())
     )
@@ -254,11 +278,17 @@ def _aware(moment: datetime) -> datetime:
 
 
 def _same(wanted: str, known: str) -> bool:
-    return numbers.same(wanted, known) or (len(wanted) > numbers.EXTENSION_DIGITS and wanted.lstrip("+0") in known)
+    return numbers.same(wanted, known) or (
+        len(wanted) > numbers.EXTENSION_DIGITS and wanted.lstrip("+0") in known
+    )
 
 
 def _numbers(one: m.CallRecord) -> Iterable[str]:
-    return (number for number in (one.caller.number, one.callee.number, one.answered_by_number) if number)
+    return (
+        number
+        for number in (one.caller.number, one.callee.number, one.answered_by_number)
+        if number
+    )
 
 
 def _words(one: m.CallRecord) -> Iterable[str]:
@@ -270,10 +300,15 @@ def _words(one: m.CallRecord) -> Iterable[str]:
             yield from detail
 
 
-def _cut(records: Iterable[m.CallRecord], query: m.HistoryQuery, *, complete: bool) -> m.HistoryPage:
+def _cut(
+    records: Iterable[m.CallRecord], query: m.HistoryQuery, *, complete: bool
+) -> m.HistoryPage:
     """Put records in order and give the part that was asked for."""
     never = datetime.min.replace(tzinfo=UTC)
-    ordered = sorted(records, key=lambda one: one.started_at or never, reverse=query.sort is m.Sort.NEWEST)
+    ordered = sorted(
+        records, key=lambda one: one.started_at or never, reverse=query.sort is m.Sort.NEWEST
+    )
     return m.HistoryPage(
-        records=tuple(ordered[query.offset : query.offset + query.limit]), total=len(ordered) if complete else None
+        records=tuple(ordered[query.offset : query.offset + query.limit]),
+        total=len(ordered) if complete else None,
     )

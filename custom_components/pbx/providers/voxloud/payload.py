@@ -130,7 +130,11 @@ def ident(value: object) -> str:
 
 def extension_number(value: object) -> str:
     """Give an extension, which comes as a number or as text; empty for anything else."""
-    found = "" if isinstance(value, bool) else text(integer(value) if isinstance(value, float) else value)
+    found = (
+        ""
+        if isinstance(value, bool)
+        else text(integer(value) if isinstance(value, float) else value)
+    )
     return found if _EXTENSION.fullmatch(found) else ""
 
 
@@ -234,7 +238,9 @@ def read_users(found: Iterable[Json], country: str) -> tuple[m.Extension, ...]:
     for row in found:
         extension = extension_number(row.get("extension_number"))
         if extension:
-            name = " ".join(part for part in (short(row.get("first_name")), short(row.get("last_name"))) if part)
+            name = " ".join(
+                part for part in (short(row.get("first_name")), short(row.get("last_name"))) if part
+            )
             extensions.setdefault(
                 extension,
                 m.Extension(
@@ -255,7 +261,10 @@ def _outbound_numbers(row: Json, country: str) -> tuple[m.OutboundNumber, ...]:
         shown = numbers.normalise(short(did.get("number"), MAX_NUMBER), country)
         if shown:
             found.setdefault(
-                shown, m.OutboundNumber(number=shown, label=short(did.get("label")), selected=shown == selected)
+                shown,
+                m.OutboundNumber(
+                    number=shown, label=short(did.get("label")), selected=shown == selected
+                ),
             )
     return tuple(found.values())
 
@@ -300,7 +309,9 @@ def read_contact(row: Json) -> m.Contact | None:
 
 def contact_of(row: Json, contact_id: str) -> m.Contact:
     """Read what is written about a contact."""
-    words = {ours: short(row.get(theirs), MAX_URL) or None for ours, theirs in CONTACT_TEXTS.items()}
+    words = {
+        ours: short(row.get(theirs), MAX_URL) or None for ours, theirs in CONTACT_TEXTS.items()
+    }
     lists = {ours: _labels(row.get(theirs)) for ours, theirs in CONTACT_LISTS.items()}
     return m.Contact(
         id=contact_id,
@@ -370,7 +381,9 @@ def read_record(row: Json, book: Book) -> m.CallRecord | None:
         answered_at=started_at + ringing if talked and started_at and ringing is not None else None,
         ended_at=started_at + length if started_at and length is not None else None,
         ring_time=None if ringing is None else ringing.total_seconds(),
-        duration=max(0.0, (length - ringing).total_seconds()) if talked and length and ringing is not None else None,
+        duration=max(0.0, (length - ringing).total_seconds())
+        if talked and length and ringing is not None
+        else None,
         hangup_cause=short(row.get("lastEvent")) or None,
         recording_id=record_id if recording_url else None,
         recording_url=recording_url,
@@ -392,7 +405,11 @@ def most_telling(records: Iterable[m.CallRecord]) -> m.CallRecord | None:
 
 
 def _outcome(
-    row: Json, direction: Direction | None, answerer: m.Party, length: timedelta | None, ringing: timedelta | None
+    row: Json,
+    direction: Direction | None,
+    answerer: m.Party,
+    length: timedelta | None,
+    ringing: timedelta | None,
 ) -> Outcome:
     last = text(row.get("lastEvent")).upper()
     if last in {GAVE_UP, RANG_OUT}:
@@ -405,12 +422,20 @@ def _outcome(
         talked = length is not None and ringing is not None and length > ringing
         outcome = Outcome.ANSWERED if talked or answerer.number else Outcome.UNKNOWN
     recorded_words = boolean(row.get("voicemail")) and not answerer.number
-    return Outcome.VOICEMAIL if recorded_words and outcome is not Outcome.ANSWERED_ELSEWHERE else outcome
+    return (
+        Outcome.VOICEMAIL
+        if recorded_words and outcome is not Outcome.ANSWERED_ELSEWHERE
+        else outcome
+    )
 
 
 def _seconds(value: object) -> timedelta | None:
     amount = number(value)
-    return timedelta(seconds=amount) if amount is not None and 0 <= amount <= LONGEST_CALL.total_seconds() else None
+    return (
+        timedelta(seconds=amount)
+        if amount is not None and 0 <= amount <= LONGEST_CALL.total_seconds()
+        else None
+    )
 
 
 def _details(row: Json) -> dict[str, m.Detail]:
@@ -506,7 +531,9 @@ def _leg_push(kind: str, data: Json, book: Book) -> m.LegPush | None:
     )
 
 
-def _seen_from_inside(state: CallState, caller: m.Party, callee: m.Party, book: Book) -> Direction | None:
+def _seen_from_inside(
+    state: CallState, caller: m.Party, callee: m.Party, book: Book
+) -> Direction | None:
     """Work out the direction, which no event of a running call tells."""
     if state is CallState.RINGING:
         return Direction.INTERNAL if is_extension(caller.number) else Direction.INCOMING
@@ -523,8 +550,12 @@ def _fax(data: Json, book: Book) -> m.Notice | None:
     fax_id = ident(data.get("id"))
     if direction is None or not fax_id:
         return None
-    sender = _caller(data.get("sender", data.get("originatorNumber")), data.get("originatorName"), book)
-    recipient = _party(data.get("recipient", data.get("destinationNumber")), data.get("destinationName"), book)
+    sender = _caller(
+        data.get("sender", data.get("originatorNumber")), data.get("originatorName"), book
+    )
+    recipient = _party(
+        data.get("recipient", data.get("destinationNumber")), data.get("destinationName"), book
+    )
     fields: dict[str, m.Detail] = {
         "fax_id": fax_id,
         "direction": direction.value,

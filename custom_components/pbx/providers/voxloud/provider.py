@@ -84,11 +84,15 @@ class VoxloudProvider(Provider):
                 *("limit", "offset", "sort", "record_id", "call_id", "format"),
             }
         ),
-        Capability.SEARCH_CONTACTS: frozenset({"name", "number", "email", "contact_id", "limit", "offset"}),
+        Capability.SEARCH_CONTACTS: frozenset(
+            {"name", "number", "email", "contact_id", "limit", "offset"}
+        ),
         Capability.CREATE_CONTACT: CONTACT_FIELDS,
         Capability.UPDATE_CONTACT: CONTACT_FIELDS,
     }
-    intervals = Intervals(busy=300, idle=300, pushed=300, directory=300)  # calls are pushed, never asked for
+    intervals = Intervals(
+        busy=300, idle=300, pushed=300, directory=300
+    )  # calls are pushed, never asked for
     pushes_every_call = True
     grace = 5
 
@@ -149,12 +153,16 @@ class VoxloudProvider(Provider):
     @override
     async def record_of(self, call: m.Call) -> m.CallRecord | None:
         """Ask what became of a call; of several records, the one of whoever answered."""
-        return most_telling(await history.records_of(self._api, call.id, self._book(), waiting=False))
+        return most_telling(
+            await history.records_of(self._api, call.id, self._book(), waiting=False)
+        )
 
     async def _read_users(self, *, waiting: bool) -> tuple[m.Extension, ...]:
         rows = await self._api.listed("users", USERS, waiting=waiting)
         self._users = read_users(rows, self._country)
-        self._own = frozenset(number.number for user in self._users for number in user.outbound_numbers)
+        self._own = frozenset(
+            number.number for user in self._users for number in user.outbound_numbers
+        )
         return self._users
 
     async def _known_users(self) -> tuple[m.Extension, ...]:
@@ -203,11 +211,19 @@ class VoxloudProvider(Provider):
         listed = await self._subscriptions()
         ours: list[m.Subscription | None] = []
         for event in EVENT_TYPES:
-            same = [(found, email) for found, email in listed if found.event == event and _same_url(found.url, url)]
+            same = [
+                (found, email)
+                for found, email in listed
+                if found.event == event and _same_url(found.url, url)
+            ]
             same.sort(key=lambda item: not item[0].enabled)
             for duplicate, _ in same[1:]:
                 await self._remove(duplicate)
-            ours.append(await self._mended(*same[0]) if same else await self._subscribed(event, url, self._notify))
+            ours.append(
+                await self._mended(*same[0])
+                if same
+                else await self._subscribed(event, url, self._notify)
+            )
         return tuple(found for found in ours if found is not None)
 
     @override
@@ -228,7 +244,11 @@ class VoxloudProvider(Provider):
         return [(found, email) for found, email in read if found is not None]
 
     async def _subscribed(self, event: str, url: str, email: str) -> m.Subscription | None:
-        body = {"callback_url": url, "event_type": event, **({"notification_email": email} if email else {})}
+        body = {
+            "callback_url": url,
+            "event_type": event,
+            **({"notification_email": email} if email else {}),
+        }
         try:
             answer = await self._api.command("subscribe", "POST", SUBSCRIPTIONS, json=body)
         except RefusedError as err:
@@ -236,7 +256,9 @@ class VoxloudProvider(Provider):
             if event == CLICK_TO_CALL and err.code == str(BAD_REQUEST):
                 return None
             raise
-        return m.Subscription(id=ident(answer.get("id")), event=event, url=url, enabled=_enabled(answer))
+        return m.Subscription(
+            id=ident(answer.get("id")), event=event, url=url, enabled=_enabled(answer)
+        )
 
     async def _mended(self, found: m.Subscription, email: str) -> m.Subscription | None:
         """Enable a subscription that is not, and let it tell whom it should."""
