@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from custom_components.pbx.providers.voipsun import payload as p
 from custom_components.pbx.providers.voipsun.calls import CallRequest, CallTracker
 from custom_components.pbx.providers.voipsun.lines import Lines
+from custom_components.pbx.registry.call_registry import CallRegistry
 from custom_components.pbx.telephony import models as m
 from custom_components.pbx.telephony.errors import ConnectError
 from custom_components.pbx.telephony.models import AgentStatus, CallState, Direction
@@ -461,7 +462,18 @@ def test_sip_users_are_in_channel_names(name: str, user: str) -> None:
     assert row.user == user
 
 
-@pytest.mark.parametrize("name", ["Local/100@internal-00000001;1", "", None, [], "SIP/a\n-0000b704"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("Local/100@internal-00000001;1", "", None, [], "SIP/a\n-0000b704"),
+        *(
+            "SIP/sip101-0000b704<ZOMBIE>",
+            "Message/ast_msg_queue",
+            "CBAnn/850-00000001;2",
+            "AsyncGoto/SIP/sip101-0000b704",
+        ),
+    ],
+)
 def test_rows_that_are_no_channels(name: object) -> None:
     """Legs inside Asterisk do not count, unreadable rows are skipped."""
     assert p.row({"channelName": name, "src": "1"}) is None
@@ -1071,3 +1083,38 @@ def test_no_body_breaks_anything(body: bytes) -> None:
             p.decode(prefix + body)
         except ConnectError:
             continue
+
+
+@pytest.mark.parametrize(
+    "ghost",
+    [
+        "SIP/sip101-00000002<ZOMBIE>",
+        "AsyncGoto/SIP/sip101-00000002",
+        "Surrogate/SIP/sip101-00000002",
+        "Parked/SIP/trunk1-00000001",
+        "Message/ast_msg_queue",
+        "CBAnn/850-00000001;2",
+        "Recorder/ARI-00000001;2",
+    ],
+)
+@pytest.mark.parametrize("status", ["Up", "Ringing", "Ring", "Down"])
+def test_a_channel_that_is_no_call_changes_nothing(ghost: str, status: str) -> None:
+    """A call that is transferred beside it stays one call, and nothing is missed."""
+    names = {"sip101": {"number": "101"}, "sip102": {"number": "102"}, "trunk1": {"hidden": True}}
+    calls = CallTracker(Lines(names, "CZ"))
+    registry = CallRegistry()
+    registry.snapshot((), NOW, NOW)
+    trunk = ("SIP/trunk1-00000001", "+420600000001", "101")
+    extra = channel(ghost, "<unknown>", "102", 35, status)
+    told = []
+    for seconds, rows in (
+        (5, [channel(*trunk, 30, "Up"), channel("SIP/sip101-00000002", "+420600000001", "101", 30, "Up"), extra]),
+        (10, [channel(*trunk, 35, "Up"), channel("SIP/sip102-00000004", "+420600000001", "102", 5, "Up"), extra]),
+        (15, [extra]),
+        (20, [extra]),
+    ):
+        now = NOW + timedelta(seconds=seconds)
+        changes = registry.snapshot(follow(calls, *rows, at=seconds), now, now)
+        told += [event.type.value for event in changes.events if event.public]
+    assert told == ["call_incoming", "call_answered", "call_transferred", "call_ended"]
+    assert registry.missed == 0

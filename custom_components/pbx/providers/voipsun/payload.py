@@ -15,6 +15,7 @@ from typing import NoReturn
 from ...telephony import models as m
 from ...telephony.errors import ConnectError
 from ...telephony.models import AgentStatus
+from ..channels import is_line
 from ..values import Json, boolean, mapping, mappings, number, text
 
 MAX_ROWS = 10_000
@@ -205,7 +206,7 @@ class Row:
 def row(item: Json) -> Row | None:
     """Read one row of the active calls; None for what is no channel, or one inside Asterisk."""
     channel = text(item.get("channelName"))
-    if not channel or channel != line(channel) or channel.lower().startswith("local/"):
+    if channel != line(channel) or not is_line(channel):
         return None
     sip = _CHANNEL.fullmatch(channel)
     return Row(
