@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from .registry.ended import Recent
+from .telephony.bounded_map import BoundedMap
 from .telephony.events import POLL, Event
 from .telephony.models import EventType, Outcome
 
@@ -17,7 +17,9 @@ class Coverage:
 
     def __init__(self) -> None:
         """Trust nothing yet."""
-        self._heard = Recent[datetime](REMEMBERED_CALLS)  # when the last message was about a call
+        self._heard = BoundedMap[datetime](
+            REMEMBERED_CALLS
+        )  # when the last message was about a call
         self._unheard: dict[str, datetime] = {}  # calls of which a list has told, but no message
         self._proved = False
         self._doubted_until: datetime | None = None

@@ -20,9 +20,9 @@ from homeassistant.helpers.typing import StateType
 from .coordinator import PbxConfigEntry, PbxCoordinator
 from .devices import Subject, SubjectKind
 from .entity import PbxEntity, PbxEntityDescription, async_add_subjects
-from .registry.active_call import NOBODY
 from .registry.call_registry import CallRegistry
 from .telephony.models import (
+    NOBODY,
     Agent,
     AgentStatus,
     Call,
@@ -380,6 +380,6 @@ class PbxMissedCalls(PbxSensor, RestoreSensor):
         """Take back what was counted before the restart, but not again when only the entity gets another id."""
         last = await self.async_get_last_sensor_data()
         if not self._restored and last is not None and last.native_value is not None:
-            self.registry.missed += int(cast("int", last.native_value))
+            self.registry.restore_missed(int(cast("int", last.native_value)))
         self._restored = True
         await super().async_added_to_hass()

@@ -140,7 +140,7 @@ MUTANTS = (
     Mutant("waiting", "9 slots are handed on", "registry/active_calls.py", "self._slot_of[waiting] = slot", "pass"),
     Mutant("calls", "10 bounded calls", "registry/call_registry.py", "if len(self._live) >= MAX_CALLS:", "if False:"),
     Mutant("legs", "10 bounded legs", "registry/active_call.py", "if len(self.legs) < MAX_LEGS:", "if True:"),
-    Mutant("ids", "10 bounded ids", "registry/ended.py", "if len(self._items) > self.limit:", "if False:"),
+    Mutant("ids", "10 bounded ids", "telephony/bounded_map.py", "if len(self._items) > self.limit:", "if False:"),
 )
 
 

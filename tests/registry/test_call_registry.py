@@ -1329,6 +1329,67 @@ def test_whoever_is_one_of_ours_has_a_name(step: Step, caller: str, callee: str)
     assert made.registry.calls["c"] == told
 
 
+NAME_BOOK = {CALLER: Party(name="Anna", known=True), "+390687654321": Party(name="Berta"), "101": Party(name="wrong")}
+
+
+def book(number: str) -> Party | None:
+    """Look a number up."""
+    return NAME_BOOK.get(number)
+
+
+@pytest.mark.parametrize(
+    ("step", "caller", "callee"),
+    [
+        pytest.param(push("c", "101", R), "Anna", "", id="incoming"),
+        pytest.param(push("c", "101", R, direction=None), "Anna", "", id="way unknown"),
+        pytest.param(push("c", "101", D, direction=OUT, callee="+390687654321"), "", "Berta", id="outgoing"),
+        pytest.param(listed(call("c", leg("101", R))), "Anna", "", id="listed"),
+        pytest.param(push("c", "102", R, caller="101", direction=INTERNAL), "Ours", "", id="internal"),
+        pytest.param(push("c", "101", R, caller="+3902"), "", "", id="unknown"),
+        pytest.param(push("c", "101", R, caller=""), "", "", id="hidden"),
+        pytest.param(push("c", None, E, final=True, outcome=Outcome.MISSED), "Anna", "", id="only its end"),
+    ],
+)
+def test_a_caller_in_the_name_book_is_named_in_the_first_event(step: Step, caller: str, callee: str) -> None:
+    """The party outside, whichever way the call goes; ours are named by the directory."""
+    made = Story(CallRegistry(names=book))
+    made.take(made.registry.directory(Directory(extensions=(Extension(number="101", name="Ours"),)), made.now))
+    made.take(made.registry.snapshot((), made.now, made.now))
+    made.play(step)
+    told = made.events[0].call
+    assert told is not None
+    assert told.caller.name == caller
+    assert told.callee.name == callee
+    assert told.caller.known is (True if caller == "Anna" else None)
+
+
+def test_the_name_book_is_asked_once_for_each_number_of_a_call() -> None:
+    """And again when the number comes later, or becomes another; what the phone system says is kept."""
+    asked: list[str] = []
+
+    def names(number: str) -> Party | None:
+        asked.append(number)
+        return book(number)
+
+    made = Story(CallRegistry(names=names))
+    made.play(push("c", "101", R, caller=None), push("c", "101", R), push("c", "101", T), push("c", "101", E))
+    assert asked == [CALLER]
+    named = LegPush(provider_event="x", call_id="d", state=R, direction=IN, caller=Party(number=CALLER, name="A. K."))
+    made.play(pushed(named))
+    assert made.registry.calls["d"].caller == Party(number=CALLER, name="A. K.", known=True)
+
+
+@pytest.mark.parametrize(("number", "keys"), [(2, {ACCOUNT}), (0, set()), (-1, set())])
+def test_missed_calls_of_before_a_restart_are_added(number: int, keys: set[object]) -> None:
+    """They stay until somebody acknowledges them, whatever records say later."""
+    made = story().play(push("c", "101", R), push("c", None, E))
+    made.take(made.registry.restore_missed(number))
+    assert made.last.keys.keys() == keys
+    assert made.registry.missed == 1 + max(number, 0)
+    made.take(made.registry.acknowledge_missed())
+    assert made.registry.missed == 0
+
+
 def test_a_name_comes_after_the_end_of_the_call() -> None:
     """The last call shows it; a call of before shows it when it is asked for."""
     made = story().play(push("c", "101", R), push("c", None, E))

@@ -6,6 +6,9 @@ from datetime import datetime
 
 from ..telephony.events import POLL
 from ..telephony.models import (
+    EARLY,
+    NOBODY,
+    UP,
     Call,
     CallHint,
     CallRecord,
@@ -17,11 +20,11 @@ from ..telephony.models import (
     LegPush,
     Outcome,
     Party,
+    filled,
 )
-from .active_leg import EARLY, UP, LiveLeg, Presumed, is_answered, state_of
+from .active_leg import LiveLeg, Presumed, is_answered, state_of
 
 MAX_LEGS = 64
-NOBODY = Party()
 
 
 @dataclass(slots=True)
@@ -71,6 +74,7 @@ class LiveCall:
     said_to_last: bool = False  # though no phone rings or talks
     ask_at: datetime | None = None
     end_at: datetime | None = None
+    named: str = ""  # the number for which the name book was asked
     told_outgoing: bool = False
     told_incoming: bool = False
     told_answered: bool = False
@@ -121,6 +125,11 @@ class LiveCall:
             hangup_cause=self.hangup_cause if over else None,
             ended_by=self.ended_by if over else None,
         )
+
+    @property
+    def outside(self) -> Party:
+        """The party that is none of ours, as far as it can be told: whom we call, else who calls."""
+        return self.callee if self.direction is Direction.OUTGOING else self.caller
 
     @property
     def announced(self) -> bool:
@@ -551,16 +560,3 @@ def _named(party: Party, extensions: Mapping[str, Extension]) -> Party:
     if party.name or (own := extensions.get(party.number)) is None or not own.name:
         return party
     return replace(party, name=own.name)
-
-
-def filled(known: Party, found: Party | None) -> Party:
-    """Add what is new about a party, and never lose what is known."""
-    if found is None or found is known or found == known:
-        return known
-    number = known.number or found.number
-    return Party(
-        number=number,
-        name=known.name or found.name,
-        hidden=(known.hidden or found.hidden) and not number,
-        known=known.known if known.known is not None else found.known,
-    )

@@ -2,8 +2,7 @@
 
 from heapq import heappop, heappush
 
-from ..telephony.models import Call, CallState
-from .active_leg import EARLY, UP
+from ..telephony.models import EARLY, UP, Call, CallState
 from .changes import ACCOUNT, Changes, extension_key, slot_key
 
 URGENCY = (CallState.RINGING, CallState.TALKING, CallState.ON_HOLD, CallState.DIALING)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
-from ..telephony.models import CallState, Detail, Direction, Leg, LegPush
+from ..telephony.models import EARLY, UP, CallState, Detail, Direction, Leg, LegPush
 
 RANK = {
     CallState.DIALING: 0,
@@ -14,8 +14,6 @@ RANK = {
     CallState.ON_HOLD: 1,
     CallState.ENDED: 2,
 }
-EARLY = frozenset({CallState.DIALING, CallState.RINGING})
-UP = frozenset({CallState.TALKING, CallState.ON_HOLD})
 LINGERING = timedelta(seconds=10)
 """How long a list may go on naming a phone that has stopped to ring because another was quicker."""
 

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ..telephony.events import Event
-from ..telephony.models import Call, CallState, Detail, Direction, EventType, Outcome
+from ..telephony.models import EARLY, UP, Call, CallState, Detail, Direction, EventType, Outcome
 from .active_call import MAX_LEGS, LiveCall, Phone
-from .active_leg import EARLY, UP
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,16 +4,19 @@ Pure and deterministic: time is an argument, nothing is awaited, every input ret
 rules are those of the design (section 4).
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import chain
 
+from ..telephony.bounded_map import BoundedMap
 from ..telephony.events import POLL, Event
 from ..telephony.models import (
+    UP,
     Call,
     CallHint,
     CallState,
+    Direction,
     EventType,
     LegPush,
     Notice,
@@ -24,11 +27,11 @@ from ..telephony.models import (
 from . import records
 from .active_call import LiveCall
 from .active_calls import Board
-from .active_leg import UP
 from .announcements import Origin, Teller
 from .changes import ACCOUNT, DIRECTORY, Changes, Key, agent_key, extension_key, queue_key, slot_key
+from .deadlines import Deadlines
 from .directory import Roster
-from .ended import Deadlines, Grave, Graves, Recent
+from .ended import Grave, Graves
 from .identity import SAME_CALL, Matcher, same_parties
 
 __all__ = [
@@ -67,8 +70,15 @@ class CallRegistry(Roster):
         pushed_ids_differ: bool = False,
         complete_after: int = 1,
         grace: float = 0,
+        names: Callable[[str], Party | None] | None = None,
     ) -> None:
-        """Start empty, as after a restart."""
+        """Start empty, as after a restart.
+
+        `names` is a name book: asked for the number of the party outside, as it was received, it
+        returns a Party with what is known of whoever has it (name, whether it is a contact), or
+        None. It is asked before the first event of a call, and again if the number changes; what
+        is found out later is handed in with `name_caller`.
+        """
         super().__init__()
         self._board = Board(slots)
         self.calls: Mapping[str, Call] = self._board.calls
@@ -79,13 +89,14 @@ class CallRegistry(Roster):
         self._pushed_ids_differ = pushed_ids_differ
         self._complete_after = complete_after
         self._grace = timedelta(seconds=grace)
+        self._names = names
         self._live: dict[str, LiveCall] = {}
         self._graves = Graves()
         self._deadlines = Deadlines()
         self._matcher = Matcher()
-        self._aliases = Recent[str](REMEMBERED_IDS)  # what another source calls a call
-        self._keys = Recent[None](REMEMBERED_IDS)  # messages that came already
-        self._call_of_leg = Recent[str](REMEMBERED_LEGS)
+        self._aliases = BoundedMap[str](REMEMBERED_IDS)  # what another source calls a call
+        self._keys = BoundedMap[None](REMEMBERED_IDS)  # messages that came already
+        self._call_of_leg = BoundedMap[str](REMEMBERED_LEGS)
         self._questions: dict[str, None] = {}
         self._asked_at: datetime | None = None
         self._count = 0  # of missed calls, from one acknowledgement to the next
@@ -221,6 +232,17 @@ class CallRegistry(Roster):
                 replace(grave.call, caller=grave.live.caller, callee=grave.live.callee),
                 changes,
             )
+        return changes
+
+    def restore_missed(self, number: int) -> Changes:
+        """Add the missed calls that were counted before a restart, and return what that changed.
+
+        They are no calls that a record could still take out of the count again.
+        """
+        changes = Changes()
+        if number > 0:
+            self.missed += number
+            changes.keys[ACCOUNT] = None
         return changes
 
     def acknowledge_missed(self) -> Changes:
@@ -473,6 +495,7 @@ class CallRegistry(Roster):
         now = origin.time
         before = live.state
         live.name_inside(self.extensions)
+        self._name_outside(live)
         state = live.settle(None if silent else now)
         if self._pushed_ids_differ:
             self._matcher.file(live)
@@ -514,6 +537,7 @@ class CallRegistry(Roster):
     def _end(
         self, live: LiveCall, origin: Origin, changes: Changes, *, presumed: bool = False
     ) -> None:
+        self._name_outside(live)
         call = live.view(ended_at=live.faded_at or origin.time)
         self._forget(live, changes)
         grave = Grave(origin.time, call, live, presumed=presumed)
@@ -535,6 +559,18 @@ class CallRegistry(Roster):
         for leg_id in live.legs:
             if self._call_of_leg.get(leg_id) == live.id:
                 self._call_of_leg.discard(leg_id)
+
+    def _name_outside(self, live: LiveCall) -> None:
+        """Ask the name book about the party outside, once for each number the call shows for it."""
+        number = live.outside.number
+        if self._names is None or not number or number == live.named:
+            return
+        live.named = number
+        if live.direction is Direction.INTERNAL or number in self.extensions:
+            return
+        found = self._names(number)
+        if found is not None:
+            live.name_outside(found)
 
     # -- small things -------------------------------------------------------------------------------
 

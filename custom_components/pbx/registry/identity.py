@@ -4,10 +4,10 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from itertools import takewhile
 
-from ..telephony.models import Call, CallState, Direction, LegPush, Party
+from ..telephony.models import EARLY, NOBODY, UP, Call, CallState, Direction, LegPush, Party
 from ..telephony.phone_numbers import same, tail
-from .active_call import NOBODY, LiveCall
-from .active_leg import EARLY, UP, LiveLeg
+from .active_call import LiveCall
+from .active_leg import LiveLeg
 from .ended import Grave
 
 HIDDEN = "hidden"

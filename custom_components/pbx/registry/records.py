@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from ..telephony.events import Event
-from ..telephony.models import Call, CallRecord, Direction, EventType, Outcome, RecordPush
-from .active_call import filled
+from ..telephony.models import Call, CallRecord, Direction, EventType, Outcome, RecordPush, filled
 from .announcements import Origin
 
 UNMET = frozenset(

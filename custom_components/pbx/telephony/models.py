@@ -24,6 +24,12 @@ class CallState(StrEnum):
     ENDED = "ended"
 
 
+EARLY = frozenset({CallState.DIALING, CallState.RINGING})
+"""The states of a leg that nobody has answered yet."""
+UP = frozenset({CallState.TALKING, CallState.ON_HOLD})
+"""The states of a leg that was answered and is not over."""
+
+
 class Direction(StrEnum):
     """Which way a call goes, seen from the people who own the phone system."""
 
@@ -254,6 +260,22 @@ class Party:
     name: str = ""
     hidden: bool = False
     known: bool | None = None  # in the contacts
+
+
+NOBODY = Party()
+
+
+def filled(known: Party, found: Party | None) -> Party:
+    """Return a party with what else was found out about it; what is known already is never lost."""
+    if found is None or found is known or found == known:
+        return known
+    number = known.number or found.number
+    return Party(
+        number=number,
+        name=known.name or found.name,
+        hidden=(known.hidden or found.hidden) and not number,
+        known=known.known if known.known is not None else found.known,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

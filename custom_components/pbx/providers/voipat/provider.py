@@ -71,7 +71,6 @@ COMMANDS = (
     | Capability.SEND_DTMF
 )
 ALWAYS = COMMANDS | Capability.CALLS | Capability.WEBHOOK | Capability.STREAM | Capability.AGENTS
-UP = frozenset({m.CallState.TALKING, m.CallState.ON_HOLD})
 HISTORY = Capability.GET_CALL_HISTORY | Capability.GET_CALL_STATISTICS
 
 _EXTENSION = re.compile(r"[0-9A-Za-z_.-]{1,64}")
@@ -508,7 +507,7 @@ class VoipatProvider(Provider):
             legs = _addressable_of(await self._look(waiting=True), target)
         own = _own(legs, extension)
         others = [leg for leg in legs if own is not None and leg.id != own.id]
-        talking = [leg for leg in others if leg.state in UP]
+        talking = [leg for leg in others if leg.state in m.UP]
         if not others:
             raise NotFoundError("The call has no other party")
         return (talking or others)[0].id
@@ -594,7 +593,7 @@ def _addressable_of(calls: Collection[m.Call], target: m.CallRef) -> tuple[m.Leg
 def _own(legs: Collection[m.Leg], extension: str | None) -> m.Leg | None:
     """Choose an extension's leg, one that talks before one that rings; or the first that has an extension."""
     own = [leg for leg in legs if leg.extension and extension in {None, leg.extension}]
-    talking = [leg for leg in own if leg.state in UP]
+    talking = [leg for leg in own if leg.state in m.UP]
     return next(iter(talking or own), None)
 
 

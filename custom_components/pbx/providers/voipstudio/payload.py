@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from ...registry.ended import Recent
 from ...telephony import models as m
 from ...telephony import phone_numbers as numbers
-from ...telephony.models import CallState, Direction, Outcome
+from ...telephony.bounded_map import BoundedMap
+from ...telephony.models import EARLY, UP, CallState, Direction, Outcome
 from ..values import Json, boolean, instant, integer, mapping, mappings, number, text, texts
 
 LOGGER = logging.getLogger(__name__)
@@ -36,8 +36,6 @@ CALLER_LEG = (
     "/caller"  # an internal call is one row with two phones; the called one keeps the row's id
 )
 
-EARLY = frozenset({CallState.DIALING, CallState.RINGING})
-UP = frozenset({CallState.TALKING, CallState.ON_HOLD})
 STATES: Mapping[str, CallState] = {
     "INITIAL": CallState.RINGING,
     "RINGING": CallState.RINGING,
@@ -325,13 +323,13 @@ def read_call(row: Json, known: Book) -> CallRow | None:
 
 
 def calls(
-    rows: Iterable[Json], known: Book, roots: Recent[str] | None = None
+    rows: Iterable[Json], known: Book, roots: BoundedMap[str] | None = None
 ) -> tuple[m.Call, ...]:
     """Put the rows of the list of active calls together: rows below one parent are one call.
 
     `roots` are the calls of legs that were told of before, and of those that are told of now.
     """
-    roots = Recent(REMEMBERED_LEGS) if roots is None else roots
+    roots = BoundedMap(REMEMBERED_LEGS) if roots is None else roots
     items = {item.id: item for row in rows if (item := read_call(row, known)) is not None}
     active = [item for item in items.values() if item.state is not CallState.ENDED]
     lonely = _lonely(active)
@@ -364,7 +362,7 @@ def _lonely(active: list[CallRow]) -> Mapping[str, str]:
     return found
 
 
-def _root(item: CallRow, items: Mapping[str, CallRow], roots: Recent[str]) -> tuple[str, bool]:
+def _root(item: CallRow, items: Mapping[str, CallRow], roots: BoundedMap[str]) -> tuple[str, bool]:
     """Name the call a row belongs to, and tell whether that is more than a guess."""
     seen = [item.id]
     while (above := items[seen[-1]].parent) and len(seen) < MAX_DEPTH:

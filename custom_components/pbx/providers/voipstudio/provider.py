@@ -22,9 +22,9 @@ from typing import ClassVar, override
 import aiohttp
 from yarl import URL
 
-from ...registry.ended import Recent
 from ...telephony import models as m
 from ...telephony import phone_numbers as numbers
+from ...telephony.bounded_map import BoundedMap
 from ...telephony.errors import (
     AuthError,
     ConnectError,
@@ -58,7 +58,7 @@ from .api import (
     where,
 )
 from .history import check_range, written
-from .payload import UP, Book, QueueRow, ident
+from .payload import Book, QueueRow, ident
 
 KEY_NAME = "Home Assistant"
 KEY_IDLE = 7 * 24 * 3600
@@ -158,7 +158,7 @@ class VoipstudioProvider(Provider):
         self.book = Book(country=self.country)
         self._myself: Json = {}
         self._placed: deque[str] = deque(maxlen=REMEMBERED_CALLS)
-        self._roots: Recent[str] = Recent(voipstudio_payload.REMEMBERED_LEGS)
+        self._roots: BoundedMap[str] = BoundedMap(voipstudio_payload.REMEMBERED_LEGS)
         self._queue_lock = asyncio.Lock()
         self._voicemail_at: float | None = None
 
@@ -494,7 +494,7 @@ class VoipstudioProvider(Provider):
     async def hangup(self, target: m.CallRef, cause: str | None = None) -> None:
         """End a call: the conversation where there is one, else every phone that rings."""
         live = [leg for leg in _own(target) if leg.state is not CallState.ENDED]
-        talking = [leg for leg in live if leg.state in UP]
+        talking = [leg for leg in live if leg.state in m.UP]
         ids = dict.fromkeys(_leg_id(leg) for leg in talking[:1] or live)
         if not target.call.legs:
             ids = {target.call.id: None}

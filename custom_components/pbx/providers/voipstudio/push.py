@@ -9,7 +9,7 @@ from ...telephony import models as m
 from ...telephony.errors import BadPayloadError
 from ...telephony.models import CallState, Direction, EventType, Outcome
 from ..values import Json, boolean, instant, number, text
-from .payload import MAX_ID, UP, Book, Ends, ends, ident, phones, short, state
+from .payload import MAX_ID, Book, Ends, ends, ident, phones, short, state
 
 DTMF = "DTMF_RECEIVED"
 FAR_LEG = "/callee"  # the called party of a call placed by API, before VoIPstudio tells of it
@@ -102,7 +102,7 @@ def _legs(
     if first_phone:
         # The user's own phone is picked up first; that is no answer of the called party.
         far = (leg_id + FAR_LEG, None, CallState.ENDED if over else CallState.DIALING)
-        legs = [far, *legs] if doing in UP else [*legs, far]
+        legs = [far, *legs] if doing in m.UP else [*legs, far]
     return tuple(
         m.LegPush(
             provider_event=said or "call",

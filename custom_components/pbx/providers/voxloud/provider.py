@@ -16,8 +16,8 @@ from typing import ClassVar, override
 
 import aiohttp
 
-from ...registry.ended import Recent
 from ...telephony import models as m
+from ...telephony.bounded_map import BoundedMap
 from ...telephony.errors import BadPayloadError, ConnectError, NotFoundError, RefusedError
 from ...telephony.models import Capability
 from ..base import Intervals, Provider, Settings
@@ -106,7 +106,7 @@ class VoxloudProvider(Provider):
         self._dialler = Dialler(self._api, self._country, self._known_users, self.created_objects)
         self._users: tuple[m.Extension, ...] | None = None
         self._own: frozenset[str] = frozenset()
-        self._sounds: Recent[tuple[float, m.MediaSource]] = Recent(SOUNDS_KNOWN)
+        self._sounds: BoundedMap[tuple[float, m.MediaSource]] = BoundedMap(SOUNDS_KNOWN)
 
     @property
     def _country(self) -> str:
