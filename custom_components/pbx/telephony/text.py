@@ -1,0 +1,88 @@
+"""Clean the text of strangers: callers, phone systems, and whoever reaches a webhook.
+
+A caller's name is chosen by the caller, and travels from SIP through a phone system into states,
+events, logs, notifications and a database. Some characters do harm on the way and are of no use
+to anybody who reads them, so none of them passes this wall:
+
+    =======================================  ===============================================
+    what                                     why, and what becomes of it
+    =======================================  ===============================================
+    control characters (C0, C1, DEL)         a NUL makes a database refuse a whole commit, an
+                                             escape colours a terminal: removed
+    line breaks, tabs, odd blanks            forge a second line: one blank
+    marks and overrides of direction         turn the text that follows round: removed
+    zero-width and other invisible           make two names that look the same differ:
+    characters, tags, fillers                removed
+    halves of characters                     cannot be written down: replaced by U+FFFD
+    noncharacters                            have no meaning: removed
+    bytes that are no UTF-8                  would lose the whole message: replaced by U+FFFD
+    =======================================  ===============================================
+
+Letters of every script, accents, and emoji stay as they are. A joined emoji becomes its parts.
+HTML and Markdown are text like any other here, and escaped where they are shown.
+"""
+
+import json
+import re
+
+MAX_LINE = 200
+MAX_LINES = 4096
+CUT = "…"
+
+_BREAKS = re.compile("\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+_BLANKS = re.compile("[\t\x1f\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]")
+_DROPPED = re.compile(
+    "["
+    "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"  # controls; a line break is judged before
+    "\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"  # soft hyphen, joiners, fillers
+    "\u200b-\u200f\u202a-\u202e\u2060-\u206f"  # zero width, direction
+    "\u2800\u3164\ufeff\uffa0\ufff0-\ufffb"  # more blanks of no width, annotations
+    "\ufdd0-\ufdef\ufffe\uffff"  # noncharacters
+    "\U000e0000-\U000e0fff"  # tags and more selectors
+    "]"
+)
+_HALVES = re.compile("[\ud800-\udfff]")
+
+
+def decode(body: bytes) -> str:
+    """Return the text of a JSON message, with U+FFFD for each byte that cannot be read.
+
+    UTF-8 is assumed; UTF-16 and UTF-32 are recognised as RFC 4627 tells, and a byte order mark
+    is left out.
+    """
+    return body.decode(json.detect_encoding(body), errors="replace")
+
+
+def line(value: str, limit: int = MAX_LINE) -> str:
+    """Return a text as one clean line without blanks around it.
+
+    It has at most `limit` characters, the last of which is "…" where some were cut off.
+    """
+    if not (value.isascii() and value.isprintable()):
+        value = _cleaned(_BREAKS.sub(" ", value))
+    return _bounded(value.strip(), limit)
+
+
+def lines(value: str, limit: int = MAX_LINES) -> str:
+    """Return a text of several lines, as in a text message, clean and without blanks around it.
+
+    Every kind of line break becomes a line feed. The text has at most `limit` characters, the
+    last of which is "…" where some were cut off.
+    """
+    if not (value.isascii() and value.isprintable()):
+        value = "\n".join(_cleaned(part).rstrip() for part in _BREAKS.split(value))
+    return _bounded(value.strip(), limit)
+
+
+def _cleaned(value: str) -> str:
+    """Return a text without the characters that nobody should meet."""
+    value = _DROPPED.sub("", _BLANKS.sub(" ", value))
+    # Two halves that belong together are a character that was written in two escapes.
+    return _HALVES.sub(
+        "\ufffd", value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    )
+
+
+def _bounded(value: str, limit: int) -> str:
+    """Return a text of at most `limit` characters, with a mark where it was cut off."""
+    return value if len(value) <= limit else value[: limit - 1].rstrip() + CUT

@@ -1,0 +1,165 @@
+"""What strangers write reaches nobody with characters that do harm."""
+
+import json
+import unicodedata
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from custom_components.pbx.telephony.text import CUT, decode, line, lines
+
+HARMFUL = {
+    "NUL": "\x00",
+    "backspace": "\b",
+    "escape": "\x1b",
+    "delete": "\x7f",
+    "C1": "\x9b",
+    "soft hyphen": "\xad",
+    "combining joiner": "\u034f",
+    "Arabic letter mark": "\u061c",
+    "Hangul filler": "\u3164",
+    "Mongolian separator": "\u180e",
+    "zero width space": "\u200b",
+    "zero width non-joiner": "\u200c",
+    "zero width joiner": "\u200d",
+    "left-to-right mark": "\u200e",
+    "right-to-left mark": "\u200f",
+    "embedding": "\u202a",
+    "pop": "\u202c",
+    "override": "\u202e",
+    "word joiner": "\u2060",
+    "invisible times": "\u2062",
+    "isolate": "\u2066",
+    "pop isolate": "\u2069",
+    "braille blank": "\u2800",
+    "byte order mark": "\ufeff",
+    "annotation": "\ufff9",
+    "noncharacter": "\uffff",
+    "another": "\ufdd0",
+    "tag": "\U000e0041",
+}
+BREAKS = {
+    "LF": "\n",
+    "CR": "\r",
+    "CR LF": "\r\n",
+    "VT": "\v",
+    "FF": "\f",
+    "NEL": "\x85",
+    "line": "\u2028",
+    "paragraph": "\u2029",
+}
+BLANKS = {"tab": "\t", "no-break": "\xa0", "thin": "\u2009", "narrow": "\u202f", "ideographic": "\u3000"}
+
+NAMES = [
+    "Anna Rossi",
+    "Jörg Müller",
+    "João",
+    "مكتب",
+    "שלום",
+    "山田太郎",
+    "🚀",
+    "❤\ufe0f",
+    "Re\u0301mi",
+    "O'Brien & <b>Sons</b>",
+    "{{ states }}",
+    "two  blanks",
+]
+
+THOROUGH = settings(max_examples=300, deadline=None, derandomize=True, database=None)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_of_any_script_stays(name: str) -> None:
+    """Also what looks like a program: it is escaped where it is shown."""
+    assert line(name) == name
+    assert lines(name) == name
+    assert line(f"  {name}\n") == name
+
+
+@pytest.mark.parametrize("bad", HARMFUL.values(), ids=HARMFUL)
+@pytest.mark.parametrize("name", ["Anna{}Rossi", "{}Jörg", "مكتب{}"])
+def test_a_harmful_character_is_removed(name: str, bad: str) -> None:
+    """Wherever it stands."""
+    assert line(name.format(bad)) == name.format("")
+    assert lines(name.format(bad)) == name.format("")
+
+
+@pytest.mark.parametrize("bad", (BREAKS | BLANKS).values(), ids=BREAKS | BLANKS)
+def test_a_name_is_one_line(bad: str) -> None:
+    """With ordinary blanks."""
+    assert line(f"Anna{bad}Rossi") == "Anna Rossi"
+    assert line(f"{bad}Anna{bad}") == "Anna"
+
+
+@pytest.mark.parametrize("bad", BREAKS.values(), ids=BREAKS)
+def test_a_message_keeps_its_lines(bad: str) -> None:
+    """However they are separated."""
+    assert lines(f"{bad}one{bad}{bad}two {bad}three{bad}") == "one\n\ntwo\nthree"
+
+
+@pytest.mark.parametrize(
+    ("text", "clean"),
+    [("Bob\ud83d", "Bob\ufffd"), ("\udc80Bob", "\ufffdBob"), ("\ud83d\ude80", "🚀"), ("\ude80\ud83d", "\ufffd\ufffd")],
+)
+def test_halves_of_characters_are_replaced(text: str, clean: str) -> None:
+    """Unless both of them are there."""
+    assert line(text) == clean
+    assert lines(text) == clean
+
+
+@pytest.mark.parametrize(("clean", "limit"), [(line, 200), (lines, 4096)])
+def test_a_text_is_bounded(clean: object, limit: int) -> None:
+    """And says so where it was cut off."""
+    assert callable(clean)
+    assert clean("x" * limit) == "x" * limit
+    assert clean("x" * (limit + 1)) == "x" * (limit - 1) + CUT
+    assert clean("Anna Rossi", 6) == "Anna" + CUT
+    assert len(clean("\x00" * 100_000 + "x")) == 1
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32"])
+def test_a_message_is_read_in_any_unicode(encoding: str) -> None:
+    """With and without a byte order mark."""
+    message = {"name": "Jörg 🚀", "number": "+49"}
+    assert json.loads(decode(json.dumps(message, ensure_ascii=False).encode(encoding))) == message
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "iso8859-15"])
+def test_bytes_that_are_no_utf_8_are_replaced(encoding: str) -> None:
+    """The rest of the message is not lost."""
+    body = json.dumps({"name": "Jörg", "number": "+49"}, ensure_ascii=False).encode(encoding)
+    assert json.loads(decode(body)) == {"name": "J\ufffdrg", "number": "+49"}
+
+
+@pytest.mark.parametrize("body", [b"", b"\xff", b"\x00", b"\xc3", b"\xed\xa0\x80", b"\xff\xfe", b"\xff\xfe\x00"])
+def test_any_bytes_can_be_decoded(body: bytes) -> None:
+    """A message that was cut off, too."""
+    text = decode(body)
+    assert text.encode().decode() == text
+
+
+@THOROUGH
+@given(st.text(st.characters(codec=None)), st.integers(1, 300))
+def test_no_text_gets_through_with_a_character_that_does_harm(text: str, limit: int) -> None:
+    """Whatever it holds; cleaning twice changes nothing."""
+    for clean in (line, lines):
+        result = clean(text, limit)
+        assert len(result) <= limit
+        assert result == result.strip()
+        assert clean(result, limit) == result
+        assert result.encode().decode() == result
+        allowed = {"\n"} if clean is lines else set()
+        for character in set(result) - allowed:
+            assert unicodedata.category(character) not in {"Cc", "Cs", "Zl", "Zp"}
+            assert unicodedata.bidirectional(character) not in {
+                *("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI", "BN")
+            }
+
+
+@THOROUGH
+@given(st.binary())
+def test_any_bytes_are_some_text(body: bytes) -> None:
+    """Which can be cleaned."""
+    text = line(decode(body))
+    assert text.encode().decode() == text
