@@ -7,7 +7,7 @@ from typing import Any, override
 import voluptuous as vol
 from homeassistant.components.llm import LLMTools
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError
+from homeassistant.exceptions import HomeAssistantError, Unauthorized
 from homeassistant.helpers.llm import (
     LLM_API_ASSIST,
     LLMContext,
@@ -22,6 +22,7 @@ from .accounts import country_of
 from .const import CONF_ASSIST, CONF_ASSIST_NUMBERS, DOMAIN, LOGGER
 from .coordinator import PbxConfigEntry
 from .options import assist_number
+from .rights import Access, async_check
 from .services.action import ATTR_NUMBER
 from .services.target import ATTR_CONFIG_ENTRY_ID, ATTR_EXTENSION
 from .telephony import phone_numbers as numbers
@@ -142,6 +143,8 @@ class PbxCallTool(Tool):
                 context=llm_context.context,
                 return_response=True,
             )
+        except Unauthorized:
+            return _error("This user may not place calls from that phone")
         except HomeAssistantError as err:
             return _error(str(err))
         return ToolResult(
@@ -168,7 +171,11 @@ class PbxWhoTool(Tool):
         self.parameters(tool_input.tool_args)
         calls: list[JsonValueType] = []
         silent: list[JsonValueType] = []
-        for entry in _allowed(hass):
+        entries = _allowed(hass)
+        readable = [entry for entry in entries if await _may_read(hass, llm_context, entry)]
+        if entries and not readable:
+            return _error("This user may not see calls")
+        for entry in readable:
             if not entry.runtime_data.calls_known:
                 silent.append(entry.title)
             calls += (_told(entry, call) for call in entry.runtime_data.data.calls.values())
@@ -180,6 +187,18 @@ class PbxWhoTool(Tool):
 def _allowed(hass: HomeAssistant) -> list[PbxConfigEntry]:
     entries: list[PbxConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
     return [entry for entry in entries if entry.options.get(CONF_ASSIST)]
+
+
+async def _may_read(hass: HomeAssistant, llm_context: LLMContext, entry: PbxConfigEntry) -> bool:
+    """Return whether the user who asks may see the calls of an account."""
+    context = llm_context.context
+    if context is None:
+        return True
+    try:
+        await async_check(hass, context, entry, (), Access.READ)
+    except Unauthorized:
+        return False
+    return True
 
 
 def _command(entry: PbxConfigEntry) -> str:

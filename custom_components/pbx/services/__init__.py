@@ -12,9 +12,11 @@ from homeassistant.core import (
 
 from ..const import DOMAIN
 from ..errors import command_errors
+from ..rights import async_check
 from .action import Action
 from .agents import AGENTS
 from .calls import CALLS
+from .concerned import concerned
 from .contacts import CONTACTS
 from .history import HISTORY
 from .messages import MESSAGES
@@ -41,6 +43,9 @@ async def _async_run(action: Action, call: ServiceCall) -> ServiceResponse:
     """Carry out one action: resolve, refuse what this phone system lacks, command, look again."""
     target = resolve(call)
     coordinator = target.coordinator
+    await async_check(
+        call.hass, call.context, coordinator.config_entry, concerned(target), action.access
+    )
     provider = coordinator.provider
     asks = action.response is SupportsResponse.ONLY
     with (

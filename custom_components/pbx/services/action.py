@@ -9,6 +9,7 @@ from homeassistant.core import SupportsResponse
 from homeassistant.helpers import config_validation as cv
 
 from ..accounts import country_of
+from ..rights import Access
 from ..telephony import models as m
 from ..telephony import phone_numbers as numbers
 from ..telephony.models import Capability
@@ -37,6 +38,7 @@ class Action:
     fields: Mapping[vol.Marker, Any] = field(default_factory=dict)
     own: frozenset[str] = frozenset()
     response: SupportsResponse = SupportsResponse.NONE
+    access: Access = Access.CONTROL
 
     @property
     def schema(self) -> vol.Schema:

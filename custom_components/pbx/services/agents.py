@@ -10,6 +10,7 @@ from homeassistant.const import ATTR_ENTITY_ID
 from homeassistant.core import SupportsResponse
 from homeassistant.helpers import config_validation as cv
 
+from ..rights import Access
 from ..telephony import models as m
 from ..telephony.models import Capability
 from .action import TEXT, Action
@@ -100,6 +101,7 @@ AGENTS: tuple[Action, ...] = (
     Action(
         name="get_agent_status",
         needs=Capability.GET_AGENT_STATUS,
+        access=Access.READ,
         run=_get_agent_status,
         fields=AGENT_FIELDS,
         own=frozenset({ATTR_AGENT}),
@@ -108,6 +110,7 @@ AGENTS: tuple[Action, ...] = (
     Action(
         name="get_queue_status",
         needs=Capability.GET_QUEUE_STATUS,
+        access=Access.READ,
         run=_get_queue_status,
         fields={vol.Required(ATTR_QUEUE): TEXT},
         own=frozenset({ATTR_QUEUE}),

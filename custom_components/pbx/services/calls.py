@@ -8,6 +8,7 @@ import voluptuous as vol
 from homeassistant.core import SupportsResponse
 from homeassistant.helpers import config_validation as cv
 
+from ..rights import Access
 from ..telephony import models as m
 from ..telephony.events import call_data
 from ..telephony.models import CallState, Capability
@@ -156,6 +157,7 @@ CALLS: tuple[Action, ...] = (
     Action(
         name="spy",
         needs=Capability.SPY,
+        access=Access.ADMINISTER,
         run=_spy,
         fields={
             **CALL_FIELDS,
@@ -170,6 +172,10 @@ CALLS: tuple[Action, ...] = (
         own=CALL_OWN | {ATTR_EXTENSION, ATTR_TARGET_EXTENSION},
     ),
     Action(
-        name="get_calls", needs=Capability.CALLS, run=_get_calls, response=SupportsResponse.ONLY
+        name="get_calls",
+        needs=Capability.CALLS,
+        access=Access.READ,
+        run=_get_calls,
+        response=SupportsResponse.ONLY,
     ),
 )

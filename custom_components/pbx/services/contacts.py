@@ -7,6 +7,7 @@ from typing import Any
 import voluptuous as vol
 from homeassistant.core import SupportsResponse
 
+from ..rights import Access
 from ..telephony import models as m
 from ..telephony.models import Capability
 from .action import LIMIT, LONG_TEXT, OFFSET, TEXT, TEXTS, Action
@@ -75,6 +76,7 @@ CONTACTS: tuple[Action, ...] = (
     Action(
         name="search_contacts",
         needs=Capability.SEARCH_CONTACTS,
+        access=Access.ADMINISTER,
         run=_search_contacts,
         fields={
             vol.Optional("name"): TEXT,
@@ -89,6 +91,7 @@ CONTACTS: tuple[Action, ...] = (
     Action(
         name="create_contact",
         needs=Capability.CREATE_CONTACT,
+        access=Access.ADMINISTER,
         run=_create_contact,
         fields={vol.Optional(name): kind for name, kind in CONTACT_FIELDS.items()},
         response=SupportsResponse.OPTIONAL,
@@ -96,6 +99,7 @@ CONTACTS: tuple[Action, ...] = (
     Action(
         name="update_contact",
         needs=Capability.UPDATE_CONTACT,
+        access=Access.ADMINISTER,
         run=_update_contact,
         fields={
             vol.Required("contact_id"): TEXT,
@@ -107,6 +111,7 @@ CONTACTS: tuple[Action, ...] = (
     Action(
         name="delete_contact",
         needs=Capability.DELETE_CONTACT,
+        access=Access.ADMINISTER,
         run=_delete_contact,
         fields={vol.Required("contact_id"): TEXT},
         own=frozenset({"contact_id"}),

@@ -10,6 +10,7 @@ from homeassistant.core import SupportsResponse
 from homeassistant.helpers import config_validation as cv
 from homeassistant.util import dt as dt_util
 
+from ..rights import Access
 from ..telephony import models as m
 from ..telephony.events import record_data
 from ..telephony.models import Capability, Direction
@@ -78,6 +79,7 @@ HISTORY: tuple[Action, ...] = (
     Action(
         name="get_call_history",
         needs=Capability.GET_CALL_HISTORY,
+        access=Access.READ,
         run=_get_call_history,
         fields={
             **PERIOD,
@@ -97,6 +99,7 @@ HISTORY: tuple[Action, ...] = (
     Action(
         name="get_call_statistics",
         needs=Capability.GET_CALL_STATISTICS,
+        access=Access.READ,
         run=_get_call_statistics,
         fields=PERIOD,
         response=SupportsResponse.ONLY,
@@ -104,6 +107,7 @@ HISTORY: tuple[Action, ...] = (
     Action(
         name="move_recording",
         needs=Capability.MOVE_RECORDING,
+        access=Access.ADMINISTER,
         run=_move_recording,
         fields={
             vol.Required("record_id"): TEXT,

@@ -8,6 +8,7 @@ import voluptuous as vol
 from homeassistant.core import SupportsResponse
 from homeassistant.helpers import config_validation as cv
 
+from ..rights import Access
 from ..telephony import models as m
 from ..telephony.models import Capability
 from .action import ATTR_NUMBER, EXTENSION_TYPE, TEXT, TEXTS, Action, number_in, placed_answer
@@ -102,6 +103,7 @@ PLACING: tuple[Action, ...] = (
     Action(
         name="dial",
         needs=Capability.DIAL,
+        access=Access.ADMINISTER,
         run=_dial,
         fields={
             vol.Required(ATTR_NUMBER): TEXT,

@@ -1,0 +1,136 @@
+"""Who may do what: the one place where actions, commands of the front end and Assist ask.
+
+A person needs the same permission as for the entities concerned: *control* for a command, *read* for a
+question. The entity of an extension is its call state, of an agent its status, of a queue its waiting
+callers, each whether it is enabled or not; everything else is decided by the account's active calls.
+What reaches beyond one's own phones is for administrators. An automation has no user, and may do everything.
+"""
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from homeassistant.auth.models import User
+from homeassistant.auth.permissions.const import POLICY_CONTROL, POLICY_READ
+from homeassistant.const import Platform
+from homeassistant.core import Context, HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError, Unauthorized, UnknownUser
+from homeassistant.helpers import entity_registry as er
+
+from .const import DOMAIN
+from .coordinator import PbxConfigEntry, PbxCoordinator
+from .devices import Subject, SubjectKind
+from .telephony.models import Call
+
+ENTITY_KEYS = {
+    SubjectKind.EXTENSION: "call_state",
+    SubjectKind.AGENT: "status",
+    SubjectKind.QUEUE: "waiting",
+    SubjectKind.ACCOUNT: "active_calls",
+}
+
+
+class Access(StrEnum):
+    """What somebody wants to do."""
+
+    READ = POLICY_READ
+    CONTROL = POLICY_CONTROL
+    ADMINISTER = "administer"
+
+
+class NotAllowedError(Unauthorized):
+    """What the user of a context may not do, in words that the front end shows."""
+
+    def __init__(
+        self,
+        context: Context,
+        config_entry_id: str,
+        permission: str,
+        *,
+        translation_domain: str,
+        translation_key: str,
+    ) -> None:
+        """Say which permission is missing for which account."""
+        super().__init__(context, config_entry_id=config_entry_id, permission=permission)
+        HomeAssistantError.__init__(
+            self, translation_domain=translation_domain, translation_key=translation_key
+        )
+
+
+async def async_check(
+    hass: HomeAssistant,
+    context: Context,
+    entry: PbxConfigEntry,
+    subjects: Iterable[Subject],
+    access: Access,
+) -> None:
+    """Raise NotAllowedError if the user of a context may not do this to all of the subjects.
+
+    Without any subject it is about the whole account.
+    """
+    if context.user_id is None:
+        return
+    user = await hass.auth.async_get_user(context.user_id)
+    if user is None:
+        raise UnknownUser(context=context, config_entry_id=entry.entry_id, permission=access)
+    if not may(user, entry.runtime_data, subjects, access):
+        match access:
+            case Access.READ:
+                raise _not_allowed("not_allowed_read", context, entry, access)
+            case Access.CONTROL:
+                raise _not_allowed("not_allowed_control", context, entry, access)
+            case Access.ADMINISTER:
+                raise _not_allowed("not_allowed_administer", context, entry, access)
+
+
+def _not_allowed(
+    key: str, context: Context, entry: PbxConfigEntry, access: Access
+) -> NotAllowedError:
+    """Return the error to raise."""
+    return NotAllowedError(
+        context, entry.entry_id, access, translation_domain=DOMAIN, translation_key=key
+    )
+
+
+@callback
+def may(
+    user: User, coordinator: PbxCoordinator, subjects: Iterable[Subject], access: Access
+) -> bool:
+    """Return whether a user may do this to all of the subjects; without any, to the whole account."""
+    if user.is_admin:
+        return True
+    if access is Access.ADMINISTER:
+        return False
+    return all(
+        _may_entity(user, coordinator, subject, access)
+        for subject in tuple(subjects) or (coordinator.devices.account,)
+    )
+
+
+@callback
+def subjects_of_call(coordinator: PbxCoordinator, call: Call) -> tuple[Subject, ...]:
+    """Return the phones in a call; the account for a call that no phone of ours is in."""
+    found = (
+        coordinator.devices.subjects.get((SubjectKind.EXTENSION, number))
+        for number in call.extensions
+    )
+    return tuple(subject for subject in found if subject is not None) or (
+        coordinator.devices.account,
+    )
+
+
+def _may_entity(user: User, coordinator: PbxCoordinator, subject: Subject, access: Access) -> bool:
+    """Return whether a user may do this to the entity that stands for a subject."""
+    entity_id = _entity_id(coordinator, subject) or _entity_id(
+        coordinator, coordinator.devices.account
+    )
+    if entity_id is None:
+        return user.permissions.access_all_entities(access)
+    return user.permissions.check_entity(entity_id, access)
+
+
+def _entity_id(coordinator: PbxCoordinator, subject: Subject) -> str | None:
+    """Return the entity that stands for a subject; None if it has none."""
+    if subject.kind not in ENTITY_KEYS:
+        return None
+    unique_id = coordinator.devices.unique_id(subject, ENTITY_KEYS[subject.kind])
+    return er.async_get(coordinator.hass).async_get_entity_id(Platform.SENSOR, DOMAIN, unique_id)
