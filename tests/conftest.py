@@ -1,11 +1,10 @@
 """What all tests of the integration share."""
 
 import logging
-import re
 import sys
 from collections.abc import AsyncGenerator, Generator
 from dataclasses import replace
-from typing import Any, override
+from typing import Any
 
 import pytest
 import voluptuous as vol
@@ -24,6 +23,7 @@ from custom_components.pbx.telephony.models import CallState, Capability
 
 from .fake_cloud import FakeCloud
 from .fake_provider import NOON, FakeProvider, async_set_up, fake_config_entry, incoming, make_fake
+from .log_watch import LogWatch
 from .simulators.voipat import VoipatSimulator
 from .simulators.voipstudio import VoipstudioSimulator
 from .simulators.voipsun import VoipsunSimulator
@@ -31,39 +31,25 @@ from .simulators.voxloud import VoxloudSimulator
 
 type Json = dict[str, Any]
 
-WATCHED = ("custom_components.pbx", "homeassistant")
-SLOW = r"Updating state for \S+ .* took [\d.]+ seconds|Setup of .* is taking over"  # how busy the machine is
-IGNORED = re.compile(
-    rf"custom integration pbx which has not been tested|zlib_ng and isal are not available|{SLOW}", re.DOTALL
+IGNORED = (
+    r"^WARNING homeassistant\.loader: We found a custom integration pbx which has not been tested",
+    r"zlib_ng and isal are not available",
+    # How busy the machine is:
+    r"^WARNING homeassistant\.helpers\.entity: Updating state for \S+ (?s:.*) took [\d.]+ seconds",
+    r"^WARNING homeassistant\.setup: Setup of .* is taking over",
+    r"^WARNING asyncio: Executing (?s:.*) took [\d.]+ seconds",
 )
-
-
-class _Watcher(logging.Handler):
-    """Keeps the warnings nobody expected."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.expected: list[str] = []
-        self.messages: list[str] = []
-
-    @override
-    def emit(self, record: logging.LogRecord) -> None:
-        if record.name.startswith(WATCHED) and not IGNORED.search(record.getMessage()):
-            self.messages.append(f"{record.levelname} {record.name}: {record.getMessage()}")
-
-    def unexpected(self) -> list[str]:
-        """List what no expectation explains."""
-        return [text for text in self.messages if not any(re.search(known, text) for known in self.expected)]
+"""What any test may log, as `LEVEL logger: message`."""
 
 
 @pytest.fixture(autouse=True)
 def expected_warnings() -> Generator[list[str]]:
-    """Fail a test that logs a warning or an error, unless it adds a regular expression for it to this list."""
-    watcher = _Watcher()
-    logging.getLogger().addHandler(watcher)
-    yield watcher.expected
-    logging.getLogger().removeHandler(watcher)
-    assert watcher.unexpected() == []
+    """Fail a test when a warning or worse is logged, unless it adds a regular expression for it to this list."""
+    watch, expected = LogWatch(), list[str]()
+    logging.getLogger().addHandler(watch)
+    yield expected
+    logging.getLogger().removeHandler(watch)
+    assert watch.unexpected((*IGNORED, *expected)) == []
 
 
 @pytest.fixture(autouse=True)

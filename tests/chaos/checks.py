@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from .plan import EXPECTED
 from .runs import carry_out, complaint
 
 EACH = 100
@@ -14,7 +15,7 @@ LITTLE = 0.1
 
 def check(provider: str, first: int, expected_warnings: list[str]) -> None:
     """Carry out some plans; a failure names the seed, and the command that repeats it."""
-    expected_warnings.append("")
+    expected_warnings += EXPECTED
     verdicts = carry_out(provider, range(first, first + AT_ONCE))
     found = [verdict for verdict in verdicts if verdict.mismatches]
     assert not found, "\n".join(["", *map(complaint, found)])

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from tempfile import TemporaryDirectory
-from typing import Any, override
+from typing import Any
 from unittest.mock import patch
 
 import freezegun
@@ -19,6 +19,7 @@ from pytest_homeassistant_custom_component import patch_time
 from pytest_homeassistant_custom_component.common import async_test_home_assistant
 
 from custom_components.pbx.const import DOMAIN, EVENT_PBX
+from tests.log_watch import LogWatch
 
 type Json = dict[str, Any]
 
@@ -30,36 +31,20 @@ class _Resolver(ThreadedResolver):
         """Close as Home Assistant's own resolver does."""
 
 
-class LogBook(logging.Handler):
-    """Keeps what was logged as a warning or worse."""
-
-    def __init__(self) -> None:
-        """Begin with an empty page."""
-        super().__init__(logging.WARNING)
-        self.lines: list[str] = []
-
-    @override
-    def emit(self, record: logging.LogRecord) -> None:
-        text = f"{record.levelname} {record.name}: {record.getMessage()}"
-        if record.exc_info:
-            text += "\n" + logging.Formatter().formatException(record.exc_info)
-        self.lines.append(text)
-
-
 @dataclass(kw_only=True)
 class House:
     """A running Home Assistant; `on_event` hears what is fired on the bus."""
 
     hass: HomeAssistant
     url: str
-    log: LogBook
+    log: LogWatch
     on_event: Callable[[Json], None] = field(default=lambda _data: None)
 
 
 @asynccontextmanager
 async def house() -> AsyncIterator[House]:
     """Start a Home Assistant that takes webhooks over HTTP, knows nothing of any before it, and keeps nothing."""
-    log = LogBook()
+    log = LogWatch()
     root = logging.getLogger()
     level = root.level
     root.setLevel(logging.WARNING)

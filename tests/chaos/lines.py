@@ -100,8 +100,6 @@ class Line[S: Simulator](ABC):
     can_be_asked: ClassVar[bool] = True
     pushes: ClassVar[bool] = True
     commands: ClassVar[Sequence[str]] = ("originate", "click_to_call", "hangup")
-    expected: ClassVar[Sequence[str]] = ()
-    """What may be logged besides."""
 
     simulator: S
 

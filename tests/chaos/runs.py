@@ -1,13 +1,14 @@
 """Many plans in a row, each from its seed."""
 
 import faulthandler
+import gc
 import logging
 import time
 from collections.abc import Iterable
 
 from .clock import run_fast
 from .house import house, prepare_clock
-from .plan import Plan, Verdict
+from .plan import EXPECTED, Plan, Verdict
 
 PATIENCE = 60.0
 """Seconds that a plan may take in real time; it takes a fifth of one."""
@@ -57,6 +58,10 @@ async def _carry_out(provider: str, seeds: Iterable[int], *, telling: bool, pati
             if patience is not None:
                 faulthandler.dump_traceback_later(patience, exit=True)
             verdicts.append(await Plan(made, provider, seed, telling=telling).run())
-    if patience is not None:
-        faulthandler.cancel_dump_traceback_later()
+        if patience is not None:
+            faulthandler.cancel_dump_traceback_later()
+        # What nobody has waited for says so when it is thrown away.
+        gc.collect()
+        if verdicts:
+            verdicts[-1].mismatches += [f"left behind: {text}" for text in made.log.unexpected(EXPECTED)]
     return verdicts

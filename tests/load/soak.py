@@ -115,7 +115,7 @@ async def through_home_assistant(calls: int) -> list[dict[str, int]]:
                 _forget(sim)
             await asyncio.sleep(SECONDS_A_CALL)
             assert not entry.runtime_data.data.calls
-            assert not home.log.lines
+            assert home.log.unexpected([]) == []
             found.append(_kept())
     return found
 

@@ -6,6 +6,7 @@ import time
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar, Self
@@ -313,8 +314,9 @@ class Simulator(ABC):
                 )
             case FaultKind.RESET_MID_BODY:
                 half = web.StreamResponse(status=answer.status, headers={"Content-Length": str(len(payload) + 1)})
-                await half.prepare(request)
-                await half.write(payload[: len(payload) // 2])
+                with suppress(ConnectionResetError):  # whoever asked has gone
+                    await half.prepare(request)
+                    await half.write(payload[: len(payload) // 2])
         if transport is not None:
             transport.abort()
         return web.Response()

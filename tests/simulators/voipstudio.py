@@ -172,7 +172,7 @@ class VoipstudioSimulator(VoipstudioRecords, Simulator):
     def _wrapped(self, endpoint: OpenEndpoint) -> OpenEndpoint:
         async def handle(request: web.Request) -> web.StreamResponse:
             if self._throttled():
-                if request.transport is not None:
+                if request.transport is not None and not request.transport.is_closing():
                     request.transport.write(THROTTLE_PAGE)
                     request.transport.close()
                 return web.Response()
