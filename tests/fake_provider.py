@@ -13,7 +13,8 @@ from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.pbx.const import CONF_PROVIDER, DOMAIN
-from custom_components.pbx.providers.base import Provider, Settings
+from custom_components.pbx.providers.base import Provider
+from custom_components.pbx.providers.settings import Settings, Values, kept_texts, text
 from custom_components.pbx.telephony import models as m
 from custom_components.pbx.telephony.errors import ProviderError
 from custom_components.pbx.telephony.models import CallState, Capability, Direction
@@ -95,17 +96,29 @@ class Script:
         return answer(*arguments) if callable(answer) else answer
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FakeSettings(Settings):
+    """A few settings of phone systems, to see that they arrive."""
+
+    host: str = text()
+    rate_plan: str = text()
+    pinned_account: str = text()
+    created_objects: tuple[str, ...] = kept_texts()
+
+
 class FakeProvider(Provider):
     """Follows its script; every test has its own subclass."""
 
     key = "fake"
     name = "Fake PBX"
+    settings_type = FakeSettings
+    settings: FakeSettings
     possible = EVERYTHING
     script: ClassVar[Script]
 
-    def __init__(self, session: aiohttp.ClientSession, settings: Settings) -> None:
+    def __init__(self, session: aiohttp.ClientSession, values: Values) -> None:
         """Know the capabilities only when the account is asked for."""
-        super().__init__(session, settings)
+        super().__init__(session, values)
         self.agents: list[m.UserAgent] = []
         self.queues: list[m.UserQueue] = []
 

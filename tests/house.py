@@ -170,7 +170,7 @@ def named(simulator: VoipsunSimulator) -> dict[str, Any]:
     """Give the option that names the phones of a phone system that does not."""
     lines = [f"{e.sip_username} = {e.number}, {e.name}, {', '.join(e.public_numbers)}" for e in simulator.extensions]
     lines += [f"{user} = hidden" for user in simulator.system.accounts if user.startswith("trunk")]
-    return stored_options({"call_slots": 4, "extension_names": lines}, {})
+    return stored_options(PROVIDERS["voipsun"], {"call_slots": 4, "extension_names": lines}, {})
 
 
 def staff(simulator: VoipsunSimulator) -> dict[str, list[dict[str, Any]]]:

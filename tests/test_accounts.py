@@ -56,7 +56,7 @@ async def test_country(
     """The options decide, then the data, then Home Assistant."""
     hass.config.country = home
     client = make_provider(hass, fake_config_entry(data=data, options=options))
-    assert client.settings["country"] == country
+    assert client.settings.country == country
 
 
 @pytest.mark.parametrize(("data", "verify"), [({}, True), ({"verify_ssl": True}, True), ({"verify_ssl": False}, False)])

@@ -593,7 +593,7 @@ async def test_reauth(hass: HomeAssistant, house: House, expected_warnings: list
     await hass.async_block_till_done()
     assert entry.data == {**before, secret: "new-secret-of-the-account"}
     assert state_of(entry) is ConfigEntryState.LOADED
-    assert entry.runtime_data.provider.settings[secret] == "new-secret-of-the-account"
+    assert getattr(entry.runtime_data.provider.settings, secret) == "new-secret-of-the-account"
 
 
 @pytest.mark.parametrize("house", ALL, indirect=True)

@@ -33,7 +33,7 @@ from custom_components.pbx.telephony import models as m
 from custom_components.pbx.telephony.errors import AuthError, ConnectError, ProviderError, RateLimitError, RefusedError
 from custom_components.pbx.telephony.models import CallState, Capability, Direction, EventType, Outcome
 
-from .fake_provider import NOON, FakeProvider, async_set_up, fake_config_entry, incoming, pushed
+from .fake_provider import NOON, FakeProvider, FakeSettings, async_set_up, fake_config_entry, incoming, pushed
 
 CALLER = "+390612345678"
 
@@ -1158,7 +1158,9 @@ async def test_what_is_found_out_is_kept_without_a_reload(
         await hass.async_block_till_done(wait_background_tasks=True)
 
     assert fake_entry.data["created_objects"] == ["button1"]
-    assert coordinator.provider.settings["created_objects"] == ["button1"]
+    settings = coordinator.provider.settings
+    assert isinstance(settings, FakeSettings)
+    assert settings.created_objects == ("button1",)
     assert fake_entry.runtime_data is coordinator
     assert fake.script.times("account") == 1
 

@@ -14,6 +14,7 @@ from custom_components.pbx.providers.voipstudio import push as voipstudio_push
 from custom_components.pbx.providers.voipsun import payload as voipsun_payload
 from custom_components.pbx.providers.voxloud import payload as voxloud_payload
 from custom_components.pbx.providers.voxloud.provider import VoxloudProvider
+from custom_components.pbx.providers.voxloud.settings import VoxloudSettings
 from custom_components.pbx.telephony.models import PushRequest
 
 from .fuzz.corpus import Work, corpus
@@ -91,7 +92,7 @@ async def test_a_push_of_another_account_that_is_taken_is_found(monkeypatch: pyt
     """A provider that does not look whose push it is."""
 
     def parse(self: VoxloudProvider, request: PushRequest) -> object:
-        self.settings = {}
+        self.settings = VoxloudSettings()
         return original(self, request)
 
     original = VoxloudProvider.parse

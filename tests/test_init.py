@@ -181,7 +181,7 @@ async def test_settings(hass: HomeAssistant, fake: type[FakeProvider]) -> None:
     entry = fake_config_entry(data={"host": "pbx"}, options={"rate_plan": "enterprise"})
     await async_set_up(hass, entry)
     settings = entry.runtime_data.provider.settings
-    assert (settings["host"], settings["rate_plan"], settings["country"]) == ("pbx", "enterprise", "IT")
+    assert (settings.host, settings.rate_plan, settings.country) == ("pbx", "enterprise", "IT")
 
 
 @pytest.mark.parametrize("verify", [True, False])
@@ -250,7 +250,7 @@ async def test_own_data_reloads_nothing(
         await _async_settle(hass)
     assert fake_entry.runtime_data is coordinator
     assert fake_entry.data[CONF_PINNED_ACCOUNT] == "117"
-    assert coordinator.provider.settings[CONF_PINNED_ACCOUNT] == "117"
+    assert coordinator.provider.settings.pinned_account == "117"
     hass.config_entries.async_update_entry(fake_entry, data={**fake_entry.data, "host": "elsewhere"})
     await _async_settle(hass)
     assert fake_entry.runtime_data is not coordinator

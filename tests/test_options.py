@@ -262,11 +262,12 @@ async def test_kept(hass: HomeAssistant, provider: str, typed: Json, kept: Json 
 )
 def test_extension_lines(line: str, known: Json, again: str) -> None:
     """A line is read, and written back in one way."""
-    options = stored_options({"call_slots": 4, "extension_names": [line]}, {})
+    kind = PROVIDERS["voipsun"]
+    options = stored_options(kind, {"call_slots": 4, "extension_names": [line]}, {})
     ((_, read),) = options["extension_names"].items()
     assert read == known
-    assert shown_options(options)["extension_names"] == [again]
-    assert stored_options({"call_slots": 4, "extension_names": [again]}, {}) == options
+    assert shown_options(kind, options)["extension_names"] == [again]
+    assert stored_options(kind, {"call_slots": 4, "extension_names": [again]}, {}) == options
 
 
 @pytest.mark.parametrize("line", ["nothing", "=101", "sip101=", "sip101 = , Ann", " = "])
@@ -315,8 +316,9 @@ def test_assist_lines(line: str, country: str, read: tuple[str, str]) -> None:
     """A line is a name and a number, or a number alone; the country is that of the account, else Home Assistant's."""
     assert assist_number(line, country) == read
     options = {"call_slots": 4, "assist_numbers": [line]}
-    assert stored_options(options, {}, country) == options
-    assert stored_options({**options, "country": country}, {}, "US")["assist_numbers"] == [line]
+    for kind in PROVIDERS.values():
+        assert stored_options(kind, options, {}, country) == options
+        assert stored_options(kind, {**options, "country": country}, {}, "US")["assist_numbers"] == [line]
 
 
 @pytest.mark.parametrize(
@@ -334,7 +336,7 @@ def test_assist_lines(line: str, country: str, read: tuple[str, str]) -> None:
 )
 def test_webhook_password(known: Json, typed: Json, kept: tuple[str | None, str | None]) -> None:
     """The password is kept as long as its user is, without being shown."""
-    options = stored_options({"call_slots": 4, **typed}, known)
+    options = stored_options(PROVIDERS["voipstudio"], {"call_slots": 4, **typed}, known)
     assert (options.get("webhook_username"), options.get("webhook_password")) == kept
 
 
@@ -349,7 +351,7 @@ def test_webhook_password(known: Json, typed: Json, kept: tuple[str | None, str 
 async def test_half_of_the_credentials(hass: HomeAssistant, known: Json, typed: Json, field: str) -> None:
     """One half without the other is pointed at; a new user needs a password."""
     with pytest.raises(InvalidInputError) as error:
-        stored_options({"call_slots": 4, **typed}, known)
+        stored_options(PROVIDERS["voipstudio"], {"call_slots": 4, **typed}, known)
     assert (error.value.field, error.value.problem) == (field, "required")
     entry = entry_of("voipstudio", options=known)
     entry.add_to_hass(hass)
@@ -416,9 +418,9 @@ async def test_country(hass: HomeAssistant, fake: type[FakeProvider]) -> None:
     await hass.config.async_update(country="DE")
     entry = fake_config_entry()
     await async_set_up(hass, entry)
-    assert entry.runtime_data.provider.settings["country"] == "DE"
+    assert entry.runtime_data.provider.settings.country == "DE"
     await async_change(hass, entry, {**DEFAULTS, "country": "FR"})
-    assert entry.runtime_data.provider.settings["country"] == "FR"
+    assert entry.runtime_data.provider.settings.country == "FR"
 
 
 async def test_follow(hass: HomeAssistant, fake_entry: MockConfigEntry) -> None:

@@ -148,7 +148,7 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
         return self.async_show_form(
             step_id=provider,
             data_schema=self.add_suggested_values_to_schema(
-                FORMS[provider], _without_secrets(suggested)
+                FORMS[provider], _without_secrets(PROVIDERS[provider], suggested)
             ),
             errors=errors,
             description_placeholders=placeholders,
@@ -325,7 +325,9 @@ class PbxOptionsFlow(OptionsFlow):
         if user_input is not None:
             await self.hass.async_add_executor_job(numbers.load)
             try:
-                options = stored_options(user_input, entry.options, self.hass.config.country or "")
+                options = stored_options(
+                    kind, user_input, entry.options, self.hass.config.country or ""
+                )
             except InvalidInputError as err:
                 errors[err.field] = err.problem
                 line = err.value
@@ -337,7 +339,7 @@ class PbxOptionsFlow(OptionsFlow):
         return self.async_show_form(
             step_id="init",
             data_schema=self.add_suggested_values_to_schema(
-                schema, shown_options(user_input or entry.options)
+                schema, shown_options(kind, user_input or entry.options)
             ),
             errors=errors,
             description_placeholders={
@@ -392,13 +394,10 @@ def _apart_from(form: vol.Schema, data: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in data.items() if key not in form.schema}
 
 
-def _without_secrets(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out what only its owner may see, also where it stands in an address."""
-    shown = {
-        key: value
-        for key, value in values.items()
-        if key not in {"api_key", "password", "pin", CONF_CODE}
-    }
+def _without_secrets(kind: type[Provider], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values without what only their owner may see, also where it is in an address."""
+    secrets = kind.settings_type.secrets()
+    shown = {key: value for key, value in values.items() if key not in secrets}
     addresses = {
         key: USER_INFO.sub(r"\1", shown[key]) for key in (CONF_URL, CONF_HOST) if shown.get(key)
     }

@@ -153,7 +153,7 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
             return
         data = {**self.config_entry.data, **found}
         self.configured = (data, self.config_entry.options)
-        self.provider.settings = {**self.provider.settings, **found}
+        self.provider.update_settings(found)
         self.hass.config_entries.async_update_entry(self.config_entry, data=data)
 
     # -- polls --------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ import itertools
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Self
 from unittest.mock import patch
@@ -15,8 +15,9 @@ import aiohttp
 from aiohttp import WSMessage, WSMsgType, web
 
 from custom_components.pbx.providers import PROVIDERS
-from custom_components.pbx.providers.base import Provider, Settings
+from custom_components.pbx.providers.base import Provider
 from custom_components.pbx.providers.http import HttpClient, RateLimit, Reply
+from custom_components.pbx.providers.settings import Values
 from custom_components.pbx.providers.voipat import api as voipat_access
 from custom_components.pbx.telephony import models as m
 from custom_components.pbx.telephony.errors import ProviderError
@@ -82,7 +83,7 @@ class Work:
 
     provider: str
     name: str
-    settings: Settings
+    settings: Values
     agents: Sequence[m.UserAgent] = ()
     queues: Sequence[m.UserQueue] = ()
     known: Mapping[Key, Sequence[Reply]] = field(default_factory=dict)
@@ -451,7 +452,7 @@ async def _listen(made: Recorder) -> None:
                 pass
     finally:
         if heard:
-            heard += _rarely(made.provider.settings["domain"])
+            heard += _rarely(made.provider.settings.domain)
             work.known = {key: list(replies) for key, replies in made.known.items()}
             work.messages, work.seeds = tuple(heard), tuple(Seed(message.encode()) for message in heard)
             busiest = {key: [max(replies, key=lambda reply: len(reply.body))] for key, replies in work.known.items()}
@@ -464,11 +465,11 @@ def _rarely(domain: str) -> Sequence[str]:
     return json.dumps({"type": "system.status", "data": {}}), json.dumps({"type": "call.dtmf", "data": key})
 
 
-async def log_in(provider: Provider) -> Settings:
+async def log_in(provider: Provider) -> Values:
     """Log in with a password."""
     typed_in = {"api_key": "", **LOGIN}
     session: Any = provider.http._session  # noqa: SLF001
-    return await type(provider).login(session, {**provider.settings, **typed_in})
+    return await type(provider).login(session, {**asdict(provider.settings), **typed_in})
 
 
 async def voipstudio(works: list[Work], **switches: Any) -> None:

@@ -12,8 +12,7 @@ from ..telephony import models as m
 from ..telephony.errors import UnsupportedError
 from ..telephony.models import Capability
 from .http import Budget, HttpClient, RateLimit
-
-type Settings = Mapping[str, object]
+from .settings import Settings, Values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +35,7 @@ class Provider(ABC):
 
     key: ClassVar[str]
     name: ClassVar[str]
+    settings_type: ClassVar[type[Settings]] = Settings
     possible: ClassVar[Capability] = Capability(
         0
     )  # what an account of this provider can at most do
@@ -60,19 +60,22 @@ class Provider(ABC):
         None  # seconds after a call's end when its record can be asked for
     )
 
-    def __init__(self, session: aiohttp.ClientSession, settings: Settings) -> None:
-        """Talk to one account; the session stays the caller's."""
-        self.settings = settings
+    def __init__(self, session: aiohttp.ClientSession, values: Values) -> None:
+        """Talk to one account; the session stays the caller's.
+
+        `values` is what the account's entry keeps. Raise InvalidInputError for a value that is not
+        what a setting has to be.
+        """
+        self.settings = self.settings_type.read(values)
         self.capabilities = Capability(0)
         self.created_objects: tuple[
             str, ...
         ] = ()  # what was made there on demand: to be kept, for `release`
         self.http = HttpClient(session, Budget(self.limits))
 
-    def text_setting(self, key: str, default: str = "") -> str:
-        """Read a text from the settings."""
-        value = self.settings.get(key)
-        return value.strip() if isinstance(value, str) else default
+    def update_settings(self, found: Values) -> None:
+        """Take what was found out about the account and is now kept with its entry."""
+        self.settings = self.settings.updated(found)
 
     def title_of(self, identity: str) -> str:
         """Name an account that the phone system has no name for."""
@@ -89,9 +92,12 @@ class Provider(ABC):
     # -- set-up -------------------------------------------------------------------------------------
 
     @classmethod
-    async def login(cls, session: aiohttp.ClientSession, settings: Settings) -> Settings:  # noqa: ARG003
-        """Turn what a person typed into what is kept; SecondFactorError asks for a `code` and its `nonce`."""
-        return settings
+    async def login(cls, session: aiohttp.ClientSession, typed: Values) -> Values:  # noqa: ARG003
+        """Return what to keep of what a person typed.
+
+        Raise SecondFactorError to ask for a `code`, which comes with the error's `nonce`.
+        """
+        return typed
 
     @abstractmethod
     async def account(self) -> m.Account:

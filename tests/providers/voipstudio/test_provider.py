@@ -1273,13 +1273,20 @@ async def test_a_wrong_password(sim: VoipstudioSimulator, session: aiohttp.Clien
 
 
 @pytest.mark.parametrize(
-    ("typed", "field_name"), [({}, "email"), ({"email": "x"}, "password"), ({"email": "x", "password": 3}, "password")]
+    ("typed", "field_name", "problem"),
+    [
+        ({}, "email", "required"),
+        ({"email": "x"}, "password", "required"),
+        ({"email": "x", "password": 3}, "password", "invalid_value"),
+    ],
 )
-async def test_login_needs_both(session: aiohttp.ClientSession, typed: dict[str, object], field_name: str) -> None:
+async def test_login_needs_both(
+    session: aiohttp.ClientSession, typed: dict[str, object], field_name: str, problem: str
+) -> None:
     """Nothing is sent without e-mail and password."""
     with pytest.raises(InvalidInputError) as error:
         await VoipstudioProvider.login(session, typed)
-    assert (error.value.field, error.value.problem) == (field_name, "required")
+    assert (error.value.field, error.value.problem) == (field_name, problem)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from custom_components.pbx.providers.voipsun import payload as p
 from custom_components.pbx.providers.voipsun.calls import CallRequest, CallTracker
 from custom_components.pbx.providers.voipsun.lines import Lines
+from custom_components.pbx.providers.voipsun.settings import read_phones
 from custom_components.pbx.registry.call_registry import CallRegistry
 from custom_components.pbx.telephony import models as m
 from custom_components.pbx.telephony.errors import ConnectError
@@ -35,7 +36,7 @@ def channel(name: str, src: object, dst: object, duration: object, status: objec
 
 def tracker(names: object = None) -> CallTracker:
     """Make a tracker for phones sip100 to sip105."""
-    return CallTracker(Lines(NAMES if names is None else names, "CZ"))
+    return CallTracker(Lines(read_phones(NAMES if names is None else names), "CZ"))
 
 
 def follow(calls: CallTracker, *rows: Mapping[str, object], at: float = 0, queues: Any = None) -> tuple[m.Call, ...]:
@@ -273,7 +274,7 @@ CONTRACT_PEERS = [
 
 def test_extensions_are_what_the_user_calls_them() -> None:
     """Numbers and names come from the user, the rest from the phone system; hidden ones are left out."""
-    lines = Lines({"sip100": {"number": "100", "name": "Anna"}, "sip101": {"hidden": True}}, "")
+    lines = Lines(read_phones({"sip100": {"number": "100", "name": "Anna"}, "sip101": {"hidden": True}}), "")
     assert [e.number for e in lines.extensions(readable=True)] == []
     assert [(e.number, e.registered) for e in lines.extensions(readable=False)] == [("100", None)]
     lines.learn(p.peers(CONTRACT_PEERS))
@@ -292,14 +293,14 @@ def test_extensions_are_what_the_user_calls_them() -> None:
 
 def test_a_static_address_alone_makes_no_trunk() -> None:
     """Where the phone system tells of no phone what it is, nothing is said about the others."""
-    lines = Lines({}, "")
+    lines = Lines(read_phones({}), "")
     lines.learn(p.peers([{"user": "100", "host": "192.0.2.1", "status": "OK"}, {"user": "200", "status": "OK"}]))
     assert [e.trunk for e in lines.extensions(readable=True)] == [False, False]
 
 
 def test_a_number_makes_a_phone_of_anything() -> None:
     """Who enters an internal number says that it is a phone."""
-    lines = Lines({"trunk-1": {"number": "150", "hidden": True}}, "")
+    lines = Lines(read_phones({"trunk-1": {"number": "150", "hidden": True}}), "")
     row = p.row(channel("trunk-1-00000001", "1", "2", 1, "Up"))
     assert row is not None
     phone = lines.phone(row)
@@ -309,7 +310,7 @@ def test_a_number_makes_a_phone_of_anything() -> None:
 
 def test_two_phones_with_one_number_are_one_extension() -> None:
     """It is registered when one of them is, and calls go to that one."""
-    lines = Lines({"desk": {"number": "100", "name": "Anna"}, "soft": {"number": "100"}}, "")
+    lines = Lines(read_phones({"desk": {"number": "100", "name": "Anna"}, "soft": {"number": "100"}}), "")
     lines.learn(p.peers([{"user": "desk", "status": "UNKNOWN"}, {"user": "soft", "status": "OK"}]))
     (extension,) = lines.extensions(readable=True)
     assert (extension.number, extension.id, extension.name, extension.registered) == ("100", "soft", "Anna", True)
@@ -321,7 +322,7 @@ def test_two_phones_with_one_number_are_one_extension() -> None:
 @pytest.mark.parametrize("names", [None, [], "x", {"a": None, "b": 7, "c": {"public": "x", "number": None}, 5: {}}])
 def test_any_list_of_names_will_do(names: object) -> None:
     """Settings are read with the same care as answers."""
-    assert Lines(names, "").owner("100") is None
+    assert Lines(read_phones(names), "").owner("100") is None
 
 
 # -- agents ------------------------------------------------------------------------------------------
@@ -1101,7 +1102,7 @@ def test_no_body_breaks_anything(body: bytes) -> None:
 def test_a_channel_that_is_no_call_changes_nothing(ghost: str, status: str) -> None:
     """A call that is transferred beside it stays one call, and nothing is missed."""
     names = {"sip101": {"number": "101"}, "sip102": {"number": "102"}, "trunk1": {"hidden": True}}
-    calls = CallTracker(Lines(names, "CZ"))
+    calls = CallTracker(Lines(read_phones(names), "CZ"))
     registry = CallRegistry()
     registry.snapshot((), NOW, NOW)
     trunk = ("SIP/trunk1-00000001", "+420600000001", "101")

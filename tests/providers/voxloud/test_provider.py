@@ -6,7 +6,7 @@ import logging
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -831,7 +831,7 @@ async def test_the_account_has_an_id_that_outlives_its_key(client: FastProvider,
     assert (await client.account()).id == account.id
     sim.email = "other@example.com"
     assert (await client.account()).id != account.id
-    client.settings = {**client.settings, **account.settings}
+    client.update_settings(account.settings)
     assert (await client.account()).id == account.id
     sim.company = "Another company"
     assert (await client.account()).id != account.id
@@ -1241,7 +1241,7 @@ async def test_updates_say_everything(client: FastProvider, sim: VoxloudSimulato
 async def test_who_is_told_when_a_subscription_is_disabled(client: FastProvider, sim: VoxloudSimulator) -> None:
     """The option goes into new ones, and changes those there are; where it cannot, they stay as they work."""
     await client.subscribe(HOOK)
-    client.settings = {**client.settings, "notification_email": "me@example.com"}
+    client.update_settings({"notification_email": "me@example.com"})
     sim.update_method = UpdateMethod.POST
     before = set(sim.subscriptions)
     assert len(await client.subscribe(HOOK)) == 7
@@ -1302,7 +1302,7 @@ async def test_objects_of_before_are_found_again(
     """By extension, order and number, whatever the server made of the name; also those of others."""
     foreign = sim.add_click_to_call("support", "102", SUPPORT)
     await client.originate(asked())
-    again = FastProvider(session, {**client.settings, "created_objects": list(client.created_objects)})
+    again = FastProvider(session, {**asdict(client.settings), "created_objects": list(client.created_objects)})
     await again.originate(asked())
     await again.originate(asked(extension="102"))
     assert len(sim.click_to_calls) == 2
@@ -1476,7 +1476,7 @@ async def test_a_number_to_show_is_needed_to_make_an_object(client: FastProvider
     await client.originate(asked(extension="901"))
     assert next(iter(sim.click_to_calls.values())).outbound_number == MAIN
     sim.forbidden = frozenset({"users"})
-    blind = FastProvider(client.http._session, client.settings)  # noqa: SLF001
+    blind = FastProvider(client.http._session, asdict(client.settings))  # noqa: SLF001
     with pytest.raises(InvalidInputError) as caught:
         await blind.originate(asked())
     assert (caught.value.field, caught.value.problem) == ("caller_id_number", "required")

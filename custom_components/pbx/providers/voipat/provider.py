@@ -1,10 +1,4 @@
-"""VOIP@ Cloud: a FusionPBX behind one of two bridges, polled, with a socket that says when to look.
-
-Settings: `url` (host or base URL, optional), `api_key` (required, secret), `domain` (optional, found out where the key
-has only one), `country`, `extensions` (numbers the user typed, for servers that cannot list them), `known_extensions`
-(those that were met before), `rate_plan`
-(standard or enterprise), `auth` (found out: "token" where the server takes only tokens).
-"""
+"""VOIP@ Cloud: a FusionPBX behind one of two bridges, polled, with a socket that says when to look."""
 
 import re
 import time
@@ -30,7 +24,8 @@ from ...telephony.errors import (
 )
 from ...telephony.models import Capability
 from ...telephony.phone_numbers import dialable, same, strip
-from ..base import Intervals, Provider, Settings
+from ..base import Intervals, Provider
+from ..settings import Settings, Values
 from ..values import mapping, text
 from . import payload
 from .api import (
@@ -48,6 +43,7 @@ from .api import (
 from .calls import ANSWERED, read_channels
 from .history import History
 from .push import PLACEHOLDERS, read_socket, read_webhook
+from .settings import EXTENSION, VoipatSettings
 
 RING_TIMEOUT, SHORTEST_RING, LONGEST_RING = 30, 5, 120
 MARGIN = 15.0  # seconds an answer may take longer than the ringing it waits for
@@ -73,7 +69,6 @@ COMMANDS = (
 ALWAYS = COMMANDS | Capability.CALLS | Capability.WEBHOOK | Capability.STREAM | Capability.AGENTS
 HISTORY = Capability.GET_CALL_HISTORY | Capability.GET_CALL_STATISTICS
 
-_EXTENSION = re.compile(r"[0-9A-Za-z_.-]{1,64}")
 _CAUSE = re.compile(r"[A-Z][A-Z0-9_]{1,63}")
 _DIGITS = re.compile(r"[0-9*#A-D]{1,128}")
 _SHOWN = re.compile(r"\+?[0-9*#]{1,30}")
@@ -85,6 +80,8 @@ class VoipatProvider(Provider):
 
     key = "voipat"
     name = "VOIP@ Cloud"
+    settings_type: ClassVar[type[Settings]] = VoipatSettings
+    settings: VoipatSettings
     possible = ALWAYS | HISTORY | Capability.REGISTRATION
     fields: ClassVar[Mapping[Capability, frozenset[str]]] = {
         Capability.ORIGINATE: frozenset({"caller_id_number", "caller_id_name", "ring_timeout"}),
@@ -117,16 +114,13 @@ class VoipatProvider(Provider):
     )
     record_after = 10
 
-    def __init__(self, session: aiohttp.ClientSession, settings: Settings) -> None:
+    def __init__(self, session: aiohttp.ClientSession, values: Values) -> None:
         """Talk to one account; the session stays the caller's."""
-        super().__init__(session, settings)
+        super().__init__(session, values)
         self._session = session
-        self._country = self.text_setting("country").upper()
-        self._domain = self.text_setting("domain")
-        self._typed = {
-            **_typed_extensions(settings.get("extensions")),
-            **_typed_extensions(settings.get("known_extensions")),
-        }
+        self._country = self.settings.country
+        self._domain = self.settings.domain
+        self._typed = dict.fromkeys((*self.settings.extensions, *self.settings.known_extensions))
         self._listed: dict[str, m.Extension] | None = None
         self._probed: dict[str, m.Extension] = {}
         self._learned: OrderedDict[str, None] = OrderedDict()
@@ -137,10 +131,10 @@ class VoipatProvider(Provider):
         self._shown: dict[str, tuple[float, payload.PlacedCall]] = {}
         self._access = Access(
             self.http,
-            self.text_setting("url"),
-            self.text_setting("api_key"),
-            by_token=self.text_setting("auth") == "token",
-            enterprise=self.text_setting("rate_plan") == "enterprise",
+            self.settings.url,
+            self.settings.api_key,
+            by_token=self.settings.auth == "token",
+            enterprise=self.settings.rate_plan == "enterprise",
         )
         self._history = History(self._access, lambda: self._tenant)
 
@@ -149,7 +143,7 @@ class VoipatProvider(Provider):
     @override
     async def account(self) -> m.Account:
         """Say who this is, and settle `capabilities`; also raises InvalidInputError for `url` and `domain`."""
-        if not self.text_setting("api_key"):
+        if not self.settings.api_key:
             raise InvalidInputError("api_key", "required")
         found = await self._access.identify(self._domain)
         self._domain = found.domain
@@ -398,7 +392,7 @@ class VoipatProvider(Provider):
     async def _checked_extension(self, extension: str) -> str:
         """Refuse an extension that does not exist: the Python server would take it and never ring anybody."""
         extension = extension.strip()
-        if not _EXTENSION.fullmatch(extension):
+        if not EXTENSION.fullmatch(extension):
             raise InvalidInputError("extension", "invalid_value" if extension else "required")
         if extension not in self._tenant.extensions:
             path = f"/extensions/{quote(extension, safe='')}"
@@ -559,13 +553,6 @@ class VoipatProvider(Provider):
     async def statistics(self, start: datetime | None, end: datetime | None) -> m.Statistics:
         """Sum up finished calls; counted here where the server cannot."""
         return await self._history.statistics(start, end)
-
-
-def _typed_extensions(value: object) -> dict[str, None]:
-    """Read the numbers a user typed: one text, or several."""
-    words = [text(item) for item in value] if isinstance(value, list | tuple) else [text(value)]
-    numbers = (digits for one in words for digits in re.split(r"[\s,;]+", one))
-    return dict.fromkeys(digits for digits in numbers if _EXTENSION.fullmatch(digits))
 
 
 def _trim[T](memory: OrderedDict[str, T], most: int) -> None:

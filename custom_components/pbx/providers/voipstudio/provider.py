@@ -1,11 +1,4 @@
-"""VoIPstudio: polled, pushed by a webhook that a person pastes, commands by REST.
-
-Settings: `url` (empty: the vendor's own), `api_key` (secret; or `email` and `password` (secret), with `code` and
-`nonce` for the second factor, which `login` turns into one), `country`, `user_id` (who the key belongs to, for HTTP
-Basic where X-Auth-Token is refused), `webhook_username` and `webhook_password` (secret; both or none). Found out and
-kept: `customer_id`, `user_id`, `authentication` ("basic" where that is needed), `api_key_name` (set by `login`: the
-key was made by us and is removed with the account) and `created_objects` (the names of all keys that were made so).
-"""
+"""VoIPstudio: polled, pushed by a webhook that a person pastes, commands by REST."""
 
 import asyncio
 import hmac
@@ -37,9 +30,10 @@ from ...telephony.errors import (
     UnsupportedError,
 )
 from ...telephony.models import CallState, Capability
-from ..base import Intervals, Provider, Settings
+from ..base import Intervals, Provider
 from ..http import Reply
-from ..values import Json, boolean, mapping, text, texts
+from ..settings import Settings, Values
+from ..values import Json, boolean, mapping, text
 from . import history
 from . import payload as voipstudio_payload
 from . import push as voipstudio_push
@@ -59,6 +53,7 @@ from .api import (
 )
 from .history import check_range, written
 from .payload import Book, QueueRow, ident
+from .settings import VoipstudioSettings
 
 KEY_NAME = "Home Assistant"
 KEY_IDLE = 7 * 24 * 3600
@@ -122,6 +117,8 @@ class VoipstudioProvider(Provider):
 
     key: ClassVar[str] = "voipstudio"
     name: ClassVar[str] = "VoIPstudio"
+    settings_type: ClassVar[type[Settings]] = VoipstudioSettings
+    settings: VoipstudioSettings
     possible: ClassVar[Capability] = reduce(or_, NEEDS.values(), ALWAYS)
     intervals: ClassVar[Intervals] = Intervals(busy=5, idle=10, pushed=60, directory=60)
     pushes_every_call: ClassVar[bool] = True  # if all of its events were chosen in the dashboard
@@ -145,16 +142,16 @@ class VoipstudioProvider(Provider):
         Capability.DELETE_CONTACT: frozenset({"contact_id"}),
     }
 
-    def __init__(self, session: aiohttp.ClientSession, settings: Settings) -> None:
+    def __init__(self, session: aiohttp.ClientSession, values: Values) -> None:
         """Talk to one account; the session stays the caller's."""
-        super().__init__(session, settings)
+        super().__init__(session, values)
         self.http.malformed_means_slow_down = True
-        self.user_id = self.text_setting("user_id")
-        self.customer_id = self.text_setting("customer_id")
-        self.created_objects = texts(settings.get("created_objects"))
-        basic = self.text_setting("authentication") == "basic"
-        url = self.text_setting("url")
-        self.api = Api(self.http, url, self.text_setting("api_key"), self.user_id if basic else "")
+        self.user_id = self.settings.user_id
+        self.customer_id = self.settings.customer_id
+        self.created_objects = self.settings.created_objects
+        basic = self.settings.authentication == "basic"
+        url = self.settings.url
+        self.api = Api(self.http, url, self.settings.api_key, self.user_id if basic else "")
         self.book = Book(country=self.country)
         self._myself: Json = {}
         self._placed: deque[str] = deque(maxlen=REMEMBERED_CALLS)
@@ -165,33 +162,32 @@ class VoipstudioProvider(Provider):
     @property
     def country(self) -> str:
         """The country whose way of writing numbers people use."""
-        return self.text_setting("country").upper()
+        return self.settings.country
 
     # -- set-up -------------------------------------------------------------------------------------
 
     @classmethod
     @override
-    async def login(cls, session: aiohttp.ClientSession, settings: Settings) -> Settings:
-        """Turn e-mail and password into an API key of our own; SecondFactorError asks for a `code`."""
-        provider = cls(session, settings)
+    async def login(cls, session: aiohttp.ClientSession, typed: Values) -> Values:
+        """Return what to keep, with an API key of our own in the place of e-mail and password.
+
+        Raise SecondFactorError to ask for a `code`.
+        """
+        provider = cls(session, typed)
         if not provider.api.key:
-            return await provider._log_in()
-        if settings.get("password"):
+            return await provider._log_in(typed)
+        if provider.settings.password:
             raise InvalidInputError("password", "conflict")
         # A key that was typed is not ours to remove.
-        return {name: value for name, value in settings.items() if name != "api_key_name"}
+        return {name: value for name, value in typed.items() if name != "api_key_name"}
 
-    async def _log_in(self) -> Settings:
-        code, nonce, password = (
-            self.text_setting("code"),
-            self.text_setting("nonce"),
-            self.settings.get("password"),
-        )
+    async def _log_in(self, typed: Values) -> Values:
+        code, nonce, password = self.settings.code, self.settings.nonce, self.settings.password
         if code and nonce:
             path, body = "login2fa", {"code": code.replace(" ", ""), "nonce": nonce}
         else:
-            email = self.text_setting("email")
-            if not email or not isinstance(password, str) or not password:
+            email = self.settings.email
+            if not email or not password:
                 raise InvalidInputError("password" if email else "email", "required")
             path, body = "login", {"email": email, "password": password}
         # Exactly once: each try mails a code.
@@ -212,7 +208,7 @@ class VoipstudioProvider(Provider):
             raise ConnectError("The log-in was answered without a token")
         kept = {
             name: value
-            for name, value in self.settings.items()
+            for name, value in typed.items()
             if name not in {"password", "code", "nonce"}
         }
         user_id = ident(answer.get("user_id"))
@@ -227,7 +223,7 @@ class VoipstudioProvider(Provider):
         )
 
     async def _mint(self, token: str, name: str) -> str:
-        api = Api(self.http, self.text_setting("url"), token)
+        api = Api(self.http, self.settings.url, token)
         made = await api.command("POST", "apitokens", {"name": name, "expiry": KEY_IDLE})
         key = text(made.get("token"))
         if not key:
@@ -267,7 +263,7 @@ class VoipstudioProvider(Provider):
             "customer_id": customer_id,
             "authentication": "basic" if self.api.user else "",
         }
-        if "created_objects" in self.settings:
+        if self.settings.created_objects:
             found["created_objects"] = list(self.created_objects)
         if self.api.user:
             self.api.user = user.id
@@ -281,7 +277,7 @@ class VoipstudioProvider(Provider):
     async def _second_try(self) -> Reply:
         """Ask again after a refusal, the older way where the user is known; raise AuthError when that is certain."""
         if not self.api.user:
-            self.api.user = self.user_id or self.text_setting("email")
+            self.api.user = self.user_id or self.settings.email
         reply = await self.api.send(self.http.ask, "GET", "me")
         if reply.status in WRONG_LOGIN:
             self.api.user = ""
@@ -301,7 +297,7 @@ class VoipstudioProvider(Provider):
     async def _remove_old_keys(self) -> None:
         """Remove the keys that were made by `login` for this account before the one in use; else it is tried again."""
         for name in self.created_objects:
-            if name == self.text_setting("api_key_name"):
+            if name == self.settings.api_key_name:
                 continue
             with suppress(ProviderError):
                 for row in await self.api.rows(
@@ -319,7 +315,7 @@ class VoipstudioProvider(Provider):
     @override
     async def release(self) -> None:
         """Remove the API key, if it was made by `login`."""
-        if self.text_setting("api_key_name"):
+        if self.settings.api_key_name:
             with suppress(AuthError, NotFoundError):
                 await self.api.command("DELETE", path_of("apitokens", self.api.key))
 
@@ -417,8 +413,8 @@ class VoipstudioProvider(Provider):
 
     def _genuine(self, authorization: str | None) -> bool:
         user, password = (
-            self.text_setting("webhook_username"),
-            self.text_setting("webhook_password"),
+            self.settings.webhook_username,
+            self.settings.webhook_password,
         )
         if not user and not password:
             return True
@@ -435,8 +431,8 @@ class VoipstudioProvider(Provider):
     def urls_to_paste(self, url: str) -> Mapping[str, str]:
         """Give the URL for Integrations, Webhooks, Add, with the credentials where they are set."""
         user, password = (
-            self.text_setting("webhook_username"),
-            self.text_setting("webhook_password"),
+            self.settings.webhook_username,
+            self.settings.webhook_password,
         )
         if (user or password) and URL(url).absolute:
             url = str(URL(url).with_user(user).with_password(password))

@@ -20,10 +20,9 @@ from ...telephony.errors import (
     RefusedError,
     UnknownOutcomeError,
 )
-from ..base import Settings
 from ..http import HttpClient, Reply
-from ..values import integer
 from .payload import cut, decode, failure, succeeded
+from .settings import VoipsunSettings
 
 PATH = "/api/api.php"
 SERVER_ERROR = 500
@@ -67,7 +66,7 @@ class Send(Protocol):
 class Endpoint:
     """Ask and command as one API user."""
 
-    def __init__(self, http: HttpClient, settings: Settings) -> None:
+    def __init__(self, http: HttpClient, settings: VoipsunSettings) -> None:
         """Take the address and the credentials from the settings."""
         self._http = http
         self._settings = settings
@@ -76,8 +75,8 @@ class Endpoint:
     @cached_property
     def url(self) -> URL:
         """The endpoint, without credentials."""
-        typed = self._text("host").strip()
-        scheme = "https" if self._settings.get("ssl") is True else "http"
+        typed = self._settings.host
+        scheme = "https" if self._settings.ssl else "http"
         if typed.count(":") > 1 and "[" not in typed and "://" not in typed:
             typed = f"[{typed}]"
         try:
@@ -87,7 +86,7 @@ class Endpoint:
             return URL.build(
                 scheme=given.scheme,
                 host=given.host,
-                port=given.explicit_port or integer(self._settings.get("port")) or None,
+                port=given.explicit_port or self._settings.port or None,
                 path=given.path.removesuffix(PATH).rstrip("/") + PATH,
             )
         except ValueError:
@@ -96,7 +95,7 @@ class Endpoint:
     @property
     def password(self) -> str:
         """The password, to keep it out of what is shown."""
-        return self._text("password")
+        return self._settings.password
 
     async def read(self, action: str, params: Mapping[str, str] = _NOTHING) -> object:
         """Poll, one request after the other."""
@@ -127,15 +126,11 @@ class Endpoint:
 
     def _query(self, action: str, params: Mapping[str, str]) -> dict[str, str]:
         return {
-            "username": self._text("username").strip(),
+            "username": self._settings.username,
             "password": self.password,
             "action": action,
             **params,
         }
-
-    def _text(self, key: str) -> str:
-        value = self._settings.get(key)
-        return value if isinstance(value, str) else ""
 
 
 def _answer(reply: Reply, sent: Mapping[str, str]) -> object:

@@ -4,7 +4,7 @@ Nothing at the phone system maps a SIP user name to an internal number.
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from ...telephony.models import Extension, Party
@@ -17,8 +17,8 @@ from ...telephony.phone_numbers import (
     normalise,
     strip,
 )
-from ..values import Json, boolean
-from .payload import Peer, Row, line
+from .payload import Peer, Row
+from .settings import LONGEST_NUMBER, NamedPhone
 
 _TRUNK = re.compile(
     r"trunk|gateway|provider|prichoz|odchoz|(?:^|[^a-z])gw(?:[^a-z]|$)", re.IGNORECASE
@@ -64,12 +64,10 @@ class Line:
 class Lines:
     """The SIP accounts as the phone system lists them, and as the user has named them."""
 
-    def __init__(self, names: object, country: str) -> None:
-        """Take the user's own list: SIP user name to name, number, public numbers, hidden."""
+    def __init__(self, named: Collection[NamedPhone], country: str) -> None:
+        """Take the user's own list."""
         self._country = country
-        self._named = {
-            user: _mapping(entry) for user, entry in _mapping(names).items() if user == line(user)
-        }
+        self._named = {phone.user: phone for phone in named}
         self._lines: dict[str, Line] = {}
         self._peers: dict[str, Peer] = {}
         self._owners: dict[str, Line] = {}
@@ -96,19 +94,18 @@ class Lines:
         return peer is not None and bool(peer.registered)
 
     def _line(self, user: str, *, looks_static: bool = False) -> Line:
-        named = self._named.get(user, {})
-        number, hidden = line(named.get("number"), 40), boolean(named.get("hidden")) is True
-        public = named.get("public")
+        named = self._named.get(user) or NamedPhone(user=user)
         # Who hides an account that has no number hides a trunk.
-        trunk = not number and (hidden or looks_static or bool(_TRUNK.search(user)))
-        public_numbers = public if isinstance(public, list | tuple) else ()
-        reached = (compared(line(entry, 40)) for entry in (user, number, *public_numbers))
+        looks_like_trunk = named.hidden or looks_static or bool(_TRUNK.search(user))
+        reached = (
+            compared(number[:LONGEST_NUMBER]) for number in (user, named.number, *named.public)
+        )
         return Line(
             user=user,
-            number=number or user,
-            name=line(named.get("name")),
-            trunk=trunk,
-            hidden=hidden,
+            number=named.number or user,
+            name=named.name,
+            trunk=looks_like_trunk and not named.number,
+            hidden=named.hidden,
             numbers=frozenset(filter(None, reached)),
         )
 
@@ -159,8 +156,3 @@ class Lines:
                     found if first is None else replace(found, name=first.name or found.name)
                 )
         return tuple(listed.values())
-
-
-def _mapping(value: object) -> Json:
-    """Accept what a settings store hands out, which need not be a dict."""
-    return value if isinstance(value, Mapping) else {}

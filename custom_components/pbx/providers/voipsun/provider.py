@@ -1,11 +1,5 @@
 """VoIPSUN PBX: one PHP endpoint, polled; every request is a GET with the credentials in its query.
 
-Settings:
-- `host` (required; a name, an address or a URL), `port`, `ssl`
-- `username`, `password` (required, secret): an HTTP API user of the phone system
-- `country`: for numbers
-- `extension_names`: SIP user name to `name`, `number` (internal), `public` (list of numbers), `hidden`
-
 The answers' shapes are not published. What they mean is decided in voipsun_payload (single answers), voipsun_lines
 (phones and trunks) and voipsun_calls (channels into calls); here is what is asked, and what a no means.
 """
@@ -36,8 +30,9 @@ from ...telephony.errors import (
 )
 from ...telephony.models import AgentStatus, Capability, ExtensionType
 from ...telephony.phone_numbers import dialable, strip
-from ..base import Intervals, Provider, Settings
+from ..base import Intervals, Provider
 from ..http import RateLimit
+from ..settings import Settings, Values
 from .api import (
     ADDRESS,
     DENIED,
@@ -62,6 +57,7 @@ from .payload import (
     peers,
     queue_reading,
 )
+from .settings import VoipsunSettings
 
 RINGING_TIMEOUT = 45.0  # nobody knows whether the answer waits for the phone to be picked up
 AGENTS_PER_TURN = 16
@@ -116,6 +112,8 @@ class VoipsunProvider(Provider):
 
     key: ClassVar[str] = "voipsun"
     name: ClassVar[str] = "VoIPSUN PBX"
+    settings_type: ClassVar[type[Settings]] = VoipsunSettings
+    settings: VoipsunSettings
     possible: ClassVar[Capability] = reduce(
         or_, PERMISSIONS.values(), Capability.USER_AGENTS | Capability.USER_QUEUES
     )
@@ -159,13 +157,13 @@ class VoipsunProvider(Provider):
         Capability.MOVE_RECORDING: frozenset({"filename", "path"}),
     }
 
-    def __init__(self, session: aiohttp.ClientSession, settings: Settings) -> None:
+    def __init__(self, session: aiohttp.ClientSession, values: Values) -> None:
         """Talk to one phone system as one API user."""
-        super().__init__(session, settings)
-        self._country = self.text_setting("country")
-        self._lines = Lines(settings.get("extension_names"), self._country)
+        super().__init__(session, values)
+        self._country = self.settings.country
+        self._lines = Lines(self.settings.extension_names, self._country)
         self._calls = CallTracker(self._lines)
-        self._endpoint = Endpoint(self.http, settings)
+        self._endpoint = Endpoint(self.http, self.settings)
         self._missing: set[str] = set()
         self._agents: dict[str, m.UserAgent] = {}
         self._queues: dict[str, m.UserQueue] = {}
@@ -188,7 +186,7 @@ class VoipsunProvider(Provider):
         host = (url.host or "").lower()
         # Nothing says who it is, so the first address stays the account's name when the box moves to another. The
         # scheme's own port is left out, so that TLS can be switched on for the same account.
-        account_id = self.text_setting("account_id") or (
+        account_id = self.settings.account_id or (
             host if url.is_default_port() else f"{host}:{url.port}"
         )
         return m.Account(

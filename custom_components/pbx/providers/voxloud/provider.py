@@ -1,10 +1,4 @@
-"""Voxloud: webhooks that are subscribed by API; a call is placed through stored click-to-call objects.
-
-Settings: `api_key` (required, secret), `url` (base URL or host, has a default), `country`, `notification_email` (whom
-Voxloud tells when it disables a subscription). Found out and kept with the entry: `account_id` and `company` (from
-`account()`), `pinned_account` (from `account_of()`; events of another phone system are dropped) and `created_objects`
-(ids of the click-to-call objects made here).
-"""
+"""Voxloud: webhooks that are subscribed by API; a call is placed through stored click-to-call objects."""
 
 import json
 import logging
@@ -20,7 +14,8 @@ from ...telephony import models as m
 from ...telephony.bounded_map import BoundedMap
 from ...telephony.errors import BadPayloadError, ConnectError, NotFoundError, RefusedError
 from ...telephony.models import Capability
-from ..base import Intervals, Provider, Settings
+from ..base import Intervals, Provider
+from ..settings import Settings, Values
 from ..values import Json, boolean, mapping, text
 from . import contacts, history
 from .api import BAD_REQUEST, FORBIDDEN, METHOD_NOT_ALLOWED, NOT_FOUND, VoxloudApi
@@ -37,6 +32,7 @@ from .payload import (
     read_users,
     short,
 )
+from .settings import VoxloudSettings
 
 LOGGER = logging.getLogger(__name__)
 
@@ -61,6 +57,8 @@ class VoxloudProvider(Provider):
 
     key = "voxloud"
     name = "Voxloud"
+    settings_type: ClassVar[type[Settings]] = VoxloudSettings
+    settings: VoxloudSettings
     possible: ClassVar[Capability] = (
         Capability.CALLS
         | Capability.WEBHOOK
@@ -96,13 +94,11 @@ class VoxloudProvider(Provider):
     pushes_every_call = True
     grace = 5
 
-    def __init__(self, session: aiohttp.ClientSession, settings: Settings) -> None:
+    def __init__(self, session: aiohttp.ClientSession, values: Values) -> None:
         """Know nobody yet."""
-        super().__init__(session, settings)
-        self._api = VoxloudApi(self.http, self.text_setting("url"), self.text_setting("api_key"))
-        kept = settings.get("created_objects")
-        made = kept if isinstance(kept, list | tuple) else ()
-        self.created_objects = tuple(ident(item) for item in made if ident(item))
+        super().__init__(session, values)
+        self._api = VoxloudApi(self.http, self.settings.url, self.settings.api_key)
+        self.created_objects = self.settings.created_objects
         self._dialler = Dialler(self._api, self._country, self._known_users, self.created_objects)
         self._users: tuple[m.Extension, ...] | None = None
         self._own: frozenset[str] = frozenset()
@@ -110,7 +106,7 @@ class VoxloudProvider(Provider):
 
     @property
     def _country(self) -> str:
-        return self.text_setting("country")
+        return self.settings.country
 
     # -- set-up -------------------------------------------------------------------------------------
 
@@ -122,8 +118,8 @@ class VoxloudProvider(Provider):
         if not company and not email:
             raise ConnectError("The answer names no account")
         account_id = sha256((email or company).encode()).hexdigest()[:ID_LENGTH]
-        kept = self.text_setting("account_id")
-        if kept and company and company == self.text_setting("company"):
+        kept = self.settings.account_id
+        if kept and company and company == self.settings.company:
             account_id = kept
         self.capabilities = self.possible
         return m.Account(
@@ -184,7 +180,7 @@ class VoxloudProvider(Provider):
     def parse(self, request: m.PushRequest) -> tuple[m.Pushed, ...]:
         """Read an event; one of another phone system than the first is nothing."""
         body = _body(request)
-        pinned, account = self.text_setting("pinned_account"), read_account(body)
+        pinned, account = self.settings.pinned_account, read_account(body)
         if pinned and account is not None and account != pinned:
             return ()
         pushed = read_push(body, self._book())
@@ -235,7 +231,7 @@ class VoxloudProvider(Provider):
 
     @property
     def _notify(self) -> str:
-        return self.text_setting("notification_email")
+        return self.settings.notification_email
 
     async def _subscriptions(self) -> list[tuple[m.Subscription, str]]:
         """List the subscriptions, each with whom its end is told."""
