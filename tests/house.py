@@ -59,7 +59,7 @@ class House:
     @property
     def coordinator(self) -> PbxCoordinator:
         """The account, loaded."""
-        coordinator: PbxCoordinator = self.entry.runtime_data
+        coordinator: PbxCoordinator = self.entry.runtime_data.coordinator
         return coordinator
 
     @property

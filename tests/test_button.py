@@ -67,7 +67,7 @@ async def test_call_back_calls_who_called_last(
         await press(hass, "button.ann_101_call_back")
     assert raised.value.translation_key == "no_caller"
 
-    push = fake_entry.runtime_data.async_push
+    push = fake_entry.runtime_data.coordinator.async_push
     push(pushed("c1", CallState.RINGING, "102", caller=m.Party(number="+390699999999")))
     push(pushed("c2", CallState.RINGING, "101"))
     push(pushed("c2", CallState.RINGING, "102"))
@@ -112,8 +112,8 @@ async def test_missed_calls_are_acknowledged_without_asking_anybody(
     """The count goes back to 0; the phone system has nothing to do with it."""
     await async_set_up(hass, fake_entry)
     for call in ("c1", "c2"):
-        fake_entry.runtime_data.async_push(pushed(call, CallState.RINGING))
-        fake_entry.runtime_data.async_push(pushed(call, CallState.ENDED, final=True))
+        fake_entry.runtime_data.coordinator.async_push(pushed(call, CallState.RINGING))
+        fake_entry.runtime_data.coordinator.async_push(pushed(call, CallState.ENDED, final=True))
     await hass.async_block_till_done(wait_background_tasks=True)
     assert hass.states.is_state("sensor.house_missed_calls", "2")
     asked = len(fake.script.asked)
@@ -173,7 +173,7 @@ async def test_speed_dials_come_change_and_go_without_a_reload(hass: HomeAssista
     """New ones get a button, changed ones their new name, number and icon, deleted ones vanish."""
     entry = with_dials(speed_dial())
     await async_set_up(hass, entry)
-    coordinator = entry.runtime_data
+    coordinator = entry.runtime_data.coordinator
     coordinator.async_push(pushed("c1", CallState.RINGING))
 
     hass.config_entries.async_add_subentry(entry, speed_dial("dial2", "Doctor", number="+390677777777"))
@@ -200,7 +200,7 @@ async def test_speed_dials_come_change_and_go_without_a_reload(hass: HomeAssista
     assert hass.states.get("button.pizza") is None
     assert hass.states.get("button.doctor") is not None
 
-    assert entry.runtime_data is coordinator
+    assert entry.runtime_data.coordinator is coordinator
     assert fake.script.times("account") == 1
     assert hass.states.is_state("sensor.ann_101_call_state", "ringing")
 

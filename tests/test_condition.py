@@ -41,7 +41,7 @@ async def coordinator(hass: HomeAssistant, fake: type[FakeProvider], fake_entry:
     extensions = fake.script.directory.extensions
     fake.script.directory = m.Directory(extensions=extensions, agents=AGENTS, queues=QUEUES)
     await async_set_up(hass, fake_entry)
-    found: PbxCoordinator = fake_entry.runtime_data
+    found: PbxCoordinator = fake_entry.runtime_data.coordinator
     return found
 
 

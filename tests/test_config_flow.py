@@ -593,7 +593,7 @@ async def test_reauth(hass: HomeAssistant, house: House, expected_warnings: list
     await hass.async_block_till_done()
     assert entry.data == {**before, secret: "new-secret-of-the-account"}
     assert state_of(entry) is ConfigEntryState.LOADED
-    assert getattr(entry.runtime_data.provider.settings, secret) == "new-secret-of-the-account"
+    assert getattr(entry.runtime_data.coordinator.provider.settings, secret) == "new-secret-of-the-account"
 
 
 @pytest.mark.parametrize("house", ALL, indirect=True)
@@ -699,7 +699,7 @@ async def test_reauth_after_a_stopped_poll(
     """An account whose polls ended since it was refused works again, even with the same credentials."""
     house = _voipsun(voipsun)
     entry = await async_add(hass, house)
-    coordinator = entry.runtime_data
+    coordinator = entry.runtime_data.coordinator
     expected_warnings += ["Authentication failed while fetching"]
     voipsun.password = "another one"
     await coordinator.async_refresh()
@@ -714,8 +714,8 @@ async def test_reauth_after_a_stopped_poll(
     assert result["reason"] == "reauth_successful"
     await hass.async_block_till_done()
     assert state_of(entry) is ConfigEntryState.LOADED
-    assert entry.runtime_data is not coordinator
-    assert entry.runtime_data.last_update_success
+    assert entry.runtime_data.coordinator is not coordinator
+    assert entry.runtime_data.coordinator.last_update_success
     assert hass.config_entries.flow.async_progress_by_handler(DOMAIN) == []
 
 
@@ -757,8 +757,8 @@ async def test_reconfigure(hass: HomeAssistant, house: House) -> None:
     """The form shows what is known, but no secret; an error, and then the change, which is used at once."""
     entry = await async_add(hass, house)
     found = {"pinned_account": "117", "created_objects": ["c1"], "cloudhook_url": f"{CLOUDHOOK}0"}
-    entry.runtime_data.async_keep(found)
-    coordinator = entry.runtime_data
+    entry.runtime_data.coordinator.async_keep(found)
+    coordinator = entry.runtime_data.coordinator
     result = await entry.start_reconfigure_flow(hass)
     assert result["type"] is FlowResultType.FORM
     assert result["step_id"] == house.provider
@@ -775,7 +775,7 @@ async def test_reconfigure(hass: HomeAssistant, house: House) -> None:
     assert result["reason"] == "reconfigure_successful"
     await hass.async_block_till_done()
     assert state_of(entry) is ConfigEntryState.LOADED
-    assert entry.runtime_data is not coordinator
+    assert entry.runtime_data.coordinator is not coordinator
     if house.provider == "voipstudio":
         found["created_objects"] = []  # a key from before, which goes when another one is used
     assert {key: entry.data[key] for key in found} == found

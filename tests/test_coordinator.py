@@ -31,7 +31,7 @@ from custom_components.pbx.providers.base import Intervals
 from custom_components.pbx.registry.call_registry import ACCOUNT, DIRECTORY, extension_key, slot_key
 from custom_components.pbx.telephony import models as m
 from custom_components.pbx.telephony.errors import AuthError, ConnectError, ProviderError, RateLimitError, RefusedError
-from custom_components.pbx.telephony.models import CallState, Capability, Direction, EventType, Outcome
+from custom_components.pbx.telephony.models import CallState, Capability, EventType, Outcome
 
 from .fake_provider import NOON, FakeProvider, FakeSettings, async_set_up, fake_config_entry, incoming, pushed
 
@@ -41,7 +41,7 @@ CALLER = "+390612345678"
 async def coordinator_of(hass: HomeAssistant, entry: MockConfigEntry) -> PbxCoordinator:
     """Set an account up and give its coordinator."""
     await async_set_up(hass, entry)
-    coordinator: PbxCoordinator = entry.runtime_data
+    coordinator: PbxCoordinator = entry.runtime_data.coordinator
     return coordinator
 
 
@@ -165,7 +165,7 @@ async def test_removed_listener_hears_nothing(hass: HomeAssistant, fake_entry: M
     heard: list[str] = []
     remove = coordinator.async_add_listener(lambda: heard.append("gone"), extension_key("999"))
     coordinator.async_add_listener(lambda: heard.append("here"), extension_key("101"))
-    stop = coordinator.async_listen_events("101", lambda event: heard.append(event.type))
+    stop = coordinator.events.async_listen_events("101", lambda event: heard.append(event.type))
     stop()
     remove()
     heard.clear()
@@ -188,7 +188,7 @@ async def test_broken_listeners_hinder_nobody(
         raise RuntimeError
 
     coordinator.async_add_listener(broken, extension_key("101"))
-    coordinator.async_listen_events(None, broken)
+    coordinator.events.async_listen_events(None, broken)
     calls = count(coordinator, extension_key("101"))
     coordinator.async_push(pushed("c0", CallState.RINGING, "102"))
     calls[extension_key("101")] = 0
@@ -378,7 +378,7 @@ async def test_pace_follows_pushes_that_proved_to_be_complete(
     await say(hass, client, pasted, pushed("c1", CallState.RINGING))
     pasted.script.calls = (incoming("c1"),)
     assert await asked_in(hass, freezer, pasted, 126) in range(18, 27)
-    assert not coordinator.webhook.complete
+    assert not coordinator.health.complete
 
     await say(hass, client, pasted, pushed("c1", CallState.TALKING))
     pasted.script.calls = (incoming("c1", state=CallState.TALKING),)
@@ -386,24 +386,24 @@ async def test_pace_follows_pushes_that_proved_to_be_complete(
     await say(hass, client, pasted, pushed("c1", CallState.ENDED))
     pasted.script.calls = ()
     await asked_in(hass, freezer, pasted, 30)
-    assert coordinator.webhook.complete
+    assert coordinator.health.complete
     assert await asked_in(hass, freezer, pasted, 186) == 3
 
     # Of the next call a list tells a little before its message.
     pasted.script.calls = (incoming("c2"),)
     while "c2" not in coordinator.data.calls:
         assert await asked_in(hass, freezer, pasted, 1) <= 1
-    assert not coordinator.webhook.complete
+    assert not coordinator.health.complete
     await say(hass, client, pasted, pushed("c2", CallState.RINGING))
     await asked_in(hass, freezer, pasted, 30)
-    assert coordinator.webhook.complete
+    assert coordinator.health.complete
 
     # And of this one nothing is pushed.
     pasted.script.calls = (incoming("c3", "102"),)
     await asked_in(hass, freezer, pasted, 62)
     assert hass.states.is_state("sensor.bob_102_call_state", "ringing")
     assert await asked_in(hass, freezer, pasted, 66) in range(10, 14)
-    assert not coordinator.webhook.complete
+    assert not coordinator.health.complete
 
 
 @pytest.mark.parametrize("last", [CallState.TALKING, CallState.ENDED])
@@ -429,7 +429,7 @@ async def test_pushes_that_are_not_complete(
         if last is CallState.ENDED:
             await say(hass, client, pasted, pushed(call_id, last))
         assert await asked_in(hass, freezer, pasted, 126) in range(5, 9)
-        assert not coordinator.webhook.complete
+        assert not coordinator.health.complete
 
 
 async def test_end_that_a_list_shows_in_a_grace(
@@ -452,7 +452,7 @@ async def test_end_that_a_list_shows_in_a_grace(
     assert coordinator.data.last_call is not None
     assert coordinator.data.last_call.id == "c1"
     await asked_in(hass, freezer, pasted, 40)
-    assert coordinator.webhook.complete
+    assert coordinator.health.complete
 
 
 async def test_pushes_do_not_put_the_poll_off(
@@ -935,199 +935,7 @@ async def test_unload_stops_the_clocks(
     assert push_only.script.times("record_of") == 0
 
 
-# -- what follows ------------------------------------------------------------------------------------
-
-
-async def test_record_is_asked_for_some_time_after_the_end(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, fake: type[FakeProvider], fake_entry: MockConfigEntry
-) -> None:
-    """A provider that writes calls down later is asked later, once, and the record is told."""
-    fake.record_after = 10
-    fake.script.answers["record_of"] = lambda call: m.CallRecord(id="r1", call_id=call.id, outcome=Outcome.VOICEMAIL)
-    coordinator = await coordinator_of(hass, fake_entry)
-    events = async_capture_events(hass, EVENT_PBX)
-    coordinator.async_push(pushed("c1", CallState.RINGING))
-    coordinator.async_push(pushed("c1", CallState.ENDED, final=True))
-    await pass_time(hass, freezer, 9)
-    assert fake.script.times("record_of") == 0
-    await pass_time(hass, freezer, 2)
-    await pass_time(hass, freezer, 60)
-    assert fake.script.times("record_of") == 1
-    assert [event.data["type"] for event in events] == ["call_incoming", "call_missed", "call_record"]
-    state = hass.states.get("sensor.house_last_call")
-    assert state is not None
-    assert state.attributes["outcome"] == "voicemail"
-
-
-@pytest.mark.parametrize("error", [None, ConnectError()])
-async def test_record_that_is_not_there_is_no_drama(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    fake: type[FakeProvider],
-    fake_entry: MockConfigEntry,
-    error: ProviderError | None,
-) -> None:
-    """Nothing is told when there is no record, or when it cannot be asked for."""
-    fake.record_after = 10
-    fake.script.errors |= {"record_of": error} if error else {}
-    coordinator = await coordinator_of(hass, fake_entry)
-    events = async_capture_events(hass, EVENT_PBX)
-    coordinator.async_push(pushed("c1", CallState.RINGING))
-    coordinator.async_push(pushed("c1", CallState.ENDED, final=True))
-    await pass_time(hass, freezer, 11)
-    assert fake.script.times("record_of") == 1
-    assert [event.data["type"] for event in events] == ["call_incoming", "call_missed"]
-
-
-async def test_only_so_many_records_are_waited_for(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    fake: type[FakeProvider],
-    fake_entry: MockConfigEntry,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """A burst of calls does not become a burst of questions."""
-    monkeypatch.setattr(coordinator_module, "MAX_PENDING_RECORDS", 2)
-    fake.record_after = 10
-    coordinator = await coordinator_of(hass, fake_entry)
-    for call in range(5):
-        coordinator.async_push(pushed(f"c{call}", CallState.RINGING))
-        coordinator.async_push(pushed(f"c{call}", CallState.ENDED, final=True))
-    await pass_time(hass, freezer, 11)
-    assert fake.script.times("record_of") == 2
-
-
-async def test_caller_is_looked_up_without_holding_the_event_up(
-    hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry
-) -> None:
-    """The event goes out at once, the name follows in the state, and the same caller is not looked up twice."""
-    gate = asyncio.Event()
-
-    async def answer(_query: m.ContactQuery) -> m.ContactPage:
-        await gate.wait()
-        return m.ContactPage(contacts=(m.Contact(id="1", first_name="Ada", last_name="Rossi"),))
-
-    fake.script.answers["search_contacts"] = answer
-    coordinator = await coordinator_of(hass, fake_entry)
-    events = async_capture_events(hass, EVENT_PBX)
-
-    coordinator.async_push(pushed("c1", CallState.RINGING))
-    await hass.async_block_till_done()
-    assert [event.data.get("from_name") for event in events] == [None]
-    assert hass.states.is_state("sensor.ann_101_caller", CALLER)
-
-    gate.set()
-    await hass.async_block_till_done(wait_background_tasks=True)
-    assert hass.states.is_state("sensor.ann_101_caller", "Ada Rossi")
-    assert fake.script.arguments("search_contacts") == [(m.ContactQuery(number=CALLER, limit=1),)]
-
-    coordinator.async_push(pushed("c1", CallState.ENDED, final=True))
-    coordinator.async_push(pushed("c2", CallState.RINGING, "102"))
-    assert hass.states.is_state("sensor.bob_102_caller", "Ada Rossi")
-    assert fake.script.times("search_contacts") == 1
-    assert [event.data.get("contact_known") for event in events] == [None, True, None]
-
-
-@pytest.mark.parametrize(
-    ("contacts", "name"),
-    [
-        ((), CALLER),
-        ((m.Contact(id="1", company="Bakery"),), "Bakery"),
-        ((m.Contact(id="1", last_name="Rossi"),), "Rossi"),
-        ((m.Contact(id="1"),), CALLER),
-    ],
-)
-async def test_what_a_caller_is_called(
-    hass: HomeAssistant,
-    fake: type[FakeProvider],
-    fake_entry: MockConfigEntry,
-    contacts: tuple[m.Contact, ...],
-    name: str,
-) -> None:
-    """A person's name, else the company, else the number."""
-    fake.script.answers["search_contacts"] = m.ContactPage(contacts=contacts)
-    coordinator = await coordinator_of(hass, fake_entry)
-    coordinator.async_push(pushed("c1", CallState.RINGING))
-    await hass.async_block_till_done(wait_background_tasks=True)
-    assert hass.states.is_state("sensor.ann_101_caller", name)
-    call = coordinator.data.find("c1")
-    assert call is not None
-    assert call.caller.known is bool(contacts)
-
-
-@pytest.mark.parametrize(
-    "more",
-    [
-        {"caller": m.Party(hidden=True)},
-        {"caller": m.Party(number=CALLER, name="Rossi")},
-        {"caller": m.Party(number="102"), "direction": Direction.INTERNAL},
-    ],
-)
-async def test_who_is_not_looked_up(
-    hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry, more: dict[str, Any]
-) -> None:
-    """Hidden callers, those with a name and colleagues are not looked up."""
-    coordinator = await coordinator_of(hass, fake_entry)
-    coordinator.async_push(pushed("c1", CallState.RINGING, **more))
-    await hass.async_block_till_done(wait_background_tasks=True)
-    assert fake.script.times("search_contacts") == 0
-
-
-async def test_called_party_is_looked_up(
-    hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry
-) -> None:
-    """Who is called gets a name, too."""
-    fake.script.answers["search_contacts"] = m.ContactPage(contacts=(m.Contact(id="1", company="Bakery"),))
-    coordinator = await coordinator_of(hass, fake_entry)
-    coordinator.async_push(
-        pushed(
-            "c1",
-            CallState.DIALING,
-            direction=Direction.OUTGOING,
-            caller=m.Party(number="101"),
-            callee=m.Party(number=CALLER),
-        )
-    )
-    await hass.async_block_till_done(wait_background_tasks=True)
-    assert hass.states.is_state("sensor.ann_101_caller", "Bakery")
-
-
-async def test_failed_look_up_is_tried_again_with_the_next_call(
-    hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry
-) -> None:
-    """An error is not remembered as "nobody"."""
-    fake.script.errors["search_contacts"] = ConnectError()
-    coordinator = await coordinator_of(hass, fake_entry)
-    for call in ("c1", "c2"):
-        coordinator.async_push(pushed(call, CallState.RINGING))
-        await hass.async_block_till_done(wait_background_tasks=True)
-    assert fake.script.times("search_contacts") == 2
-    assert hass.states.is_state("sensor.ann_101_caller", CALLER)
-
-
-async def test_only_so_many_names_are_kept(
-    hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The names of callers do not fill the memory."""
-    monkeypatch.setattr(coordinator_module, "NAMES_KEPT", 2)
-    coordinator = await coordinator_of(hass, fake_entry)
-    for call, number in enumerate(
-        ("+390600000001", "+390600000002", "+390600000003", "+390600000002", "+390600000001")
-    ):
-        coordinator.async_push(pushed(f"c{call}", CallState.RINGING, caller=m.Party(number=number)))
-        await hass.async_block_till_done(wait_background_tasks=True)
-    assert [query.number[-1] for (query,) in fake.script.arguments("search_contacts")] == ["1", "2", "3", "1"]
-
-
-async def test_without_contacts_nobody_is_looked_up(
-    hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry
-) -> None:
-    """A phone system without an address book is not asked."""
-    fake.script.capabilities &= ~Capability.SEARCH_CONTACTS
-    coordinator = await coordinator_of(hass, fake_entry)
-    coordinator.async_push(pushed("c1", CallState.RINGING))
-    await hass.async_block_till_done(wait_background_tasks=True)
-    assert fake.script.times("search_contacts") == 0
+# -- what is kept ------------------------------------------------------------------------------------
 
 
 async def test_last_caller_is_remembered_for_every_phone_that_rang(
@@ -1161,7 +969,7 @@ async def test_what_is_found_out_is_kept_without_a_reload(
     settings = coordinator.provider.settings
     assert isinstance(settings, FakeSettings)
     assert settings.created_objects == ("button1",)
-    assert fake_entry.runtime_data is coordinator
+    assert fake_entry.runtime_data.coordinator is coordinator
     assert fake.script.times("account") == 1
 
 

@@ -115,7 +115,7 @@ async def test_call_at_a_new_phone_is_not_lost(
 ) -> None:
     """A call that comes while the entities of a new phone are still being added is shown."""
     await async_set_up(hass, fake_entry)
-    coordinator = fake_entry.runtime_data
+    coordinator = fake_entry.runtime_data.coordinator
 
     coordinator.async_take(coordinator.data.directory(m.Directory(extensions=(ANN, CAROL)), NOON))
     coordinator.async_push(pushed("c1", CallState.RINGING, "103"))
@@ -175,7 +175,7 @@ async def test_only_lists_count(
     await listed(hass, freezer, fake, fake.script.directory)
     del fake.script.errors["calls"]
     await listed(hass, freezer, fake, m.Directory(agents=(AGENT,), queues=(QUEUE,)))
-    fake_entry.runtime_data.async_push_changed()
+    fake_entry.runtime_data.health.async_changed()
     await listed(hass, freezer, fake, m.Directory())
     assert "Bob (102)" in device_names(hass, fake_entry)
 
@@ -202,7 +202,7 @@ async def test_what_went_while_home_assistant_was_down_goes_after_two_lists(
     await async_set_up(hass, fake_entry)
     fake.script.directory = m.Directory(extensions=(ANN,))
     assert await hass.config_entries.async_reload(fake_entry.entry_id)
-    fake_entry.runtime_data.async_push_changed()
+    fake_entry.runtime_data.health.async_changed()
     assert "Bob (102)" in device_names(hass, fake_entry)
 
     await listed(hass, freezer, fake, fake.script.directory)
@@ -251,7 +251,7 @@ async def test_only_followed_extensions_have_devices(
     events = async_capture_events(hass, EVENT_PBX)
     assert device_names(hass, entry) == {"House", "Bob (102)"}
 
-    entry.runtime_data.async_push(pushed("c1", CallState.RINGING, "101"))
+    entry.runtime_data.coordinator.async_push(pushed("c1", CallState.RINGING, "101"))
     house = device_named(hass, entry, "House")
     assert [event.data["device_id"] for event in events] == [house.id]
     assert hass.states.is_state("sensor.house_call_1", "ringing")
@@ -307,7 +307,7 @@ async def test_agents_known_from_pushes_survive_a_restart(
     fake.script.directory = m.Directory(extensions=(ANN,))
     await async_set_up(hass, fake_entry)
     login = m.Notice(provider_event="login", type=EventType.AGENT_LOGGED_IN, agent="101", extension="101")
-    fake_entry.runtime_data.async_push(login)
+    fake_entry.runtime_data.coordinator.async_push(login)
     await hass.async_block_till_done()
     assert hass.states.is_state("switch.ann_logged_in", "on")
 
@@ -316,7 +316,7 @@ async def test_agents_known_from_pushes_survive_a_restart(
     assert hass.states.is_state("switch.ann_logged_in", STATE_UNKNOWN)
     assert hass.states.is_state("sensor.ann_status", STATE_UNKNOWN)
 
-    fake_entry.runtime_data.async_push(login)
+    fake_entry.runtime_data.coordinator.async_push(login)
     assert hass.states.is_state("switch.ann_logged_in", "on")
     assert device_names(hass, fake_entry) == {"House", "Ann (101)", "Ann"}
 
@@ -329,7 +329,7 @@ async def test_listed_agents_are_not_remembered(
     await async_set_up(hass, fake_entry)
     fake.script.directory = m.Directory(extensions=(ANN,), agents=())
     assert await hass.config_entries.async_reload(fake_entry.entry_id)
-    assert fake_entry.runtime_data.data.agents == {}
+    assert fake_entry.runtime_data.coordinator.data.agents == {}
     await listed(hass, freezer, fake, fake.script.directory)
     assert device_names(hass, fake_entry) == {"House", "Ann (101)"}
 
@@ -360,13 +360,13 @@ async def test_agents_the_user_made_belong_to_their_subentries(
         registered = entities.async_get(entity)
         assert registered is not None, entity
         assert registered.config_subentry_id == subentry, entity
-    coordinator = entry.runtime_data
+    coordinator = entry.runtime_data.coordinator
 
     fake.script.directory = m.Directory(extensions=(ANN,), agents=(), queues=(QUEUE,))
     hass.config_entries.async_remove_subentry(entry, "a1")
     await hass.async_block_till_done(wait_background_tasks=True)
     await listed(hass, freezer, fake, fake.script.directory)
-    assert entry.runtime_data is coordinator
+    assert entry.runtime_data.coordinator is coordinator
     assert device_names(hass, entry) == {"House", "Ann (101)", "Support"}
 
     events = async_capture_events(hass, EVENT_PBX)
@@ -381,7 +381,7 @@ async def test_whose_device_an_event_names(
     fake.script.directory = m.Directory(extensions=(ANN,), agents=(replace(AGENT, extension="999"),), queues=(QUEUE,))
     await async_set_up(hass, fake_entry)
     events = async_capture_events(hass, EVENT_PBX)
-    push = fake_entry.runtime_data.async_push
+    push = fake_entry.runtime_data.coordinator.async_push
     notice = m.Notice(provider_event="x", type=EventType.SMS_RECEIVED)
     push(replace(notice, extension="101", agent="a1"))
     push(replace(notice, extension="999", agent="a1"))
@@ -444,7 +444,7 @@ async def test_nothing_comes_while_the_account_is_unloaded(
     monkeypatch.setattr(devices, "ENTITIES_AT_ONCE", 1)
     monkeypatch.setattr(devices, "SUBJECTS_AT_ONCE", 1)
     await async_set_up(hass, fake_entry)
-    coordinator = fake_entry.runtime_data
+    coordinator = fake_entry.runtime_data.coordinator
     known = set(hass.states.async_entity_ids())
 
     coordinator.async_take(coordinator.data.directory(m.Directory(extensions=(ANN, BOB)), NOON))

@@ -124,8 +124,8 @@ async def entry(hass: HomeAssistant, fake: type[FakeProvider]) -> MockConfigEntr
     )
     await async_set_up(hass, made)
     await hass.async_block_till_done(wait_background_tasks=True)
-    made.runtime_data.async_push(m.UnknownPush(provider_event=CANARIES["event"]))
-    made.runtime_data.async_push(
+    made.runtime_data.coordinator.async_push(m.UnknownPush(provider_event=CANARIES["event"]))
+    made.runtime_data.coordinator.async_push(
         pushed("c2", CallState.RINGING, CANARIES["extension"], caller=m.Party(name=CANARIES["name"]))
     )
     return made
@@ -254,7 +254,7 @@ async def test_every_provider(
     }
     entry = MockConfigEntry(domain=DOMAIN, title=CANARIES["title"], data=data)
     await async_set_up(hass, entry)
-    coordinator = entry.runtime_data
+    coordinator = entry.runtime_data.coordinator
     await async_until(lambda: coordinator.webhook.working or not coordinator.webhook.managed)
     await simulator.ring(CANARIES["caller"], extension, name=CANARIES["name"])
     await coordinator.async_refresh()

@@ -177,12 +177,12 @@ async def test_entities_of_an_account(
     await hass.config.async_update(country="GB", external_url=str(client.make_url("")))
     await async_set_up(hass, entry)
     await hass.async_block_till_done(wait_background_tasks=simulator.provider == "voxloud")
-    phone = next(iter(entry.runtime_data.data.extensions), "101")
+    phone = next(iter(entry.runtime_data.coordinator.data.extensions), "101")
     await simulator.ring("+441632960123", phone, name="Grace Okafor")
     for _ in range(3):
         freezer.tick(timedelta(seconds=61))
         async_fire_time_changed(hass)
-        await entry.runtime_data.async_refresh()
+        await entry.runtime_data.coordinator.async_refresh()
         await hass.async_block_till_done()
 
     entities = {
@@ -431,7 +431,7 @@ async def test_masked_numbers(hass: HomeAssistant, fake: type[FakeProvider], par
     """With the option on, no state and no attribute shows more than the last digits of an outside number."""
     entry = fake_config_entry(options={CONF_MASK_NUMBERS: True})
     await async_set_up(hass, entry)
-    entry.runtime_data.async_push(pushed("c1", CallState.RINGING, caller=party))
+    entry.runtime_data.coordinator.async_push(pushed("c1", CallState.RINGING, caller=party))
     await hass.async_block_till_done(wait_background_tasks=True)
     assert state_of(hass, "sensor.ann_101_caller") == shown
     text = " ".join(f"{state.state} {dict(state.attributes)}" for state in hass.states.async_all())
@@ -442,7 +442,7 @@ async def test_masked_numbers(hass: HomeAssistant, fake: type[FakeProvider], par
 async def test_numbers_are_whole_without_the_option(hass: HomeAssistant, fake_entry: MockConfigEntry) -> None:
     """Without the option numbers are shown."""
     await async_set_up(hass, fake_entry)
-    fake_entry.runtime_data.async_push(pushed("c1", CallState.RINGING))
+    fake_entry.runtime_data.coordinator.async_push(pushed("c1", CallState.RINGING))
     assert state_of(hass, "sensor.ann_101_caller") == "+390612345678"
     for entity in ("sensor.ann_101_call_state", "sensor.house_call_1"):
         state = hass.states.get(entity)

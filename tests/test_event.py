@@ -54,7 +54,7 @@ async def test_life_of_a_call(
     """Phone and account tell each step of a call once."""
     await async_set_up(hass, fake_entry)
     changes = async_capture_events(hass, EVENT_STATE_CHANGED)
-    push = fake_entry.runtime_data.async_push
+    push = fake_entry.runtime_data.coordinator.async_push
     for state in (CallState.RINGING, CallState.TALKING, CallState.ON_HOLD, CallState.TALKING, CallState.ENDED):
         push(pushed("c1", state, final=state is CallState.ENDED))
         freezer.tick(10)
@@ -80,8 +80,8 @@ async def test_two_events_in_one_breath_are_both_seen(hass: HomeAssistant, fake_
     """Events that come at the same time are two states, with different times."""
     await async_set_up(hass, fake_entry)
     changes = async_capture_events(hass, EVENT_STATE_CHANGED)
-    fake_entry.runtime_data.async_push(pushed("c1", CallState.RINGING))
-    fake_entry.runtime_data.async_push(pushed("c2", CallState.RINGING))
+    fake_entry.runtime_data.coordinator.async_push(pushed("c1", CallState.RINGING))
+    fake_entry.runtime_data.coordinator.async_push(pushed("c2", CallState.RINGING))
     await hass.async_block_till_done()
     shown = states_of(changes, "event.ann_101_call")
     assert [state.attributes["call_id"] for state in shown] == ["c1", "c2"]
@@ -92,7 +92,7 @@ async def test_phones_of_a_group_hear_their_own_end(hass: HomeAssistant, fake_en
     """Where one phone answers, the other one was too slow: not a missed call for anybody."""
     await async_set_up(hass, fake_entry)
     bus = async_capture_events(hass, EVENT_PBX)
-    push = fake_entry.runtime_data.async_push
+    push = fake_entry.runtime_data.coordinator.async_push
     push(pushed("c1", CallState.RINGING, "101"))
     push(pushed("c1", CallState.RINGING, "102"))
     assert told(hass, "event.bob_102_call")["extension"] == "102"
@@ -110,7 +110,7 @@ async def test_each_side_of_an_internal_call_tells_it_as_its_own(
     """An answer is one event with two phones in it: each entity names its own."""
     await async_set_up(hass, fake_entry)
     sides = {"direction": Direction.INTERNAL, "caller": m.Party(number="101"), "callee": m.Party(number="102")}
-    push = fake_entry.runtime_data.async_push
+    push = fake_entry.runtime_data.coordinator.async_push
     push(pushed("c1", CallState.DIALING, "101", **sides))
     push(pushed("c1", CallState.RINGING, "102", **sides))
     push(pushed("c1", CallState.TALKING, "101", **sides))
@@ -126,7 +126,7 @@ async def test_missed_call_tells_every_phone_and_the_account_once(
     """Every phone that rang missed it; the account and the bus say so once."""
     await async_set_up(hass, fake_entry)
     bus = async_capture_events(hass, EVENT_PBX)
-    push = fake_entry.runtime_data.async_push
+    push = fake_entry.runtime_data.coordinator.async_push
     push(pushed("c1", CallState.RINGING, "101"))
     push(pushed("c1", CallState.RINGING, "102"))
     push(pushed("c1", CallState.ENDED, final=True))
@@ -141,7 +141,7 @@ async def test_agents_hear_only_what_is_about_them(
     """An agent's entity tells that agent's events; calls and agents do not mix."""
     fake.script.directory = replace(fake.script.directory, agents=(AGENT, OTHER))
     await async_set_up(hass, fake_entry)
-    push = fake_entry.runtime_data.async_push
+    push = fake_entry.runtime_data.coordinator.async_push
     login = m.Notice(provider_event="login", type=EventType.AGENT_LOGGED_IN, agent="a1", extension="101")
     push(login)
     assert told(hass, "event.agatha_agent") == {"event_type": "agent_logged_in", "extension": "101"}
@@ -160,7 +160,7 @@ async def test_everything_about_calls_can_be_told(
 ) -> None:
     """Every type of event reaches its entities, if it is about calls."""
     await async_set_up(hass, fake_entry)
-    fake_entry.runtime_data.async_push(m.Notice(provider_event="x", type=kind, extension="101"))
+    fake_entry.runtime_data.coordinator.async_push(m.Notice(provider_event="x", type=kind, extension="101"))
     for entity in ("event.ann_101_call", "event.house_call"):
         assert told(hass, entity)["event_type"] == kind
 
@@ -169,7 +169,7 @@ async def test_unknown_push_is_for_the_bus_alone(hass: HomeAssistant, fake_entry
     """What this version does not know is no event of an entity."""
     await async_set_up(hass, fake_entry)
     bus = async_capture_events(hass, EVENT_PBX)
-    fake_entry.runtime_data.async_push(m.UnknownPush(provider_event="new"))
+    fake_entry.runtime_data.coordinator.async_push(m.UnknownPush(provider_event="new"))
     assert told(hass, "event.house_call") == {"event_type": None}
     assert [event.data["type"] for event in bus] == ["unknown"]
 
@@ -185,9 +185,9 @@ async def test_texts_are_for_the_bus_alone(hass: HomeAssistant, fake_entry: Mock
         duration=61,
         details={"transcription": "long talk", "summary": "short", "sentiment": "good"},
     )
-    fake_entry.runtime_data.async_push(m.RecordPush(provider_event="record", record=record))
+    fake_entry.runtime_data.coordinator.async_push(m.RecordPush(provider_event="record", record=record))
     sms = m.Notice(provider_event="sms", type=EventType.SMS_RECEIVED, extension="101", fields={"text": "secret"})
-    fake_entry.runtime_data.async_push(sms)
+    fake_entry.runtime_data.coordinator.async_push(sms)
     assert [set(event.data) & {"transcription", "summary", "sentiment", "text"} for event in bus] == [
         {"transcription", "summary", "sentiment"},
         {"text"},
@@ -198,7 +198,7 @@ async def test_texts_are_for_the_bus_alone(hass: HomeAssistant, fake_entry: Mock
 async def test_attributes_are_not_recorded(hass: HomeAssistant, fake_entry: MockConfigEntry) -> None:
     """Nothing but the type of an event goes into the recorder, and nothing else is shown."""
     await async_set_up(hass, fake_entry)
-    fake_entry.runtime_data.async_push(pushed("c1", CallState.RINGING))
+    fake_entry.runtime_data.coordinator.async_push(pushed("c1", CallState.RINGING))
     state = hass.states.get("event.ann_101_call")
     assert state is not None
     assert state.state_info is not None
@@ -212,7 +212,7 @@ async def test_masked_numbers(hass: HomeAssistant, fake: type[FakeProvider]) -> 
     entry = fake_config_entry(options={CONF_MASK_NUMBERS: True})
     await async_set_up(hass, entry)
     bus = async_capture_events(hass, EVENT_PBX)
-    entry.runtime_data.async_push(pushed("c1", CallState.RINGING, callee=m.Party(number="+390687654321")))
+    entry.runtime_data.coordinator.async_push(pushed("c1", CallState.RINGING, callee=m.Party(number="+390687654321")))
     for entity in ("event.ann_101_call", "event.house_call"):
         assert told(hass, entity)["from_number"] == "••••••••••678"
         assert told(hass, entity)["to_number"] == "••••••••••321"
@@ -235,7 +235,7 @@ async def test_events_come_while_the_polls_fail(
     await hass.async_block_till_done(wait_background_tasks=True)
     assert hass.states.is_state("sensor.ann_101_call_state", STATE_UNAVAILABLE)
     assert hass.states.is_state("event.ann_101_call", STATE_UNKNOWN)
-    fake_entry.runtime_data.async_push(pushed("c1", CallState.RINGING))
+    fake_entry.runtime_data.coordinator.async_push(pushed("c1", CallState.RINGING))
     assert told(hass, "event.ann_101_call")["event_type"] == "call_incoming"
 
 
@@ -260,6 +260,6 @@ async def test_disabled_entity_hears_nothing(
     await async_set_up(hass, fake_entry)
     er.async_get(hass).async_update_entity("event.ann_101_call", disabled_by=er.RegistryEntryDisabler.USER)
     await hass.async_block_till_done()
-    fake_entry.runtime_data.async_push(pushed("c1", CallState.RINGING))
+    fake_entry.runtime_data.coordinator.async_push(pushed("c1", CallState.RINGING))
     assert hass.states.get("event.ann_101_call") is None
     assert told(hass, "event.house_call")["event_type"] == "call_incoming"

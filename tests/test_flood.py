@@ -189,7 +189,7 @@ async def test_flood(valid: dict[str, list[corpus.Work]], expected_warnings: lis
             extension = "1001" if provider == "voipstudio" else "101"
             if provider != "voxloud":
                 await simulator.ring(CALLERS[provider], extension)
-            await entry.runtime_data.async_refresh()
+            await entry.runtime_data.coordinator.async_refresh()
         with listening() as log:
             watching = asyncio.create_task(probe(lags, walls))
             told = await flood(living.url, requests)
@@ -198,10 +198,10 @@ async def test_flood(valid: dict[str, list[corpus.Work]], expected_warnings: lis
         received = {provider: entry.runtime_data.webhook for provider, (_, entry) in made.items()}
         for simulator, entry in made.values():
             for _ in range(3):
-                await entry.runtime_data.async_refresh()
+                await entry.runtime_data.coordinator.async_refresh()
             truth = {call.call_id for call in simulator.truth()}
-            assert len(entry.runtime_data.data.calls) == len(truth)
-            assert entry.runtime_data.last_update_success
+            assert len(entry.runtime_data.coordinator.data.calls) == len(truth)
+            assert entry.runtime_data.coordinator.last_update_success
         heard: list[Any] = []
         living.on_event = heard.append
         await flood(living.url, list(requests_of(random.Random(1), "voipstudio", valid["voipstudio"], 40)))

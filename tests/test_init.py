@@ -180,7 +180,7 @@ async def test_settings(hass: HomeAssistant, fake: type[FakeProvider]) -> None:
     await hass.config.async_update(country="IT")
     entry = fake_config_entry(data={"host": "pbx"}, options={"rate_plan": "enterprise"})
     await async_set_up(hass, entry)
-    settings = entry.runtime_data.provider.settings
+    settings = entry.runtime_data.coordinator.provider.settings
     assert (settings.host, settings.rate_plan, settings.country) == ("pbx", "enterprise", "IT")
 
 
@@ -232,9 +232,9 @@ async def test_two_accounts_do_not_touch(hass: HomeAssistant, fake: type[FakePro
         await async_set_up(hass, entry)
         entries.append(entry)
     one, two = entries
-    one.runtime_data.async_push(pushed("c1", CallState.RINGING))
-    assert set(one.runtime_data.data.calls) == {"c1"}
-    assert not two.runtime_data.data.calls
+    one.runtime_data.coordinator.async_push(pushed("c1", CallState.RINGING))
+    assert set(one.runtime_data.coordinator.data.calls) == {"c1"}
+    assert not two.runtime_data.coordinator.data.calls
     assert await hass.config_entries.async_unload(one.entry_id)
     assert state_of(two) is ConfigEntryState.LOADED
 
@@ -244,16 +244,16 @@ async def test_own_data_reloads_nothing(
 ) -> None:
     """What the account finds out is kept without a reload; what somebody else changes needs one."""
     await async_set_up(hass, fake_entry)
-    coordinator = fake_entry.runtime_data
+    coordinator = fake_entry.runtime_data.coordinator
     for _ in range(2):
         coordinator.async_keep({CONF_PINNED_ACCOUNT: "117"})
         await _async_settle(hass)
-    assert fake_entry.runtime_data is coordinator
+    assert fake_entry.runtime_data.coordinator is coordinator
     assert fake_entry.data[CONF_PINNED_ACCOUNT] == "117"
     assert coordinator.provider.settings.pinned_account == "117"
     hass.config_entries.async_update_entry(fake_entry, data={**fake_entry.data, "host": "elsewhere"})
     await _async_settle(hass)
-    assert fake_entry.runtime_data is not coordinator
+    assert fake_entry.runtime_data.coordinator is not coordinator
     assert fake.script.times("account") == 2
 
 
@@ -277,7 +277,7 @@ async def test_missing_permission(hass: HomeAssistant, fake: type[FakeProvider],
         "permissions": "Call list, SIP status",
     }
     script.directory = m.Directory(extensions=script.directory.extensions)
-    fake_entry.runtime_data.async_reread_directory()
+    fake_entry.runtime_data.coordinator.async_reread_directory()
     await _async_settle(hass)
     assert ir.async_get(hass).async_get_issue(DOMAIN, f"missing_permission_{fake_entry.entry_id}") is None
 
@@ -325,7 +325,7 @@ async def test_removed_after_a_reconfiguration(hass: HomeAssistant, voxloud: Vox
     }
     entry = MockConfigEntry(domain=DOMAIN, title="Vox", data=data)
     await async_set_up(hass, entry)
-    hass.config_entries.async_update_entry(entry, unique_id=f"voxloud_{entry.runtime_data.account.id}")
+    hass.config_entries.async_update_entry(entry, unique_id=f"voxloud_{entry.runtime_data.coordinator.account.id}")
     result = await entry.start_reconfigure_flow(hass)
     typed = {"url": f"{voxloud.url}/", "api_key": voxloud.api_key}
     result = await hass.config_entries.flow.async_configure(result["flow_id"], typed)
@@ -456,9 +456,9 @@ async def test_calls_outlive_a_rename(
     """A new title reloads nothing and loses no call."""
     fake.script.calls = (incoming("c1"),)
     await async_set_up(hass, fake_entry)
-    coordinator = fake_entry.runtime_data
+    coordinator = fake_entry.runtime_data.coordinator
     hass.config_entries.async_update_entry(fake_entry, title="Office")
     await _async_settle(hass)
-    assert fake_entry.runtime_data is coordinator
+    assert fake_entry.runtime_data.coordinator is coordinator
     assert set(coordinator.data.calls) == {"c1"}
     assert fake.script.times("account") == 1

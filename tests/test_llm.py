@@ -260,11 +260,11 @@ async def test_who(hass: HomeAssistant, fake: type[FakeProvider]) -> None:
     """A call is told with those who take part."""
     entry = allowing()
     await async_set_up(hass, entry)
-    entry.runtime_data.async_push(pushed("c1", CallState.RINGING, "102"))
-    entry.runtime_data.async_push(
+    entry.runtime_data.coordinator.async_push(pushed("c1", CallState.RINGING, "102"))
+    entry.runtime_data.coordinator.async_push(
         pushed("c2", CallState.DIALING, direction=Direction.INTERNAL, caller=m.Party(number="101"))
     )
-    entry.runtime_data.async_push(pushed("c3", CallState.TALKING, "102", caller=m.Party(hidden=True)))
+    entry.runtime_data.coordinator.async_push(pushed("c3", CallState.TALKING, "102", caller=m.Party(hidden=True)))
     result = await async_use(hass, WHO)
     calls = result.data["calls"]
     assert isinstance(calls, list)

@@ -401,7 +401,7 @@ async def test_budget(hass: HomeAssistant, fake_entry: MockConfigEntry, client: 
     async def async_take() -> None:
         taken.append("request")
 
-    provider = fake_entry.runtime_data.provider
+    provider = fake_entry.runtime_data.coordinator.provider
     provider.http.budget.for_command = async_take
     await client.get(path)
     assert taken == ["request"]
@@ -417,7 +417,7 @@ async def test_budget_is_spent(fake_entry: MockConfigEntry, client: Client, path
     async def async_refuse() -> None:
         raise RateLimitError
 
-    fake_entry.runtime_data.provider.http.budget.for_command = async_refuse
+    fake_entry.runtime_data.coordinator.provider.http.budget.for_command = async_refuse
     answer = await client.get(path)
     assert answer.status == HTTPStatus.TOO_MANY_REQUESTS
 

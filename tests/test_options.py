@@ -383,12 +383,12 @@ async def test_one_reload(
     fake_entry.add_to_hass(hass)
     hass.config_entries.async_update_entry(fake_entry, options=DEFAULTS)
     await async_set_up(hass, fake_entry)
-    coordinator = fake_entry.runtime_data
+    coordinator = fake_entry.runtime_data.coordinator
     assert fake.script.times("account") == 1
     for _ in range(2):
         await async_change(hass, fake_entry, {**DEFAULTS, **changed})
         assert fake_entry.state is ConfigEntryState.LOADED
-        assert fake_entry.runtime_data is not coordinator
+        assert fake_entry.runtime_data.coordinator is not coordinator
         assert fake.script.times("account") == 2
     assert fake_entry.options == {**DEFAULTS, **changed}
 
@@ -418,9 +418,9 @@ async def test_country(hass: HomeAssistant, fake: type[FakeProvider]) -> None:
     await hass.config.async_update(country="DE")
     entry = fake_config_entry()
     await async_set_up(hass, entry)
-    assert entry.runtime_data.provider.settings.country == "DE"
+    assert entry.runtime_data.coordinator.provider.settings.country == "DE"
     await async_change(hass, entry, {**DEFAULTS, "country": "FR"})
-    assert entry.runtime_data.provider.settings.country == "FR"
+    assert entry.runtime_data.coordinator.provider.settings.country == "FR"
 
 
 async def test_follow(hass: HomeAssistant, fake_entry: MockConfigEntry) -> None:
@@ -443,11 +443,11 @@ async def test_a_new_title_reloads_nothing(
     """A rename is no reason to lose the calls that are up."""
     fake.script.capabilities |= Capability.WEBHOOK
     await async_set_up(hass, fake_entry)
-    coordinator = fake_entry.runtime_data
+    coordinator = fake_entry.runtime_data.coordinator
     coordinator.async_push(pushed("c1", CallState.TALKING))
     hass.config_entries.async_update_entry(fake_entry, title="Another name")
     await hass.async_block_till_done(wait_background_tasks=True)
-    assert fake_entry.runtime_data is coordinator
+    assert fake_entry.runtime_data.coordinator is coordinator
     assert fake.script.times("account") == 1
     assert "c1" in coordinator.data.calls
     state = hass.states.get("sensor.ann_101_call_state")

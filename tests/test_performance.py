@@ -57,7 +57,7 @@ async def set_up(hass: HomeAssistant, fake: type[FakeProvider], name: str, exten
     )
     entry = fake_config_entry(name)
     await async_set_up(hass, entry)
-    coordinator: PbxCoordinator = entry.runtime_data
+    coordinator: PbxCoordinator = entry.runtime_data.coordinator
     return coordinator
 
 
@@ -178,7 +178,7 @@ async def test_a_call_asks_nothing_of_what_it_does_not_change(
 
     monkeypatch.setattr(entity.PbxEntity, "_handle_coordinator_update", looking)
     await hass.config_entries.async_reload(entry.entry_id)
-    coordinator: PbxCoordinator = entry.runtime_data
+    coordinator: PbxCoordinator = entry.runtime_data.coordinator
     asked.clear()
     coordinator.async_push(pushed("c1", CallState.RINGING, "100000"))
 
@@ -308,10 +308,10 @@ async def test_an_agent_is_told_without_the_others(hass: HomeAssistant, fake: ty
     entry = fake_config_entry()
     fake.script.account = replace(fake.script.account, id="house")
     await async_set_up(hass, entry)
-    coordinator: PbxCoordinator = entry.runtime_data
+    coordinator: PbxCoordinator = entry.runtime_data.coordinator
     heard: list[str] = []
     for agent in coordinator.data.agents:
-        coordinator.async_listen_events(("agent", agent), lambda event: heard.append(event.agent or ""))
+        coordinator.events.async_listen_events(("agent", agent), lambda event: heard.append(event.agent or ""))
 
     coordinator.async_push(m.Notice(provider_event="login", type=EventType.AGENT_LOGGED_IN, agent="7"))
 

@@ -32,6 +32,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.pbx import condition, diagnostics, forms, services, trigger
 from custom_components.pbx.const import DOMAIN, PLATFORMS
 from custom_components.pbx.coordinator import PbxCoordinator
+from custom_components.pbx.data import PbxData
 from custom_components.pbx.entity import PbxEntity
 from custom_components.pbx.providers import PROVIDERS
 from custom_components.pbx.telephony import models as m
@@ -122,7 +123,7 @@ async def test_action_setup(hass: HomeAssistant) -> None:
 async def test_appropriate_polling(hass: HomeAssistant, fake_entry: MockConfigEntry) -> None:
     """The times are chosen for each phone system, polls are rare while pushes work, and nobody can set them."""
     await async_set_up(hass, fake_entry)
-    assert fake_entry.runtime_data.update_interval is not None
+    assert fake_entry.runtime_data.coordinator.update_interval is not None
     for kind in KINDS.values():
         times = kind.intervals
         assert 2 <= times.busy <= times.idle <= times.directory
@@ -196,7 +197,7 @@ def test_dependency_transparency() -> None:
 async def test_entity_event_setup(hass: HomeAssistant, fake_entry: MockConfigEntry) -> None:
     """Entities listen from when they are added to when they are removed."""
     await async_set_up(hass, fake_entry)
-    coordinator: PbxCoordinator = fake_entry.runtime_data
+    coordinator: PbxCoordinator = fake_entry.runtime_data.coordinator
     assert list(coordinator.async_contexts())
     await hass.config_entries.async_unload(fake_entry.entry_id)
     assert list(coordinator.async_contexts()) == []
@@ -229,7 +230,7 @@ async def _devices(house: House) -> None:
 async def test_runtime_data(hass: HomeAssistant, fake_entry: MockConfigEntry) -> None:
     """What belongs to an account is kept with it, and nowhere else."""
     await async_set_up(hass, fake_entry)
-    assert isinstance(fake_entry.runtime_data, PbxCoordinator)
+    assert isinstance(fake_entry.runtime_data, PbxData)
     assert DOMAIN not in hass.data
     for file, tree in trees():
         kept = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr == "data"]
@@ -320,7 +321,7 @@ async def test_entity_unavailable(
     """When the phone system is away its entities say so, except those that say why; the log tells it once each way."""
     expected_warnings.append("Error fetching House data")
     await async_set_up(hass, fake_entry)
-    coordinator: PbxCoordinator = fake_entry.runtime_data
+    coordinator: PbxCoordinator = fake_entry.runtime_data.coordinator
     fake.script.errors["calls"] = ConnectError()
     for _ in range(3):
         await coordinator.async_refresh()
@@ -395,7 +396,7 @@ def test_discovery_is_exempt() -> None:
 async def test_devices_come_and_go(hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry) -> None:
     """A new extension appears, and one that is gone disappears, without a reload; not because of a single glitch."""
     await async_set_up(hass, fake_entry)
-    coordinator: PbxCoordinator = fake_entry.runtime_data
+    coordinator: PbxCoordinator = fake_entry.runtime_data.coordinator
     before = fake.script.directory
 
     async def async_look() -> None:

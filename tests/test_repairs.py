@@ -89,7 +89,7 @@ async def test_subscribed_again(
     assert (await async_confirm(hass, client, form))["type"] == "create_entry"
     assert fake.script.times("subscribe") == 2
     assert issue_of(hass, entry) is None
-    assert entry.runtime_data.webhook.working
+    assert entry.runtime_data.health.working
 
 
 async def test_still_switched_off(
@@ -153,4 +153,4 @@ async def test_away(
     fake.script.errors["subscribe"] = ConnectError()
     await async_confirm(hass, client, await async_open(client, entry))
     assert fake.script.times("subscribe") == 2
-    assert not entry.runtime_data.webhook.working
+    assert not entry.runtime_data.health.working

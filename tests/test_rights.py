@@ -167,7 +167,7 @@ async def test_phones_of_ones_own(
 ) -> None:
     """Exactly the entities concerned must be controllable; any one less, or only to be read, is not enough."""
     fake.script.calls = (incoming("c1", state=CallState.TALKING), incoming("c2", "101", "102"))
-    await able_entry.runtime_data.async_refresh()
+    await able_entry.runtime_data.coordinator.async_refresh()
     enough = restricted(hass, able_entry, *needed)
     assert await act_as(hass, Context(user_id=enough.id), action, data)
     sent = commands(fake)
@@ -192,7 +192,7 @@ async def test_disabled_entities_count(hass: HomeAssistant, able_entry: MockConf
 
 async def test_subject_without_its_entity(hass: HomeAssistant, able_entry: MockConfigEntry) -> None:
     """Where a subject has no such entity the account's decides, and without that one the right to all entities."""
-    coordinator = able_entry.runtime_data
+    coordinator = able_entry.runtime_data.coordinator
     phone = coordinator.devices.subjects[SubjectKind.EXTENSION, "101"]
     registry = er.async_get(hass)
     own, account = restricted(hass, able_entry, OWN), restricted(hass, able_entry, ACCOUNT)
@@ -209,7 +209,7 @@ async def test_subject_without_its_entity(hass: HomeAssistant, able_entry: MockC
 
 async def test_call_without_a_phone(hass: HomeAssistant, fake: type[FakeProvider], able_entry: MockConfigEntry) -> None:
     """A call that is at no phone of ours belongs to the account."""
-    coordinator = able_entry.runtime_data
+    coordinator = able_entry.runtime_data.coordinator
     assert subjects_of_call(coordinator, incoming("c9", "888")) == (coordinator.devices.account,)
 
 

@@ -51,7 +51,8 @@ from pytest_homeassistant_custom_component.common import async_test_home_assista
 
 from custom_components.pbx import diagnostics, media_view
 from custom_components.pbx.const import DOMAIN
-from custom_components.pbx.coordinator import PbxConfigEntry, PbxCoordinator
+from custom_components.pbx.coordinator import PbxCoordinator
+from custom_components.pbx.data import PbxConfigEntry
 from custom_components.pbx.providers import PROVIDERS
 from custom_components.pbx.providers import http as provider_http
 from custom_components.pbx.providers.http import RateLimit
@@ -487,7 +488,7 @@ class Drive:
     @property
     def coordinator(self) -> PbxCoordinator:
         """The account, loaded."""
-        return self.entry.runtime_data
+        return self.entry.runtime_data.coordinator
 
     async def attempt(self, what: str, doing: Awaitable[Any]) -> Any:
         """Do something that may fail, and keep what is told of it."""
@@ -621,8 +622,8 @@ class Drive:
         coordinator._directory_at = None  # noqa: SLF001
         await self.attempt("directory", coordinator.async_refresh())
         await self.attempt("media", self.listen())
-        await self.attempt("pushes", coordinator.webhook._async_verify())  # noqa: SLF001
-        await self.attempt("register", coordinator.webhook._async_register())  # noqa: SLF001
+        await self.attempt("pushes", self.entry.runtime_data.subscription._async_verify())  # noqa: SLF001
+        await self.attempt("register", self.entry.runtime_data.subscription._async_register())  # noqa: SLF001
         await self.attempt("health", get_info(hass))
         await self.attempt("assist", self.assist())
         states: list[State] = hass.states.async_all([Platform.BUTTON, Platform.SWITCH])
@@ -656,7 +657,7 @@ class Drive:
 
     async def post(self) -> None:
         """Push what cannot be read, and what is not for us."""
-        if not self.coordinator.webhook.wanted:
+        if not self.entry.runtime_data.health.wanted:
             return  # Home Assistant itself writes down what comes to a hook that nobody has
         path = f"/api/webhook/{WEBHOOK_ID}"
         basic = {"Authorization": "Basic " + b64encode(b"hookuser:canary-wrong-hook").decode()}

@@ -55,7 +55,7 @@ async def test_call_of_a_phone(
 ) -> None:
     """A phone shows what it is doing and with whom, from ring to end."""
     await async_set_up(hass, fake_entry)
-    push = fake_entry.runtime_data.async_push
+    push = fake_entry.runtime_data.coordinator.async_push
     rossi, callee = m.Party(number=CALLER, name="Rossi"), m.Party(number="+390687654321")
     assert shown(hass, "sensor.ann_101_call_state") == {"state": "idle", "calls": 0}
     assert shown(hass, "sensor.ann_101_caller") == {"state": STATE_UNKNOWN}
@@ -189,8 +189,8 @@ async def test_missed_calls_survive_a_restart(
     mock_restore_cache_with_extra_data(hass, [(State("sensor.house_missed_calls", STATE_UNAVAILABLE), extra)])
     await async_set_up(hass, fake_entry)
     for number in range(missed_since):
-        fake_entry.runtime_data.async_push(pushed(f"c{number}", CallState.RINGING))
-        fake_entry.runtime_data.async_push(pushed(f"c{number}", CallState.ENDED, final=True))
+        fake_entry.runtime_data.coordinator.async_push(pushed(f"c{number}", CallState.RINGING))
+        fake_entry.runtime_data.coordinator.async_push(pushed(f"c{number}", CallState.ENDED, final=True))
     assert shown(hass, "sensor.house_missed_calls") == {"state": expected}
 
     button = {ATTR_ENTITY_ID: "button.house_acknowledge_missed_calls"}
@@ -203,8 +203,8 @@ async def test_missed_calls_survive_a_reload_and_are_not_counted_twice(
 ) -> None:
     """Reloading keeps the count; giving the sensor another name and back again does not double it."""
     await async_set_up(hass, fake_entry)
-    fake_entry.runtime_data.async_push(pushed("c1", CallState.RINGING))
-    fake_entry.runtime_data.async_push(pushed("c1", CallState.ENDED, final=True))
+    fake_entry.runtime_data.coordinator.async_push(pushed("c1", CallState.RINGING))
+    fake_entry.runtime_data.coordinator.async_push(pushed("c1", CallState.ENDED, final=True))
     assert await hass.config_entries.async_reload(fake_entry.entry_id)
     await hass.async_block_till_done()
     assert shown(hass, "sensor.house_missed_calls") == {"state": "1"}
@@ -225,14 +225,14 @@ async def test_unread_voicemails(
     fake.script.directory = replace(fake.script.directory, unread_voicemails=2)
     await poll(hass, freezer)
     assert shown(hass, "sensor.house_unread_voicemails") == {"state": "2"}
-    fake_entry.runtime_data.async_push(m.Notice(provider_event="vm", type=EventType.VOICEMAIL_RECEIVED))
+    fake_entry.runtime_data.coordinator.async_push(m.Notice(provider_event="vm", type=EventType.VOICEMAIL_RECEIVED))
     assert shown(hass, "sensor.house_unread_voicemails") == {"state": "3"}
 
 
 async def test_record_completes_the_last_call(hass: HomeAssistant, fake_entry: MockConfigEntry) -> None:
     """What the record says about the last call is shown when it comes."""
     await async_set_up(hass, fake_entry)
-    push = fake_entry.runtime_data.async_push
+    push = fake_entry.runtime_data.coordinator.async_push
     push(pushed("c1", CallState.RINGING))
     push(pushed("c1", CallState.ENDED, final=True))
     assert shown(hass, "sensor.house_last_call")["outcome"] == "missed"

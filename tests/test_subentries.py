@@ -143,11 +143,11 @@ def entities_of(hass: HomeAssistant, subentry_id: str) -> list[str]:
 )
 async def test_added(hass: HomeAssistant, entry: MockConfigEntry, kind: str, title: str, entity: str) -> None:
     """What was added has a device and entities at once, without a reload."""
-    coordinator = entry.runtime_data
+    coordinator = entry.runtime_data.coordinator
     subentry = await async_add(hass, entry, kind, NEW[kind])
     assert subentry.title == title
     assert subentry.data == NEW[kind]
-    assert entry.runtime_data is coordinator
+    assert entry.runtime_data.coordinator is coordinator
     device = device_of(hass, subentry.subentry_id)
     assert device is not None
     assert device.name == title
@@ -182,7 +182,7 @@ async def test_stays_over_a_reload(hass: HomeAssistant, entry: MockConfigEntry, 
 async def test_changed(hass: HomeAssistant, entry: MockConfigEntry, kind: str, changed: Json) -> None:
     """What was changed has a new name at once, without a reload and without losing its entities."""
     subentry = await async_add(hass, entry, kind, NEW[kind])
-    coordinator = entry.runtime_data
+    coordinator = entry.runtime_data.coordinator
     before = entities_of(hass, subentry.subentry_id)
     result = await async_reopen(hass, entry, subentry)
     assert suggested(result) == {key: value for key, value in NEW[kind].items() if key != "pin"}
@@ -191,7 +191,7 @@ async def test_changed(hass: HomeAssistant, entry: MockConfigEntry, kind: str, c
     assert result["reason"] == "reconfigure_successful"
     assert subentry.data == changed
     assert subentry.title == changed["name"]
-    assert entry.runtime_data is coordinator
+    assert entry.runtime_data.coordinator is coordinator
     assert entities_of(hass, subentry.subentry_id) == before
     device = device_of(hass, subentry.subentry_id)
     assert device is not None
@@ -201,7 +201,7 @@ async def test_changed(hass: HomeAssistant, entry: MockConfigEntry, kind: str, c
 @pytest.mark.parametrize("kind", NEW)
 async def test_removed(hass: HomeAssistant, entry: MockConfigEntry, kind: str) -> None:
     """What was removed is gone at once, and stays so; it can be added again."""
-    coordinator = entry.runtime_data
+    coordinator = entry.runtime_data.coordinator
     subentry = await async_add(hass, entry, kind, NEW[kind])
     entities = entities_of(hass, subentry.subentry_id)
     assert hass.config_entries.async_remove_subentry(entry, subentry.subentry_id)
@@ -212,14 +212,14 @@ async def test_removed(hass: HomeAssistant, entry: MockConfigEntry, kind: str) -
         assert all(hass.states.get(entity) is None for entity in entities)
         coordinator.async_reread_directory()
         await _async_settle(hass)
-    assert entry.runtime_data is coordinator
+    assert entry.runtime_data.coordinator is coordinator
     again = await async_add(hass, entry, kind, NEW[kind])
     assert entities_of(hass, again.subentry_id) == entities
 
 
 async def test_calls_outlive_it_all(hass: HomeAssistant, entry: MockConfigEntry, voipsun: VoipsunSimulator) -> None:
     """Adding, changing and removing loses no call that is up."""
-    coordinator = entry.runtime_data
+    coordinator = entry.runtime_data.coordinator
     call_id = await voipsun.ring("+420222333444", "101")
     await voipsun.answer(call_id, "101")
     await coordinator.async_refresh()
@@ -231,7 +231,7 @@ async def test_calls_outlive_it_all(hass: HomeAssistant, entry: MockConfigEntry,
         await _async_settle(hass)
         hass.config_entries.async_remove_subentry(entry, subentry.subentry_id)
         await _async_settle(hass)
-    assert entry.runtime_data is coordinator
+    assert entry.runtime_data.coordinator is coordinator
     assert set(coordinator.data.calls) == calls
 
 
@@ -239,7 +239,7 @@ async def test_provider_knows(hass: HomeAssistant, fake: type[FakeProvider], fak
     """The provider is told of agents and queues as they come, change and go."""
     fake.script.capabilities |= Capability.USER_AGENTS | Capability.USER_QUEUES
     await async_set_up(hass, fake_entry)
-    provider = fake_entry.runtime_data.provider
+    provider = fake_entry.runtime_data.coordinator.provider
     agent = await async_add(hass, fake_entry, "agent", {**NOVAK})
     queue = await async_add(hass, fake_entry, "queue", {**SUPPORT})
     assert provider.agents == [

@@ -89,7 +89,7 @@ async def test_phone_without_a_call_cannot_be_held(
 async def test_hold_follows_the_call(hass: HomeAssistant, fake_entry: MockConfigEntry) -> None:
     """The switch shows whether the phone's call is on hold; mute cannot be seen."""
     await async_set_up(hass, fake_entry)
-    push = fake_entry.runtime_data.async_push
+    push = fake_entry.runtime_data.coordinator.async_push
     for state, shown in (
         (CallState.RINGING, STATE_OFF),
         (CallState.TALKING, STATE_OFF),

@@ -39,7 +39,7 @@ async def test_counts(hass: HomeAssistant, fake: type[FakeProvider]) -> None:
     office = await async_add(hass, fake, "office")
     await async_add(hass, fake, "shop")
     assert await hass.config_entries.async_unload(office.entry_id)
-    house.runtime_data.stream.working = True
+    house.runtime_data.health.streaming = True
     assert await async_info(hass) == {"accounts": 3, "loaded": 2, "pushing": 1}
 
 

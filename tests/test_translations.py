@@ -21,12 +21,12 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components import pbx
 from custom_components.pbx import binary_sensor, button, condition, event, sensor, switch, trigger
-from custom_components.pbx.const import CONF_PROVIDER, DOMAIN
+from custom_components.pbx.const import ATTR_CALL_ID, ATTR_EXPECTED_STATE, CONF_PROVIDER, DOMAIN
 from custom_components.pbx.entity import PbxEntityDescription
 from custom_components.pbx.forms import CODE_FORM, FORMS, REAUTH_FIELDS, options_form
 from custom_components.pbx.providers import PROVIDERS
 from custom_components.pbx.services import ACTIONS
-from custom_components.pbx.services.target import ATTR_CALL_ID, ATTR_EXPECTED_STATE, TARGET_FIELDS
+from custom_components.pbx.services.target import TARGET_FIELDS
 from custom_components.pbx.telephony.models import CallState, Direction, MediaKind, Outcome
 
 from .fake_provider import FakeProvider, async_set_up, incoming, pushed
@@ -227,18 +227,31 @@ def raised() -> dict[str, dict[str, list[set[str]]]]:
             if (section := section_of(name, call)) and (key := constant(keyword(call, "translation_key"))):
                 given = keys_of(keyword(call, "translation_placeholders"))
                 found[section].setdefault(key, []).append(given)
-            elif name in (known := {**helpers, **IMPORTED}) and call.args:
-                section, given = known[name]
-                given = given | {item.arg for item in call.keywords if item.arg}
-                key = constant(call.args[0])
-                refused = isinstance(call.args[0], ast.Attribute) and call.args[0].attr == "problem"
-                for each in [key] if key else sorted(problems() - OPTIONS_ONLY) if refused else []:
-                    found[section].setdefault(each, []).append(given)
+            elif (maker := MAKERS.get(name) or helpers.get(name)) is not None:
+                for key in keys_in(call):
+                    given = maker[1] | {item.arg for item in call.keywords if item.arg}
+                    found[maker[0]].setdefault(key, []).append(given)
     return found
 
 
-# `invalid` of targets.py is the only helper that other modules use.
-IMPORTED: Mapping[str, tuple[str, set[str]]] = {"invalid": ("exceptions", set())}
+def keys_in(call: ast.Call) -> Iterator[str]:
+    """Find the keys that one call may give to what makes an error or issue: one, or any problem with an input."""
+    for argument in call.args:
+        if isinstance(argument, ast.Attribute) and argument.attr == "problem":
+            yield from sorted(problems() - OPTIONS_ONLY)
+        elif (key := constant(argument)) is not None:
+            yield key
+
+
+# Who makes translated errors (errors.py) and issues (issues.py), and the placeholders that always come along.
+MAKERS: Mapping[str, tuple[str, set[str]]] = {
+    "auth_failed": ("exceptions", set()),
+    "failed": ("exceptions", set()),
+    "invalid": ("exceptions", set()),
+    "update_failed": ("exceptions", set()),
+    "async_create": ("issues", {"title"}),
+    "_report": ("issues", {"title", "provider"}),
+}
 # Lines of the options form never reach an action.
 OPTIONS_ONLY = {"invalid_assist_line", "invalid_extension_line"}
 
@@ -340,7 +353,7 @@ async def test_sensor_attributes(hass: HomeAssistant, fake: type[FakeProvider], 
     """Every attribute that a sensor shows has a name."""
     fake.script.calls = (incoming(),)
     await async_set_up(hass, fake_entry)
-    coordinator = fake_entry.runtime_data
+    coordinator = fake_entry.runtime_data.coordinator
     coordinator.async_push(pushed("c2", CallState.TALKING, "102"))
     coordinator.async_push(pushed("c2", CallState.ENDED, "102", final=True))
     for entity, key in (

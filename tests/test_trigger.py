@@ -23,8 +23,9 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.pbx.callers import LOOKUP_PATIENCE
 from custom_components.pbx.const import CONF_PROVIDER, DOMAIN, EVENT_PBX
-from custom_components.pbx.coordinator import SIGNAL_EVENT, PbxCoordinator
+from custom_components.pbx.coordinator import PbxCoordinator
 from custom_components.pbx.devices import SubjectKind
+from custom_components.pbx.event_dispatcher import SIGNAL_EVENT
 from custom_components.pbx.telephony import models as m
 from custom_components.pbx.telephony.errors import ConnectError
 from custom_components.pbx.telephony.events import Event
@@ -47,7 +48,7 @@ async def coordinator(hass: HomeAssistant, fake: type[FakeProvider], fake_entry:
     extensions = fake.script.directory.extensions
     fake.script.directory = m.Directory(extensions=extensions, agents=AGENTS, queues=QUEUES)
     await async_set_up(hass, fake_entry)
-    found: PbxCoordinator = fake_entry.runtime_data
+    found: PbxCoordinator = fake_entry.runtime_data.coordinator
     return found
 
 
@@ -197,7 +198,7 @@ async def test_two_accounts(
     every = await listen("call_incoming")
     office = await listen("call_incoming", config_entry_id=other.entry_id)
     await async_ring(hass, coordinator)
-    await async_ring(hass, other.runtime_data)
+    await async_ring(hass, other.runtime_data.coordinator)
 
     assert [found["config_entry_id"] for found in every] == [coordinator.config_entry.entry_id, other.entry_id]
     assert [found["config_entry_id"] for found in office] == [other.entry_id]
@@ -382,7 +383,7 @@ async def test_answered_elsewhere_is_no_long_call(
         tell=("101",),
         public=False,
     )
-    async_dispatcher_send(hass, SIGNAL_EVENT, coordinator, told)
+    async_dispatcher_send(hass, SIGNAL_EVENT, coordinator.config_entry, told)
     await hass.async_block_till_done()
     assert len(fired) == times
 
@@ -615,8 +616,8 @@ async def test_outlives_a_reload(hass: HomeAssistant, coordinator: PbxCoordinato
     entry = coordinator.config_entry
     fired = await listen("call_incoming", extension="101")
     assert await hass.config_entries.async_reload(entry.entry_id)
-    assert entry.runtime_data is not coordinator
-    await async_ring(hass, entry.runtime_data)
+    assert entry.runtime_data.coordinator is not coordinator
+    await async_ring(hass, entry.runtime_data.coordinator)
     assert len(fired) == 1
 
 
@@ -659,7 +660,7 @@ async def test_automation_on_a_real_call(hass: HomeAssistant) -> None:
         }
         assert await async_setup_component(hass, "automation", {"automation": automation})
         await simulator.ring("420777123456", "101")
-        await entry.runtime_data.async_refresh()
+        await entry.runtime_data.coordinator.async_refresh()
         await hass.async_block_till_done()
 
         assert [event.data["who"] for event in events] == ["tel:+420777123456"]

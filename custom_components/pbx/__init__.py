@@ -4,20 +4,25 @@ from functools import partial
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryNotReady
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers import device_registry as dr
-from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.typing import ConfigType
-from homeassistant.helpers.update_coordinator import UpdateFailed
 
+from . import issues
 from .accounts import configure, make_provider
-from .const import DOMAIN, LOGGER, PLATFORMS
-from .coordinator import PbxConfigEntry, PbxCoordinator
-from .errors import poll_errors
+from .const import CONF_PUSH, DOMAIN, LOGGER, PLATFORMS
+from .coordinator import PbxCoordinator
+from .data import PbxConfigEntry, PbxData
+from .errors import auth_failed, setup_errors
+from .lookups import NameBook, PbxLookups
 from .media_view import PbxMediaView
 from .providers.base import Provider
-from .push.webhook import async_delete_cloudhook, async_unsubscribe
+from .push.stream import PbxStream
+from .push.subscription import PbxSubscription, async_unsubscribe
+from .push.url import async_delete_cloudhook
+from .push.webhook import PbxWebhook
+from .push_health import PushHealth
+from .registry.changes import DIRECTORY
 from .services import async_setup_services
 from .telephony import phone_numbers as numbers
 from .telephony.errors import ProviderError
@@ -36,30 +41,34 @@ async def async_setup_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> bool:
     """Set up an account: its devices first, then the platforms, and the webhook last."""
     await hass.async_add_executor_job(numbers.load)
     provider = make_provider(hass, entry)
-    try:
-        with poll_errors(provider.name):
-            account = await provider.account()
-    except UpdateFailed as err:
-        raise ConfigEntryNotReady(
-            translation_domain=err.translation_domain,
-            translation_key=err.translation_key,
-            translation_placeholders=err.translation_placeholders,
-        ) from err
+    with setup_errors(provider.name):
+        account = await provider.account()
     if entry.unique_id is not None and f"{provider.key}_{account.id}" != entry.unique_id:
-        raise ConfigEntryAuthFailed(
-            translation_domain=DOMAIN,
-            translation_key="wrong_account",
-            translation_placeholders={"provider": provider.name},
-        )
-    coordinator = PbxCoordinator(hass, entry, provider, account)
+        raise auth_failed("wrong_account", provider=provider.name)
+
+    health = PushHealth(provider, enabled=entry.options.get(CONF_PUSH, True))
+    coordinator = PbxCoordinator(hass, entry, provider, account, health)
     await coordinator.async_config_entry_first_refresh()
-    entry.runtime_data = coordinator
-    coordinator.devices.async_setup()
+    data = entry.runtime_data = PbxData(
+        coordinator=coordinator,
+        devices=coordinator.devices,
+        health=health,
+        lookups=PbxLookups(hass, entry, coordinator, NameBook()),
+        stream=PbxStream(hass, entry, coordinator, health),
+        subscription=PbxSubscription(hass, entry, coordinator, health),
+        webhook=PbxWebhook(hass, entry, coordinator, health),
+    )
+
+    data.lookups.async_setup()
+    data.devices.async_setup()
+    # This listener also keeps the polls going when all entities are disabled.
+    entry.async_on_unload(coordinator.async_add_listener(data.devices.async_sync, DIRECTORY))
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
-    coordinator.offered = provider.capabilities
+    coordinator.async_entities_added()
     entry.async_on_unload(entry.add_update_listener(_async_reload_if_changed))
-    await coordinator.webhook.async_setup()
-    coordinator.stream.async_setup()
+    data.webhook.async_setup()
+    await data.subscription.async_setup()
+    data.stream.async_setup()
     return True
 
 
@@ -71,9 +80,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> bool
 
 async def async_remove_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> None:
     """Take back what was made for this account: at the phone system, in the cloud, and as repair issues."""
-    for domain, issue_id in list(ir.async_get(hass).issues):
-        if domain == DOMAIN and issue_id.endswith(f"_{entry.entry_id}"):
-            ir.async_delete_issue(hass, domain, issue_id)
+    issues.async_delete_all(hass, entry)
     await async_delete_cloudhook(hass, entry.data)
     provider = make_provider(hass, entry)
     try:
@@ -108,7 +115,7 @@ async def async_remove_config_entry_device(
 
 async def _async_reload_if_changed(hass: HomeAssistant, entry: PbxConfigEntry) -> None:
     """Reload for changed data or options only: titles and subentries need no new start."""
-    coordinator = entry.runtime_data
+    coordinator = entry.runtime_data.coordinator
     if (entry.data, entry.options) != coordinator.configured:
         hass.config_entries.async_schedule_reload(entry.entry_id)
         return

@@ -10,7 +10,8 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import PbxConfigEntry, PbxCoordinator
+from .coordinator import PbxCoordinator
+from .data import PbxConfigEntry
 from .devices import SubjectKind
 from .entity import PbxEntity, PbxEntityDescription, async_add_subjects
 from .telephony.models import Capability, Extension
@@ -58,7 +59,7 @@ BINARY_SENSORS: tuple[PbxBinarySensorEntityDescription, ...] = (
         needs=Capability.WEBHOOK,
         device_class=BinarySensorDeviceClass.CONNECTIVITY,
         entity_category=EntityCategory.DIAGNOSTIC,
-        is_on_fn=lambda coordinator, _id: coordinator.pushing,
+        is_on_fn=lambda coordinator, _id: coordinator.health.pushing,
     ),
     PbxBinarySensorEntityDescription(
         key="registered",
@@ -87,7 +88,7 @@ async def async_setup_entry(
 ) -> None:
     """Set up the binary sensors."""
     await async_add_subjects(
-        entry.runtime_data, async_add_entities, BINARY_SENSORS, PbxBinarySensor
+        entry.runtime_data.coordinator, async_add_entities, BINARY_SENSORS, PbxBinarySensor
     )
 
 

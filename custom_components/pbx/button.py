@@ -7,14 +7,15 @@ from typing import override
 from homeassistant.components.button import ButtonEntity, ButtonEntityDescription
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import DOMAIN, SUBENTRY_SPEED_DIAL
-from .coordinator import PbxConfigEntry, PbxCoordinator
+from .coordinator import PbxCoordinator
+from .data import PbxConfigEntry
 from .devices import SubjectKind
 from .entity import PbxEntity, PbxEntityDescription, async_add_subjects
+from .errors import invalid
 from .telephony.models import CallRef, Capability, Originate
 
 PARALLEL_UPDATES = 1
@@ -27,18 +28,10 @@ class PbxButtonEntityDescription(PbxEntityDescription, ButtonEntityDescription):
     press_fn: Callable[[PbxCoordinator, str], Awaitable[object]]
 
 
-def _refused(key: str, extension: str) -> ServiceValidationError:
-    return ServiceValidationError(
-        translation_domain=DOMAIN,
-        translation_key=key,
-        translation_placeholders={"extension": extension},
-    )
-
-
 async def _hang_up(coordinator: PbxCoordinator, extension: str) -> None:
     call = coordinator.data.call_of(extension)
     if call is None:
-        raise _refused("no_call", extension)
+        raise invalid("no_call", extension=extension)
     with coordinator.commanding():
         await coordinator.provider.hangup(CallRef(call=call, extension=extension))
 
@@ -46,7 +39,7 @@ async def _hang_up(coordinator: PbxCoordinator, extension: str) -> None:
 async def _call_back(coordinator: PbxCoordinator, extension: str) -> None:
     number = coordinator.last_callers.get(extension)
     if number is None:
-        raise _refused("no_caller", extension)
+        raise invalid("no_caller", extension=extension)
     with coordinator.commanding():
         await coordinator.provider.click_to_call(Originate(extension=extension, number=number))
 
@@ -89,7 +82,7 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: PbxConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Set up the buttons."""
-    coordinator = entry.runtime_data
+    coordinator = entry.runtime_data.coordinator
     await async_add_subjects(coordinator, async_add_entities, BUTTONS, PbxButton)
     if Capability.CLICK_TO_CALL in coordinator.provider.capabilities:
         _follow_speed_dials(hass, entry, async_add_entities)
@@ -110,14 +103,14 @@ def _follow_speed_dials(
                 config_subentry_id=subentry.subentry_id,
                 identifiers={(DOMAIN, subentry.subentry_id)},
                 entry_type=dr.DeviceEntryType.SERVICE,
-                manufacturer=entry.runtime_data.provider.name,
+                manufacturer=entry.runtime_data.coordinator.provider.name,
                 name=subentry.title,
                 via_device_id=entry.runtime_data.devices.account.device.id,
             )
             if subentry.subentry_id not in known:
                 known.add(subentry.subentry_id)
                 async_add_entities(
-                    [PbxSpeedDial(entry.runtime_data, subentry)],
+                    [PbxSpeedDial(entry.runtime_data.coordinator, subentry)],
                     config_subentry_id=subentry.subentry_id,
                 )
         known.intersection_update(entry.subentries)

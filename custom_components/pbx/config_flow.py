@@ -39,11 +39,12 @@ from .const import (
     SUBENTRY_QUEUE,
     SUBENTRY_SPEED_DIAL,
 )
+from .data import loaded_coordinator
 from .forms import CODE_FORM, FORMS, REAUTH_FIELDS, options_form
 from .options import shown_options, stored_options
 from .providers import PROVIDERS
 from .providers.base import Provider
-from .push.webhook import async_cloudhook_url, external_url, urls_to_paste
+from .push.url import async_cloudhook_url, external_url, urls_to_paste
 from .subentries import AgentFlow, QueueFlow, SpeedDialFlow
 from .telephony import phone_numbers as numbers
 from .telephony.errors import (
@@ -333,7 +334,7 @@ class PbxOptionsFlow(OptionsFlow):
                 line = err.value
             else:
                 return self.async_create_entry(data=options)
-        coordinator = getattr(entry, "runtime_data", None)
+        coordinator = loaded_coordinator(entry)
         extensions = coordinator.data.extensions if coordinator is not None else {}
         schema = options_form(kind, extensions)
         return self.async_show_form(

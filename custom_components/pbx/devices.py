@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import batched
-from typing import TYPE_CHECKING
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
@@ -15,7 +14,7 @@ from homeassistant.helpers.entity_platform import async_get_platforms
 from .const import CONF_FOLLOW, DOMAIN, SUBENTRY_AGENT, SUBENTRY_QUEUE
 from .registry.call_registry import (
     ACCOUNT,
-    DIRECTORY,
+    CallRegistry,
     Key,
     agent_key,
     extension_key,
@@ -23,10 +22,7 @@ from .registry.call_registry import (
     slot_key,
 )
 from .telephony.events import Event
-from .telephony.models import Agent, Directory
-
-if TYPE_CHECKING:
-    from .coordinator import PbxConfigEntry, PbxCoordinator
+from .telephony.models import Account, Agent, Directory
 
 MISSES_BEFORE_REMOVAL = 2
 SUBJECTS_AT_ONCE = 20
@@ -72,12 +68,19 @@ class PbxDevices:
     """Register the devices once, before the platforms, and keep them in step with the directory."""
 
     def __init__(
-        self, hass: HomeAssistant, entry: PbxConfigEntry, coordinator: PbxCoordinator
+        self,
+        hass: HomeAssistant,
+        entry: ConfigEntry,
+        account: Account,
+        manufacturer: str,
+        registry: CallRegistry,
     ) -> None:
-        """Know no device yet."""
+        """Initialize the devices of an account, none of which is registered yet."""
         self.hass = hass
         self.entry = entry
-        self.coordinator = coordinator
+        self._account = account
+        self._manufacturer = manufacturer
+        self._registry = registry
         self._followed = frozenset(entry.options.get(CONF_FOLLOW, ()))
         self.subjects: dict[tuple[SubjectKind, str], Subject] = {}
         self.extension_count = 0
@@ -92,24 +95,23 @@ class PbxDevices:
 
     @callback
     def async_setup(self) -> None:
-        """Register what is known now, and listen for what comes and goes."""
-        account = self.coordinator.account
+        """Register the devices that are known now."""
+        account = self._account
         device = dr.async_get(self.hass).async_get_or_create(
             config_entry_id=self.entry.entry_id,
             identifiers={(DOMAIN, self._prefix)},
             entry_type=dr.DeviceEntryType.SERVICE,
-            manufacturer=self.coordinator.provider.name,
+            manufacturer=self._manufacturer,
             model=account.model or None,
             sw_version=account.version or None,
             name=self.entry.title,
             configuration_url=account.configuration_url,
         )
         self._add(SubjectKind.ACCOUNT, "", ACCOUNT, device)
-        for slot in range(1, len(self.coordinator.data.slots) + 1):
+        for slot in range(1, len(self._registry.slots) + 1):
             self._add(SubjectKind.SLOT, str(slot), slot_key(slot), device)
         self._remember_agents()
         self.async_sync()
-        self.entry.async_on_unload(self.coordinator.async_add_listener(self.async_sync, DIRECTORY))
 
     async def async_listen(self, listener: SubjectListener) -> None:
         """Hear of every subject until they are cleared: now of those that exist, later of new ones."""
@@ -144,7 +146,7 @@ class PbxDevices:
     @callback
     def async_sync(self) -> None:
         """Register what is new in the directory, and rename what has another name there."""
-        registry = self.coordinator.data
+        registry = self._registry
         new: list[Subject] = []
         followed = [number for number in registry.extensions if self._follows(number)]
         self.extension_count = len(followed)
@@ -252,7 +254,7 @@ class PbxDevices:
             config_entry_id=self.entry.entry_id,
             config_subentry_id=subentry,
             identifiers={self._identifier(kind, identity)},
-            manufacturer=self.coordinator.provider.name,
+            manufacturer=self._manufacturer,
             model=kind.value.capitalize(),
             name=name,
             translation_key=None,
@@ -283,7 +285,7 @@ class PbxDevices:
 
     def _remember_agents(self) -> None:
         """Take back the agents that only pushes speak of; what they do now is unknown."""
-        registry = self.coordinator.data
+        registry = self._registry
         if SubjectKind.AGENT in registry.listed:
             return
         devices = dr.async_get(self.hass)

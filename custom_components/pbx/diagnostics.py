@@ -6,8 +6,9 @@ from typing import Any
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.device_registry import DeviceEntry
 
-from .const import CONF_PROVIDER
-from .coordinator import PbxConfigEntry, PbxCoordinator
+from .const import CONF_CLOUDHOOK_URL, CONF_PROVIDER
+from .coordinator import PbxCoordinator
+from .data import PbxConfigEntry
 from .devices import SubjectKind
 from .telephony.models import Call
 
@@ -16,7 +17,7 @@ async def async_get_config_entry_diagnostics(
     hass: HomeAssistant, entry: PbxConfigEntry
 ) -> dict[str, Any]:
     """Describe an account."""
-    coordinator = entry.runtime_data
+    coordinator = entry.runtime_data.coordinator
     registry = coordinator.data
     return {
         "provider": entry.data[CONF_PROVIDER],
@@ -35,10 +36,10 @@ async def async_get_config_entry_diagnostics(
             if coordinator.update_interval
             else None,
         },
-        "push": coordinator.webhook.diagnostics,
+        "push": _push(entry),
         "stream": {
-            "working": coordinator.stream.working,
-            "reconnects": coordinator.stream.reconnects,
+            "working": entry.runtime_data.health.streaming,
+            "reconnects": entry.runtime_data.stream.reconnects,
         },
         "registry": dict(registry.sizes),
         "unknown_pushes": registry.unknown_pushes,
@@ -54,7 +55,7 @@ async def async_get_device_diagnostics(
     hass: HomeAssistant, entry: PbxConfigEntry, device: DeviceEntry
 ) -> dict[str, Any]:
     """Describe what belongs to one device."""
-    coordinator = entry.runtime_data
+    coordinator = entry.runtime_data.coordinator
     subject = coordinator.devices.subject_of_device(device.id)
     if subject is None:
         return {"known": False}
@@ -86,4 +87,26 @@ def _call(call: Call) -> dict[str, Any]:
         "started_at": call.started_at,
         "answered_at": call.answered_at,
         "legs": [{"inside": leg.extension is not None, "state": leg.state} for leg in call.legs],
+    }
+
+
+def _push(entry: PbxConfigEntry) -> dict[str, Any]:
+    """Return the state of the pushes, without a URL."""
+    data = entry.runtime_data
+    url = data.subscription.url
+    return {
+        "wanted": data.health.wanted,
+        "managed": data.health.managed,
+        "working": data.health.working,
+        "complete": data.health.complete,
+        "has_url": url is not None,
+        "cloudhook": url is not None and url == entry.data.get(CONF_CLOUDHOOK_URL),
+        "received": data.webhook.received,
+        "bad": data.webhook.bad,
+        "foreign": data.webhook.foreign,
+        "last_push": data.health.last_push,
+        "subscriptions": [
+            {"event": item.event, "enabled": item.enabled, "failed_count": item.failed_count}
+            for item in data.subscription.subscriptions
+        ],
     }

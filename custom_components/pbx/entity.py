@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from typing import override
 
 from homeassistant.core import callback
-from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
-from .const import DOMAIN, MANY_EXTENSIONS, MAX_ENABLED_ENTITIES
+from .const import MANY_EXTENSIONS
 from .coordinator import PbxCoordinator
 from .devices import Subject, SubjectKind
 from .registry.call_registry import CallRegistry
 from .registry.changes import listed_key
-from .telephony.models import Capability, Party
+from .telephony.models import Capability
+from .wording import Wording
 
 NOTHING = Capability(0)
 LISTED: Mapping[SubjectKind, Callable[[CallRegistry], Container[str]]] = {
@@ -24,8 +24,6 @@ LISTED: Mapping[SubjectKind, Callable[[CallRegistry], Container[str]]] = {
     SubjectKind.AGENT: lambda registry: registry.agents,
     SubjectKind.QUEUE: lambda registry: registry.queues,
 }
-MASKED_DIGITS_SHOWN = 3
-EXTENSION_DIGITS = 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +64,11 @@ class PbxEntity(CoordinatorEntity[PbxCoordinator]):
             self._attr_entity_registry_enabled_default = False
         self._listed = LISTED.get(subject.kind)
         self._told: object = None
+
+    @property
+    def wording(self) -> Wording:
+        """Return how parties and calls are worded in states."""
+        return self.coordinator.wording
 
     @property
     def registry(self) -> CallRegistry:
@@ -115,16 +118,6 @@ class PbxEntity(CoordinatorEntity[PbxCoordinator]):
         with self.coordinator.commanding():
             return await command
 
-    def shown(self, party: Party) -> str | None:
-        """Word a party for a state: the name, else the number, masked if the user wants that."""
-        return party.name or self.shown_number(party.number) or None
-
-    def shown_number(self, number: str) -> str:
-        """Word a number for a state."""
-        if not self.coordinator.masked or len(number) <= EXTENSION_DIGITS:
-            return number
-        return "•" * (len(number) - MASKED_DIGITS_SHOWN) + number[-MASKED_DIGITS_SHOWN:]
-
 
 async def async_add_subjects[D: PbxEntityDescription](
     coordinator: PbxCoordinator,
@@ -167,21 +160,8 @@ def _is_trunk(coordinator: PbxCoordinator, subject: Subject) -> bool:
 @callback
 def within_limit(coordinator: PbxCoordinator, entities: Sequence[Entity]) -> Sequence[Entity]:
     """Enable no more entities by default than Home Assistant can take, and say so."""
-    entry = coordinator.config_entry
     enabled = [entity for entity in entities if entity.entity_registry_enabled_default]
-    room = MAX_ENABLED_ENTITIES - coordinator.entity_count
-    coordinator.entity_count += min(len(enabled), room)
-    if len(enabled) <= room:
-        return entities
+    room = coordinator.async_make_room(len(enabled))
     for entity in enabled[room:]:
         entity._attr_entity_registry_enabled_default = False  # noqa: SLF001 - the attribute is there to be set
-    ir.async_create_issue(
-        coordinator.hass,
-        DOMAIN,
-        f"too_many_entities_{entry.entry_id}",
-        is_fixable=False,
-        severity=ir.IssueSeverity.WARNING,
-        translation_key="too_many_entities",
-        translation_placeholders={"title": entry.title, "limit": str(MAX_ENABLED_ENTITIES)},
-    )
     return entities

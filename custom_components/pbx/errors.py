@@ -1,4 +1,7 @@
-"""What goes wrong at a phone system, said in Home Assistant's words: once for commands, once for polls."""
+"""Translated errors: the only place where they are made.
+
+What a client raises is mapped once for polls, once for the set-up and once for commands.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,6 +10,7 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import (
     ConfigEntryAuthFailed,
+    ConfigEntryNotReady,
     HomeAssistantError,
     ServiceValidationError,
 )
@@ -27,79 +31,108 @@ from .telephony.errors import (
 DEFAULT_WAIT = 60
 
 
+def failed(key: str, **placeholders: str) -> HomeAssistantError:
+    """Return the error for something that went wrong."""
+    return HomeAssistantError(
+        translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders
+    )
+
+
+def invalid(key: str, **placeholders: str) -> ServiceValidationError:
+    """Return the error for input that cannot work."""
+    return ServiceValidationError(
+        translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders
+    )
+
+
+def auth_failed(key: str, **placeholders: str) -> ConfigEntryAuthFailed:
+    """Return the error that makes Home Assistant ask for new credentials."""
+    return ConfigEntryAuthFailed(
+        translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders
+    )
+
+
+def update_failed(key: str, retry_after: float | None = None, **placeholders: str) -> UpdateFailed:
+    """Return the error for a poll that failed; `retry_after` is in seconds."""
+    return UpdateFailed(
+        translation_domain=DOMAIN,
+        translation_key=key,
+        translation_placeholders=placeholders,
+        retry_after=retry_after,
+    )
+
+
 @contextmanager
 def command_errors(hass: HomeAssistant, entry: ConfigEntry, provider: str) -> Iterator[None]:
-    """Raise what a command met as an error a person understands."""
+    """Raise the errors of a command as translated ones, with the phone system's own reason."""
     try:
         yield
     except AuthError as err:
         entry.async_start_reauth(hass)
-        raise _failed("invalid_auth", provider) from err
+        raise failed("invalid_auth", provider=provider) from err
     except UnsupportedError as err:
         if err.field is None:
-            raise _invalid("unsupported", provider, action=err.command) from err
-        raise _invalid("unsupported_field", provider, action=err.command, field=err.field) from err
-    except InvalidInputError as err:
-        raise _invalid(err.problem, provider, field=err.field, value=err.value) from err
-    except UnknownOutcomeError as err:
-        raise _failed("unknown_outcome", provider) from err
-    except RateLimitError as err:
-        raise _failed(
-            "rate_limited", provider, seconds=str(round(err.retry_after or DEFAULT_WAIT))
+            raise invalid("unsupported", provider=provider, action=err.command) from err
+        raise invalid(
+            "unsupported_field", provider=provider, action=err.command, field=err.field
         ) from err
+    except InvalidInputError as err:
+        raise invalid(err.problem, provider=provider, field=err.field, value=err.value) from err
+    except UnknownOutcomeError as err:
+        raise failed("unknown_outcome", provider=provider) from err
+    except RateLimitError as err:
+        wait = round(err.retry_after or DEFAULT_WAIT)
+        raise failed("rate_limited", provider=provider, seconds=str(wait)) from err
     except NotFoundError as err:
-        raise _failed("not_found", provider, reason=err.reason) from err
+        raise failed("not_found", provider=provider, reason=err.reason) from err
     except RefusedError as err:
-        raise _failed("refused", provider, reason=err.reason) from err
+        raise failed("refused", provider=provider, reason=err.reason) from err
     except ProviderError as err:
-        raise _failed("cannot_connect", provider) from err
+        raise failed("cannot_connect", provider=provider) from err
 
 
 @contextmanager
 def poll_errors(provider: str) -> Iterator[None]:
-    """Raise what a poll met as the coordinator expects it."""
+    """Raise the errors of a poll as those that an update coordinator handles."""
     try:
         yield
     except AuthError as err:
-        raise ConfigEntryAuthFailed(
-            translation_domain=DOMAIN,
-            translation_key="invalid_auth",
-            translation_placeholders={"provider": provider},
-        ) from err
+        raise auth_failed("invalid_auth", provider=provider) from err
     except RateLimitError as err:
         wait = err.retry_after or DEFAULT_WAIT
-        raise UpdateFailed(
-            translation_domain=DOMAIN,
-            translation_key="rate_limited",
-            translation_placeholders={"provider": provider, "seconds": str(round(wait))},
-            # Home Assistant counts from the last full second: a wait of less than one would be over already.
-            retry_after=wait + 1,
+        # Home Assistant counts from the last full second, so that less than one would be over.
+        raise update_failed(
+            "rate_limited", retry_after=wait + 1, provider=provider, seconds=str(round(wait))
         ) from err
     except RefusedError as err:
-        raise UpdateFailed(
-            translation_domain=DOMAIN,
-            translation_key="refused",
-            translation_placeholders={"provider": provider, "reason": err.reason},
-        ) from err
+        raise update_failed("refused", provider=provider, reason=err.reason) from err
     except ProviderError as err:
-        raise UpdateFailed(
-            translation_domain=DOMAIN,
-            translation_key="cannot_connect",
-            translation_placeholders={"provider": provider},
-        ) from err
+        raise update_failed("cannot_connect", provider=provider) from err
 
 
-def _failed(key: str, provider: str, **placeholders: str) -> HomeAssistantError:
-    return HomeAssistantError(
-        translation_domain=DOMAIN,
-        translation_key=key,
-        translation_placeholders={"provider": provider, **placeholders},
-    )
+@contextmanager
+def setup_errors(provider: str) -> Iterator[None]:
+    """Raise the errors of a poll as those that end a set-up, to be tried again later."""
+    try:
+        with poll_errors(provider):
+            yield
+    except UpdateFailed as err:
+        raise _as(ConfigEntryNotReady, err) from err
 
 
-def _invalid(key: str, provider: str, **placeholders: str) -> ServiceValidationError:
-    return ServiceValidationError(
-        translation_domain=DOMAIN,
-        translation_key=key,
-        translation_placeholders={"provider": provider, **placeholders},
+@contextmanager
+def errors_as(kind: type[HomeAssistantError]) -> Iterator[None]:
+    """Raise translated errors as another kind with the same text, as some helpers ask for."""
+    try:
+        yield
+    except HomeAssistantError as err:
+        raise _as(kind, err) from err
+
+
+def _as[E: HomeAssistantError](kind: type[E], err: HomeAssistantError) -> E:
+    """Return an error of another kind that says the same."""
+    return kind(
+        translation_domain=err.translation_domain,
+        translation_key=err.translation_key,
+        translation_placeholders=err.translation_placeholders,
     )

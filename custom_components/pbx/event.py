@@ -7,7 +7,7 @@ from homeassistant.components.event import EventEntity, EventEntityDescription
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import PbxConfigEntry
+from .data import PbxConfigEntry
 from .devices import SubjectKind
 from .entity import PbxEntity, PbxEntityDescription, async_add_subjects
 from .registry.call_registry import Key
@@ -84,7 +84,7 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: PbxConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Set up the event entities."""
-    await async_add_subjects(entry.runtime_data, async_add_entities, EVENTS, PbxEvent)
+    await async_add_subjects(entry.runtime_data.coordinator, async_add_entities, EVENTS, PbxEvent)
 
 
 class PbxEvent(PbxEntity, EventEntity):
@@ -119,19 +119,20 @@ class PbxEvent(PbxEntity, EventEntity):
                 whose = self.subject.key
             case _:
                 whose = None
-        self.async_on_remove(self.coordinator.async_listen_events(whose, self._async_handle))
+        self.async_on_remove(self.coordinator.events.async_listen_events(whose, self._async_handle))
 
     @callback
     def _async_handle(self, event: Event) -> None:
         if event.type not in self.event_types:
             return
         attributes = {
-            name: value for name, value in self.coordinator.bus_data(event).items() if name in KEPT
+            name: value
+            for name, value in self.coordinator.events.bus_data(event).items()
+            if name in KEPT
         }
         if self.subject.kind is SubjectKind.EXTENSION:
             attributes["extension"] = self.subject.id
-        if self.coordinator.masked:
-            for name in attributes.keys() & {"from_number", "to_number"}:
-                attributes[name] = self.shown_number(str(attributes[name]))
+        for name in attributes.keys() & {"from_number", "to_number"}:
+            attributes[name] = self.coordinator.wording.number(str(attributes[name]))
         self._trigger_event(event.type, attributes)
         self.async_write_ha_state()

@@ -19,12 +19,18 @@ from homeassistant.helpers.llm import (
 from homeassistant.util.json import JsonObjectType, JsonValueType
 
 from .accounts import country_of
-from .const import CONF_ASSIST, CONF_ASSIST_NUMBERS, DOMAIN, LOGGER
-from .coordinator import PbxConfigEntry
+from .const import (
+    ATTR_CONFIG_ENTRY_ID,
+    ATTR_EXTENSION,
+    ATTR_NUMBER,
+    CONF_ASSIST,
+    CONF_ASSIST_NUMBERS,
+    DOMAIN,
+    LOGGER,
+)
+from .data import PbxConfigEntry
 from .options import assist_number
 from .rights import Access, async_check
-from .services.action import ATTR_NUMBER
-from .services.target import ATTR_CONFIG_ENTRY_ID, ATTR_EXTENSION
 from .telephony import phone_numbers as numbers
 from .telephony.errors import InvalidInputError
 from .telephony.models import Call, Capability, Party
@@ -176,9 +182,11 @@ class PbxWhoTool(Tool):
         if entries and not readable:
             return _error("This user may not see calls")
         for entry in readable:
-            if not entry.runtime_data.calls_known:
+            if not entry.runtime_data.coordinator.calls_known:
                 silent.append(entry.title)
-            calls += (_told(entry, call) for call in entry.runtime_data.data.calls.values())
+            calls += (
+                _told(entry, call) for call in entry.runtime_data.coordinator.data.calls.values()
+            )
         return ToolResult(
             data={"calls": calls, **({"calls_cannot_be_known_of": silent} if silent else {})}
         )
@@ -203,7 +211,7 @@ async def _may_read(hass: HomeAssistant, llm_context: LLMContext, entry: PbxConf
 
 def _command(entry: PbxConfigEntry) -> str:
     """Give the action that places a call at this phone system; empty where it cannot."""
-    capabilities = entry.runtime_data.provider.capabilities
+    capabilities = entry.runtime_data.coordinator.provider.capabilities
     for needed in (Capability.ORIGINATE, Capability.CLICK_TO_CALL):
         if needed in capabilities:
             return str(needed.name).lower()
@@ -212,12 +220,12 @@ def _command(entry: PbxConfigEntry) -> str:
 
 def _people(entry: PbxConfigEntry) -> Iterator[Somebody]:
     """List whom an account may call: its extensions, and the names and numbers of its option."""
-    for extension in entry.runtime_data.data.extensions.values():
+    for extension in entry.runtime_data.coordinator.data.extensions.values():
         if not extension.trunk:
             yield Somebody(
                 entry=entry, name=extension.name, number=extension.number, extension=True
             )
-    country = country_of(entry.runtime_data.hass, entry)
+    country = country_of(entry.runtime_data.coordinator.hass, entry)
     for line in entry.options.get(CONF_ASSIST_NUMBERS, ()):
         try:
             name, number = assist_number(line, country)
@@ -229,7 +237,7 @@ def _people(entry: PbxConfigEntry) -> Iterator[Somebody]:
 
 def _told(entry: PbxConfigEntry, call: Call) -> JsonObjectType:
     """Word a call; where numbers are masked, a language model does not get them either."""
-    coordinator = entry.runtime_data
+    coordinator = entry.runtime_data.coordinator
     told: JsonObjectType = {"account": entry.title, "state": call.state.value}
     if call.direction is not None:
         told["direction"] = call.direction.value
@@ -244,7 +252,7 @@ def _told(entry: PbxConfigEntry, call: Call) -> JsonObjectType:
 
 
 def _shown(entry: PbxConfigEntry, party: Party) -> str:
-    coordinator = entry.runtime_data
+    coordinator = entry.runtime_data.coordinator
     if party.hidden:
         return "hidden"
     if party.name:
@@ -252,7 +260,7 @@ def _shown(entry: PbxConfigEntry, party: Party) -> str:
     extension = coordinator.data.extensions.get(party.number)
     if extension is not None:
         return extension.name or extension.number
-    return "" if coordinator.masked else party.number
+    return "" if coordinator.wording.masked else party.number
 
 
 def _labels(people: Iterable[Somebody]) -> list[str]:

@@ -1,7 +1,5 @@
 """Recordings and voicemail as a media source: account, kind, then the items, newest first and page by page."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Final, override
 
 from homeassistant.components.media_player.const import MediaClass, MediaType
@@ -14,13 +12,13 @@ from homeassistant.components.media_source import (
     Unresolvable,
 )
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
-from .coordinator import PbxConfigEntry, PbxCoordinator
-from .errors import command_errors
+from .coordinator import PbxCoordinator
+from .data import PbxConfigEntry
+from .errors import command_errors, errors_as
 from .media_view import CAPABILITIES, async_locate, media_path, playing_entry
 from .telephony.models import MediaItem, MediaKind
 
@@ -52,7 +50,7 @@ class PbxMediaSource(MediaSource):
         """Give the path that plays an item."""
         entry_id, _, rest = item.identifier.partition("/")
         kind, _, item_id = rest.partition("/")
-        with _errors_as(Unresolvable):
+        with errors_as(Unresolvable):
             entry, media_kind = playing_entry(self.hass, entry_id, kind)
             source = await async_locate(self.hass, entry, media_kind, item_id)
         return PlayMedia(media_path(entry_id, media_kind, item_id), source.content_type)
@@ -69,7 +67,7 @@ class PbxMediaSource(MediaSource):
         if not place:
             return self._kinds(entry_id, words)
         kind, _, offset = place.partition(":")
-        with _errors_as(BrowseError):
+        with errors_as(BrowseError):
             entry, media_kind = playing_entry(self.hass, entry_id, kind)
             start = min(int(offset), MAX_OFFSET) if offset.isdecimal() else 0
             return await self._async_items(entry, media_kind, start, words)
@@ -94,7 +92,7 @@ class PbxMediaSource(MediaSource):
     async def _async_items(
         self, entry: PbxConfigEntry, kind: MediaKind, start: int, words: dict[str, str]
     ) -> BrowseMediaSource:
-        coordinator = entry.runtime_data
+        coordinator = entry.runtime_data.coordinator
         with command_errors(self.hass, entry, coordinator.provider.name):
             # One more than is shown tells whether there is another page.
             found = await coordinator.provider.media(kind, PAGE + 1, start)
@@ -135,7 +133,7 @@ def _person(coordinator: PbxCoordinator, number: str) -> str:
 
 
 def _kinds_of(entry: PbxConfigEntry) -> list[MediaKind]:
-    capabilities = entry.runtime_data.provider.capabilities
+    capabilities = entry.runtime_data.coordinator.provider.capabilities
     return [kind for kind, needed in CAPABILITIES.items() if needed in capabilities]
 
 
@@ -156,16 +154,3 @@ def _folder(
 
 def _word(words: dict[str, str], key: str) -> str:
     return words[f"component.{DOMAIN}.common.{key}"]
-
-
-@contextmanager
-def _errors_as(kind: type[HomeAssistantError]) -> Iterator[None]:
-    """Raise a translated error as the kind that the media browser shows."""
-    try:
-        yield
-    except HomeAssistantError as err:
-        raise kind(
-            translation_domain=err.translation_domain,
-            translation_key=err.translation_key,
-            translation_placeholders=err.translation_placeholders,
-        ) from err

@@ -14,8 +14,8 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.http import KEY_HASS, HomeAssistantView
 
 from .const import DOMAIN
-from .coordinator import PbxConfigEntry
-from .errors import command_errors
+from .data import PbxConfigEntry
+from .errors import command_errors, failed
 from .telephony.models import Capability, MediaKind, MediaSource
 
 CAPABILITIES: Final = {
@@ -55,9 +55,9 @@ def playing_entry(
     entry: PbxConfigEntry | None = hass.config_entries.async_get_entry(entry_id)
     known = kind in MediaKind and entry is not None and entry.domain == DOMAIN
     if not known or entry is None or entry.state is not ConfigEntryState.LOADED:
-        raise HomeAssistantError(translation_domain=DOMAIN, translation_key="no_such_media")
-    if CAPABILITIES[MediaKind(kind)] not in entry.runtime_data.provider.capabilities:
-        raise HomeAssistantError(translation_domain=DOMAIN, translation_key="no_such_media")
+        raise failed("no_such_media")
+    if CAPABILITIES[MediaKind(kind)] not in entry.runtime_data.coordinator.provider.capabilities:
+        raise failed("no_such_media")
     return entry, MediaKind(kind)
 
 
@@ -65,9 +65,9 @@ async def async_locate(
     hass: HomeAssistant, entry: PbxConfigEntry, kind: MediaKind, item_id: str
 ) -> MediaSource:
     """Ask where the sound of an item is; raise a translated error."""
-    provider = entry.runtime_data.provider
+    provider = entry.runtime_data.coordinator.provider
     if not item_id:
-        raise HomeAssistantError(translation_domain=DOMAIN, translation_key="no_such_media")
+        raise failed("no_such_media")
     with command_errors(hass, entry, provider.name):
         return await provider.media_source(kind, item_id)
 
@@ -91,8 +91,8 @@ class PbxMediaView(HomeAssistantView):
             entry, media_kind = playing_entry(hass, entry_id, kind)
             source = await async_locate(hass, entry, media_kind, item_id)
             if source.headers:  # it needs the key, so it comes from the API, which counts requests
-                with command_errors(hass, entry, entry.runtime_data.provider.name):
-                    await entry.runtime_data.provider.http.budget.for_command()
+                with command_errors(hass, entry, entry.runtime_data.coordinator.provider.name):
+                    await entry.runtime_data.coordinator.provider.http.budget.for_command()
             return await self._async_fetch(request, entry, source)
         except HomeAssistantError as err:
             status = STATUS.get(err.translation_key or "", HTTPStatus.BAD_GATEWAY)
@@ -101,7 +101,7 @@ class PbxMediaView(HomeAssistantView):
     async def _async_fetch(
         self, request: Request, entry: PbxConfigEntry, source: MediaSource
     ) -> StreamResponse:
-        provider = entry.runtime_data.provider
+        provider = entry.runtime_data.coordinator.provider
         session = async_get_clientsession(
             request.app[KEY_HASS], verify_ssl=bool(entry.data.get(CONF_VERIFY_SSL, True))
         )
@@ -113,12 +113,10 @@ class PbxMediaView(HomeAssistantView):
                 source.url, headers=headers, allow_redirects=False, timeout=TIMEOUT
             ) as upstream:
                 if upstream.status in GONE:
-                    raise HomeAssistantError(
-                        translation_domain=DOMAIN, translation_key="no_such_media"
-                    )
+                    raise failed("no_such_media")
                 return await _async_hand_on(request, upstream, source, provider.name)
         except aiohttp.ClientError, TimeoutError:
-            raise _failed("cannot_connect", provider.name) from None
+            raise failed("cannot_connect", provider=provider.name) from None
 
 
 async def _async_hand_on(
@@ -130,7 +128,7 @@ async def _async_hand_on(
         source.content_type if upstream.content_type in MISNAMED else upstream.content_type
     )
     if upstream.status not in PASSED_ON or not (unsatisfiable or content_type.startswith("audio/")):
-        raise _failed("refused", provider, reason=f"HTTP {upstream.status}")
+        raise failed("refused", provider=provider, reason=f"HTTP {upstream.status}")
     # What came packed after all is unpacked here, and then has another length.
     copied = () if hdrs.CONTENT_ENCODING in upstream.headers else COPIED
     response = StreamResponse(
@@ -152,11 +150,3 @@ async def _async_hand_on(
         if request.transport is not None:
             request.transport.close()
     return response
-
-
-def _failed(key: str, provider: str, **placeholders: str) -> HomeAssistantError:
-    return HomeAssistantError(
-        translation_domain=DOMAIN,
-        translation_key=key,
-        translation_placeholders={"provider": provider, **placeholders},
-    )

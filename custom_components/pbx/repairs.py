@@ -6,7 +6,7 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 
-from .coordinator import PbxConfigEntry
+from .data import PbxConfigEntry
 
 
 class SubscribeAgainFlow(RepairsFlow):
@@ -28,7 +28,7 @@ class SubscribeAgainFlow(RepairsFlow):
             entry: PbxConfigEntry | None = self.hass.config_entries.async_get_entry(self.entry_id)
             if entry is None or entry.state is not ConfigEntryState.LOADED:
                 return self.async_abort(reason="not_loaded")
-            entry.runtime_data.webhook.async_subscribe_again()
+            entry.runtime_data.subscription.async_subscribe_again()
             return self.async_create_entry(data={})
         issue = ir.async_get(self.hass).async_get_issue(self.handler, self.issue_id)
         return self.async_show_form(

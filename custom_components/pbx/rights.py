@@ -17,7 +17,8 @@ from homeassistant.exceptions import HomeAssistantError, Unauthorized, UnknownUs
 from homeassistant.helpers import entity_registry as er
 
 from .const import DOMAIN
-from .coordinator import PbxConfigEntry, PbxCoordinator
+from .coordinator import PbxCoordinator
+from .data import PbxConfigEntry
 from .devices import Subject, SubjectKind
 from .telephony.models import Call
 
@@ -72,7 +73,7 @@ async def async_check(
     user = await hass.auth.async_get_user(context.user_id)
     if user is None:
         raise UnknownUser(context=context, config_entry_id=entry.entry_id, permission=access)
-    if not may(user, entry.runtime_data, subjects, access):
+    if not may(user, entry.runtime_data.coordinator, subjects, access):
         match access:
             case Access.READ:
                 raise _not_allowed("not_allowed_read", context, entry, access)

@@ -1,6 +1,6 @@
 """Sensors: calls of the account and of each extension, agents and queues."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast, override
@@ -17,7 +17,8 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 
-from .coordinator import PbxConfigEntry, PbxCoordinator
+from .coordinator import PbxCoordinator
+from .data import PbxConfigEntry
 from .devices import Subject, SubjectKind
 from .entity import PbxEntity, PbxEntityDescription, async_add_subjects
 from .registry.call_registry import CallRegistry
@@ -46,7 +47,7 @@ class PbxSensorEntityDescription(PbxEntityDescription, SensorEntityDescription):
     """How a sensor reads its value and its unrecorded attributes."""
 
     value_fn: Callable[[PbxSensor, CallRegistry, str], SensorValue]
-    attributes_fn: Callable[[PbxSensor, CallRegistry, str], dict[str, Any]] | None = None
+    attributes_fn: Callable[[PbxSensor, CallRegistry, str], Mapping[str, Any]] | None = None
 
 
 def other_party(call: Call | None, extension: str) -> Party:
@@ -62,31 +63,10 @@ def other_party(call: Call | None, extension: str) -> Party:
     )
 
 
-def _call_attributes(sensor: PbxSensor, call: Call | None) -> dict[str, Any]:
-    """Describe a call, once for all sensors that show it."""
-    if call is None:
-        return {}
-    described, attributes = sensor.coordinator.described
-    if described is not call:
-        found = {
-            "call_id": call.id,
-            "direction": call.direction,
-            "caller": sensor.shown_number(call.caller.number),
-            "caller_name": call.caller.name,
-            "callee": sensor.shown_number(call.callee.number),
-            "callee_name": call.callee.name,
-            "extensions": list(call.extensions),
-            "since": call.answered_at or call.started_at,
-        }
-        attributes = {key: value for key, value in found.items() if value}
-        sensor.coordinator.described = (call, attributes)
-    return attributes
-
-
 def _active_calls(sensor: PbxSensor, registry: CallRegistry, _id: str) -> dict[str, Any]:
     shown = list(registry.calls.values())[: len(registry.slots)]
     return (
-        {"calls": [{**_call_attributes(sensor, call), "state": call.state} for call in shown]}
+        {"calls": [{**sensor.wording.call_attributes(call), "state": call.state} for call in shown]}
         if shown
         else {}
     )
@@ -94,7 +74,7 @@ def _active_calls(sensor: PbxSensor, registry: CallRegistry, _id: str) -> dict[s
 
 def _extension_call(sensor: PbxSensor, registry: CallRegistry, extension: str) -> dict[str, Any]:
     calls = registry.calls_of(extension)
-    return {**_call_attributes(sensor, next(iter(calls), None)), "calls": len(calls)}
+    return {**sensor.wording.call_attributes(next(iter(calls), None)), "calls": len(calls)}
 
 
 def _slot(registry: CallRegistry, slot: str) -> Call | None:
@@ -111,7 +91,9 @@ def _last_call(sensor: PbxSensor, registry: CallRegistry, _id: str) -> dict[str,
     if call is None:
         return {}
     ending = {"outcome": call.outcome, "answered_by": call.answered_by}
-    return _call_attributes(sensor, call) | {key: value for key, value in ending.items() if value}
+    return {**sensor.wording.call_attributes(call)} | {
+        key: value for key, value in ending.items() if value
+    }
 
 
 def _agent(
@@ -137,7 +119,7 @@ SENSORS: tuple[PbxSensorEntityDescription, ...] = (
         subject=SubjectKind.EXTENSION,
         needs=Capability.CALLS,
         about_calls=True,
-        value_fn=lambda sensor, registry, number: sensor.shown(
+        value_fn=lambda sensor, registry, number: sensor.wording.party(
             other_party(registry.call_of(number), number)
         ),
     ),
@@ -163,8 +145,8 @@ SENSORS: tuple[PbxSensorEntityDescription, ...] = (
         device_class=SensorDeviceClass.ENUM,
         options=CALL_STATES,
         value_fn=_slot_state,
-        attributes_fn=lambda sensor, registry, slot: _call_attributes(
-            sensor, _slot(registry, slot)
+        attributes_fn=lambda sensor, registry, slot: sensor.wording.call_attributes(
+            _slot(registry, slot)
         ),
     ),
     PbxSensorEntityDescription(
@@ -310,7 +292,7 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: PbxConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Set up the sensors."""
-    await async_add_subjects(entry.runtime_data, async_add_entities, SENSORS, _make)
+    await async_add_subjects(entry.runtime_data.coordinator, async_add_entities, SENSORS, _make)
 
 
 def _make(
@@ -340,7 +322,7 @@ class PbxSensor(PbxEntity, SensorEntity):
     )
     entity_description: PbxSensorEntityDescription
     _value: SensorValue = None
-    _attributes: dict[str, Any] | None = None
+    _attributes: Mapping[str, Any] | None = None
 
     @property
     @override
@@ -350,7 +332,7 @@ class PbxSensor(PbxEntity, SensorEntity):
 
     @property
     @override
-    def extra_state_attributes(self) -> dict[str, Any] | None:
+    def extra_state_attributes(self) -> Mapping[str, Any] | None:
         """The attributes that go with it."""
         return self._attributes
 

@@ -18,7 +18,7 @@ from homeassistant.helpers.selector import (
 )
 
 from .accounts import country_of
-from .coordinator import PbxCoordinator
+from .data import loaded_coordinator
 from .providers.base import Provider
 from .telephony import phone_numbers as numbers
 from .telephony.errors import ConnectError, InvalidInputError, ProviderError, RefusedError
@@ -92,13 +92,13 @@ class _Flow(ConfigSubentryFlow, ABC):
         """Refuse what cannot work."""
 
     def _provider(self) -> Provider:
-        coordinator: PbxCoordinator | None = getattr(self._get_entry(), "runtime_data", None)
+        coordinator = loaded_coordinator(self._get_entry())
         if coordinator is None:
             raise ConnectError("The account is not loaded")
         return coordinator.provider
 
     def _extensions(self) -> SelectSelector:
-        coordinator: PbxCoordinator | None = getattr(self._get_entry(), "runtime_data", None)
+        coordinator = loaded_coordinator(self._get_entry())
         known = coordinator.data.extensions if coordinator is not None else {}
         return SelectSelector(
             SelectSelectorConfig(

@@ -7,13 +7,13 @@ from typing import Any, override
 
 from homeassistant.components.switch import SwitchEntity, SwitchEntityDescription
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .const import DOMAIN
-from .coordinator import PbxConfigEntry, PbxCoordinator
+from .coordinator import PbxCoordinator
+from .data import PbxConfigEntry
 from .devices import Subject, SubjectKind
 from .entity import PbxEntity, PbxEntityDescription, async_add_subjects, within_limit
+from .errors import invalid
 from .providers.base import Provider
 from .registry.call_registry import CallRegistry
 from .telephony.models import AgentRef, CallRef, CallState, Capability
@@ -32,11 +32,7 @@ class PbxSwitchEntityDescription(PbxEntityDescription, SwitchEntityDescription):
 def _call(registry: CallRegistry, extension: str) -> CallRef:
     call = registry.call_of(extension)
     if call is None:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN,
-            translation_key="no_call",
-            translation_placeholders={"extension": extension},
-        )
+        raise invalid("no_call", extension=extension)
     return CallRef(call=call, extension=extension)
 
 
@@ -115,7 +111,7 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: PbxConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Set up the switches."""
-    coordinator = entry.runtime_data
+    coordinator = entry.runtime_data.coordinator
     await async_add_subjects(coordinator, async_add_entities, SWITCHES, _make)
     if Capability.QUEUE_LOGIN in coordinator.provider.capabilities:
         await _add_queue_logins(coordinator, async_add_entities)

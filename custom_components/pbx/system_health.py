@@ -9,7 +9,7 @@ from homeassistant.core import HomeAssistant, callback
 from yarl import URL
 
 from .const import DOMAIN
-from .coordinator import PbxConfigEntry
+from .data import PbxConfigEntry
 
 OK = "ok"
 
@@ -26,14 +26,15 @@ async def async_health(hass: HomeAssistant) -> dict[str, Any]:
     info: dict[str, Any] = {
         "accounts": len(hass.config_entries.async_entries(DOMAIN)),
         "loaded": len(entries),
-        "pushing": sum(entry.runtime_data.pushing for entry in entries),
+        "pushing": sum(entry.runtime_data.health.pushing for entry in entries),
     }
     origins: dict[str, dict[str, None]] = {}
     for entry in entries:
         # A server with a certificate of its own is not on the internet, and would fail the check.
         if (url := entry.data.get(CONF_URL)) and entry.data.get(CONF_VERIFY_SSL, True):
             address = URL(url if "://" in url else f"https://{url}")
-            origins.setdefault(entry.runtime_data.provider.key, {})[str(address.origin())] = None
+            provider = entry.runtime_data.coordinator.provider.key
+            origins.setdefault(provider, {})[str(address.origin())] = None
     for provider, urls in origins.items():
         info[f"can_reach_{provider}"] = _async_can_reach(hass, urls)
     return info

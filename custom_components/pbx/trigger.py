@@ -19,9 +19,11 @@ from homeassistant.helpers.trigger import (
 from homeassistant.helpers.typing import ConfigType
 
 from .callers import HIDDEN, KNOWN, UNKNOWN, async_wait_for_name, is_looked_up, kind_of
-from .coordinator import SIGNAL_EVENT, PbxCoordinator
+from .const import ATTR_AGENT, ATTR_CONFIG_ENTRY_ID, ATTR_EXTENSION, ATTR_QUEUE
+from .coordinator import PbxCoordinator
+from .data import PbxConfigEntry
 from .devices import SubjectKind
-from .services.target import ATTR_AGENT, ATTR_CONFIG_ENTRY_ID, ATTR_EXTENSION, ATTR_QUEUE
+from .event_dispatcher import SIGNAL_EVENT
 from .telephony import phone_numbers as numbers
 from .telephony.events import Event
 from .telephony.models import Agent, Direction, EventType, Outcome, Party, Queue
@@ -126,12 +128,14 @@ class PbxTrigger(Trigger):
         @callback
         def async_decide(coordinator: PbxCoordinator, event: Event) -> None:
             if self._caller_fits(event):
-                run_action(dict(coordinator.bus_data(event)), describe(coordinator, event))
+                data = dict(coordinator.events.bus_data(event))
+                run_action(data, describe(coordinator, event))
 
         @callback
-        def async_told(coordinator: PbxCoordinator, event: Event) -> None:
+        def async_told(entry: PbxConfigEntry, event: Event) -> None:
             if event.type is not self.kind:
                 return
+            coordinator = entry.runtime_data.coordinator
             concerned = self._concerned(coordinator, event)
             if concerned is None:
                 return

@@ -91,7 +91,7 @@ class Plan:
         """The coordinator, while the account is set up."""
         if self.entry.state is not ConfigEntryState.LOADED:
             return None
-        coordinator: PbxCoordinator = self.entry.runtime_data
+        coordinator: PbxCoordinator = self.entry.runtime_data.coordinator
         return coordinator
 
     async def run(self) -> Verdict:
@@ -367,7 +367,7 @@ class Plan:
         if self.entry.state is not ConfigEntryState.LOADED:
             self.line.begin_again()  # also when a set-up that had read the calls has failed
         if self.entry.state is ConfigEntryState.UNLOAD_IN_PROGRESS:
-            self.registry = self.entry.runtime_data.data
+            self.registry = self.entry.runtime_data.coordinator.data
             self.line.note_deafness()
         elif self.registry is not None:
             self.lives[-1].cut |= set(self.registry._live)  # noqa: SLF001 - also those that are in their grace

@@ -78,7 +78,7 @@ async def test_permission_granted_later_brings_its_entities(
     registry = er.async_get(hass)
     assert registry.async_get_entity_id("sensor", "pbx", "fake_house_account_active_calls") is None
 
-    fake.script.capabilities = fake_entry.runtime_data.provider.capabilities = everything
+    fake.script.capabilities = fake_entry.runtime_data.coordinator.provider.capabilities = everything
     freezer.tick(timedelta(seconds=30))
     async_fire_time_changed(hass)
     await hass.async_block_till_done(wait_background_tasks=True)

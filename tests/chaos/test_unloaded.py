@@ -59,7 +59,7 @@ async def test_late_answer(
     monkeypatch.setattr(fake, "calls", calls)
     if slow == "directory":
         monkeypatch.setattr(fake, "directory", directory)
-    fake_entry.runtime_data.async_reread_directory()
+    fake_entry.runtime_data.coordinator.async_reread_directory()
     freezer.tick(timedelta(seconds=1))
     async_fire_time_changed(hass)
     await asked.wait()
@@ -78,16 +78,17 @@ async def test_late_push(hass: HomeAssistant, fake: type[FakeProvider], fake_ent
     fake.script.capabilities |= Capability.WEBHOOK
     fake.script.parse = lambda _push: (pushed("first", CallState.RINGING),)
     await async_set_up(hass, fake_entry)
-    coordinator: PbxCoordinator = fake_entry.runtime_data
+    coordinator: PbxCoordinator = fake_entry.runtime_data.coordinator
+    webhook = fake_entry.runtime_data.webhook
     events = async_capture_events(hass, EVENT_PBX)
     push = PushRequest(method="POST", query={}, content_type="application/json", body=b"{}")
-    coordinator.webhook._async_take(push)  # noqa: SLF001 - as the event loop calls it, one turn after the answer
+    webhook._async_take(push)  # noqa: SLF001 - as the event loop calls it, one turn after the answer
     assert len(events) == 1
 
     await hass.config_entries.async_unload(fake_entry.entry_id)
     fake.script.parse = lambda _push: (pushed("second", CallState.RINGING, "102"),)
-    coordinator.webhook._async_take(push)  # noqa: SLF001
+    webhook._async_take(push)  # noqa: SLF001
 
     assert len(events) == 1
-    assert coordinator.webhook.received == 1
+    assert webhook.received == 1
     assert "second" not in coordinator.data.calls

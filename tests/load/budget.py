@@ -64,7 +64,7 @@ async def _ask(provider: str, minutes: int) -> Asked:
         await home.hass.config_entries.async_setup(entry.entry_id)
         assert entry.state is ConfigEntryState.LOADED
         await line.connect(f"{home.url}/api/webhook/{entry.data['webhook_id']}")
-        coordinator: PbxCoordinator = entry.runtime_data
+        coordinator: PbxCoordinator = entry.runtime_data.coordinator
         for minute in range(minutes):
             for index in range(CALLS_A_MINUTE):
                 call = await line.simulator.ring(line.fresh(), str(FIRST[provider] + index))

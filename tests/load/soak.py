@@ -114,7 +114,7 @@ async def through_home_assistant(calls: int) -> list[dict[str, int]]:
                 await asyncio.sleep(SECONDS_A_CALL / 3)
                 _forget(sim)
             await asyncio.sleep(SECONDS_A_CALL)
-            assert not entry.runtime_data.data.calls
+            assert not entry.runtime_data.coordinator.data.calls
             assert home.log.unexpected([]) == []
             found.append(_kept())
     return found

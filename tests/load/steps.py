@@ -117,7 +117,7 @@ async def _live(found: dict[str, float], system: Phones, home: House) -> Mapping
     await system.do("connect", url=f"{home.url}/api/webhook/{WEBHOOK_ID}")
 
     def coordinator() -> PbxCoordinator:
-        now: PbxCoordinator = entry.runtime_data
+        now: PbxCoordinator = entry.runtime_data.coordinator
         now.provider.http.budget.set_limits(UNLIMITED)
         return now
 

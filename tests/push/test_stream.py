@@ -108,7 +108,7 @@ async def test_socket_that_never_comes_up_is_tried_less_and_less(
     tries = [await asked_in(hass, freezer, socket, seconds, "stream") for seconds in (1, 2, 4, 8, 16, 32, 60, 60)]
     assert tries == [1] * 8
     assert await asked_in(hass, freezer, socket, 66) == 3
-    assert not fake_entry.runtime_data.stream.working
+    assert not fake_entry.runtime_data.health.streaming
 
 
 async def test_socket_that_worked_comes_back_at_once(
@@ -116,7 +116,7 @@ async def test_socket_that_worked_comes_back_at_once(
 ) -> None:
     """After a socket has worked the waiting begins anew, and everything is asked again, for nothing is replayed."""
     await async_set_up(hass, fake_entry)
-    stream = fake_entry.runtime_data.stream
+    stream, health = fake_entry.runtime_data.stream, fake_entry.runtime_data.health
     for _ in range(4):
         socket.script.stream.put_nowait(ConnectError())
     await settle(hass)
@@ -127,13 +127,13 @@ async def test_socket_that_worked_comes_back_at_once(
     await settle(hass)
     socket.script.stream.put_nowait(ConnectError())
     await settle(hass)
-    assert (stream.working, stream.reconnects) == (False, 5)
+    assert (health.streaming, stream.reconnects) == (False, 5)
     before = socket.script.times("stream")
     await asked_in(hass, freezer, socket, 1)
     socket.script.stream.put_nowait(UP)
     assert await asked_in(hass, freezer, socket, 2) == 1
     assert socket.script.times("stream") == before + 1
-    assert stream.working
+    assert health.streaming
 
 
 async def test_socket_survives_what_nobody_expected(
@@ -146,17 +146,17 @@ async def test_socket_survives_what_nobody_expected(
     """An error in reading the socket is logged, and the socket is tried again after a good while."""
     expected_warnings.append("Unexpected error in the stream of Fake PBX")
     await async_set_up(hass, fake_entry)
-    stream = fake_entry.runtime_data.stream
+    health = fake_entry.runtime_data.health
     socket.script.stream.put_nowait(UP)
     await settle(hass)
     socket.script.stream.put_nowait(KeyError("row"))
     await settle(hass)
-    assert not stream.working
+    assert not health.streaming
     assert await asked_in(hass, freezer, socket, 59, "stream") == 0
     assert await asked_in(hass, freezer, socket, 2, "stream") == 1
     socket.script.stream.put_nowait(UP)
     await settle(hass)
-    assert stream.working
+    assert health.streaming
 
 
 async def test_socket_closes_with_the_account(

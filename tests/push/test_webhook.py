@@ -25,7 +25,9 @@ from pytest_homeassistant_custom_component.common import (
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator, WebSocketGenerator
 
 from custom_components.pbx.const import DOMAIN, EVENT_PBX
+from custom_components.pbx.diagnostics import async_get_config_entry_diagnostics
 from custom_components.pbx.push.webhook import MAX_BODY, PbxWebhook
+from custom_components.pbx.push_health import PushHealth
 from custom_components.pbx.telephony import models as m
 from custom_components.pbx.telephony.errors import (
     AuthError,
@@ -98,8 +100,20 @@ def hook(entry: MockConfigEntry) -> PbxWebhook:
 
 def counts(entry: MockConfigEntry) -> tuple[int, int, int]:
     """Count what was received, bad and foreign."""
-    found = hook(entry).diagnostics
-    return found["received"], found["bad"], found["foreign"]
+    found = hook(entry)
+    return found.received, found.bad, found.foreign
+
+
+def health(entry: MockConfigEntry) -> PushHealth:
+    """Give what is known of an account's pushes as it is now."""
+    found: PushHealth = entry.runtime_data.health
+    return found
+
+
+async def has_cloudhook(hass: HomeAssistant, entry: MockConfigEntry) -> bool:
+    """Say whether the account's diagnostics tell of a cloudhook."""
+    found = await async_get_config_entry_diagnostics(hass, entry)
+    return bool(found["push"]["cloudhook"])
 
 
 async def async_push(hass: HomeAssistant, client: TestClient[Any, Any], method: str, **request: Any) -> None:
@@ -143,7 +157,7 @@ async def test_request_is_read(
     assert request.method == method
     assert (request.query, request.content_type.partition(";")[0], request.body) == seen
     assert counts(entry) == (1, 0, 0)
-    assert "c1" in entry.runtime_data.data.calls
+    assert "c1" in entry.runtime_data.coordinator.data.calls
 
 
 async def test_authorization_is_read(
@@ -171,7 +185,7 @@ async def test_probe(
     await async_push(hass, client, method, **request_)
     assert requests == []
     assert counts(entry) == (0, 0, 0)
-    assert not hook(entry).working
+    assert not health(entry).working
 
 
 async def _too_much() -> AsyncIterator[bytes]:
@@ -211,7 +225,7 @@ async def test_broken_body(
     fake.script.parse = parse
     await async_push(hass, client, "POST", data=CANARY)
     assert counts(entry) == (0, 1, 0)
-    assert not hook(entry).working
+    assert not health(entry).working
     assert CANARY not in our_log()
 
 
@@ -244,14 +258,14 @@ async def test_foreign(
     fake.script.parse = lambda _request: ()
     await async_push(hass, client, "POST", data=b"{}")
     assert counts(entry) == (0, 0, 1)
-    assert not hook(entry).working
+    assert not health(entry).working
 
 
 async def test_whose_pushes_these_are_is_settled_once(
     hass: HomeAssistant, client: TestClient[Any, Any], entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first push that names its account decides; nothing later changes that, and none of it reloads."""
-    coordinator = entry.runtime_data
+    coordinator = entry.runtime_data.coordinator
     named: list[str | None] = [None, "117", "999"]
     monkeypatch.setattr(FakeProvider, "account_of", lambda *_arguments: named.pop(0))
     pinned = []
@@ -259,7 +273,7 @@ async def test_whose_pushes_these_are_is_settled_once(
         await async_push(hass, client, "POST", data=b"{}")
         pinned.append(entry.data.get("pinned_account"))
     assert pinned == [None, "117", "117"]
-    assert entry.runtime_data is coordinator
+    assert entry.runtime_data.coordinator is coordinator
 
 
 class _Breaking(MockRequest):
@@ -291,9 +305,9 @@ async def test_sender_hangs_up(
 async def test_pushed_first(hass: HomeAssistant, client: TestClient[Any, Any], entry: MockConfigEntry) -> None:
     """The first push proves that pushes work; states and an event follow."""
     events = async_capture_events(hass, EVENT_PBX)
-    assert not hook(entry).working
+    assert not health(entry).working
     await async_push(hass, client, "POST", data=b"{}")
-    assert hook(entry).working
+    assert health(entry).working
     assert [event.data["type"] for event in events] == ["call_incoming"]
 
 
@@ -362,8 +376,8 @@ async def test_not_wanted(
     await hass.async_block_till_done()
     await async_push(hass, client, "POST", data=b"{}")
     assert requests == []
-    assert not hook(entry).diagnostics["wanted"]
-    assert not hook(entry).working
+    assert not health(entry).wanted
+    assert not health(entry).working
 
 
 # -- the phone systems' own pushes -------------------------------------------------------------------
@@ -401,7 +415,7 @@ async def test_voxloud_calls(
     entry = _voxloud_entry(voxloud)
     await async_set_up(hass, entry)
     await _async_settle(hass)
-    coordinator = entry.runtime_data
+    coordinator = entry.runtime_data.coordinator
     events = async_capture_events(hass, EVENT_PBX)
     extension = next(iter(voxloud.users))
     call_id = await voxloud.ring("+390612345678", extension)
@@ -410,7 +424,7 @@ async def test_voxloud_calls(
     await _async_settle(hass)
     assert [event.data["type"] for event in events] == ["call_incoming"] * 2
     assert entry.data["pinned_account"] == str(voxloud.pbx_id)
-    assert entry.runtime_data is coordinator
+    assert entry.runtime_data.coordinator is coordinator
 
     received = hook(entry).received
     voxloud.pbx_id = 999
@@ -439,8 +453,8 @@ async def test_voipat_calls(
     await hass.async_block_till_done()
     assert hook(entry).received > 0
     assert hook(entry).bad == 0
-    assert hook(entry).working
-    assert not hook(entry).managed
+    assert health(entry).working
+    assert not health(entry).managed
 
 
 # -- the subscription --------------------------------------------------------------------------------
@@ -466,15 +480,15 @@ async def test_subscription_made_and_reused(hass: HomeAssistant, voxloud: Voxlou
     await async_set_up(hass, entry)
     await _async_settle(hass)
     assert _subscribed(voxloud) == {THEIRS: EVERY_EVENT, f"{HOME}{PATH}": EVERY_EVENT}
-    assert hook(entry).working
-    assert hook(entry).complete
+    assert health(entry).working
+    assert health(entry).complete
     ids = list(voxloud.subscriptions)
     voxloud.requests.clear()
     assert await hass.config_entries.async_reload(entry.entry_id)
     await _async_settle(hass)
     assert list(voxloud.subscriptions) == ids
     assert {seen.method for seen in voxloud.seen("webhook-subscriptions")} == {"GET"}
-    assert hook(entry).working
+    assert health(entry).working
 
 
 async def test_new_address(hass: HomeAssistant, voxloud: VoxloudSimulator) -> None:
@@ -484,12 +498,12 @@ async def test_new_address(hass: HomeAssistant, voxloud: VoxloudSimulator) -> No
     entry = _voxloud_entry(voxloud)
     await async_set_up(hass, entry)
     await _async_settle(hass)
-    coordinator = entry.runtime_data
+    coordinator = entry.runtime_data.coordinator
     await hass.config.async_update(external_url=NEW_HOME)
     await _async_settle(hass)
     assert _subscribed(voxloud) == {THEIRS: EVERY_EVENT, f"{NEW_HOME}{PATH}": EVERY_EVENT}
-    assert entry.runtime_data is coordinator
-    assert hook(entry).working
+    assert entry.runtime_data.coordinator is coordinator
+    assert health(entry).working
 
 
 async def test_new_address_while_away(hass: HomeAssistant, voxloud: VoxloudSimulator) -> None:
@@ -522,7 +536,7 @@ async def test_old_address_stays_registered(
         await async_set_up(hass, entry)
         await _async_settle(hass)
     assert refused == [f"{NEW_HOME}{PATH}"]
-    assert hook(entry).working
+    assert health(entry).working
     assert "could not be removed: RefusedError" in our_log()
     assert WEBHOOK_ID not in our_log()
 
@@ -535,9 +549,9 @@ async def test_one_event_cannot_be_had(hass: HomeAssistant, voxloud: VoxloudSimu
     await async_set_up(hass, entry)
     await _async_settle(hass)
     assert _subscribed(voxloud) == {f"{HOME}{PATH}": EVERY_EVENT - {"CLICK_TO_CALL"}}
-    assert hook(entry).working
+    assert health(entry).working
     await _async_later(hass, timedelta(minutes=20))
-    assert hook(entry).working
+    assert health(entry).working
     assert issues(hass) == set()
 
 
@@ -551,7 +565,7 @@ async def test_switched_off(hass: HomeAssistant, voxloud: VoxloudSimulator) -> N
     hass.config_entries.async_update_entry(entry, options={"push": False})
     await _async_settle(hass)
     assert _subscribed(voxloud) == {THEIRS: EVERY_EVENT}
-    assert not hook(entry).working
+    assert not health(entry).working
 
 
 async def test_removed(hass: HomeAssistant, voxloud: VoxloudSimulator) -> None:
@@ -582,7 +596,7 @@ async def test_disabled_at_the_phone_system(hass: HomeAssistant, voxloud: Voxlou
         item.enabled = False
     await _async_later(hass, timedelta(minutes=20))
     assert _subscribed(voxloud) == {f"{HOME}{PATH}": EVERY_EVENT}
-    assert hook(entry).working
+    assert health(entry).working
     assert issues(hass) == set()
 
 
@@ -671,18 +685,18 @@ async def test_repaired_once_an_hour(
     subscriptions.break_(gone=gone)
     await async_pass(hass, freezer, twenty)
     assert subscriptions.made == 2
-    assert hook(managed).working
+    assert health(managed).working
     assert issues(hass) == set()
 
     subscriptions.break_(gone=gone)
     for _ in range(2):
         await async_pass(hass, freezer, twenty)
         assert subscriptions.made == 2
-        assert not hook(managed).working
+        assert not health(managed).working
         assert issues(hass) == {f"webhook_disabled_{managed.entry_id}"}
     await async_pass(hass, freezer, twenty)
     assert subscriptions.made == 3
-    assert hook(managed).working
+    assert health(managed).working
     assert issues(hass) == set()
 
 
@@ -697,7 +711,7 @@ async def test_recovers_by_itself(
     subscriptions.subscribe(URL)
     await async_pass(hass, freezer, timedelta(minutes=20))
     assert issues(hass) == set()
-    assert hook(managed).working
+    assert health(managed).working
     assert subscriptions.made == 2
 
 
@@ -714,7 +728,7 @@ async def test_cannot_be_verified(
     """A list that cannot be had says nothing."""
     subscriptions.script.errors["subscriptions"] = error
     await async_pass(hass, freezer, timedelta(minutes=20))
-    assert hook(managed).working
+    assert health(managed).working
     assert subscriptions.made == 1
     assert issues(hass) == set()
 
@@ -738,7 +752,7 @@ async def test_tried_again(
     await _async_settle(hass)
     assert entry.state is ConfigEntryState.LOADED
     assert subscriptions.made == 1
-    assert not hook(entry).working
+    assert not health(entry).working
     for minutes, made in ((1, 2), (1, 2), (1, 3), (4, 4), (7, 4), (1, 5)):
         await async_pass(hass, freezer, timedelta(minutes=minutes, seconds=1))
         assert subscriptions.made == made
@@ -747,7 +761,7 @@ async def test_tried_again(
     assert subscriptions.made == 13
     subscriptions.script.errors.clear()
     await async_pass(hass, freezer, timedelta(hours=1, seconds=1))
-    assert hook(entry).working
+    assert health(entry).working
     assert subscriptions.made == 14
     await async_pass(hass, freezer, timedelta(hours=2))
     assert subscriptions.made == 14
@@ -793,19 +807,19 @@ async def test_no_address(hass: HomeAssistant, subscriptions: Subscriptions, fre
     await async_set_up(hass, entry)
     await _async_settle(hass)
     assert issues(hass) == {f"webhook_no_url_{entry.entry_id}"}
-    assert not hook(entry).working
+    assert not health(entry).working
     await async_pass(hass, freezer, timedelta(minutes=20))
     assert subscriptions.made == 0
     await hass.config.async_update(external_url=HOME)
     await _async_settle(hass)
     assert issues(hass) == set()
-    assert hook(entry).working
+    assert health(entry).working
     assert set(subscriptions.listed) == {(URL, "calls"), (URL, "records")}
     await hass.config.async_update(external_url=None)
     await _async_settle(hass)
     assert issues(hass) == {f"webhook_no_url_{entry.entry_id}"}
     assert subscriptions.listed == {}
-    assert not hook(entry).working
+    assert not health(entry).working
 
 
 async def test_no_address_is_no_trouble_where_it_is_pasted(hass: HomeAssistant, entry: MockConfigEntry) -> None:
@@ -813,7 +827,7 @@ async def test_no_address_is_no_trouble_where_it_is_pasted(hass: HomeAssistant, 
     await hass.config.async_update(internal_url="http://10.1.2.3:8123")
     await _async_settle(hass)
     assert issues(hass) == set()
-    assert not hook(entry).diagnostics["has_url"]
+    assert entry.runtime_data.subscription.url is None
 
 
 async def test_issues_go_with_the_wish(
@@ -839,15 +853,15 @@ async def test_cloudhook(hass: HomeAssistant, subscriptions: Subscriptions, clou
     assert cloud.hooks == {WEBHOOK_ID: f"{CLOUDHOOK}0"}
     assert entry.data["cloudhook_url"] == f"{CLOUDHOOK}0"
     assert {url for url, _ in subscriptions.listed} == {f"{CLOUDHOOK}0"}
-    assert hook(entry).working
-    assert hook(entry).diagnostics["cloudhook"]
+    assert health(entry).working
+    assert await has_cloudhook(hass, entry)
     assert subscriptions.made == 1
     assert subscriptions.script.times("account") == 1
 
     await hass.config.async_update(external_url=HOME)
     await _async_settle(hass)
     assert {url for url, _ in subscriptions.listed} == {URL}
-    assert not hook(entry).diagnostics["cloudhook"]
+    assert not await has_cloudhook(hass, entry)
 
 
 async def test_cloud_is_offline(hass: HomeAssistant, subscriptions: Subscriptions, cloud: FakeCloud) -> None:

@@ -13,7 +13,7 @@ from ..fake_provider import NOON, FakeProvider
 @pytest.mark.usefixtures("able_entry")
 async def test_several_members_join_a_queue(hass: HomeAssistant, fake: type[FakeProvider]) -> None:
     """Every named agent is added; an agent may be given a seat."""
-    coordinator = hass.config_entries.async_entries(DOMAIN)[0].runtime_data
+    coordinator = hass.config_entries.async_entries(DOMAIN)[0].runtime_data.coordinator
     agents = (m.Agent(id="a1", name="Agatha", number="501"), m.Agent(id="a2", name="Agnes"))
     coordinator.async_take(coordinator.data.directory(m.Directory(agents=agents), NOON))
     await hass.async_block_till_done()

@@ -30,7 +30,7 @@ async def test_spying_on_a_call(hass: HomeAssistant, fake: type[FakeProvider]) -
 @pytest.mark.usefixtures("able_entry")
 async def test_hanging_up_a_call_that_is_over_is_a_success(hass: HomeAssistant, fake: type[FakeProvider]) -> None:
     """Nobody is asked for what has happened already; a call that never was is refused."""
-    coordinator = hass.config_entries.async_entries(DOMAIN)[0].runtime_data
+    coordinator = hass.config_entries.async_entries(DOMAIN)[0].runtime_data.coordinator
     coordinator.async_push(pushed("c2", CallState.RINGING, "102"))
     coordinator.async_push(pushed("c2", CallState.ENDED, "102", final=True))
     await act(hass, "hangup", call_id="c2", expected_state="ringing")
@@ -42,7 +42,7 @@ async def test_hanging_up_a_call_that_is_over_is_a_success(hass: HomeAssistant, 
 @pytest.mark.usefixtures("able_entry")
 async def test_one_refusal_stops_the_rest(hass: HomeAssistant, fake: type[FakeProvider]) -> None:
     """When a command for one of several calls is refused, the person hears of it at once."""
-    coordinator = hass.config_entries.async_entries(DOMAIN)[0].runtime_data
+    coordinator = hass.config_entries.async_entries(DOMAIN)[0].runtime_data.coordinator
     coordinator.async_push(pushed("c2", CallState.TALKING, "102"))
     fake.script.errors["hold"] = RefusedError("no")
     with pytest.raises(HomeAssistantError):
@@ -56,7 +56,7 @@ async def test_all_calls(hass: HomeAssistant, fake: type[FakeProvider], fake_ent
     call = incoming("c2", "102", state=CallState.TALKING)
     leg = replace(call.legs[0], context="from-trunk", account_code="sales")
     fake.script.calls = (incoming(), replace(call, legs=(leg, m.Leg(id="far", state=CallState.TALKING))))
-    await fake_entry.runtime_data.async_refresh()
+    await fake_entry.runtime_data.coordinator.async_refresh()
     answer = plain(await act(hass, "get_calls"))
     assert [found["call_id"] for found in answer["calls"]] == ["c1", "c2"]
     assert answer["calls"][1]["state"] == "talking"

@@ -63,7 +63,7 @@ async def test_actions_that_the_phone_system_lacks(
     hass: HomeAssistant, fake: type[FakeProvider], able_entry: MockConfigEntry
 ) -> None:
     """What an account cannot do is refused with the provider's and the action's name; nothing is sent."""
-    provider = able_entry.runtime_data.provider
+    provider = able_entry.runtime_data.coordinator.provider
     for name, action in BY_NAME.items():
         provider.capabilities = fake.script.capabilities & ~action.needs
         data = EVERY_ACTION[name][0] if name in EVERY_ACTION else {}
@@ -170,7 +170,7 @@ async def test_one_of_several_fields(
     hass: HomeAssistant, fake: type[FakeProvider], name: str, data: Data, fields: str
 ) -> None:
     """Where one of several fields is needed, none or too many are refused."""
-    coordinator = hass.config_entries.async_entries(DOMAIN)[0].runtime_data
+    coordinator = hass.config_entries.async_entries(DOMAIN)[0].runtime_data.coordinator
     coordinator.async_push(pushed("c2", CallState.RINGING, "102"))
     agents = (m.Agent(id="a1", name="Agatha", number="501"), m.Agent(id="a2", name="Agnes"))
     coordinator.async_take(coordinator.data.directory(m.Directory(agents=agents), NOON))
@@ -329,7 +329,7 @@ async def account(hass: HomeAssistant, simulator: Simulator) -> MockConfigEntry:
 
 def phone(entry: MockConfigEntry) -> str:
     """Give one of the account's phones."""
-    return next(iter(entry.runtime_data.data.extensions), "101")
+    return next(iter(entry.runtime_data.coordinator.data.extensions), "101")
 
 
 @pytest.mark.parametrize("simulator", sorted(ACCOUNTS), indirect=True)
@@ -377,7 +377,7 @@ async def test_phone_system_that_lacks_an_action(
     before = len(simulator.requests)
     key, placeholders = await refused(hass, name, **data)
     assert key == "unsupported"
-    assert placeholders == {"provider": account.runtime_data.provider.name, "action": name}
+    assert placeholders == {"provider": account.runtime_data.coordinator.provider.name, "action": name}
     assert len(simulator.requests) == before
 
 

@@ -256,7 +256,7 @@ async def test_expected_state_is_that_of_the_named_phone(
     call = incoming("c7", "102", "103", state=CallState.RINGING)
     talking = replace(call.legs[1], state=CallState.TALKING)
     fake.script.calls = (replace(call, state=CallState.TALKING, legs=(call.legs[0], talking)),)
-    await entry.runtime_data.async_refresh()
+    await entry.runtime_data.coordinator.async_refresh()
     target = {"entity_id": "sensor.bob_102_call_state"}
     assert hass.states.is_state("sensor.bob_102_call_state", "ringing")
     assert await refused(hass, "hold", expected_state="talking", **target) == "unexpected_state"
@@ -269,7 +269,7 @@ async def test_both_sides_of_one_call(hass: HomeAssistant, fake: type[FakeProvid
     """Two phones of one call are two sides that can be held, and one call to hang up."""
     call = replace(incoming("c7", "101", "102", state=CallState.TALKING), direction=m.Direction.INTERNAL)
     fake.script.calls = (call,)
-    await entry.runtime_data.async_refresh()
+    await entry.runtime_data.coordinator.async_refresh()
     both = ["sensor.ann_101_call_state", "sensor.bob_102_call_state"]
     await act(hass, "hold", entity_id=both)
     assert sorted(held(fake), key=str) == [("c7", "101"), ("c7", "102")]

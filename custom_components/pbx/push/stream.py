@@ -1,67 +1,70 @@
-"""The background task for phone systems with a socket: it only tells the poll when to look."""
+"""The stream of a phone system that has a socket: it tells at once what polls would find later."""
 
 import asyncio
-from typing import TYPE_CHECKING
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 
 from ..const import LOGGER
+from ..coordinator import PbxCoordinator
+from ..push_health import PushHealth
 from ..telephony.errors import ProviderError
 from ..telephony.models import Capability
-
-if TYPE_CHECKING:
-    from ..coordinator import PbxConfigEntry, PbxCoordinator
 
 FIRST_DELAY = 1.0
 LONGEST_DELAY = 60.0
 
 
 class PbxStream:
-    """Keep a socket open, for ever and gently: one that never comes up costs nothing beyond the poll."""
+    """Follow the stream of a phone system for as long as the entry is loaded.
+
+    A stream that never comes up, or one that falls over, costs nothing beyond going back to the
+    polls.
+    """
 
     def __init__(
-        self, hass: HomeAssistant, entry: PbxConfigEntry, coordinator: PbxCoordinator
+        self,
+        hass: HomeAssistant,
+        entry: ConfigEntry,
+        coordinator: PbxCoordinator,
+        health: PushHealth,
     ) -> None:
-        """Know of no socket yet."""
+        """Initialize the stream, which is not up yet."""
         self.hass = hass
         self.entry = entry
         self.coordinator = coordinator
-        self.working = False
+        self.health = health
         self.reconnects = 0
+        self._delay = FIRST_DELAY
 
     @callback
     def async_setup(self) -> None:
-        """Start listening, where there is something to listen to."""
+        """Follow the stream in the background, if the phone system has one."""
         if Capability.STREAM in self.coordinator.provider.capabilities:
             self.entry.async_create_background_task(
                 self.hass, self._async_run(), f"{self.entry.title} stream"
             )
 
     async def _async_run(self) -> None:
-        delay = FIRST_DELAY
+        """Open the stream again and again, less often while it does not come up."""
+        provider = self.coordinator.provider.name
         while True:
             try:
-                async for pushed in self.coordinator.provider.stream():
-                    if not self.working:
-                        self._set_working(working=True)
-                        delay = FIRST_DELAY
-                    self.coordinator.async_push(pushed)
+                await self._async_follow()
             except ProviderError as err:
-                LOGGER.debug(
-                    "The stream of %s ended: %s", self.coordinator.provider.name, type(err).__name__
-                )
-            except Exception:  # noqa: BLE001 - the socket must come back whatever happens
-                LOGGER.exception(
-                    "Unexpected error in the stream of %s", self.coordinator.provider.name
-                )
-                delay = LONGEST_DELAY
+                LOGGER.debug("The stream of %s ended: %s", provider, type(err).__name__)
+            except Exception:  # noqa: BLE001 - the stream must come back whatever happens
+                LOGGER.exception("Unexpected error in the stream of %s", provider)
+                self._delay = LONGEST_DELAY
             self.reconnects += 1
-            if self.working:
-                self._set_working(working=False)
-            await asyncio.sleep(delay)
-            delay = min(delay * 2, LONGEST_DELAY)
+            self.health.async_set_streaming(streaming=False)
+            await asyncio.sleep(self._delay)
+            self._delay = min(self._delay * 2, LONGEST_DELAY)
 
-    @callback
-    def _set_working(self, *, working: bool) -> None:
-        self.working = working
-        self.coordinator.async_push_changed()
+    async def _async_follow(self) -> None:
+        """Push what the stream says until it ends; its first message says that it is up."""
+        async for pushed in self.coordinator.provider.stream():
+            if not self.health.streaming:
+                self.health.async_set_streaming(streaming=True)
+                self._delay = FIRST_DELAY
+            self.coordinator.async_push(pushed)

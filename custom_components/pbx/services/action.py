@@ -9,13 +9,13 @@ from homeassistant.core import SupportsResponse
 from homeassistant.helpers import config_validation as cv
 
 from ..accounts import country_of
+from ..const import ATTR_CONFIG_ENTRY_ID, ATTR_NUMBER
 from ..rights import Access
 from ..telephony import models as m
 from ..telephony import phone_numbers as numbers
 from ..telephony.models import Capability
-from .target import ATTR_CONFIG_ENTRY_ID, Target
+from .target import Target
 
-ATTR_NUMBER = "number"
 MAX_LIMIT = 1000
 
 TEXT = vol.All(cv.string, vol.Strip, vol.Length(min=1, max=255))

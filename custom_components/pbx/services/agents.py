@@ -10,11 +10,13 @@ from homeassistant.const import ATTR_ENTITY_ID
 from homeassistant.core import SupportsResponse
 from homeassistant.helpers import config_validation as cv
 
+from ..const import ATTR_AGENT, ATTR_EXTENSION, ATTR_PIN, ATTR_QUEUE
+from ..errors import invalid
 from ..rights import Access
 from ..telephony import models as m
 from ..telephony.models import Capability
 from .action import TEXT, Action
-from .target import ATTR_AGENT, ATTR_EXTENSION, ATTR_PIN, ATTR_QUEUE, Target, invalid
+from .target import Target
 
 AGENT_FIELDS: Mapping[vol.Marker, Any] = {
     **cv.ENTITY_SERVICE_FIELDS,

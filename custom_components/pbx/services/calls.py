@@ -8,19 +8,20 @@ import voluptuous as vol
 from homeassistant.core import SupportsResponse
 from homeassistant.helpers import config_validation as cv
 
+from ..const import (
+    ATTR_CALL_ID,
+    ATTR_EXPECTED_STATE,
+    ATTR_EXTENSION,
+    ATTR_NUMBER,
+    ATTR_TARGET_EXTENSION,
+)
+from ..errors import invalid
 from ..rights import Access
 from ..telephony import models as m
 from ..telephony.events import call_data
 from ..telephony.models import CallState, Capability
-from .action import ATTR_NUMBER, EXTENSION_TYPE, TEXT, Action, number_in
-from .target import (
-    ATTR_CALL_ID,
-    ATTR_EXPECTED_STATE,
-    ATTR_EXTENSION,
-    ATTR_TARGET_EXTENSION,
-    Target,
-    invalid,
-)
+from .action import EXTENSION_TYPE, TEXT, Action, number_in
+from .target import Target
 
 STATES = vol.In([state.value for state in CallState if state is not CallState.ENDED])
 CALL_FIELDS: Mapping[vol.Marker, Any] = {

@@ -2,17 +2,11 @@
 
 from homeassistant.exceptions import ServiceValidationError
 
+from ..const import ATTR_AGENT, ATTR_CALL_ID, ATTR_EXTENSION, ATTR_QUEUE, ATTR_TARGET_EXTENSION
 from ..devices import Subject, SubjectKind
 from ..rights import subjects_of_call
 from ..telephony.models import ExtensionType
-from .target import (
-    ATTR_AGENT,
-    ATTR_CALL_ID,
-    ATTR_EXTENSION,
-    ATTR_QUEUE,
-    ATTR_TARGET_EXTENSION,
-    Target,
-)
+from .target import Target
 
 EXTENSION_TYPES = {ATTR_EXTENSION: "extension_type", ATTR_TARGET_EXTENSION: "target_type"}
 

@@ -10,12 +10,14 @@ from homeassistant.core import SupportsResponse
 from homeassistant.helpers import config_validation as cv
 from homeassistant.util import dt as dt_util
 
+from ..const import ATTR_CALL_ID, ATTR_EXTENSION, ATTR_NUMBER
+from ..errors import invalid
 from ..rights import Access
 from ..telephony import models as m
 from ..telephony.events import record_data
 from ..telephony.models import Capability, Direction
-from .action import ATTR_NUMBER, LIMIT, OFFSET, TEXT, Action
-from .target import ATTR_CALL_ID, ATTR_EXTENSION, Target, invalid
+from .action import LIMIT, OFFSET, TEXT, Action
+from .target import Target
 
 PERIOD: Mapping[vol.Marker, Any] = {
     vol.Optional("start"): cv.datetime,

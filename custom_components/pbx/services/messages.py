@@ -5,8 +5,9 @@ from typing import Any
 import voluptuous as vol
 from homeassistant.core import SupportsResponse
 
+from ..const import ATTR_NUMBER
 from ..telephony.models import Capability
-from .action import ATTR_NUMBER, LONG_TEXT, TEXT, Action, number_in, placed_answer
+from .action import LONG_TEXT, TEXT, Action, number_in, placed_answer
 from .target import Target
 
 

@@ -8,11 +8,13 @@ import voluptuous as vol
 from homeassistant.core import SupportsResponse
 from homeassistant.helpers import config_validation as cv
 
+from ..const import ATTR_EXTENSION, ATTR_NUMBER
+from ..errors import invalid
 from ..rights import Access
 from ..telephony import models as m
 from ..telephony.models import Capability
-from .action import ATTR_NUMBER, EXTENSION_TYPE, TEXT, TEXTS, Action, number_in, placed_answer
-from .target import ATTR_EXTENSION, Target, invalid
+from .action import EXTENSION_TYPE, TEXT, TEXTS, Action, number_in, placed_answer
+from .target import Target
 
 MIN_RING_TIMEOUT = 5
 MAX_RING_TIMEOUT = 120

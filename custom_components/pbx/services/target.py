@@ -11,32 +11,27 @@ from homeassistant.const import (
     ATTR_LABEL_ID,
 )
 from homeassistant.core import HomeAssistant, ServiceCall
-from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers import service
 from homeassistant.helpers.target import TargetSelection, async_extract_referenced_entity_ids
 
-from ..const import DOMAIN
-from ..coordinator import PbxConfigEntry, PbxCoordinator
+from ..const import (
+    ATTR_AGENT,
+    ATTR_CALL_ID,
+    ATTR_CONFIG_ENTRY_ID,
+    ATTR_EXPECTED_STATE,
+    ATTR_EXTENSION,
+    ATTR_PIN,
+    ATTR_QUEUE,
+    ATTR_TARGET_EXTENSION,
+    DOMAIN,
+)
+from ..coordinator import PbxCoordinator
+from ..data import PbxConfigEntry
 from ..devices import Subject, SubjectKind
+from ..errors import invalid
 from ..telephony.models import AgentRef, CallRef
-
-ATTR_CONFIG_ENTRY_ID = "config_entry_id"
-ATTR_CALL_ID = "call_id"
-ATTR_EXPECTED_STATE = "expected_state"
-ATTR_EXTENSION = "extension"
-ATTR_AGENT = "agent"
-ATTR_PIN = "pin"
-ATTR_QUEUE = "queue"
-ATTR_TARGET_EXTENSION = "target_extension"
-
-
-def invalid(key: str, **placeholders: str) -> ServiceValidationError:
-    """Refuse wrong input."""
-    return ServiceValidationError(
-        translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,7 +205,7 @@ def resolve(call: ServiceCall) -> Target:
     if len(owners) > 1:
         raise invalid("several_accounts")
     entry: PbxConfigEntry = service.async_get_config_entry(hass, DOMAIN, next(iter(owners), None))
-    coordinator = entry.runtime_data
+    coordinator = entry.runtime_data.coordinator
     subjects = [item.subject(coordinator) for item in named]
     if None in subjects:
         raise invalid("not_a_call")

@@ -246,7 +246,7 @@ class Bench:
 
     def _coordinator(self, entry_id: str) -> PbxCoordinator:
         entry = self.hass.config_entries.async_get_known_entry(entry_id)
-        coordinator: PbxCoordinator = entry.runtime_data
+        coordinator: PbxCoordinator = entry.runtime_data.coordinator
         return coordinator
 
 

@@ -1,0 +1,34 @@
+"""The runtime data of an account's config entry."""
+
+from dataclasses import dataclass
+
+from homeassistant.config_entries import ConfigEntry
+
+from .coordinator import PbxCoordinator
+from .devices import PbxDevices
+from .lookups import PbxLookups
+from .push.stream import PbxStream
+from .push.subscription import PbxSubscription
+from .push.webhook import PbxWebhook
+from .push_health import PushHealth
+
+type PbxConfigEntry = ConfigEntry[PbxData]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PbxData:
+    """The parts that an account consists of while it is loaded."""
+
+    coordinator: PbxCoordinator
+    devices: PbxDevices
+    health: PushHealth
+    lookups: PbxLookups
+    stream: PbxStream
+    subscription: PbxSubscription
+    webhook: PbxWebhook
+
+
+def loaded_coordinator(entry: ConfigEntry) -> PbxCoordinator | None:
+    """Return the coordinator of an account, or None while the account is not loaded."""
+    data: PbxData | None = getattr(entry, "runtime_data", None)
+    return None if data is None else data.coordinator

@@ -1,0 +1,111 @@
+"""The event dispatcher: what happened is told to event entities, to the bus and to triggers."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers.dispatcher import async_dispatcher_send
+from homeassistant.util.signal_type import SignalType
+
+from .const import DOMAIN, EVENT_PBX, LOGGER
+from .devices import PbxDevices
+from .registry.call_registry import CallRegistry, Key, agent_key
+from .telephony.events import Event, Value, call_data, event_data
+from .telephony.models import Call
+
+type EventListener = Callable[[Event], None]
+
+# Sent for every event of every account, after the bus event; also for events that the bus does not
+# hear of, since only some extensions are told.
+SIGNAL_EVENT: SignalType[ConfigEntry, Event] = SignalType(f"{DOMAIN}_told")
+
+
+class EventDispatcher:
+    """Tell what happened at one account to everybody who listens.
+
+    The states are written before, so that whoever hears of an event sees what it led to.
+    """
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: ConfigEntry,
+        provider: str,
+        registry: CallRegistry,
+        devices: PbxDevices,
+    ) -> None:
+        """Initialize the dispatcher without listeners; `provider` is the provider's key."""
+        self._hass = hass
+        self._entry = entry
+        self._provider = provider
+        self._registry = registry
+        self._devices = devices
+        self._listeners: dict[str | Key | None, dict[EventListener, None]] = {}
+        # Everybody who is told of an event asks for the same words.
+        self._last_call: tuple[Call | None, Mapping[str, Value]] = (None, {})
+        self._last_event: tuple[Event | None, Mapping[str, Value]] = (None, {})
+
+    @callback
+    def async_listen_events(
+        self, whose: str | Key | None, listener: EventListener
+    ) -> CALLBACK_TYPE:
+        """Listen to the events of an extension, of an agent (by its key) or of the account (None).
+
+        Return what removes the listener.
+        """
+        listeners = self._listeners.setdefault(whose, {})
+        listeners[listener] = None
+        return partial(listeners.__delitem__, listener)
+
+    @callback
+    def async_tell(self, event: Event) -> None:
+        """Tell of an event: first the event entities, then the bus, then the triggers."""
+        for listener in self._concerned(event):
+            try:
+                listener(event)
+            except Exception:  # noqa: BLE001 - the others are told all the same
+                LOGGER.exception("Unexpected error telling an event of %s", self._entry.title)
+        if event.public:
+            self._hass.bus.async_fire(EVENT_PBX, self.bus_data(event))
+        async_dispatcher_send(self._hass, SIGNAL_EVENT, self._entry, event)
+
+    def _concerned(self, event: Event) -> list[EventListener]:
+        """Return those who listen to the extensions, the account or the agent of an event."""
+        listeners: list[EventListener] = []
+        for extension in event.tell:
+            listeners += self._listeners.get(extension, ())
+        if event.public:
+            listeners += self._listeners.get(None, ())
+            if event.agent is not None:
+                listeners += self._listeners.get(agent_key(event.agent), ())
+        return listeners
+
+    def bus_data(self, event: Event) -> Mapping[str, Value]:
+        """Return an event in its flat form, with what only Home Assistant knows."""
+        last, data = self._last_event
+        if last is not event:
+            data = self._complete(event)
+            self._last_event = (event, data)
+        return data
+
+    def _complete(self, event: Event) -> Mapping[str, Value]:
+        """Return an event in its flat form, with the account, the device and the extension."""
+        data = event_data(event, self._call_data(event.call))
+        data["config_entry_id"] = self._entry.entry_id
+        data["provider"] = self._provider
+        data["device_id"] = self._devices.subject_of_event(event).device.id
+        extension = self._registry.extensions.get(event.extension or "")
+        if extension is not None and extension.name:
+            data["extension_name"] = extension.name
+        return data
+
+    def _call_data(self, call: Call | None) -> Mapping[str, Value] | None:
+        """Return a call in its flat form."""
+        if call is None:
+            return None
+        last, data = self._last_call
+        if last is not call:
+            data = call_data(call)
+            self._last_call = (call, data)
+        return data

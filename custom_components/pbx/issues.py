@@ -1,0 +1,54 @@
+"""Repair issues: the only place where they are created and deleted."""
+
+from typing import Final
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import issue_registry as ir
+
+from .const import DOMAIN
+
+ISSUE_MISSING_PERMISSION: Final = "missing_permission"
+ISSUE_TOO_MANY_ENTITIES: Final = "too_many_entities"
+ISSUE_WEBHOOK_DISABLED: Final = "webhook_disabled"
+ISSUE_WEBHOOK_NO_URL: Final = "webhook_no_url"
+
+FIXABLE: Final = frozenset({ISSUE_WEBHOOK_DISABLED, ISSUE_WEBHOOK_NO_URL})
+
+
+@callback
+def async_create(hass: HomeAssistant, entry: ConfigEntry, key: str, **placeholders: str) -> None:
+    """Create an issue of an account, or update the one with the same key.
+
+    The title of the account is always among the placeholders of the issue's text.
+    """
+    fixable = key in FIXABLE
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        _issue_id(entry, key),
+        data={"entry_id": entry.entry_id} if fixable else None,
+        is_fixable=fixable,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key=key,
+        translation_placeholders={"title": entry.title, **placeholders},
+    )
+
+
+@callback
+def async_delete(hass: HomeAssistant, entry: ConfigEntry, key: str) -> None:
+    """Delete an issue of an account; do nothing if there is none."""
+    ir.async_delete_issue(hass, DOMAIN, _issue_id(entry, key))
+
+
+@callback
+def async_delete_all(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Delete all issues of an account that is removed."""
+    for domain, issue_id in list(ir.async_get(hass).issues):
+        if domain == DOMAIN and issue_id.endswith(f"_{entry.entry_id}"):
+            ir.async_delete_issue(hass, domain, issue_id)
+
+
+def _issue_id(entry: ConfigEntry, key: str) -> str:
+    """Return the id of an issue, which is unique among all accounts."""
+    return f"{key}_{entry.entry_id}"

@@ -1,0 +1,147 @@
+"""Look-ups: what a phone system tells only when asked, a caller's name and a call's record."""
+
+from collections import OrderedDict
+from datetime import datetime
+from functools import partial
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers.event import async_call_later
+
+from .const import LOGGER
+from .coordinator import PbxCoordinator
+from .telephony.errors import ProviderError
+from .telephony.events import Event
+from .telephony.models import (
+    Call,
+    Capability,
+    Contact,
+    ContactQuery,
+    Direction,
+    EventType,
+    Party,
+)
+
+NAMES_KEPT = 500
+MAX_PENDING_RECORDS = 50
+
+
+class NameBook:
+    """What is known of the numbers that were looked up last."""
+
+    def __init__(self) -> None:
+        """Initialize an empty book."""
+        self._parties: OrderedDict[str, Party] = OrderedDict()
+
+    def find(self, number: str) -> Party | None:
+        """Return whoever has a number, or None if it was not looked up."""
+        return self._parties.get(number)
+
+    def add(self, number: str, party: Party) -> None:
+        """Add whoever has a number, and forget the oldest one of too many."""
+        self._parties[number] = party
+        if len(self._parties) > NAMES_KEPT:
+            self._parties.popitem(last=False)
+
+
+class PbxLookups:
+    """Listen to the events of an account, and look up what is missing in them."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: ConfigEntry,
+        coordinator: PbxCoordinator,
+        names: NameBook,
+    ) -> None:
+        """Initialize the look-ups; what they find goes into `names`."""
+        self.hass = hass
+        self.entry = entry
+        self.coordinator = coordinator
+        self.names = names
+        self._cancel_records: dict[str, CALLBACK_TYPE] = {}
+
+    @callback
+    def async_setup(self) -> None:
+        """Listen to the account's events until the entry is unloaded."""
+        events = self.coordinator.events
+        self.entry.async_on_unload(events.async_listen_events(None, self._async_handle))
+        self.entry.async_on_unload(self._stop)
+
+    @callback
+    def _async_handle(self, event: Event) -> None:
+        """Look up the caller of a call that began, and the record of one that ended."""
+        if event.call is None:
+            return
+        match event.type:
+            case EventType.CALL_INCOMING | EventType.CALL_OUTGOING:
+                self._name(event.call)
+            case EventType.CALL_ENDED | EventType.CALL_MISSED:
+                self._ask_record_later(event.call)
+
+    # -- names -------------------------------------------------------------------------------------
+
+    def _name(self, call: Call) -> None:
+        """Look up the party outside, unless it has a name or was looked up before."""
+        if Capability.SEARCH_CONTACTS not in self.coordinator.provider.capabilities:
+            return
+        outside = call.callee if call.direction is Direction.OUTGOING else call.caller
+        if call.direction is Direction.INTERNAL or not outside.number or outside.name:
+            return
+        known = self.names.find(outside.number)
+        if known is not None:
+            self.coordinator.async_take(self.coordinator.data.name_caller(call.id, known))
+            return
+        self.entry.async_create_background_task(
+            self.hass,
+            self._async_name(call.id, outside.number),
+            f"{self.entry.title} contact",
+            eager_start=False,
+        )
+
+    async def _async_name(self, call_id: str, number: str) -> None:
+        """Ask the phone system's contacts who has a number; a failure is not remembered."""
+        query = ContactQuery(number=number, limit=1)
+        try:
+            page = await self.coordinator.provider.search_contacts(query)
+        except ProviderError:
+            LOGGER.debug("A caller could not be looked up")
+            return
+        contact = next(iter(page.contacts), None)
+        party = Party(name=_name_of(contact), known=contact is not None)
+        self.names.add(number, party)
+        self.coordinator.async_take(self.coordinator.data.name_caller(call_id, party))
+
+    # -- records -----------------------------------------------------------------------------------
+
+    def _ask_record_later(self, call: Call) -> None:
+        """Ask for a call's record when it can be expected; a burst of calls is not followed up."""
+        after = self.coordinator.provider.record_after
+        if after is None or len(self._cancel_records) >= MAX_PENDING_RECORDS:
+            return
+        self._cancel_records[call.id] = async_call_later(
+            self.hass, after, partial(self._async_ask_record, call)
+        )
+
+    @callback
+    def _async_ask_record(self, call: Call, _now: datetime) -> None:
+        """Ask for a call's record in the background."""
+        self._cancel_records.pop(call.id, None)
+        self.entry.async_create_background_task(
+            self.hass, self.coordinator.async_ask_records([call]), f"{self.entry.title} record"
+        )
+
+    @callback
+    def _stop(self) -> None:
+        """Ask for no more records."""
+        for cancel in self._cancel_records.values():
+            cancel()
+
+
+def _name_of(contact: Contact | None) -> str:
+    """Return a contact's name, else the company; an empty text if there is neither."""
+    if contact is None:
+        return ""
+    words = (contact.first_name, contact.last_name)
+    name = " ".join(word for word in words if word)
+    return name or contact.company or ""

@@ -1,0 +1,240 @@
+"""The other end of the webhook: the subscription at the phone system, kept standing."""
+
+import asyncio
+from collections.abc import Coroutine, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import CONF_WEBHOOK_ID, EVENT_CORE_CONFIG_UPDATE
+from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
+from homeassistant.helpers.event import async_call_later, async_track_time_interval
+from homeassistant.util import dt as dt_util
+
+from .. import issues
+from ..const import CONF_CLOUDHOOK_URL, LOGGER
+from ..coordinator import PbxCoordinator
+from ..issues import ISSUE_WEBHOOK_DISABLED, ISSUE_WEBHOOK_NO_URL
+from ..providers.base import Provider
+from ..push_health import PushHealth
+from ..telephony.errors import ProviderError
+from ..telephony.models import Capability, Subscription
+from .url import async_cloudhook_url, external_url
+
+VERIFY_INTERVAL = timedelta(minutes=20)
+REPAIR_INTERVAL = timedelta(hours=1)
+FIRST_RETRY = 60
+LONGEST_RETRY = 3600
+
+
+async def async_unsubscribe(
+    provider: Provider, data: Mapping[str, Any], keep: str | None = None
+) -> None:
+    """Remove every subscription that leads to an account's webhook, except for the URL `keep`."""
+    if Capability.SUBSCRIPTIONS not in provider.capabilities:
+        return
+    cloudhook = data.get(CONF_CLOUDHOOK_URL)
+    listed = {item.url for item in await provider.subscriptions()}
+    for url in listed:
+        ours = data[CONF_WEBHOOK_ID] in url or _same(url, cloudhook)
+        if ours and not _same(url, keep):
+            await provider.unsubscribe(url)
+
+
+def _same(url: str, other: str | None) -> bool:
+    """Return whether two URLs are the same, but for a slash at the end."""
+    return other is not None and url.rstrip("/") == other.rstrip("/")
+
+
+class PbxSubscription:
+    """See to it that the phone system pushes to the URL that reaches Home Assistant.
+
+    Where the phone system's API does not manage webhooks, this only finds the URL.
+    """
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: ConfigEntry,
+        coordinator: PbxCoordinator,
+        health: PushHealth,
+    ) -> None:
+        """Initialize the subscription, which is not known to stand yet."""
+        self.hass = hass
+        self.entry = entry
+        self.coordinator = coordinator
+        self.health = health
+        self.url: str | None = None
+        self.subscriptions: tuple[Subscription, ...] = ()
+        self._events: frozenset[str] = frozenset()
+        self._lock = asyncio.Lock()
+        self._retry = FIRST_RETRY
+        self._cancel_retry: CALLBACK_TYPE | None = None
+        self._repaired_at: datetime | None = None
+
+    async def async_setup(self) -> None:
+        """Find the URL, and register it at the phone system in the background."""
+        if not self.health.wanted:
+            issues.async_delete(self.hass, self.entry, ISSUE_WEBHOOK_DISABLED)
+            issues.async_delete(self.hass, self.entry, ISSUE_WEBHOOK_NO_URL)
+            self._run("unsubscribe", self._async_unsubscribe())
+            return
+        self.entry.async_on_unload(self._stop_retry)
+        self.entry.async_on_unload(
+            self.hass.bus.async_listen(EVENT_CORE_CONFIG_UPDATE, self._async_url_may_differ)
+        )
+        self._listen_to_cloud()
+        self.url = await self._async_find_url()
+        if self.health.managed:
+            self._run("subscribe", self._async_register())
+            self.entry.async_on_unload(
+                async_track_time_interval(self.hass, self._async_look, VERIFY_INTERVAL)
+            )
+
+    @callback
+    def async_subscribe_again(self) -> None:
+        """Register at the phone system now, because somebody asked for it."""
+        self._repaired_at = None
+        self._run("subscribe", self._async_register())
+
+    @callback
+    def _run(self, why: str, work: Coroutine[Any, Any, None]) -> None:
+        """Work in the background until the entry is unloaded."""
+        self.entry.async_create_background_task(
+            self.hass, work, f"{self.entry.title} webhook {why}", eager_start=False
+        )
+
+    # -- the URL -----------------------------------------------------------------------------------
+
+    async def _async_find_url(self) -> str | None:
+        """Return a URL that reaches the webhook from the internet, or None."""
+        webhook_id = self.entry.data[CONF_WEBHOOK_ID]
+        url = external_url(self.hass, webhook_id)
+        if url is not None:
+            return url
+        known = self.entry.data.get(CONF_CLOUDHOOK_URL)
+        url = await async_cloudhook_url(self.hass, webhook_id, known)
+        if url is not None:
+            self.coordinator.async_keep({CONF_CLOUDHOOK_URL: url})
+        return url
+
+    def _listen_to_cloud(self) -> None:
+        """Register anew when the connection to Home Assistant Cloud comes or goes."""
+        if "cloud" not in self.hass.config.components:
+            return
+        from homeassistant.components import cloud  # noqa: PLC0415 - not installed everywhere
+
+        async def async_changed(_state: object) -> None:
+            """Register the URL that is right now."""
+            self._run("cloud", self._async_register())
+
+        self.entry.async_on_unload(cloud.async_listen_connection_change(self.hass, async_changed))
+
+    @callback
+    def _async_url_may_differ(self, _event: Event) -> None:
+        """Register anew when Home Assistant's addresses change."""
+        self._run("url", self._async_register())
+
+    # -- registering -------------------------------------------------------------------------------
+
+    async def _async_register(self) -> None:
+        """Make the phone system push to the URL that reaches Home Assistant now."""
+        async with self._lock:
+            self._stop_retry()
+            self.url = await self._async_find_url()
+            self._report(ISSUE_WEBHOOK_NO_URL, found=self.url is None and self.health.managed)
+            if not self.health.managed:
+                return
+            try:
+                await self._async_subscribe()
+            except ProviderError as err:
+                LOGGER.debug("The webhook could not be registered: %s", type(err).__name__)
+                self.health.async_set_subscribed(subscribed=False)
+                self._retry_later()
+                return
+            self._retry = FIRST_RETRY
+            if self.url is None:
+                self.health.async_set_subscribed(subscribed=False)
+            else:
+                self._events = frozenset(item.event for item in self.subscriptions)
+                self._judge()
+            await self._async_unsubscribe()
+
+    async def _async_subscribe(self) -> None:
+        """Subscribe to everything, if there is a URL."""
+        self.subscriptions = ()
+        if self.url is not None:
+            self.subscriptions = await self.coordinator.provider.subscribe(self.url)
+
+    async def _async_unsubscribe(self) -> None:
+        """Remove what leads to another address than the present one, or all if pushes are off."""
+        try:
+            await async_unsubscribe(self.coordinator.provider, self.entry.data, keep=self.url)
+        except ProviderError as err:
+            LOGGER.debug("The webhook could not be removed: %s", type(err).__name__)
+
+    def _retry_later(self) -> None:
+        """Register again after a while, and wait twice as long the next time."""
+        self._cancel_retry = async_call_later(self.hass, self._retry, self._async_retry)
+        self._retry = min(self._retry * 2, LONGEST_RETRY)
+
+    @callback
+    def _async_retry(self, _now: datetime) -> None:
+        """Register once more."""
+        self._cancel_retry = None
+        self._run("retry", self._async_register())
+
+    @callback
+    def _stop_retry(self) -> None:
+        """Cancel the retry that is scheduled, if any."""
+        if self._cancel_retry is not None:
+            self._cancel_retry()
+            self._cancel_retry = None
+
+    # -- verifying ---------------------------------------------------------------------------------
+
+    @callback
+    def _async_look(self, _now: datetime) -> None:
+        """Verify the subscription in the background."""
+        self._run("verify", self._async_verify())
+
+    async def _async_verify(self) -> None:
+        """Check whether the subscription still stands; repair it, but no more than once an hour."""
+        if self.url is None:
+            return
+        try:
+            listed = await self.coordinator.provider.subscriptions()
+        except ProviderError as err:
+            LOGGER.debug("The webhook could not be verified: %s", type(err).__name__)
+            return
+        self.subscriptions = tuple(item for item in listed if _same(item.url, self.url))
+        now = dt_util.utcnow()
+        if self._stands or self._repaired_lately(now):
+            self._judge()
+            return
+        self._repaired_at = now
+        self._report(ISSUE_WEBHOOK_DISABLED, found=True)
+        await self._async_register()
+
+    def _repaired_lately(self, now: datetime) -> bool:
+        """Return whether the subscription was repaired within the last hour."""
+        return self._repaired_at is not None and now - self._repaired_at < REPAIR_INTERVAL
+
+    @property
+    def _stands(self) -> bool:
+        """Return whether every event that was subscribed to still is, and is switched on."""
+        enabled = {item.event for item in self.subscriptions if item.enabled}
+        return bool(enabled) and enabled >= self._events
+
+    def _judge(self) -> None:
+        """Report whether the subscription stands."""
+        self._report(ISSUE_WEBHOOK_DISABLED, found=not self._stands)
+        self.health.async_set_subscribed(subscribed=self._stands)
+
+    def _report(self, key: str, *, found: bool) -> None:
+        """Create an issue if it was found, else delete it."""
+        if found:
+            provider = self.coordinator.provider.name
+            issues.async_create(self.hass, self.entry, key, provider=provider)
+        else:
+            issues.async_delete(self.hass, self.entry, key)

@@ -1,0 +1,53 @@
+"""How parties and calls are worded in states, with numbers masked if the user wants that."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from .telephony.models import Call, Party
+
+MASKED_DIGITS_SHOWN = 3
+EXTENSION_DIGITS = 6
+
+
+class Wording:
+    """The words for the states of one account."""
+
+    def __init__(self, *, masked: bool) -> None:
+        """Initialize the wording; `masked` hides most digits of the numbers outside."""
+        self.masked = masked
+        # Several sensors show the same call one after the other.
+        self._last_call: tuple[Call | None, Mapping[str, Any]] = (None, {})
+
+    def party(self, party: Party) -> str | None:
+        """Return the name of a party, else its number; None for one of whom nothing is known."""
+        return party.name or self.number(party.number) or None
+
+    def number(self, number: str) -> str:
+        """Return a number, masked if it is one from outside and the user wants that."""
+        if not self.masked or len(number) <= EXTENSION_DIGITS:
+            return number
+        return "•" * (len(number) - MASKED_DIGITS_SHOWN) + number[-MASKED_DIGITS_SHOWN:]
+
+    def call_attributes(self, call: Call | None) -> Mapping[str, Any]:
+        """Return the attributes that describe a call; none for no call."""
+        if call is None:
+            return {}
+        last, attributes = self._last_call
+        if last is not call:
+            attributes = self._describe(call)
+            self._last_call = (call, attributes)
+        return attributes
+
+    def _describe(self, call: Call) -> Mapping[str, Any]:
+        """Return the attributes of a call that have a value."""
+        attributes = {
+            "call_id": call.id,
+            "direction": call.direction,
+            "caller": self.number(call.caller.number),
+            "caller_name": call.caller.name,
+            "callee": self.number(call.callee.number),
+            "callee_name": call.callee.name,
+            "extensions": list(call.extensions),
+            "since": call.answered_at or call.started_at,
+        }
+        return {key: value for key, value in attributes.items() if value}

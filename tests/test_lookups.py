@@ -1,0 +1,216 @@
+"""Look-ups: a caller's name and a call's record, asked for when nobody has to wait for them."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.core import HomeAssistant
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
+
+from custom_components.pbx import lookups
+from custom_components.pbx.const import EVENT_PBX
+from custom_components.pbx.telephony import models as m
+from custom_components.pbx.telephony.errors import ConnectError, ProviderError
+from custom_components.pbx.telephony.models import CallState, Capability, Direction, Outcome
+
+from .fake_provider import NOON, FakeProvider, pushed
+from .test_coordinator import CALLER, coordinator_of, pass_time
+
+
+@pytest.fixture(autouse=True)
+def _noon(freezer: FrozenDateTimeFactory) -> None:
+    """Begin at a fixed time."""
+    freezer.move_to(NOON)
+
+
+async def test_record_is_asked_for_some_time_after_the_end(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, fake: type[FakeProvider], fake_entry: MockConfigEntry
+) -> None:
+    """A provider that writes calls down later is asked later, once, and the record is told."""
+    fake.record_after = 10
+    fake.script.answers["record_of"] = lambda call: m.CallRecord(id="r1", call_id=call.id, outcome=Outcome.VOICEMAIL)
+    coordinator = await coordinator_of(hass, fake_entry)
+    events = async_capture_events(hass, EVENT_PBX)
+    coordinator.async_push(pushed("c1", CallState.RINGING))
+    coordinator.async_push(pushed("c1", CallState.ENDED, final=True))
+    await pass_time(hass, freezer, 9)
+    assert fake.script.times("record_of") == 0
+    await pass_time(hass, freezer, 2)
+    await pass_time(hass, freezer, 60)
+    assert fake.script.times("record_of") == 1
+    assert [event.data["type"] for event in events] == ["call_incoming", "call_missed", "call_record"]
+    state = hass.states.get("sensor.house_last_call")
+    assert state is not None
+    assert state.attributes["outcome"] == "voicemail"
+
+
+@pytest.mark.parametrize("error", [None, ConnectError()])
+async def test_record_that_is_not_there_is_no_drama(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    fake: type[FakeProvider],
+    fake_entry: MockConfigEntry,
+    error: ProviderError | None,
+) -> None:
+    """Nothing is told when there is no record, or when it cannot be asked for."""
+    fake.record_after = 10
+    fake.script.errors |= {"record_of": error} if error else {}
+    coordinator = await coordinator_of(hass, fake_entry)
+    events = async_capture_events(hass, EVENT_PBX)
+    coordinator.async_push(pushed("c1", CallState.RINGING))
+    coordinator.async_push(pushed("c1", CallState.ENDED, final=True))
+    await pass_time(hass, freezer, 11)
+    assert fake.script.times("record_of") == 1
+    assert [event.data["type"] for event in events] == ["call_incoming", "call_missed"]
+
+
+async def test_only_so_many_records_are_waited_for(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    fake: type[FakeProvider],
+    fake_entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A burst of calls does not become a burst of questions."""
+    monkeypatch.setattr(lookups, "MAX_PENDING_RECORDS", 2)
+    fake.record_after = 10
+    coordinator = await coordinator_of(hass, fake_entry)
+    for call in range(5):
+        coordinator.async_push(pushed(f"c{call}", CallState.RINGING))
+        coordinator.async_push(pushed(f"c{call}", CallState.ENDED, final=True))
+    await pass_time(hass, freezer, 11)
+    assert fake.script.times("record_of") == 2
+
+
+async def test_caller_is_looked_up_without_holding_the_event_up(
+    hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry
+) -> None:
+    """The event goes out at once, the name follows in the state, and the same caller is not looked up twice."""
+    gate = asyncio.Event()
+
+    async def answer(_query: m.ContactQuery) -> m.ContactPage:
+        await gate.wait()
+        return m.ContactPage(contacts=(m.Contact(id="1", first_name="Ada", last_name="Rossi"),))
+
+    fake.script.answers["search_contacts"] = answer
+    coordinator = await coordinator_of(hass, fake_entry)
+    events = async_capture_events(hass, EVENT_PBX)
+
+    coordinator.async_push(pushed("c1", CallState.RINGING))
+    await hass.async_block_till_done()
+    assert [event.data.get("from_name") for event in events] == [None]
+    assert hass.states.is_state("sensor.ann_101_caller", CALLER)
+
+    gate.set()
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert hass.states.is_state("sensor.ann_101_caller", "Ada Rossi")
+    assert fake.script.arguments("search_contacts") == [(m.ContactQuery(number=CALLER, limit=1),)]
+
+    coordinator.async_push(pushed("c1", CallState.ENDED, final=True))
+    coordinator.async_push(pushed("c2", CallState.RINGING, "102"))
+    assert hass.states.is_state("sensor.bob_102_caller", "Ada Rossi")
+    assert fake.script.times("search_contacts") == 1
+    assert [event.data.get("contact_known") for event in events] == [None, True, None]
+
+
+@pytest.mark.parametrize(
+    ("contacts", "name"),
+    [
+        ((), CALLER),
+        ((m.Contact(id="1", company="Bakery"),), "Bakery"),
+        ((m.Contact(id="1", last_name="Rossi"),), "Rossi"),
+        ((m.Contact(id="1"),), CALLER),
+    ],
+)
+async def test_what_a_caller_is_called(
+    hass: HomeAssistant,
+    fake: type[FakeProvider],
+    fake_entry: MockConfigEntry,
+    contacts: tuple[m.Contact, ...],
+    name: str,
+) -> None:
+    """A person's name, else the company, else the number."""
+    fake.script.answers["search_contacts"] = m.ContactPage(contacts=contacts)
+    coordinator = await coordinator_of(hass, fake_entry)
+    coordinator.async_push(pushed("c1", CallState.RINGING))
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert hass.states.is_state("sensor.ann_101_caller", name)
+    call = coordinator.data.find("c1")
+    assert call is not None
+    assert call.caller.known is bool(contacts)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"caller": m.Party(hidden=True)},
+        {"caller": m.Party(number=CALLER, name="Rossi")},
+        {"caller": m.Party(number="102"), "direction": Direction.INTERNAL},
+    ],
+)
+async def test_who_is_not_looked_up(
+    hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry, more: dict[str, Any]
+) -> None:
+    """Hidden callers, those with a name and colleagues are not looked up."""
+    coordinator = await coordinator_of(hass, fake_entry)
+    coordinator.async_push(pushed("c1", CallState.RINGING, **more))
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert fake.script.times("search_contacts") == 0
+
+
+async def test_called_party_is_looked_up(
+    hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry
+) -> None:
+    """Who is called gets a name, too."""
+    fake.script.answers["search_contacts"] = m.ContactPage(contacts=(m.Contact(id="1", company="Bakery"),))
+    coordinator = await coordinator_of(hass, fake_entry)
+    coordinator.async_push(
+        pushed(
+            "c1",
+            CallState.DIALING,
+            direction=Direction.OUTGOING,
+            caller=m.Party(number="101"),
+            callee=m.Party(number=CALLER),
+        )
+    )
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert hass.states.is_state("sensor.ann_101_caller", "Bakery")
+
+
+async def test_failed_look_up_is_tried_again_with_the_next_call(
+    hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry
+) -> None:
+    """An error is not remembered as "nobody"."""
+    fake.script.errors["search_contacts"] = ConnectError()
+    coordinator = await coordinator_of(hass, fake_entry)
+    for call in ("c1", "c2"):
+        coordinator.async_push(pushed(call, CallState.RINGING))
+        await hass.async_block_till_done(wait_background_tasks=True)
+    assert fake.script.times("search_contacts") == 2
+    assert hass.states.is_state("sensor.ann_101_caller", CALLER)
+
+
+async def test_only_so_many_names_are_kept(
+    hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The names of callers do not fill the memory."""
+    monkeypatch.setattr(lookups, "NAMES_KEPT", 2)
+    coordinator = await coordinator_of(hass, fake_entry)
+    for call, number in enumerate(
+        ("+390600000001", "+390600000002", "+390600000003", "+390600000002", "+390600000001")
+    ):
+        coordinator.async_push(pushed(f"c{call}", CallState.RINGING, caller=m.Party(number=number)))
+        await hass.async_block_till_done(wait_background_tasks=True)
+    assert [query.number[-1] for (query,) in fake.script.arguments("search_contacts")] == ["1", "2", "3", "1"]
+
+
+async def test_without_contacts_nobody_is_looked_up(
+    hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry
+) -> None:
+    """A phone system without an address book is not asked."""
+    fake.script.capabilities &= ~Capability.SEARCH_CONTACTS
+    coordinator = await coordinator_of(hass, fake_entry)
+    coordinator.async_push(pushed("c1", CallState.RINGING))
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert fake.script.times("search_contacts") == 0
