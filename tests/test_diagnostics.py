@@ -254,8 +254,8 @@ async def test_every_provider(
     }
     entry = MockConfigEntry(domain=DOMAIN, title=CANARIES["title"], data=data)
     await async_set_up(hass, entry)
-    coordinator = entry.runtime_data.coordinator
-    await async_until(lambda: coordinator.webhook.working or not coordinator.webhook.managed)
+    coordinator, health = entry.runtime_data.coordinator, entry.runtime_data.health
+    await async_until(lambda: health.working or not health.managed)
     await simulator.ring(CANARIES["caller"], extension, name=CANARIES["name"])
     await coordinator.async_refresh()
     await async_until(lambda: bool(coordinator.data.calls))
