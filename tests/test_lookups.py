@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from freezegun.api import FrozenDateTimeFactory
+from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
@@ -14,7 +15,7 @@ from custom_components.pbx.telephony import models as m
 from custom_components.pbx.telephony.errors import ConnectError, ProviderError
 from custom_components.pbx.telephony.models import CallState, Capability, Direction, Outcome
 
-from .fake_provider import NOON, FakeProvider, pushed
+from .fake_provider import NOON, FakeProvider, incoming, pushed
 from .test_coordinator import CALLER, coordinator_of, pass_time
 
 
@@ -86,7 +87,7 @@ async def test_only_so_many_records_are_waited_for(
 async def test_caller_is_looked_up_without_holding_the_event_up(
     hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry
 ) -> None:
-    """The event goes out at once, the name follows in the state, and the same caller is not looked up twice."""
+    """The event goes out at once, the name follows in the state, and is in the first event of the next call."""
     gate = asyncio.Event()
 
     async def answer(_query: m.ContactQuery) -> m.ContactPage:
@@ -108,10 +109,20 @@ async def test_caller_is_looked_up_without_holding_the_event_up(
     assert fake.script.arguments("search_contacts") == [(m.ContactQuery(number=CALLER, limit=1),)]
 
     coordinator.async_push(pushed("c1", CallState.ENDED, final=True))
+    written = async_capture_events(hass, EVENT_STATE_CHANGED)
     coordinator.async_push(pushed("c2", CallState.RINGING, "102"))
+    coordinator.async_push(pushed("c2", CallState.TALKING, "102"))
     assert hass.states.is_state("sensor.bob_102_caller", "Ada Rossi")
+    await hass.async_block_till_done(wait_background_tasks=True)
     assert fake.script.times("search_contacts") == 1
-    assert [event.data.get("contact_known") for event in events] == [None, True, None]
+    told = [(event.data["type"], event.data.get("from_name"), event.data.get("contact_known")) for event in events]
+    assert told == [
+        ("call_incoming", None, None),
+        ("call_missed", "Ada Rossi", True),
+        ("call_incoming", "Ada Rossi", True),
+        ("call_answered", "Ada Rossi", True),
+    ]
+    assert [event.data["entity_id"] for event in written].count("sensor.bob_102_caller") == 1
 
 
 @pytest.mark.parametrize(
@@ -176,6 +187,45 @@ async def test_called_party_is_looked_up(
     )
     await hass.async_block_till_done(wait_background_tasks=True)
     assert hass.states.is_state("sensor.ann_101_caller", "Bakery")
+
+
+@pytest.mark.parametrize(
+    ("contacts", "name", "known"),
+    [((), None, False), ((m.Contact(id="1", company="Bakery"),), "Bakery", True)],
+    ids=["stranger", "company"],
+)
+@pytest.mark.parametrize("first", [Direction.INCOMING, Direction.OUTGOING])
+@pytest.mark.parametrize("polled", [False, True])
+async def test_who_was_looked_up_is_named_in_the_first_event(
+    hass: HomeAssistant,
+    fake: type[FakeProvider],
+    fake_entry: MockConfigEntry,
+    contacts: tuple[m.Contact, ...],
+    name: str | None,
+    *,
+    known: bool,
+    first: Direction,
+    polled: bool,
+) -> None:
+    """Whichever way the calls go, pushed or polled; that nobody knows a number is remembered as well."""
+    fake.script.answers["search_contacts"] = m.ContactPage(contacts=contacts)
+    coordinator = await coordinator_of(hass, fake_entry)
+    ours, theirs = m.Party(number="101"), m.Party(number=CALLER)
+    if first is Direction.OUTGOING:
+        coordinator.async_push(pushed("c1", CallState.DIALING, direction=first, caller=ours, callee=theirs))
+    else:
+        coordinator.async_push(pushed("c1", CallState.RINGING))
+    await hass.async_block_till_done(wait_background_tasks=True)
+    coordinator.async_push(pushed("c1", CallState.ENDED, final=True))
+    events = async_capture_events(hass, EVENT_PBX)
+    if polled:
+        fake.script.calls = (incoming("c2", "102", number=CALLER),)
+        await coordinator.async_refresh()
+    else:
+        coordinator.async_push(pushed("c2", CallState.RINGING, "102"))
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert fake.script.times("search_contacts") == 1
+    assert [(event.data.get("from_name"), event.data.get("contact_known")) for event in events] == [(name, known)]
 
 
 async def test_failed_look_up_is_tried_again_with_the_next_call(

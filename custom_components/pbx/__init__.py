@@ -47,13 +47,14 @@ async def async_setup_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> bool:
         raise auth_failed("wrong_account", provider=provider.name)
 
     health = PushHealth(provider, enabled=entry.options.get(CONF_PUSH, True))
-    coordinator = PbxCoordinator(hass, entry, provider, account, health)
+    names = NameBook()
+    coordinator = PbxCoordinator(hass, entry, provider, account, health, names.find)
     await coordinator.async_config_entry_first_refresh()
     data = entry.runtime_data = PbxData(
         coordinator=coordinator,
         devices=coordinator.devices,
         health=health,
-        lookups=PbxLookups(hass, entry, coordinator, NameBook()),
+        lookups=PbxLookups(hass, entry, coordinator, names),
         stream=PbxStream(hass, entry, coordinator, health),
         subscription=PbxSubscription(hass, entry, coordinator, health),
         webhook=PbxWebhook(hass, entry, coordinator, health),

@@ -32,7 +32,7 @@ from .push_health import PushHealth
 from .registry.call_registry import CallRegistry, Changes, Key
 from .telephony.errors import ProviderError
 from .telephony.events import Event
-from .telephony.models import Account, Call, Capability, EventType, Pushed, RecordPush
+from .telephony.models import Account, Call, Capability, EventType, Party, Pushed, RecordPush
 from .wording import Wording
 
 HISTORY = "history"
@@ -55,8 +55,12 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
         provider: Provider,
         account: Account,
         health: PushHealth,
+        names: Callable[[str], Party | None],
     ) -> None:
-        """Initialize the coordinator with an empty registry."""
+        """Initialize the coordinator with an empty registry.
+
+        `names` returns whoever is known to have a number; it is asked when a call begins.
+        """
         super().__init__(
             hass,
             LOGGER,
@@ -75,6 +79,7 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
             pushed_ids_differ=provider.pushed_ids_differ,
             complete_after=provider.complete_after,
             grace=provider.grace,
+            names=names,
         )
         self.devices = PbxDevices(hass, entry, account, provider.name, self.data)
         self.events = EventDispatcher(hass, entry, provider.key, self.data, self.devices)
@@ -141,6 +146,11 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
     def async_entities_added(self) -> None:
         """Note that there are entities for all that the phone system can do now."""
         self._offered = self.provider.capabilities
+
+    @callback
+    def async_restore_missed(self, number: int) -> None:
+        """Add the missed calls that were counted before a restart."""
+        self.async_take(self.data.restore_missed(number))
 
     @callback
     def async_make_room(self, wanted: int) -> int:

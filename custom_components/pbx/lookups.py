@@ -27,7 +27,10 @@ MAX_PENDING_RECORDS = 50
 
 
 class NameBook:
-    """What is known of the numbers that were looked up last."""
+    """What is known of the numbers that were looked up last.
+
+    The registry asks it when a call begins, so that the first event has the name.
+    """
 
     def __init__(self) -> None:
         """Initialize an empty book."""
@@ -82,15 +85,16 @@ class PbxLookups:
     # -- names -------------------------------------------------------------------------------------
 
     def _name(self, call: Call) -> None:
-        """Look up the party outside, unless it has a name or was looked up before."""
+        """Look up the party outside, unless it has a name or was looked up before.
+
+        Whoever was looked up before is named already: the registry asks the name book.
+        """
         if Capability.SEARCH_CONTACTS not in self.coordinator.provider.capabilities:
             return
         outside = call.callee if call.direction is Direction.OUTGOING else call.caller
         if call.direction is Direction.INTERNAL or not outside.number or outside.name:
             return
-        known = self.names.find(outside.number)
-        if known is not None:
-            self.coordinator.async_take(self.coordinator.data.name_caller(call.id, known))
+        if self.names.find(outside.number) is not None:
             return
         self.entry.async_create_background_task(
             self.hass,

@@ -362,6 +362,6 @@ class PbxMissedCalls(PbxSensor, RestoreSensor):
         """Take back what was counted before the restart, but not again when only the entity gets another id."""
         last = await self.async_get_last_sensor_data()
         if not self._restored and last is not None and last.native_value is not None:
-            self.registry.restore_missed(int(cast("int", last.native_value)))
+            self.coordinator.async_restore_missed(int(cast("int", last.native_value)))
         self._restored = True
         await super().async_added_to_hass()
