@@ -1,7 +1,7 @@
 """The coordinator of an account: polls and pushes go into the registry, listeners hear of changes."""
 
 import asyncio
-from collections.abc import Awaitable, Hashable, Iterable, Iterator, Mapping, Sized
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Mapping, Sized
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
