@@ -16,10 +16,6 @@ from ..telephony.models import Capability
 from .action import EXTENSION_TYPE, TEXT, TEXTS, Action, number_in, placed_answer
 from .target import Target
 
-MIN_RING_TIMEOUT = 5
-MAX_RING_TIMEOUT = 120
-MAX_CUSTOM_CDR = 4
-
 ORIGINATE_FIELDS: Mapping[vol.Marker, Any] = {
     vol.Required(ATTR_EXTENSION): TEXT,
     vol.Required(ATTR_NUMBER): TEXT,
@@ -77,11 +73,11 @@ PLACING: tuple[Action, ...] = (
             **ORIGINATE_FIELDS,
             vol.Optional("caller_id_name"): TEXT,
             vol.Optional("ring_timeout"): vol.All(
-                vol.Coerce(int), vol.Range(min=MIN_RING_TIMEOUT, max=MAX_RING_TIMEOUT)
+                vol.Coerce(int), vol.Range(min=m.SHORTEST_RING, max=m.LONGEST_RING)
             ),
             vol.Optional("extension_type"): EXTENSION_TYPE,
             vol.Optional("dialplan"): TEXT,
-            vol.Optional("custom_cdr"): vol.All(TEXTS, vol.Length(max=MAX_CUSTOM_CDR)),
+            vol.Optional("custom_cdr"): vol.All(TEXTS, vol.Length(max=m.MAX_CUSTOM_FIELDS)),
             vol.Optional("recording_filename"): TEXT,
             vol.Optional("recording_path"): TEXT,
             vol.Optional("check_extension"): cv.boolean,

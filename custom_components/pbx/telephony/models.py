@@ -492,6 +492,12 @@ class Placed:
     outcome: PlacedOutcome = PlacedOutcome.ACCEPTED
 
 
+SHORTEST_RING, LONGEST_RING = 5, 120
+"""How long an extension may be rung before a call is given up, in seconds."""
+MAX_CUSTOM_FIELDS = 4
+"""How many fields of a call's record the user may fill."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Originate:
     """Ring an extension, then connect it to a number. `ring_timeout` in seconds."""

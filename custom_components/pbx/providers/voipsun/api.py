@@ -4,7 +4,6 @@ The credentials go into the query, because the phone system wants them there, an
 """
 
 import asyncio
-import re
 from collections.abc import Awaitable, Mapping
 from functools import cached_property
 from types import MappingProxyType
@@ -15,7 +14,6 @@ from yarl import URL
 
 from ...telephony.errors import (
     ConnectError,
-    InvalidInputError,
     NotFoundError,
     RefusedError,
     UnknownOutcomeError,
@@ -31,11 +29,6 @@ DENIED = "100"  # wrong credentials and a missing permission alike
 UNKNOWN_ACTION = "110"
 NOT_FOUND = ((201, 203), (250, 250), (302, 304), (310, 312), (800, 801))
 
-DIGITS = re.compile(r"[0-9]{1,20}")
-ADDRESS = re.compile(r"[0-9A-Za-z.:_-]{1,64}")
-FILENAME = re.compile(r"(?!\.{1,2}$)[^/\\]{1,200}")
-FOLDER = re.compile(r"(?!.*(?:^|[/\\])\.\.(?:[/\\]|$)).{1,200}")
-ANYTHING = re.compile(r".{1,200}")
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 _HARMLESS = frozenset(
@@ -63,7 +56,7 @@ class Send(Protocol):
         """Ask and give the answer; a no is raised."""
 
 
-class Endpoint:
+class Api:
     """Ask and command as one API user."""
 
     def __init__(self, http: HttpClient, settings: VoipsunSettings) -> None:
@@ -125,6 +118,7 @@ class Endpoint:
             raise UnknownOutcomeError("The answer cannot be read")
 
     def _query(self, action: str, params: Mapping[str, str]) -> dict[str, str]:
+        """Return the whole query of a request, with the credentials."""
         return {
             "username": self._settings.username,
             "password": self.password,
@@ -148,20 +142,3 @@ def _answer(reply: Reply, sent: Mapping[str, str]) -> object:
     if not reply.ok and not succeeded(answer):
         raise ConnectError(f"HTTP {reply.status}")
     return answer
-
-
-def valid(field: str, value: str, pattern: re.Pattern[str] = ANYTHING) -> str:
-    """Check a value before it is sent; raise InvalidInputError."""
-    value = value.strip()
-    if not value:
-        raise InvalidInputError(field, "required")
-    if not value.isprintable() or not pattern.fullmatch(value):
-        raise InvalidInputError(field, "invalid_value")
-    return value
-
-
-def optional(
-    name: str, field: str, value: str | None, pattern: re.Pattern[str] = ANYTHING
-) -> dict[str, str]:
-    """Give a parameter if there is a value for it."""
-    return {} if value is None else {name: valid(field, value, pattern)}

@@ -4,15 +4,14 @@ The answers' shapes are not published. What they mean is decided in voipsun_payl
 (phones and trunks) and voipsun_calls (channels into calls); here is what is asked, and what a no means.
 """
 
-import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial, reduce
 from itertools import chain
 from operator import or_
 from types import MappingProxyType
-from typing import ClassVar, Literal
+from typing import ClassVar, override
 
 import aiohttp
 
@@ -28,24 +27,15 @@ from ...telephony.errors import (
     UnknownOutcomeError,
     UnsupportedError,
 )
-from ...telephony.models import AgentStatus, Capability, ExtensionType
-from ...telephony.phone_numbers import dialable, strip
+from ...telephony.models import Capability
 from ..base import Intervals, Provider
 from ..http import RateLimit
 from ..settings import Settings, Values
-from .api import (
-    ADDRESS,
-    DENIED,
-    DIGITS,
-    FILENAME,
-    FOLDER,
-    UNKNOWN_ACTION,
-    Endpoint,
-    Send,
-    optional,
-    valid,
-)
+from . import commands
+from .api import DENIED, UNKNOWN_ACTION, Api, Send
+from .call_center import CallCenter
 from .calls import CallRequest, CallTracker
+from .commands import Commands, valid
 from .lines import Lines
 from .payload import (
     AgentState,
@@ -55,15 +45,10 @@ from .payload import (
     agent_state,
     call_rows,
     peers,
-    queue_reading,
 )
 from .settings import VoipsunSettings
 
-RINGING_TIMEOUT = 45.0  # nobody knows whether the answer waits for the phone to be picked up
-AGENTS_PER_TURN = 16
-QUEUES_PER_TURN = 8
-MAX_CUSTOM_CDR = 4
-MAX_PENALTY = 1000
+RINGING_TIMEOUT = 45.0  # seconds: the answer may wait for the phone to be picked up
 
 # The phone system's own names of its permissions.
 ORIGINATE = "Originate"
@@ -98,13 +83,6 @@ PERMISSIONS = {
 PROBES = {CALL_LIST: "listcalls", SIP_STATUS: "sipstatus"}
 
 AGENT_STATES = (610, 636)
-
-_SELECTORS = {
-    ExtensionType.INTERNAL: ("ExtenInternalNum", re.compile(r"[0-9*#]{1,20}")),
-    ExtensionType.PUBLIC: ("ExtenPublicNum", re.compile(r"\+?[0-9]{3,20}")),
-    ExtensionType.ID: ("ExtenId", re.compile(r"[0-9]{1,18}")),
-    ExtensionType.SIP_USERNAME: ("SipUsername", re.compile(r"[\w.@+-]{1,80}")),
-}
 
 
 class VoipsunProvider(Provider):
@@ -160,29 +138,25 @@ class VoipsunProvider(Provider):
     def __init__(self, session: aiohttp.ClientSession, values: Values) -> None:
         """Talk to one phone system as one API user."""
         super().__init__(session, values)
-        self._country = self.settings.country
-        self._lines = Lines(self.settings.extension_names, self._country)
+        self._lines = Lines(self.settings.extension_names, self.settings.country)
         self._calls = CallTracker(self._lines)
-        self._endpoint = Endpoint(self.http, self.settings)
+        self._commands = Commands(self._lines, self.settings.country)
+        self._call_center = CallCenter(self._commands)
+        self._api = Api(self.http, self.settings)
         self._missing: set[str] = set()
-        self._agents: dict[str, m.UserAgent] = {}
-        self._queues: dict[str, m.UserQueue] = {}
-        self._states: dict[str, AgentState] = {}
-        self._readings: dict[str, QueueReading] = {}
-        self._turns: dict[str, int] = {}
-        self._changed: dict[str, m.UserAgent] = {}  # by a command: to be asked about first
 
     # -- set-up -------------------------------------------------------------------------------------
 
+    @override
     async def account(self) -> m.Account:
         """Probe the two lists: credentials are wrong when both are denied, a permission is missing when one is."""
         self._missing = set()
         self.capabilities = self.possible
-        await self._list(CALL_LIST, call_rows, self._endpoint.ask)
-        self._learn(await self._list(SIP_STATUS, peers, self._endpoint.ask))
+        await self._list(CALL_LIST, call_rows, self._api.ask)
+        self._learn(await self._list(SIP_STATUS, peers, self._api.ask))
         if self._missing >= PROBES.keys():
             raise AuthError("The credentials are refused")
-        url = self._endpoint.url
+        url = self._api.url
         host = (url.host or "").lower()
         # Nothing says who it is, so the first address stays the account's name when the box moves to another. The
         # scheme's own port is left out, so that TLS can be switched on for the same account.
@@ -197,105 +171,51 @@ class VoipsunProvider(Provider):
             configuration_url=str(url.with_path("/")),
         )
 
+    @override
     def configure(self, agents: Collection[m.UserAgent], queues: Collection[m.UserQueue]) -> None:
         """Take the agents and queues the user made: the phone system lists neither."""
-        self._agents = {agent.id: agent for agent in agents}
-        self._queues = {queue.id: queue for queue in queues}
-        self._states = {
-            agent: state for agent, state in self._states.items() if agent in self._agents
-        }
-        self._readings = {
-            queue: reading for queue, reading in self._readings.items() if queue in self._queues
-        }
+        self._call_center.configure(agents, queues)
 
     # -- state --------------------------------------------------------------------------------------
 
+    @override
     async def directory(self) -> m.Directory:
         """Ask for the SIP accounts, and in turn for some of the queues and agents."""
-        found = await self._list(SIP_STATUS, peers, self._endpoint.read, confirm=CALL_LIST)
+        found = await self._list(SIP_STATUS, peers, self._api.read, confirm=CALL_LIST)
         self._learn(found)
         with suppress(ConnectError, RateLimitError):  # what was known of the others stays known
             await self._ask_call_center()
         return m.Directory(
             extensions=self._lines.extensions(readable=found is not None),
-            agents=tuple(
-                self._agent(agent, self._states.get(agent.id)) for agent in self._agents.values()
-            ),
-            queues=tuple(
-                reading.queue
-                if (reading := self._readings.get(queue.id))
-                else m.Queue(id=queue.id, name=queue.name)
-                for queue in self._queues.values()
-            ),
+            agents=self._call_center.agents,
+            queues=self._call_center.queues,
             missing_permissions=frozenset(self._missing),
         )
 
+    @override
     async def calls(self) -> tuple[m.Call, ...] | None:
         """Ask for the active channels and put them together into calls."""
         asked_at = datetime.now(UTC)
-        rows = await self._list(CALL_LIST, call_rows, self._endpoint.read, confirm=SIP_STATUS)
+        rows = await self._list(CALL_LIST, call_rows, self._api.read, confirm=SIP_STATUS)
         if rows is None:
             return None
-        waiting = {
-            channel: reading.queue.name
-            for reading in self._readings.values()
-            for channel in reading.channels
-        }
-        return self._calls.update(rows, asked_at, datetime.now(UTC), waiting)
+        return self._calls.update(rows, asked_at, datetime.now(UTC), self._call_center.waiting)
 
     # -- calls --------------------------------------------------------------------------------------
 
+    @override
     async def originate(self, request: m.Originate) -> m.Placed:
         """Ring an extension, then connect it to a number; exactly one selector names the extension."""
-        number = self._dialled(request.number)
-        selector = self._selector(
-            "src", "extension", request.extension, request.extension_type, request.dialplan
-        )
-        custom = request.custom_cdr or ()
-        if len(custom) > MAX_CUSTOM_CDR:
-            raise InvalidInputError("custom_cdr", "out_of_range")
-        params = {
-            "dstNum": number,
-            **selector,
-            **optional("dialplanName", "dialplan", request.dialplan),
-            **self._caller_id("dialer", request.caller_id_number, request.caller_id_name),
-            **optional(
-                "monitorFilename", "recording_filename", request.recording_filename, FILENAME
-            ),
-            **optional("monitorPath", "recording_path", request.recording_path, FOLDER),
-            **optional("checkExten", "check_extension", "1" if request.check_extension else None),
-            **optional("checkIpHost", "check_ip_host", request.check_ip_host, ADDRESS),
-            **optional("checkIpContact", "check_ip_contact", request.check_ip_contact, ADDRESS),
-        }
-        for position, value in enumerate(custom, 1):
-            params |= optional(f"customCDR{position}", "custom_cdr", value or None)
-        phone = (
-            None
-            if request.extension_type is ExtensionType.ID
-            else self._lines.owner(request.extension)
-        )
-        asked = CallRequest(
-            inside=True, user=phone.user if phone else None, number=number, at=datetime.now(UTC)
-        )
+        params, asked = self._commands.originate(request)
         return await self._place(Capability.ORIGINATE, "originate", params, asked)
 
+    @override
     async def dial(self, request: m.Dial) -> m.Placed:
         """Call a number through an outbound route and put it into a dialplan context."""
-        if request.route_name is None and request.route_id is None:
-            raise InvalidInputError("route_name", "required")
-        if request.route_name is not None and request.route_id is not None:
-            raise InvalidInputError("route_id", "conflict")
-        number = self._dialled(request.number)
-        params = {
-            "dstNum": number,
-            **optional("outrouteName", "route_name", request.route_name),
-            **optional("outrouteId", "route_id", request.route_id, DIGITS),
-            "context": valid("context", request.context),
-            **optional("hangupContext", "hangup_context", request.hangup_context),
-        }
-        asked = CallRequest(inside=False, user=None, number=number, at=datetime.now(UTC))
+        params, asked = self._commands.dial(request)
         return await self._place(Capability.DIAL, "dial", params, asked)
 
+    @override
     async def hangup(self, target: m.CallRef, cause: str | None = None) -> None:
         """End a call by one of its channels; one that is not listed any more is over."""
         del cause
@@ -310,59 +230,45 @@ class VoipsunProvider(Provider):
             if denied or await self._is_up(leg_id):
                 raise
 
+    @override
     async def spy(self, request: m.Spy) -> None:
         """Let a supervisor's extension listen to a call, or to whatever call an extension has."""
-        target, dialplan = request.target_extension, request.dialplan
+        channel = None
         if request.call is not None:
-            if target is not None:
+            if request.target_extension is not None:
                 raise InvalidInputError("target_extension", "conflict")
             leg = self._live_leg(request.call)
             if leg is None:
                 raise NotFoundError("The call is over")
-            params = {"dstChannelName": leg[1]}
-        elif target is not None:
-            params = self._selector(
-                "dst", "target_extension", target, request.target_type, dialplan
-            )
-        else:
-            raise InvalidInputError("target_extension", "required")
-        params |= self._selector(
-            "src", "extension", request.extension, request.extension_type, dialplan
-        )
-        params |= optional("dialplanName", "dialplan", dialplan)
-        params |= self._caller_id("spy", request.caller_id_number, request.caller_id_name)
+            _, channel = leg
+        params = self._commands.spy(request, channel)
         await self._command(Capability.SPY, EAVESDROP, "spying", params, RINGING_TIMEOUT)
 
+    @override
     async def move_recording(self, record_id: str, filename: str | None, path: str | None) -> None:
         """Rename or move the recording of a finished call."""
-        if filename is None and path is None:
-            raise InvalidInputError("filename", "required")
-        params = {
-            "cdrId": valid("record_id", record_id, DIGITS),
-            **optional("filename", "filename", filename, FILENAME),
-            **optional("path", "path", path, FOLDER),
-        }
+        params = commands.move_recording(record_id, filename, path)
         await self._command(Capability.MOVE_RECORDING, MOVE_RECORDINGS, "moverecord", params)
 
     # -- agents and queues --------------------------------------------------------------------------
 
+    @override
     async def agent_login(self, agent: m.AgentRef) -> None:
         """Log an agent in at an extension: the given one, or where the agent is at home."""
-        known = self._known_agent(agent)
-        extension = agent.extension or (known.extension if known else "")
-        if not extension:
-            raise InvalidInputError("extension", "required")
-        seat = self._selector("src", "extension", extension, None, None)
+        seat = self._call_center.seat(agent)
         await self._change(agent, Capability.AGENT_LOGIN, "agentlogin", seat)
 
+    @override
     async def agent_logout(self, agent: m.AgentRef) -> None:
         """Log an agent out."""
         await self._change(agent, Capability.AGENT_LOGOUT, "agentlogout")
 
+    @override
     async def agent_pause(self, agent: m.AgentRef) -> None:
         """Let an agent get no calls for a while, from any queue."""
         await self._change(agent, Capability.AGENT_PAUSE, "agentpause")
 
+    @override
     async def agent_unpause(self, agent: m.AgentRef) -> None:
         """Let an agent get calls again."""
         await self._change(agent, Capability.AGENT_UNPAUSE, "agentunpause")
@@ -375,65 +281,56 @@ class VoipsunProvider(Provider):
         more: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         """Command an agent, and see to it that the next directory tells what came of it."""
-        params = {**self._credentials(agent), **more}
-        if (known := self._known_agent(agent)) is not None:
-            self._changed[known.id] = known
+        params = {**self._call_center.credentials(agent), **more}
+        self._call_center.note_change(agent)
         await self._command(capability, CALL_CENTER, action, params)
 
+    @override
     async def queue_add(self, member: m.QueueMember) -> None:
-        """Add a member to a queue; how a member is named is not published, so agent, extension or both are sent."""
-        params = self._member(member)
-        if member.penalty is not None:
-            if not 0 <= member.penalty <= MAX_PENALTY:
-                raise InvalidInputError("penalty", "out_of_range")
-            params["penalty"] = str(member.penalty)
+        """Add a member to a queue."""
+        params = {**self._call_center.member(member), **commands.penalty(member.penalty)}
         await self._command(Capability.QUEUE_ADD, CALL_CENTER, "agentadd", params)
 
+    @override
     async def queue_remove(self, member: m.QueueMember) -> None:
         """Remove a member from a queue."""
-        await self._command(
-            Capability.QUEUE_REMOVE, CALL_CENTER, "agentremove", self._member(member)
-        )
+        params = self._call_center.member(member)
+        await self._command(Capability.QUEUE_REMOVE, CALL_CENTER, "agentremove", params)
 
+    @override
     async def agent_status(self, agent: m.AgentRef) -> m.Agent:
-        """Ask what an agent is doing; with a wrong PIN the phone system's reason is raised."""
-        params = self._credentials(agent)
-        known = self._known_agent(agent)
+        """Return what an agent is doing; with a wrong PIN the phone system's reason is raised."""
+        params = self._call_center.credentials(agent)
+        known = self._call_center.known_agent(agent)
         try:
-            state = await self._agent_state(params, self._endpoint.ask)
+            state = await self._agent_state(params, self._api.ask)
         except RefusedError as error:
             raise self._refusal(error, Capability.GET_AGENT_STATUS, CALL_CENTER) from None
         if known is None:
-            return self._agent(
-                m.UserAgent(
-                    id=params["agentNumber"], name="", number=params["agentNumber"], pin=""
-                ),
-                state,
-            )
-        self._keep_state(known, state)
-        return self._agent(known, state)
+            number = params["agentNumber"]
+            stranger = m.UserAgent(id=number, name="", number=number, pin="")
+            return self._call_center.agent(stranger, state)
+        self._call_center.keep_state(known, state)
+        return self._call_center.agent(known, state)
 
+    @override
     async def queue_status(self, queue: str) -> m.Queue:
-        """Ask how a queue is doing."""
-        user_queue = self._user_queue(queue)
+        """Return how a queue is doing."""
+        user_queue = self._call_center.user_queue(queue)
         try:
-            reading = await self._queue_reading(user_queue, self._endpoint.ask)
+            reading = await self._queue_reading(user_queue, self._api.ask)
         except RefusedError as error:
             raise self._refusal(error, Capability.GET_QUEUE_STATUS, CALL_CENTER) from None
-        self._keep_reading(user_queue, reading)
+        self._call_center.keep_reading(user_queue, reading)
         return reading.queue
 
     async def _ask_call_center(self) -> None:
-        """Ask for some queues and agents, those whose turn it is: hundreds would not fit into the budget."""
+        """Ask about the queues and agents whose turn it is, until the permission is denied."""
+        queues = self._call_center.next_queues()
+        agents = self._call_center.next_agents()
         turns = chain(
-            (
-                (Capability.GET_QUEUE_STATUS, partial(self._refresh_queue, queue))
-                for queue in self._next_queues()
-            ),
-            (
-                (Capability.GET_AGENT_STATUS, partial(self._refresh_agent, agent))
-                for agent in self._next_agents()
-            ),
+            ((Capability.GET_QUEUE_STATUS, partial(self._refresh_queue, it)) for it in queues),
+            ((Capability.GET_AGENT_STATUS, partial(self._refresh_agent, it)) for it in agents),
         )
         for capability, refresh in turns:
             try:
@@ -445,160 +342,47 @@ class VoipsunProvider(Provider):
             else:
                 self._grant(CALL_CENTER)
 
-    def _next_queues(self) -> Iterator[m.UserQueue]:
-        return self._next("queues", tuple(self._queues.values()), QUEUES_PER_TURN)
-
-    def _next_agents(self) -> Iterator[m.UserAgent]:
-        changed = [agent for agent in self._changed.values() if agent.id in self._agents]
-        self._changed.clear()
-        yield from changed
-        yield from self._next("agents", tuple(self._agents.values()), AGENTS_PER_TURN)
-
-    def _next[T](self, kind: str, items: Sequence[T], count: int) -> Iterator[T]:
-        """Go round; where a turn breaks off, the next one starts behind the item that broke it."""
-        for _ in range(min(count, len(items))):
-            position = self._turns.get(kind, 0) % len(items)
-            self._turns[kind] = position + 1
-            yield items[position]
-
     async def _refresh_agent(self, agent: m.UserAgent) -> None:
+        """Ask about one agent; raise RefusedError only where it is about all of them."""
         try:
-            state = await self._agent_state(
-                self._credentials(m.AgentRef(id=agent.id)), self._endpoint.read
-            )
+            params = self._call_center.credentials(m.AgentRef(id=agent.id))
+            state = await self._agent_state(params, self._api.read)
         except InvalidInputError:
             state = AgentState()
         except RefusedError as error:
             if error.code in {DENIED, UNKNOWN_ACTION}:
                 raise
             state = AgentState(words=error.reason)
-        self._keep_state(agent, state)
+        self._call_center.keep_state(agent, state)
 
     async def _refresh_queue(self, queue: m.UserQueue) -> None:
+        """Ask about one queue; raise RefusedError only where it is about all of them."""
         try:
-            reading = await self._queue_reading(queue, self._endpoint.read)
+            reading = await self._queue_reading(queue, self._api.read)
         except RefusedError as error:
             if error.code in {DENIED, UNKNOWN_ACTION}:
                 raise
             reading = QueueReading(queue=m.Queue(id=queue.id, name=queue.name))
-        self._keep_reading(queue, reading)
-
-    def _keep_state(self, agent: m.UserAgent, state: AgentState) -> None:
-        if agent.id in self._agents:  # not removed meanwhile
-            self._states[agent.id] = state
-
-    def _keep_reading(self, queue: m.UserQueue, reading: QueueReading) -> None:
-        if queue.id in self._queues:
-            self._readings[queue.id] = reading
+        self._call_center.keep_reading(queue, reading)
 
     async def _agent_state(self, params: Mapping[str, str], send: Send) -> AgentState:
+        """Return what an agent does: "logged out" may come as a failure; "wrong PIN" is one."""
         answer: object
         try:
             answer = await send("agentstatus", params)
         except RefusedError as error:
-            # "Logged out" may come as a failure; "wrong PIN" is one.
             refused = Failure(code=error.code, reason=error.reason)
             if not refused.between(*AGENT_STATES) or refused.about_authentication:
                 raise
             answer = {"errno": refused.code, "reason": refused.reason}
-        return agent_state(answer, (params["agentPin"], self._endpoint.password))
+        return agent_state(answer, (params["agentPin"], self._api.password))
 
     async def _queue_reading(self, queue: m.UserQueue, send: Send) -> QueueReading:
+        """Return how a queue is doing."""
         answer = await send("queuestatus", {"queueName": valid("queue", queue.name)})
-        names = {agent.name.lower(): agent.id for agent in self._agents.values() if agent.name}
-        numbers = {agent.number: agent.id for agent in self._agents.values()}
-        return queue_reading(queue, answer, names | numbers, (self._endpoint.password,))
+        return self._call_center.read_queue(queue, answer, self._api.password)
 
-    def _agent(self, agent: m.UserAgent, state: AgentState | None) -> m.Agent:
-        """Show an agent; only the queues know of a pause."""
-        state = state or AgentState()
-        marks = [
-            reading.paused[agent.id]
-            for reading in self._readings.values()
-            if agent.id in reading.paused
-        ]
-        paused = any(marks) if marks else None
-        rests = paused and state.status in (None, AgentStatus.AVAILABLE)
-        return m.Agent(
-            id=agent.id,
-            name=agent.name,
-            number=agent.number,
-            extension=agent.extension or None,
-            status=AgentStatus.PAUSED if rests else state.status,
-            status_text=state.words,
-            logged_in=state.logged_in,
-            paused=paused,
-            raw=state.raw,
-        )
-
-    def _known_agent(self, agent: m.AgentRef) -> m.UserAgent | None:
-        if agent.id is not None:
-            if agent.id not in self._agents:
-                raise InvalidInputError("agent", "unknown_agent", value=agent.number or agent.id)
-            return self._agents[agent.id]
-        return next(
-            (known for known in self._agents.values() if known.number == agent.number), None
-        )
-
-    def _credentials(self, agent: m.AgentRef) -> dict[str, str]:
-        """Give an agent's number and PIN, as text: a PIN may begin with 0."""
-        known = self._known_agent(agent)
-        number = agent.number or (known.number if known else "")
-        pin = agent.pin or (known.pin if known else "")
-        return {
-            "agentNumber": valid("agent", number, DIGITS),
-            "agentPin": valid("pin", pin, DIGITS),
-        }
-
-    def _user_queue(self, queue: str) -> m.UserQueue:
-        known = (q for q in self._queues.values() if queue in (q.id, q.name))
-        return next(known, None) or m.UserQueue(id=queue, name=valid("queue", queue))
-
-    def _member(self, member: m.QueueMember) -> dict[str, str]:
-        if member.agent is None and member.extension is None:
-            raise InvalidInputError("agent", "required")
-        params = {"queueName": valid("queue", self._user_queue(member.queue).name)}
-        extension = member.extension
-        if member.agent is not None:
-            params |= self._credentials(member.agent)
-            extension = extension or member.agent.extension
-        if extension is not None:
-            params |= self._selector("src", "extension", extension, None, None)
-        return params
-
-    # -- what is sent -------------------------------------------------------------------------------
-
-    def _dialled(self, number: str) -> str:
-        """Check a number and give it as it would be keyed in: which forms a dial plan takes is its own business."""
-        dialable(number, self._country)
-        return strip(number)
-
-    def _caller_id(self, prefix: str, number: str | None, name: str | None) -> dict[str, str]:
-        params = optional(f"{prefix}Name", "caller_id_name", name)
-        if number is not None:
-            dialable(number, self._country, field="caller_id_number")
-            params[f"{prefix}Cid"] = strip(number)
-        return params
-
-    def _selector(
-        self,
-        side: Literal["src", "dst"],
-        field: str,
-        extension: str,
-        kind: ExtensionType | None,
-        dialplan: str | None,
-    ) -> dict[str, str]:
-        """Name an extension in exactly one way: the SIP user name is the only one that can be found out."""
-        extension = extension.strip()
-        if kind is None:
-            known = self._lines.owner(extension)
-            if known is not None and dialplan is None:
-                return {f"{side}SipUsername": known.user}
-            is_number = _SELECTORS[ExtensionType.INTERNAL][1].fullmatch(extension)
-            kind = ExtensionType.INTERNAL if is_number else ExtensionType.SIP_USERNAME
-        name, pattern = _SELECTORS[kind]
-        value = strip(extension) if kind is ExtensionType.PUBLIC else extension
-        return {f"{side}{name}": valid(field, value, pattern)}
+    # -- one call -----------------------------------------------------------------------------------
 
     def _live_leg(self, target: m.CallRef) -> tuple[str, str] | None:
         """Give a leg that is still up, the user's own first, with its channel."""
@@ -612,9 +396,7 @@ class VoipsunProvider(Provider):
         """Look whether a leg is still there; what cannot be told is not over."""
         asked_at = datetime.now(UTC)
         try:
-            return self._calls.is_up(
-                leg_id, call_rows(await self._endpoint.ask("listcalls")), asked_at
-            )
+            return self._calls.is_up(leg_id, call_rows(await self._api.ask("listcalls")), asked_at)
         except ProviderError:
             return True
 
@@ -643,7 +425,7 @@ class VoipsunProvider(Provider):
         patience: float = 15.0,
     ) -> None:
         try:
-            await self._endpoint.command(action, params, patience)
+            await self._api.command(action, params, patience)
         except RefusedError as error:
             raise self._refusal(error, capability, permission) from None
 
@@ -672,7 +454,7 @@ class VoipsunProvider(Provider):
     async def _confirm(self, other: str) -> None:
         """Raise AuthError if the other list is denied as well: then it is not a permission that is missing."""
         try:
-            await self._endpoint.read(PROBES[other])
+            await self._api.read(PROBES[other])
         except RefusedError as error:
             if error.code == DENIED:
                 raise AuthError("The credentials are refused") from None
