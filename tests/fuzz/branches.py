@@ -16,6 +16,7 @@ PARSERS = (
     "voipstudio/payload",
     "voipstudio/push",
     "voipsun/calls",
+    "voipsun/pairing",
     "voipsun/payload",
     "voxloud/payload",
 )

@@ -1,74 +1,25 @@
-"""Put the channels of a VoIPSUN PBX together into calls: a list of rows in, calls with ids that are never reused out.
+"""Put the channels of a VoIPSUN PBX together into calls: a list of rows in, calls with ids out.
 
-A row says nothing about which other rows belong to its call, so numbers, ages and states have to tell. What was put
-together stays together while it lasts. A channel's name comes again after a restart: then its age is smaller, or at
-least not what it would have become, and the numbers are others.
+Which rows are one call is judged in `pairing`; what was put together stays together while it lasts,
+and an id is never used again. A channel's name comes again after a restart: then its age is smaller,
+or at least not what it would have become, and the numbers are others.
 """
 
-from collections import Counter, defaultdict, deque
+from collections import Counter, deque
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from ...telephony.models import Call, CallState, Direction, Leg, Party
-from ...telephony.phone_numbers import EXTENSION_DIGITS, is_extension
+from ...telephony.phone_numbers import is_extension
 from .lines import Line, Lines, compared
-from .payload import CALLED, CALLING, Row
+from .pairing import MAX_ROWS, RING_TIME, SKEW, WEAK, End, older_by, pairs
+from .payload import Row
 
-SKEW = 2.0  # seconds by which the ages of two legs that began together may differ
-RING_TIME = 60.0
-CERTAIN, LIKELY, WEAK = 0, 1, 2  # how much speaks for two legs being one call
-CANDIDATES = 32
-MAX_ROWS = 4_000
 PLACED_AGE = timedelta(minutes=2)
 UNKNOWN = datetime.max.replace(tzinfo=UTC)
 WHOLE = 1.0  # seconds to which an age is rounded
-
-type Edge = tuple[
-    int, int, float, bool, int, int, int
-]  # rank, doubt, difference of age, order, channels apart, who
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class End:
-    """A row with what is known about it: `line` is our phone, None for the outside."""
-
-    row: Row
-    line: Line | None
-    source: str  # numbers in their compared form, empty where they tell nothing
-    destination: str
-    from_us: bool
-    dialled: Line | None  # our phone whose number was dialled
-    left_alone: bool  # by the other side of its call
-
-    @property
-    def to_us(self) -> bool:
-        """Whether the number of one of our phones was dialled."""
-        return self.dialled is not None
-
-    @property
-    def keys(self) -> tuple[str, ...]:
-        """What another leg of the same call has in common with this one."""
-        return (
-            "/".join(sorted((self.source, self.destination))),
-            self.source,
-            self.destination or self.source,
-        )
-
-    def calls(self) -> bool | None:
-        """Tell whether this end is the calling one; None where nothing speaks for either."""
-        if self.row.status in CALLING:
-            return True
-        if self.row.status in CALLED:
-            return False
-        if self.line is None:
-            return False if self.from_us else True if self.to_us else None
-        code = compared(self.row.account_code)
-        own_source, own_destination = (
-            self.line.is_at(n, code) for n in (self.source, self.destination)
-        )
-        return None if own_source == own_destination else own_source
 
 
 @dataclass(slots=True, kw_only=True)
@@ -77,15 +28,17 @@ class _Story:
 
     id: str
     started_at: datetime | None
-    root: str  # the caller's channel
+    root: str
+    """The caller's channel."""
     direction: Direction | None = None
     queue: str | None = None
     answered: bool = False
-    guessed: bool = (
-        False  # that it was answered: whoever called was picked up, perhaps by a menu or a queue
-    )
-    placed: str | None = None  # the number, if it was this client that asked for the call
-    called_leg: str  # for a called phone that is known without a channel of its own
+    guessed: bool = False
+    """That it was answered: the caller was picked up, perhaps by a menu or a queue."""
+    placed: str | None = None
+    """The number, if it was this client that asked for the call."""
+    called_leg: str
+    """For a called phone that is known without a channel of its own."""
     size: int = 0
     paired: bool = False
     polls_up_alone: int = 0
@@ -93,6 +46,8 @@ class _Story:
 
 @dataclass(slots=True, kw_only=True)
 class _Channel:
+    """What is remembered about a channel while it is up."""
+
     leg: str
     story: _Story
     duration: float | None = None
@@ -107,17 +62,19 @@ class _Channel:
             self.began_before = min(self.began_before, now - timedelta(seconds=row.duration))
 
     def begun_anew(self, row: Row, asked_at: datetime) -> bool:
-        """Tell whether another channel has this one's name now, in a list that was asked for then."""
+        """Return whether another channel has this one's name, in a list that was asked for then."""
         if self.duration is None or row.duration is None:
             return False
+        if row.duration < self.duration:
+            return True
         later = asked_at - timedelta(seconds=row.duration + WHOLE) > self.began_before
-        return row.duration < self.duration or (
-            later and self.numbers != (row.source, row.destination)
-        )
+        return later and self.numbers != (row.source, row.destination)
 
 
 @dataclass(slots=True)
 class _Group:
+    """The rows of one call, by their places in the list; `root` is the caller's, if it is known."""
+
     members: list[int]
     root: int | None
     story: _Story | None = None
@@ -128,16 +85,19 @@ class CallRequest:
     """A call that this client asked for: to ring one of our phones first, or somebody outside."""
 
     inside: bool
-    user: str | None  # of the phone, where that is known
+    user: str | None
+    """The SIP user name of the phone, where that is known."""
     number: str
     at: datetime
 
     def matches(self, root: End) -> bool:
-        """Tell whether a new call is the one that was asked for; the phone that rings may show either number."""
-        if self.inside is not (root.line is not None) or compared(self.number) not in (
-            root.source,
-            root.destination,
-        ):
+        """Return whether a new call is the one that was asked for.
+
+        The phone that rings may show either number.
+        """
+        if self.inside is not (root.line is not None):
+            return False
+        if compared(self.number) not in (root.source, root.destination):
             return False
         return self.user is None or root.line is None or root.line.user == self.user
 
@@ -148,14 +108,16 @@ class CallTracker:
 
     lines: Lines
     _channels: dict[str, _Channel] = field(default_factory=dict, init=False)
-    _legs: dict[str, str] = field(
-        default_factory=dict, init=False
-    )  # the channel that a command to a leg goes to
+    _legs: dict[str, str] = field(default_factory=dict, init=False)
+    """The channel that a command to a leg goes to."""
     _requests: deque[CallRequest] = field(default_factory=lambda: deque(maxlen=64), init=False)
     _lists_called_phones: bool = field(default=False, init=False)
 
     def expect(self, request: CallRequest) -> None:
-        """Remember that a call was asked for: the phone that rings first would look like one that is called."""
+        """Remember that a call was asked for.
+
+        The phone that rings first would otherwise look like one that is called.
+        """
         self._requests.append(request)
 
     def withdraw(self, request: CallRequest) -> None:
@@ -164,51 +126,65 @@ class CallTracker:
             self._requests.remove(request)
 
     def channel(self, leg_id: str) -> str | None:
-        """Give the name of a leg's channel; None when it is over."""
+        """Return the name of a leg's channel; None when it is over."""
         return self._legs.get(leg_id)
 
     def is_up(self, leg_id: str, rows: Sequence[Row], asked_at: datetime) -> bool:
-        """Tell whether a leg is among the channels of a newer list."""
+        """Return whether a leg is among the channels of a newer list."""
         name = self.channel(leg_id)
-        return any(
-            row.channel == name and not self._channels[row.channel].begun_anew(row, asked_at)
-            for row in rows
-        )
+        for row in rows:
+            if row.channel == name:
+                return not self._channels[row.channel].begun_anew(row, asked_at)
+        return False
 
     def update(
         self, rows: Sequence[Row], asked_at: datetime, now: datetime, queues: Mapping[str, str]
     ) -> tuple[Call, ...]:
-        """Take a complete list of channels; `queues` says which channels wait in a queue."""
+        """Return the calls of a complete list of channels.
+
+        `asked_at` is when the list was requested; `queues` has the channels that wait in a queue,
+        with its name.
+        """
         telling = [row for row in rows[:MAX_ROWS] if _tells_something(row)]
-        self._channels = {
-            row.channel: known
-            for row in telling
-            if (known := self._channels.get(row.channel)) is not None
-            and not known.begun_anew(row, asked_at)
-        }
+        self._forget_all_but(telling, asked_at)
         legs = Counter(known.story.id for known in self._channels.values())
         ends = [self._end(row, legs) for row in telling]
-        groups = self._grouped(ends)
         self._legs = {}
         calls = []
-        for group in groups:
+        for group in self._grouped(ends):
             story = group.story or self._begin(group, ends, now)
-            if story.guessed and self._waits(story.root, queues):
-                story.answered = story.guessed = False
-                self._channels.pop(
-                    story.root, None
-                )  # what has talked cannot ring again, so it is another leg
+            self._doubt_answer(story, queues)
             for index in group.members:
-                row = ends[index].row
-                known = self._channels.get(row.channel)
-                if known is None:
-                    known = self._channels[row.channel] = _Channel(leg=uuid4().hex, story=story)
-                known.note(row, now)
-                self._legs[known.leg] = row.channel
+                self._remember(ends[index].row, story, now)
             calls.append(self._call(story, group, ends, queues))
         return tuple(calls)
 
+    def _forget_all_but(self, rows: Sequence[Row], asked_at: datetime) -> None:
+        """Forget the channels that are no longer listed, and those whose name another one has."""
+        remaining = {}
+        for row in rows:
+            known = self._channels.get(row.channel)
+            if known is not None and not known.begun_anew(row, asked_at):
+                remaining[row.channel] = known
+        self._channels = remaining
+
+    def _doubt_answer(self, story: _Story, queues: Mapping[str, str]) -> None:
+        """Take back that a call was answered, where it turns out to be a menu or a queue."""
+        if story.guessed and self._waits(story.root, queues):
+            story.answered = story.guessed = False
+            # What has talked cannot ring again, so it is another leg.
+            self._channels.pop(story.root, None)
+
+    def _remember(self, row: Row, story: _Story, now: datetime) -> None:
+        """Remember a channel as part of a call, and how a command reaches it."""
+        known = self._channels.get(row.channel)
+        if known is None:
+            known = self._channels[row.channel] = _Channel(leg=uuid4().hex, story=story)
+        known.note(row, now)
+        self._legs[known.leg] = row.channel
+
     def _end(self, row: Row, legs: Mapping[str, int]) -> End:
+        """Return a row with what is known about it; `legs` counts those of each known call."""
         source, destination = compared(row.source), compared(row.destination)
         known = self._channels.get(row.channel)
         return End(
@@ -224,14 +200,23 @@ class CallTracker:
     # -- which rows are one call --------------------------------------------------------------------
 
     def _grouped(self, ends: Sequence[End]) -> list[_Group]:
-        """Keep what was put together, and find what the new rows belong to, the most certain first."""
+        """Keep what was put together, and find what the new rows belong to, the surest first."""
+        group_of = self._known_groups(ends)
+        fresh = [index for index in range(len(ends)) if index not in group_of]
+        for rank, *_, root, leg in sorted(pairs(ends, fresh)):
+            if _join(group_of, ends, root, leg) and rank < WEAK and ends[leg].line is not None:
+                self._lists_called_phones = True
+        for index in fresh:
+            group_of.setdefault(index, _Group([index], index))
+        return list({id(group_of[index]): group_of[index] for index in range(len(ends))}.values())
+
+    def _known_groups(self, ends: Sequence[End]) -> dict[int, _Group]:
+        """Return the groups of the rows whose calls are known, by the rows' places."""
         group_of: dict[int, _Group] = {}
         groups: dict[str, _Group] = {}
-        fresh = []
         for index, end in enumerate(ends):
             known = self._channels.get(end.row.channel)
             if known is None:
-                fresh.append(index)
                 continue
             group = groups.setdefault(known.story.id, _Group([], None, known.story))
             group_of[index] = group
@@ -241,17 +226,13 @@ class CallTracker:
         for group in groups.values():
             if len(group.members) == 1:
                 group.root = group.members[0]
-        for rank, *_, root, leg in sorted(_edges(ends, fresh)):
-            if _join(group_of, ends, root, leg) and rank < WEAK and ends[leg].line is not None:
-                self._lists_called_phones = True
-        for index in fresh:
-            group_of.setdefault(index, _Group([index], index))
-        return list({id(group_of[index]): group_of[index] for index in range(len(ends))}.values())
+        return group_of
 
     def _begin(self, group: _Group, ends: Sequence[End], now: datetime) -> _Story:
-        """Mint a call."""
-        ages = [age for index in group.members if (age := ends[index].row.duration) is not None]
-        root = ends[group.members[0] if group.root is None else group.root]
+        """Return the story of a new call, with an id of its own."""
+        durations = (ends[index].row.duration for index in group.members)
+        ages = [age for age in durations if age is not None]
+        root = _root(group, ends)
         story = _Story(
             id=uuid4().hex,
             started_at=now - timedelta(seconds=max(ages)) if ages else None,
@@ -271,29 +252,14 @@ class CallTracker:
     def _call(
         self, story: _Story, group: _Group, ends: Sequence[End], queues: Mapping[str, str]
     ) -> Call:
-        if group.root is not None:
-            story.root = ends[group.root].row.channel
-        root = ends[group.members[0] if group.root is None else group.root]
+        """Return a call as its rows show it now, and remember that in its story."""
+        root = _root(group, ends)
         others = [ends[index] for index in group.members if ends[index] is not root]
-        if len(group.members) > story.size or story.direction is None:
-            story.direction = self._direction(story, root, others)
-        story.size = len(group.members)
-        story.paired = story.paired or bool(others)
-        story.queue = story.queue or next(
-            (q for e in (root, *others) if (q := queues.get(e.row.channel))), None
-        )
-        story.answered = story.answered or self._is_answered(story, root, others, queues)
+        if group.root is not None:
+            story.root = root.row.channel
+        self._continue(story, root, others, queues)
         caller, callee = self._parties(story, root, others)
-        legs = tuple(
-            Leg(
-                id=self._channels[end.row.channel].leg,
-                state=_state(end, story, calling=end is root),
-                extension=end.line.number if end.line else None,
-                context=end.row.context,
-                account_code=end.row.account_code,
-            )
-            for end in (root, *others)
-        )
+        legs = tuple(self._leg(end, story, calling=end is root) for end in (root, *others))
         if not others and not self._lists_called_phones:
             legs += self._unlisted(story, root)
         return Call(
@@ -307,25 +273,46 @@ class CallTracker:
             started_at=story.started_at,
         )
 
+    def _continue(
+        self, story: _Story, root: End, others: Sequence[End], queues: Mapping[str, str]
+    ) -> None:
+        """Note what a list adds to the story of a call; `others` are its ends beside the caller's."""
+        size = 1 + len(others)
+        if size > story.size or story.direction is None:
+            story.direction = self._direction(story, root, others)
+        story.size = size
+        story.paired = story.paired or bool(others)
+        for end in (root, *others):
+            story.queue = story.queue or queues.get(end.row.channel)
+        story.answered = story.answered or self._is_answered(story, root, others, queues)
+
+    def _leg(self, end: End, story: _Story, *, calling: bool) -> Leg:
+        """Return one end of a call as a leg."""
+        return Leg(
+            id=self._channels[end.row.channel].leg,
+            state=_state(end, story, calling=calling),
+            extension=end.line.number if end.line else None,
+            context=end.row.context,
+            account_code=end.row.account_code,
+        )
+
     def _direction(self, story: _Story, root: End, others: Collection[End]) -> Direction | None:
-        """Say which way a call goes, as far as its ends tell."""
+        """Return which way a call goes, as far as its ends tell."""
         if story.placed is not None:
-            return (
-                Direction.INTERNAL
-                if self.lines.is_ours(story.placed) and root.line
-                else Direction.OUTGOING
-            )
+            inside = root.line is not None and self.lines.is_ours(story.placed)
+            return Direction.INTERNAL if inside else Direction.OUTGOING
         if not others:
             return _direction_outside(root) if root.line is None else _direction_inside(root)
-        if root.line is None:
-            # An outgoing call whose phone has left, and which is handed over, stays one.
-            return (
-                Direction.OUTGOING if story.direction is Direction.OUTGOING else Direction.INCOMING
-            )
-        return Direction.OUTGOING if any(end.line is None for end in others) else Direction.INTERNAL
+        if root.line is not None:
+            leaves = any(end.line is None for end in others)
+            return Direction.OUTGOING if leaves else Direction.INTERNAL
+        # An outgoing call whose phone has left, and which is handed over, stays one.
+        if story.direction is Direction.OUTGOING:
+            return Direction.OUTGOING
+        return Direction.INCOMING
 
     def _unlisted(self, story: _Story, root: End) -> tuple[Leg, ...]:
-        """Name the called phone where the phone system lists one row per call, the caller's."""
+        """Return the called phone where the phone system lists only the caller's row of a call."""
         phone = self.lines.owner(root.row.destination)
         if phone is None or phone == root.line or root.calls() is False:
             return ()
@@ -336,28 +323,29 @@ class CallTracker:
     def _is_answered(
         self, story: _Story, root: End, others: Collection[End], queues: Mapping[str, str]
     ) -> bool:
-        """Tell whether somebody talks to the caller, and not only a menu, a queue or the ringing tone."""
+        """Return whether somebody talks to the caller, not only a menu, a queue or a ringing tone."""
         if others:
             return any(end.row.up for end in others)
         if not root.row.up:
             return False
         if root.line is None:
-            story.guessed = story.direction is Direction.INCOMING and not self._waits(
-                root.row.channel, queues
-            )
-            return story.guessed or story.direction is not Direction.INCOMING
+            incoming = story.direction is Direction.INCOMING
+            story.guessed = incoming and not self._waits(root.row.channel, queues)
+            return story.guessed or not incoming
         story.polls_up_alone += 1
-        # Between the pick-up of the phone that rang first and the call to the other side there is a moment.
+        # Between the pick-up of the phone that rang first and the call to the other side there is
+        # a moment.
         return story.placed is None or story.polls_up_alone > 1
 
     def _waits(self, channel: str, queues: Mapping[str, str]) -> bool:
-        """Tell whether a lone caller from outside was only picked up by a menu or a queue.
+        """Return whether a lone caller from outside was only picked up by a menu or a queue.
 
         Where phones that are called have rows, such a caller has reached no phone.
         """
         return self._lists_called_phones or channel in queues
 
     def _parties(self, story: _Story, root: End, others: Sequence[End]) -> tuple[Party, Party]:
+        """Return who calls, and who is called."""
         own = self._own(root.line) if root.line else Party()
         if story.placed is not None and root.line is not None:
             return own, self.lines.party(story.placed)
@@ -365,50 +353,35 @@ class CallTracker:
         caller = self.lines.party(root.row.source)
         if root.line is not None and not is_called:
             caller = replace(caller, name=own.name) if caller.number else own
-        callee = next(
-            (self.lines.party(end.row.destination) for end in (root, *others) if end.destination),
-            None,
-        )
-        if callee is None:
-            phone = root.line if is_called else next((end.line for end in others if end.line), None)
-            callee = self._own(phone) if phone else Party()
-        return caller, callee
+        for end in (root, *others):
+            if end.destination:
+                return caller, self.lines.party(end.row.destination)
+        if is_called:
+            return caller, own
+        for end in others:
+            if end.line is not None:
+                return caller, self._own(end.line)
+        return caller, Party()
 
     def _own(self, line: Line) -> Party:
+        """Return one of our phones as a party of a call."""
         return Party(number=line.number, name=line.name)
 
 
 def _tells_something(row: Row) -> bool:
-    """Leave out a leg that is only being made: once it has numbers, it can be told whose it is."""
-    return (
-        row.up
-        or row.status == "ringing"
-        or bool(compared(row.source) or compared(row.destination) or row.source)
-    )
+    """Return whether a leg is more than being made: once it has numbers, its owner can be told."""
+    if row.up or row.status == "ringing":
+        return True
+    return bool(row.source or compared(row.destination))
 
 
-def _edges(ends: Sequence[End], fresh: Sequence[int]) -> set[Edge]:
-    """Give all pairs of caller and called with at least one new row."""
-    index: dict[str, list[int]] = defaultdict(list)
-    for i, end in enumerate(ends):
-        for key in end.keys:
-            if len(index[key]) < CANDIDATES:
-                index[key].append(i)
-    edges: set[Edge] = set()
-    for i in fresh:
-        for j in {j for key in ends[i].keys for j in index[key] if j != i}:
-            for root, leg in ((i, j), (j, i)):
-                rank = _rank(ends[root], ends[leg])
-                if rank is not None:
-                    one, other = ends[root].row, ends[leg].row
-                    age = _older_by(one, other)
-                    doubt = _doubt(ends[root], ends[leg])
-                    edges.add((rank, doubt, abs(age), age < 0, _apart(one, other), root, leg))
-    return edges
+def _root(group: _Group, ends: Sequence[End]) -> End:
+    """Return the calling end of a call; the first one where that is not known."""
+    return ends[group.members[0] if group.root is None else group.root]
 
 
 def _join(group_of: dict[int, _Group], ends: Sequence[End], root: int, leg: int) -> bool:
-    """Make a called leg part of its caller's call, if both are still free for that."""
+    """Make a called leg part of its caller's call; return whether both were still free for that."""
     calling, called = group_of.get(root), group_of.get(leg)
     if called is not None:
         if calling is not None or len(called.members) > 1:
@@ -427,106 +400,17 @@ def _join(group_of: dict[int, _Group], ends: Sequence[End], root: int, leg: int)
 
 
 def _has_room(group: _Group, ends: Sequence[End], root: int, leg: int) -> bool:
-    """Let into a call in which two already talk only a phone that still rings from the same attempt."""
+    """Return whether a leg may join a call.
+
+    Where two already talk, only a phone that still rings from the same attempt may.
+    """
     if not any(ends[index].row.up for index in group.members if index != root):
         return True
-    return not ends[leg].row.up and _older_by(ends[root].row, ends[leg].row) <= SKEW + RING_TIME
-
-
-def _older_by(one: Row, other: Row) -> float:
-    return 0.0 if one.duration is None or other.duration is None else one.duration - other.duration
-
-
-def _doubt(root: End, leg: End) -> int:
-    """How much speaks against one end having called the other."""
-    order = (
-        (root.calls() is False)
-        + (leg.calls() is True)
-        - (root.calls() is True or leg.calls() is False)
-    )
-    unheard = leg.row.up and not root.row.up  # whoever was answered does not hear it ring
-    if root.dialled is None or leg.line is None:
-        return order + unheard
-    return order + unheard + (1 if root.dialled.number != leg.line.number else -1)
-
-
-def _apart(root: Row, leg: Row) -> int:
-    """How many channels were made between two; a called one is made after the one that calls."""
-    if root.number is None or leg.number is None or leg.number < root.number:
-        return MAX_ROWS
-    return leg.number - root.number
-
-
-def _rank(root: End, leg: End) -> int | None:
-    """Say how sure it is that one end has called the other; None when it has not."""
-    if root.row.status in CALLED or leg.row.status in CALLING:
-        return None
-    if root.line is not None and leg.line is not None and root.line.user == leg.line.user:
-        return None
-    age = _older_by(root.row, leg.row)
-    rank = (
-        _outside_rank(root, leg)
-        if root.line is None and leg.line is None
-        else _inside_rank(root, leg)
-    )
-    # Whoever waits in a queue is older than the phone that answers by any time; a weak likeness must be of one age.
-    if age < -SKEW or (rank == WEAK and age > SKEW + RING_TIME):
-        return None
-    return rank
-
-
-def _outside_rank(root: End, leg: End) -> int | None:
-    """In on one trunk and out on another. Two callers of one number are two calls."""
-    if not root.source or root.source != leg.source:
-        return None
-    return WEAK if root.destination != leg.destination or leg.row.status in CALLED else None
-
-
-def _inside_rank(root: End, leg: End) -> int | None:
-    same_source = bool(root.source) and root.source == leg.source
-    same_destination = bool(root.destination) and root.destination == leg.destination
-    back = bool(root.source) and root.source == leg.destination
-    itself = bool(root.destination) and root.destination == leg.source
-    if (same_source and same_destination) or (back and itself):
-        return CERTAIN
-    if same_source:
-        return _same_source_rank(root, leg)
-    # An outgoing call that shows another number; a short number is dialled by many.
-    outgoing = same_destination and leg.line is None and len(root.destination) > EXTENSION_DIGITS
-    incoming_hidden = (
-        not root.source and not leg.source and root.line is None and _can_ring_for(leg)
-    )
-    return WEAK if outgoing or back or (itself and not leg.destination) or incoming_hidden else None
-
-
-def _same_source_rank(root: End, leg: End) -> int | None:
-    """Judge two legs with one caller: many lines may show one number, so what was dialled has a say."""
-    if leg.line is None:
-        return (
-            LIKELY
-            if not leg.destination or not root.destination or is_extension(root.destination)
-            else None
-        )
-    if leg.line.is_at(leg.source):
-        return None  # it rings because a call was asked for, not because of a caller
-    if root.line is None and not root.from_us:
-        return LIKELY
-    if root.left_alone:
-        return LIKELY if leg.calls() is False else None  # whoever stayed is being handed over
-    if root.line is None or not _can_ring_for(leg) or not _can_ring_for(root):
-        return None
-    return (
-        WEAK if root.to_us else LIKELY
-    )  # one phone sent the call on to another; a group has a number of its own
-
-
-def _can_ring_for(phone: End) -> bool:
-    """Tell whether a phone's leg names something inside, as one that is called does."""
-    return not phone.destination or is_extension(phone.destination) or phone.to_us
+    return not ends[leg].row.up and older_by(ends[root].row, ends[leg].row) <= SKEW + RING_TIME
 
 
 def _direction_outside(end: End) -> Direction | None:
-    """Say which way a call goes of which only a trunk is listed."""
+    """Return which way a call goes of which only a trunk is listed."""
     calls = end.calls()
     if calls is None:
         return Direction.INCOMING if end.source else None
@@ -534,7 +418,7 @@ def _direction_outside(end: End) -> Direction | None:
 
 
 def _direction_inside(end: End) -> Direction | None:
-    """Say which way a call goes of which only one phone is listed."""
+    """Return which way a call goes of which only one phone is listed."""
     calls, to_us = end.calls(), end.to_us or is_extension(end.destination)
     if calls is None:
         # Neither number is known to be this phone's own: a short one is at least inside.
@@ -547,20 +431,17 @@ def _direction_inside(end: End) -> Direction | None:
 
 
 def _state(end: End, story: _Story, *, calling: bool) -> CallState:
-    """Say what one end does; a caller that was only picked up by a menu or a queue does not talk yet."""
+    """Return what one end does; who was only picked up by a menu or a queue does not talk yet."""
     if end.row.up and (story.answered or not calling):
         return CallState.TALKING
     if end.row.status == "ringing":
         return CallState.RINGING
-    return (
-        CallState.RINGING
-        if end.line is None and story.direction is Direction.INCOMING
-        else CallState.DIALING
-    )
+    from_outside = end.line is None and story.direction is Direction.INCOMING
+    return CallState.RINGING if from_outside else CallState.DIALING
 
 
 def _call_state(legs: Sequence[Leg], *, calling: Leg, answered: bool) -> CallState:
-    """Say what a call does: what our phones do, or the outside where none of ours is listed."""
+    """Return what a call does: what our phones do, else the outside."""
     if answered:
         return CallState.TALKING
     inside = {leg.state for leg in legs if leg.extension is not None} or {calling.state}
