@@ -89,7 +89,7 @@ class Provider(ABC):
         for field in sorted(set(given) - self.fields.get(command, frozenset())):
             raise UnsupportedError(name, field)
 
-    # -- set-up -------------------------------------------------------------------------------------
+    # -- set-up ------------------------------------------------------------------------------------
 
     @classmethod
     async def login(cls, session: aiohttp.ClientSession, typed: Values) -> Values:  # noqa: ARG003
@@ -106,7 +106,7 @@ class Provider(ABC):
     def configure(self, agents: Collection[m.UserAgent], queues: Collection[m.UserQueue]) -> None:  # noqa: B027
         """Take the agents and queues the user made, where they cannot be listed."""
 
-    # -- state --------------------------------------------------------------------------------------
+    # -- state -------------------------------------------------------------------------------------
 
     @abstractmethod
     async def directory(self) -> m.Directory:
@@ -132,7 +132,7 @@ class Provider(ABC):
         """Listen to the socket until it ends; the first item says that it is up. Raises as commands do."""
         raise UnsupportedError("stream")
 
-    # -- webhooks -----------------------------------------------------------------------------------
+    # -- webhooks ----------------------------------------------------------------------------------
 
     def urls_to_paste(self, url: str) -> Mapping[str, str]:
         """Give the URLs a person enters in the phone system's own settings, by the settings' names there."""
@@ -153,7 +153,7 @@ class Provider(ABC):
     async def release(self) -> None:  # noqa: B027
         """Remove what was made at the phone system for this account's sake, when the account is removed."""
 
-    # -- calls --------------------------------------------------------------------------------------
+    # -- calls -------------------------------------------------------------------------------------
 
     async def originate(self, request: m.Originate) -> m.Placed:
         """Ring an extension, then connect it to a number."""
@@ -215,7 +215,7 @@ class Provider(ABC):
         """Send a text message; give its id."""
         raise UnsupportedError("send_sms")
 
-    # -- agents and queues --------------------------------------------------------------------------
+    # -- agents and queues -------------------------------------------------------------------------
 
     async def agent_login(self, agent: m.AgentRef) -> None:
         """Log an agent in."""
@@ -249,7 +249,7 @@ class Provider(ABC):
         """Ask how a queue is doing."""
         raise UnsupportedError("get_queue_status")
 
-    # -- history, contacts, recordings --------------------------------------------------------------
+    # -- history, contacts, recordings -------------------------------------------------------------
 
     async def history(self, query: m.HistoryQuery) -> m.HistoryPage:
         """Look for finished calls."""

@@ -120,7 +120,7 @@ class Access:
         """Give what the socket takes in its URL: the key, or a token where the server takes only that."""
         return await self._renewed() if self.by_token else self._key
 
-    # -- set-up -------------------------------------------------------------------------------------
+    # -- set-up ------------------------------------------------------------------------------------
 
     async def identify(self, domain: str) -> Identity:
         """Find the base URL, the variant, the way to log in and the domain; raise AuthError when that is certain."""
@@ -179,7 +179,7 @@ class Access:
             variant=self.variant, domain=_domain(domain, names, own, admin=admin), version=version
         )
 
-    # -- requests -----------------------------------------------------------------------------------
+    # -- requests ----------------------------------------------------------------------------------
 
     async def get(
         self,

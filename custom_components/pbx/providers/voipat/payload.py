@@ -90,7 +90,7 @@ def name_of(name: str, *numbers: str) -> str:
     return "" if name.lower() in NO_NAMES or strip(name).lstrip("+") in bare else name
 
 
-# -- extensions and records --------------------------------------------------------------------------
+# -- extensions and records ------------------------------------------------------------------------
 
 
 def read_extension(item: Json, tenant: Tenant) -> m.Extension | None:

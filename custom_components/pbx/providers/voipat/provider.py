@@ -138,7 +138,7 @@ class VoipatProvider(Provider):
         )
         self._history = History(self._access, lambda: self._tenant)
 
-    # -- set-up -------------------------------------------------------------------------------------
+    # -- set-up ------------------------------------------------------------------------------------
 
     @override
     async def account(self) -> m.Account:
@@ -180,7 +180,7 @@ class VoipatProvider(Provider):
             complete=self._listed is not None,
         )
 
-    # -- state --------------------------------------------------------------------------------------
+    # -- state -------------------------------------------------------------------------------------
 
     @override
     async def directory(self) -> m.Directory:
@@ -334,7 +334,7 @@ class VoipatProvider(Provider):
     def _heard(self, message: str, *, encoded: bool) -> m.Pushed | None:
         return read_socket(message, self._tenant, self._calls, self._call_of, encoded=encoded)
 
-    # -- webhooks -----------------------------------------------------------------------------------
+    # -- webhooks ----------------------------------------------------------------------------------
 
     @override
     def urls_to_paste(self, url: str) -> Mapping[str, str]:
@@ -343,7 +343,7 @@ class VoipatProvider(Provider):
         full = f"{url}{'&' if '?' in url else '?'}{query}"
         return dict.fromkeys(("crm_url", "crm_agent_login_url", "crm_agent_logout_url"), full)
 
-    # -- calls --------------------------------------------------------------------------------------
+    # -- calls -------------------------------------------------------------------------------------
 
     @override
     async def originate(self, request: m.Originate) -> m.Placed:
@@ -542,7 +542,7 @@ class VoipatProvider(Provider):
             raise NotFoundError(reason or "The call is over", str(reply.status))
         raise refusal(reply, sent)
 
-    # -- history ------------------------------------------------------------------------------------
+    # -- history -----------------------------------------------------------------------------------
 
     @override
     async def history(self, query: m.HistoryQuery) -> m.HistoryPage:

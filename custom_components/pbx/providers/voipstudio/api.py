@@ -122,7 +122,7 @@ class Api:
         operation = f"{method} {path.partition('/')[0]}"
         return await ask(operation, method, self.address(path), headers=self.headers, **request)
 
-    # -- reading ------------------------------------------------------------------------------------
+    # -- reading -----------------------------------------------------------------------------------
 
     async def get(self, ask: Ask, path: str, params: Params = NONE) -> Reply:
         """Read; raise AuthError, RateLimitError, ConnectError, NotFoundError or RefusedError."""
@@ -171,7 +171,7 @@ class Api:
             found += mappings(mapping(reply.json()).get("data"))
         return tuple(found[skip : skip + limit])
 
-    # -- changing -----------------------------------------------------------------------------------
+    # -- changing ----------------------------------------------------------------------------------
 
     async def command(
         self,
@@ -199,7 +199,7 @@ class Api:
             raise UnknownOutcomeError("The answer is a web page")
         return data_of(reply)
 
-    # -- errors -------------------------------------------------------------------------------------
+    # -- errors ------------------------------------------------------------------------------------
 
     async def _refusal(
         self, reply: Reply, *, command: bool, sent: Iterable[str], errors_are_refusals: bool = False

@@ -28,7 +28,7 @@ def written(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
-# -- finished calls ----------------------------------------------------------------------------------
+# -- finished calls --------------------------------------------------------------------------------
 
 
 def history_params(query: m.HistoryQuery) -> dict[str, str]:
@@ -76,7 +76,7 @@ def fits(record: m.CallRecord, legs: Sequence[Json], query: m.HistoryQuery, book
     )
 
 
-# -- contacts ----------------------------------------------------------------------------------------
+# -- contacts --------------------------------------------------------------------------------------
 
 
 def fits_contact(contact: m.Contact, query: m.ContactQuery, country: str) -> bool:

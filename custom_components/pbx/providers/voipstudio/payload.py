@@ -126,7 +126,7 @@ def book(users: Iterable[Json], *, complete: bool, country: str, queues: Mapping
     return Book(users=known, by_number=by_number, queues=queues, complete=complete, country=country)
 
 
-# -- small things ------------------------------------------------------------------------------------
+# -- small things ----------------------------------------------------------------------------------
 
 
 def ident(value: object) -> str:
@@ -211,7 +211,7 @@ def direction(row: Json, caller: User | None, callee: User | None) -> Direction 
     return {"in": Direction.INCOMING, "out": Direction.OUTGOING}.get(way)
 
 
-# -- calls -------------------------------------------------------------------------------------------
+# -- calls -----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -419,7 +419,7 @@ def _telling(group: list[CallRow]) -> list[CallRow]:
     return [item for item in group if not repeats(item)] or group[:1]
 
 
-# -- who and what there is ---------------------------------------------------------------------------
+# -- who and what there is -------------------------------------------------------------------------
 
 
 def read_user(row: Json) -> User | None:
@@ -554,7 +554,7 @@ def _agent(user_id: str, row: Json, places: Mapping[str, bool], known: Book) -> 
     )
 
 
-# -- finished calls ----------------------------------------------------------------------------------
+# -- finished calls --------------------------------------------------------------------------------
 
 
 def records(rows: Iterable[Json], known: Book) -> Iterator[tuple[m.CallRecord, tuple[Json, ...]]]:
@@ -634,7 +634,7 @@ def _outcome(row: Json, way: Direction | None) -> Outcome:
     return OUTCOMES.get(word, Outcome.UNKNOWN)
 
 
-# -- contacts, recordings, voicemail -----------------------------------------------------------------
+# -- contacts, recordings, voicemail ---------------------------------------------------------------
 
 PHONE_KEYS = ("tel", "tel_1", "tel_2", "mobile", "mobile_1", "mobile_2")
 

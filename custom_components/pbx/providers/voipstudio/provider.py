@@ -164,7 +164,7 @@ class VoipstudioProvider(Provider):
         """The country whose way of writing numbers people use."""
         return self.settings.country
 
-    # -- set-up -------------------------------------------------------------------------------------
+    # -- set-up ------------------------------------------------------------------------------------
 
     @classmethod
     @override
@@ -319,7 +319,7 @@ class VoipstudioProvider(Provider):
             with suppress(AuthError, NotFoundError):
                 await self.api.command("DELETE", path_of("apitokens", self.api.key))
 
-    # -- state --------------------------------------------------------------------------------------
+    # -- state -------------------------------------------------------------------------------------
 
     @override
     async def directory(self) -> m.Directory:
@@ -438,7 +438,7 @@ class VoipstudioProvider(Provider):
             url = str(URL(url).with_user(user).with_password(password))
         return {"URL": url}
 
-    # -- calls --------------------------------------------------------------------------------------
+    # -- calls -------------------------------------------------------------------------------------
 
     @override
     async def originate(self, request: m.Originate) -> m.Placed:
@@ -525,7 +525,7 @@ class VoipstudioProvider(Provider):
             body["from"] = self._outside(sender, "sender")
         return ident((await self.api.command("POST", "sms", body, timeout=20)).get("id"))
 
-    # -- agents and queues --------------------------------------------------------------------------
+    # -- agents and queues -------------------------------------------------------------------------
 
     @override
     async def agent_login(self, agent: m.AgentRef) -> None:
@@ -593,7 +593,7 @@ class VoipstudioProvider(Provider):
                 return wanted
         raise InvalidInputError("agent", "unknown_agent", value=agent.number or agent.id or "")
 
-    # -- history ------------------------------------------------------------------------------------
+    # -- history -----------------------------------------------------------------------------------
 
     @override
     async def history(self, query: m.HistoryQuery) -> m.HistoryPage:
@@ -626,7 +626,7 @@ class VoipstudioProvider(Provider):
         total = len(found) if complete else None
         return m.HistoryPage(records=tuple(found[query.offset : wanted]), total=total)
 
-    # -- contacts -----------------------------------------------------------------------------------
+    # -- contacts ----------------------------------------------------------------------------------
 
     @override
     async def search_contacts(self, query: m.ContactQuery) -> m.ContactPage:
@@ -681,7 +681,7 @@ class VoipstudioProvider(Provider):
         """Remove a contact."""
         await self.api.command("DELETE", path_of("contacts", contact_id))
 
-    # -- recordings and voicemail -------------------------------------------------------------------
+    # -- recordings and voicemail ------------------------------------------------------------------
 
     @override
     async def media(self, kind: m.MediaKind, limit: int, offset: int) -> tuple[m.MediaItem, ...]:
@@ -697,7 +697,7 @@ class VoipstudioProvider(Provider):
         path = path_of(MEDIA[kind][0], f"{item_id}.mp3")
         return m.MediaSource(url=self.api.address(path), headers=self.api.headers)
 
-    # -- input --------------------------------------------------------------------------------------
+    # -- input -------------------------------------------------------------------------------------
 
     def _dialable(self, number: str, field: str = "number") -> str:
         """Give a number as VoIPstudio takes it: international without "+", an extension or a star code."""

@@ -76,7 +76,7 @@ def _call_id(row: Json) -> str | None:
     return ident(row.get("root_call_id")) or ident(row.get("call_id")) or None
 
 
-# -- call events -------------------------------------------------------------------------------------
+# -- call events -----------------------------------------------------------------------------------
 
 
 def _doing(row: Json, name: str) -> CallState | None:
@@ -138,7 +138,7 @@ def _outcome(row: Json, name: str, both: Ends, *, final: bool, alone: bool) -> O
     return Outcome.FAILED if failed and alone else None
 
 
-# -- everything else ---------------------------------------------------------------------------------
+# -- everything else -------------------------------------------------------------------------------
 
 
 def _user(row: Json, key: str, known: Book) -> str | None:

@@ -1,4 +1,4 @@
-"""The one endpoint of a VoIPSUN PBX: how a request is written, and how its answer becomes a result or an error.
+"""The one endpoint of a VoIPSUN PBX: how a request is written, and what its answer means.
 
 The credentials go into the query, because the phone system wants them there, and nowhere else.
 """

@@ -1,4 +1,4 @@
-"""The agents and queues of a VoIPSUN PBX: who they are, what was last heard of them, whose turn it is.
+"""The agents and queues of a VoIPSUN PBX: who they are, what was heard of them, whose turn it is.
 
 The phone system lists neither, so the user adds them; each is asked about alone, and only some at a
 time, because hundreds would not fit into the budget. Only the queues know of an agent's pause.
@@ -39,7 +39,7 @@ class CallCenter:
             key: known for key, known in self._readings.items() if key in self._queues
         }
 
-    # -- what is known ------------------------------------------------------------------------------
+    # -- what is known -----------------------------------------------------------------------------
 
     @property
     def agents(self) -> tuple[m.Agent, ...]:
@@ -107,7 +107,7 @@ class CallCenter:
             return True
         return False if False in marks else None
 
-    # -- whose turn it is ---------------------------------------------------------------------------
+    # -- whose turn it is --------------------------------------------------------------------------
 
     def next_queues(self) -> Iterator[m.UserQueue]:
         """Return the queues to ask about now."""
@@ -133,7 +133,7 @@ class CallCenter:
             self._turns[kind] = position + 1
             yield items[position]
 
-    # -- who is meant -------------------------------------------------------------------------------
+    # -- who is meant ------------------------------------------------------------------------------
 
     def known_agent(self, agent: m.AgentRef) -> m.UserAgent | None:
         """Return the agent that is meant, by id or by number; None for a number nobody added.

@@ -1,8 +1,8 @@
 """Put the channels of a VoIPSUN PBX together into calls: a list of rows in, calls with ids out.
 
 Which rows are one call is judged in `pairing`; what was put together stays together while it lasts,
-and an id is never used again. A channel's name comes again after a restart: then its age is smaller,
-or at least not what it would have become, and the numbers are others.
+and an id is never used again. A channel's name comes again after a restart: then its age is
+smaller, or at least not what it would have become, and the numbers are others.
 """
 
 from collections import Counter, deque
@@ -197,7 +197,7 @@ class CallTracker:
             left_alone=known is not None and known.story.paired and legs[known.story.id] == 1,
         )
 
-    # -- which rows are one call --------------------------------------------------------------------
+    # -- which rows are one call -------------------------------------------------------------------
 
     def _grouped(self, ends: Sequence[End]) -> list[_Group]:
         """Keep what was put together, and find what the new rows belong to, the surest first."""
@@ -247,7 +247,7 @@ class CallTracker:
                 story.placed = request.number
         return story
 
-    # -- what a call is -----------------------------------------------------------------------------
+    # -- what a call is ----------------------------------------------------------------------------
 
     def _call(
         self, story: _Story, group: _Group, ends: Sequence[End], queues: Mapping[str, str]
@@ -276,7 +276,7 @@ class CallTracker:
     def _continue(
         self, story: _Story, root: End, others: Sequence[End], queues: Mapping[str, str]
     ) -> None:
-        """Note what a list adds to the story of a call; `others` are its ends beside the caller's."""
+        """Note what a list adds to the story of a call; `others` are the ends but the caller's."""
         size = 1 + len(others)
         if size > story.size or story.direction is None:
             story.direction = self._direction(story, root, others)
@@ -323,7 +323,7 @@ class CallTracker:
     def _is_answered(
         self, story: _Story, root: End, others: Collection[End], queues: Mapping[str, str]
     ) -> bool:
-        """Return whether somebody talks to the caller, not only a menu, a queue or a ringing tone."""
+        """Return whether somebody talks to the caller, and not only a menu or a queue."""
         if others:
             return any(end.row.up for end in others)
         if not root.row.up:

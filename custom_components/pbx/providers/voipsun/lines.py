@@ -1,4 +1,4 @@
-"""Who is who on a VoIPSUN PBX: SIP accounts are phones or trunks, and the user's own list says what they are called.
+"""Who is who on a VoIPSUN PBX: SIP accounts are phones or trunks, named by the user's own list.
 
 Nothing at the phone system maps a SIP user name to an internal number.
 """
@@ -27,7 +27,7 @@ _SPECIAL = re.compile(r"[a-z]", re.IGNORECASE)  # Asterisk's s, h, i, t
 
 
 def compared(number: str) -> str:
-    """Give the form in which two numbers are compared; empty for what is none."""
+    """Return the form in which two numbers are compared; empty for what is none."""
     bare = strip(number).lstrip("+").lower()
     if bare in HIDDEN or _SPECIAL.fullmatch(bare):
         return ""
@@ -46,7 +46,7 @@ class Line:
     numbers: frozenset[str] = frozenset()  # compared forms
 
     def is_at(self, number: str, account_code: str = "") -> bool:
-        """Tell whether a number, in its compared form, most likely is this phone's own."""
+        """Return whether a number, in its compared form, most likely is this phone's own."""
         if not number:
             return False
         # "sip101" with account code "101" is at 101, even where nobody has entered that.
@@ -57,6 +57,7 @@ class Line:
         )
 
     def _ends_with(self, number: str) -> bool:
+        """Return whether the SIP user name is a word before the number."""
         before = self.user.removesuffix(number)
         return len(number) > 1 and before != self.user and not before[-1:].isdigit()
 
@@ -90,10 +91,12 @@ class Lines:
                     self._owners.setdefault(number, known)
 
     def _usable(self, known: Line) -> bool:
+        """Return whether a SIP account is registered."""
         peer = self._peers.get(known.user)
         return peer is not None and bool(peer.registered)
 
     def _line(self, user: str, *, looks_static: bool = False) -> Line:
+        """Return a SIP account as it is named; `looks_static` where its address is entered."""
         named = self._named.get(user) or NamedPhone(user=user)
         # Who hides an account that has no number hides a trunk.
         looks_like_trunk = named.hidden or looks_static or bool(_TRUNK.search(user))
@@ -110,22 +113,22 @@ class Lines:
         )
 
     def phone(self, row: Row) -> Line | None:
-        """Give the phone at this end of a call; None for the outside."""
+        """Return the phone at this end of a call; None for the outside."""
         if not row.user:
             return None
         known = self._lines.get(row.user) or self._line(row.user)
         return None if known.trunk else known
 
     def owner(self, number: str) -> Line | None:
-        """Find the phone that is reached by a number, or has it as SIP user name."""
+        """Return the phone that is reached by a number, or has it as SIP user name."""
         return self._owners.get(compared(number))
 
     def is_ours(self, number: str) -> bool:
-        """Tell whether a number is inside: a phone's, or one that only this phone system understands."""
+        """Return whether a number is inside: a phone's, or too short for the outside."""
         return self.owner(number) is not None or is_extension(strip(number))
 
     def party(self, number: str) -> Party:
-        """Show a number of a call."""
+        """Return who a number of a call is."""
         if not compared(number):
             return Party(hidden=is_hidden(number))
         owner = self.owner(number)
@@ -135,7 +138,10 @@ class Lines:
         return Party(number=shown, name=owner.name)
 
     def extensions(self, *, readable: bool) -> tuple[Extension, ...]:
-        """List the extensions; where several phones share a number, it is registered when one of them is."""
+        """Return the extensions; `readable` says whether the SIP accounts could be listed.
+
+        Where several phones share a number, it is registered when one of them is.
+        """
         listed: dict[str, Extension] = {}
         for user, known in self._lines.items():
             peer = self._peers.get(user)

@@ -1,7 +1,7 @@
-"""What a VoIPSUN PBX answers, read without trust: text for numbers, lists in several disguises, states in words.
+"""What a VoIPSUN PBX answers, read without trust: text for numbers, states in words.
 
-Pure. Next to nothing about the answers' shapes is published, so everything here accepts several, and what cannot be
-read stays unknown.
+Pure. Next to nothing about the shapes of the answers is published, so everything here accepts
+several, and what cannot be read stays unknown.
 """
 
 import json
@@ -32,12 +32,13 @@ _NOT_ALPHANUMERIC = re.compile(r"[^a-z0-9]")
 _ABOUT_AUTHENTICATION = re.compile(r"\bpin\b|authenti|password|authori[sz]", re.IGNORECASE)
 _SECRET_KEY = re.compile(r"pin$|passw|secret")
 
-NO_HOST = frozenset({"", "-none-", "(unspecified)", "(null)", "0.0.0.0"})  # noqa: S104 - how "no address" is written
+# How "no address" is written.
+NO_HOST = frozenset({"", "-none-", "(unspecified)", "(null)", "0.0.0.0"})  # noqa: S104
 CALLING = frozenset({"ring", "offhook", "dialing offhook", "rsrvd", "pre-ring"})
 CALLED = frozenset({"ringing", "dialing"})
 
 
-# -- the envelope ------------------------------------------------------------------------------------
+# -- the envelope ----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,24 +49,31 @@ class Failure:
     reason: str
 
     def between(self, first: int, last: int) -> bool:
-        """Tell whether the code is of a family."""
+        """Return whether the code is of a family."""
         value = number(self.code)
         return value is not None and first <= value <= last
 
     @property
     def about_authentication(self) -> bool:
-        """Whether the reason speaks of a PIN: the codes of an agent's state and of a wrong PIN are one family."""
+        """Whether the reason speaks of a PIN.
+
+        The codes of an agent's state and of a wrong PIN are one family.
+        """
         return bool(_ABOUT_AUTHENTICATION.search(self.reason))
 
 
 def decode(body: bytes) -> object:
-    """Read JSON, also behind a byte order mark or a warning that PHP printed before it; raise ConnectError."""
+    """Return what a JSON text says, also behind a byte order mark or a warning that PHP printed.
+
+    Raise ConnectError for what cannot be read.
+    """
     answer = body.decode("utf-8-sig", errors="replace").strip()
     try:
         return json.loads(answer)
     except ValueError, RecursionError:
         pass
-    # Only a notice is skipped: the rest of a JSON text that was cut off must not pass for an answer.
+    # Only a notice is skipped: the rest of a JSON text that was cut off must not pass for an
+    # answer.
     notice = None if answer[:1] in "[{" else _AFTER_NOTICE.search(answer)
     if notice is None:
         _unreadable()
@@ -76,12 +84,12 @@ def decode(body: bytes) -> object:
 
 
 def succeeded(answer: object) -> bool:
-    """Tell whether a command was carried out; "false" is text and would be truthy."""
+    """Return whether a command was carried out; "false" is text and would be truthy."""
     return text(mapping(answer).get("success")).lower() == "true"
 
 
 def failure(answer: object) -> Failure | None:
-    """Read the phone system's no; None when the answer is none."""
+    """Return the phone system's no; None when the answer is none."""
     envelope = mapping(answer)
     if "success" not in envelope or succeeded(answer):
         return None
@@ -89,7 +97,10 @@ def failure(answer: object) -> Failure | None:
 
 
 def items(answer: object) -> tuple[Json, ...]:
-    """Give the rows of a list in any of the styles it may be written in; raise ConnectError for anything else."""
+    """Return the rows of a list, in any of the styles it may be written in.
+
+    Raise ConnectError for anything else.
+    """
     found: object = None
     if isinstance(answer, list):
         found = answer
@@ -115,26 +126,28 @@ def items(answer: object) -> tuple[Json, ...]:
 
 
 def _holds_rows(value: object) -> bool:
+    """Return whether a value may be a list of rows."""
     if isinstance(value, dict):
         return bool(value) and all(isinstance(entry, dict) for entry in value.values())
     return isinstance(value, list)
 
 
 def _unreadable() -> NoReturn:
+    """Raise the error for an answer that cannot be read."""
     raise ConnectError("The answer cannot be read") from None
 
 
-# -- single values -----------------------------------------------------------------------------------
+# -- single values ---------------------------------------------------------------------------------
 
 
 def line(value: object, limit: int = MAX_TEXT) -> str:
-    """Give one line of printable text, which can be shown, stored and sent back."""
+    """Return one line of printable text, which can be shown, stored and sent back."""
     content = text(value)
     return (content if content.isprintable() else "".join(filter(str.isprintable, content)))[:limit]
 
 
 def seconds(value: object) -> float | None:
-    """Read a length from seconds or from 00:00:35."""
+    """Return a length in seconds, from seconds or from 00:00:35; None where it is neither."""
     amount = number(value)
     if amount is None and (clock := _CLOCK.fullmatch(text(value))):
         hours, minutes, rest = (int(part or 0) for part in clock.groups())
@@ -143,14 +156,14 @@ def seconds(value: object) -> float | None:
 
 
 def amount_of(value: object) -> float | None:
-    """Read a figure of a queue: "24", "91.2 %", "91,2", 00:00:24; None where there is none, never 0."""
+    """Return a figure of a queue: "24", "91.2 %", "91,2", 00:00:24; None where there is none."""
     if isinstance(value, str):
         value = value.replace("%", "").replace(",", ".")
     return seconds(value)
 
 
 def cut(reason: str, secrets: Collection[str], limit: int = MAX_TEXT) -> str:
-    """Take out of a text what must not be shown, then shorten it."""
+    """Return a text without what must not be shown, then shortened."""
     for secret in sorted(filter(None, secrets), key=len, reverse=True):
         # A PIN of three digits must not eat the digits of other numbers.
         edge = r"\b" if len(secret) <= SHORT_SECRET and secret.isalnum() else ""
@@ -159,7 +172,7 @@ def cut(reason: str, secrets: Collection[str], limit: int = MAX_TEXT) -> str:
 
 
 def clean(value: object, secrets: Collection[str] = (), depth: int = MAX_DEPTH) -> object:
-    """Copy an answer so that it can be shown: bounded, printable, without PINs."""
+    """Return a copy of an answer that can be shown: bounded, printable, without PINs."""
     if depth and isinstance(value, dict):
         return {
             line(key): clean(entry, secrets, depth - 1)
@@ -176,16 +189,20 @@ def clean(value: object, secrets: Collection[str] = (), depth: int = MAX_DEPTH) 
 
 
 def bare(key: object) -> str:
-    """Give a key without case and punctuation."""
+    """Return a key without case and punctuation."""
     return _NOT_ALPHANUMERIC.sub("", text(key).lower())
 
 
-# -- listcalls ---------------------------------------------------------------------------------------
+# -- listcalls -------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One channel that is up. `user` is the SIP user name, empty for anything but SIP; `number` counts channels."""
+    """One channel that is up.
+
+    `user` is the SIP user name, empty for anything but SIP; `number` counts channels; `duration`
+    is in seconds.
+    """
 
     channel: str
     user: str = ""
@@ -204,7 +221,7 @@ class Row:
 
 
 def row(item: Json) -> Row | None:
-    """Read one row of the active calls; None for what is no channel, or one inside Asterisk."""
+    """Return one row of the active calls; None for what is no channel, or one inside Asterisk."""
     channel = text(item.get("channelName"))
     if channel != line(channel) or not is_line(channel):
         return None
@@ -223,14 +240,17 @@ def row(item: Json) -> Row | None:
 
 
 def call_rows(answer: object) -> tuple[Row, ...]:
-    """Read the active channels, each once; raise ConnectError where nothing in a list is a channel."""
+    """Return the active channels, each once.
+
+    Raise ConnectError where nothing in a list is a channel.
+    """
     listed = items(answer)
     if listed and not any(text(item.get("channelName")) for item in listed):
         _unreadable()
     return tuple({found.channel: found for item in listed if (found := row(item))}.values())
 
 
-# -- sipstatus ---------------------------------------------------------------------------------------
+# -- sipstatus -------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,7 +265,7 @@ class Peer:
 
 
 def peers(answer: object) -> tuple[Peer, ...]:
-    """Read the SIP accounts; raise ConnectError where nothing in a list is one."""
+    """Return the SIP accounts; raise ConnectError where nothing in a list is one."""
     listed = items(answer)
     found = {user: _peer(user, item) for item in listed if (user := line(item.get("user")))}
     if listed and not found:
@@ -254,6 +274,7 @@ def peers(answer: object) -> tuple[Peer, ...]:
 
 
 def _peer(user: str, item: Json) -> Peer:
+    """Return one SIP account."""
     status, contact = line(item.get("status")).lower(), line(item.get("regcontact"))
     has_host = line(item.get("host")).lower() not in NO_HOST
     registered: bool | None = None
@@ -272,7 +293,7 @@ def _peer(user: str, item: Json) -> Peer:
     )
 
 
-# -- agents ------------------------------------------------------------------------------------------
+# -- agents ----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -303,7 +324,10 @@ _NOT_STATES = frozenset(
 
 
 def agent_state(answer: object, secrets: Collection[str] = ()) -> AgentState:
-    """Read what an agent does out of whatever words the answer holds; it may also be written as a failure."""
+    """Return what an agent does, out of whatever words the answer holds.
+
+    The answer may also be written as a failure.
+    """
     raw = mapping(clean(answer, secrets))
     said = tuple(_words(raw))
     words = "|".join(bare(word) for word in said)
@@ -322,6 +346,7 @@ def agent_state(answer: object, secrets: Collection[str] = ()) -> AgentState:
 
 
 def _words(value: object) -> Iterator[str]:
+    """Return the words of an answer that may tell a state."""
     if isinstance(value, str) and value:
         yield value
     elif isinstance(value, list):
@@ -333,12 +358,15 @@ def _words(value: object) -> Iterator[str]:
                 yield from _words(entry)
 
 
-# -- queues ------------------------------------------------------------------------------------------
+# -- queues ----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueReading:
-    """A queue as it was answered: its figures, the channels that wait in it, which of the known agents are paused."""
+    """A queue as it was answered.
+
+    `channels` wait in it; `paused` says of known agents whether they are.
+    """
 
     queue: m.Queue
     channels: tuple[str, ...] = ()
@@ -347,6 +375,8 @@ class QueueReading:
 
 @dataclass(slots=True)
 class _Parts:
+    """An answer about a queue, sorted."""
+
     figures: dict[str, object] = field(default_factory=dict)
     callers: list[Json] = field(default_factory=list)
     members: list[Json] = field(default_factory=list)
@@ -383,32 +413,18 @@ def queue_reading(
     agents: Mapping[str, str],
     secrets: Collection[str] = (),
 ) -> QueueReading:
-    """Read a queue by what its fields are called, wherever they are; `agents` has ids by number and by name."""
+    """Return how a queue is doing, by what the fields are called, wherever they are.
+
+    `agents` has the ids of agents by number and by name, in small letters.
+    """
     shown = clean(answer, secrets)
     raw = shown if isinstance(shown, dict) else {"answer": shown}
     parts = _Parts()
     _collect(raw, parts, row_like=False)
     found = {name: _figure(parts, keys) for name, keys in _FIGURES.items()}
-    waits = [
-        wait for caller in parts.callers if (wait := amount_of(_field(caller, "wait"))) is not None
-    ]
-    if parts.callers or parts.lists_callers:
-        found["waiting"] = _else(found["waiting"], len(parts.callers))
-        if found["longest_wait"] is None and len(waits) == len(parts.callers):
-            found["longest_wait"] = max(waits, default=0.0)
+    _count_callers(parts, found)
+    _count_members(parts, found)
     members, paused = _members(parts, agents)
-    states = [
-        (number(_field(member, "status")), boolean(_field(member, "paused")))
-        for member in parts.members
-    ]
-    if states and all(state is not None and rest is not None for state, rest in states):
-        present = sum(state not in _AWAY for state, _ in states)
-        found["agents_logged_in"] = _else(found["agents_logged_in"], present)
-        found["agents_available"] = _else(found["agents_available"], states.count((_FREE, False)))
-    level = found["service_level"]
-    measured = (
-        amount_of(parts.figures.get("servicelevel")) != 0
-    )  # a queue whose target is 0 seconds has none
     queue = m.Queue(
         id=user_queue.id,
         name=user_queue.name,
@@ -417,9 +433,7 @@ def queue_reading(
         average_wait=found["average_wait"],
         agents_logged_in=_whole(found["agents_logged_in"]),
         agents_available=_whole(found["agents_available"]),
-        service_level=level
-        if level is not None and level <= _PERCENT and (level or measured)
-        else None,
+        service_level=_service_level(parts, found["service_level"]),
         answered=_whole(found["answered"]),
         abandoned=_whole(found["abandoned"]),
         members=members,
@@ -429,8 +443,48 @@ def queue_reading(
     return QueueReading(queue=queue, channels=tuple(filter(None, channels)), paused=paused)
 
 
+def _count_callers(parts: _Parts, found: dict[str, float | None]) -> None:
+    """Add the figures that the list of callers tells, where the answer has none."""
+    if not parts.callers and not parts.lists_callers:
+        return
+    if found["waiting"] is None:
+        found["waiting"] = len(parts.callers)
+    waits = [amount_of(_field(caller, "wait")) for caller in parts.callers]
+    known = [wait for wait in waits if wait is not None]
+    if found["longest_wait"] is None and len(known) == len(waits):
+        found["longest_wait"] = max(known, default=0.0)
+
+
+def _count_members(parts: _Parts, found: dict[str, float | None]) -> None:
+    """Add the figures that the list of members tells, where the answer has none."""
+    states = []
+    for member in parts.members:
+        state, rests = number(_field(member, "status")), boolean(_field(member, "paused"))
+        if state is None or rests is None:
+            return
+        states.append((state, rests))
+    if not states:
+        return
+    if found["agents_logged_in"] is None:
+        found["agents_logged_in"] = sum(state not in _AWAY for state, _ in states)
+    if found["agents_available"] is None:
+        found["agents_available"] = states.count((_FREE, False))
+
+
+def _service_level(parts: _Parts, level: float | None) -> float | None:
+    """Return the share of calls answered in time, in percent; None where it is not measured."""
+    if level is None or level > _PERCENT:
+        return None
+    # A queue whose target is 0 seconds measures none.
+    measured = amount_of(parts.figures.get("servicelevel")) != 0
+    return level if level or measured else None
+
+
 def _collect(value: object, parts: _Parts, *, row_like: bool) -> None:
-    """Sort an answer into callers, members and figures; only what stands among others of its kind can be a row."""
+    """Sort an answer into callers, members and figures.
+
+    Only what is among others of its kind can be a row.
+    """
     if isinstance(value, list):
         for entry in value:
             _collect(entry, parts, row_like=True)
@@ -454,13 +508,16 @@ def _collect(value: object, parts: _Parts, *, row_like: bool) -> None:
 
 
 def _figure(parts: _Parts, keys: tuple[str, ...]) -> float | None:
-    return next(
-        (found for key in keys if (found := amount_of(parts.figures.get(key))) is not None), None
-    )
+    """Return the first figure that has one of these names."""
+    for key in keys:
+        found = amount_of(parts.figures.get(key))
+        if found is not None:
+            return found
+    return None
 
 
 def _members(parts: _Parts, agents: Mapping[str, str]) -> tuple[dict[str, bool], dict[str, bool]]:
-    """Tell which of the known agents are logged in, and which are paused, by the queue's list of members."""
+    """Return which of the known agents are logged in, and which are paused, by id."""
     logged_in: dict[str, bool] = {}
     paused: dict[str, bool] = {}
     for member in parts.members:
@@ -477,12 +534,13 @@ def _members(parts: _Parts, agents: Mapping[str, str]) -> tuple[dict[str, bool],
 
 
 def _field(item: Json, name: str) -> object:
-    return next((value for key, value in item.items() if bare(key) == name), None)
-
-
-def _else(value: float | None, other: float) -> float:
-    return other if value is None else value
+    """Return the value of a field, however its name is written; None where there is none."""
+    for key, value in item.items():
+        if bare(key) == name:
+            return value
+    return None
 
 
 def _whole(value: float | None) -> int | None:
+    """Return a figure as a whole number."""
     return None if value is None else int(value)

@@ -1,7 +1,7 @@
 """VoIPSUN PBX: one PHP endpoint, polled; every request is a GET with the credentials in its query.
 
-The answers' shapes are not published. What they mean is decided in voipsun_payload (single answers), voipsun_lines
-(phones and trunks) and voipsun_calls (channels into calls); here is what is asked, and what a no means.
+Here is what is asked, in which order, and what a no means: a permission that this API user lacks, an
+action that this version does not know, or credentials that are wrong.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -145,11 +145,15 @@ class VoipsunProvider(Provider):
         self._api = Api(self.http, self.settings)
         self._missing: set[str] = set()
 
-    # -- set-up -------------------------------------------------------------------------------------
+    # -- set-up ------------------------------------------------------------------------------------
 
     @override
     async def account(self) -> m.Account:
-        """Probe the two lists: credentials are wrong when both are denied, a permission is missing when one is."""
+        """Return who this is, and settle `capabilities`.
+
+        Two lists are tried: the credentials are wrong when both are denied, a permission is missing
+        when one is.
+        """
         self._missing = set()
         self.capabilities = self.possible
         await self._list(CALL_LIST, call_rows, self._api.ask)
@@ -158,8 +162,8 @@ class VoipsunProvider(Provider):
             raise AuthError("The credentials are refused")
         url = self._api.url
         host = (url.host or "").lower()
-        # Nothing says who it is, so the first address stays the account's name when the box moves to another. The
-        # scheme's own port is left out, so that TLS can be switched on for the same account.
+        # Nothing says who it is, so the first address stays the account's name when the box moves to
+        # another. The scheme's own port is left out, so that TLS can be switched on.
         account_id = self.settings.account_id or (
             host if url.is_default_port() else f"{host}:{url.port}"
         )
@@ -176,11 +180,11 @@ class VoipsunProvider(Provider):
         """Take the agents and queues the user made: the phone system lists neither."""
         self._call_center.configure(agents, queues)
 
-    # -- state --------------------------------------------------------------------------------------
+    # -- state -------------------------------------------------------------------------------------
 
     @override
     async def directory(self) -> m.Directory:
-        """Ask for the SIP accounts, and in turn for some of the queues and agents."""
+        """Return the SIP accounts, and what is known of the queues and agents, some asked anew."""
         found = await self._list(SIP_STATUS, peers, self._api.read, confirm=CALL_LIST)
         self._learn(found)
         with suppress(ConnectError, RateLimitError):  # what was known of the others stays known
@@ -194,18 +198,18 @@ class VoipsunProvider(Provider):
 
     @override
     async def calls(self) -> tuple[m.Call, ...] | None:
-        """Ask for the active channels and put them together into calls."""
+        """Return the active channels, put together into calls."""
         asked_at = datetime.now(UTC)
         rows = await self._list(CALL_LIST, call_rows, self._api.read, confirm=SIP_STATUS)
         if rows is None:
             return None
         return self._calls.update(rows, asked_at, datetime.now(UTC), self._call_center.waiting)
 
-    # -- calls --------------------------------------------------------------------------------------
+    # -- calls -------------------------------------------------------------------------------------
 
     @override
     async def originate(self, request: m.Originate) -> m.Placed:
-        """Ring an extension, then connect it to a number; exactly one selector names the extension."""
+        """Ring an extension, then connect it to a number; one parameter names the extension."""
         params, asked = self._commands.originate(request)
         return await self._place(Capability.ORIGINATE, "originate", params, asked)
 
@@ -250,7 +254,7 @@ class VoipsunProvider(Provider):
         params = commands.move_recording(record_id, filename, path)
         await self._command(Capability.MOVE_RECORDING, MOVE_RECORDINGS, "moverecord", params)
 
-    # -- agents and queues --------------------------------------------------------------------------
+    # -- agents and queues -------------------------------------------------------------------------
 
     @override
     async def agent_login(self, agent: m.AgentRef) -> None:
@@ -382,10 +386,10 @@ class VoipsunProvider(Provider):
         answer = await send("queuestatus", {"queueName": valid("queue", queue.name)})
         return self._call_center.read_queue(queue, answer, self._api.password)
 
-    # -- one call -----------------------------------------------------------------------------------
+    # -- one call ----------------------------------------------------------------------------------
 
     def _live_leg(self, target: m.CallRef) -> tuple[str, str] | None:
-        """Give a leg that is still up, the user's own first, with its channel."""
+        """Return a leg that is still up, the user's own first, with its channel; None if none is."""
         own = target.call.legs_of(target.extension) if target.extension else ()
         for leg in (*own, *target.call.legs):
             if channel := self._calls.channel(leg.id):
@@ -393,7 +397,7 @@ class VoipsunProvider(Provider):
         return None
 
     async def _is_up(self, leg_id: str) -> bool:
-        """Look whether a leg is still there; what cannot be told is not over."""
+        """Return whether a leg is still there; what cannot be told is not over."""
         asked_at = datetime.now(UTC)
         try:
             return self._calls.is_up(leg_id, call_rows(await self._api.ask("listcalls")), asked_at)
@@ -403,7 +407,10 @@ class VoipsunProvider(Provider):
     async def _place(
         self, capability: Capability, action: str, params: Mapping[str, str], asked: CallRequest
     ) -> m.Placed:
-        """Ask for a call. The answer names none, so the request is remembered to know the call when it is listed."""
+        """Ask for a call.
+
+        The answer names none, so the request is remembered to know the call when it is listed.
+        """
         self._calls.expect(asked)  # before it is sent: the phone may ring before the answer comes
         try:
             await self._command(capability, ORIGINATE, action, params, RINGING_TIMEOUT)
@@ -414,7 +421,7 @@ class VoipsunProvider(Provider):
             raise
         return m.Placed()
 
-    # -- what a no means ----------------------------------------------------------------------------
+    # -- what a no means ---------------------------------------------------------------------------
 
     async def _command(
         self,
@@ -424,6 +431,7 @@ class VoipsunProvider(Provider):
         params: Mapping[str, str],
         patience: float = 15.0,
     ) -> None:
+        """Send a command; `patience` is how long its answer may take, in seconds."""
         try:
             await self._api.command(action, params, patience)
         except RefusedError as error:
@@ -437,7 +445,10 @@ class VoipsunProvider(Provider):
         *,
         confirm: str | None = None,
     ) -> tuple[T, ...] | None:
-        """Ask for a list; None when this account has none. `confirm` is the other list to tell why it is denied."""
+        """Return a list; None when this account may not, or cannot, ask for it.
+
+        `confirm` is the other list, to find out why this one is denied.
+        """
         try:
             rows = read(await send(PROBES[permission]))
         except RefusedError as error:
@@ -452,7 +463,7 @@ class VoipsunProvider(Provider):
         return rows
 
     async def _confirm(self, other: str) -> None:
-        """Raise AuthError if the other list is denied as well: then it is not a permission that is missing."""
+        """Raise AuthError if the other list is denied too: then no permission is missing."""
         try:
             await self._api.read(PROBES[other])
         except RefusedError as error:
@@ -467,7 +478,7 @@ class VoipsunProvider(Provider):
     def _refusal(
         self, error: RefusedError, capability: Capability, permission: str
     ) -> ProviderError:
-        """Take away what this account turns out not to have, and give the error to raise."""
+        """Take away what this account turns out not to have; return the error to raise."""
         if error.code == DENIED:
             self._missing.add(permission)
             self.capabilities &= ~PERMISSIONS[permission]
@@ -477,6 +488,7 @@ class VoipsunProvider(Provider):
         return error
 
     def _grant(self, permission: str) -> None:
+        """Give back what a permission allows that was missing and is there again."""
         if permission in self._missing:
             self._missing.remove(permission)
             self.capabilities |= PERMISSIONS[permission]

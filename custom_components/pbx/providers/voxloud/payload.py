@@ -114,7 +114,7 @@ class Page:
     last: bool
 
 
-# -- small things ------------------------------------------------------------------------------------
+# -- small things ----------------------------------------------------------------------------------
 
 
 def short(value: object, most: int = MAX_TEXT) -> str:
@@ -192,7 +192,7 @@ def _direction(value: object) -> Direction | None:
     return DIRECTIONS.get(text(value).upper())
 
 
-# -- lists -------------------------------------------------------------------------------------------
+# -- lists -----------------------------------------------------------------------------------------
 
 
 def rows(answer: object) -> tuple[Json, ...] | None:
@@ -298,7 +298,7 @@ def read_click_to_call(row: Json, country: str) -> ClickToCall | None:
     )
 
 
-# -- contacts ----------------------------------------------------------------------------------------
+# -- contacts --------------------------------------------------------------------------------------
 
 
 def read_contact(row: Json) -> m.Contact | None:
@@ -343,7 +343,7 @@ def contact_body(contact: m.Contact, known: Json) -> dict[str, object]:
     return body
 
 
-# -- records -----------------------------------------------------------------------------------------
+# -- records ---------------------------------------------------------------------------------------
 
 
 def read_record(row: Json, book: Book) -> m.CallRecord | None:
@@ -456,7 +456,7 @@ def _details(row: Json) -> dict[str, m.Detail]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-# -- pushes ------------------------------------------------------------------------------------------
+# -- pushes ----------------------------------------------------------------------------------------
 
 
 def read_push(body: Json, book: Book) -> m.Pushed | None:

@@ -108,7 +108,7 @@ class VoxloudProvider(Provider):
     def _country(self) -> str:
         return self.settings.country
 
-    # -- set-up -------------------------------------------------------------------------------------
+    # -- set-up ------------------------------------------------------------------------------------
 
     @override
     async def account(self) -> m.Account:
@@ -128,7 +128,7 @@ class VoxloudProvider(Provider):
             settings={"account_id": account_id, "company": company},
         )
 
-    # -- state --------------------------------------------------------------------------------------
+    # -- state -------------------------------------------------------------------------------------
 
     @override
     async def directory(self) -> m.Directory:
@@ -174,7 +174,7 @@ class VoxloudProvider(Provider):
     def _book(self) -> Book:
         return Book(country=self._country, own=self._own, placed=self._dialler.recently_placed())
 
-    # -- webhooks -----------------------------------------------------------------------------------
+    # -- webhooks ----------------------------------------------------------------------------------
 
     @override
     def parse(self, request: m.PushRequest) -> tuple[m.Pushed, ...]:
@@ -288,7 +288,7 @@ class VoxloudProvider(Provider):
         except NotFoundError:
             LOGGER.debug("A subscription is gone already")
 
-    # -- calls --------------------------------------------------------------------------------------
+    # -- calls -------------------------------------------------------------------------------------
 
     @override
     async def originate(self, request: m.Originate) -> m.Placed:
@@ -311,7 +311,7 @@ class VoxloudProvider(Provider):
         finally:
             self.created_objects = self._dialler.made
 
-    # -- history, contacts, recordings --------------------------------------------------------------
+    # -- history, contacts, recordings -------------------------------------------------------------
 
     @override
     async def history(self, query: m.HistoryQuery) -> m.HistoryPage:
