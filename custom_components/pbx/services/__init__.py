@@ -1,4 +1,4 @@
-"""The actions, declared as a table: what each needs, takes and answers, and which command it becomes."""
+"""The actions, declared as a table: what each needs, takes and answers, and what it does."""
 
 from functools import partial
 
@@ -40,18 +40,21 @@ def async_setup_services(hass: HomeAssistant) -> None:
 
 
 async def _async_run(action: Action, call: ServiceCall) -> ServiceResponse:
-    """Carry out one action: resolve, refuse what this phone system lacks, command, look again."""
+    """Carry out an action for the account it names, and return its answer.
+
+    Refuse what the user may not do, and what this phone system cannot do. After a command the
+    phone system is asked what became of it.
+    """
     target = resolve(call)
     coordinator = target.coordinator
     await async_check(
         call.hass, call.context, coordinator.config_entry, concerned(target), action.access
     )
     provider = coordinator.provider
-    asks = action.response is SupportsResponse.ONLY
-    with (
-        command_errors(call.hass, coordinator.config_entry, provider.name)
-        if asks
-        else coordinator.commanding()
-    ):
+    if action.response is SupportsResponse.ONLY:
+        doing = command_errors(call.hass, coordinator.config_entry, provider.name)
+    else:
+        doing = coordinator.commanding()
+    with doing:
         provider.check(action.needs, call.data.keys() - TARGET_FIELDS - action.own)
         return await action.run(target)

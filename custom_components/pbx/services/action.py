@@ -30,28 +30,40 @@ type Runner = Callable[[Target], Awaitable[dict[str, Any] | None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """One action: `needs` is its command, `own` the fields every provider with that command honours."""
+    """One action, and what it needs of the phone system."""
 
     name: str
     run: Runner
     needs: Capability
+    """The command that the phone system has to have."""
     fields: Mapping[vol.Marker, Any] = field(default_factory=dict)
     own: frozenset[str] = frozenset()
+    """The fields that every provider with that command honours."""
     response: SupportsResponse = SupportsResponse.NONE
     access: Access = Access.CONTROL
 
     @property
     def schema(self) -> vol.Schema:
-        """Make the schema of the action's data."""
+        """Return the schema of the action's data."""
         return vol.Schema({vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string, **self.fields})
 
 
 def number_in(target: Target, name: str = ATTR_NUMBER) -> str:
-    """Give a number that may be dialled."""
+    """Return the number in a field, in the form in which it is dialled; refuse what is none."""
     country = country_of(target.coordinator.hass, target.coordinator.config_entry)
     return numbers.dialable(target.data[name], country, field=name)
 
 
+def optional_number_in(target: Target, name: str) -> str | None:
+    """Return the number in a field, or None if the field is not given."""
+    return number_in(target, name) if name in target.data else None
+
+
+def extension_type_in(target: Target, name: str = "extension_type") -> m.ExtensionType | None:
+    """Return the kind of extension in a field, or None if the field is not given."""
+    return m.ExtensionType(target.data[name]) if name in target.data else None
+
+
 def placed_answer(placed: m.Placed) -> dict[str, Any]:
-    """Say what became of a call that was placed."""
+    """Return what became of a call that was placed."""
     return {"call_id": placed.call_id, "outcome": placed.outcome.value}

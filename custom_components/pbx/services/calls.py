@@ -1,6 +1,6 @@
 """Actions on calls that are up, and the list of them."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -16,11 +16,19 @@ from ..const import (
     ATTR_TARGET_EXTENSION,
 )
 from ..errors import invalid
+from ..providers.base import Provider
 from ..rights import Access
 from ..telephony import models as m
 from ..telephony.events import call_data
 from ..telephony.models import CallState, Capability
-from .action import EXTENSION_TYPE, TEXT, Action, number_in
+from .action import (
+    EXTENSION_TYPE,
+    TEXT,
+    Action,
+    extension_type_in,
+    number_in,
+    optional_number_in,
+)
 from .target import Target
 
 STATES = vol.In([state.value for state in CallState if state is not CallState.ENDED])
@@ -31,13 +39,17 @@ CALL_FIELDS: Mapping[vol.Marker, Any] = {
 }
 CALL_OWN = frozenset({ATTR_CALL_ID, ATTR_EXPECTED_STATE})
 
+type CallCommand = Callable[[Provider, m.CallRef], Awaitable[None]]
 
-async def _each_call(target: Target, command: str) -> None:
+
+async def _each_call(target: Target, command: CallCommand) -> None:
+    """Send a command for each call that was named."""
     for ref in target.calls():
-        await getattr(target.coordinator.provider, command)(ref)
+        await command(target.coordinator.provider, ref)
 
 
 async def _hangup(target: Target) -> None:
+    """Hang up each call that was named; do nothing for one that is over already."""
     if target.ended():
         return
     for ref in {ref.call.id: ref for ref in target.calls()}.values():
@@ -45,6 +57,7 @@ async def _hangup(target: Target) -> None:
 
 
 async def _transfer(target: Target) -> None:
+    """Transfer each call that was named."""
     number = number_in(target)
     kind = m.TransferType(target.data["type"])
     for ref in target.calls():
@@ -52,79 +65,78 @@ async def _transfer(target: Target) -> None:
 
 
 async def _send_dtmf(target: Target) -> None:
+    """Send key presses into each call that was named."""
     for ref in target.calls():
         await target.coordinator.provider.send_dtmf(ref, target.data["digits"])
 
 
 async def _spy(target: Target) -> None:
+    """Let an extension listen to another one, or to the one call that was named."""
     data = target.data
-    named = ATTR_TARGET_EXTENSION in data
+    other = ATTR_TARGET_EXTENSION in data
     calls = target.calls() if ATTR_CALL_ID in data or target.named else []
-    if len(calls) + named != 1:
+    if len(calls) + other != 1:
         raise invalid("one_of", fields=f"{ATTR_TARGET_EXTENSION}, {ATTR_CALL_ID}")
-    kind = m.ExtensionType(data["extension_type"]) if "extension_type" in data else None
-    target_kind = m.ExtensionType(data["target_type"]) if "target_type" in data else None
+    kind = extension_type_in(target)
+    target_kind = extension_type_in(target, "target_type")
+    target_extension = None
+    if other:
+        target_extension = target.extension(ATTR_TARGET_EXTENSION, known=target_kind is None)
     request = m.Spy(
         extension=target.extension(known=kind is None),
-        target_extension=target.extension(ATTR_TARGET_EXTENSION, known=target_kind is None)
-        if named
-        else None,
+        target_extension=target_extension,
         call=next(iter(calls), None),
         extension_type=kind,
         target_type=target_kind,
         dialplan=data.get("dialplan"),
-        caller_id_number=number_in(target, "caller_id_number")
-        if "caller_id_number" in data
-        else None,
+        caller_id_number=optional_number_in(target, "caller_id_number"),
         caller_id_name=data.get("caller_id_name"),
     )
     await target.coordinator.provider.spy(request)
 
 
 async def _get_calls(target: Target) -> dict[str, Any]:
+    """Return the active calls; refuse while they cannot be known."""
     if not target.coordinator.calls_known:
         raise invalid("calls_unknown", provider=target.coordinator.provider.name)
+    calls = target.coordinator.data.calls.values()
     return {
-        "calls": [
-            {
-                **call_data(call),
-                "legs": [
-                    {
-                        key: value
-                        for key, value in (
-                            ("id", leg.id),
-                            ("extension", leg.extension),
-                            ("state", leg.state.value),
-                            ("context", leg.context),
-                            ("account_code", leg.account_code),
-                        )
-                        if value
-                    }
-                    for leg in call.legs
-                ],
-            }
-            for call in target.coordinator.data.calls.values()
-        ]
+        "calls": [{**call_data(call), "legs": [_leg(leg) for leg in call.legs]} for call in calls]
     }
 
 
-def _simple(name: str, needs: Capability) -> Action:
+def _leg(leg: m.Leg) -> dict[str, Any]:
+    """Return what is known of a leg."""
+    data = {
+        "id": leg.id,
+        "extension": leg.extension,
+        "state": leg.state.value,
+        "context": leg.context,
+        "account_code": leg.account_code,
+    }
+    return {key: value for key, value in data.items() if value}
+
+
+def _simple(name: str, needs: Capability, command: CallCommand) -> Action:
+    """Return the action for a command that is sent for each call."""
     return Action(
         name=name,
         needs=needs,
-        run=partial(_each_call, command=name),
+        run=partial(_each_call, command=command),
         fields=CALL_FIELDS,
         own=CALL_OWN,
     )
 
 
 CALLS: tuple[Action, ...] = (
-    _simple("answer", Capability.ANSWER),
-    _simple("hold", Capability.HOLD),
-    _simple("unhold", Capability.UNHOLD),
-    _simple("toggle_hold", Capability.TOGGLE_HOLD),
-    _simple("mute", Capability.MUTE),
-    _simple("unmute", Capability.UNMUTE),
+    _simple("answer", Capability.ANSWER, lambda provider, call: provider.answer(call)),
+    _simple("hold", Capability.HOLD, lambda provider, call: provider.hold(call)),
+    _simple("unhold", Capability.UNHOLD, lambda provider, call: provider.unhold(call)),
+    _simple(
+        "toggle_hold", Capability.TOGGLE_HOLD, lambda provider, call: provider.toggle_hold(call)
+    ),
+    _simple("mute", Capability.MUTE, lambda provider, call: provider.mute(call)),
+    _simple("unmute", Capability.UNMUTE, lambda provider, call: provider.unmute(call)),
     Action(
         name="hangup",
         needs=Capability.HANGUP,

@@ -1,48 +1,50 @@
-"""Whom and what an action concerns, so that it can be asked whether its user may do that."""
+"""What an action concerns, so that it can be asked whether its user may do that."""
 
 from homeassistant.exceptions import ServiceValidationError
 
 from ..const import ATTR_AGENT, ATTR_CALL_ID, ATTR_EXTENSION, ATTR_QUEUE, ATTR_TARGET_EXTENSION
 from ..devices import Subject, SubjectKind
 from ..rights import subjects_of_call
-from ..telephony.models import ExtensionType
+from ..telephony.models import Call, ExtensionType
 from .target import Target
 
 EXTENSION_TYPES = {ATTR_EXTENSION: "extension_type", ATTR_TARGET_EXTENSION: "target_type"}
 
 
 def concerned(target: Target) -> frozenset[Subject]:
-    """Return what an action is about: phones, agents, queues; the account where nothing else is named.
+    """Return the phones, agents and queues an action is about; the account if it names none.
 
     What cannot be found counts as the account: only whoever may control all of it learns more.
     """
     found: set[Subject] = set()
     for subject in (*target.subjects, *target.around):
-        found.update(_of_slot(target, subject) if subject.kind is SubjectKind.SLOT else (subject,))
+        if subject.kind is SubjectKind.SLOT:
+            found |= _phones_in(target, target.coordinator.data.slots[int(subject.id) - 1])
+        else:
+            found.add(subject)
     if ATTR_CALL_ID in target.data:
-        call = target.coordinator.data.find(target.data[ATTR_CALL_ID])
-        account = (target.coordinator.devices.account,)
-        found.update(subjects_of_call(target.coordinator, call) if call is not None else account)
-    found.update(_extension(target, field) for field in EXTENSION_TYPES if field in target.data)
+        found |= _phones_in(target, target.coordinator.data.find(target.data[ATTR_CALL_ID]))
+    for field in EXTENSION_TYPES:
+        if field in target.data:
+            found.add(_extension(target, field))
     if ATTR_AGENT in target.data:
-        found.update(_agents(target))
+        found |= _agents(target)
     if ATTR_QUEUE in target.data:
         found.add(_known(target, SubjectKind.QUEUE, target.queue()))
-    return frozenset(found) or frozenset({target.coordinator.devices.account})
+    return frozenset(found or {target.coordinator.devices.account})
 
 
-def _of_slot(target: Target, subject: Subject) -> tuple[Subject, ...]:
-    """Return the phones in the call that a slot shows; the account if it shows none."""
-    call = target.coordinator.data.slots[int(subject.id) - 1]
+def _phones_in(target: Target, call: Call | None) -> set[Subject]:
+    """Return the phones in a call; the account for no call."""
     if call is None:
-        return (target.coordinator.devices.account,)
-    return subjects_of_call(target.coordinator, call)
+        return {target.coordinator.devices.account}
+    return set(subjects_of_call(target.coordinator, call))
 
 
 def _extension(target: Target, field: str) -> Subject:
-    """Return the phone in a field; a number that is not an extension's may be anybody's."""
-    internal = (None, ExtensionType.INTERNAL)
-    if target.data.get(EXTENSION_TYPES[field]) not in internal:
+    """Return the phone in a field; the account if it may be anybody's."""
+    kind = target.data.get(EXTENSION_TYPES[field])
+    if kind not in (None, ExtensionType.INTERNAL):
         return target.coordinator.devices.account
     try:
         number = target.extension(field, known=False)
@@ -51,16 +53,16 @@ def _extension(target: Target, field: str) -> Subject:
     return _known(target, SubjectKind.EXTENSION, number)
 
 
-def _agents(target: Target) -> tuple[Subject, ...]:
-    """Return the agents that are named."""
+def _agents(target: Target) -> set[Subject]:
+    """Return the agents that are named; the account if they cannot be found."""
     try:
         refs = target.agents()
     except ServiceValidationError:
-        return (target.coordinator.devices.account,)
-    return tuple(_known(target, SubjectKind.AGENT, ref.id or "") for ref in refs)
+        return {target.coordinator.devices.account}
+    return {_known(target, SubjectKind.AGENT, ref.id or "") for ref in refs}
 
 
 def _known(target: Target, kind: SubjectKind, identity: str) -> Subject:
-    """Return a subject, or the account where there is no such."""
+    """Return a subject; the account if there is no such."""
     devices = target.coordinator.devices
     return devices.subjects.get((kind, identity), devices.account)

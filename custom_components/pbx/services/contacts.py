@@ -31,6 +31,7 @@ CONTACT_FIELDS: Mapping[str, Any] = {
 
 
 async def _search_contacts(target: Target) -> dict[str, Any]:
+    """Return the contacts that fit, and whether there are more."""
     data = target.data
     query = m.ContactQuery(
         name=data.get("name"),
@@ -45,18 +46,22 @@ async def _search_contacts(target: Target) -> dict[str, Any]:
 
 
 async def _create_contact(target: Target) -> dict[str, Any]:
+    """Add a contact; return it."""
     return _contact(await target.coordinator.provider.create_contact(_typed_contact(target)))
 
 
 async def _update_contact(target: Target) -> dict[str, Any]:
+    """Change the given fields of a contact; return it."""
     return _contact(await target.coordinator.provider.update_contact(_typed_contact(target)))
 
 
 async def _delete_contact(target: Target) -> None:
+    """Delete a contact."""
     await target.coordinator.provider.delete_contact(target.data["contact_id"])
 
 
 def _typed_contact(target: Target) -> m.Contact:
+    """Return the contact that the fields describe."""
     data = target.data
     values: dict[str, Any] = {name: data[name] for name in CONTACT_FIELDS if name in data}
     for name in ("numbers", "emails", "groups"):
@@ -66,6 +71,7 @@ def _typed_contact(target: Target) -> m.Contact:
 
 
 def _contact(contact: m.Contact) -> dict[str, Any]:
+    """Return what is known of a contact."""
     values = {key: value for key, value in asdict(contact).items() if value not in (None, "", ())}
     return {
         key: list(value) if isinstance(value, tuple) else value for key, value in values.items()

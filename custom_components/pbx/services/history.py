@@ -1,4 +1,4 @@
-"""Actions that look into what is over."""
+"""Actions on finished calls: their records, figures and recordings."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -26,6 +26,7 @@ PERIOD: Mapping[vol.Marker, Any] = {
 
 
 async def _get_call_history(target: Target) -> dict[str, Any]:
+    """Return the records of finished calls that fit."""
     data = target.data
     query = m.HistoryQuery(
         start=_moment(data.get("start")),
@@ -52,6 +53,7 @@ async def _get_call_history(target: Target) -> dict[str, Any]:
 
 
 async def _get_call_statistics(target: Target) -> dict[str, Any]:
+    """Return the figures of finished calls that are known."""
     data = target.data
     found = await target.coordinator.provider.statistics(
         _moment(data.get("start")), _moment(data.get("end"))
@@ -60,6 +62,7 @@ async def _get_call_statistics(target: Target) -> dict[str, Any]:
 
 
 async def _move_recording(target: Target) -> None:
+    """Rename or move the recording of a finished call."""
     data = target.data
     if "filename" not in data and "path" not in data:
         raise invalid("one_of", fields="filename, path")
@@ -69,12 +72,12 @@ async def _move_recording(target: Target) -> None:
 
 
 def _moment(value: datetime | None) -> datetime | None:
-    """Read a time a person typed in Home Assistant's own zone."""
+    """Return a time in UTC; one without a time zone is in Home Assistant's own."""
     if value is None:
         return None
-    return (
-        value if value.tzinfo else value.replace(tzinfo=dt_util.get_default_time_zone())
-    ).astimezone(UTC)
+    if value.tzinfo is None:
+        value = value.replace(tzinfo=dt_util.get_default_time_zone())
+    return value.astimezone(UTC)
 
 
 HISTORY: tuple[Action, ...] = (

@@ -7,27 +7,26 @@ from homeassistant.core import SupportsResponse
 
 from ..const import ATTR_NUMBER
 from ..telephony.models import Capability
-from .action import LONG_TEXT, TEXT, Action, number_in, placed_answer
+from .action import LONG_TEXT, TEXT, Action, number_in, optional_number_in, placed_answer
 from .target import Target
 
 
 async def _announce(target: Target) -> dict[str, Any]:
-    caller = number_in(target, "caller_id_number") if "caller_id_number" in target.data else None
-    return placed_answer(
-        await target.coordinator.provider.announce(
-            number_in(target), target.data["message"], caller
-        )
+    """Call a number and speak a text; return what became of the call."""
+    caller = optional_number_in(target, "caller_id_number")
+    placed = await target.coordinator.provider.announce(
+        number_in(target), target.data["message"], caller
     )
+    return placed_answer(placed)
 
 
 async def _send_sms(target: Target) -> dict[str, Any]:
+    """Send a text message; return its id."""
     data = target.data
-    provider = target.coordinator.provider
-    return {
-        "message_id": await provider.send_sms(
-            number_in(target), data["message"], data.get("sender")
-        )
-    }
+    message_id = await target.coordinator.provider.send_sms(
+        number_in(target), data["message"], data.get("sender")
+    )
+    return {"message_id": message_id}
 
 
 MESSAGES: tuple[Action, ...] = (

@@ -1,7 +1,6 @@
 """Actions that place a call."""
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 import voluptuous as vol
@@ -13,7 +12,16 @@ from ..errors import invalid
 from ..rights import Access
 from ..telephony import models as m
 from ..telephony.models import Capability
-from .action import EXTENSION_TYPE, TEXT, TEXTS, Action, number_in, placed_answer
+from .action import (
+    EXTENSION_TYPE,
+    TEXT,
+    TEXTS,
+    Action,
+    extension_type_in,
+    number_in,
+    optional_number_in,
+    placed_answer,
+)
 from .target import Target
 
 ORIGINATE_FIELDS: Mapping[vol.Marker, Any] = {
@@ -23,15 +31,26 @@ ORIGINATE_FIELDS: Mapping[vol.Marker, Any] = {
 }
 
 
-async def _originate(target: Target, *, click: bool = False) -> dict[str, Any]:
+async def _originate(target: Target) -> dict[str, Any]:
+    """Ring an extension and connect it to a number; return what became of it."""
+    request = _request(target)
+    return placed_answer(await target.coordinator.provider.originate(request))
+
+
+async def _click_to_call(target: Target) -> dict[str, Any]:
+    """Place a call as the phone system's click-to-call does; return what became of it."""
+    request = _request(target)
+    return placed_answer(await target.coordinator.provider.click_to_call(request))
+
+
+def _request(target: Target) -> m.Originate:
+    """Return the call to place, with the fields that are given."""
     data = target.data
-    kind = m.ExtensionType(data["extension_type"]) if "extension_type" in data else None
-    request = m.Originate(
+    kind = extension_type_in(target)
+    return m.Originate(
         extension=target.extension(known=kind in (None, m.ExtensionType.INTERNAL)),
         number=number_in(target),
-        caller_id_number=number_in(target, "caller_id_number")
-        if "caller_id_number" in data
-        else None,
+        caller_id_number=optional_number_in(target, "caller_id_number"),
         caller_id_name=data.get("caller_id_name"),
         ring_timeout=data.get("ring_timeout"),
         dial_first=m.DialFirst(data["dial_first"]) if "dial_first" in data else None,
@@ -44,13 +63,10 @@ async def _originate(target: Target, *, click: bool = False) -> dict[str, Any]:
         check_ip_host=data.get("check_ip_host"),
         check_ip_contact=data.get("check_ip_contact"),
     )
-    provider = target.coordinator.provider
-    return placed_answer(
-        await (provider.click_to_call(request) if click else provider.originate(request))
-    )
 
 
 async def _dial(target: Target) -> dict[str, Any]:
+    """Call a number and put it into a dialplan context; return what became of it."""
     data = target.data
     if ("route_name" in data) == ("route_id" in data):
         raise invalid("one_of", fields="route_name, route_id")
@@ -90,7 +106,7 @@ PLACING: tuple[Action, ...] = (
     Action(
         name="click_to_call",
         needs=Capability.CLICK_TO_CALL,
-        run=partial(_originate, click=True),
+        run=_click_to_call,
         fields={
             **ORIGINATE_FIELDS,
             vol.Optional("dial_first"): vol.In([who.value for who in m.DialFirst]),
