@@ -20,7 +20,7 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
     "the words of telephony": ("telephony",),
     "what is known of calls; the phone systems": ("registry", "providers"),
     "what everybody shares": ("const",),
-    "the parts that know no account": ("errors", "issues", "wording"),
+    "the parts that know no account": ("errors", "issues", "phone_book", "wording"),
     "the parts of an account, which know no coordinator": (
         "accounts",
         "devices",

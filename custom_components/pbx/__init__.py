@@ -9,13 +9,14 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
 from . import issues
-from .accounts import configure, make_provider
+from .accounts import configure, country_of, make_provider
 from .const import CONF_PUSH, DOMAIN, LOGGER, PLATFORMS
 from .coordinator import PbxCoordinator
 from .data import PbxConfigEntry, PbxData
 from .errors import auth_failed, setup_errors
 from .lookups import NameBook, PbxLookups
 from .media_view import PbxMediaView
+from .phone_book.collection import async_get_phone_book, async_setup_phone_book
 from .providers.base import Provider
 from .push.stream import PbxStream
 from .push.subscription import PbxSubscription, async_unsubscribe
@@ -31,7 +32,8 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Register what belongs to no account: the actions, and the way to recordings."""
+    """Register what belongs to no account: the phone book, the actions, the way to recordings."""
+    await async_setup_phone_book(hass)
     async_setup_services(hass)
     hass.http.register_view(PbxMediaView)
     return True
@@ -47,7 +49,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> bool:
         raise auth_failed("wrong_account", provider=provider.name)
 
     health = PushHealth(provider, enabled=entry.options.get(CONF_PUSH, True))
-    names = NameBook()
+    names = NameBook(async_get_phone_book(hass).names(country_of(hass, entry)))
     coordinator = PbxCoordinator(hass, entry, provider, account, health, names.find)
     await coordinator.async_config_entry_first_refresh()
     data = entry.runtime_data = PbxData(

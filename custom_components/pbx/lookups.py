@@ -1,6 +1,7 @@
 """Look-ups: what a phone system tells only when asked, a caller's name and a call's record."""
 
 from collections import OrderedDict
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
@@ -27,18 +28,19 @@ MAX_PENDING_RECORDS = 50
 
 
 class NameBook:
-    """What is known of the numbers that were looked up last.
+    """Who has a number: the house's phone book knows, else what was looked up last.
 
     The registry asks it when a call begins, so that the first event has the name.
     """
 
-    def __init__(self) -> None:
-        """Initialize an empty book."""
+    def __init__(self, house: Callable[[str], Party | None]) -> None:
+        """Initialize the book; `house` is asked first."""
+        self._house = house
         self._parties: OrderedDict[str, Party] = OrderedDict()
 
     def find(self, number: str) -> Party | None:
-        """Return whoever has a number, or None if it was not looked up."""
-        return self._parties.get(number)
+        """Return whoever has a number, or None if nobody knows and it was not looked up."""
+        return self._house(number) or self._parties.get(number)
 
     def add(self, number: str, party: Party) -> None:
         """Add whoever has a number, and forget the oldest one of too many."""

@@ -180,3 +180,31 @@ def national(number: str) -> str:
     if parsed is None:
         return ""
     return strip(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL))
+
+
+def begins_with_zero(country: str) -> bool:
+    """Return whether people in a country (ISO code) write a leading 0 before a national number."""
+    return _begins_with_zero(country)
+
+
+def beginning(number: str, country: str = "") -> str | None:
+    """Return the beginning of numbers in international form: "+4930" for "030" typed in Germany.
+
+    None where that is not certain: for letters, and for digits without the leading 0 in a country
+    (ISO code, may be empty) where people write one.
+    """
+    import phonenumbers  # noqa: PLC0415
+
+    bare = strip(number)
+    if re.fullmatch(r"\+[1-9][0-9]{0,13}", bare):
+        return bare
+    metadata = phonenumbers.PhoneMetadata.metadata_for_region(country, None)
+    if metadata is None or not re.fullmatch(r"[0-9]{2,14}", bare):
+        return None
+    abroad = re.match(f"(?:00|{metadata.international_prefix or '00'})(?=[1-9])", bare)
+    if abroad is not None:
+        return f"+{bare[abroad.end() :]}"
+    prefix = metadata.national_prefix or ""
+    if prefix == "0" and not bare.startswith(prefix):
+        return None
+    return f"+{metadata.country_code}{bare.removeprefix(prefix)}"

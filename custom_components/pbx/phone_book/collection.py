@@ -1,0 +1,259 @@
+"""The phone book in Home Assistant: one for the house, kept in its storage, changed by people and actions."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any, override
+
+import voluptuous as vol
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.collection import (
+    CHANGE_ADDED,
+    CHANGE_UPDATED,
+    CollectionChange,
+    SerializedStorageCollection,
+    StorageCollection,
+)
+from homeassistant.helpers.storage import Store
+from homeassistant.util.hass_dict import HassKey
+
+from ..const import DOMAIN
+from ..errors import invalid
+from ..telephony.errors import InvalidInputError
+from ..telephony.models import Party
+from ..telephony.text import line
+from .entry import (
+    MAX_ENTRIES,
+    MAX_GROUPS,
+    MAX_NUMBERS,
+    MAX_TEXT,
+    Entry,
+    EntryNumber,
+    NumberKind,
+    clean_groups,
+    entry_data,
+    entry_of,
+    read_number,
+)
+from .index import Index, Known
+
+DATA_PHONE_BOOK: HassKey[PhoneBook] = HassKey(f"{DOMAIN}_phone_book")
+STORAGE_KEY = f"{DOMAIN}.phone_book"
+STORAGE_VERSION = 1
+
+TEXT = vol.All(cv.string, vol.Strip, vol.Length(max=MAX_TEXT))
+NUMBER = vol.Any(
+    vol.Schema(
+        {
+            vol.Required("number"): vol.All(cv.string, vol.Strip, vol.Length(min=1, max=MAX_TEXT)),
+            vol.Optional("typed"): TEXT,
+            vol.Optional("kind"): vol.In([kind.value for kind in NumberKind]),
+        }
+    ),
+    vol.All(cv.string, vol.Strip, vol.Length(min=1, max=MAX_TEXT)),
+)
+ENTRY_FIELDS: Mapping[vol.Marker, Any] = {
+    vol.Optional("name"): TEXT,
+    vol.Optional("company"): TEXT,
+    vol.Optional("groups"): vol.All(cv.ensure_list, [TEXT], vol.Length(max=MAX_GROUPS)),
+    vol.Optional("numbers"): vol.All(cv.ensure_list, [NUMBER], vol.Length(max=MAX_NUMBERS)),
+    vol.Optional("messages"): cv.boolean,
+}
+ENTRY_SCHEMA = vol.Schema(dict(ENTRY_FIELDS))
+
+
+class PhoneBook(StorageCollection[Entry, SerializedStorageCollection]):
+    """The entries, by their ids."""
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        """Start with an empty book."""
+        super().__init__(Store(hass, STORAGE_VERSION, STORAGE_KEY))
+        self._index: Index | None = None
+
+    # -- asking -------------------------------------------------------------------------------------
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """Return all entries, in the order of their names."""
+        return tuple(sorted(self.data.values(), key=lambda entry: entry.label.casefold()))
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Return the groups that entries are in."""
+        return tuple(sorted({group for entry in self.data.values() for group in entry.groups}))
+
+    @callback
+    def find(self, number: str, country: str = "") -> Known | None:
+        """Return who has a number; None for a stranger."""
+        if self._index is None:
+            self._index = Index(self.data.values())
+        return self._index.find(number, country)
+
+    @callback
+    def search(self, text: str, limit: int) -> list[Entry]:
+        """Return entries whose name, company, group or number has this text in it."""
+        wanted = text.casefold()
+        digits = "".join(sign for sign in text if sign.isdigit())
+        found: list[Entry] = []
+        for entry in self.entries:
+            words = (entry.name, entry.company, *entry.groups)
+            by_word = any(wanted in word.casefold() for word in words)
+            by_number = len(digits) > 1 and any(digits in one.number for one in entry.numbers)
+            if by_word or by_number:
+                found.append(entry)
+        return found[:limit]
+
+    def names(self, country: str) -> Callable[[str], Party | None]:
+        """Return the name book of an account, whose numbers are read in a country."""
+        return partial(self._name, country=country)
+
+    @callback
+    def _name(self, number: str, country: str) -> Party | None:
+        """Return the party that has a number; None for a stranger."""
+        known = self.find(number, country)
+        return Party(number=number, name=known.name, known=True) if known is not None else None
+
+    # -- changing -----------------------------------------------------------------------------------
+
+    async def async_merge(self, read: Iterable[Entry]) -> tuple[int, int]:
+        """Take entries of another book, and return how many were added and how many completed.
+
+        Who is there already, by name and company, gets the numbers and groups that are new.
+        """
+        by_name = {_identity(entry): entry for entry in self.data.values()}
+        changes: dict[str, str] = {}
+        for entry in read:
+            known = by_name.get(_identity(entry))
+            if known is None:
+                self._check_room()
+                known = replace(entry, id=self.id_manager.generate_id(entry.label))
+                changes[known.id] = CHANGE_ADDED
+            else:
+                merged = _merged(known, entry)
+                if merged == known:
+                    continue
+                known = merged
+                changes.setdefault(known.id, CHANGE_UPDATED)
+            self.data[known.id] = by_name[_identity(known)] = known
+        if changes:
+            self._async_schedule_save()
+            await self.notify_changes(
+                [
+                    CollectionChange(kind, entry_id, self.data[entry_id])
+                    for entry_id, kind in changes.items()
+                ]
+            )
+        added = sum(kind == CHANGE_ADDED for kind in changes.values())
+        return added, len(changes) - added
+
+    @override
+    async def notify_changes(self, change_set: Iterable[CollectionChange]) -> None:
+        """Read the numbers anew when somebody asks next, and tell who listens."""
+        self._index = None
+        await super().notify_changes(change_set)
+
+    @override
+    async def _process_create_data(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Return what was typed, once it is certain that there is room for it."""
+        self._check_room()
+        return entry_data(self._typed(Entry(), data))
+
+    @callback
+    @override
+    def _get_suggested_id(self, info: dict[str, Any]) -> str:
+        """Suggest an id after the name."""
+        return entry_of(info).label
+
+    @override
+    async def _update_data(self, item: Entry, update_data: dict[str, Any]) -> Entry:
+        """Return the entry with what was typed anew."""
+        return self._typed(item, update_data)
+
+    @override
+    def _create_item(self, item_id: str, data: dict[str, Any]) -> Entry:
+        """Return the entry that was typed, with its id."""
+        return entry_of({**data, "id": item_id})
+
+    @override
+    def _deserialize_item(self, data: dict[str, Any]) -> Entry:
+        """Return an entry that was kept."""
+        return entry_of(data)
+
+    @override
+    def _serialize_item(self, item_id: str, item: Entry) -> dict[str, Any]:
+        """Return an entry as it is kept."""
+        return entry_data(item)
+
+    @callback
+    @override
+    def _data_to_save(self) -> SerializedStorageCollection:
+        """Return the whole book as it is kept."""
+        return self._base_data_to_save()
+
+    def _check_room(self) -> None:
+        """Raise ServiceValidationError if the book is full."""
+        if len(self.data) >= MAX_ENTRIES:
+            raise invalid("phone_book_full", limit=str(MAX_ENTRIES))
+
+    def _typed(self, known: Entry, data: Mapping[str, Any]) -> Entry:
+        """Return an entry with what a person typed; raise ServiceValidationError for what cannot be."""
+        typed = ENTRY_SCHEMA(dict(data))
+        entry = replace(
+            known,
+            name=line(typed.get("name", known.name), MAX_TEXT),
+            company=line(typed.get("company", known.company), MAX_TEXT),
+            groups=clean_groups(typed.get("groups", known.groups)),
+            numbers=self._typed_numbers(typed["numbers"]) if "numbers" in typed else known.numbers,
+            messages=typed.get("messages", known.messages),
+        )
+        if not entry.label:
+            raise invalid("phone_book_no_name")
+        if not entry.numbers:
+            raise invalid("phone_book_no_number")
+        return entry
+
+    def _typed_numbers(self, rows: Iterable[str | Mapping[str, str]]) -> tuple[EntryNumber, ...]:
+        """Return numbers as they were typed, each once, read in the house's country."""
+        found: dict[str, EntryNumber] = {}
+        for row in rows:
+            text, kind = (row, None) if isinstance(row, str) else (row["number"], row.get("kind"))
+            try:
+                number = read_number(
+                    text, self.hass.config.country or "", NumberKind(kind or NumberKind.OTHER)
+                )
+            except InvalidInputError as err:
+                raise invalid("phone_book_bad_number", number=line(text, MAX_TEXT)) from err
+            if not isinstance(row, str) and row.get("typed"):
+                number = replace(number, typed=line(row["typed"], MAX_TEXT))
+            found.setdefault(number.number, number)
+        return tuple(found.values())
+
+
+async def async_setup_phone_book(hass: HomeAssistant) -> None:
+    """Load the phone book, once for all accounts."""
+    book = PhoneBook(hass)
+    await book.async_load()
+    hass.data[DATA_PHONE_BOOK] = book
+
+
+@callback
+def async_get_phone_book(hass: HomeAssistant) -> PhoneBook:
+    """Return the phone book of the house."""
+    return hass.data[DATA_PHONE_BOOK]
+
+
+def _identity(entry: Entry) -> tuple[str, str]:
+    """Return what tells whether two entries are about the same person or company."""
+    return entry.name.casefold(), entry.company.casefold()
+
+
+def _merged(known: Entry, found: Entry) -> Entry:
+    """Return an entry with what another one of the same name has besides."""
+    numbers = {number.number: number for number in (*found.numbers, *known.numbers)}
+    order = dict.fromkeys(number.number for number in (*known.numbers, *found.numbers))
+    return replace(
+        known,
+        groups=clean_groups((*known.groups, *found.groups)),
+        numbers=tuple(numbers[number] for number in order)[:MAX_NUMBERS],
+    )

@@ -1,0 +1,49 @@
+"""Read the phone book that a FRITZ!Box saves: XML with contacts of several numbers."""
+
+from xml.etree import ElementTree as ET  # entities are refused before anything is parsed
+
+from .draft import Draft, TypedNumber, UnreadableError
+from .entry import VIP, NumberKind
+
+IMPORTANT = "1"
+_KINDS = (
+    ("fax", NumberKind.FAX),
+    ("mobile", NumberKind.MOBILE),
+    ("work", NumberKind.WORK),
+    ("home", NumberKind.HOME),
+)
+
+
+def read(text: str) -> list[Draft]:
+    """Return the contacts of a file; the important ones are in the group of VIPs.
+
+    Raises UnreadableError if it is no such file, or declares entities, which no phone book does.
+    """
+    if "<!" in text.replace("<!--", "").replace("<![CDATA[", ""):
+        raise UnreadableError
+    try:
+        root = ET.fromstring(text.encode())  # noqa: S314
+    except (ET.ParseError, LookupError, ValueError) as err:
+        raise UnreadableError from err
+    if root.tag not in ("phonebooks", "phonebook"):
+        raise UnreadableError
+    return [_draft(contact) for contact in root.iter("contact")]
+
+
+def _draft(contact: ET.Element) -> Draft:
+    """Return what a contact says."""
+    numbers = [found for found in contact.iter("number") if (found.text or "").strip()]
+    numbers.sort(key=lambda found: found.get("prio") != IMPORTANT)
+    important = (contact.findtext("category") or "").strip() == IMPORTANT
+    return Draft(
+        name=(contact.findtext("person/realName") or "").strip(),
+        groups=(VIP,) if important else (),
+        numbers=tuple(_number(found) for found in numbers),
+    )
+
+
+def _number(found: ET.Element) -> TypedNumber:
+    """Return a number and its kind."""
+    word = found.get("type", "")
+    kind = next((kind for start, kind in _KINDS if word.startswith(start)), NumberKind.OTHER)
+    return kind, (found.text or "").strip()

@@ -1,0 +1,189 @@
+"""Read contacts in vCard files of versions 2.1, 3.0 and 4.0 (RFC 2426, RFC 6350), also Apple's groups.
+
+A card that is damaged loses what cannot be read of it, and no other card does. The libraries for
+this format give up a whole file then, and bring three more packages.
+"""
+
+import quopri
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from .draft import Draft, TypedNumber, UnreadableError
+from .entry import NumberKind
+
+MAX_CARDS = 20_000
+
+_FOLD = re.compile(r"\r?\n[ \t]")
+_SOFT_BREAK = re.compile(r"=\r?\n")
+_BORDER = re.compile(r"(BEGIN|END):VCARD", re.IGNORECASE)
+_QUOTED = re.compile(r"^[^:\r\n]*ENCODING=QUOTED-PRINTABLE", re.IGNORECASE)
+_PARAMETER = re.compile(r';(?:([\w-]+)=)?("[^"]*"|[^;:"]*)')
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_UNESCAPED_SEMICOLON = re.compile(r"(?<!\\);")
+_UNESCAPED_COMMA = re.compile(r"(?<!\\),")
+_APPLE = "x-addressbookserver-"
+_KINDS = (
+    ("fax", NumberKind.FAX),
+    ("cell", NumberKind.MOBILE),
+    ("mobile", NumberKind.MOBILE),
+    ("work", NumberKind.WORK),
+    ("home", NumberKind.HOME),
+)
+# What address books write into every card of theirs is no group that anybody made.
+_NO_GROUPS = frozenset({"mycontacts", "my contacts"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Property:
+    """A line of a card: its name and types in lower case, its value as it stands there."""
+
+    name: str
+    types: frozenset[str]
+    value: str
+
+
+def read(text: str) -> list[Draft]:
+    """Return the contacts of a file, those without a number too.
+
+    Raises UnreadableError if there is no card in it.
+    """
+    cards = list(_cards(text))
+    if not cards:
+        raise UnreadableError
+    members: dict[str, list[str]] = {}
+    people: list[tuple[str, Draft]] = []
+    for card in cards:
+        if _first(card, "kind", f"{_APPLE}kind").casefold() == "group":
+            name = _text(_first(card, "fn", "n"))
+            for value in _all(card, "member", f"{_APPLE}member"):
+                members.setdefault(_uid(value), []).append(name)
+        else:
+            people.append((_uid(_first(card, "uid")), _draft(card)))
+    return [
+        replace(draft, groups=(*draft.groups, *members.get(uid, ()))) if uid else draft
+        for uid, draft in people
+    ]
+
+
+def _cards(text: str) -> Iterator[list[_Property]]:
+    """Give the properties of each card; a card within a card is left out."""
+    card: list[_Property] = []
+    depth = count = 0
+    for line in _lines(text):
+        found = _property(line)
+        if found is None:
+            continue
+        if (found.name, found.value.strip().casefold()) == ("begin", "vcard"):
+            depth += 1
+            if depth == 1:
+                card = []
+        elif (found.name, found.value.strip().casefold()) == ("end", "vcard"):
+            depth -= 1
+            if depth == 0:
+                count += 1
+                yield card
+            if count >= MAX_CARDS:
+                return
+            depth = max(depth, 0)
+        elif depth == 1:
+            card.append(found)
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Give the lines of a file as they were before they were folded."""
+    unfolded = _FOLD.sub("", text)
+    pending = ""
+    for line in unfolded.splitlines():
+        if pending and _BORDER.match(line):
+            yield pending
+            pending = ""
+        whole = pending + line
+        pending = ""
+        if line.endswith("=") and _QUOTED.match(whole):
+            pending = whole + "\n"
+            continue
+        yield _SOFT_BREAK.sub("", whole)
+    if pending:
+        yield pending
+
+
+def _property(line: str) -> _Property | None:
+    """Return what a line says; None if it is none of a card."""
+    head = re.match(r"(?:[\w-]+\.)?([\w-]+)", line)
+    if head is None:
+        return None
+    name, position = head[1].casefold(), head.end()
+    types: set[str] = set()
+    encoded, charset = False, "utf-8"
+    while (found := _PARAMETER.match(line, position)) is not None:
+        position = found.end()
+        key, value = (found[1] or "type").casefold(), found[2].strip('"').casefold()
+        if key == "type":
+            types.update(value.split(","))
+        elif key == "charset":
+            charset = value
+        encoded |= value == "quoted-printable"
+    if line[position : position + 1] != ":":
+        return None
+    value = line[position + 1 :]
+    if encoded:
+        try:
+            value = quopri.decodestring(value.encode()).decode(charset, errors="replace")
+        except LookupError:
+            value = quopri.decodestring(value.encode()).decode(errors="replace")
+    return _Property(name=name, types=frozenset(types), value=value)
+
+
+def _draft(card: list[_Property]) -> Draft:
+    """Return what a card says about a person or a company."""
+    family, given, *_ = [_text(part) for part in _parts(_first(card, "n"))] + ["", ""]
+    company = _text(_parts(_first(card, "org"))[0])
+    name = _text(_first(card, "fn")) or " ".join(part for part in (given, family) if part)
+    groups = [
+        _text(group)
+        for value in _all(card, "categories")
+        for group in _UNESCAPED_COMMA.split(value)
+    ]
+    preferred = sorted(
+        (found for found in card if found.name == "tel"),
+        key=lambda found: not any(kind.startswith("pref") for kind in found.types),
+    )
+    return Draft(
+        name="" if name == company else name,
+        company=company,
+        groups=tuple(group for group in groups if group.casefold() not in _NO_GROUPS),
+        numbers=tuple(_number(found) for found in preferred if found.value.strip()),
+    )
+
+
+def _number(found: _Property) -> TypedNumber:
+    """Return a number and its kind."""
+    kind = next((kind for word, kind in _KINDS if word in found.types), NumberKind.OTHER)
+    return kind, _text(found.value)
+
+
+def _first(card: list[_Property], *names: str) -> str:
+    """Return the first value of any of these properties; empty if there is none."""
+    return next(iter(_all(card, *names)), "")
+
+
+def _all(card: list[_Property], *names: str) -> list[str]:
+    """Return all values of these properties."""
+    return [found.value for found in card if found.name in names]
+
+
+def _parts(value: str) -> list[str]:
+    """Return the parts of a value of several."""
+    return _UNESCAPED_SEMICOLON.split(value)
+
+
+def _text(value: str) -> str:
+    """Return a text without the marks that keep it together."""
+    breaks: Mapping[str, str] = {"n": "\n", "N": "\n"}
+    return _ESCAPED.sub(lambda found: breaks.get(found[1], found[1]), value).strip()
+
+
+def _uid(value: str) -> str:
+    """Return the id of a card, as a group names it and as the card does."""
+    return value.strip().casefold().removeprefix("urn:uuid:")

@@ -1,0 +1,186 @@
+"""The phone book in Home Assistant: kept, changed, merged, and naming callers in the first event."""
+
+from typing import Any
+
+import pytest
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_capture_events,
+    async_fire_time_changed,
+)
+
+from custom_components.pbx.const import EVENT_PBX
+from custom_components.pbx.phone_book import collection
+from custom_components.pbx.phone_book.collection import (
+    PhoneBook,
+    async_get_phone_book,
+    async_setup_phone_book,
+)
+from custom_components.pbx.phone_book.entry import Entry, EntryNumber, NumberKind
+from custom_components.pbx.telephony.models import CallState, Party
+
+from ..fake_provider import FakeProvider, async_set_up, pushed
+
+
+@pytest.fixture
+async def book(hass: HomeAssistant) -> PhoneBook:
+    """Give an empty phone book in Germany."""
+    hass.config.country = "DE"
+    await async_setup_phone_book(hass)
+    return async_get_phone_book(hass)
+
+
+ANNA = {"name": "Anna", "numbers": ["030 23125101"], "groups": ["VIP"]}
+
+
+async def test_an_entry_is_kept(
+    hass: HomeAssistant, book: PhoneBook, hass_storage: dict[str, Any], freezer: FrozenDateTimeFactory
+) -> None:
+    """What is added is there after a restart, and what is deleted is not."""
+    anna = await book.async_create_item(ANNA | {"messages": True})
+    mill = await book.async_create_item(
+        {"company": "Mill", "numbers": [{"number": "+493011", "kind": "fax", "typed": "Fax 11"}, "101"]}
+    )
+    assert mill.numbers == (
+        EntryNumber(number="+493011", typed="Fax 11", kind=NumberKind.FAX),
+        EntryNumber(number="101", typed="101"),
+    )
+    await book.async_update_item(anna.id, {"name": "Anna Keller"})
+    freezer.tick(60)
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done()
+    assert hass_storage["pbx.phone_book"]["data"]["items"][0] == {
+        "id": anna.id,
+        "name": "Anna Keller",
+        "groups": ["vip"],
+        "numbers": [{"number": "+493023125101", "typed": "030 23125101", "kind": "other"}],
+        "messages": True,
+    }
+    await async_setup_phone_book(hass)
+    again = async_get_phone_book(hass)
+    assert again is not book
+    assert again.entries == book.entries
+    assert [entry.label for entry in again.entries] == ["Anna Keller", "Mill"]
+    assert again.groups == ("vip",)
+    await again.async_delete_item(anna.id)
+    assert again.find("+493023125101") is None
+
+
+async def test_ids_stay(book: PhoneBook) -> None:
+    """Two people of one name have ids of their own, and a new name changes none."""
+    one, other = [await book.async_create_item(ANNA) for _ in range(2)]
+    assert one.id != other.id
+    assert (await book.async_update_item(one.id, {"name": "Berta"})).id == one.id
+
+
+@pytest.mark.parametrize(
+    ("data", "key"),
+    [
+        ({"numbers": ["101"]}, "phone_book_no_name"),
+        ({"name": " \u200b", "numbers": ["101"]}, "phone_book_no_name"),
+        ({"name": "Anna"}, "phone_book_no_number"),
+        ({"name": "Anna", "numbers": []}, "phone_book_no_number"),
+        ({"name": "Anna", "numbers": ["what?"]}, "phone_book_bad_number"),
+        ({"name": "Anna", "numbers": ["101", {"number": "30*"}]}, "phone_book_bad_number"),
+    ],
+)
+async def test_what_is_no_entry(book: PhoneBook, data: dict[str, Any], key: str) -> None:
+    """Everybody has a name and a number, and no number is guessed."""
+    with pytest.raises(ServiceValidationError) as refused:
+        await book.async_create_item(data)
+    assert refused.value.translation_key == key
+    assert book.entries == ()
+    anna = await book.async_create_item(ANNA)
+    with pytest.raises(ServiceValidationError):
+        await book.async_update_item(anna.id, {"name": "", "numbers": []} | data)
+    assert book.search("", 10) == [anna]
+
+
+async def test_the_book_is_full(book: PhoneBook, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is a bound, also for what is read from a file."""
+    monkeypatch.setattr(collection, "MAX_ENTRIES", 1)
+    await book.async_create_item(ANNA)
+    with pytest.raises(ServiceValidationError) as refused:
+        await book.async_create_item(ANNA)
+    assert refused.value.translation_key == "phone_book_full"
+    with pytest.raises(ServiceValidationError):
+        await book.async_merge([Entry(name="Berta", numbers=(EntryNumber(number="101"),))])
+
+
+async def test_merge(book: PhoneBook) -> None:
+    """Reading a file twice adds nobody twice; who is there already gets what is new."""
+    told: list[str] = []
+
+    async def listen(changes: Any) -> None:
+        told.extend(change.change_type for change in changes)
+
+    book.async_add_change_set_listener(listen)
+    anna = await book.async_create_item(ANNA)
+    read = [
+        Entry(
+            name="ANNA",
+            groups=("family",),
+            numbers=(EntryNumber(number="101"), EntryNumber(number="+493023125101", kind=NumberKind.HOME)),
+        ),
+        Entry(name="Berta", numbers=(EntryNumber(number="102"),)),
+        Entry(name="berta", numbers=(EntryNumber(number="103"),)),
+    ]
+    assert await book.async_merge(read) == (1, 1)
+    assert await book.async_merge(read) == (0, 0)
+    assert told == ["added", "updated", "added"]
+    anna, berta = book.entries
+    assert (anna.name, anna.groups) == ("Anna", ("vip", "family"))
+    assert [number.number for number in anna.numbers] == ["+493023125101", "101"]
+    assert [number.number for number in berta.numbers] == ["102", "103"]
+    known = book.find("103")
+    assert known is not None
+    assert known.entries == (berta,)
+
+
+async def test_search(book: PhoneBook) -> None:
+    """By a part of the name, the company, a group or a number."""
+    anna = await book.async_create_item(ANNA)
+    mill = await book.async_create_item({"company": "Mill", "numbers": ["101"]})
+    for text, expected in (
+        ("ann", [anna]),
+        ("MILL", [mill]),
+        ("vip", [anna]),
+        ("2312", [anna]),
+        ("+49 30", [anna]),
+        ("1", []),
+        ("l", [mill]),
+        ("nobody", []),
+    ):
+        assert book.search(text, 10) == expected, text
+    assert book.search("", 1) == [anna]
+
+
+@pytest.mark.parametrize(
+    ("number", "name"),
+    [("+493023125101", "Anna"), ("+493023125199", "Somebody in the tower"), ("+4930", "")],
+)
+async def test_callers_are_named_in_the_first_event(
+    hass: HomeAssistant,
+    book: PhoneBook,
+    fake: type[FakeProvider],
+    fake_entry: MockConfigEntry,
+    number: str,
+    name: str,
+) -> None:
+    """Every phone system's callers, though it knows no names; a stranger never gets the last one's name."""
+    await async_set_up(hass, fake_entry)
+    book = async_get_phone_book(hass)
+    await book.async_create_item(ANNA)
+    await book.async_create_item({"name": "Somebody in the tower", "numbers": ["030 231251*"]})
+    events = async_capture_events(hass, EVENT_PBX)
+    fake_entry.runtime_data.coordinator.async_push(
+        pushed("c1", state=CallState.RINGING, caller=Party(number="+493023125101"), extension="102")
+    )
+    fake_entry.runtime_data.coordinator.async_push(pushed("c2", state=CallState.RINGING, caller=Party(number=number)))
+    await hass.async_block_till_done()
+    assert events[0].data["from_name"] == "Anna"
+    assert events[1].data.get("from_name", "") == name
+    assert events[1].data.get("contact_known", False) is bool(name)

@@ -1,0 +1,297 @@
+"""Files of other programs: what is read, what a person is asked about, and what is written."""
+
+import csv
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from custom_components.pbx.phone_book.draft import UnreadableError
+from custom_components.pbx.phone_book.entry import Entry, EntryNumber, NumberKind
+from custom_components.pbx.phone_book.reading import MAX_FILE, Format, Problem, format_of, read
+from custom_components.pbx.phone_book.writing import to_csv, to_vcard
+
+type Found = tuple[str, str, tuple[str, ...], list[tuple[str, str]]]
+
+
+def found(text: str, country: str = "DE", kind: Format | None = None) -> list[Found]:
+    """Read a file, and give its entries in short."""
+    entries = read(text, kind or format_of(text), country).entries
+    return [
+        (one.name, one.company, one.groups, [(number.kind.value, number.number) for number in one.numbers])
+        for one in entries
+    ]
+
+
+APPLE = """\
+BEGIN:VCARD\r
+VERSION:3.0\r
+PRODID:-//Apple Inc.//macOS 15.0//EN\r
+N:Schmidt;Anna;;;\r
+FN:Anna Schmidt\r
+ORG:Bakery Schmidt\\, Berlin;Sales\r
+item1.TEL;type=pref;type=CELL;type=VOICE:+49 170 1234567\r
+item1.X-ABLabel:_$!<Mobile>!$_\r
+TEL;type=HOME;type=FAX:030 2312 5102\r
+NOTE:A long note that is\r
+  folded\\nand has TEL:0 in it\r
+PHOTO;ENCODING=b;TYPE=JPEG:/9j/4AAQSkZJRgABAQAAAQABAAD\r
+ /4QAiRXhpZgAATU0AKgAAAAgAAQ\r
+UID:1D1A-ANNA\r
+END:VCARD\r
+BEGIN:VCARD\r
+VERSION:3.0\r
+N:Family\r
+FN:Family\r
+X-ADDRESSBOOKSERVER-KIND:group\r
+X-ADDRESSBOOKSERVER-MEMBER:urn:uuid:1D1A-ANNA\r
+X-ADDRESSBOOKSERVER-MEMBER:urn:uuid:gone\r
+UID:GROUP-1\r
+END:VCARD\r
+"""
+
+CARDS: list[tuple[str, Found]] = [
+    (
+        APPLE,
+        (
+            "Anna Schmidt",
+            "Bakery Schmidt, Berlin",
+            ("Family",),
+            [("mobile", "+491701234567"), ("fax", "+493023125102")],
+        ),
+    ),
+    (
+        (
+            'BEGIN:VCARD\nVERSION:4.0\nKIND:individual\nFN:Jürgen\nTEL;VALUE=uri;TYPE="voice,work";PREF=1:tel:+49-30-23125101\n'
+            "CATEGORIES:VIP,myContacts,Tennis\\, Sunday\nEND:VCARD\n"
+        ),
+        ("Jürgen", "", ("vip", "Tennis, Sunday"), [("work", "+493023125101")]),
+    ),
+    (
+        (
+            "BEGIN:VCARD\nVERSION:2.1\nN;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:M=C3=BCller;J=C3=B6rg;;;\n"
+            "TEL;CELL;PREF:0170 1234567\nTEL;WORK:030/23125101\nEND:VCARD\n"
+        ),
+        ("Jörg Müller", "", (), [("mobile", "+491701234567"), ("work", "+493023125101")]),
+    ),
+    (
+        (
+            "BEGIN:VCARD\nVERSION:2.1\nFN;ENCODING=QUOTED-PRINTABLE;CHARSET=UTF-8:=C3=84rztehaus am =\nSee\n"
+            "TEL:030 23125101\nEND:VCARD"
+        ),
+        ("Ärztehaus am See", "", (), [("other", "+493023125101")]),
+    ),
+    (
+        "BEGIN:VCARD\nFN;CHARSET=nonsense;ENCODING=QUOTED-PRINTABLE:=C3=84\nTEL:101\nEND:VCARD",
+        ("Ä", "", (), [("other", "101")]),
+    ),
+    (
+        (
+            "BEGIN:VCARD\nORG:Mill\nFN:Mill\nTEL;TYPE=work:030 23125101\nTEL:+493023125101\nAGENT:\nBEGIN:VCARD\n"
+            "FN:Agent\nTEL:110\nEND:VCARD\nEND:VCARD"
+        ),
+        ("", "Mill", (), [("work", "+493023125101")]),
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), CARDS)
+def test_vcards(text: str, expected: Found) -> None:
+    """Every version, Apple's groups, folded and quoted lines, a card within a card."""
+    assert format_of(text) is Format.VCARD
+    assert found(text) == [expected]
+    assert found("\ufeff" + text) == [expected]
+
+
+def test_damaged_card() -> None:
+    """What is damaged harms no other card."""
+    text = (
+        "nonsense\nEND:VCARD\nBEGIN:VCARD\nTEL\n:::\n;;;=\nTEL:030 23125101\nFN;ENCODING=QUOTED-PRINTABLE:=ZZ=\n"
+        "END:VCARD\nBEGIN:VCARD\nFN:Open\nTEL:030 23125102\n"
+    )
+    assert len(found("BEGIN:VCARD\nFN:A\nTEL:101\nEND:VCARD\n" + text)) == 2
+
+
+FRITZ = """<?xml version="1.0" encoding="utf-8"?>
+<phonebooks><phonebook name="Telefonbuch"><!-- saved -->
+<contact><category>1</category><person><realName>Anna &amp; Bob</realName></person>
+<telephony nid="3"><number type="home" prio="0" id="0">030 23125101</number>
+<number type="mobile" prio="1" id="1">01701234567</number>
+<number type="fax_work" prio="0" id="2">03023125102</number><number type="home" prio="0" id="3"/></telephony>
+<services/><setup/><uniqueid>1</uniqueid></contact>
+<contact><category>0</category><person><realName>Mill</realName></person><telephony/></contact>
+</phonebook></phonebooks>"""
+
+
+def test_fritzbox() -> None:
+    """The number to prefer is first, and the important ones are VIPs."""
+    assert format_of(FRITZ) is Format.FRITZBOX
+    assert found(FRITZ) == [
+        (
+            "Anna & Bob",
+            "",
+            ("vip",),
+            [("mobile", "+491701234567"), ("home", "+493023125101"), ("fax", "+493023125102")],
+        )
+    ]
+    assert read(FRITZ, Format.FRITZBOX, "DE").without_number == 1
+
+
+TABLES: list[tuple[str, list[Found]]] = [
+    (
+        (
+            "First Name,Middle Name,Last Name,Organization Name,Labels,Phone 1 - Label,Phone 1 - Value,"
+            "Phone 2 - Label,Phone 2 - Value\n"
+            "Anna,,Schmidt,Bakery,* myContacts ::: Family,Mobile,+49 170 1234567 ::: 030 23125101,Fax,030 23125102\n"
+        ),
+        [
+            (
+                "Anna Schmidt",
+                "Bakery",
+                ("Family",),
+                [("mobile", "+491701234567"), ("mobile", "+493023125101"), ("fax", "+493023125102")],
+            )
+        ],
+    ),
+    (
+        (
+            '"First Name","Last Name","Company","Business Fax","Business Phone","Home Phone",'
+            '"Mobile Phone","Categories"\r\n'
+            '"Anna","Schmidt","Bakery","030 23125102","030 23125101","","01701234567","VIP;Family"\r\n'
+        ),
+        [
+            (
+                "Anna Schmidt",
+                "Bakery",
+                ("vip", "Family"),
+                [("fax", "+493023125102"), ("work", "+493023125101"), ("mobile", "+491701234567")],
+            )
+        ],
+    ),
+    (
+        "Name;Telefon;Handy\nMüller;030 23125101;01701234567\n;;\n",
+        [("Müller", "", (), [("other", "+493023125101"), ("mobile", "+491701234567")])],
+    ),
+    ("Nome\tTelefono\nAnna\t+39 06 1234 5678\n", [("Anna", "", (), [("other", "+390612345678")])]),
+    ("name,number\nAnna,'+493023125101\nShort\n", [("Anna", "", (), [("other", "+493023125101")])]),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), TABLES)
+def test_tables(text: str, expected: list[Found]) -> None:
+    """Google's and Outlook's files, and lists with headings in another language."""
+    assert format_of(text) is Format.CSV
+    assert found(text) == expected
+
+
+UNREADABLE = [
+    (Format.VCARD, "name,number\nAnna,101\n"),
+    (Format.VCARD, ""),
+    (Format.FRITZBOX, "<html/>"),
+    (Format.FRITZBOX, "<phonebooks>"),
+    (
+        Format.FRITZBOX,
+        '<!DOCTYPE p [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><phonebooks><contact>&b;</contact></phonebooks>',
+    ),
+    (Format.FRITZBOX, '<?xml version="1.0"?><!DOCTYPE p SYSTEM "file:///etc/passwd"><phonebooks/>'),
+    (Format.CSV, ""),
+    (Format.CSV, "Anna,101\nBob,102\n"),
+    (Format.CSV, "name,email\nAnna,a@example.com\n"),
+    (Format.CSV, "number\n101\n"),
+    (Format.CSV, 'name,number\n"' + "x" * 200_000 + '",1\n'),
+    *((kind, "x" * (MAX_FILE + 1)) for kind in Format),
+]
+
+
+@pytest.mark.parametrize(("kind", "text"), UNREADABLE, ids=lambda value: str(value)[:20])
+def test_other_files(kind: Format, text: str) -> None:
+    """A file of another kind, a bomb, or one that is too long is refused."""
+    with pytest.raises(UnreadableError):
+        read(text, kind, "DE")
+
+
+@pytest.mark.parametrize(
+    ("number", "country", "problem"),
+    [
+        ("4,93023E+11", "DE", Problem.SPREADSHEET),
+        ("4.93023125101E11", "DE", Problem.SPREADSHEET),
+        ("0800-FLOWERS", "DE", Problem.LETTERS),
+        ("030 1234 oder 5678", "DE", Problem.LETTERS),
+        ("3023125101", "DE", Problem.INCOMPLETE),
+        ("493023125101", "DE", Problem.INCOMPLETE),
+        ("23125101", "DE", Problem.INCOMPLETE),
+        ("23125101", "", Problem.INCOMPLETE),
+        ("030 23125101", "", None),
+        ("03", "DE", None),
+        ("+99", "DE", Problem.NOT_A_NUMBER),
+        ("030 23125101 / 030 23125102", "DE", Problem.NOT_A_NUMBER),
+        ("415 555 0132", "US", None),
+        ("06 1234 5678", "IT", None),
+    ],
+)
+def test_uncertain_numbers(number: str, country: str, problem: Problem | None) -> None:
+    """A person is told of what cannot be read for certain; nothing is guessed."""
+    text = f'name,number\nAnna,"{number}"\nBob,102\n'
+    read_file = read(text, Format.CSV, country)
+    assert [(one.name, one.number, one.problem) for one in read_file.uncertain] == (
+        [("Anna", number, problem)] if problem else []
+    )
+    assert [one.name for one in read_file.entries] == (["Bob"] if problem else ["Anna", "Bob"])
+
+
+def test_number_of_nobody() -> None:
+    """A number without a name cannot be in the book."""
+    (one,) = read("name,number\n,101\n", Format.CSV, "DE").uncertain
+    assert (one.number, one.problem) == ("101", Problem.NO_NAME)
+
+
+NASTY = Entry(
+    name='=HYPERLINK("http://x")',
+    company="Mill; Sons, \\ Co.",
+    groups=("vip", "Tennis, Sunday"),
+    numbers=(
+        EntryNumber(number="+493023125101", kind=NumberKind.MOBILE),
+        EntryNumber(number="+493023125102", kind=NumberKind.FAX),
+        EntryNumber(number="101"),
+        EntryNumber(number="+49900*"),
+    ),
+)
+LONG = Entry(name="Ä" * 80, numbers=(EntryNumber(number="*97"),))
+
+
+def plain(entries: tuple[Entry, ...]) -> list[Entry]:
+    """Give entries without how their numbers were typed."""
+    return [replace(one, numbers=tuple(replace(number, typed="") for number in one.numbers)) for one in entries]
+
+
+def test_vcards_of_ours_are_read_again() -> None:
+    """Nothing is lost on the way out and back, and no line is too long."""
+    text = to_vcard([NASTY, LONG])
+    assert max(len(line.encode()) for line in text.split("\r\n")) <= 75
+    assert plain(read(text, Format.VCARD, "DE").entries) == [NASTY, LONG]
+
+
+def test_tables_of_ours_are_read_again() -> None:
+    """Nothing is lost but a comma in the name of a group."""
+    entry = replace(NASTY, groups=("vip", "Tennis"))
+    assert plain(read(to_csv([entry, LONG]), Format.CSV, "DE").entries) == [entry, LONG]
+
+
+@pytest.mark.parametrize("start", "=+-@\t\r")
+def test_no_cell_is_run(start: str) -> None:
+    """A spreadsheet takes what would be a formula for text."""
+    entry = Entry(
+        name=f"{start}1+1", company=f"{start}cmd|x", groups=(f"{start}2",), numbers=(EntryNumber(number="+4930"),)
+    )
+    cells = [cell for row in csv.reader(io.StringIO(to_csv([entry]), newline="")) for cell in row]
+    assert len(cells) == 10
+    assert not [cell for cell in cells if cell[:1] in tuple("=+-@\t\r")]
+
+
+@pytest.mark.parametrize(
+    "path", sorted(Path("custom_components/pbx/phone_book").glob("*.py")), ids=lambda path: path.name
+)
+def test_only_the_collection_knows_home_assistant(path: Path) -> None:
+    """What an entry is, and how files are read, can be tried without Home Assistant."""
+    assert ("homeassistant" in path.read_text(encoding="utf-8")) is (path.name == "collection.py")
