@@ -1,9 +1,10 @@
 """The providers know nothing of Home Assistant, and nothing above them knows a provider."""
 
 import ast
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,26 @@ from custom_components.pbx.providers import PROVIDERS
 PROJECT = Path(__file__).parents[1]
 INTEGRATION = PROJECT / "custom_components" / "pbx"
 FREE = ("telephony", "registry", "providers")
-INSIDE = sorted(path for package in FREE for path in (INTEGRATION / package).rglob("*.py"))
-ABOVE = sorted(
-    path
-    for path in INTEGRATION.rglob("*")
-    if path.suffix in {".py", ".yaml", ".json"} and path not in INSIDE and "translations" not in path.parts
-)
+
+
+def inside(integration: Path) -> list[Path]:
+    """Return the files that know nothing of Home Assistant."""
+    return sorted(path for package in FREE for path in (integration / package).rglob("*.py"))
+
+
+def above(integration: Path) -> list[Path]:
+    """Return the files above the providers, in any folder, but the texts that people read."""
+    return sorted(
+        path
+        for path in integration.rglob("*")
+        if path.suffix in {".py", ".yaml", ".json"}
+        and not path.is_relative_to(integration / "providers")
+        and "translations" not in path.parts
+    )
+
+
+INSIDE = inside(INTEGRATION)
+ABOVE = above(INTEGRATION)
 ALLOWED = frozenset(sys.stdlib_module_names) | {"aiohttp", "aiolimiter", "phonenumbers", "yarl"}
 
 # How single phone systems spell things: whoever reads these knows one of them.
@@ -26,6 +41,7 @@ FIELDS = (
     *("call_uuid", "callstate", "presence_id", "cid_num", "crm_url"),
     *("callId", "userExtension", "originatorNumber", "lastEvent", "pbxId"),
     *("channelName", "accountCode", "listcalls", "sipstatus", "queuestatus"),
+    *("Linkedid", "Uniqueid", "CallerIDNum", "ConnectedLineNum"),
     *("root_call_id", "event_name", "t_cause", "src_id", "dst_id"),
 )
 
@@ -40,37 +56,56 @@ for name, path in (("custom_components", "custom_components"), ("custom_componen
 """
 
 
-def imports(path: Path) -> Iterator[tuple[int, str]]:
-    """Give what a file imports, and how far above it that is."""
-    for node in ast.walk(ast.parse(path.read_text())):
+def name(path: Path) -> str:
+    """Name a file in a test's id."""
+    return str(path.relative_to(INTEGRATION))
+
+
+@cache
+def imports(text: str) -> list[tuple[int, str]]:
+    """Return what a file imports, and how far above it that is."""
+    found: list[tuple[int, str]] = []
+    for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import):
-            yield from ((0, alias.name) for alias in node.names)
+            found += [(0, alias.name) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            yield node.level, node.module or ""
+            found.append((node.level, node.module or ""))
+    return found
 
 
-def without_steps(path: Path) -> str:
-    """Give a file without what the flow must name: a step of its own for each provider."""
-    lines = path.read_text().splitlines()
-    if path.name == "config_flow.py":
-        steps = {f"async_step_{key}" for key in PROVIDERS}
-        for node in ast.walk(ast.parse("\n".join(lines))):
-            if isinstance(node, ast.AsyncFunctionDef) and node.name in steps:
-                assert node.end_lineno is not None
-                assert len(node.body) == 2, "a step of a provider only begins the shared routine"
-                lines[node.lineno - 1 : node.end_lineno] = [""] * (node.end_lineno - node.lineno + 1)
-    return "\n".join(lines)
+def forbidden_imports(path: Path, integration: Path) -> list[str]:
+    """Return what a file of these packages imports and must not.
+
+    It may import the standard library, what the manifest asks for, aiohttp with its addresses, and its neighbours.
+    """
+    forbidden = []
+    for level, module in imports(path.read_text()):
+        if not level:
+            allowed = module.split(".")[0] in ALLOWED
+        elif level > len(path.relative_to(integration).parts):
+            allowed = False  # it reaches above the integration
+        else:
+            allowed = path.parents[level - 1] != integration or module.split(".")[0] in FREE
+        if not allowed:
+            forbidden.append("." * level + module)
+    return forbidden
 
 
-@pytest.mark.parametrize("path", INSIDE, ids=lambda path: path.name)
+def words_of_a_provider(path: Path) -> list[str]:
+    """Return the words of single phone systems in a file above them.
+
+    These are their keys and names, but in the forms, and their fields anywhere.
+    """
+    text = path.read_text()
+    names = set() if path.name == "forms.py" else {word for key, kind in PROVIDERS.items() for word in (key, kind.name)}
+    lowered = text.lower()
+    return [name for name in sorted(names) if name.lower() in lowered] + [word for word in FIELDS if word in text]
+
+
+@pytest.mark.parametrize("path", INSIDE, ids=name)
 def test_a_provider_imports_nothing_from_above(path: Path) -> None:
-    """Only the standard library, what the manifest asks for, aiohttp with its addresses, and its neighbours."""
-    for level, module in imports(path):
-        assert level <= len(path.relative_to(INTEGRATION).parts), f"{path.name} reaches above the integration"
-        above = path.parents[level - 1] if level else None
-        if above == INTEGRATION:
-            assert module.split(".")[0] in FREE, f"{path.name} imports {module}"
-        assert level or module.split(".")[0] in ALLOWED, f"{path.name} imports {module}"
+    """Nor does anything else in the packages below Home Assistant."""
+    assert forbidden_imports(path, INTEGRATION) == []
 
 
 def test_the_providers_work_without_home_assistant() -> None:
@@ -127,15 +162,87 @@ sys.exit(pytest.main(["-q", "--noconftest", "-p", "no:cacheprovider", "-c", "/de
     assert done.returncode == 0, done.stdout[-2000:]
 
 
-@pytest.mark.parametrize("path", ABOVE, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", ABOVE, ids=name)
 def test_nothing_above_knows_a_provider(path: Path) -> None:
-    """Neither its key or name, but in the forms and the steps of the flow, nor its words anywhere."""
-    text = without_steps(path)
-    if path.name != "forms.py":
-        names = {word for key, provider in PROVIDERS.items() for word in (key, provider.name)}
-        lowered = text.lower()
-        assert not [name for name in names if name.lower() in lowered]
-    assert not [word for word in FIELDS if word in text]
+    """Neither its key or name nor its words."""
+    assert words_of_a_provider(path) == []
+
+
+LEFT_OUT = shutil.ignore_patterns("__pycache__", "translations", "brand", "www")
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """Make a copy of the integration, in which something can be planted."""
+    return Path(shutil.copytree(INTEGRATION, tmp_path / "pbx", ignore=LEFT_OUT))
+
+
+def plant(copy: Path, file: str, text: str) -> Path:
+    """Add a file with a text, or the text to a file that is there."""
+    path = copy / file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as opened:
+        opened.write(f"\n{text}\n")
+    return path
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import homeassistant",
+        "import homeassistant.core as ha",
+        "from homeassistant.core import HomeAssistant",
+        "import voluptuous as vol",
+        "def later() -> None:\n    from homeassistant import core",
+        "from custom_components.pbx import coordinator",
+    ],
+)
+@pytest.mark.parametrize(
+    "file",
+    [
+        "telephony/planted.py",
+        "telephony/inner/planted.py",
+        "registry/planted.py",
+        "registry/inner/deeper/planted.py",
+        "registry/call_registry.py",
+        "providers/planted.py",
+        "providers/acme/planted.py",
+        "providers/acme/inner/planted.py",
+        "providers/voxloud/payload.py",
+    ],
+)
+def test_a_planted_import_is_found(copy: Path, file: str, text: str) -> None:
+    """In a new file or an old one, in whatever folder of the packages, and wherever in the file."""
+    planted = plant(copy, file, text)
+
+    assert [path for path in inside(copy) if forbidden_imports(path, copy)] == [planted]
+
+
+@pytest.mark.parametrize(
+    ("file", "levels"), [("telephony/planted.py", 2), ("registry/planted.py", 2), ("providers/acme/planted.py", 3)]
+)
+@pytest.mark.parametrize("module", ["coordinator", "push.webhook", "services", ""])
+def test_a_planted_import_from_above_is_found(copy: Path, file: str, levels: int, module: str) -> None:
+    """Also a relative one, and one of the integration itself."""
+    planted = plant(copy, file, f"from {'.' * levels}{module} import planted")
+
+    assert [path for path in inside(copy) if forbidden_imports(path, copy)] == [planted]
+
+
+@pytest.mark.parametrize("word", [*sorted(PROVIDERS), *(kind.name for kind in PROVIDERS.values()), *FIELDS])
+def test_a_planted_word_is_found(copy: Path, word: str) -> None:
+    """In any file above the providers, whatever its kind and folder."""
+    files = (
+        "planted.py",
+        "push/planted.py",
+        "services/inner/planted.py",
+        "registry/planted.py",
+        "telephony/planted.py",
+    )
+    planted = [plant(copy, file, f'WORD = "{word}"') for file in files]
+    planted += [plant(copy, "services.yaml", f"# {word}"), plant(copy, "icons.json", f'"{word}"')]
+
+    assert [path for path in above(copy) if words_of_a_provider(path)] == sorted(planted)
 
 
 def test_a_provider_is_one_module_one_line_and_one_form() -> None:
@@ -143,4 +250,3 @@ def test_a_provider_is_one_module_one_line_and_one_form() -> None:
     for key in PROVIDERS:
         assert (INTEGRATION / "providers" / key / "provider.py").is_file()
         assert f'"{key}":' in (INTEGRATION / "forms.py").read_text()
-        assert f"def async_step_{key}(" in (INTEGRATION / "config_flow.py").read_text()

@@ -882,4 +882,4 @@ def test_every_provider_has_its_steps() -> None:
     """Each registered provider has a form, a step and fields to sign in again."""
     assert set(FORMS) == set(PROVIDERS) == set(ALL)
     for provider in PROVIDERS:
-        assert hasattr(PbxConfigFlow, f"async_step_{provider}")
+        assert hasattr(PbxConfigFlow(), f"async_step_{provider}")

@@ -1,7 +1,8 @@
 """Setting an account up: a menu of providers, one form each over one shared routine, reauth, reconfigure, options."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any, override
 
 import voluptuous as vol
@@ -103,27 +104,12 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
         """Choose the provider."""
         return self.async_show_menu(step_id="user", menu_options=list(FORMS), sort=True)
 
-    async def async_step_voipat(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Enter an account of VOIP@ Cloud."""
-        return await self._async_account_step("voipat", user_input)
-
-    async def async_step_voipstudio(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Enter an account of VoIPstudio."""
-        return await self._async_account_step("voipstudio", user_input)
-
-    async def async_step_voipsun(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Enter an account of a VoIPSUN PBX."""
-        return await self._async_account_step("voipsun", user_input)
-
-    async def async_step_voxloud(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Enter an account of Voxloud."""
-        return await self._async_account_step("voxloud", user_input)
+    def __getattr__(self, name: str) -> Callable[..., Awaitable[ConfigFlowResult]]:
+        """Return the step of a provider: the menu calls it by the provider's key."""
+        key = name.removeprefix("async_step_")
+        if key == name or key not in FORMS:
+            raise AttributeError(name=name, obj=self)
+        return partial(self._async_account_step, key)
 
     async def _async_account_step(
         self, provider: str, user_input: dict[str, Any] | None
