@@ -32,7 +32,7 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
     "the account as a whole": ("data",),
     "what asks an account": ("callers", "entity", "rights"),
     "the forms": ("config_flow", "forms", "options", "subentries"),
-    "the actions": ("services",),
+    "the actions; the front end": ("services", "console"),
     "what Home Assistant loads": (
         "binary_sensor",
         "button",

@@ -609,13 +609,32 @@ def test_flow_placeholders() -> None:
 # -- the rest ----------------------------------------------------------------------------------------
 
 
+WORDS = FOLDER.parents[1] / "frontend" / "src" / "words.ts"
+
+
+def words_of_the_cards() -> dict[str, str]:
+    """Read the words that stand in while those of the user's language are not there yet."""
+    source = WORDS.read_text("utf-8")
+    listed = source[source.index("export const ENGLISH") : source.index("};")]
+    return {key: json.loads(text) for key, text in re.findall(r'^  (\w+): (".*"),$', listed, re.MULTILINE)}
+
+
+def test_words_of_the_cards() -> None:
+    """The cards say the same words in English whether they come from here or from there, and say all of them."""
+    common = texts(ENGLISH)["common"]
+    assert words_of_the_cards() == {key: common[key] for key in words_of_the_cards()}
+    said = "".join(path.read_text("utf-8") for path in WORDS.parent.glob("*.ts") if path != WORDS)
+    assert [key for key in words_of_the_cards() if f'"{key}"' not in said] == []
+
+
 def test_common() -> None:
-    """Every word of the media browser is there, and where to enter the URLs of those who have some."""
+    """Every word of the media browser and of the cards is there, and where to enter the URLs of those who have some."""
     written = {
         key for name, call in calls(module("media_source.py")) if name == "_word" and (key := constant(call.args[1]))
     }
     pasted = {f"paste_{key}" for key, kind in PROVIDERS.items() if "urls_to_paste" in vars(kind)}
-    assert set(texts(ENGLISH)["common"]) == written | {f"{kind}s" for kind in MediaKind} | pasted
+    cards = set(words_of_the_cards())
+    assert set(texts(ENGLISH)["common"]) == written | {f"{kind}s" for kind in MediaKind} | pasted | cards
 
 
 def test_system_health() -> None:

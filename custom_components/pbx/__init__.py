@@ -10,6 +10,7 @@ from homeassistant.helpers.typing import ConfigType
 
 from . import issues
 from .accounts import configure, country_of, make_provider
+from .console import async_add_account, async_remove_script, async_setup_console
 from .const import CONF_PUSH, DOMAIN, LOGGER, PLATFORMS
 from .coordinator import PbxCoordinator
 from .data import PbxConfigEntry, PbxData
@@ -36,6 +37,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     await async_setup_phone_book(hass)
     async_setup_services(hass)
     hass.http.register_view(PbxMediaView)
+    await async_setup_console(hass)
     return True
 
 
@@ -72,6 +74,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> bool:
     data.webhook.async_setup()
     await data.subscription.async_setup()
     data.stream.async_setup()
+    await async_add_account(hass, coordinator)
     return True
 
 
@@ -84,6 +87,8 @@ async def async_unload_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> bool
 async def async_remove_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> None:
     """Take back what was made for this account: at the phone system, in the cloud, and as repair issues."""
     issues.async_delete_all(hass, entry)
+    if not hass.config_entries.async_entries(DOMAIN):
+        await async_remove_script(hass)
     await async_delete_cloudhook(hass, entry.data)
     provider = make_provider(hass, entry)
     try:

@@ -35,6 +35,8 @@ from .telephony.events import Event
 from .telephony.models import Account, Call, Capability, EventType, Party, Pushed, RecordPush
 from .wording import Wording
 
+type Watcher = Callable[[Mapping[Key, None] | None], None]
+
 HISTORY = "history"
 REFRESH_COOLDOWN = 0.4
 DIRECTORY_RETRY = 15
@@ -96,6 +98,7 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
         self._doubted: dict[Key, None] = {}
         self._untold: list[Event] = []
         self._keyed: dict[Hashable, dict[CALLBACK_TYPE, CALLBACK_TYPE]] = {}
+        self._watchers: dict[Watcher, None] = {}
         self._told_health: object = None
         self._asked_again = False
         self._directory_at: datetime | None = None
@@ -428,6 +431,23 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
             del self._keyed[context]
 
     @callback
+    def async_watch(self, watcher: Watcher) -> CALLBACK_TYPE:
+        """Call a watcher with the keys of every change, or with None when anything may have changed.
+
+        Return what removes the watcher.
+        """
+        self._watchers[watcher] = None
+        return partial(self._watchers.__delitem__, watcher)
+
+    def _call_watchers(self, changed: Mapping[Key, None] | None) -> None:
+        """Call the watchers of every change."""
+        for watcher in tuple(self._watchers):
+            try:
+                watcher(changed)
+            except Exception:
+                self.logger.exception("Unexpected error showing a change of %s", self.name)
+
+    @callback
     @override
     def async_update_listeners(self) -> None:
         """Call the listeners of what changed, or all when health changed; then tell the events."""
@@ -438,7 +458,9 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
         if self._told_health != health:
             self._told_health = health
             super().async_update_listeners()
-        else:
+            self._call_watchers(None)
+        elif changed:
+            self._call_watchers(changed)
             for key in changed:
                 self._update_listeners_of(key)
         events, self._untold = self._untold, []

@@ -1,0 +1,238 @@
+"""What is over, and who is known: finished calls and contacts of several accounts as one list.
+
+A page takes the newest calls of all accounts. Its cursor says how many calls of each account came
+before it, so that every account is read only as far as somebody scrolls.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from homeassistant.exceptions import HomeAssistantError
+
+from ..telephony.events import record_data
+from ..telephony.models import (
+    CallRecord,
+    Capability,
+    Contact,
+    ContactQuery,
+    Direction,
+    HistoryQuery,
+    Outcome,
+    Party,
+)
+from .feed import Feed, Json, known
+
+CHUNK: Final = 50
+"""How many calls an account is asked for at once: few requests, and small answers."""
+MOST_CHUNKS: Final = 4
+"""How often an account is asked for one page while few of its calls pass the filter."""
+MOST_CONTACTS: Final = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryFilter:
+    """Which finished calls are wanted."""
+
+    search: str | None = None
+    direction: Direction | None = None
+    outcome: Outcome | None = None
+
+
+class Archive:
+    """The finished calls and the contacts of some accounts."""
+
+    def __init__(self, feeds: Sequence[Feed]) -> None:
+        """Look into these accounts."""
+        self._feeds = feeds
+
+    async def page(self, wanted: HistoryFilter, limit: int, cursor: str | None) -> Json:
+        """Return the next calls, newest first, and the cursor of those after them.
+
+        `cursor` is None for the newest ones, and in the answer where there are no more. Accounts that
+        could not be asked are listed with the reason; the others are shown. Raise ValueError for a
+        cursor that is none.
+        """
+        offsets = _read_cursor(cursor)
+        able = [
+            feed
+            for feed in self._feeds
+            if Capability.GET_CALL_HISTORY in feed.coordinator.provider.capabilities
+        ]
+        failed: list[Json] = []
+        readers = [_Reader(feed, wanted, offsets.get(feed.entry_id, 0)) for feed in able]
+        readers = [reader for reader in readers if reader.offset >= 0]
+        await asyncio.gather(*(reader.fill(limit, failed) for reader in readers))
+        rows = [
+            (row["record"].get("started_at", ""), reader, row)
+            for reader in readers
+            for row in reader.rows
+        ]
+        rows.sort(key=lambda row: str(row[0]), reverse=True)
+        taken = rows[:limit]
+        for _, reader, row in taken:
+            reader.offset = max(reader.offset, row["next"])
+        taken_of = {reader: sum(one is reader for _, one, _ in taken) for reader in readers}
+        after = dict(offsets)
+        for reader in readers:
+            rest = taken_of[reader] < len(reader.rows)
+            after[reader.feed.entry_id] = reader.offset if rest or not reader.exhausted else -1
+        more = any(after[reader.feed.entry_id] >= 0 and not reader.failed for reader in readers)
+        return {
+            "records": [row["record"] for _, _, row in taken],
+            "cursor": json.dumps(after) if more else None,
+            "failed": failed,
+        }
+
+    async def search(self, text: str, limit: int) -> Json:
+        """Return the contacts whose name or number has a text in it, from all address books."""
+        failed: list[Json] = []
+        found = await asyncio.gather(
+            *(
+                self._search_one(feed, text, failed)
+                for feed in self._feeds
+                if Capability.SEARCH_CONTACTS in feed.coordinator.provider.capabilities
+            )
+        )
+        contacts = [contact for one in found for contact in one][:limit]
+        return {"contacts": contacts, "failed": failed}
+
+    async def _search_one(self, feed: Feed, text: str, failed: list[Json]) -> list[Json]:
+        """Return the contacts of one account; note in `failed` why there are none."""
+        provider = feed.coordinator.provider
+        digits = text.replace(" ", "").lstrip("+").isdigit()
+        folded = text.replace(" ", "") if digits else text.casefold()
+        query = ContactQuery(
+            number=folded if digits else None,
+            name=None if digits else text,
+            limit=MOST_CONTACTS,
+        )
+        try:
+            page = await feed.questions.ask(
+                ("search", folded), lambda: _ask(provider.search_contacts, query)
+            )
+        except HomeAssistantError as err:
+            failed.append(_failure(feed, err))
+            return []
+        return [row for contact in page.contacts for row in _contact_rows(feed, contact)]
+
+
+class _Reader:
+    """Reads one account's calls as far as one page needs them."""
+
+    def __init__(self, feed: Feed, wanted: HistoryFilter, offset: int) -> None:
+        """Begin after `offset` calls; a negative offset says that there are no more."""
+        self.feed = feed
+        self.offset = offset
+        self.rows: list[Json] = []
+        self.exhausted = False
+        self.failed = False
+        self._wanted = wanted
+
+    async def fill(self, limit: int, failed: list[Json]) -> None:
+        """Read until `limit` calls pass the filter or there are no more; note in `failed` why not."""
+        at = self.offset
+        for _ in range(MOST_CHUNKS):
+            try:
+                records = await self._chunk(at)
+            except HomeAssistantError as err:
+                self.failed = True
+                failed.append(_failure(self.feed, err))
+                return
+            for index, record in enumerate(records):
+                if self._wanted.outcome in (None, record.outcome):
+                    row = {"record": record_row(self.feed, record), "next": at + index + 1}
+                    self.rows.append(row)
+            at += len(records)
+            if len(records) < CHUNK:
+                self.exhausted = True
+                return
+            if len(self.rows) >= limit:
+                return
+        self.offset = at if not self.rows else self.offset
+
+    async def _chunk(self, offset: int) -> tuple[CallRecord, ...]:
+        """Ask for the calls after the first `offset`."""
+        query = HistoryQuery(
+            limit=CHUNK,
+            offset=offset,
+            search=self._wanted.search,
+            direction=self._wanted.direction,
+        )
+        provider = self.feed.coordinator.provider
+        page = await self.feed.questions.ask(
+            ("history", query), lambda: _ask(provider.history, query)
+        )
+        return page.records
+
+
+async def _ask[Q, A](method: Callable[[Q], Coroutine[Any, Any, A]], query: Q) -> A:
+    """Ask a provider."""
+    return await method(query)
+
+
+def _read_cursor(cursor: str | None) -> Mapping[str, int]:
+    """Return how many calls of each account were shown; raise ValueError for anything else."""
+    if cursor is None:
+        return {}
+    offsets = json.loads(cursor)
+    if not isinstance(offsets, dict) or not all(
+        isinstance(offset, int) for offset in offsets.values()
+    ):
+        raise ValueError("Not a cursor")
+    return offsets
+
+
+def _failure(feed: Feed, err: HomeAssistantError) -> Json:
+    """Say why an account is missing from an answer."""
+    return known(
+        account=feed.entry_id,
+        error=str(err),
+        translation_key=err.translation_key,
+        translation_placeholders=err.translation_placeholders,
+    )
+
+
+def record_row(feed: Feed, record: CallRecord) -> Json:
+    """Return a finished call with the names of our own phones, numbers masked where that is wanted."""
+    record = replace(record, caller=_named(feed, record.caller), callee=_named(feed, record.callee))
+    data: Json = {"account": feed.entry_id, **record_data(record)}
+    for key in ("from_number", "to_number", "answered_by_number"):
+        if key in data:
+            data[key] = feed.coordinator.wording.number(data[key])
+    extensions = feed.coordinator.data.extensions
+    for key in ("extension", "answered_by"):
+        extension = extensions.get(str(data.get(key, "")))
+        if extension is not None and extension.name:
+            data.setdefault(f"{key}_name", extension.name)
+    if not feed.coordinator.wording.masked:
+        return data
+    # Links of the phone system carry the number in their name.
+    return {key: value for key, value in data.items() if not key.endswith("_url")}
+
+
+def _named(feed: Feed, party: Party) -> Party:
+    """Name one of our own phones where the phone system did not."""
+    extension = feed.coordinator.data.extensions.get(party.number)
+    if party.name or extension is None or not extension.name:
+        return party
+    return replace(party, name=extension.name)
+
+
+def _contact_rows(feed: Feed, contact: Contact) -> list[Json]:
+    """Return one row for each number of a contact."""
+    names = (contact.first_name, contact.last_name)
+    name = " ".join(word for word in names if word) or contact.company or ""
+    numbers = contact.numbers or ((contact.number,) if contact.number else ())
+    return [
+        known(
+            account=feed.entry_id,
+            contact_id=contact.id or None,
+            name=name,
+            company=contact.company or None,
+            number=feed.coordinator.wording.number(number),
+        )
+        for number in numbers
+    ]

@@ -1,0 +1,249 @@
+"""What the cards are told of the accounts: a snapshot at first, then what changes.
+
+Calls, extensions, agents and queues never change in place, so what is new is found by comparing them
+with what was told before. A field that is unknown is absent, as in `pbx_event`.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from homeassistant.core import callback
+
+from ..coordinator import PbxCoordinator
+from ..devices import SubjectKind
+from ..registry.call_registry import ACCOUNT, DIRECTORY, Key
+from ..telephony.models import Agent, Call, Extension, Party, Queue
+from .questions import Questions
+
+VERSION: Final = 1
+"""Of the contract; pages of another version ask the user to reload them."""
+
+QUEUE_FIGURES: Final = (
+    "waiting",
+    "longest_wait",
+    "agents_logged_in",
+    "agents_available",
+    "service_level",
+    "answered",
+    "abandoned",
+)
+
+type Json = dict[str, Any]
+type Listener = Callable[[Json], None]
+type Teller = Callable[[Feed, Json], None]
+
+
+class Console:
+    """All accounts as the cards see them, and the pages that listen."""
+
+    def __init__(self) -> None:
+        """Know nobody."""
+        self.feeds: dict[str, Feed] = {}
+        self._listeners: dict[Listener, tuple[str, Callable[[Feed], bool]]] = {}
+
+    @callback
+    def async_add(self, coordinator: PbxCoordinator) -> None:
+        """Show an account until it is unloaded."""
+        entry = coordinator.config_entry
+        feed = Feed(coordinator, self._tell)
+        self.feeds[entry.entry_id] = feed
+        self._tell(feed, {"type": "account", "account": feed.snapshot()})
+        remove = coordinator.async_watch(feed.async_changed)
+
+        @callback
+        def async_remove() -> None:
+            """Tell that the account is gone, and nothing after that."""
+            remove()
+            del self.feeds[entry.entry_id]
+            self._tell(feed, {"type": "gone", "id": entry.entry_id})
+
+        entry.async_on_unload(async_remove)
+
+    @callback
+    def async_listen(
+        self, user_id: str, may_read: Callable[[Feed], bool], listener: Listener
+    ) -> Callable[[], None]:
+        """Tell a page of one user what changes in the accounts that the user may read.
+
+        Return what ends that.
+        """
+        self._listeners[listener] = (user_id, may_read)
+        accounts = [feed.snapshot() for feed in self.feeds.values() if may_read(feed)]
+        listener({"type": "snapshot", "version": VERSION, "accounts": accounts})
+
+        @callback
+        def async_remove() -> None:
+            """Tell this page nothing more."""
+            del self._listeners[listener]
+
+        return async_remove
+
+    @callback
+    def async_tell_user(self, user_id: str, message: Json) -> None:
+        """Tell all pages of one user."""
+        for listener, (owner, _) in tuple(self._listeners.items()):
+            if owner == user_id:
+                listener(message)
+
+    @callback
+    def _tell(self, feed: Feed, message: Json) -> None:
+        """Tell the pages of those who may read the account."""
+        for listener, (_, may_read) in tuple(self._listeners.items()):
+            if may_read(feed):
+                listener(message)
+
+
+class Feed:
+    """One account: all of it, and what is new."""
+
+    def __init__(self, coordinator: PbxCoordinator, tell: Teller) -> None:
+        """Take over what is there."""
+        self.coordinator = coordinator
+        self.questions = Questions(coordinator)
+        self._tell = tell
+        self._calls: dict[str, Call] = dict(coordinator.data.calls)
+
+    @property
+    def entry_id(self) -> str:
+        """The account's id."""
+        return self.coordinator.config_entry.entry_id
+
+    def snapshot(self) -> Json:
+        """Return everything about the account."""
+        coordinator, registry = self.coordinator, self.coordinator.data
+        capabilities = coordinator.provider.capabilities
+        return {
+            "id": self.entry_id,
+            "title": coordinator.config_entry.title,
+            "provider": coordinator.provider.name,
+            "device": coordinator.devices.account.device.id,
+            "can": sorted((flag.name or "").lower() for flag in capabilities),
+            "known": coordinator.calls_known,
+            "pushing": coordinator.health.pushing,
+            **self._figures(),
+            "extensions": {
+                number: self._extension(extension)
+                for number, extension in registry.extensions.items()
+            },
+            "agents": {agent.id: agent_data(agent) for agent in registry.agents.values()},
+            "queues": {queue.id: queue_data(queue) for queue in registry.queues.values()},
+            "calls": {call.id: self._call(call) for call in registry.calls.values()},
+        }
+
+    @callback
+    def async_changed(self, keys: Mapping[Key, None] | None) -> None:
+        """Tell what changed, in one message; without keys anything may have changed."""
+        if keys is None or DIRECTORY in keys:
+            self._calls = dict(self.coordinator.data.calls)
+            self._tell(self, {"type": "account", "account": self.snapshot()})
+            return
+        changed: Json = self._rows(keys)
+        if ACCOUNT in keys:
+            changed |= self._figures()
+        if calls := self._changed_calls():
+            changed["calls"] = calls
+        if changed:
+            self._tell(self, {"type": "delta", "id": self.entry_id, **changed})
+
+    def _rows(self, keys: Mapping[Key, None]) -> Json:
+        """Return the extensions, agents and queues that the keys name, by kind and id."""
+        registry = self.coordinator.data
+        rows: Json = {}
+        for kind, identity in keys:
+            name = str(identity)
+            if kind in {SubjectKind.EXTENSION, "listed"} and name in registry.extensions:
+                extension = self._extension(registry.extensions[name])
+                rows.setdefault("extensions", {})[name] = extension
+            elif kind == SubjectKind.AGENT and name in registry.agents:
+                rows.setdefault("agents", {})[name] = agent_data(registry.agents[name])
+            elif kind == SubjectKind.QUEUE and name in registry.queues:
+                rows.setdefault("queues", {})[name] = queue_data(registry.queues[name])
+        return rows
+
+    def _changed_calls(self) -> Json:
+        """Return the calls that are new or different, and None for each that is over."""
+        now, before = self.coordinator.data.calls, self._calls
+        changed: Json = {
+            call.id: self._call(call) for call in now.values() if before.get(call.id) is not call
+        }
+        changed |= {call_id: None for call_id in before if call_id not in now}
+        if changed:
+            self._calls = dict(now)
+        return changed
+
+    def _figures(self) -> Json:
+        """Return what is counted for the whole account."""
+        registry = self.coordinator.data
+        return {"missed": registry.missed, "voicemails": registry.unread_voicemails}
+
+    def _call(self, call: Call) -> Json:
+        """Return a call and which phones take part in it."""
+        return known(
+            id=call.id,
+            state=call.state.value,
+            direction=call.direction.value if call.direction else None,
+            to=self._party(call.callee),
+            legs=[
+                {"extension": leg.extension, "state": leg.state.value}
+                for leg in call.legs
+                if leg.extension is not None
+            ],
+            queue=call.queue,
+            started=call.started_at.isoformat() if call.started_at else None,
+            answered=call.answered_at.isoformat() if call.answered_at else None,
+        ) | {"from": self._party(call.caller)}
+
+    def _party(self, party: Party) -> Json:
+        """Return one end of a call, its number masked where the user wants that."""
+        return known(
+            number=self.coordinator.wording.number(party.number) or None,
+            name=party.name or None,
+            hidden=party.hidden or None,
+            known=party.known,
+        )
+
+    def _extension(self, extension: Extension) -> Json:
+        """Return an extension and what it is doing."""
+        registry = self.coordinator.data
+        subjects = self.coordinator.devices.subjects
+        state = registry.state_of(extension.number)
+        subject = subjects.get((SubjectKind.EXTENSION, extension.number))
+        return known(
+            number=extension.number,
+            name=extension.name or None,
+            state=state.value if state else "idle",
+            device=subject.device.id if subject else None,
+            registered=extension.registered,
+            dnd=extension.dnd,
+            trunk=extension.trunk or None,
+        )
+
+
+def agent_data(agent: Agent) -> Json:
+    """Return an agent and what the agent is doing."""
+    return known(
+        id=agent.id,
+        name=agent.name or None,
+        number=agent.number or None,
+        extension=agent.extension,
+        status=agent.status.value if agent.status else None,
+        logged_in=agent.logged_in,
+        paused=agent.paused,
+        queues=dict(agent.queues) or None,
+    )
+
+
+def queue_data(queue: Queue) -> Json:
+    """Return a queue and how it is doing; times in seconds, service level in percent."""
+    return known(
+        id=queue.id,
+        name=queue.name or None,
+        number=queue.number or None,
+        members=dict(queue.members) or None,
+        **{figure: getattr(queue, figure) for figure in QUEUE_FIGURES},
+    )
+
+
+def known(**fields: Any) -> Json:
+    """Return the fields that are known."""
+    return {name: value for name, value in fields.items() if value is not None}

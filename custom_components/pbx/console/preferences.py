@@ -1,0 +1,95 @@
+"""What each user chose for the front end: their own phone, the pop-up, and its sound."""
+
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from homeassistant.auth import EVENT_USER_REMOVED
+from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.helpers.storage import Store
+
+from ..const import DOMAIN
+from .feed import Console, Json
+
+VERSION: Final = 1
+SAVE_DELAY: Final = 2
+
+
+class PopUp(StrEnum):
+    """For which calls a pop-up is shown."""
+
+    MINE = "mine"
+    ALL = "all"
+    OFF = "off"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preference:
+    """One user's choice.
+
+    `extension` is an account's id, a slash and the number of an extension, or None. `popup` is None
+    until the user chose, which shows none. `seen` is when the user last looked at the missed calls,
+    in ISO 8601.
+    """
+
+    extension: str | None = None
+    popup: PopUp | None = None
+    sound: bool = False
+    seen: str | None = None
+
+
+class Preferences:
+    """All users' choices, kept over a restart."""
+
+    def __init__(self, hass: HomeAssistant, console: Console) -> None:
+        """Know nobody's choice yet."""
+        self._hass = hass
+        self._console = console
+        self._store: Store[dict[str, Any]] = Store(hass, VERSION, f"{DOMAIN}.console")
+        self._users: dict[str, Preference] = {}
+
+    async def async_load(self) -> None:
+        """Read what was kept, and forget users when they are removed."""
+        kept = await self._store.async_load() or {}
+        for user_id, choice in kept.get("users", {}).items():
+            self._users[user_id] = _read(choice)
+        self._hass.bus.async_listen(EVENT_USER_REMOVED, self._async_forget)
+
+    @callback
+    def of(self, user_id: str) -> Preference:
+        """Return what a user chose, or the defaults."""
+        return self._users.get(user_id, Preference())
+
+    @callback
+    def data_of(self, user_id: str) -> Json:
+        """Return what a user chose, as the front end is told."""
+        return asdict(self.of(user_id))
+
+    @callback
+    def async_set(self, user_id: str, choice: Preference) -> None:
+        """Keep what a user chose, and tell all open pages of that user."""
+        self._users[user_id] = choice
+        self._store.async_delay_save(self._kept, SAVE_DELAY)
+        self._console.async_tell_user(user_id, {"type": "me", "me": self.data_of(user_id)})
+
+    @callback
+    def _async_forget(self, event: Event[dict[str, str]]) -> None:
+        """Forget a user who is no more."""
+        if self._users.pop(event.data["user_id"], None) is not None:
+            self._store.async_delay_save(self._kept, SAVE_DELAY)
+
+    @callback
+    def _kept(self) -> Json:
+        """Return what is written down."""
+        return {"users": {user_id: asdict(choice) for user_id, choice in self._users.items()}}
+
+
+def _read(kept: Json) -> Preference:
+    """Read one user's choice; what another version wrote and this one does not know is left out."""
+    popup = kept.get("popup")
+    return Preference(
+        extension=kept.get("extension"),
+        popup=PopUp(str(popup)) if popup in PopUp else None,
+        sound=bool(kept.get("sound")),
+        seen=kept.get("seen"),
+    )

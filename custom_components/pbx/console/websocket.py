@@ -1,0 +1,147 @@
+"""The commands of the front end over Home Assistant's own WebSocket.
+
+Reading an account needs the right to read its sensor of active calls. What the cards do goes through
+the integration's actions, which check rights of their own.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+
+import voluptuous as vol
+from homeassistant.components import websocket_api
+from homeassistant.components.websocket_api.connection import ActiveConnection
+from homeassistant.components.websocket_api.const import ERR_INVALID_FORMAT
+from homeassistant.components.websocket_api.decorators import async_response, websocket_command
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.util import dt as dt_util
+from homeassistant.util.hass_dict import HassKey
+
+from ..rights import Access, may
+from ..telephony.models import Direction, Outcome
+from .archive import Archive, HistoryFilter
+from .feed import Console, Feed, Json
+from .preferences import PopUp, Preferences
+
+DATA_CONSOLE: HassKey[Console] = HassKey("pbx_console")
+DATA_PREFERENCES: HassKey[Preferences] = HassKey("pbx_console_preferences")
+
+MAX_LIMIT: Final = 100
+TEXT: Final = vol.All(str, vol.Length(max=100))
+CURSOR: Final = vol.All(str, vol.Length(max=2000))
+
+
+@callback
+def async_register_commands(hass: HomeAssistant) -> None:
+    """Let the front end ask."""
+    for command in (ws_subscribe, ws_history, ws_search, ws_me, ws_set_me, ws_seen):
+        websocket_api.async_register_command(hass, command)
+
+
+def _may_read(connection: ActiveConnection) -> Callable[[Feed], bool]:
+    """Return what says whether the user of a connection may read an account."""
+    return lambda feed: may(connection.user, feed.coordinator, (), Access.READ)
+
+
+@websocket_command({vol.Required("type"): "pbx/subscribe"})
+@callback
+def ws_subscribe(hass: HomeAssistant, connection: ActiveConnection, msg: Json) -> None:
+    """Tell what is, then what changes, and what the user chose."""
+
+    @callback
+    def forward(message: Json) -> None:
+        """Send a message to the page."""
+        connection.send_event(msg["id"], message)
+
+    connection.send_result(msg["id"])
+    connection.subscriptions[msg["id"]] = hass.data[DATA_CONSOLE].async_listen(
+        connection.user.id, _may_read(connection), forward
+    )
+    forward({"type": "me", "me": hass.data[DATA_PREFERENCES].data_of(connection.user.id)})
+
+
+@websocket_command(
+    {
+        vol.Required("type"): "pbx/history",
+        vol.Optional("account"): str,
+        vol.Optional("cursor"): CURSOR,
+        vol.Optional("limit", default=25): vol.All(int, vol.Range(min=1, max=MAX_LIMIT)),
+        vol.Optional("search"): TEXT,
+        vol.Optional("direction"): vol.Coerce(Direction),
+        vol.Optional("outcome"): vol.Coerce(Outcome),
+    }
+)
+@async_response
+async def ws_history(hass: HomeAssistant, connection: ActiveConnection, msg: Json) -> None:
+    """Return a page of finished calls of all accounts that the user may read, newest first."""
+    archive = Archive(_feeds(hass, connection, msg.get("account")))
+    wanted = HistoryFilter(
+        search=msg.get("search") or None,
+        direction=msg.get("direction"),
+        outcome=msg.get("outcome"),
+    )
+    try:
+        page = await archive.page(wanted, msg["limit"], msg.get("cursor"))
+    except ValueError:
+        connection.send_error(msg["id"], ERR_INVALID_FORMAT, "The cursor is none of this server's")
+        return
+    connection.send_result(msg["id"], page)
+
+
+@websocket_command(
+    {
+        vol.Required("type"): "pbx/search",
+        vol.Required("text"): vol.All(str, vol.Strip, vol.Length(min=2, max=100)),
+        vol.Optional("account"): str,
+        vol.Optional("limit", default=8): vol.All(int, vol.Range(min=1, max=MAX_LIMIT)),
+    }
+)
+@async_response
+async def ws_search(hass: HomeAssistant, connection: ActiveConnection, msg: Json) -> None:
+    """Return contacts by a part of their name or number; the cards know the extensions themselves."""
+    archive = Archive(_feeds(hass, connection, msg.get("account")))
+    connection.send_result(msg["id"], await archive.search(msg["text"], msg["limit"]))
+
+
+def _feeds(hass: HomeAssistant, connection: ActiveConnection, account: str | None) -> list[Feed]:
+    """List the accounts that the user may read, all or the named one."""
+    allowed = _may_read(connection)
+    return [
+        feed
+        for entry_id, feed in hass.data[DATA_CONSOLE].feeds.items()
+        if account in (None, entry_id) and allowed(feed)
+    ]
+
+
+@websocket_command({vol.Required("type"): "pbx/me"})
+@callback
+def ws_me(hass: HomeAssistant, connection: ActiveConnection, msg: Json) -> None:
+    """Return what the user chose."""
+    connection.send_result(msg["id"], hass.data[DATA_PREFERENCES].data_of(connection.user.id))
+
+
+@websocket_command(
+    {
+        vol.Required("type"): "pbx/me/set",
+        vol.Optional("extension"): vol.Any(None, vol.All(str, vol.Length(min=1, max=200))),
+        vol.Optional("popup"): vol.Any(None, vol.Coerce(PopUp)),
+        vol.Optional("sound"): bool,
+    }
+)
+@callback
+def ws_set_me(hass: HomeAssistant, connection: ActiveConnection, msg: Json) -> None:
+    """Keep what the user chose; what is not named stays as it was."""
+    preferences = hass.data[DATA_PREFERENCES]
+    chosen = {key: msg[key] for key in ("extension", "popup", "sound") if key in msg}
+    preferences.async_set(connection.user.id, replace(preferences.of(connection.user.id), **chosen))
+    connection.send_result(msg["id"], preferences.data_of(connection.user.id))
+
+
+@websocket_command({vol.Required("type"): "pbx/seen"})
+@callback
+def ws_seen(hass: HomeAssistant, connection: ActiveConnection, msg: Json) -> None:
+    """Note that the user has seen the calls that were missed up to now."""
+    preferences = hass.data[DATA_PREFERENCES]
+    now = dt_util.utcnow().isoformat()
+    preferences.async_set(connection.user.id, replace(preferences.of(connection.user.id), seen=now))
+    connection.send_result(msg["id"], preferences.data_of(connection.user.id))

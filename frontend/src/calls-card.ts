@@ -1,0 +1,227 @@
+import { repeat } from "lit/directives/repeat.js";
+import { PbxCard, avatar, css, html, nothing, number, running, shared, who, type CardConfig } from "./base";
+import { actionsOf, perform, type CallAction } from "./call-actions";
+import type { Finder } from "./finder";
+import { icon } from "./icons";
+import { hue, label, outside, phonesOf, since, urgency, type Account, type Call } from "./model";
+import { Watch, store } from "./store";
+import { stateWord } from "./words";
+import type { TemplateResult } from "lit";
+
+interface Row {
+  account: Account;
+  call: Call;
+  /** When the call ended, in milliseconds; its row stays a moment so that nothing jumps under a finger. */
+  over?: number;
+}
+
+const STAYS = 1000;
+const KEYS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "0", "#"];
+
+/** The calls that are up, each with what can be done with it. */
+export class CallsCard extends PbxCard {
+  static override styles = [
+    shared,
+    css`
+      ul { display: flex; flex-direction: column; gap: 0; margin: 0 -8px; }
+      li { display: grid; grid-template-columns: 48px minmax(0, 1fr) auto auto; grid-template-areas: "avatar who clock buttons"; gap: 8px 12px; align-items: center; padding: 12px 8px; border-radius: 12px; }
+      li + li { border-top: 1px solid var(--pbx-line); border-start-start-radius: 0; border-start-end-radius: 0; }
+      li[data-state="ringing"] { background: color-mix(in srgb, var(--pbx-ringing) 10%, transparent); }
+      li.over { opacity: 0.4; }
+      .avatar { grid-area: avatar; width: 40px; height: 40px; margin: 4px; }
+      .who { grid-area: who; display: grid; gap: 0; min-width: 0; }
+      .name { font-size: 16px; line-height: 24px; font-weight: 500; }
+      .line { display: flex; flex-wrap: wrap; align-items: center; gap: 0 6px; font-size: 14px; line-height: 20px; color: var(--secondary-text-color); }
+      .line .icon { width: 16px; height: 16px; }
+      .time { grid-area: clock; font-size: 16px; line-height: 24px; text-align: end; display: grid; justify-items: end; align-self: center; }
+      .time small { font-size: 12px; line-height: 16px; color: var(--secondary-text-color); display: inline-flex; gap: 6px; align-items: center; }
+      .buttons { grid-area: buttons; display: flex; gap: 8px; }
+      .phone { display: inline-flex; align-items: center; gap: 6px; color: var(--primary-text-color); max-width: 100%; }
+      .account::before { content: ""; display: inline-block; width: 8px; height: 8px; border-radius: 2px; margin-inline-end: 6px; background: hsl(var(--hue) 55% 50%); }
+      .more { grid-column: 1 / -1; display: flex; gap: 8px; flex-wrap: wrap; padding-inline-start: 60px; }
+      .more pbx-finder { flex: 1 1 200px; }
+      .keys { display: grid; grid-template-columns: repeat(6, 44px); gap: 8px; direction: ltr; }
+      .keys button { height: 44px; background: var(--pbx-soft); text-align: center; font-size: 18px; }
+      .count { min-width: 24px; text-align: center; }
+      @container (max-width: 520px) {
+        li { grid-template-columns: 48px minmax(0, 1fr) auto; grid-template-areas: "avatar who clock" "buttons buttons buttons"; }
+        .buttons { justify-content: flex-end; }
+        .buttons:empty { display: none; }
+        .more { padding-inline-start: 0; }
+        li .buttons .labelled { flex: 1; width: auto; border-radius: 22px; grid-auto-flow: column; justify-content: center; gap: 8px; }
+        li .buttons .labelled .text { position: static; width: auto; height: auto; clip-path: none; font-weight: 500; }
+      }
+    `,
+  ];
+  private opened = "";
+  private form = "";
+  private sent = "";
+  private readonly busy = new Set<string>();
+  private rows: Row[] = [];
+  private touched = 0;
+  private timer = 0;
+  private announced = "";
+
+  constructor() {
+    super();
+    new Watch(this, ["calls", "accounts", "me"]);
+    this.addEventListener("pointerdown", () => (this.touched = Date.now()));
+  }
+
+  /** Return the rows to show: the most urgent first, but none moves while somebody is about to touch one. */
+  private arrange(shown: Account[]): Row[] {
+    const now = Date.now();
+    const up = new Map<string, Row>();
+    for (const account of shown) {
+      for (const call of Object.values(account.calls)) up.set(`${account.id}/${call.id}`, { account, call });
+    }
+    const kept: Row[] = [];
+    for (const row of this.rows) {
+      const id = `${row.account.id}/${row.call.id}`;
+      const current = up.get(id);
+      if (current) kept.push(current);
+      else if (now - (row.over ?? now) < STAYS && store.known.accounts.has(row.account.id)) kept.push({ ...row, over: row.over ?? now });
+      up.delete(id);
+    }
+    const rows = [...kept, ...up.values()];
+    const still = now - this.touched < STAYS || rows.some((row) => row.over);
+    if (rows.some((row) => row.over) || still) {
+      clearTimeout(this.timer);
+      this.timer = window.setTimeout(() => this.requestUpdate(), STAYS);
+    }
+    if (!still) rows.sort((one, other) => urgency(one.call) - urgency(other.call) || since(one.call) - since(other.call));
+    return rows;
+  }
+
+  protected override render(): TemplateResult {
+    const shown = this.shown;
+    this.rows = this.arrange(shown);
+    const calls = this.rows.filter((row) => !row.over).length;
+    const obstacle = this.obstacle(shown);
+    return html`<ha-card>
+      <header>
+        ${icon("talking")}
+        <h2>${this.config.title ?? this.word("live_calls")}</h2>
+        ${calls ? html`<span class="chip count">${calls}</span>` : nothing}
+      </header>
+      ${this.notices(shown)}
+      <span class="sr" role="status">${this.announcement()}</span>
+      ${obstacle ??
+      (this.rows.length
+        ? html`<ul>${repeat(this.rows, (row) => `${row.account.id}/${row.call.id}`, (row) => this.row(row, shown.length > 1))}</ul>`
+        : html`<div class="empty">${icon("idle")}<span>${this.word("all_is_quiet")}</span></div>`)}
+    </ha-card>`;
+  }
+
+  /** Return what a screen reader says: who calls, once. */
+  private announcement(): string {
+    const ringing = this.rows.filter((row) => !row.over && row.call.state === "ringing").map((row) => label(outside(row.call), this.word("hidden_number")));
+    if (ringing.length) this.announced = `${this.word("incoming_call")}: ${ringing.join(", ")}`;
+    else this.announced = "";
+    return this.announced;
+  }
+
+  private row(row: Row, several: boolean): TemplateResult {
+    const { account, call } = row;
+    const id = `${account.id}/${call.id}`;
+    const hidden = this.word("hidden_number");
+    const party = call.direction === "internal" ? call.from : outside(call);
+    const name = label(party, hidden);
+    const { first, rest } = row.over ? { first: [], rest: [] } : actionsOf(account, call, this.mine);
+    const queue = call.queue ? (account.queues[call.queue]?.name ?? call.queue) : "";
+    return html`<li class=${row.over ? "over" : ""} data-call=${call.id} data-state=${call.state}>
+      ${avatar(party.name ?? "", party.number ?? hidden, row.over ? undefined : call.state, party.hidden ? "away" : "phone")}
+      <div class="who">
+        <span class="name cut">${who(party, hidden)}</span>
+        <span class="line">${party.name && party.number ? html`${number(party.number)}` : nothing}</span>
+        <span class="line">
+          <span role="img" aria-label=${call.direction === "outgoing" ? "←" : "→"}>${icon(call.direction === "outgoing" ? "dialing" : "arrow", "arrow small")}</span>
+          ${this.phones(account, call)}
+          ${queue ? html`<span class="phone">${icon("agents", "small")}<bdi class="cut">${queue}</bdi></span>` : nothing}
+          ${several ? html`<span class="account cut" style="--hue:${hue(account.id)}"><bdi>${account.title}</bdi></span>` : nothing}
+        </span>
+      </div>
+      <span class="time">${running(since(call))}<small data-state=${call.state}><span class="dot"></span>${stateWord(this.hass, call.state)}</small></span>
+      <div class="buttons">
+        ${first.map((action) => this.button(id, account, action, name))}
+        ${rest.length
+          ? html`<button class="round bare" title=${this.word("more")} aria-label="${this.word("more")}: ${name}" aria-expanded=${this.opened === id && !this.form}
+              @click=${() => this.toggle(id, "")}>${icon("more")}</button>`
+          : nothing}
+      </div>
+      ${this.opened === id ? this.details(id, account, rest, [...first, ...rest], name) : nothing}
+    </li>`;
+  }
+
+  /** Name our phones: of a group each one that rings; of an internal call who is called. */
+  private phones(account: Account, call: Call): TemplateResult {
+    const legs = phonesOf(call).filter((leg) => call.direction !== "internal" || leg.extension !== call.from.number);
+    if (!legs.length) return html`<span class="phone cut">${who(call.direction === "outgoing" ? call.from : call.to, "")}</span>`;
+    const most = 3;
+    return html`${legs.slice(0, most).map(
+      (leg) => html`<span class="phone" data-state=${leg.state}>${legs.length > 1 ? html`<span class="dot"></span>` : nothing}<bdi class="cut">${account.extensions[leg.extension]?.name || leg.extension}</bdi></span>`,
+    )}${legs.length > most ? html`<span>+${legs.length - most}</span>` : nothing}`;
+  }
+
+  private button(id: string, account: Account, action: CallAction, name: string): TemplateResult {
+    const text = this.word(action.word);
+    const form = action.action === "transfer";
+    const soft = action.word === "hang_up" ? "soft" : "";
+    return html`<button class="round ${action.tone ? "labelled" : ""} ${action.tone ?? ""} ${soft}" title=${text} aria-label="${text}: ${name}" ?disabled=${this.busy.has(id)}
+      aria-expanded=${form ? this.opened === id && this.form === "transfer" : nothing}
+      @click=${() => (form ? this.toggle(id, "transfer") : this.command(id, account, action))}>${icon(action.icon)}<span class="text sr">${text}</span></button>`;
+  }
+
+  private details(id: string, account: Account, rest: CallAction[], all: CallAction[], name: string): TemplateResult {
+    const find = (action: string): CallAction | undefined => all.find((one) => one.action === action);
+    if (this.form === "transfer") {
+      const action = find("transfer");
+      if (!action) return html``;
+      const transfer = (event: Event): void => {
+        const finder = (event.target as HTMLElement).closest(".more")!.querySelector<Finder>("pbx-finder")!;
+        if (finder.value.trim()) void this.command(id, account, action, { number: finder.value.trim() });
+      };
+      return html`<div class="more">
+        <pbx-finder .hass=${this.hass} account=${account.id} label=${this.word("transfer_to")} @pbx-enter=${transfer}></pbx-finder>
+        <button class="wide go" @click=${transfer}>${icon("transfer", "flip")}${this.word("transfer")}</button>
+      </div>`;
+    }
+    if (this.form === "send_dtmf") {
+      const action = find("send_dtmf");
+      if (!action) return html``;
+      return html`<div class="more" role="group" aria-label=${this.word("keypad")}>
+        <div class="keys">${KEYS.map((key) => html`<button @click=${() => this.press(account, action, key)}>${key}</button>`)}</div>
+        <output class="number" dir="ltr">${this.sent}</output>
+      </div>`;
+    }
+    return html`<div class="more">
+      ${rest.map((action) => html`<button class="wide" aria-label="${this.word(action.word)}: ${name}" ?disabled=${this.busy.has(id)}
+        @click=${() => (action.action === "send_dtmf" ? this.toggle(id, "send_dtmf") : this.command(id, account, action))}>${icon(action.icon)}${this.word(action.word)}</button>`)}
+    </div>`;
+  }
+
+  private toggle(id: string, form: string): void {
+    const close = this.opened === id && this.form === form;
+    this.opened = close ? "" : id;
+    this.form = close ? "" : form;
+    this.sent = "";
+    this.requestUpdate();
+    if (!close && form === "transfer") void this.updateComplete.then(() => this.renderRoot.querySelector<Finder>("pbx-finder")?.focus());
+  }
+
+  private async command(id: string, account: Account, action: CallAction, more: Record<string, unknown> = {}): Promise<void> {
+    if (this.busy.has(id)) return;
+    this.busy.add(id);
+    this.requestUpdate();
+    if (await perform(this, account, action, more)) this.opened = this.form = "";
+    this.busy.delete(id);
+    this.requestUpdate();
+  }
+
+  private async press(account: Account, action: CallAction, key: string): Promise<void> {
+    if (await perform(this, account, action, { digits: key })) this.sent += key;
+    this.requestUpdate();
+  }
+}
+
+export type { CardConfig };

@@ -1,0 +1,319 @@
+import { PbxCard, css, html, nothing, number, shared, type CardConfig } from "./base";
+import { icon, type IconName } from "./icons";
+import { clock, hue, type Account } from "./model";
+import { Watch, store } from "./store";
+import { answeredByWord, directionWord, durationWord, outcomeWord, reason } from "./words";
+import type { TemplateResult } from "lit";
+
+interface Config extends CardConfig {
+  limit?: number;
+  /** Show only the newest calls, without filters and without going on. */
+  short?: boolean;
+}
+
+/** A finished call, in the fields of a `call_record` event. */
+export interface Entry {
+  account: string;
+  record_id: string;
+  call_id?: string;
+  direction?: "incoming" | "outgoing" | "internal";
+  outcome: string;
+  from_number?: string;
+  from_name?: string;
+  to_number?: string;
+  to_name?: string;
+  extension?: string;
+  extension_name?: string;
+  answered_by?: string;
+  answered_by_name?: string;
+  started_at?: string;
+  ring_time?: number;
+  duration?: number;
+  recording_id?: string;
+  voicemail?: boolean;
+  transcription?: string;
+  summary?: string;
+}
+
+interface Page {
+  records: Entry[];
+  cursor: string | null;
+  failed: { account: string; error: string }[];
+}
+
+type Filter = "all" | "missed" | "incoming" | "outgoing";
+
+const NOT_REACHED = new Set(["missed", "busy", "failed", "cancelled", "rejected"]);
+const SEARCH_WAIT = 400;
+/** How many calls are on the page at most; one who scrolls further has the newest ones taken away. */
+const MOST = 400;
+/** The phone system writes a call down a moment after its end. */
+const WRITTEN = [3000, 12000];
+
+const idOf = (entry: Entry): string => `${entry.account}/${entry.record_id}`;
+
+/** Finished calls of all accounts, newest first, by days, with their recordings. */
+export class ListCard extends PbxCard<Config> {
+  static override styles = [
+    shared,
+    css`
+      .tools { display: flex; gap: 8px; flex-wrap: wrap; align-items: center; }
+      .tools .chip { min-height: 44px; border-radius: 22px; padding: 0 16px; } .tools input { flex: 1 1 160px; width: auto; }
+      h3 { margin: 0; padding: 16px 0 4px; font-size: 14px; line-height: 20px; font-weight: 500; color: var(--secondary-text-color); background: var(--card-background-color, transparent); }
+      li { border-radius: 12px; content-visibility: auto; contain-intrinsic-height: auto 56px; margin: 0 -8px; }
+      li.open { background: var(--pbx-soft); content-visibility: visible; }
+      .row { display: grid; grid-template-columns: 24px minmax(0, 1fr) auto; gap: 16px; align-items: center; width: 100%; min-height: 56px; padding: 8px; box-sizing: border-box; }
+      .row:hover { background: var(--pbx-soft); }
+      .row .text { display: grid; min-width: 0; } .title { font-size: 15px; line-height: 22px; }
+      .sub { font-size: 13px; line-height: 18px; color: var(--secondary-text-color); display: flex; gap: 6px; align-items: center; }
+      .sub .icon { width: 14px; height: 14px; }
+      .when { text-align: end; font-size: 13px; line-height: 18px; color: var(--secondary-text-color); display: grid; justify-items: end; font-variant-numeric: tabular-nums; white-space: nowrap; }
+      .when .icon { width: 16px; height: 16px; }
+      .missed > .icon { color: var(--pbx-missed); } .vain > .icon { color: var(--secondary-text-color); } .row > .icon { color: var(--pbx-talking); }
+      .row.vain > .icon { color: var(--secondary-text-color); } .row.missed > .icon { color: var(--pbx-missed); }
+      .unseen .title { font-weight: 700; }
+      .account::before { content: ""; display: inline-block; width: 8px; height: 8px; border-radius: 2px; margin-inline-end: 6px; background: hsl(var(--hue) 55% 50%); }
+      .details { display: grid; gap: 12px; padding: 4px 8px 12px 48px; }
+      .details:dir(rtl) { padding: 4px 48px 12px 8px; }
+      dl { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: 4px 16px; margin: 0; font-size: 14px; line-height: 20px; } dt { color: var(--secondary-text-color); } dd { margin: 0; overflow-wrap: anywhere; }
+      .actions { display: flex; flex-wrap: wrap; gap: 8px; }
+      audio { width: 100%; height: 44px; } blockquote { margin: 0; padding: 8px 12px; border-inline-start: 3px solid var(--pbx-line); font-size: 14px; line-height: 20px; white-space: pre-wrap; overflow-wrap: anywhere; max-height: 240px; overflow: auto; }
+      .sentinel { min-height: 1px; }
+      @container (max-width: 420px) { .details, .details:dir(rtl) { padding: 4px 8px 12px; } }
+    `,
+  ];
+  private entries: Entry[] = [];
+  private cursor: string | null = null;
+  private failed: Page["failed"] = [];
+  private filter: Filter = "all";
+  private search = "";
+  private started = false;
+  private loading = false;
+  private asked = 0;
+  private open = "";
+  private playing = "";
+  private url = "";
+  private calling = "";
+  private timer = 0;
+  private observer?: IntersectionObserver;
+  private calls = new Set<string>();
+
+  constructor() {
+    super();
+    new Watch(this, ["accounts", "me"]);
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.stop = store.listen(["calls"], () => this.noticeEnds());
+  }
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.stop?.();
+    this.observer?.disconnect();
+    this.observer = undefined;
+  }
+  private stop?: () => void;
+
+  /** Look again a moment after a call has ended: then it is written down. */
+  private noticeEnds(): void {
+    const now = new Set(this.shown.flatMap((account) => Object.keys(account.calls).map((id) => `${account.id}/${id}`)));
+    const ended = [...this.calls].some((id) => !now.has(id));
+    this.calls = now;
+    if (ended) for (const wait of WRITTEN) window.setTimeout(() => void this.refresh(), wait);
+  }
+
+  private get query(): Record<string, unknown> {
+    return {
+      type: "pbx/history",
+      limit: this.config.limit ?? (this.config.short ? 8 : 30),
+      ...(this.config.account && { account: this.config.account }),
+      ...(this.search && { search: this.search }),
+      ...(this.filter === "missed" && { outcome: "missed" }),
+      ...((this.filter === "incoming" || this.filter === "outgoing") && { direction: this.filter }),
+    };
+  }
+
+  /** Load the newest calls, or those after the last ones. */
+  private async load(more = false): Promise<void> {
+    if (!this.hass || (more && (this.loading || !this.cursor))) return;
+    const asked = ++this.asked;
+    this.loading = true;
+    this.requestUpdate();
+    try {
+      const page = await this.hass.callWS<Page>({ ...this.query, ...(more && { cursor: this.cursor }) });
+      if (asked !== this.asked) return;
+      const known = new Set(more ? this.entries.map(idOf) : []);
+      const fresh = page.records.filter((entry) => !known.has(idOf(entry)));
+      this.entries = [...(more ? this.entries : []), ...fresh].slice(-MOST);
+      this.cursor = page.cursor;
+      this.failed = page.failed;
+    } catch (refusal) {
+      this.problem = reason(this.hass, refusal);
+    }
+    this.loading = false;
+    this.requestUpdate();
+  }
+
+  /** Put what is new on top, without touching what somebody has scrolled to. */
+  private async refresh(): Promise<void> {
+    if (!this.isConnected || !this.hass || this.loading) return;
+    try {
+      const page = await this.hass.callWS<Page>(this.query);
+      const known = new Set(this.entries.map(idOf));
+      const fresh = page.records.filter((entry) => !known.has(idOf(entry)));
+      const changed = new Map(page.records.map((entry) => [idOf(entry), entry]));
+      this.entries = [...fresh, ...this.entries.map((entry) => changed.get(idOf(entry)) ?? entry)];
+      if (this.config.short) this.entries = this.entries.slice(0, this.query.limit as number);
+      this.requestUpdate();
+    } catch {
+      // What is shown stays.
+    }
+  }
+
+  private reset(): void {
+    this.entries = [];
+    this.cursor = null;
+    this.open = "";
+    void this.load();
+  }
+
+  protected override render(): TemplateResult {
+    const shown = this.shown;
+    if (!this.started && store.ready && this.hass && shown.length) {
+      this.started = true;
+      this.noticeEnds();
+      queueMicrotask(() => void this.load());
+    }
+    const obstacle = this.obstacle(shown, 5);
+    return html`<ha-card>
+      <header>${icon("incoming")}<h2>${this.config.title ?? this.word(this.config.short ? "recent" : "history")}</h2></header>
+      ${obstacle ?? html`
+        ${this.config.short ? nothing : this.tools()}
+        ${this.problem ? this.notice(this.problem, "cancelled") : nothing}
+        ${this.failed.map((one) => html`<div class="notice plain" role="status">${icon("away")}<span><bdi>${store.known.accounts.get(one.account)?.title ?? ""}</bdi>: ${reason(this.hass, one)}</span></div>`)}
+        ${this.entries.length ? this.days(shown) : this.loading || !this.started
+          ? html`${Array.from({ length: 5 }, () => html`<div class="skeleton"></div>`)}`
+          : html`<div class="empty">${icon("incoming")}<span>${this.word("no_calls")}</span></div>`}
+        ${this.cursor && !this.config.short ? html`<div class="sentinel"></div><button class="wide" ?disabled=${this.loading} @click=${() => this.load(true)}>${this.word("show_more")}</button>` : nothing}`}
+    </ha-card>`;
+  }
+
+  private tools(): TemplateResult {
+    const chip = (filter: Filter, text: string): TemplateResult =>
+      html`<button class="chip" aria-pressed=${this.filter === filter} @click=${() => { if (this.filter !== filter) { this.filter = filter; this.reset(); } }}>${text}</button>`;
+    return html`<div class="tools">
+      ${chip("all", this.word("all_calls"))}${chip("missed", this.word("missed"))}${chip("incoming", directionWord(this.hass, "incoming"))}${chip("outgoing", directionWord(this.hass, "outgoing"))}
+      <input type="search" placeholder=${this.word("find")} aria-label=${this.word("find")} @input=${(event: InputEvent) => this.searched((event.target as HTMLInputElement).value)} />
+    </div>`;
+  }
+
+  private searched(text: string): void {
+    clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => {
+      this.search = text.trim();
+      this.reset();
+    }, SEARCH_WAIT);
+  }
+
+  private days(shown: Account[]): TemplateResult {
+    const days: { word: string; entries: Entry[] }[] = [];
+    let last = "";
+    for (const entry of this.entries) {
+      const moment = entry.started_at ? new Date(entry.started_at) : undefined;
+      const day = moment ? this.times.dayKey(moment) : "";
+      if (day !== last || !days.length) days.push({ word: moment ? this.times.dayWord(moment) : "", entries: [] });
+      last = day;
+      days[days.length - 1]!.entries.push(entry);
+    }
+    const several = shown.length > 1;
+    return html`${days.map((day) => html`<section>${day.word ? html`<h3>${day.word}</h3>` : nothing}<ol>${day.entries.map((entry) => this.row(entry, several))}</ol></section>`)}`;
+  }
+
+  private row(entry: Entry, several: boolean): TemplateResult {
+    const id = idOf(entry);
+    const account = store.known.accounts.get(entry.account);
+    const out = entry.direction === "outgoing";
+    const missed = entry.outcome === "missed" || entry.outcome === "voicemail";
+    const vain = !missed && NOT_REACHED.has(entry.outcome);
+    const symbol: IconName = entry.outcome === "voicemail" ? "voicemail" : missed ? "missed" : entry.direction ?? "incoming";
+    const name = (out ? entry.to_name : entry.from_name) ?? "";
+    const digits = (out ? entry.to_number : entry.from_number) ?? "";
+    const ours = out ? entry.from_name || entry.extension_name || entry.extension || entry.from_number : entry.answered_by_name || entry.to_name || entry.extension_name || entry.answered_by || entry.extension || entry.to_number;
+    const unseen = missed && entry.started_at !== undefined && (!this.myChoice.seen || entry.started_at > this.myChoice.seen);
+    const outcome = outcomeWord(this.hass, entry.outcome);
+    const moment = entry.started_at ? new Date(entry.started_at) : undefined;
+    return html`<li class=${this.open === id ? "open" : ""} data-record=${entry.record_id}>
+      <button class="row ${missed ? "missed" : vain ? "vain" : ""} ${unseen ? "unseen" : ""}" aria-expanded=${this.open === id} @click=${() => this.toggle(id)}>
+        ${icon(symbol)}
+        <span class="text">
+          <span class="title cut">${name ? html`<bdi>${name}</bdi>` : digits ? number(digits) : this.word("hidden_number")}<span class="sr">, ${entry.direction ? directionWord(this.hass, entry.direction) : ""}, ${outcome}</span></span>
+          <span class="sub"><span class="cut">${missed || vain ? html`${outcome} · ` : nothing}${ours ? html`${icon(out ? "dialing" : "arrow", "arrow inline")}<bdi>${ours}</bdi>` : nothing}</span>
+            ${several && account ? html`<span class="account cut" style="--hue:${hue(account.id)}"><bdi>${account.title}</bdi></span>` : nothing}</span>
+        </span>
+        <span class="when"><span>${moment ? this.times.time(moment) : ""}</span>
+          <span>${entry.duration ? clock(entry.duration) : entry.recording_id || entry.voicemail ? nothing : html`&nbsp;`}${entry.recording_id ? html`<span class="sr">, ${this.word("play")}</span>` : nothing}</span></span>
+      </button>
+      ${this.open === id ? this.details(entry, account, name, digits) : nothing}
+    </li>`;
+  }
+
+  private details(entry: Entry, account: Account | undefined, name: string, digits: string): TemplateResult {
+    const id = idOf(entry);
+    const me = this.mine;
+    const place = me?.account.can.includes("click_to_call") ? "click_to_call" : me?.account.can.includes("originate") ? "originate" : "";
+    const dialable = digits && !digits.includes("•");
+    const fact = (word: string, value: unknown): TemplateResult | typeof nothing => (value ? html`<dt>${word}</dt><dd>${value}</dd>` : nothing);
+    return html`<div class="details">
+      <dl>
+        ${fact(this.word("number"), name && digits ? number(digits) : "")}
+        ${fact(answeredByWord(this.hass), entry.answered_by_name || entry.answered_by)}
+        ${fact(this.word("waiting"), entry.ring_time ? clock(entry.ring_time) : "")}
+        ${fact(durationWord(this.hass), entry.duration ? clock(entry.duration) : "")}
+      </dl>
+      ${entry.summary ? html`<div><span class="muted">${this.word("summary")}</span><blockquote>${entry.summary}</blockquote></div>` : nothing}
+      ${entry.transcription ? html`<div><span class="muted">${this.word("transcript")}</span><blockquote>${entry.transcription}</blockquote></div>` : nothing}
+      <div class="actions">
+        ${entry.recording_id && account?.can.includes("recordings") && this.playing !== id
+          ? html`<button class="wide" @click=${() => this.play(entry)}>${icon("play")}${this.word("play")}</button>` : nothing}
+        ${dialable && place
+          ? html`<button class="wide go" ?disabled=${this.calling === id} @click=${() => this.callBack(id, me!.account, place, digits)}>${icon("phone")}${this.word("call_back")}</button>` : nothing}
+      </div>
+      ${this.playing === id && this.url ? html`<audio controls autoplay src=${this.url} aria-label=${this.word("play")}></audio>` : nothing}
+    </div>`;
+  }
+
+  private toggle(id: string): void {
+    this.open = this.open === id ? "" : id;
+    this.playing = this.problem = "";
+    this.requestUpdate();
+  }
+
+  private async callBack(id: string, account: Account, place: string, digits: string): Promise<void> {
+    this.calling = id;
+    await this.act(account, place, { extension: this.mine!.extension.number, number: digits });
+    this.calling = "";
+    this.requestUpdate();
+  }
+
+  private async play(entry: Entry): Promise<void> {
+    this.problem = "";
+    try {
+      const media = `media-source://pbx/${entry.account}/recording/${entry.recording_id}`;
+      const found = await this.hass!.callWS<{ url: string }>({ type: "media_source/resolve_media", media_content_id: media });
+      [this.playing, this.url] = [idOf(entry), found.url];
+    } catch (refusal) {
+      this.problem = reason(this.hass, refusal);
+    }
+    this.requestUpdate();
+  }
+
+  protected override updated(changed: Map<PropertyKey, unknown>): void {
+    super.updated(changed);
+    const sentinel = this.renderRoot.querySelector(".sentinel");
+    this.observer?.disconnect();
+    if (!sentinel) return;
+    this.observer ??= new IntersectionObserver((seen) => { if (seen.some((one) => one.isIntersecting)) void this.load(true); }, { rootMargin: "400px" });
+    this.observer.observe(sentinel);
+  }
+}

@@ -1,0 +1,100 @@
+// Where Home Assistant loads us: as a module of every page, and as a resource of dashboards; the same file, run once.
+import { ELEMENTS } from "./base";
+import { CallsCard } from "./calls-card";
+import { Finder } from "./finder";
+import type { Hass } from "./hass";
+import { lazy } from "./lazy";
+import { CallPopup, install } from "./popup";
+import { StatusBadge } from "./status-badge";
+import { PhonesStrategy } from "./strategy";
+import { word } from "./words";
+
+interface CardKind {
+  tag: string;
+  element: CustomElementConstructor;
+  /** In the words of the page, after the name of the integration. */
+  name: string;
+  /** The kind of entity for which the editor suggests the card. */
+  entity: string;
+  form: Record<string, unknown>[];
+  rows?: Record<string, unknown>;
+}
+
+const ACCOUNT = { name: "account", selector: { config_entry: { integration: "pbx" } } };
+const TITLE = { name: "title", selector: { text: {} } };
+const flag = (name: string): Record<string, unknown> => ({ name, selector: { boolean: {} } });
+const count = (name: string, min: number, max: number, unit?: string): Record<string, unknown> => ({
+  name,
+  selector: { number: { min, max, mode: "box", ...(unit && { unit_of_measurement: unit }) } },
+});
+const ROWS = { columns: 12, min_columns: 6, rows: "auto" };
+
+const CARDS: CardKind[] = [
+  { tag: "pbx-calls-card", element: CallsCard, name: "live_calls", entity: "active_calls", form: [TITLE, ACCOUNT] },
+  {
+    tag: "pbx-dial-card", name: "dial_pad", entity: "",
+    element: lazy("pbx-dial-pad", async () => (await import("./dial-card")).DialCard, ROWS),
+    form: [TITLE, ACCOUNT, flag("keys")],
+  },
+  {
+    tag: "pbx-phones-card", name: "phones", entity: "active_calls",
+    element: lazy("pbx-phones", async () => (await import("./phones-card")).PhonesCard, ROWS),
+    form: [TITLE, ACCOUNT, { name: "group", selector: { select: { mode: "dropdown", options: ["account", "area", "none"] } } }],
+  },
+  {
+    tag: "pbx-phone-card", name: "one_phone", entity: "call_state",
+    element: lazy("pbx-phone", async () => (await import("./phone-card")).PhoneCard, { ...ROWS, columns: 6 }),
+    form: [TITLE, { name: "device", selector: { device: { integration: "pbx" } } }],
+  },
+  {
+    tag: "pbx-queues-card", name: "queues", entity: "waiting_callers",
+    element: lazy("pbx-queues-board", async () => (await import("./queues-card")).QueuesCard, ROWS),
+    form: [TITLE, ACCOUNT, count("wait", 5, 3600, "s"), count("service_level", 0, 100, "%"), flag("agents")],
+  },
+  {
+    tag: "pbx-list-card", name: "history", entity: "last_call",
+    element: lazy("pbx-list", async () => (await import("./list-card")).ListCard, ROWS),
+    form: [TITLE, ACCOUNT, count("limit", 1, 100), flag("short")],
+  },
+];
+
+function define(tag: string, element: CustomElementConstructor): void {
+  if (!customElements.get(tag)) customElements.define(tag, element);
+}
+
+/** Say which configuration a card is suggested with for an entity, if it is. */
+function suggestion(kind: CardKind, hass: Hass, entityId: string): Record<string, unknown> | null {
+  const entry = hass.entities[entityId];
+  if (!kind.entity || entry?.platform !== "pbx" || entry.translation_key !== kind.entity) return null;
+  const device = kind.tag === "pbx-phone-card" && entry.device_id ? { device: entry.device_id } : {};
+  return { config: { type: `custom:${kind.tag}`, ...device } };
+}
+
+window.customCards ??= [];
+for (const kind of CARDS) {
+  Object.assign(kind.element, {
+    getStubConfig: () => ({ type: `custom:${kind.tag}` }),
+    getConfigForm: () => ({ schema: kind.form }),
+  });
+  const name = `PBX: ${word(undefined, kind.name)}`;
+  window.customCards.push({
+    type: kind.tag, name, description: name, preview: true,
+    getEntitySuggestion: (hass: Hass, entityId: string) => suggestion(kind, hass, entityId),
+  });
+}
+window.customBadges ??= [];
+window.customBadges.push({ type: "pbx-status-badge", name: "PBX: Status", description: "How many calls ring, talk and wait", preview: false });
+window.customStrategies ??= [];
+window.customStrategies.push({
+  type: "pbx", strategyType: "dashboard", name: "Phones", description: "Calls, phones, queues and history of all phone systems",
+});
+
+// Home Assistant's own script puts another registry in place of the browser's; what is defined before that is lost.
+await customElements.whenDefined("home-assistant");
+for (const [tag, element] of ELEMENTS) define(tag, element);
+define("pbx-finder", Finder);
+for (const kind of CARDS) define(kind.tag, kind.element);
+define("pbx-status-badge", StatusBadge);
+define("pbx-call-popup", CallPopup);
+define("ll-strategy-dashboard-pbx", PhonesStrategy);
+install();

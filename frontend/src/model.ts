@@ -1,0 +1,262 @@
+// What the integration tells over `pbx/subscribe`, and what follows from it; console/feed.py is the other side.
+export type State = "idle" | "dialing" | "ringing" | "talking" | "on_hold";
+
+export interface Party {
+  number?: string;
+  name?: string;
+  hidden?: boolean;
+  known?: boolean;
+}
+
+export interface Leg {
+  extension: string;
+  state: State;
+}
+
+export interface Call {
+  id: string;
+  state: State;
+  direction?: "incoming" | "outgoing" | "internal";
+  from: Party;
+  to: Party;
+  legs: Leg[];
+  queue?: string;
+  started?: string;
+  answered?: string;
+}
+
+export interface Extension {
+  number: string;
+  name?: string;
+  state: State;
+  device?: string;
+  registered?: boolean;
+  dnd?: boolean;
+  trunk?: boolean;
+}
+
+export interface Agent {
+  id: string;
+  name?: string;
+  number?: string;
+  extension?: string;
+  status?: string;
+  logged_in?: boolean;
+  paused?: boolean;
+  queues?: Record<string, boolean>;
+}
+
+export interface Queue {
+  id: string;
+  name?: string;
+  number?: string;
+  waiting?: number;
+  longest_wait?: number;
+  agents_logged_in?: number;
+  agents_available?: number;
+  service_level?: number;
+  answered?: number;
+  abandoned?: number;
+  members?: Record<string, boolean>;
+}
+
+export interface Account {
+  id: string;
+  title: string;
+  provider: string;
+  device: string;
+  can: string[];
+  known: boolean;
+  pushing: boolean;
+  missed: number;
+  voicemails: number | null;
+  extensions: Record<string, Extension>;
+  agents: Record<string, Agent>;
+  queues: Record<string, Queue>;
+  calls: Record<string, Call>;
+}
+
+/** What the user chose; `extension` is an account's id, a slash and a number. */
+export interface Me {
+  extension: string | null;
+  popup: "mine" | "all" | "off" | null;
+  sound: boolean;
+  seen: string | null;
+}
+
+export interface Delta extends Partial<Pick<Account, "extensions" | "agents" | "queues">> {
+  type: "delta";
+  id: string;
+  missed?: number;
+  voicemails?: number | null;
+  calls?: Record<string, Call | null>;
+}
+
+export type Message =
+  | { type: "snapshot"; version: number; accounts: Account[] }
+  | { type: "account"; account: Account }
+  | { type: "gone"; id: string }
+  | { type: "me"; me: Me }
+  | Delta;
+
+/** What a card may depend on. */
+export type Slice = "accounts" | "calls" | "extensions" | "agents" | "queues" | "me";
+
+export const VERSION = 1;
+export const NOBODY: Me = { extension: null, popup: null, sound: false, seen: null };
+const ALL: readonly Slice[] = ["accounts", "calls", "extensions", "agents", "queues"];
+
+export interface Known {
+  accounts: Map<string, Account>;
+  me: Me;
+  /** Whether the integration speaks another version than this page. */
+  outdated: boolean;
+}
+
+export const nothing = (): Known => ({ accounts: new Map(), me: NOBODY, outdated: false });
+
+/** Take a message into what is known, and return what it changed; a message of an unknown kind changes nothing. */
+export function take(known: Known, message: Message): readonly Slice[] {
+  switch (message.type) {
+    case "snapshot":
+      known.outdated = message.version !== VERSION;
+      known.accounts.clear();
+      if (!known.outdated) for (const account of message.accounts) known.accounts.set(account.id, account);
+      return ALL;
+    case "account":
+      if (known.outdated) return [];
+      known.accounts.set(message.account.id, message.account);
+      return ALL;
+    case "gone":
+      return known.accounts.delete(message.id) ? ALL : [];
+    case "me":
+      known.me = { ...NOBODY, ...message.me };
+      return ["me"];
+    case "delta":
+      return takeDelta(known.accounts.get(message.id), message);
+    default:
+      return [];
+  }
+}
+
+function takeDelta(account: Account | undefined, delta: Delta): readonly Slice[] {
+  if (!account) return [];
+  const changed: Slice[] = [];
+  if (delta.missed !== undefined && delta.missed !== account.missed) {
+    account.missed = delta.missed;
+    changed.push("accounts");
+  }
+  if (delta.voicemails !== undefined && delta.voicemails !== account.voicemails) {
+    account.voicemails = delta.voicemails;
+    changed.push("accounts");
+  }
+  if (delta.calls) {
+    account.calls = { ...account.calls };
+    for (const [id, call] of Object.entries(delta.calls)) {
+      if (call) account.calls[id] = call;
+      else delete account.calls[id];
+    }
+    changed.push("calls");
+  }
+  for (const kind of ["extensions", "agents", "queues"] as const) {
+    const rows = delta[kind];
+    if (rows) {
+      account[kind] = { ...account[kind], ...rows } as never;
+      changed.push(kind);
+    }
+  }
+  return changed;
+}
+
+// -- calls ---------------------------------------------------------------------------------------------
+
+const URGENCY: readonly State[] = ["ringing", "talking", "on_hold", "dialing"];
+export const urgency = (call: Call): number => URGENCY.indexOf(call.state);
+
+/** Return the end of a call that is not ours; of an internal one, whoever calls. */
+export const outside = (call: Call): Party => (call.direction === "outgoing" ? call.to : call.from);
+
+/** Return when a call began or, once it is talked, when it was answered; milliseconds, 0 where that is unknown. */
+export const since = (call: Call): number => Date.parse(call.answered ?? call.started ?? "") || 0;
+
+export const label = (party: Party, hidden: string): string => party.name || party.number || hidden;
+
+/** Return the phones of ours that a call is at, each once, the most urgent of its legs first. */
+export function phonesOf(call: Call): Leg[] {
+  const legs = new Map<string, Leg>();
+  for (const leg of call.legs) {
+    const other = legs.get(leg.extension);
+    if (!other || URGENCY.indexOf(leg.state) < URGENCY.indexOf(other.state)) legs.set(leg.extension, leg);
+  }
+  return [...legs.values()];
+}
+
+/** Return whether somebody waits in a queue: nobody of ours talks to the caller yet. */
+export const waits = (call: Call): boolean =>
+  call.queue !== undefined && !call.legs.some((leg) => leg.state === "talking" || leg.state === "on_hold");
+
+export interface Mine {
+  account: Account;
+  extension: Extension;
+}
+
+/** Return the user's own phone, if it was chosen and is there. */
+export function mine(known: Known): Mine | undefined {
+  const slash = known.me.extension?.indexOf("/") ?? -1;
+  if (!known.me.extension || slash < 0) return undefined;
+  const account = known.accounts.get(known.me.extension.slice(0, slash));
+  const extension = account?.extensions[known.me.extension.slice(slash + 1)];
+  return account && extension ? { account, extension } : undefined;
+}
+
+export const key = (account: Account, number: string): string => `${account.id}/${number}`;
+
+/** Return the state in which the user's phone takes part in a call, if it does. */
+export function myLeg(me: Mine | undefined, account: Account, call: Call): Leg | undefined {
+  if (!me || me.account.id !== account.id) return undefined;
+  return phonesOf(call).find((leg) => leg.extension === me.extension.number);
+}
+
+// -- words and numbers ---------------------------------------------------------------------------------
+
+/** Write seconds as a running clock: 1:05, 1:01:01. */
+export function clock(seconds: number): string {
+  const whole = Math.max(0, Math.floor(seconds));
+  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const two = (value: number): string => String(value).padStart(2, "0");
+  return hours ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
+}
+
+/** Return a text for comparing: without accents and case. */
+export const fold = (text: string): string => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+
+const KEYPAD = ["", "", "abc", "def", "ghi", "jkl", "mno", "pqrs", "tuv", "wxyz"];
+const KEY_OF = new Map(KEYPAD.flatMap((letters, key) => [...letters].map((letter) => [letter, String(key)] as const)));
+
+/** Return the keys that one presses to spell a text; what is on no key is left out. */
+export const keys = (text: string): string =>
+  [...fold(text)].map((letter) => (/\d/.test(letter) ? letter : (KEY_OF.get(letter) ?? ""))).join("");
+
+/** Return whether a person who types `text` may mean this name or number. */
+export function matches(text: string, name: string, number: string): boolean {
+  const wanted = fold(text.trim());
+  if (!wanted) return true;
+  const digits = wanted.replace(/[\s()/.-]/g, "");
+  if (number.includes(digits) || fold(name).includes(wanted)) return true;
+  // On a keypad: 2442 finds Chiara, in any word of the name.
+  return /^\d{2,}$/.test(digits) && name.split(/\s+/).some((word) => keys(word).startsWith(digits));
+}
+
+/** Return up to two letters that stand for a name; nothing for what has no letters, as a number. */
+export function initials(name: string): string {
+  const words = name.split(/[\s,.&()/-]+/u).filter((word) => /^\p{L}/u.test(word));
+  const letters = words.length > 1 ? [words[0]!, words[words.length - 1]!] : words;
+  return letters.map((word) => [...word][0]!.toLocaleUpperCase()).join("");
+}
+
+/** Return a hue, in degrees, that always belongs to the same text. */
+export function hue(text: string): number {
+  let sum = 0;
+  for (const letter of text) sum = (sum * 31 + letter.codePointAt(0)!) % 3600;
+  return (sum * 47) % 360;
+}

@@ -1,0 +1,173 @@
+import { repeat } from "lit/directives/repeat.js";
+import { PbxElement, avatar, css, html, nothing, number, running, shared, who } from "./base";
+import { actionsOf, perform, type CallAction } from "./call-actions";
+import type { Hass } from "./hass";
+import { icon } from "./icons";
+import { label, myLeg, outside, phonesOf, since, type Account, type Call } from "./model";
+import { Ringer } from "./ringer";
+import { Watch, store } from "./store";
+import type { TemplateResult } from "lit";
+
+interface Shown {
+  account: Account;
+  call: Call;
+}
+
+const AT_ONCE = 2;
+
+/** Incoming calls, above whatever is on the screen, at its edge, and in nobody's way. */
+export class CallPopup extends PbxElement {
+  static override styles = [
+    shared,
+    css`
+      :host { display: contents; font-family: var(--ha-font-family-body, Roboto, sans-serif); }
+      .stack { position: fixed; inset: auto; margin: 0; border: 0; padding: 0; background: none; overflow: visible; color: inherit; display: none; flex-direction: column; gap: 8px;
+        inset-block-start: calc(12px + env(safe-area-inset-top)); inset-inline-end: 12px; width: min(384px, calc(100vw - 24px)); }
+      .stack:popover-open { display: flex; }
+      dialog:not([open]) { display: contents; }
+      dialog { border: 0; padding: 0; background: none; width: 0; height: 0; outline: none; }
+      dialog::backdrop { background: none; }
+      article { background: var(--card-background-color, #fff); color: var(--primary-text-color); border-radius: 20px; padding: 12px; box-shadow: 0 8px 32px rgb(0 0 0 / 0.35); border: 1px solid var(--pbx-line);
+        display: grid; grid-template-columns: 48px minmax(0, 1fr) auto; gap: 8px 12px; align-items: center; }
+      .avatar { width: 40px; height: 40px; margin: 4px; }
+      .text { display: grid; min-width: 0; } .name { font-size: 18px; line-height: 24px; font-weight: 500; } .sub { font-size: 14px; line-height: 20px; color: var(--secondary-text-color); }
+      .buttons { grid-column: 1 / -1; display: flex; gap: 8px; } .buttons .wide { flex: 1; min-height: 48px; border-radius: 24px; }
+      .side { display: flex; align-self: start; }
+      .rest { display: block; padding: 8px 16px; text-align: center; }
+      .problem { grid-column: 1 / -1; }
+      @media (max-width: 600px) {
+        .stack { inset-block: auto calc(12px + env(safe-area-inset-bottom)); inset-inline: 8px; width: auto; }
+      }
+      @media (prefers-reduced-motion: no-preference) { .stack:popover-open { animation: enter 0.2s ease-out; } @keyframes enter { from { opacity: 0; transform: translateY(-8px); } } }
+    `,
+  ];
+  private readonly dismissed = new Set<string>();
+  private readonly silenced = new Set<string>();
+  private readonly ringer = new Ringer();
+  private busy = "";
+
+  constructor() {
+    super();
+    new Watch(this, ["calls", "accounts", "me"]);
+  }
+
+  /** Return the calls that ring for this user, as far as the user wants to see them. */
+  private get ringing(): Shown[] {
+    const { popup } = this.myChoice;
+    if (popup !== "mine" && popup !== "all") return [];
+    const me = this.mine;
+    return store.accounts.flatMap((account) =>
+      Object.values(account.calls)
+        .filter((call) => {
+          if (call.state !== "ringing" || call.direction === "outgoing" || this.dismissed.has(call.id)) return false;
+          return popup === "all" || myLeg(me, account, call)?.state === "ringing";
+        })
+        .map((call) => ({ account, call })),
+    );
+  }
+
+  protected override render(): TemplateResult {
+    const ringing = this.ringing;
+    return html`<dialog tabindex="-1" aria-label=${this.word("incoming_call")} @cancel=${(event: Event) => this.cancel(event, ringing)}>
+      <div class="stack" popover="manual" role="region" dir=${document.documentElement.dir || document.dir || "ltr"} aria-label=${this.word("incoming_call")}>
+        ${repeat(ringing.slice(0, AT_ONCE), ({ call }) => call.id, (shown) => this.one(shown))}
+        ${ringing.length > AT_ONCE ? html`<article class="rest">+${ringing.length - AT_ONCE}</article>` : nothing}
+      </div>
+    </dialog>`;
+  }
+
+  private one({ account, call }: Shown): TemplateResult {
+    const hidden = this.word("hidden_number");
+    const party = outside(call);
+    const name = label(party, hidden);
+    const { first } = actionsOf(account, call, this.mine);
+    const phones = phonesOf(call).map((leg) => account.extensions[leg.extension]?.name || leg.extension);
+    const queue = call.queue ? (account.queues[call.queue]?.name ?? call.queue) : "";
+    const order = (action: CallAction): number => (action.tone === "stop" ? 0 : 1);
+    const quiet = !this.myChoice.sound || this.silenced.has(call.id);
+    return html`<article data-call=${call.id}>
+      ${avatar(party.name ?? "", party.number ?? hidden, "ringing", party.hidden ? "away" : "phone")}
+      <span class="text">
+        <span class="sr" role="alert">${this.word("incoming_call")}: ${name}</span>
+        <span class="name cut" aria-hidden="true">${who(party, hidden)}</span>
+        <span class="sub cut">${party.name && party.number ? html`${number(party.number)} · ` : nothing}${running(since(call))}</span>
+        <span class="sub cut">${icon("arrow", "arrow inline")}<bdi>${[...phones, queue].filter(Boolean).join(", ") || label(call.to, "")}</bdi>${store.accounts.length > 1 ? html` · <bdi>${account.title}</bdi>` : nothing}</span>
+      </span>
+      <span class="side">
+        ${quiet ? nothing : html`<button class="round bare" title=${this.word("silence")} aria-label=${this.word("silence")} @click=${() => this.silence(call)}>${icon("silence")}</button>`}
+        <button class="round bare" title=${this.word("dismiss")} aria-label="${this.word("dismiss")}: ${name}" @click=${() => this.dismiss(call)}>${icon("close")}</button>
+      </span>
+      ${first.length ? html`<span class="buttons">${[...first].sort((one, other) => order(one) - order(other)).map((action) => html`<button class="wide ${action.tone ?? ""}" aria-label="${this.word(action.word)}: ${name}"
+        ?disabled=${this.busy === call.id} @click=${() => this.command(account, call, action)}>${icon(action.icon)}${this.word(action.word)}</button>`)}</span>` : nothing}
+      ${this.problem ? html`<div class="problem">${this.notice(this.problem, "cancelled")}</div>` : nothing}
+    </article>`;
+  }
+
+  private async command(account: Account, call: Call, action: CallAction): Promise<void> {
+    this.busy = call.id;
+    this.requestUpdate();
+    await perform(this, account, action);
+    this.busy = "";
+    this.requestUpdate();
+  }
+
+  private dismiss(call: Call): void {
+    this.dismissed.add(call.id);
+    this.requestUpdate();
+  }
+  private silence(call: Call): void {
+    this.silenced.add(call.id);
+    this.requestUpdate();
+  }
+  /** Forget what was dismissed once the calls are over. */
+  private forget(): void {
+    const up = new Set(store.accounts.flatMap((account) => Object.keys(account.calls)));
+    for (const set of [this.dismissed, this.silenced]) for (const id of set) if (!up.has(id)) set.delete(id);
+  }
+  private cancel(event: Event, ringing: Shown[]): void {
+    event.preventDefault();
+    for (const { call } of ringing) this.dismiss(call);
+  }
+
+  protected override updated(changed: Map<PropertyKey, unknown>): void {
+    super.updated(changed);
+    const ringing = this.ringing;
+    const dialog = this.renderRoot.querySelector("dialog")!;
+    const stack = this.renderRoot.querySelector<HTMLElement>(".stack")!;
+    const shown = stack.matches(":popover-open");
+    this.ringer.ring(this.myChoice.sound && ringing.some(({ call }) => !this.silenced.has(call.id)));
+    if (!ringing.length) {
+      if (shown) stack.hidePopover();
+      if (dialog.open) dialog.close();
+      this.problem = "";
+      this.forget();
+    } else if (!shown) {
+      // A modal dialog makes all else inert, also what is painted above it: only another modal one can be touched then.
+      // It takes the focus as a whole, so that a key pressed meanwhile neither answers nor rejects. A popover takes none.
+      if (modal(document)) dialog.showModal();
+      stack.showPopover();
+    }
+  }
+}
+
+/** Return whether a modal dialog is open, in whatever shadow. */
+function modal(root: Document | ShadowRoot): boolean {
+  if (root.querySelector("dialog:modal")) return true;
+  for (const element of root.querySelectorAll("*")) if (element.shadowRoot && modal(element.shadowRoot)) return true;
+  return false;
+}
+
+/** Keep one pop-up on the page, whatever view is shown, and give it `hass` as the page has it. */
+export function install(): void {
+  if (document.querySelector("pbx-call-popup")) return;
+  const popup = document.createElement("pbx-call-popup") as CallPopup;
+  document.body.append(popup);
+  const main = document.querySelector("home-assistant") as (HTMLElement & { hass?: Hass; provideHass?(element: HTMLElement): void }) | null;
+  // As Home Assistant's own dialogs get it: anew with every change, so the language is always the user's.
+  main?.provideHass?.(popup);
+  const look = (): void => {
+    if (main?.hass) popup.hass = main.hass;
+    else setTimeout(look, 100);
+  };
+  look();
+}

@@ -1,0 +1,155 @@
+// Words come with the integration's other translations; English stands in until they are there.
+import type { Hass, Refusal } from "./hass";
+import type { State } from "./model";
+
+export const ENGLISH: Record<string, string> = {
+  agents: "Agents",
+  all_calls: "All calls",
+  all_is_quiet: "All is quiet",
+  answer: "Answer",
+  away: "{name} cannot be reached",
+  call: "Call",
+  call_back: "Call back",
+  calls: "Calls",
+  choose_phone: "Choose your phone",
+  clear: "Clear",
+  contacts: "Contacts",
+  dial_pad: "Dial pad",
+  dismiss: "Dismiss",
+  do_not_disturb: "Do not disturb",
+  end_for_all: "Hang up for all phones",
+  find: "Find",
+  full_screen: "Full screen",
+  hang_up: "Hang up",
+  hidden_number: "Hidden number",
+  history: "History",
+  hold: "Hold",
+  in_time: "In time",
+  incoming_call: "Incoming call",
+  keypad: "Keypad",
+  live_calls: "Live calls",
+  log_in: "Log in",
+  log_out: "Log out",
+  longest_wait: "Longest wait",
+  missed: "Missed",
+  more: "More",
+  my_phone: "My phone",
+  no_accounts: "There is no phone system that you may see",
+  no_calls: "No calls",
+  no_phones: "No phones",
+  no_queues: "No queues",
+  number: "Number",
+  number_or_name: "Number or name",
+  off: "Off",
+  offline: "Not connected",
+  one_phone: "One phone",
+  pause: "Pause",
+  phones: "Phones",
+  pick_up: "Pick up {phone}",
+  play: "Play recording",
+  pop_up: "Pop-up for incoming calls",
+  queues: "Queues",
+  recent: "Recent",
+  reject: "Reject",
+  reload_page: "Reload this page: it belongs to another version",
+  resume: "Resume",
+  ring_sound: "Ring sound",
+  settings: "Settings",
+  show_more: "Show more",
+  silence: "Silence",
+  summary: "Summary",
+  take_call: "Transfer my call here",
+  transcript: "Transcript",
+  transfer: "Transfer",
+  transfer_to: "Transfer to",
+  unpause: "End pause",
+  waiting: "Waiting",
+};
+
+const CATEGORIES = ["common", "exceptions"];
+let asked = "";
+
+/** Ask for the words of the user's language, once for all elements of the page. */
+export function loadWords(hass: Hass): void {
+  if (asked === hass.language) return;
+  asked = hass.language;
+  for (const category of CATEGORIES) void hass.loadBackendTranslation(category, "pbx").catch(() => undefined);
+}
+
+/** Return a word in the user's language. */
+export function word(hass: Hass | undefined, key: string, values: Record<string, string> = {}): string {
+  const translated = hass?.localize(`component.pbx.common.${key}`, values);
+  return translated || (ENGLISH[key] ?? key).replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
+}
+
+const entityWord = (hass: Hass | undefined, path: string, fallback: string): string =>
+  hass?.localize(`component.pbx.entity.${path}`) || fallback.replace(/_/g, " ");
+
+export const stateWord = (hass: Hass | undefined, state: State): string =>
+  entityWord(hass, `sensor.call_state.state.${state}`, state);
+
+export const agentWord = (hass: Hass | undefined, status: string): string =>
+  entityWord(hass, `sensor.agent_status.state.${status}`, status);
+
+export const outcomeWord = (hass: Hass | undefined, outcome: string): string =>
+  entityWord(hass, `event.call.state_attributes.outcome.state.${outcome}`, outcome);
+
+export const directionWord = (hass: Hass | undefined, direction: string): string =>
+  entityWord(hass, `event.call.state_attributes.direction.state.${direction}`, direction);
+
+export const answeredByWord = (hass: Hass | undefined): string =>
+  entityWord(hass, "event.call.state_attributes.answered_by.name", "answered_by");
+
+export const durationWord = (hass: Hass | undefined): string =>
+  entityWord(hass, "event.call.state_attributes.duration.name", "duration");
+
+/** Return why something was refused, in the user's language where the integration says so. */
+export function reason(hass: Hass | undefined, refusal: unknown): string {
+  const { message, error, translation_key: key, translation_placeholders: values } = (refusal ?? {}) as Refusal;
+  const translated = key ? hass?.localize(`component.pbx.exceptions.${key}.message`, values ?? {}) : "";
+  return translated || message || error || String(refusal);
+}
+
+// -- times ---------------------------------------------------------------------------------------------
+
+/** Write times as the user's profile says. */
+export class Times {
+  private readonly zone: string | undefined;
+  private readonly hour: Intl.DateTimeFormat;
+  private readonly day: Intl.DateTimeFormat;
+  private readonly date: Intl.DateTimeFormat;
+  private readonly relative: Intl.RelativeTimeFormat;
+  private readonly number: Intl.DateTimeFormat;
+
+  constructor(hass: Hass | undefined) {
+    const language = hass?.locale.language || undefined;
+    const format = hass?.locale.time_format;
+    const hour12 = format === "12" ? true : format === "24" ? false : undefined;
+    this.zone = hass?.locale.time_zone === "server" ? hass.config?.time_zone : undefined;
+    const zone = { timeZone: this.zone };
+    this.hour = new Intl.DateTimeFormat(language, { timeStyle: "short", hour12, ...zone });
+    this.day = new Intl.DateTimeFormat(language, { weekday: "long", day: "numeric", month: "long", ...zone });
+    this.date = new Intl.DateTimeFormat(language, { dateStyle: "full", ...zone });
+    this.relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
+    this.number = new Intl.DateTimeFormat("en-CA", { year: "numeric", month: "2-digit", day: "2-digit", ...zone });
+  }
+
+  /** Return the time of day. */
+  time(moment: Date): string {
+    return this.hour.format(moment);
+  }
+
+  /** Return the day of a moment as 2026-01-31, in the user's zone. */
+  dayKey(moment: Date): string {
+    return this.number.format(moment);
+  }
+
+  /** Return a day in words: today, yesterday, Monday 3 March, with the year where it is another one. */
+  dayWord(moment: Date, now = new Date()): string {
+    const [day, today] = [Date.parse(this.dayKey(moment)), Date.parse(this.dayKey(now))];
+    const days = Math.round((day - today) / 86_400_000);
+    const sameYear = this.dayKey(moment).slice(0, 4) === this.dayKey(now).slice(0, 4);
+    const text = days > -2 && days <= 0 ? this.relative.format(days, "day") : (sameYear ? this.day : this.date).format(moment);
+    return text.charAt(0).toLocaleUpperCase() + text.slice(1);
+  }
+}

@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { actionsOf } from "../src/call-actions";
+import { clock, hue, initials, keys, matches, mine, myLeg, nothing, phonesOf, take, waits, type Account, type Call, type Message } from "../src/model";
+import { ENGLISH, Times } from "../src/words";
+
+const call = (id: string, more: Partial<Call> = {}): Call => ({ id, state: "ringing", direction: "incoming", from: {}, to: {}, legs: [], ...more });
+const account = (id: string, more: Partial<Account> = {}): Account => ({
+  id, title: id, provider: "", device: "", can: [], known: true, pushing: true, missed: 0, voicemails: null,
+  extensions: {}, agents: {}, queues: {}, calls: {}, ...more,
+});
+const snapshot = (...accounts: Account[]): Message => ({ type: "snapshot", version: 1, accounts });
+
+test("a delta for an unknown account changes nothing", () => {
+  assert.deepEqual(take(nothing(), { type: "delta", id: "x", calls: {} }), []);
+});
+
+test("calls come and go, and only their slice changes", () => {
+  const known = nothing();
+  take(known, snapshot(account("a")));
+  assert.deepEqual(take(known, { type: "delta", id: "a", missed: 0, voicemails: null, calls: { 1: call("1") } }), ["calls"]);
+  assert.deepEqual(take(known, { type: "delta", id: "a", missed: 1, voicemails: null, calls: { 1: null } }), ["accounts", "calls"]);
+  assert.deepEqual(known.accounts.get("a")!.calls, {});
+});
+
+test("a row takes the place of the one before", () => {
+  const known = nothing();
+  take(known, snapshot(account("a", { extensions: { 101: { number: "101", name: "Anna", state: "ringing", dnd: true } } })));
+  const before = known.accounts.get("a")!.extensions;
+  take(known, { type: "delta", id: "a", extensions: { 101: { number: "101", state: "idle" } } });
+  assert.deepEqual(known.accounts.get("a")!.extensions, { 101: { number: "101", state: "idle" } });
+  assert.notEqual(known.accounts.get("a")!.extensions, before);
+});
+
+test("a snapshot of another version shows nothing, and neither does what follows it", () => {
+  const known = nothing();
+  take(known, { type: "snapshot", version: 2, accounts: [account("a")] });
+  assert.equal(known.outdated, true);
+  take(known, { type: "account", account: account("a") });
+  assert.equal(known.accounts.size, 0);
+});
+
+test("a message of a kind from the future changes nothing", () => {
+  assert.deepEqual(take(nothing(), { type: "weather" } as unknown as Message), []);
+});
+
+test("an account that is gone is gone", () => {
+  const known = nothing();
+  take(known, snapshot(account("a"), account("b")));
+  take(known, { type: "gone", id: "a" });
+  assert.deepEqual([...known.accounts.keys()], ["b"]);
+});
+
+test("my phone is the one that was chosen, while it exists", () => {
+  const known = nothing();
+  take(known, snapshot(account("a", { extensions: { 101: { number: "101", state: "idle" } } })));
+  assert.equal(mine(known), undefined);
+  take(known, { type: "me", me: { extension: "a/101", popup: null, sound: false, seen: null } });
+  assert.equal(mine(known)!.extension.number, "101");
+  const group = call("1", { legs: [{ extension: "101", state: "ringing" }, { extension: "102", state: "ringing" }] });
+  assert.equal(myLeg(mine(known), known.accounts.get("a")!, group)!.state, "ringing");
+  assert.equal(myLeg(mine(known), account("b"), group), undefined);
+  take(known, { type: "me", me: { extension: "a/999", popup: null, sound: false, seen: null } });
+  assert.equal(mine(known), undefined);
+});
+
+test("each phone is named once, with the most urgent thing it does", () => {
+  const legs = [{ extension: "101", state: "talking" as const }, { extension: "101", state: "ringing" as const }, { extension: "102", state: "on_hold" as const }];
+  assert.deepEqual(phonesOf(call("1", { legs })), [legs[1], legs[2]]);
+});
+
+test("who is in a queue waits until somebody talks", () => {
+  assert.equal(waits(call("1", { queue: "q", legs: [{ extension: "101", state: "ringing" }] })), true);
+  assert.equal(waits(call("1", { queue: "q", state: "talking", legs: [{ extension: "101", state: "talking" }] })), false);
+  assert.equal(waits(call("1")), false);
+});
+
+test("reject is for my phone alone, and hanging up for all is further away", () => {
+  const phone = { number: "101", state: "ringing" as const, device: "d101" };
+  const house = account("a", { can: ["answer", "hangup"], extensions: { 101: phone } });
+  const group = call("1", { legs: [{ extension: "101", state: "ringing" }, { extension: "102", state: "ringing" }] });
+  const { first, rest } = actionsOf(house, group, { account: house, extension: phone });
+  assert.deepEqual(first.map((one) => [one.word, one.device, one.data]), [
+    ["answer", "d101", { expected_state: "ringing" }],
+    ["reject", "d101", { expected_state: "ringing" }],
+  ]);
+  assert.deepEqual(rest.map((one) => [one.word, one.device, one.data]), [["end_for_all", undefined, { call_id: "1" }]]);
+});
+
+test("buttons are only what the phone system and the state of the call allow", () => {
+  const words = (can: string[], state: Call["state"]): string[] => {
+    const { first, rest } = actionsOf(account("a", { can }), call("1", { state }), undefined);
+    return [...first, ...rest].map((one) => `${one.word}:${one.action}`);
+  };
+  assert.deepEqual(words([], "ringing"), []);
+  assert.deepEqual(words(["hangup"], "ringing"), ["hang_up:hangup"]);
+  assert.deepEqual(words(["hold", "unhold", "transfer", "send_dtmf", "hangup"], "talking"), ["hold:hold", "transfer:transfer", "hang_up:hangup", "keypad:send_dtmf"]);
+  assert.deepEqual(words(["hold", "unhold"], "on_hold"), ["resume:unhold"]);
+  assert.deepEqual(words(["toggle_hold"], "on_hold"), ["resume:toggle_hold"]);
+  assert.deepEqual(words(["answer", "hold"], "dialing"), []);
+});
+
+test("a clock", () => {
+  assert.deepEqual([0, 65, 3661, -3].map(clock), ["0:00", "1:05", "1:01:01", "0:00"]);
+});
+
+test("people are found by name, number and the keys of a keypad", () => {
+  assert.equal(matches("elo", "Élodie Dubois", "103"), true);
+  assert.equal(matches("dub", "Élodie Dubois", "103"), true);
+  assert.equal(matches("+49 30", "", "+4930123"), true);
+  assert.equal(keys("Élodie"), "356343");
+  assert.equal(matches("3563", "Élodie Dubois", "103"), true);
+  assert.equal(matches("382", "Élodie Dubois", "103"), true);
+  assert.equal(matches("99", "Élodie Dubois", "103"), false);
+  assert.equal(matches(" ", "", ""), true);
+});
+
+test("initials", () => {
+  assert.deepEqual(["Anna Keller", "Élodie", "Dr. Jan de Vries", "+4930", "", "山田 太郎"].map(initials), ["AK", "É", "DV", "", "", "山太"]);
+});
+
+test("a name has one colour", () => {
+  assert.equal(hue("Anna"), hue("Anna"));
+  assert.ok(hue("Anna") >= 0 && hue("Anna") < 360);
+});
+
+test("days in words", () => {
+  const times = new Times({ locale: { language: "en", time_zone: "server" }, config: { time_zone: "Europe/Berlin" } } as never);
+  const now = new Date("2026-03-10T00:30:00+01:00");
+  assert.equal(times.dayWord(new Date("2026-03-10T00:10:00+01:00"), now), "Today");
+  assert.equal(times.dayWord(new Date("2026-03-09T23:59:00+01:00"), now), "Yesterday");
+  assert.equal(times.dayWord(new Date("2026-03-08T12:00:00+01:00"), now), "Sunday, March 8");
+  assert.match(times.dayWord(new Date("2025-03-08T12:00:00+01:00"), now), /2025/);
+});
+
+test("no English word is empty", () => {
+  assert.deepEqual(Object.entries(ENGLISH).filter(([, text]) => !text.trim()), []);
+});

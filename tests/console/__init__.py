@@ -1,0 +1,1 @@
+"""Tests of the front end, as far as Home Assistant is concerned."""

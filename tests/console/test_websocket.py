@@ -1,0 +1,439 @@
+"""What the cards are told and what they may ask, over Home Assistant's own WebSocket."""
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from homeassistant.core import HomeAssistant
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import MockHAClientWebSocket
+
+from custom_components.pbx.telephony import models as m
+from custom_components.pbx.telephony.errors import ConnectError, RefusedError
+from custom_components.pbx.telephony.models import CallState, Direction, Outcome
+
+from ..fake_provider import NOON, FakeProvider, async_set_up, fake_config_entry, incoming, pushed
+from .conftest import Page
+
+type Json = dict[str, Any]
+
+NAMED = m.Party(number="+390612345678", name="Eva")  # of whom nobody is asked
+
+READS: Json = {"entity_ids": {"sensor.house_active_calls": {"read": True}}}
+READS_ANOTHER: Json = {"entity_ids": {"sensor.ann_101_call_state": {"read": True, "control": True}}}
+
+
+async def ask(socket: MockHAClientWebSocket, kind: str, **fields: Any) -> Json:
+    """Ask, and give the answer."""
+    await socket.send_json_auto_id({"type": kind, **fields})
+    answer: Json = await socket.receive_json()
+    return answer
+
+
+async def subscribe(socket: MockHAClientWebSocket) -> tuple[list[Json], Json]:
+    """Subscribe, and give the accounts and what the user chose."""
+    assert (await ask(socket, "pbx/subscribe"))["success"]
+    snapshot, me = await told(socket), await told(socket)
+    assert snapshot["type"] == "snapshot"
+    assert snapshot["version"] == 1
+    return snapshot["accounts"], me["me"]
+
+
+async def told(socket: MockHAClientWebSocket) -> Json:
+    """Give the next message."""
+    message: Json = await asyncio.wait_for(socket.receive_json(), 2)
+    event: Json = message["event"]
+    return event
+
+
+async def silent(socket: MockHAClientWebSocket) -> bool:
+    """Say whether nothing is told."""
+    await socket.send_json_auto_id({"type": "ping"})
+    answer = await socket.receive_json()
+    assert answer["type"] == "pong", answer
+    return True
+
+
+def record(number: int, **more: Any) -> m.CallRecord:
+    """Make a finished call; the higher the number, the longer ago."""
+    started = NOON.replace(hour=11, minute=59 - number % 60)
+    caller = m.Party(number=f"+39061234{number:04}")
+    return m.CallRecord(
+        id=f"r{number}",
+        **{
+            "caller": caller,
+            "callee": m.Party(number="101"),
+            "outcome": Outcome.ANSWERED,
+            "started_at": started,
+            **more,
+        },
+    )
+
+
+async def test_snapshot(hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry, page: Page) -> None:
+    """A page is told at once what is."""
+    fake.script.calls = (incoming("c1", "101", "102"),)
+    await async_set_up(hass, fake_entry)
+    socket = await page()
+    [account], me = await subscribe(socket)
+    assert account["title"] == "House"
+    assert account["known"] is True
+    assert "hangup" in account["can"]
+    assert account["extensions"]["102"] == {
+        "number": "102",
+        "name": "Bob",
+        "state": "ringing",
+        "device": account["extensions"]["102"]["device"],
+        "registered": False,
+        "dnd": True,
+    }
+    assert account["calls"]["c1"] == {
+        "id": "c1",
+        "state": "ringing",
+        "direction": "incoming",
+        "from": {"number": "+390612345678"},
+        "to": {"number": "+390698765432"},
+        "legs": [{"extension": "101", "state": "ringing"}, {"extension": "102", "state": "ringing"}],
+        "started": NOON.isoformat(),
+    }
+    assert me == {"extension": None, "popup": None, "sound": False, "seen": None}
+
+
+async def test_deltas(hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry, page: Page) -> None:
+    """Then it is told what changes, and only that."""
+    await async_set_up(hass, fake_entry)
+    socket = await page()
+    await subscribe(socket)
+    coordinator = fake_entry.runtime_data.coordinator
+    coordinator.async_push(pushed("c1", CallState.RINGING, caller=NAMED))
+    delta = await told(socket)
+    assert delta["type"] == "delta"
+    assert delta["calls"]["c1"]["state"] == "ringing"
+    assert set(delta["extensions"]) == {"101"}
+    coordinator.async_push(pushed("c1", CallState.RINGING, caller=NAMED))
+    assert await silent(socket)
+    coordinator.async_push(pushed("c1", CallState.ENDED, caller=NAMED, final=True))
+    delta = await told(socket)
+    assert delta["calls"] == {"c1": None}
+    assert delta["missed"] == 1
+
+
+async def test_an_account_comes_and_goes(
+    hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry, page: Page
+) -> None:
+    """Pages that are open hear of it, and of nothing after that."""
+    await async_set_up(hass, fake_entry)
+    coordinator = fake_entry.runtime_data.coordinator
+    coordinator.async_push(pushed("c1", CallState.RINGING, caller=NAMED))
+    socket = await page()
+    await subscribe(socket)
+    await hass.config_entries.async_unload(fake_entry.entry_id)
+    assert await told(socket) == {"type": "gone", "id": fake_entry.entry_id}
+    coordinator.async_push(pushed("c1", CallState.ENDED, caller=NAMED, final=True))
+    assert await silent(socket)
+    assert await hass.config_entries.async_setup(fake_entry.entry_id)
+    assert (await told(socket))["type"] == "account"
+
+
+async def test_health(
+    hass: HomeAssistant,
+    fake: type[FakeProvider],
+    fake_entry: MockConfigEntry,
+    page: Page,
+    expected_warnings: list[str],
+) -> None:
+    """A phone system that is away is told as that, and so is its return."""
+    expected_warnings.append("cannot be reached")
+    await async_set_up(hass, fake_entry)
+    socket = await page()
+    await subscribe(socket)
+    fake.script.errors["calls"] = ConnectError()
+    await fake_entry.runtime_data.coordinator.async_refresh()
+    assert (await told(socket))["account"]["known"] is False
+    fake.script.errors.clear()
+    await fake_entry.runtime_data.coordinator.async_refresh()
+    assert (await told(socket))["account"]["known"] is True
+
+
+async def test_rights(hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry, page: Page) -> None:
+    """Who may read the active calls of an account is told of it, and nobody else."""
+    fake.script.answers["history"] = m.HistoryPage(records=(record(1),))
+    await async_set_up(hass, fake_entry)
+    other = fake_config_entry("other")
+    fake.script.account = m.Account(id="other", title="Other")
+    await async_set_up(hass, other)
+    allowed, stranger = await page(READS), await page(READS_ANOTHER)
+    [account], _ = await subscribe(allowed)
+    assert account["id"] == fake_entry.entry_id
+    assert await subscribe(stranger) == ([], {"extension": None, "popup": None, "sound": False, "seen": None})
+    fake_entry.runtime_data.coordinator.async_push(pushed("c1", CallState.RINGING, caller=NAMED))
+    other.runtime_data.coordinator.async_push(pushed("c2", CallState.RINGING, caller=NAMED))
+    assert set((await told(allowed))["calls"]) == {"c1"}
+    assert await silent(allowed)
+    assert await silent(stranger)
+    asked = fake.script.times("history")
+    for fields in ({}, {"account": fake_entry.entry_id}):
+        assert (await ask(stranger, "pbx/history", **fields))["result"]["records"] == []
+        assert (await ask(stranger, "pbx/search", text="ann", **fields))["result"]["contacts"] == []
+    assert fake.script.times("history") == asked
+    found = (await ask(allowed, "pbx/history"))["result"]["records"]
+    assert {row["account"] for row in found} == {fake_entry.entry_id}
+
+
+# -- finished calls ----------------------------------------------------------------------------------
+
+
+async def test_history_of_several_accounts(
+    hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry, page: Page
+) -> None:
+    """Pages follow each other without a gap or a repetition, newest first, whoever has how many."""
+    everything = [record(number) for number in range(130)]
+
+    def history(query: m.HistoryQuery) -> m.HistoryPage:
+        return m.HistoryPage(records=tuple(everything[query.offset : query.offset + query.limit]))
+
+    fake.script.answers["history"] = history
+    await async_set_up(hass, fake_entry)
+    fake.script.account = m.Account(id="other", title="Other")
+    await async_set_up(hass, fake_config_entry("other"))
+    everything.sort(key=lambda one: str(one.started_at), reverse=True)
+    socket = await page()
+    rows: list[Json] = []
+    cursor: dict[str, str] = {}
+    while True:
+        answer = (await ask(socket, "pbx/history", limit=33, **cursor))["result"]
+        assert answer["failed"] == []
+        assert 0 < len(answer["records"]) <= 33
+        rows += answer["records"]
+        if answer["cursor"] is None:
+            break
+        cursor = {"cursor": answer["cursor"]}
+    assert len(rows) == 260
+    assert len({(row["account"], row["record_id"]) for row in rows}) == 260
+    times = [row["started_at"] for row in rows]
+    assert times == sorted(times, reverse=True)
+
+
+async def test_history_filter(
+    hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry, page: Page
+) -> None:
+    """Missed calls are found however many others lie between them; direction and text are the phone system's."""
+    everything = [
+        record(number, outcome=Outcome.MISSED if number % 20 == 0 else Outcome.ANSWERED) for number in range(300)
+    ]
+    everything.sort(key=lambda one: str(one.started_at), reverse=True)
+
+    def history(query: m.HistoryQuery) -> m.HistoryPage:
+        return m.HistoryPage(records=tuple(everything[query.offset : query.offset + query.limit]))
+
+    fake.script.answers["history"] = history
+    await async_set_up(hass, fake_entry)
+    socket = await page()
+    found: list[str] = []
+    cursor: dict[str, str] = {}
+    while True:
+        answer = (await ask(socket, "pbx/history", outcome="missed", limit=4, **cursor))["result"]
+        found += [row["record_id"] for row in answer["records"]]
+        if answer["cursor"] is None:
+            break
+        cursor = {"cursor": answer["cursor"]}
+    assert sorted(found) == sorted(f"r{number}" for number in range(0, 300, 20))
+    await ask(socket, "pbx/history", direction="incoming", search="smith")
+    (query,) = fake.script.arguments("history")[-1]
+    assert query.direction is Direction.INCOMING
+    assert query.search == "smith"
+
+
+async def test_history_names_our_own_phones(
+    hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry, page: Page
+) -> None:
+    """A list that says numbers alone is read with the names of the phones."""
+    fake.script.answers["history"] = m.HistoryPage(records=(record(1, extension="101", answered_by="102"),))
+    await async_set_up(hass, fake_entry)
+    [row] = (await ask(await page(), "pbx/history"))["result"]["records"]
+    assert row["to_name"] == "Ann"
+    assert row["extension_name"] == "Ann"
+    assert row["answered_by_name"] == "Bob"
+
+
+@pytest.mark.parametrize("cursor", ["nonsense", "[1]", '{"entry_house": "x"}', "1"])
+async def test_a_foreign_cursor_is_refused(
+    hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry, page: Page, cursor: str
+) -> None:
+    """Nothing is asked for one that this server did not give."""
+    await async_set_up(hass, fake_entry)
+    answer = await ask(await page(), "pbx/history", cursor=cursor)
+    assert answer["error"]["code"] == "invalid_format"
+    assert fake.script.times("history") == 0
+
+
+async def test_who_cannot_answer_is_named(
+    hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry, page: Page
+) -> None:
+    """The phone system's own reason is told, in words that can be translated."""
+    fake.script.errors["history"] = RefusedError("Closed for today")
+    fake.script.errors["search_contacts"] = ConnectError()
+    await async_set_up(hass, fake_entry)
+    socket = await page()
+    answer = (await ask(socket, "pbx/history"))["result"]
+    assert answer["records"] == []
+    assert answer["cursor"] is None
+    [failed] = answer["failed"]
+    assert failed["account"] == fake_entry.entry_id
+    assert failed["translation_key"] == "refused"
+    assert failed["translation_placeholders"]["reason"] == "Closed for today"
+    [failed] = (await ask(socket, "pbx/search", text="ann"))["result"]["failed"]
+    assert failed["translation_key"] == "cannot_connect"
+
+
+# -- contacts ----------------------------------------------------------------------------------------
+
+GRACE = m.Contact(
+    id="7", first_name="Grace", last_name="Okafor", company="Tea Ltd", numbers=("+44123456789", "+44987654321")
+)
+
+
+async def test_search(hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry, page: Page) -> None:
+    """A contact has a row for each number; digits are looked for as a number, letters as a name."""
+    fake.script.answers["search_contacts"] = m.ContactPage(contacts=(GRACE,))
+    await async_set_up(hass, fake_entry)
+    socket = await page()
+    found = (await ask(socket, "pbx/search", text=" gra "))["result"]["contacts"]
+    assert found == [
+        {"account": "entry_house", "contact_id": "7", "name": "Grace Okafor", "company": "Tea Ltd", "number": number}
+        for number in ("+44123456789", "+44987654321")
+    ]
+    await ask(socket, "pbx/search", text="+44 12")
+    by_name, by_number = (query for (query,) in fake.script.arguments("search_contacts"))
+    assert (by_name.name, by_name.number) == ("gra", None)
+    assert (by_number.name, by_number.number) == (None, "+4412")
+
+
+async def test_search_spares_the_phone_system(
+    hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry, page: Page
+) -> None:
+    """What was asked a moment ago is not asked again, and those who type fast do not use up the account's limit."""
+    await async_set_up(hass, fake_entry)
+    socket, other = await page(), await page()
+    for _ in range(3):
+        assert (await ask(socket, "pbx/search", text="Grace"))["result"]["failed"] == []
+        assert (await ask(other, "pbx/search", text="gracE"))["result"]["failed"] == []
+    assert fake.script.times("search_contacts") == 1
+    answers = [(await ask(socket, "pbx/search", text=f"name {number}"))["result"] for number in range(30)]
+    refused = [answer for answer in answers if answer["failed"]]
+    assert fake.script.times("search_contacts") + len(refused) == 31
+    assert fake.script.times("search_contacts") <= 10
+    assert refused[-1]["failed"][0]["translation_key"] == "rate_limited"
+
+
+async def test_one_question_for_all_who_wait(
+    hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry, page: Page
+) -> None:
+    """Two who ask the same while the phone system thinks get the same answer."""
+    thinking = asyncio.Event()
+
+    async def think(_query: m.ContactQuery) -> m.ContactPage:
+        await thinking.wait()
+        return m.ContactPage(contacts=(GRACE,))
+
+    fake.script.answers["search_contacts"] = think
+    await async_set_up(hass, fake_entry)
+    sockets = [await page(), await page()]
+    for socket in sockets:
+        await socket.send_json_auto_id({"type": "pbx/search", "text": "grace"})
+    await asyncio.sleep(0.05)
+    thinking.set()
+    answers = [await socket.receive_json() for socket in sockets]
+    assert [len(answer["result"]["contacts"]) for answer in answers] == [2, 2]
+    assert fake.script.times("search_contacts") == 1
+
+
+@pytest.mark.parametrize("text", ["", "x", " x ", "y" * 101])
+async def test_search_text(
+    hass: HomeAssistant,
+    fake: type[FakeProvider],
+    fake_entry: MockConfigEntry,
+    page: Page,
+    text: str,
+    expected_warnings: list[str],
+) -> None:
+    """Too short and too long texts are refused."""
+    expected_warnings.append("length of value must be")
+    await async_set_up(hass, fake_entry)
+    assert not (await ask(await page(), "pbx/search", text=text))["success"]
+    assert fake.script.times("search_contacts") == 0
+
+
+async def test_masked(hass: HomeAssistant, fake: type[FakeProvider], page: Page) -> None:
+    """Where numbers are masked, no message shows one, nor a link that has it in its name."""
+    number = "+390612345678"
+    fake.script.calls = (incoming("c1"),)
+    found = record(1, caller=m.Party(number=number), recording_url=f"https://example.com/{number}.mp3")
+    fake.script.answers["history"] = m.HistoryPage(records=(replace(found, answered_by_number=number),))
+    fake.script.answers["search_contacts"] = m.ContactPage(contacts=(replace(GRACE, numbers=(number,)),))
+    entry = fake_config_entry(options={"mask_numbers": True})
+    await async_set_up(hass, entry)
+    socket = await page()
+    [account], _ = await subscribe(socket)
+    entry.runtime_data.coordinator.async_push(pushed("c2", CallState.RINGING, caller=NAMED))
+    messages = [account, await told(socket)]
+    messages += [await ask(socket, "pbx/history"), await ask(socket, "pbx/search", text="grace")]
+    assert [message for message in messages if "0612345" in str(message)] == []
+    assert all("678" in str(message) for message in messages)
+
+
+# -- what a user chose -------------------------------------------------------------------------------
+
+
+async def test_me(hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry, page: Page) -> None:
+    """A choice is kept for its user, and told to that user's other pages alone."""
+    await async_set_up(hass, fake_entry)
+    socket, other, stranger = await page(), await page(), await page(READS)
+    await subscribe(other)
+    await subscribe(stranger)
+    chosen = {"extension": "entry_house/101", "popup": "mine", "sound": True, "seen": None}
+    assert (await ask(socket, "pbx/me/set", extension="entry_house/101", popup="mine", sound=True))["result"] == chosen
+    assert await told(other) == {"type": "me", "me": chosen}
+    assert await silent(stranger)
+    assert (await ask(socket, "pbx/me"))["result"] == chosen
+    assert (await ask(stranger, "pbx/me"))["result"]["extension"] is None
+    assert (await ask(socket, "pbx/me/set", popup="off"))["result"] == {**chosen, "popup": "off"}
+    seen = (await ask(socket, "pbx/seen"))["result"]["seen"]
+    assert seen is not None
+    assert (await ask(socket, "pbx/me"))["result"] == {**chosen, "popup": "off", "seen": seen}
+
+
+async def test_me_is_kept(
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    fake: type[FakeProvider],
+    fake_entry: MockConfigEntry,
+    page: Page,
+    hass_admin_user: Any,
+) -> None:
+    """What was chosen is there after a restart, also where another version wrote more or less."""
+    hass_storage["pbx.console"] = {
+        "version": 1,
+        "data": {"users": {hass_admin_user.id: {"extension": "entry_house/102", "popup": "sometimes", "theme": "x"}}},
+    }
+    await async_set_up(hass, fake_entry)
+    chosen = (await ask(await page(), "pbx/me"))["result"]
+    assert chosen == {"extension": "entry_house/102", "popup": None, "sound": False, "seen": None}
+
+
+@pytest.mark.parametrize("fields", [{"popup": "sometimes"}, {"sound": "loud"}, {"extension": ""}, {"theme": "dark"}])
+async def test_me_refuses(
+    hass: HomeAssistant,
+    fake: type[FakeProvider],
+    fake_entry: MockConfigEntry,
+    page: Page,
+    fields: Json,
+    expected_warnings: list[str],
+) -> None:
+    """Only what can be chosen is kept."""
+    expected_warnings.append("Error handling message")
+    await async_set_up(hass, fake_entry)
+    socket = await page()
+    assert not (await ask(socket, "pbx/me/set", **fields))["success"]
+    assert (await ask(socket, "pbx/me"))["result"]["popup"] is None
