@@ -13,12 +13,16 @@ PARSERS = (
     "voipat/calls",
     "voipat/payload",
     "voipat/push",
+    "voipstudio/calls",
+    "voipstudio/contacts",
+    "voipstudio/history",
     "voipstudio/payload",
     "voipstudio/push",
     "voipsun/calls",
     "voipsun/pairing",
     "voipsun/payload",
     "voxloud/payload",
+    "voxloud/push",
 )
 # Decided by what was asked for, how long ago, and how a number was typed: by no body.
 ELSEWHERE = frozenset(

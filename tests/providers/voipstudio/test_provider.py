@@ -16,7 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from custom_components.pbx.providers import http as http_module
-from custom_components.pbx.providers.voipstudio import payload
+from custom_components.pbx.providers.voipstudio import calls as calls_module
+from custom_components.pbx.providers.voipstudio import contacts, payload
+from custom_components.pbx.providers.voipstudio import history as history_module
 from custom_components.pbx.providers.voipstudio.api import base_url
 from custom_components.pbx.providers.voipstudio.provider import VoipstudioProvider
 from custom_components.pbx.telephony import models as m
@@ -166,7 +168,7 @@ INCOMING: Mapping[str, object] = {
 
 def call_of(*rows: Mapping[str, object]) -> m.Call:
     """Give the one call that these rows are."""
-    (call,) = payload.calls([dict(row) for row in rows], BOOK)
+    (call,) = calls_module.calls([dict(row) for row in rows], BOOK)
     return call
 
 
@@ -194,7 +196,7 @@ def test_the_contracts_row() -> None:
 def test_numbers_are_international_wherever_the_account_is() -> None:
     """VoIPstudio leaves the plus away; nothing of that is a number of the account's own country."""
     book = payload.book([], complete=True, country="DE", queues={})
-    (call,) = payload.calls([{**INCOMING, "src": "442079460123", "clid": None}], book)
+    (call,) = calls_module.calls([{**INCOMING, "src": "442079460123", "clid": None}], book)
     assert (call.caller.number, call.callee.number) == ("+442079460123", SHOWN)
     item = payload.voicemail({"id": 1, "caller": "0012025550123", "dialled": DDI}, book)
     assert item is not None
@@ -337,18 +339,18 @@ def test_rows_that_cannot_be_read_are_skipped() -> None:
         {**INCOMING, "id": 3, "parent_id": 2},
         {**INCOMING, "id": 4, "parent_id": 4},
     ]
-    assert [call.id for call in payload.calls(rows, BOOK)] == ["2", "4"]
+    assert [call.id for call in calls_module.calls(rows, BOOK)] == ["2", "4"]
 
 
 def test_a_long_chain_of_parents_ends() -> None:
     """Nothing is followed for ever."""
     rows = [{**INCOMING, "id": number, "parent_id": number + 1} for number in range(1, 100)]
-    assert payload.calls(rows, BOOK)
+    assert calls_module.calls(rows, BOOK)
 
 
 def test_users_who_are_not_known_yet() -> None:
     """While the users are not known, an id says that it is one of them, but not which extension."""
-    (call,) = payload.calls([dict(INCOMING)], payload.Book())
+    (call,) = calls_module.calls([dict(INCOMING)], payload.Book())
     assert call.direction is Direction.INCOMING
     assert legs_of(call) == [("4278003532", None, TALKING)]
     assert call.callee == m.Party(number=SHOWN, name="John Smith")
@@ -445,7 +447,7 @@ CDR: Mapping[str, object] = {
 
 def record_of(*rows: Mapping[str, object]) -> m.CallRecord:
     """Give the one record that these rows are."""
-    ((record, _legs),) = payload.records([dict(row) for row in rows], BOOK)
+    ((record, _legs),) = history_module.records([dict(row) for row in rows], BOOK)
     return record
 
 
@@ -528,12 +530,12 @@ def test_a_poor_record() -> None:
     """A record with an id alone is read, one without is not."""
     record = record_of({"id": 5})
     assert (record.id, record.call_id, record.started_at, record.ring_time) == ("5", None, None, None)
-    assert list(payload.records([{}, {"id": None}], BOOK)) == []
+    assert list(history_module.records([{}, {"id": None}], BOOK)) == []
 
 
 def test_contacts_and_sounds() -> None:
     """Old and new contact rows, recordings, voicemail with 00 numbers."""
-    contact = payload.contact(
+    contact = contacts.contact(
         {"id": 1, "first_name": "Grace", "tel": GRACE, "mobile_1": OTHER, "tel_2": "", "group_name": "VIP",
          "email": "g@example.com", "notes": "x"}, BOOK,
     )  # fmt: skip
@@ -547,7 +549,7 @@ def test_contacts_and_sounds() -> None:
         groups=("VIP",),
         notes="x",
     )
-    assert payload.contact({}, BOOK) is None
+    assert contacts.contact({}, BOOK) is None
     voicemail = payload.voicemail(
         {"id": 2, "origtime": 1778517353, "caller": f"00{GRACE}", "dialled": "1002", "duration": "12", "is_new": 1},
         BOOK,
@@ -911,15 +913,15 @@ def test_values_of_any_type_never_raise(event: str, changes: dict[str, object]) 
 )
 def test_rows_of_any_type_never_raise(rows: list[dict[str, object]]) -> None:
     """Rows are read or skipped, and each call is there once."""
-    calls = payload.calls(rows, BOOK)
+    calls = calls_module.calls(rows, BOOK)
     assert len({call.id for call in calls}) == len(calls)
     assert all(call.legs for call in calls)
     known = payload.book(rows, complete=True, country="GB", queues={})
     payload.extensions(rows, known)
     payload.agents([item for row in rows if (item := payload.read_queue(row)) is not None], known)
-    list(payload.records(rows, known))
+    list(history_module.records(rows, known))
     for row in rows:
-        payload.contact(row, known)
+        contacts.contact(row, known)
         payload.recording(row, known)
         payload.voicemail(row, known)
 

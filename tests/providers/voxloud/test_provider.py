@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from custom_components.pbx.providers import http as http_module
 from custom_components.pbx.providers.http import RateLimit
-from custom_components.pbx.providers.voxloud import history, payload
+from custom_components.pbx.providers.voxloud import history, payload, push
 from custom_components.pbx.providers.voxloud import provider as voxloud
 from custom_components.pbx.providers.voxloud.provider import VoxloudProvider
 from custom_components.pbx.registry.call_registry import CallRegistry
@@ -162,7 +162,7 @@ def wrapped(data: Mapping[str, object], kind: str, pbx_id: object = 117) -> dict
 
 def leg(data: Mapping[str, object], book: payload.Book = BOOK) -> m.LegPush:
     """Read a call event."""
-    pushed = payload.read_push(dict(data), book)
+    pushed = push.read_push(dict(data), book)
     assert isinstance(pushed, m.LegPush)
     return pushed
 
@@ -339,7 +339,7 @@ def test_keys_tell_repeated_messages_from_new_ones() -> None:
 
 def test_a_record_with_everything() -> None:
     """The reference's own example, field by field."""
-    pushed = payload.read_push(wrapped(RECORD, "PHONE_CALL"), BOOK)
+    pushed = push.read_push(wrapped(RECORD, "PHONE_CALL"), BOOK)
     assert pushed == m.RecordPush(
         provider_event="PHONE_CALL",
         key=f"PHONE_CALL:8395:{RECORD['callId']}:{MS}",
@@ -425,7 +425,7 @@ def test_a_voicemail_is_one_only_when_nobody_answered() -> None:
 
 def test_a_click_to_call_record_guesses_its_outcome() -> None:
     """It has no `lastEvent`: whoever talked longer than it rang was answered."""
-    found = payload.read_push(wrapped(PLACED_RECORD, "CLICK_TO_CALL"), BOOK)
+    found = push.read_push(wrapped(PLACED_RECORD, "CLICK_TO_CALL"), BOOK)
     assert isinstance(found, m.RecordPush)
     assert found.provider_event == "CLICK_TO_CALL"
     assert found.record.outcome is Outcome.ANSWERED
@@ -489,13 +489,13 @@ def test_a_record_without_an_id_has_its_calls() -> None:
     """The id stands in an example only."""
     assert record(id=None).id == RECORD["callId"]
     assert payload.read_record({"type": "PHONE_CALL"}, BOOK) is None
-    assert payload.read_push(wrapped({"lastEvent": "CALL_TERMINATED"}, "PHONE_CALL"), BOOK) is None
+    assert push.read_push(wrapped({"lastEvent": "CALL_TERMINATED"}, "PHONE_CALL"), BOOK) is None
 
 
 @pytest.mark.parametrize("bare", [True, False])
 def test_a_fax_that_was_sent(*, bare: bool) -> None:
     """Only the envelope says that it is a fax; without it, sender and recipient do."""
-    assert payload.read_push(FAX if bare else wrapped(FAX, "FAX_CALL"), BOOK) == m.Notice(
+    assert push.read_push(FAX if bare else wrapped(FAX, "FAX_CALL"), BOOK) == m.Notice(
         provider_event="FAX_CALL",
         type=EventType.FAX_SENT,
         key=f"FAX_CALL:1234:{MS}",
@@ -523,7 +523,7 @@ def test_a_fax_that_was_received() -> None:
         "destinationNumber": "3907331980093",
         "destinationName": "3907331980093-fax-caller-id-name",
     }
-    found = payload.read_push(wrapped(row, "FAX_CALL"), BOOK)
+    found = push.read_push(wrapped(row, "FAX_CALL"), BOOK)
     assert isinstance(found, m.Notice)
     assert found.type is EventType.FAX_RECEIVED
     assert found.fields == {
@@ -532,8 +532,8 @@ def test_a_fax_that_was_received() -> None:
         "to_number": "+3907331980093",
         "caller_hidden": True,
     }
-    assert payload.read_push(wrapped(FAX | {"direction": "sideways"}, "FAX_CALL"), BOOK) is None
-    assert payload.read_push(wrapped(FAX | {"id": None}, "FAX_CALL"), BOOK) is None
+    assert push.read_push(wrapped(FAX | {"direction": "sideways"}, "FAX_CALL"), BOOK) is None
+    assert push.read_push(wrapped(FAX | {"id": None}, "FAX_CALL"), BOOK) is None
 
 
 # -- bodies that are none ----------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 import re
 import time
-import unicodedata
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import replace
@@ -23,7 +22,7 @@ from ...telephony.errors import (
     UnsupportedError,
 )
 from ...telephony.models import Capability
-from ...telephony.phone_numbers import dialable, same, strip
+from ...telephony.phone_numbers import dialable, same
 from ..base import Intervals, Provider
 from ..settings import Settings, Values
 from ..values import mapping, text
@@ -41,6 +40,14 @@ from .api import (
     rows_of,
 )
 from .calls import ANSWERED, read_channels
+from .commands import (
+    addressable,
+    addressable_of,
+    other_number,
+    own_leg,
+    shown_number,
+    switch_word,
+)
 from .history import History
 from .push import PLACEHOLDERS, read_socket, read_webhook
 from .settings import EXTENSION, VoipatSettings
@@ -71,7 +78,6 @@ HISTORY = Capability.GET_CALL_HISTORY | Capability.GET_CALL_STATISTICS
 
 _CAUSE = re.compile(r"[A-Z][A-Z0-9_]{1,63}")
 _DIGITS = re.compile(r"[0-9*#A-D]{1,128}")
-_SHOWN = re.compile(r"\+?[0-9*#]{1,30}")
 _GONE = ("no such channel", "cannot locate session", "channel not found")
 
 
@@ -354,9 +360,9 @@ class VoipatProvider(Provider):
         target = dialable(request.number, self._country)
         body: dict[str, object] = {"to": target, "domain": self._domain, "timeout": ring}
         if request.caller_id_number is not None:
-            body["callerId"] = _shown(request.caller_id_number)
+            body["callerId"] = shown_number(request.caller_id_number)
         if request.caller_id_name is not None:
-            body["callerName"] = _switch_word(request.caller_id_name)
+            body["callerName"] = switch_word(request.caller_id_name)
         body["from"] = extension = await self._checked_extension(request.extension)
         order = payload.PlacedCall(
             extension=extension, number=target, shown=text(body.get("callerId")) or extension
@@ -414,7 +420,7 @@ class VoipatProvider(Provider):
         legs = await self._legs(target)
         # Without an extension all of the call is meant, which ends with the leg that began it.
         begun = next((leg for leg in legs if leg.id == target.call.id), legs[0])
-        leg = _own(legs, target.extension) if target.extension else begun
+        leg = own_leg(legs, target.extension) if target.extension else begun
         if leg is None:
             return  # the extension has left the call
         try:
@@ -471,22 +477,22 @@ class VoipatProvider(Provider):
 
     async def _legs(self, target: m.CallRef) -> tuple[m.Leg, ...]:
         """Give the legs the switch knows; a call that only a webhook told of is looked for."""
-        legs = _addressable(target.call)
-        if legs and (target.extension is None or _own(legs, target.extension) is not None):
+        legs = addressable(target.call)
+        if legs and (target.extension is None or own_leg(legs, target.extension) is not None):
             return legs
         calls = await self._look(waiting=True)
-        if legs := _addressable_of(calls, target):
+        if legs := addressable_of(calls, target):
             return legs
         extension = target.extension or next(iter(target.call.extensions), None)
-        number = _other_number(target.call)
+        number = other_number(target.call)
         found = [call for call in calls if extension in call.extensions]
-        found = [call for call in found if not number or same(_other_number(call), number)]
-        if extension is None or len(found) != 1 or not (legs := _addressable(found[0])):
+        found = [call for call in found if not number or same(other_number(call), number)]
+        if extension is None or len(found) != 1 or not (legs := addressable(found[0])):
             raise NotFoundError("The phone system does not list this call")
         return legs
 
     async def _own_leg(self, target: m.CallRef) -> str:
-        leg = _own(
+        leg = own_leg(
             await self._legs(target), target.extension or next(iter(target.call.extensions), None)
         )
         if leg is None:
@@ -498,8 +504,8 @@ class VoipatProvider(Provider):
         extension = target.extension or next(iter(target.call.extensions), None)
         legs = await self._legs(target)
         if len(legs) < 2:  # noqa: PLR2004 - a call has two ends
-            legs = _addressable_of(await self._look(waiting=True), target)
-        own = _own(legs, extension)
+            legs = addressable_of(await self._look(waiting=True), target)
+        own = own_leg(legs, extension)
         others = [leg for leg in legs if own is not None and leg.id != own.id]
         talking = [leg for leg in others if leg.state in m.UP]
         if not others:
@@ -558,48 +564,3 @@ class VoipatProvider(Provider):
 def _trim[T](memory: OrderedDict[str, T], most: int) -> None:
     while len(memory) > most:
         memory.popitem(last=False)
-
-
-def _addressable(call: m.Call) -> tuple[m.Leg, ...]:
-    """Give the legs that a poll has seen: only those have the switch's ids."""
-    return tuple(
-        leg
-        for leg in call.legs
-        if payload.UUID.fullmatch(leg.id) and leg.state is not m.CallState.ENDED
-    )
-
-
-def _addressable_of(calls: Collection[m.Call], target: m.CallRef) -> tuple[m.Leg, ...]:
-    ids = {target.call.id, *(leg.id for leg in target.call.legs)}
-    return next(
-        (_addressable(call) for call in calls if ids & {call.id, *(leg.id for leg in call.legs)}),
-        (),
-    )
-
-
-def _own(legs: Collection[m.Leg], extension: str | None) -> m.Leg | None:
-    """Choose an extension's leg, one that talks before one that rings; or the first that has an extension."""
-    own = [leg for leg in legs if leg.extension and extension in {None, leg.extension}]
-    talking = [leg for leg in own if leg.state in m.UP]
-    return next(iter(talking or own), None)
-
-
-def _other_number(call: m.Call) -> str:
-    return call.callee.number if call.direction is m.Direction.OUTGOING else call.caller.number
-
-
-def _shown(number: str) -> str:
-    """Give a number as it may be pasted into the switch's command."""
-    bare = strip(number)
-    if not _SHOWN.fullmatch(bare):
-        raise InvalidInputError("caller_id_number", "invalid_number")
-    return bare
-
-
-def _switch_word(name: str) -> str:
-    """Give a name as one plain word: the switch splits its command at blanks, commas, quotes and braces."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    result = re.sub(r"[^A-Za-z0-9_.-]+", "_", plain).strip("_")[: payload.LONGEST_NAME]
-    if not result:
-        raise InvalidInputError("caller_id_name")
-    return result

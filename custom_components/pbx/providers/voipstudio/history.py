@@ -1,18 +1,21 @@
-"""What is looked for among finished calls and contacts, since VoIPstudio's filters cannot say "or"."""
+"""Finished calls of VoIPstudio: how they are looked for, and how their rows become records.
 
-from collections.abc import Callable, Sequence
+The phone system's filters cannot say "or", so it only narrows down the time; the rest is done here.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from ...telephony import models as m
 from ...telephony import phone_numbers as numbers
 from ...telephony.errors import InvalidInputError
-from ..values import Json
+from ...telephony.models import Direction, Outcome
+from ..values import Json, boolean, instant, number, text, texts
 from .api import Filter, where
-from .payload import Book, ends, ident
+from .payload import Book, ends, ident, short
 
 MAX_LIMIT = 1000
 MAX_ID_DIGITS = 20
-CONTACT_PHONES = ("tel", "mobile")
 
 
 def check_range(limit: int, offset: int) -> None:
@@ -26,9 +29,6 @@ def check_range(limit: int, offset: int) -> None:
 def written(moment: datetime) -> str:
     """Write a time as filters take it."""
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
-
-
-# -- finished calls --------------------------------------------------------------------------------
 
 
 def history_params(query: m.HistoryQuery) -> dict[str, str]:
@@ -56,7 +56,7 @@ def fits(record: m.CallRecord, legs: Sequence[Json], query: m.HistoryQuery, book
     parties = [party for end in both for party in (end.from_party, end.to_party)]
     lines = {user.number for end in both for user in (end.caller, end.callee) if user is not None}
     call_ids = {record.call_id, *(ident(leg.get("live_id")) for leg in legs)}
-    number = numbers.normalise(query.number or "", book.country)
+    wanted = numbers.normalise(query.number or "", book.country)
     words = (query.search or "").casefold()
     began = record.started_at
     return (
@@ -68,7 +68,7 @@ def fits(record: m.CallRecord, legs: Sequence[Json], query: m.HistoryQuery, book
         and (query.call_id is None or query.call_id in call_ids)
         and (query.direction is None or record.direction is query.direction)
         and (query.extension is None or query.extension in lines)
-        and (query.number is None or any(numbers.same(party.number, number) for party in parties))
+        and (query.number is None or any(numbers.same(party.number, wanted) for party in parties))
         and (
             not words
             or any(words in f"{party.number} {party.name}".casefold() for party in parties)
@@ -76,46 +76,81 @@ def fits(record: m.CallRecord, legs: Sequence[Json], query: m.HistoryQuery, book
     )
 
 
-# -- contacts --------------------------------------------------------------------------------------
+OUTCOMES = {"CONNECTED": Outcome.ANSWERED, "BUSY": Outcome.BUSY, "FAILED": Outcome.FAILED}
 
 
-def fits_contact(contact: m.Contact, query: m.ContactQuery, country: str) -> bool:
-    """Tell whether a contact is one that is looked for: by words of the name, number, part of the address."""
-    names = (
-        f"{contact.first_name or ''} {contact.last_name or ''} {contact.company or ''}".casefold()
+def records(rows: Iterable[Json], known: Book) -> Iterator[tuple[m.CallRecord, tuple[Json, ...]]]:
+    """Put the legs of finished calls together, each with the rows it was made of."""
+    groups: dict[str, list[Json]] = {}
+    for row in rows:
+        if key := root_of_record(row):
+            groups.setdefault(key, []).append(row)
+    for key, group in groups.items():
+        yield _record(key, group, known), tuple(group)
+
+
+def root_of_record(row: Json) -> str:
+    """Name the call to which a leg of a finished call belongs."""
+    names = ("root_live_id", "parent_live_id", "live_id")
+    found = next((key for name in names if (key := ident(row.get(name)))), "")
+    return found or (f"record {own}" if (own := ident(row.get("id"))) else "")
+
+
+def _record(key: str, group: list[Json], known: Book) -> m.CallRecord:
+    main = next(
+        (row for row in group if boolean(row.get("is_root"))),
+        next((row for row in group if ident(row.get("live_id")) == key), group[0]),
     )
-    number = numbers.normalise(query.number or "", country)
-    return (
-        all(word in names for word in (query.name or "").casefold().split())
-        and (
-            query.number is None
-            or any(numbers.same(number, other) for other in contact.numbers or ())
-        )
-        and (
-            query.email is None
-            or query.email.strip().casefold() in (contact.email or "").casefold()
-        )
+    both = ends(main, known)
+    way = both.direction or {
+        "I": Direction.INCOMING,
+        "M": Direction.INCOMING,
+        "O": Direction.OUTGOING,
+    }.get(text(main.get("type")).upper())
+    below = [row for row in group if row is not main]
+    # Of a call placed by API the first row is the caller's own phone, whose pick-up is no answer.
+    other = below[0] if below and way is Direction.OUTGOING else main
+    taken = next((row for row in below if _outcome(row, way) is Outcome.ANSWERED), other)
+    outcome = _outcome(taken, way)
+    answered = outcome is Outcome.ANSWERED
+    started, length, talk = (
+        instant(main.get("calldate")),
+        number(main.get("duration")),
+        number(taken.get("billsec")),
+    )
+    ring = length - talk if length is not None and talk is not None and length >= talk else None
+    picked = known.end(taken, "dst") if answered and way is not Direction.OUTGOING else None
+    user = (both.caller if way is Direction.OUTGOING else both.callee) or picked or both.caller
+    begun = started.timestamp() if started else None
+    return m.CallRecord(
+        id=ident(main.get("id")),
+        call_id=None if key.startswith("record ") else key,
+        direction=way,
+        outcome=outcome,
+        caller=both.from_party,
+        callee=both.to_party,
+        extension=user.number or None if user else None,
+        answered_by=picked.number or None if picked else None,
+        answered_by_number=picked.number or None if picked else None,
+        answered_by_name=picked.name or None if picked else None,
+        started_at=started,
+        answered_at=instant(begun + ring)
+        if answered and begun is not None and ring is not None
+        else None,
+        ended_at=instant(begun + length) if begun is not None and length is not None else None,
+        ring_time=ring,
+        duration=talk if answered else None,
+        hangup_cause=short(main.get("t_cause")) or None,
+        details={"labels": labels}
+        if (labels := tuple(short(label) for label in texts(main.get("labels"))))
+        else {},
     )
 
 
-def contact_body(contact: m.Contact, dialable: Callable[[str], str]) -> dict[str, object]:
-    """Write what was given of a contact under VoIPstudio's names; raise InvalidInputError where it has no room."""
-    body: dict[str, object] = {
-        name: value
-        for name in ("first_name", "last_name", "email", "notes")
-        if (value := getattr(contact, name)) is not None
-    }
-    if contact.groups is not None:
-        if len(contact.groups) > 1:
-            raise InvalidInputError("groups", "out_of_range")
-        body["group_name"] = next(iter(contact.groups), "")
-    given = (contact.number, *(contact.numbers or ()))
-    phones = tuple(dict.fromkeys(dialable(number) for number in given if number))
-    if len(phones) > len(CONTACT_PHONES):
-        raise InvalidInputError("numbers", "out_of_range")
-    body |= dict(zip(CONTACT_PHONES, phones, strict=False))
-    if contact.numbers is not None:  # the whole list, so what is not in it goes
-        body |= dict.fromkeys(CONTACT_PHONES[len(phones) :], "")
-    if not body:
-        raise InvalidInputError("first_name", "required")
-    return body
+def _outcome(row: Json, way: Direction | None) -> Outcome:
+    if text(row.get("type")).upper() == "M":
+        return Outcome.MISSED
+    word = text(row.get("disposition")).upper().replace("_", " ")
+    if word == "NO ANSWER":
+        return Outcome.CANCELLED if way is Direction.OUTGOING else Outcome.MISSED
+    return OUTCOMES.get(word, Outcome.UNKNOWN)

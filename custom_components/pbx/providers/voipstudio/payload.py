@@ -2,22 +2,20 @@
 
 import logging
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 from ...telephony import models as m
 from ...telephony import phone_numbers as numbers
-from ...telephony.bounded_map import BoundedMap
-from ...telephony.models import EARLY, UP, CallState, Direction, Outcome
-from ..values import Json, boolean, instant, integer, mapping, mappings, number, text, texts
+from ...telephony.models import EARLY, CallState, Direction
+from ..values import Json, boolean, instant, integer, mapping, mappings, number, text
 
 LOGGER = logging.getLogger(__name__)
 
 MAX_ID = 64
 MAX_TEXT = 200
 MAX_DEPTH = 32
-REMEMBERED_LEGS = 4096
 REMEMBERED_ENDS = 256
 LONGEST_ENDS = 1024
 ABOUT_ENDS = (
@@ -55,8 +53,6 @@ STATES: Mapping[str, CallState] = {
     "3": CallState.ON_HOLD,
     "4": CallState.ENDED,
 }
-URGENCY = (CallState.RINGING, CallState.TALKING, CallState.ON_HOLD, CallState.DIALING)
-OUTCOMES = {"CONNECTED": Outcome.ANSWERED, "BUSY": Outcome.BUSY, "FAILED": Outcome.FAILED}
 
 _QUEUE = re.compile(r"(?:q|queue)-([0-9]{1,20})", re.IGNORECASE)
 _CALLER_ID = re.compile(r'"?([^"<>]*)"?\s*(?:<([^<>]*)>)?')
@@ -77,18 +73,23 @@ class User:
     cli: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Book:
-    """Who is who in the account; `complete` says that all users are known, and not only one's own."""
+    """Who is who in the account; a new one is made whenever users or queues were listed.
+
+    It remembers the ends of the rows it has read, because all messages about a call say the same.
+    """
 
     users: Mapping[str, User] = field(default_factory=dict)
+    """By id."""
     by_number: Mapping[str, User] = field(default_factory=dict)
-    queues: Mapping[str, str] = field(default_factory=dict)  # id -> number
+    queues: Mapping[str, str] = field(default_factory=dict)
+    """The number of each queue, by its id."""
     complete: bool = False
+    """Whether all users are known, and not only one's own."""
     country: str = ""
-    seen: dict[tuple[object, ...], Ends] = field(
-        default_factory=dict, compare=False, repr=False
-    )  # lately
+    seen: dict[tuple[object, ...], Ends] = field(default_factory=dict, compare=False, repr=False)
+    """The ends of the rows read so far."""
 
     def end(self, row: Json, side: str) -> User | None:
         """Give the user at one end (`src`, `dst`) of a row; None for the outside."""
@@ -282,143 +283,6 @@ def phones(
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallRow:
-    """A row of the list of active calls."""
-
-    id: str
-    parent: str
-    state: CallState
-    ends: Ends
-    row: Json
-
-    @property
-    def legs(self) -> tuple[m.Leg, ...]:
-        """The legs this row tells of."""
-        context = short(self.row.get("context"), MAX_ID)
-        return tuple(
-            m.Leg(
-                id=leg_id,
-                state=doing,
-                extension=user.number or None if user else None,
-                context=context,
-            )
-            for leg_id, user, doing in phones(
-                self.id, self.state, self.ends, child=bool(self.parent)
-            )
-        )
-
-
-def read_call(row: Json, known: Book) -> CallRow | None:
-    """Read one row of the list of active calls; None for one without an id."""
-    call_id = ident(row.get("id"))
-    if not call_id:
-        return None
-    doing = state(row.get("state"))
-    if doing is None:
-        doing = CallState.TALKING if instant(row.get("connected_at")) else CallState.RINGING
-    return CallRow(
-        id=call_id, parent=ident(row.get("parent_id")), state=doing, ends=ends(row, known), row=row
-    )
-
-
-def calls(
-    rows: Iterable[Json], known: Book, roots: BoundedMap[str] | None = None
-) -> tuple[m.Call, ...]:
-    """Put the rows of the list of active calls together: rows below one parent are one call.
-
-    `roots` are the calls of legs that were told of before, and of those that are told of now.
-    """
-    roots = BoundedMap(REMEMBERED_LEGS) if roots is None else roots
-    items = {item.id: item for row in rows if (item := read_call(row, known)) is not None}
-    active = [item for item in items.values() if item.state is not CallState.ENDED]
-    lonely = _lonely(active)
-    groups: dict[str, list[CallRow]] = {}
-    for item in active:
-        root, certain = _root(item, items, roots)
-        if not certain:
-            root = lonely.get(item.ends.from_party.number) or root
-        roots.put(item.id, root)
-        groups.setdefault(root, []).append(item)
-    return tuple(_call(root, group) for root, group in groups.items())
-
-
-def _lonely(active: list[CallRow]) -> Mapping[str, str]:
-    """Give, by caller, the calls from outside that no phone takes part in, where a caller has only one.
-
-    A leg below one that nobody has heard of, of the same caller, is most likely where such a call has been handed to.
-    """
-    above = {item.parent for item in active}
-    found: dict[str, str] = {}
-    for item in active:
-        number_ = item.ends.from_party.number
-        if (
-            number_
-            and not item.parent
-            and item.id not in above
-            and item.ends.caller is item.ends.callee is None
-        ):
-            found[number_] = "" if number_ in found else item.id
-    return found
-
-
-def _root(item: CallRow, items: Mapping[str, CallRow], roots: BoundedMap[str]) -> tuple[str, bool]:
-    """Name the call a row belongs to, and tell whether that is more than a guess."""
-    seen = [item.id]
-    while (above := items[seen[-1]].parent) and len(seen) < MAX_DEPTH:
-        if above in seen:
-            return min(seen), True
-        seen.append(above)
-        if above not in items:  # it has been left, and the list has forgotten whose it was
-            known = next(
-                (root for leg_id in reversed(seen) if (root := roots.get(leg_id)) is not None), None
-            )
-            return known or above, known is not None
-    return seen[-1], True
-
-
-def _call(root: str, group: list[CallRow]) -> m.Call:
-    group.sort(key=lambda item: (item.id != root, len(item.id), item.id))
-    first = group[0]
-    rows = _telling(group)
-    legs = tuple(leg for item in rows for leg in item.legs)
-    up = [item for item in rows if any(leg.state in UP for leg in item.legs)]
-    answered_by = next(
-        (item.ends.callee.number for item in up if item.ends.callee is not None), None
-    )
-    return m.Call(
-        id=root,
-        state=next(state for state in URGENCY if any(leg.state is state for leg in legs)),
-        direction=next(
-            (item.ends.direction for item in group if item.ends.direction is not None), None
-        ),
-        caller=first.ends.from_party,
-        callee=first.ends.to_party,
-        legs=legs,
-        queue=next((item.ends.queue for item in group if item.ends.queue is not None), None),
-        started_at=min(
-            (at for item in group if (at := instant(item.row.get("start_time")))), default=None
-        ),
-        answered_at=min(
-            (at for item in up if (at := instant(item.row.get("connected_at")))), default=None
-        ),
-        answered_by=answered_by or None,
-    )
-
-
-def _telling(group: list[CallRow]) -> list[CallRow]:
-    """Leave out the rows that only say what the rows below them say in detail."""
-    below: dict[str, set[str | None]] = {}
-    for item in group:
-        below.setdefault(item.parent, set()).update(leg.extension for leg in item.legs)
-
-    def repeats(item: CallRow) -> bool:
-        own = {leg.extension for leg in item.legs if leg.extension is not None}
-        return item.id in below and own <= below[item.id]
-
-    return [item for item in group if not repeats(item)] or group[:1]
-
-
 # -- who and what there is -------------------------------------------------------------------------
 
 
@@ -554,119 +418,7 @@ def _agent(user_id: str, row: Json, places: Mapping[str, bool], known: Book) -> 
     )
 
 
-# -- finished calls --------------------------------------------------------------------------------
-
-
-def records(rows: Iterable[Json], known: Book) -> Iterator[tuple[m.CallRecord, tuple[Json, ...]]]:
-    """Put the legs of finished calls together, each with the rows it was made of."""
-    groups: dict[str, list[Json]] = {}
-    for row in rows:
-        if key := root_of_record(row):
-            groups.setdefault(key, []).append(row)
-    for key, group in groups.items():
-        yield _record(key, group, known), tuple(group)
-
-
-def root_of_record(row: Json) -> str:
-    """Name the call to which a leg of a finished call belongs."""
-    names = ("root_live_id", "parent_live_id", "live_id")
-    found = next((key for name in names if (key := ident(row.get(name)))), "")
-    return found or (f"record {own}" if (own := ident(row.get("id"))) else "")
-
-
-def _record(key: str, group: list[Json], known: Book) -> m.CallRecord:
-    main = next(
-        (row for row in group if boolean(row.get("is_root"))),
-        next((row for row in group if ident(row.get("live_id")) == key), group[0]),
-    )
-    both = ends(main, known)
-    way = both.direction or {
-        "I": Direction.INCOMING,
-        "M": Direction.INCOMING,
-        "O": Direction.OUTGOING,
-    }.get(text(main.get("type")).upper())
-    below = [row for row in group if row is not main]
-    # Of a call placed by API the first row is the caller's own phone, whose pick-up is no answer.
-    other = below[0] if below and way is Direction.OUTGOING else main
-    taken = next((row for row in below if _outcome(row, way) is Outcome.ANSWERED), other)
-    outcome = _outcome(taken, way)
-    answered = outcome is Outcome.ANSWERED
-    started, length, talk = (
-        instant(main.get("calldate")),
-        number(main.get("duration")),
-        number(taken.get("billsec")),
-    )
-    ring = length - talk if length is not None and talk is not None and length >= talk else None
-    picked = known.end(taken, "dst") if answered and way is not Direction.OUTGOING else None
-    user = (both.caller if way is Direction.OUTGOING else both.callee) or picked or both.caller
-    begun = started.timestamp() if started else None
-    return m.CallRecord(
-        id=ident(main.get("id")),
-        call_id=None if key.startswith("record ") else key,
-        direction=way,
-        outcome=outcome,
-        caller=both.from_party,
-        callee=both.to_party,
-        extension=user.number or None if user else None,
-        answered_by=picked.number or None if picked else None,
-        answered_by_number=picked.number or None if picked else None,
-        answered_by_name=picked.name or None if picked else None,
-        started_at=started,
-        answered_at=instant(begun + ring)
-        if answered and begun is not None and ring is not None
-        else None,
-        ended_at=instant(begun + length) if begun is not None and length is not None else None,
-        ring_time=ring,
-        duration=talk if answered else None,
-        hangup_cause=short(main.get("t_cause")) or None,
-        details={"labels": labels}
-        if (labels := tuple(short(label) for label in texts(main.get("labels"))))
-        else {},
-    )
-
-
-def _outcome(row: Json, way: Direction | None) -> Outcome:
-    if text(row.get("type")).upper() == "M":
-        return Outcome.MISSED
-    word = text(row.get("disposition")).upper().replace("_", " ")
-    if word == "NO ANSWER":
-        return Outcome.CANCELLED if way is Direction.OUTGOING else Outcome.MISSED
-    return OUTCOMES.get(word, Outcome.UNKNOWN)
-
-
 # -- contacts, recordings, voicemail ---------------------------------------------------------------
-
-PHONE_KEYS = ("tel", "tel_1", "tel_2", "mobile", "mobile_1", "mobile_2")
-
-
-def contact(row: Json, known: Book) -> m.Contact | None:
-    """Read a contact; None for a row without an id."""
-    contact_id = ident(row.get("id"))
-    if not contact_id:
-        return None
-    phone_numbers = tuple(
-        dict.fromkeys(shown for key in PHONE_KEYS if (shown := known.shown(row.get(key))))
-    )
-    groups = tuple(short(item) for item in texts(row.get("groups"))) or tuple(
-        filter(None, [_word(row, "group_name")])
-    )
-    email = _word(row, "email")
-    return m.Contact(
-        id=contact_id,
-        first_name=_word(row, "first_name"),
-        last_name=_word(row, "last_name"),
-        number=next(iter(phone_numbers), None),
-        numbers=phone_numbers or None,
-        email=email,
-        emails=(email,) if email else None,
-        company=_word(row, "company"),
-        groups=groups or None,
-        notes=short(row.get("notes"), 10 * MAX_TEXT) or None,
-    )
-
-
-def _word(row: Json, key: str) -> str | None:
-    return short(row.get(key)) or None
 
 
 def recording(row: Json, known: Book) -> m.MediaItem | None:

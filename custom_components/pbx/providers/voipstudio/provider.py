@@ -34,7 +34,7 @@ from ..base import Intervals, Provider
 from ..http import Reply
 from ..settings import Settings, Values
 from ..values import Json, boolean, mapping, text
-from . import history
+from . import calls, contacts, history
 from . import payload as voipstudio_payload
 from . import push as voipstudio_push
 from .api import (
@@ -155,7 +155,7 @@ class VoipstudioProvider(Provider):
         self.book = Book(country=self.country)
         self._myself: Json = {}
         self._placed: deque[str] = deque(maxlen=REMEMBERED_CALLS)
-        self._roots: BoundedMap[str] = BoundedMap(voipstudio_payload.REMEMBERED_LEGS)
+        self._roots: BoundedMap[str] = BoundedMap(calls.REMEMBERED_LEGS)
         self._queue_lock = asyncio.Lock()
         self._voicemail_at: float | None = None
 
@@ -384,7 +384,7 @@ class VoipstudioProvider(Provider):
             self._permit("calls", allowed=False)
             return None
         self._permit("calls", allowed=True)
-        return voipstudio_payload.calls(rows, self.book, self._roots)
+        return calls.calls(rows, self.book, self._roots)
 
     @override
     async def record_of(self, call: m.Call) -> m.CallRecord | None:
@@ -395,7 +395,7 @@ class VoipstudioProvider(Provider):
         ids = {call.id, *(_leg_id(leg) for leg in call.legs)}
         found = (
             record
-            for record, rows in voipstudio_payload.records(page.rows, self.book)
+            for record, rows in history.records(page.rows, self.book)
             if record.call_id == call.id or ids & {ident(row.get("live_id")) for row in rows}
         )
         return next(found, None)
@@ -610,15 +610,11 @@ class VoipstudioProvider(Provider):
             rows |= {key: row for row in page.rows if (key := ident(row.get("id")))}
             complete = page.last
             # The legs of the last call may go on on the next page.
-            open_call = (
-                None
-                if complete or not page.rows
-                else voipstudio_payload.root_of_record(page.rows[-1])
-            )
+            open_call = None if complete or not page.rows else history.root_of_record(page.rows[-1])
             found = [
                 record
-                for record, legs in voipstudio_payload.records(rows.values(), self.book)
-                if voipstudio_payload.root_of_record(legs[0]) != open_call
+                for record, legs in history.records(rows.values(), self.book)
+                if history.root_of_record(legs[0]) != open_call
                 and history.fits(record, legs, query, self.book)
             ]
             if len(found) >= wanted:
@@ -641,7 +637,7 @@ class VoipstudioProvider(Provider):
                 return self._contacts(rows, query)
             return m.ContactPage()
         rows = await self.api.rows(self.http.ask, "contacts")
-        for field, keys in (("number", voipstudio_payload.PHONE_KEYS), ("email", ("email",))):
+        for field, keys in (("number", contacts.PHONE_KEYS), ("email", ("email",))):
             if (
                 getattr(query, field) is not None
                 and rows
@@ -651,14 +647,11 @@ class VoipstudioProvider(Provider):
         return self._contacts(rows, query)
 
     def _contacts(self, rows: Iterable[Json], query: m.ContactQuery) -> m.ContactPage:
-        contacts = (
-            contact
-            for row in rows
-            if (contact := voipstudio_payload.contact(row, self.book)) is not None
-        )
-        found = [
-            contact for contact in contacts if history.fits_contact(contact, query, self.country)
-        ]
+        found: list[m.Contact] = []
+        for row in rows:
+            contact = contacts.contact(row, self.book)
+            if contact is not None and contacts.fits_contact(contact, query, self.country):
+                found.append(contact)
         last = query.offset + query.limit
         return m.ContactPage(contacts=tuple(found[query.offset : last]), has_next=len(found) > last)
 
@@ -673,8 +666,10 @@ class VoipstudioProvider(Provider):
         return await self._save_contact("PATCH", path_of("contacts", contact.id), contact)
 
     async def _save_contact(self, method: str, path: str, contact: m.Contact) -> m.Contact:
-        answer = await self.api.command(method, path, history.contact_body(contact, self._dialable))
-        return voipstudio_payload.contact(answer, self.book) or contact
+        answer = await self.api.command(
+            method, path, contacts.contact_body(contact, self._dialable)
+        )
+        return contacts.contact(answer, self.book) or contact
 
     @override
     async def delete_contact(self, contact_id: str) -> None:

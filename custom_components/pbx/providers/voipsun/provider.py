@@ -1,7 +1,7 @@
 """VoIPSUN PBX: one PHP endpoint, polled; every request is a GET with the credentials in its query.
 
-Here is what is asked, in which order, and what a no means: a permission that this API user lacks, an
-action that this version does not know, or credentials that are wrong.
+Here is what is asked, in which order, and what a no means: a permission that this API user lacks,
+an action that this version does not know, or credentials that are wrong.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -162,8 +162,8 @@ class VoipsunProvider(Provider):
             raise AuthError("The credentials are refused")
         url = self._api.url
         host = (url.host or "").lower()
-        # Nothing says who it is, so the first address stays the account's name when the box moves to
-        # another. The scheme's own port is left out, so that TLS can be switched on.
+        # Nothing says who it is, so the first address stays the account's name when the box moves
+        # to another. The scheme's own port is left out, so that TLS can be switched on.
         account_id = self.settings.account_id or (
             host if url.is_default_port() else f"{host}:{url.port}"
         )
@@ -389,7 +389,7 @@ class VoipsunProvider(Provider):
     # -- one call ----------------------------------------------------------------------------------
 
     def _live_leg(self, target: m.CallRef) -> tuple[str, str] | None:
-        """Return a leg that is still up, the user's own first, with its channel; None if none is."""
+        """Return a leg that is still up, the user's own first, with its channel."""
         own = target.call.legs_of(target.extension) if target.extension else ()
         for leg in (*own, *target.call.legs):
             if channel := self._calls.channel(leg.id):

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from ...telephony import models as m
 from ...telephony import phone_numbers as numbers
 from ...telephony.errors import InvalidInputError
-from ...telephony.models import CallState, Direction, EventType, Outcome
+from ...telephony.models import CallState, Direction, Outcome
 from ..values import Json, boolean, instant, integer, mapping, mappings, number, text, texts
 
 FAX_CALL = "FAX_CALL"
@@ -67,7 +67,6 @@ MAX_LABELS = 50
 YEARS = range(2000, 2100)
 LONGEST_CALL = timedelta(days=30)
 
-_TYPE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
 _EXTENSION = re.compile(r"[0-9]{1,10}")
 _ID = re.compile(r"[0-9A-Za-z_\-]{1,128}")
 _DIALLED = re.compile(r"\+?[0-9\s\-./()]+")
@@ -156,39 +155,45 @@ def without_secrets(message: str) -> str:
     return " ".join(_SECRETS.sub("…", message).split())[:MAX_TEXT]
 
 
-def _call_id(value: object) -> str:
+def call_id_of(value: object) -> str:
+    """Return the id of a call; empty for what is none."""
     found = "" if isinstance(value, bool) else text(value)
     return found if len(found) <= MAX_ID else ""
 
 
-def _url(value: object) -> str | None:
+def url_of(value: object) -> str | None:
+    """Return an address of the web; None for anything else."""
     found = text(value)
     return found if found.startswith(("https://", "http://")) and len(found) <= MAX_URL else None
 
 
 def _labels(value: object) -> tuple[str, ...]:
+    """Return the names of labels, shortened and not too many."""
     return tuple(label[:MAX_TEXT] for label in texts(value)[:MAX_LABELS])
 
 
-def _moment(value: object) -> datetime | None:
+def moment_of(value: object) -> datetime | None:
+    """Return a time in UTC; None for one that cannot be."""
     found = instant(value)
     return found if found is not None and found.year in YEARS else None
 
 
-def _party(digits: object, name: object, book: Book) -> m.Party:
+def party_of(digits: object, name: object, book: Book) -> m.Party:
+    """Return one side of a call; what only repeats a number is no name."""
     raw, words = short(digits, MAX_NUMBER), short(name)
     only_number = numbers.is_hidden(words) or _DIALLED.fullmatch(words) or words.endswith(FAX_NAME)
     return m.Party(number=numbers.normalise(raw, book.country), name="" if only_number else words)
 
 
-def _caller(digits: object, name: object, book: Book) -> m.Party:
+def caller_of(digits: object, name: object, book: Book) -> m.Party:
     """Read who calls: no number at all is hidden only where the key is there to say so."""
     if isinstance(digits, str) and numbers.is_hidden(digits[:MAX_NUMBER]):
         return m.Party(hidden=True)
-    return _party(digits, name, book)
+    return party_of(digits, name, book)
 
 
-def _direction(value: object) -> Direction | None:
+def direction_of(value: object) -> Direction | None:
+    """Return which way a call goes; None for an unknown word."""
     return DIRECTIONS.get(text(value).upper())
 
 
@@ -348,23 +353,23 @@ def contact_body(contact: m.Contact, known: Json) -> dict[str, object]:
 
 def read_record(row: Json, book: Book) -> m.CallRecord | None:
     """Read a call record, as pushed or from the history; one call can have several."""
-    call_id = _call_id(row.get("callId"))
+    call_id = call_id_of(row.get("callId"))
     record_id = ident(row.get("id")) or call_id
     if not record_id:
         return None
-    caller = _caller(row.get("originatorNumber"), row.get("originatorName"), book)
-    callee = _party(row.get("destinationNumber"), row.get("destinationName"), book)
-    answerer = _party(row.get("answererNumber"), row.get("answererName"), book)
-    direction = _direction(row.get("direction"))
+    caller = caller_of(row.get("originatorNumber"), row.get("originatorName"), book)
+    callee = party_of(row.get("destinationNumber"), row.get("destinationName"), book)
+    answerer = party_of(row.get("answererNumber"), row.get("answererName"), book)
+    direction = direction_of(row.get("direction"))
     length, ringing = _seconds(row.get("duration")), _seconds(row.get("ringTime"))
     outcome = _outcome(row, direction, answerer, length, ringing)
     if ringing is None and outcome not in {*TALKED, Outcome.UNKNOWN}:
         ringing = length  # a call that nobody took did nothing but ring
-    started_at = _moment(row.get("timestamp"))
+    started_at = moment_of(row.get("timestamp"))
     taken = answerer.number if is_extension(answerer.number) else None
     called = direction in {Direction.INCOMING, None} or outcome is Outcome.ANSWERED_ELSEWHERE
     own_side = (answerer, callee) if called else (caller,)
-    recording_url = _url(row.get("recordingUrl"))
+    recording_url = url_of(row.get("recordingUrl"))
     talked = outcome in TALKED
     return m.CallRecord(
         id=record_id,
@@ -388,7 +393,7 @@ def read_record(row: Json, book: Book) -> m.CallRecord | None:
         recording_id=record_id if recording_url else None,
         recording_url=recording_url,
         voicemail=boolean(row.get("voicemail")),
-        voicemail_url=_url(row.get("voicemail_url")) or _url(row.get("voicemailUrl")),
+        voicemail_url=url_of(row.get("voicemail_url")) or url_of(row.get("voicemailUrl")),
         details=_details(row),
     )
 
@@ -445,10 +450,10 @@ def _details(row: Json) -> dict[str, m.Detail]:
         "labels": _labels(row.get("labels")) or None,
         "rules": _labels(row.get("ruleNames")) or None,
         "contact_source": short(row.get("contactCrm")) or None,
-        "contact_url": _url(row.get("contactCrmUrl")),
-        "contact_logo": _url(row.get("crmLogo")),
+        "contact_url": url_of(row.get("contactCrmUrl")),
+        "contact_logo": url_of(row.get("crmLogo")),
         "click_to_call_type": short(row.get("clickToCallType")).lower() or None,
-        "queue_call_id": _call_id(row.get("queueCallId")) or None,
+        "queue_call_id": call_id_of(row.get("queueCallId")) or None,
         "transcription": short(row.get("transcription"), MAX_TRANSCRIPTION) or None,
         "summary": short(row.get("summary"), MAX_SUMMARY) or None,
         "sentiment": number(row.get("sentiment_score")),
@@ -457,121 +462,3 @@ def _details(row: Json) -> dict[str, m.Detail]:
 
 
 # -- pushes ----------------------------------------------------------------------------------------
-
-
-def read_push(body: Json, book: Book) -> m.Pushed | None:
-    """Read a pushed event, in its envelope or bare; None for one that cannot be read."""
-    data = body.get("data", body)
-    if not isinstance(data, dict):
-        return None
-    kind = _event_type(body) or _event_type(data)
-    time = data.get("timestamp", body.get("timestamp"))
-    if kind in STATES:
-        return _leg_push(kind, {**data, "timestamp": time}, book)
-    if kind in RECORDS:
-        record = read_record({**data, "timestamp": time}, book)
-        key = None if record is None else f"{kind}:{record.id}:{record.call_id}:{short(time)}"
-        return None if record is None else m.RecordPush(provider_event=kind, record=record, key=key)
-    if kind == FAX_CALL:
-        return _fax({**data, "timestamp": time}, book)
-    return m.UnknownPush(provider_event=kind) if kind else None
-
-
-def read_account(body: Json) -> str | None:
-    """Give the id of the phone system that an event names."""
-    return ident(body.get("pbx_id")) or None
-
-
-def _event_type(row: Json) -> str:
-    """Give the type of an event; only the envelope's has `CALL_` before it, and a bare fax has none."""
-    found = row.get("type")
-    kind = found.strip().upper() if isinstance(found, str) else ""
-    if not kind and "sender" in row and "recipient" in row:
-        return FAX_CALL
-    if f"CALL_{kind}" in STATES:
-        return f"CALL_{kind}"
-    return kind if _TYPE.fullmatch(kind) else ""
-
-
-def _leg_push(kind: str, data: Json, book: Book) -> m.LegPush | None:
-    call_id = _call_id(data.get("callId"))
-    if not call_id:
-        return None
-    state = STATES[kind]
-    extension = extension_number(data.get("userExtension")) or None
-    sip_username, email = short(data.get("sipUsername")), short(data.get("userEmail"))
-    leg_id = extension or sip_username or email
-    if not leg_id and state is not CallState.ENDED:
-        leg_id = "-"  # nobody's phone: a menu, a queue or a mailbox
-    caller = _caller(data.get("originatorNumber"), data.get("originatorName"), book)
-    callee = _party(data.get("destinationNumber"), data.get("destinationName"), book)
-    by_api = call_id.endswith(PLACED_BY_API) or (
-        state is CallState.RINGING and book.placed_here(extension, caller, callee)
-    )
-    if by_api and book.inside(callee) and not book.inside(caller):
-        caller, callee = (
-            callee,
-            caller,
-        )  # the phone shows the contact as its caller, yet it is the contact who is called
-    moment, stamp = _moment(data.get("timestamp")), short(data.get("timestamp"))
-    return m.LegPush(
-        provider_event=kind,
-        call_id=call_id,
-        state=state,
-        leg_id=leg_id or None,
-        extension=extension,
-        key=f"{kind}:{call_id}:{leg_id}:{stamp}" if stamp else None,
-        time=moment,
-        direction=Direction.OUTGOING if by_api else _seen_from_inside(state, caller, callee, book),
-        caller=caller,
-        callee=callee,
-        started_at=moment if state in {CallState.DIALING, CallState.RINGING} else None,
-        answered_at=moment if state is CallState.TALKING else None,
-        details={"user_email": email or None, "sip_username": sip_username or None},
-    )
-
-
-def _seen_from_inside(
-    state: CallState, caller: m.Party, callee: m.Party, book: Book
-) -> Direction | None:
-    """Work out the direction, which no event of a running call tells."""
-    if state is CallState.RINGING:
-        return Direction.INTERNAL if is_extension(caller.number) else Direction.INCOMING
-    if is_extension(callee.number) and (state is CallState.DIALING or is_extension(caller.number)):
-        return Direction.INTERNAL
-    if state is CallState.DIALING or book.inside(caller):
-        return Direction.OUTGOING
-    return Direction.INCOMING if caller.hidden or book.inside(callee) else None
-
-
-def _fax(data: Json, book: Book) -> m.Notice | None:
-    """Read a fax: as it is pushed, or with the names that the history has."""
-    direction = _direction(data.get("direction"))
-    fax_id = ident(data.get("id"))
-    if direction is None or not fax_id:
-        return None
-    sender = _caller(
-        data.get("sender", data.get("originatorNumber")), data.get("originatorName"), book
-    )
-    recipient = _party(
-        data.get("recipient", data.get("destinationNumber")), data.get("destinationName"), book
-    )
-    fields: dict[str, m.Detail] = {
-        "fax_id": fax_id,
-        "direction": direction.value,
-        "from_number": sender.number,
-        "from_name": sender.name,
-        "to_number": recipient.number,
-        "to_name": recipient.name,
-        "caller_hidden": sender.hidden,
-        "pages": integer(data.get("total_pages")),
-        "document_url": _url(data.get("attachment_url")),
-        "description": short(data.get("description"), MAX_URL),
-    }
-    return m.Notice(
-        provider_event=FAX_CALL,
-        type=EventType.FAX_SENT if direction is Direction.OUTGOING else EventType.FAX_RECEIVED,
-        key=f"{FAX_CALL}:{fax_id}:{short(data.get('timestamp'))}",
-        time=_moment(data.get("timestamp")),
-        fields={name: value for name, value in fields.items() if value is not None and value != ""},
-    )

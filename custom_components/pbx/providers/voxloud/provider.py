@@ -26,12 +26,11 @@ from .payload import (
     Book,
     ident,
     most_telling,
-    read_account,
-    read_push,
     read_subscription,
     read_users,
     short,
 )
+from .push import read_account, read_push
 from .settings import VoxloudSettings
 
 LOGGER = logging.getLogger(__name__)
