@@ -12,16 +12,15 @@ PHONE_KEYS = ("tel", "tel_1", "tel_2", "mobile", "mobile_1", "mobile_2")
 
 
 def contact(row: Json, known: Book) -> m.Contact | None:
-    """Read a contact; None for a row without an id."""
+    """Return a contact; None for a row without an id."""
     contact_id = ident(row.get("id"))
     if not contact_id:
         return None
-    phone_numbers = tuple(
-        dict.fromkeys(shown for key in PHONE_KEYS if (shown := known.shown(row.get(key))))
-    )
-    groups = tuple(short(item) for item in texts(row.get("groups"))) or tuple(
-        filter(None, [_word(row, "group_name")])
-    )
+    shown = (known.shown(row.get(key)) for key in PHONE_KEYS)
+    phone_numbers = tuple(dict.fromkeys(filter(None, shown)))
+    groups = tuple(short(item) for item in texts(row.get("groups")))
+    if not groups and (group := _word(row, "group_name")):
+        groups = (group,)
     email = _word(row, "email")
     return m.Contact(
         id=contact_id,
@@ -38,6 +37,7 @@ def contact(row: Json, known: Book) -> m.Contact | None:
 
 
 def _word(row: Json, key: str) -> str | None:
+    """Return a text of a row; None where there is none."""
     return short(row.get(key)) or None
 
 
@@ -45,30 +45,36 @@ CONTACT_PHONES = ("tel", "mobile")
 
 
 def fits_contact(contact: m.Contact, query: m.ContactQuery, country: str) -> bool:
-    """Tell whether a contact is one that is looked for: by words of the name, number, part of the address."""
-    names = (
-        f"{contact.first_name or ''} {contact.last_name or ''} {contact.company or ''}".casefold()
-    )
-    number = numbers.normalise(query.number or "", country)
-    return (
-        all(word in names for word in (query.name or "").casefold().split())
-        and (
-            query.number is None
-            or any(numbers.same(number, other) for other in contact.numbers or ())
-        )
-        and (
-            query.email is None
-            or query.email.strip().casefold() in (contact.email or "").casefold()
-        )
-    )
+    """Return whether a contact is one that is looked for.
+
+    It has all words of the name, the number, and the typed part of the e-mail address.
+    """
+    if query.number is not None:
+        wanted = numbers.normalise(query.number, country)
+        if not any(numbers.same(wanted, other) for other in contact.numbers or ()):
+            return False
+    if query.email is not None:
+        address = (contact.email or "").casefold()
+        if query.email.strip().casefold() not in address:
+            return False
+    names = (contact.first_name or "", contact.last_name or "", contact.company or "")
+    said = " ".join(names).casefold()
+    return all(word in said for word in (query.name or "").casefold().split())
 
 
 def contact_body(contact: m.Contact, dialable: Callable[[str], str]) -> dict[str, object]:
-    """Write what was given of a contact under VoIPstudio's names; raise InvalidInputError where it has no room."""
+    """Return what was given of a contact, under VoIPstudio's names.
+
+    Raise InvalidInputError for what it has no room for.
+    """
+    texts_given = {
+        "first_name": contact.first_name,
+        "last_name": contact.last_name,
+        "email": contact.email,
+        "notes": contact.notes,
+    }
     body: dict[str, object] = {
-        name: value
-        for name in ("first_name", "last_name", "email", "notes")
-        if (value := getattr(contact, name)) is not None
+        name: value for name, value in texts_given.items() if value is not None
     }
     if contact.groups is not None:
         if len(contact.groups) > 1:

@@ -16,10 +16,13 @@ from .payload import Book, ends, ident, short
 
 MAX_LIMIT = 1000
 MAX_ID_DIGITS = 20
+WITHOUT_CALL = "record "  # before the id of a row that names no call
+OUTCOMES = {"CONNECTED": Outcome.ANSWERED, "BUSY": Outcome.BUSY, "FAILED": Outcome.FAILED}
+WAYS = {"I": Direction.INCOMING, "M": Direction.INCOMING, "O": Direction.OUTGOING}
 
 
 def check_range(limit: int, offset: int) -> None:
-    """Refuse a part of a list that cannot be."""
+    """Raise InvalidInputError for a part of a list that cannot be."""
     if not 1 <= limit <= MAX_LIMIT:
         raise InvalidInputError("limit", "out_of_range")
     if offset < 0:
@@ -27,12 +30,12 @@ def check_range(limit: int, offset: int) -> None:
 
 
 def written(moment: datetime) -> str:
-    """Write a time as filters take it."""
+    """Return a time as filters take it: in UTC, without a zone."""
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def history_params(query: m.HistoryQuery) -> dict[str, str]:
-    """Give what the phone system itself can narrow down: the time and the record."""
+    """Return what the phone system itself can narrow down: the time and the record."""
     filters: list[Filter] = []
     if query.start is not None:
         filters.append(("calldate", "gte", written(query.start)))
@@ -45,42 +48,50 @@ def history_params(query: m.HistoryQuery) -> dict[str, str]:
 
 
 def _row_id(value: str) -> int:
+    """Return the id of a row as the number that it is; raise InvalidInputError for others."""
     if not value.isascii() or not value.isdigit() or len(value) > MAX_ID_DIGITS:
         raise InvalidInputError("record_id", "invalid_value")
     return int(value)
 
 
 def fits(record: m.CallRecord, legs: Sequence[Json], query: m.HistoryQuery, book: Book) -> bool:
-    """Tell whether a finished call, made of these rows, is one that is looked for."""
+    """Return whether a finished call, made of these rows, is one that is looked for."""
+    if not _in_time(record, query) or query.direction not in (None, record.direction):
+        return False
+    if query.record_id is not None and query.record_id not in {
+        ident(leg.get("id")) for leg in legs
+    }:
+        return False
+    if query.call_id is not None:
+        call_ids = {ident(leg.get("live_id")) for leg in legs}
+        if query.call_id not in {record.call_id, *call_ids}:
+            return False
     both = [ends(leg, book) for leg in legs]
+    if query.extension is not None:
+        users = [user for end in both for user in (end.caller, end.callee)]
+        if query.extension not in {user.number for user in users if user is not None}:
+            return False
     parties = [party for end in both for party in (end.from_party, end.to_party)]
-    lines = {user.number for end in both for user in (end.caller, end.callee) if user is not None}
-    call_ids = {record.call_id, *(ident(leg.get("live_id")) for leg in legs)}
-    wanted = numbers.normalise(query.number or "", book.country)
+    if query.number is not None:
+        wanted = numbers.normalise(query.number, book.country)
+        if not any(numbers.same(party.number, wanted) for party in parties):
+            return False
     words = (query.search or "").casefold()
+    return any(words in f"{party.number} {party.name}".casefold() for party in parties)
+
+
+def _in_time(record: m.CallRecord, query: m.HistoryQuery) -> bool:
+    """Return whether a call began in the time that is looked for; records have whole seconds."""
     began = record.started_at
-    return (
-        (query.start is None or began is None or began >= query.start.replace(microsecond=0))
-        and (query.end is None or began is None or began <= query.end)
-        and (
-            query.record_id is None or any(ident(leg.get("id")) == query.record_id for leg in legs)
-        )
-        and (query.call_id is None or query.call_id in call_ids)
-        and (query.direction is None or record.direction is query.direction)
-        and (query.extension is None or query.extension in lines)
-        and (query.number is None or any(numbers.same(party.number, wanted) for party in parties))
-        and (
-            not words
-            or any(words in f"{party.number} {party.name}".casefold() for party in parties)
-        )
-    )
-
-
-OUTCOMES = {"CONNECTED": Outcome.ANSWERED, "BUSY": Outcome.BUSY, "FAILED": Outcome.FAILED}
+    if began is None:
+        return True
+    if query.start is not None and began < query.start.replace(microsecond=0):
+        return False
+    return query.end is None or began <= query.end
 
 
 def records(rows: Iterable[Json], known: Book) -> Iterator[tuple[m.CallRecord, tuple[Json, ...]]]:
-    """Put the legs of finished calls together, each with the rows it was made of."""
+    """Return the finished calls, each with the rows of its legs."""
     groups: dict[str, list[Json]] = {}
     for row in rows:
         if key := root_of_record(row):
@@ -90,41 +101,31 @@ def records(rows: Iterable[Json], known: Book) -> Iterator[tuple[m.CallRecord, t
 
 
 def root_of_record(row: Json) -> str:
-    """Name the call to which a leg of a finished call belongs."""
-    names = ("root_live_id", "parent_live_id", "live_id")
-    found = next((key for name in names if (key := ident(row.get(name)))), "")
-    return found or (f"record {own}" if (own := ident(row.get("id"))) else "")
+    """Return the name of the call to which a leg of a finished call belongs; empty for none."""
+    for name in ("root_live_id", "parent_live_id", "live_id"):
+        if found := ident(row.get(name)):
+            return found
+    own = ident(row.get("id"))
+    return f"{WITHOUT_CALL}{own}" if own else ""
 
 
 def _record(key: str, group: list[Json], known: Book) -> m.CallRecord:
-    main = next(
-        (row for row in group if boolean(row.get("is_root"))),
-        next((row for row in group if ident(row.get("live_id")) == key), group[0]),
-    )
+    """Return the record of a call, from the rows of its legs."""
+    main = _main_row(key, group)
     both = ends(main, known)
-    way = both.direction or {
-        "I": Direction.INCOMING,
-        "M": Direction.INCOMING,
-        "O": Direction.OUTGOING,
-    }.get(text(main.get("type")).upper())
-    below = [row for row in group if row is not main]
-    # Of a call placed by API the first row is the caller's own phone, whose pick-up is no answer.
-    other = below[0] if below and way is Direction.OUTGOING else main
-    taken = next((row for row in below if _outcome(row, way) is Outcome.ANSWERED), other)
+    way = both.direction or WAYS.get(text(main.get("type")).upper())
+    taken = _answered_row(main, group, way)
     outcome = _outcome(taken, way)
     answered = outcome is Outcome.ANSWERED
-    started, length, talk = (
-        instant(main.get("calldate")),
-        number(main.get("duration")),
-        number(taken.get("billsec")),
-    )
+    started, length = instant(main.get("calldate")), number(main.get("duration"))
+    talk = number(taken.get("billsec"))
     ring = length - talk if length is not None and talk is not None and length >= talk else None
     picked = known.end(taken, "dst") if answered and way is not Direction.OUTGOING else None
     user = (both.caller if way is Direction.OUTGOING else both.callee) or picked or both.caller
-    begun = started.timestamp() if started else None
+    labels = tuple(short(label) for label in texts(main.get("labels")))
     return m.CallRecord(
         id=ident(main.get("id")),
-        call_id=None if key.startswith("record ") else key,
+        call_id=None if key.startswith(WITHOUT_CALL) else key,
         direction=way,
         outcome=outcome,
         caller=both.from_party,
@@ -134,20 +135,45 @@ def _record(key: str, group: list[Json], known: Book) -> m.CallRecord:
         answered_by_number=picked.number or None if picked else None,
         answered_by_name=picked.name or None if picked else None,
         started_at=started,
-        answered_at=instant(begun + ring)
-        if answered and begun is not None and ring is not None
-        else None,
-        ended_at=instant(begun + length) if begun is not None and length is not None else None,
+        answered_at=_later(started, ring) if answered else None,
+        ended_at=_later(started, length),
         ring_time=ring,
         duration=talk if answered else None,
         hangup_cause=short(main.get("t_cause")) or None,
-        details={"labels": labels}
-        if (labels := tuple(short(label) for label in texts(main.get("labels"))))
-        else {},
+        details={"labels": labels} if labels else {},
     )
 
 
+def _main_row(key: str, group: list[Json]) -> Json:
+    """Return the row that is about a whole call."""
+    for row in group:
+        if boolean(row.get("is_root")):
+            return row
+    for row in group:
+        if ident(row.get("live_id")) == key:
+            return row
+    return group[0]
+
+
+def _answered_row(main: Json, group: list[Json], way: Direction | None) -> Json:
+    """Return the row that tells whether a call was answered, and by whom."""
+    below = [row for row in group if row is not main]
+    for row in below:
+        if _outcome(row, way) is Outcome.ANSWERED:
+            return row
+    # Of a call placed by API the first row is the caller's own phone, whose pick-up is no answer.
+    return below[0] if below and way is Direction.OUTGOING else main
+
+
+def _later(moment: datetime | None, seconds: float | None) -> datetime | None:
+    """Return a time some seconds later; None where either is unknown."""
+    if moment is None or seconds is None:
+        return None
+    return instant(moment.timestamp() + seconds)
+
+
 def _outcome(row: Json, way: Direction | None) -> Outcome:
+    """Return what became of one leg."""
     if text(row.get("type")).upper() == "M":
         return Outcome.MISSED
     word = text(row.get("disposition")).upper().replace("_", " ")
