@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from ...telephony import models as m
 from ...telephony.bounded_map import BoundedMap
@@ -20,8 +21,6 @@ from .payload import (
 )
 
 REMEMBERED_LEGS = 4096
-
-
 URGENCY = (CallState.RINGING, CallState.TALKING, CallState.ON_HOLD, CallState.DIALING)
 
 
@@ -68,7 +67,7 @@ def read_call(row: Json, known: Book) -> CallRow | None:
 def calls(
     rows: Iterable[Json], known: Book, roots: BoundedMap[str] | None = None
 ) -> tuple[m.Call, ...]:
-    """Put the rows of the list of active calls together: rows below one parent are one call.
+    """Return the calls of a list of active calls: rows below one parent are one call.
 
     `roots` are the calls of legs that were told of before, and of those that are told of now.
     """
@@ -87,75 +86,76 @@ def calls(
 
 
 def _lonely(active: list[CallRow]) -> Mapping[str, str]:
-    """Give, by caller, the calls from outside that no phone takes part in, where a caller has only one.
+    """Return, by caller, the calls from outside that no phone takes part in.
 
-    A leg below one that nobody has heard of, of the same caller, is most likely where such a call has been handed to.
+    A caller with several has none (an empty text). A leg below one that nobody has heard of, of
+    the same caller, is most likely where such a call has been handed to.
     """
     above = {item.parent for item in active}
     found: dict[str, str] = {}
     for item in active:
         number_ = item.ends.from_party.number
-        if (
-            number_
-            and not item.parent
-            and item.id not in above
-            and item.ends.caller is item.ends.callee is None
-        ):
-            found[number_] = "" if number_ in found else item.id
+        ours = item.ends.caller or item.ends.callee
+        if not number_ or ours or item.parent or item.id in above:
+            continue
+        found[number_] = "" if number_ in found else item.id
     return found
 
 
 def _root(item: CallRow, items: Mapping[str, CallRow], roots: BoundedMap[str]) -> tuple[str, bool]:
-    """Name the call a row belongs to, and tell whether that is more than a guess."""
+    """Return the call a row belongs to, and whether that is more than a guess."""
     seen = [item.id]
     while (above := items[seen[-1]].parent) and len(seen) < MAX_DEPTH:
         if above in seen:
             return min(seen), True
         seen.append(above)
         if above not in items:  # it has been left, and the list has forgotten whose it was
-            known = next(
-                (root for leg_id in reversed(seen) if (root := roots.get(leg_id)) is not None), None
-            )
+            known = _first(roots.get(leg_id) for leg_id in reversed(seen))
             return known or above, known is not None
     return seen[-1], True
 
 
 def _call(root: str, group: list[CallRow]) -> m.Call:
+    """Return the call that the rows of a group are."""
     group.sort(key=lambda item: (item.id != root, len(item.id), item.id))
     first = group[0]
     rows = _telling(group)
     legs = tuple(leg for item in rows for leg in item.legs)
+    states = {leg.state for leg in legs}
     up = [item for item in rows if any(leg.state in UP for leg in item.legs)]
-    answered_by = next(
-        (item.ends.callee.number for item in up if item.ends.callee is not None), None
-    )
     return m.Call(
         id=root,
-        state=next(state for state in URGENCY if any(leg.state is state for leg in legs)),
-        direction=next(
-            (item.ends.direction for item in group if item.ends.direction is not None), None
-        ),
+        state=next(state for state in URGENCY if state in states),
+        direction=_first(item.ends.direction for item in group),
         caller=first.ends.from_party,
         callee=first.ends.to_party,
         legs=legs,
-        queue=next((item.ends.queue for item in group if item.ends.queue is not None), None),
-        started_at=min(
-            (at for item in group if (at := instant(item.row.get("start_time")))), default=None
-        ),
-        answered_at=min(
-            (at for item in up if (at := instant(item.row.get("connected_at")))), default=None
-        ),
-        answered_by=answered_by or None,
+        queue=_first(item.ends.queue for item in group),
+        started_at=_earliest(group, "start_time"),
+        answered_at=_earliest(up, "connected_at"),
+        answered_by=_first(item.ends.callee.number for item in up if item.ends.callee) or None,
     )
 
 
+def _first[T](found: Iterable[T | None]) -> T | None:
+    """Return the first that is known; None where none is."""
+    return next((item for item in found if item is not None), None)
+
+
+def _earliest(items: Iterable[CallRow], name: str) -> datetime | None:
+    """Return the earliest of the times that rows have under a name; None where none has any."""
+    times = (instant(item.row.get(name)) for item in items)
+    return min(filter(None, times), default=None)
+
+
 def _telling(group: list[CallRow]) -> list[CallRow]:
-    """Leave out the rows that only say what the rows below them say in detail."""
+    """Return the rows without those that only say what the rows below them say in detail."""
     below: dict[str, set[str | None]] = {}
     for item in group:
         below.setdefault(item.parent, set()).update(leg.extension for leg in item.legs)
 
     def repeats(item: CallRow) -> bool:
+        """Return whether all phones of a row are in the rows below it."""
         own = {leg.extension for leg in item.legs if leg.extension is not None}
         return item.id in below and own <= below[item.id]
 

@@ -1,14 +1,58 @@
 """The contacts of a VoIPstudio account: how they are read, looked for and written."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from ...telephony import models as m
 from ...telephony import phone_numbers as numbers
-from ...telephony.errors import InvalidInputError
-from ..values import Json, texts
+from ...telephony.errors import InvalidInputError, NotFoundError, UnsupportedError
+from ..values import Json, mapping, texts
+from .api import Api, path_of
+from .history import check_range
 from .payload import MAX_TEXT, Book, ident, short
 
+CONTACT_PHONES = ("tel", "mobile")
 PHONE_KEYS = ("tel", "tel_1", "tel_2", "mobile", "mobile_1", "mobile_2")
+
+
+async def search(api: Api, query: m.ContactQuery, book: Book) -> m.ContactPage:
+    """Return the contacts that are looked for: by words of a name, by number or by e-mail address.
+
+    Raise UnsupportedError for a number or an address where no contact has any.
+    """
+    check_range(query.limit, query.offset)
+    if query.contact_id is not None:
+        rows = await _single(api, query.contact_id)
+    else:
+        rows = await api.rows(api.http.ask, "contacts")
+        _check_fields(rows, query)
+    found: list[m.Contact] = []
+    for row in rows:
+        listed = contact(row, book)
+        if listed is not None and fits_contact(listed, query, book.country):
+            found.append(listed)
+    last = query.offset + query.limit
+    return m.ContactPage(contacts=tuple(found[query.offset : last]), has_next=len(found) > last)
+
+
+async def _single(api: Api, contact_id: str) -> tuple[Json, ...]:
+    """Return the row of one contact; nothing where there is none."""
+    try:
+        reply = await api.get(api.http.ask, path_of("contacts", contact_id))
+        answer = reply.json()
+    except NotFoundError:
+        return ()
+    return (mapping(mapping(answer).get("data")),)
+
+
+def _check_fields(rows: Iterable[Json], query: m.ContactQuery) -> None:
+    """Raise UnsupportedError for a field that is looked for and that no listed contact has."""
+    names = {name for row in rows for name in row}
+    if not names:
+        return
+    if query.number is not None and names.isdisjoint(PHONE_KEYS):
+        raise UnsupportedError("search_contacts", "number")
+    if query.email is not None and "email" not in names:
+        raise UnsupportedError("search_contacts", "email")
 
 
 def contact(row: Json, known: Book) -> m.Contact | None:
@@ -39,9 +83,6 @@ def contact(row: Json, known: Book) -> m.Contact | None:
 def _word(row: Json, key: str) -> str | None:
     """Return a text of a row; None where there is none."""
     return short(row.get(key)) or None
-
-
-CONTACT_PHONES = ("tel", "mobile")
 
 
 def fits_contact(contact: m.Contact, query: m.ContactQuery, country: str) -> bool:

@@ -11,10 +11,12 @@ from ...telephony import phone_numbers as numbers
 from ...telephony.errors import InvalidInputError
 from ...telephony.models import Direction, Outcome
 from ..values import Json, boolean, instant, number, text, texts
-from .api import Filter, where
+from .api import Api, Filter, where
 from .payload import Book, ends, ident, short
 
 MAX_LIMIT = 1000
+HISTORY_PAGE = 1000
+HISTORY_PAGES = 10
 MAX_ID_DIGITS = 20
 WITHOUT_CALL = "record "  # before the id of a row that names no call
 OUTCOMES = {"CONNECTED": Outcome.ANSWERED, "BUSY": Outcome.BUSY, "FAILED": Outcome.FAILED}
@@ -32,6 +34,39 @@ def check_range(limit: int, offset: int) -> None:
 def written(moment: datetime) -> str:
     """Return a time as filters take it: in UTC, without a zone."""
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+async def search(api: Api, query: m.HistoryQuery, book: Book) -> m.HistoryPage:
+    """Return the finished calls that are looked for; `total` only where all were read."""
+    check_range(query.limit, query.offset)
+    pages = api.pages(
+        api.http.ask, "cdrs", history_params(query), size=HISTORY_PAGE, most=HISTORY_PAGES
+    )
+    wanted = query.offset + query.limit
+    rows: dict[str, Json] = {}
+    found: list[m.CallRecord] = []
+    complete = False
+    async for page in pages:
+        rows |= {key: row for row in page.rows if (key := ident(row.get("id")))}
+        complete = page.last
+        # The legs of the last call may go on on the next page.
+        open_call = None if complete or not page.rows else root_of_record(page.rows[-1])
+        found = _fitting(rows.values(), open_call, query, book)
+        if len(found) >= wanted:
+            break
+    total = len(found) if complete else None
+    return m.HistoryPage(records=tuple(found[query.offset : wanted]), total=total)
+
+
+def _fitting(
+    rows: Iterable[Json], open_call: str | None, query: m.HistoryQuery, book: Book
+) -> list[m.CallRecord]:
+    """Return the calls that are looked for, but not the one whose legs are not all read yet."""
+    found = []
+    for record, legs in records(rows, book):
+        if root_of_record(legs[0]) != open_call and fits(record, legs, query, book):
+            found.append(record)
+    return found
 
 
 def history_params(query: m.HistoryQuery) -> dict[str, str]:
