@@ -34,6 +34,6 @@ def assist_number(line: str, country: str) -> tuple[str, str]:
     """Return the name and the number of `name = number`, or of a number alone (an empty name)."""
     name, _, number = line.rpartition("=")
     try:
-        return name.strip(), numbers.dialable(number, country)
+        return name.strip(), numbers.dialable(number, country, by_hand=True)
     except InvalidInputError as err:
         raise InvalidInputError(CONF_ASSIST_NUMBERS, "invalid_assist_line", value=line) from err

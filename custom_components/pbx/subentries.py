@@ -128,9 +128,8 @@ class SpeedDialFlow(_Flow):
 
     @override
     async def _async_check(self, typed: dict[str, Any]) -> dict[str, Any]:
-        number = numbers.dialable(
-            typed[CONF_NUMBER], country_of(self.hass, self._get_entry()), field=CONF_NUMBER
-        )
+        country = country_of(self.hass, self._get_entry())
+        number = numbers.dialable(typed[CONF_NUMBER], country, field=CONF_NUMBER, by_hand=True)
         return {**typed, CONF_NUMBER: number}
 
 

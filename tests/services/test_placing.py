@@ -39,6 +39,41 @@ async def test_numbers_as_people_and_templates_write_them(
     assert fake.script.times(command) == len(WRITTEN)
 
 
+@pytest.mark.usefixtures("able_entry")
+@pytest.mark.parametrize("name", NUMBERED)
+@pytest.mark.parametrize(
+    ("country", "given", "dialled"),
+    [
+        ("DE", 4915123456789, "+4915123456789"),
+        ("DE", "4915123456789", "+4915123456789"),
+        ("DE", "tel:4915123456789", "+4915123456789"),
+        ("DE", 390612345678, "+390612345678"),
+        ("DE", "*31#+4930901820", "*31#+4930901820"),
+        ("DE", "\u202a0176\u20111234\u20115678\u202c", "+4917612345678"),
+        ("AT", 33612345678, "+33612345678"),
+        ("AU", "0011 44 20 7946 0018", "+442079460018"),
+        ("IT", 33612345678, None),
+        ("IT", "3281234567", None),
+        ("DE", 15123456789, None),
+    ],
+)
+async def test_no_third_number_is_dialled(
+    hass: HomeAssistant, fake: type[FakeProvider], name: str, country: str, given: object, dialled: str | None
+) -> None:
+    """Without its plus a number is read as it was meant, or refused with both readings."""
+    await hass.config.async_update(country=country)
+    data, command, _ = EVERY_ACTION[name]
+    if dialled is None:
+        key, placeholders = await refused(hass, name, **{**data, "number": given})
+        assert (key, placeholders["field"]) == ("ambiguous_number", "number")
+        assert f"+{given}" in placeholders["value"].split(", ")
+        assert commands(fake) == []
+        return
+    await act(hass, name, **{**data, "number": given})
+    arguments = fake.script.arguments(command)[-1]
+    assert dialled in [getattr(argument, "number", argument) for argument in arguments]
+
+
 WITH_CALLER_ID = ("originate", "click_to_call", "spy", "announce")
 
 

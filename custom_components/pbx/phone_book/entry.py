@@ -87,7 +87,7 @@ def read_number(typed: str, country: str, kind: NumberKind = NumberKind.OTHER) -
     if bare.endswith(ALL_BEHIND) and not bare.startswith(CODE_STARTS):
         number = beginning(bare.removesuffix(ALL_BEHIND), country) + ALL_BEHIND
     else:
-        number = phone_numbers.dialable(text, country)
+        number = phone_numbers.dialable(text, country, by_hand=True)
     return EntryNumber(number=number, typed=text, kind=kind)
 
 

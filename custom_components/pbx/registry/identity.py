@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 
 from ..telephony.models import EARLY, NOBODY, UP, Call, CallState, Direction, LegPush, Party
-from ..telephony.phone_numbers import same, tail
+from ..telephony.phone_numbers import same
 from .active_call import LiveCall
 from .active_leg import LiveLeg
 from .ended import Grave
@@ -163,7 +163,7 @@ def same_parties(one: LiveCall | Call, other: Call) -> bool:
 
 def _name(party: Party) -> str:
     """Name a party for looking up; all hidden callers have one name, and who is not known yet has none."""
-    return tail(party.number) or (HIDDEN if party.hidden else "")
+    return party.number or (HIDDEN if party.hidden else "")
 
 
 def _shown(live: LiveCall | Call) -> Party:

@@ -11,12 +11,8 @@ def dialled(number: str, country: str, field: str = "number") -> str:
     Raise InvalidInputError for one that is neither, and for a national one where no country is
     known.
     """
-    found = numbers.dialable(numbers.typed(number, country), country, field=field)
-    if found.startswith("0") and not numbers.is_extension(found):
-        found = numbers.international(found, country) or ""
-    if not found:
-        raise InvalidInputError(field, "invalid_number")
-    return found.removeprefix("+")
+    form = numbers.DialForm.E164
+    return numbers.in_form(number, form, country, field=field).replace("+", "")
 
 
 def outside(number: str, country: str, field: str) -> str:

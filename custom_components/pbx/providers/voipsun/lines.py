@@ -9,16 +9,16 @@ from dataclasses import dataclass, replace
 
 from ...telephony.models import Extension, Party
 from ...telephony.phone_numbers import (
-    COMPARED_DIGITS,
     EXTENSION_DIGITS,
-    HIDDEN,
     is_extension,
     is_hidden,
-    normalise,
+    received,
     strip,
 )
 from .payload import Peer, Row
 from .settings import LONGEST_NUMBER, NamedPhone
+
+COMPARED_DIGITS = 9
 
 _TRUNK = re.compile(
     r"trunk|gateway|provider|prichoz|odchoz|(?:^|[^a-z])gw(?:[^a-z]|$)", re.IGNORECASE
@@ -29,7 +29,7 @@ _SPECIAL = re.compile(r"[a-z]", re.IGNORECASE)  # Asterisk's s, h, i, t
 def compared(number: str) -> str:
     """Return the form in which two numbers are compared; empty for what is none."""
     bare = strip(number).lstrip("+").lower()
-    if bare in HIDDEN or _SPECIAL.fullmatch(bare):
+    if is_hidden(number) or _SPECIAL.fullmatch(bare):
         return ""
     return bare[-COMPARED_DIGITS:] if len(bare) > EXTENSION_DIGITS else bare
 
@@ -133,8 +133,8 @@ class Lines:
             return Party(hidden=is_hidden(number))
         owner = self.owner(number)
         if owner is None:
-            return Party(number=normalise(number, self._country))
-        shown = owner.number if number == owner.user else normalise(number, self._country)
+            return Party(number=received(number, self._country))
+        shown = owner.number if number == owner.user else received(number, self._country)
         return Party(number=shown, name=owner.name)
 
     def extensions(self, *, readable: bool) -> tuple[Extension, ...]:

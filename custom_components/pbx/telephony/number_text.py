@@ -1,0 +1,112 @@
+"""Take the number out of what people and phone systems write around it.
+
+That is marks between digits, characters that nobody sees, digits of other scripts, and URIs:
+
+    ======================================  =====================================
+    written                                 number
+    ======================================  =====================================
+    `+49 (30) 90-18/20`                     `+4930901820`
+    `"Anna" <sip:+4930901820@host>`         `+4930901820`
+    `sips:030901820@host;user=phone`        `030901820`
+    `tel:901820;phone-context=+4930`        `+4930901820`
+    `"Anna" <101>`                          `101`
+    ======================================  =====================================
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import unquote
+
+_PLAIN = re.compile(r"\+?[0-9]+")
+_DIALLED = re.compile(r"[+0-9*#]+")
+
+_MARKS = re.compile(
+    r"[\s\-./()\[\]~"
+    "\xb7\u2010-\u2015\u2022\u2043\u2212\u30fc\ufe58\ufe63\uff08\uff09\uff0d\uff0e\uff0f]+"
+)
+_SIGNS = str.maketrans(
+    {"\uff0b": "+", "\ufe62": "+", "\uff0a": "*", "\ufe61": "*", "\uff03": "#", "\ufe5f": "#"}
+)
+
+_BRACKETS = re.compile(r"(?P<name>[^<]*)<(?P<inside>[^<>]*)>[^<>]*")
+_SCHEME = re.compile(r"(?P<scheme>sips?|tel|callto|iax2?|h323):(?://)?", re.IGNORECASE)
+_ADDRESS = re.compile(r"(?P<user>[^@\s]*)@(?P<host>[^@\s]+)")
+_CONTEXT = re.compile(r";phone-context=(\+[0-9\-. ()]+)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """A number as it was written: in a URI or not, with a display name or without.
+
+    `user` is visible text, with ASCII digits; `host` and `scheme` are in lower case.
+    """
+
+    user: str
+    host: str = ""
+    name: str = ""
+    scheme: str = ""
+
+    @property
+    def digits(self) -> str:
+        """Return the user without the marks people write between digits."""
+        return without_marks(self.user)
+
+    @property
+    def is_number(self) -> bool:
+        """Return whether the user is made of what a telephone's keys can dial."""
+        return is_dialled(self.digits)
+
+
+@lru_cache(maxsize=4096)
+def read_address(text: str) -> Address:
+    """Return what a text holds, whether it is a number, a URI, or neither."""
+    if _PLAIN.fullmatch(text):
+        return Address(user=text)
+    text = _visible(text).strip()
+    name = ""
+    if (found := _BRACKETS.fullmatch(text)) is not None:
+        name = found["name"].strip().strip("\"'").strip()
+        text = found["inside"].strip()
+    scheme = ""
+    while (prefix := _SCHEME.match(text)) is not None:
+        scheme = prefix["scheme"].lower()
+        text = text[prefix.end() :].strip()
+    if scheme == "tel" and (context := _CONTEXT.search(text)) and not text.startswith("+"):
+        text = context[1] + text
+    host = ""
+    if (address := _ADDRESS.fullmatch(text)) is not None:
+        text, host = address["user"], address["host"]
+        host = host.partition(";")[0].partition("?")[0].lower()
+    if host or scheme:
+        text = unquote(text.partition(";")[0].partition("?")[0].partition(":")[0])
+    elif "=" in (parts := text.partition(";"))[2]:
+        text = parts[0]
+    return Address(user=text.strip(), host=host, name=name, scheme=scheme)
+
+
+def without_marks(text: str) -> str:
+    """Return a visible text without blanks, hyphens, dots, slashes and brackets."""
+    return _MARKS.sub("", text)
+
+
+def is_dialled(text: str) -> bool:
+    """Return whether a text is made of digits, plus, star and hash only."""
+    return bool(_DIALLED.fullmatch(text))
+
+
+def _visible(text: str) -> str:
+    """Return a text without characters that nobody sees, with ASCII digits and signs."""
+    if text.isascii() and text.isprintable():
+        return text
+    result = []
+    for character in text.translate(_SIGNS):
+        category = unicodedata.category(character)
+        if category == "Nd":
+            result.append(str(unicodedata.decimal(character)))
+        elif category == "Cc":
+            result.append(" ")
+        elif category != "Cf":
+            result.append(character)
+    return "".join(result)

@@ -1,0 +1,174 @@
+"""The numbering plans of all countries, over Google's libphonenumber.
+
+Bare numbers go in: digits, with a plus before them where they are international. The library is
+imported when a number is read for the first time: an account without calls never pays for it.
+"""
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from phonenumbers import PhoneNumber
+
+
+def load() -> None:
+    """Import the library and the tables of all countries.
+
+    That takes a while: call it where blocking is allowed.
+    """
+    import phonenumbers  # noqa: PLC0415
+
+    phonenumbers.PhoneMetadata.load_all()
+
+
+def _parsed(number: str, country: str = "") -> PhoneNumber | None:
+    """Return a bare number as the library has it; None for what cannot be one."""
+    import phonenumbers  # noqa: PLC0415 - for accounts only, and loaded before the first of them
+
+    try:
+        return phonenumbers.parse(number, country or None)
+    except phonenumbers.NumberParseException:
+        return None
+
+
+def valid(number: str, country: str = "") -> str:
+    """Return E.164 for a bare number that a numbering plan lists, else an empty text."""
+    import phonenumbers  # noqa: PLC0415
+
+    parsed = _parsed(number, country)
+    if parsed is None or not phonenumbers.is_valid_number(parsed):
+        return ""
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+def possible(number: str, country: str = "") -> str:
+    """Return E.164 for a bare number of a possible length, listed or not, else an empty text.
+
+    One that is only possible without its area code has no E.164.
+    """
+    import phonenumbers  # noqa: PLC0415
+
+    parsed = _parsed(number, country)
+    if parsed is None or (
+        phonenumbers.is_possible_number_with_reason(parsed)
+        != phonenumbers.ValidationResult.IS_POSSIBLE
+    ):
+        return ""
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+def is_possible_here(number: str, country: str) -> bool:
+    """Return whether bare digits can be dialled at home; without a country nobody can tell."""
+    import phonenumbers  # noqa: PLC0415
+
+    parsed = _parsed(number, country)
+    return not country if parsed is None else phonenumbers.is_possible_number(parsed)
+
+
+def is_usual(number: str, country: str) -> bool:
+    """Return whether an E.164 number is no longer than numbers of a country usually are.
+
+    Some countries allow for many more digits, for the extensions of a company's phone system.
+    """
+    import phonenumbers  # noqa: PLC0415
+
+    parsed = _parsed(number)
+    metadata = phonenumbers.PhoneMetadata.metadata_for_region(country, None)
+    if parsed is None or metadata is None or parsed.country_code != metadata.country_code:
+        return True
+    kinds = (metadata.fixed_line, metadata.mobile)
+    lengths = [len(kind.example_number or "") for kind in kinds if kind is not None]
+    return len(phonenumbers.national_significant_number(parsed)) <= max(lengths, default=0)
+
+
+def known_country(country: str) -> str:
+    """Return a country that has numbers of its own, else an empty text."""
+    import phonenumbers  # noqa: PLC0415
+
+    country = country.upper()
+    return country if country in phonenumbers.SUPPORTED_REGIONS else ""
+
+
+def calling_code(country: str) -> int | None:
+    """Return the calling code of a country."""
+    import phonenumbers  # noqa: PLC0415
+
+    return phonenumbers.country_code_for_region(country) or None
+
+
+def code_of(number: str) -> int | None:
+    """Return the calling code of an E.164 number."""
+    parsed = _parsed(number)
+    return None if parsed is None else parsed.country_code
+
+
+def main_region(number: str) -> str:
+    """Return the country of an E.164 number's calling code, the largest where several share it."""
+    import phonenumbers  # noqa: PLC0415
+
+    return phonenumbers.region_code_for_country_code(code_of(number) or 0)
+
+
+def significant(number: str) -> str:
+    """Return the digits of an E.164 number behind its calling code."""
+    import phonenumbers  # noqa: PLC0415
+
+    parsed = _parsed(number)
+    return "" if parsed is None else phonenumbers.national_significant_number(parsed)
+
+
+def home_form(number: str) -> str:
+    """Return an E.164 number as people write it in its own country; empty for anything else."""
+    import phonenumbers  # noqa: PLC0415
+
+    parsed = _parsed(number)
+    if parsed is None:
+        return ""
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL)
+
+
+def abroad_form(number: str, country: str) -> str:
+    """Return an E.164 number as people of another country write it to call it from there."""
+    import phonenumbers  # noqa: PLC0415
+
+    parsed = _parsed(number)
+    if parsed is None:
+        return ""
+    return phonenumbers.format_out_of_country_calling_number(parsed, country)
+
+
+def trunk_prefix(country: str) -> str:
+    """Return what is dialled before a number within a country; empty where there is nothing."""
+    import phonenumbers  # noqa: PLC0415
+
+    metadata = phonenumbers.PhoneMetadata.metadata_for_region(country, None)
+    return "" if metadata is None else metadata.national_prefix or ""
+
+
+def begins_with_zero(country: str) -> bool:
+    """Return whether numbers of a country are written with a leading 0 at home."""
+    return trunk_prefix(country).startswith("0")
+
+
+def behind_prefix(number: str, country: str) -> str | None:
+    """Return what stands behind the plus, or behind the prefix for abroad that a country dials.
+
+    Two zeros are such a prefix everywhere. None where there is none, or it is not over.
+    """
+    import phonenumbers  # noqa: PLC0415
+
+    metadata = phonenumbers.PhoneMetadata.metadata_for_region(country, None)
+    own = "" if metadata is None else metadata.international_prefix or ""
+    prefix = re.compile(rf"(?:\+|00|{own or '00'})(?=[1-9])([0-9]{{1,14}})")
+    found = prefix.fullmatch(number)
+    return None if found is None else found[found.re.groups]
+
+
+def is_assigned(digits: str) -> bool:
+    """Return whether there are numbers that begin with some digits behind the plus."""
+    import phonenumbers  # noqa: PLC0415
+
+    codes = [str(code) for code in phonenumbers.COUNTRY_CODE_TO_REGION_CODE]
+    return digits.isdecimal() and any(
+        digits.startswith(code) or code.startswith(digits) for code in codes
+    )

@@ -1,0 +1,82 @@
+"""The many ways to say that a caller shows no number, as phone systems and carriers write them.
+
+RFC 3323 has `anonymous@anonymous.invalid`, 3GPP TS 24.229 `unavailable@unknown.invalid`, Asterisk
+`<unknown>`; carriers put words of their own language where a number or a name should be, alone
+("Private") or in a phrase ("No Caller ID", "numero nascosto", "Appel masqué"). A phrase is
+recognised when nothing is in it but such words and words that say "number" or "caller".
+"""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+# A domain that RFC 2606 reserves for what must never be found.
+NOWHERE = ".invalid"
+
+# Whole texts, in which a part would mean nothing.
+_ALONE = frozenset({"na", "nan", "nil", "none", "null", "asserted", "o", "p"})
+
+# "Anonymous" on the keys of a telephone, as some carriers send it.
+_KEYED = frozenset({"266696687", "+266696687"})
+
+_HIDING = """
+anonymous private withheld unknown restricted unavailable undisclosed hidden blocked suppressed
+notavailable notdisclosed outofarea nocallerid nocid nonumber noname payphone
+anonym anonyme anonymer unbekannt unbekannte unbekannter unterdruckt unterdruckte privat private
+privater verborgen geheim geheime nichtverfugbar keinerufnummer ohnenummer
+inconnu inconnue prive privee masque masquee cache cachee secret confidentiel indisponible
+anonimo anonima sconosciuto sconosciuta privato privata nascosto nascosta riservato riservata
+nondisponibile nonvisibile
+desconocido desconocida privado privada oculto oculta restringido restringida nodisponible
+desconhecido desconhecida restrito restrita confidencial indisponivel naoidentificado
+naoidentificada
+anoniem onbekend onbekende afgeschermd afgeschermde verborgen geheim
+anonymni neznamy nezname neznama neznamo skryty skryte skryta soukromy soukrome utajene utajeny
+sukromny sukromne
+anonimowy nieznany nieznana prywatny zastrzezony ukryty
+ukendt hemmelig hemmeligt skjult okand okant hemligt dolt dold skyddat ukjent
+tuntematon salainen piilotettu yksityinen
+ismeretlen rejtett ascuns necunoscut nepoznat nepoznati skriven neznan
+gizli bilinmeyen ozel
+неизвестно неизвестныи скрыт скрытыи анонимныи анонимно невідомии приховании анонімнии неизвестен
+αγνωστος αγνωστο αποκρυψη απορρητος ανωνυμος
+非通知 匿名 表示圏外 不明 公衆電話 未知 私人 隐藏 익명 발신번호표시제한
+مجهول محجوب חסוי
+"""
+
+_NAMING = """
+number numbers num no nr phone caller callers callerid id cid call calling name user line the by of
+nummer rufnummer telefonnummer anruf anrufer teilnehmer ohne
+numero numeros appel appelant abonne chiamata chiamante utente llamada llamante chamada
+beller oproep cislo volajici volajuci numer opkald oppkald samtal puhelu szam hivo numar broj stevilka
+numara arayan номер абонент вызов звонок виклик αριθμος κληση 号码 来电 番号 번호 رقم מספר
+"""
+
+
+def _letters(text: str) -> str:
+    """Return the letters of a text without accents and case."""
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(character for character in apart if character.isalpha())
+
+
+def _any_of(words: str) -> str:
+    """Return a pattern for one of some words, the longest first."""
+    return "|".join(sorted({_letters(word) for word in words.split()}, key=len, reverse=True))
+
+
+_PHRASE = re.compile(
+    rf"(?:{_any_of(_NAMING)})*(?:{_any_of(_HIDING)})(?:{_any_of(_NAMING)}|{_any_of(_HIDING)})*"
+)
+
+
+@lru_cache(maxsize=1024)
+def says_withheld(text: str) -> bool:
+    """Return whether a text without marks of URIs says only that there is no number or name."""
+    if text in _KEYED:
+        return True
+    letters = _letters(text)
+    if not letters:
+        return not any(character.isdecimal() or character in "*#" for character in text)
+    if any(character.isdecimal() for character in text):
+        return False
+    return letters in _ALONE or bool(_PHRASE.fullmatch(letters))

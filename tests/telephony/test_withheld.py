@@ -1,0 +1,82 @@
+"""Callers without a number are told apart from callers with one, in whatever words."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from custom_components.pbx.telephony.phone_numbers import is_hidden, received
+from custom_components.pbx.telephony.withheld import says_withheld
+
+WORDS = [
+    *("Anonymous", "ANONYMOUS", "anonymous caller", "Private", "Private Number", "private-number", "PRIVATENUMBER"),
+    *("Withheld", "Number withheld", "Unknown", "Unknown Caller", "Restricted", "Unavailable", "Not available"),
+    *("No Caller ID", "NoCallerID", "No Number", "Caller ID Blocked", "Blocked", "Hidden", "Hidden number"),
+    *("Out of Area", "Payphone", "Suppressed", "Undisclosed", "N/A", "none", "null", "O", "P", "asserted"),
+    *("Anonym", "Anonymer Anrufer", "Unbekannt", "Unbekannte Rufnummer", "Unterdrückt", "Unterdrückte Nummer"),
+    *("Keine Rufnummer", "Nicht verfügbar", "Privat"),
+    *("Anonyme", "Appelant inconnu", "Appel masqué", "Numéro masqué", "Numéro privé", "Indisponible"),
+    *("Anonimo", "Numero nascosto", "Numero privato", "Sconosciuto", "Numero sconosciuto", "Non disponibile"),
+    *("Anónimo", "Número oculto", "Número privado", "Desconocido", "Llamada desconocida"),
+    *("Desconhecido", "Número confidencial", "Não identificado"),
+    *("Anoniem", "Onbekend nummer", "Afgeschermd"),
+    *("Anonymní", "Neznámé číslo", "Skryté číslo", "Soukromé číslo"),
+    *("Nieznany numer", "Numer zastrzeżony", "Numer prywatny"),
+    *("Ukendt nummer", "Hemmeligt nummer", "Okänt nummer", "Skjult nummer", "Tuntematon", "Rejtett szám"),
+    *("Скрытый номер", "Номер скрыт", "Неизвестный", "Анонимный", "Невідомий номер", "Прихований номер"),
+    *("Απόκρυψη", "Άγνωστος", "Gizli numara", "非通知", "匿名", "未知号码", "私人号码"),
+    *("مجهول", "رقم محجوب", "מספר חסוי"),
+]
+MARKS = ["", " ", "-", "--", "?", "<>", '""', "<", "()", "\u200b"]
+ADDRESSES = [
+    "<unknown>",
+    "<Anonymous>",
+    "anonymous@anonymous.invalid",
+    "sip:anonymous@anonymous.invalid",
+    "sips:anonymous@anonymous.invalid:5061;transport=tls",
+    '"Anonymous" <sip:anonymous@anonymous.invalid>',
+    '"Anonymous" <sip:c8oqz84zk7z@privacy.example.org>;tag=hyh8',
+    "Anonymous <sip:anonymous@192.0.2.4>",
+    "anonymous@sip.example.com",
+    "sip:anonymous.user@anonymous.invalid",
+    "sip:unavailable@unknown.invalid",
+    "sip:+4930901820@anonymous.invalid",
+    "sip:restricted@pbx.example.com",
+    "sip:Unknown@pbx.example.com;user=phone",
+    "sip:@pbx.example.com",
+    "tel:anonymous",
+    '"" <unknown>',
+    "+266696687",
+    "\u202aAnonymous\u202c",
+    "\uff21nonymous",
+]
+
+
+@pytest.mark.parametrize("text", [*WORDS, *MARKS, *ADDRESSES])
+def test_a_withheld_number(text: str) -> None:
+    """In many languages, as a URI, or as nothing at all."""
+    for written in (text, f" {text} ", text.upper() if text in WORDS else text, text.lower()):
+        assert is_hidden(written)
+        assert received(written, "DE") == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("101", "00000", "0", "*97", "#31#", "+4930901820", "030 901820", "sip:101@host", '"Anonymous" <101>'),
+        *("Anna", "Bob Unknown-Smith", "Private Practice Dr. Adams", "Hidden Valley Farm", "The Number One", "Norma"),
+        *("Privatbank", "Secretary", "Blocker", "Call Center", "ID Systems", "No. 5", "Nonna", "sip:reception@host"),
+        *("Anonymous 2", "user@example.com", "محمد", "山田", "Петров"),
+    ],
+)
+def test_what_is_not_withheld(text: str) -> None:
+    """Names hold such words, too; a digit is a number or a part of a name."""
+    assert not is_hidden(text)
+
+
+@settings(max_examples=300, deadline=None, derandomize=True, database=None)
+@given(st.text(max_size=40))
+def test_any_text_is_withheld_or_not(text: str) -> None:
+    """And has no number where it is."""
+    if is_hidden(text):
+        assert received(text, "IT") == ""
+    assert says_withheld(text.upper()) in {True, False}
