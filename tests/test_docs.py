@@ -122,6 +122,7 @@ def codes(cell: str) -> list[str]:
 
 EXAMPLES = list(examples())
 ACTIONS = [example for example in EXAMPLES if example.page == "docs/actions.md"]
+BOOK = [example for example in EXAMPLES if example.page == "docs/phone_book.md"]
 AUTOMATIONS = [example for example in EXAMPLES if example.alias]
 CARDS = [example for example in EXAMPLES if "card" in example.marks]
 CONFIGURATION = [example for example in EXAMPLES if example.marks == ("configuration",)]
@@ -131,7 +132,7 @@ SENTENCES = [example for example in EXAMPLES if example.marks[1:] in (("sentence
 
 def test_nothing_is_left_out() -> None:
     """Every example belongs to a group that is run."""
-    groups = (ACTIONS, AUTOMATIONS, CARDS, CONFIGURATION, BEFORE, SENTENCES)
+    groups = (ACTIONS, BOOK, AUTOMATIONS, CARDS, CONFIGURATION, BEFORE, SENTENCES)
     assert sum(len(group) for group in groups) == len(EXAMPLES)
     assert sorted(example.alias for example in AUTOMATIONS) == sorted(STORIES)
 
@@ -292,6 +293,25 @@ def test_error_exists(text: str) -> None:
     """Every message of the page is one of ours."""
     patterns = [re.sub(r"\\\{\w+\\\}", ".+", re.escape(found["message"])) for found in TEXTS["exceptions"].values()]
     assert any(re.fullmatch(pattern, text) for pattern in patterns)
+
+
+async def test_phone_book(hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator) -> None:
+    """Its actions are carried out as its page says, one after the other."""
+    async with living(hass, "voipat", hass_client_no_auth):
+        await hass.config.async_update(country="DE")
+        for example in BOOK:
+            assert await run(hass, example, {}) == told(example), example
+
+
+def test_actions_of_the_phone_book_are_complete() -> None:
+    """Every one is described with its fields, and none that does not exist."""
+    headings = re.findall(r"^### pbx\.(\w+)$", page("phone_book"), re.MULTILINE)
+    assert headings == [action.name for action in services.HOUSE_ACTIONS]
+    for action in services.HOUSE_ACTIONS:
+        rows = table(section(page("phone_book"), f"### pbx.{action.name}"))
+        assert {codes(row[0])[0]: row[1] for row in rows} == {
+            str(marker): "yes" if isinstance(marker, vol.Required) else "no" for marker in action.fields
+        }
 
 
 # -- automations -------------------------------------------------------------------------------------

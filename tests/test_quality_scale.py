@@ -111,13 +111,16 @@ async def listed(hass: HomeAssistant, entry: MockConfigEntry) -> list[er.Registr
     return er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
 
 
+ACTION_NAMES = {action.name for action in services.ALL_ACTIONS}
+
+
 # -- bronze ------------------------------------------------------------------------------------------
 
 
 async def test_action_setup(hass: HomeAssistant) -> None:
     """All actions are there without any account, and stay when one goes."""
     assert await async_setup_component(hass, DOMAIN, {})
-    assert set(hass.services.async_services()[DOMAIN]) == {action.name for action in services.ACTIONS}
+    assert set(hass.services.async_services()[DOMAIN]) == ACTION_NAMES
 
 
 async def test_appropriate_polling(hass: HomeAssistant, fake_entry: MockConfigEntry) -> None:
@@ -487,7 +490,7 @@ def test_icon_translations() -> None:
     for name, one in descriptions():
         with_icon = one.translation_key in ICONS["entity"].get(name, {})
         assert with_icon or one.device_class is not None, f"{name}.{one.key}"
-    assert ICONS["services"].keys() == {action.name for action in services.ACTIONS}
+    assert ICONS["services"].keys() == ACTION_NAMES
     assert ICONS["triggers"].keys() == trigger.TRIGGERS.keys()
     assert ICONS["conditions"].keys() == condition.CONDITIONS.keys()
     assert not [one for _, one in descriptions() if one.icon]

@@ -19,16 +19,28 @@ from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.pbx.const import CONF_ASSIST, DOMAIN
 from custom_components.pbx.devices import SubjectKind
+from custom_components.pbx.phone_book.collection import async_get_phone_book
 from custom_components.pbx.rights import Access, may, subjects_of_call
+from custom_components.pbx.services import ALL_ACTIONS, HOUSE_ACTIONS
 from custom_components.pbx.telephony.models import CallState
 
-from .every_action import BY_NAME, EVERY_ACTION, commands
+from .every_action import EVERY_ACTION, commands
 from .fake_provider import FakeProvider, async_set_up, fake_config_entry, incoming
 
 PAGE = Path("docs/permissions.md")
 MARKED = re.compile("<!-- rights -->.*<!-- end of rights -->", re.DOTALL)
 YES, NO = "yes", "\N{EN DASH}"
-DATA: Mapping[str, dict[str, Any]] = {name: data for name, (data, *_) in EVERY_ACTION.items()} | {"get_calls": {}}
+DATA: Mapping[str, dict[str, Any]] = {name: data for name, (data, *_) in EVERY_ACTION.items()} | {
+    "get_calls": {},
+    "add_to_phone_book": {"name": "Anna", "numbers": ["101"]},
+    "find_in_phone_book": {"number": "101"},
+    "export_phone_book": {"format": "csv"},
+    "import_phone_book": {"text": "name,number\nBob,102\n"},
+    "remove_from_phone_book": {"entry_id": "bob"},
+}
+OF_THE_HOUSE = {action.name for action in HOUSE_ACTIONS}
+EVERY = {action.name: action for action in ALL_ACTIONS}
+BOB = {"name": "Bob", "numbers": ["102"]}
 
 
 async def contexts(hass: HomeAssistant) -> dict[str, Context]:
@@ -40,7 +52,7 @@ async def contexts(hass: HomeAssistant) -> dict[str, Context]:
 
 async def act_as(hass: HomeAssistant, context: Context, action: str, data: dict[str, Any]) -> bool:
     """Call an action, and say whether that was allowed."""
-    wants = BY_NAME[action].response is not SupportsResponse.NONE
+    wants = EVERY[action].response is not SupportsResponse.NONE
     try:
         await hass.services.async_call(DOMAIN, action, data, blocking=True, context=context, return_response=wants)
     except Unauthorized:
@@ -50,21 +62,24 @@ async def act_as(hass: HomeAssistant, context: Context, action: str, data: dict[
 
 async def rights(hass: HomeAssistant) -> dict[str, dict[str, bool]]:
     """Call every action as everybody."""
+    found: dict[str, dict[str, bool]] = {}
     everybody = await contexts(hass)
-    return {
-        name: {who: await act_as(hass, context, name, DATA[name]) for who, context in everybody.items()}
-        for name in BY_NAME
-    }
+    for name in EVERY:
+        found[name] = {}
+        for who, context in everybody.items():
+            await async_get_phone_book(hass).async_add(BOB)
+            found[name][who] = await act_as(hass, context, name, DATA[name])
+    return found
 
 
 def table(found: Mapping[str, Mapping[str, bool]]) -> str:
     """Write down who may do what."""
     who = list(next(iter(found.values())))
     lines = [f"| Action | {' | '.join(who)} |", f"|---|{'---|' * len(who)}"]
-    lines += [
-        f"| [`pbx.{name}`](actions.md#pbx{name}) | {' | '.join(YES if ok else NO for ok in allowed.values())} |"
-        for name, allowed in found.items()
-    ]
+    for name, allowed in found.items():
+        page = "phone_book" if name in OF_THE_HOUSE else "actions"
+        cells = [f"[`pbx.{name}`]({page}.md#pbx{name})", *(YES if ok else NO for ok in allowed.values())]
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
@@ -82,7 +97,8 @@ async def test_table(hass: HomeAssistant, fake: type[FakeProvider], pytestconfig
     """The page's table is what happens; `--snapshot-update` writes it. What is refused is not sent."""
     found = await rights(hass)
     allowed = sum(sum(everybody.values()) for everybody in found.values())
-    assert len(commands(fake)) == allowed - len([who for who, ok in found["get_calls"].items() if ok])
+    silent = {"get_calls"} | OF_THE_HOUSE
+    assert len(commands(fake)) == allowed - sum(sum(found[name].values()) for name in silent)
     assert told(table(found), write=pytestconfig.getoption("update_snapshots"))
 
 
@@ -90,7 +106,7 @@ async def test_table(hass: HomeAssistant, fake: type[FakeProvider], pytestconfig
 async def test_kinds(hass: HomeAssistant) -> None:
     """Administrators and automations may do everything, users what is not kept for them, the others only ask."""
     for name, allowed in (await rights(hass)).items():
-        access = BY_NAME[name].access
+        access = EVERY[name].access
         assert allowed == {
             "Administrator": True,
             "User": access is not Access.ADMINISTER,
@@ -101,7 +117,7 @@ async def test_kinds(hass: HomeAssistant) -> None:
 
 def test_what_only_asks_needs_no_control() -> None:
     """An action that gives an answer and nothing else is a question, or kept for administrators."""
-    for action in BY_NAME.values():
+    for action in EVERY.values():
         asks = action.response is SupportsResponse.ONLY
         assert asks == (action.access is Access.READ) or action.access is Access.ADMINISTER, action.name
 
@@ -113,6 +129,17 @@ async def test_deleted_user(hass: HomeAssistant) -> None:
         await hass.services.async_call(
             DOMAIN, "hangup", {"call_id": "c1"}, blocking=True, context=Context(user_id="gone")
         )
+
+
+async def test_the_house_without_an_account(hass: HomeAssistant) -> None:
+    """What belongs to the house is for administrators while there is no account to have a permission for."""
+    assert await async_setup_component(hass, DOMAIN, {})
+    everybody = await contexts(hass)
+    everybody["Gone"] = Context(user_id="gone")
+    allowed = {
+        who: await act_as(hass, context, "find_in_phone_book", {"text": "a"}) for who, context in everybody.items()
+    }
+    assert allowed == {"Administrator": True, "User": False, "Read only": False, "Automation": True, "Gone": False}
 
 
 # -- some phones only --------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ from custom_components.pbx.const import ATTR_CALL_ID, ATTR_EXPECTED_STATE, CONF_
 from custom_components.pbx.entity import PbxEntityDescription
 from custom_components.pbx.forms import CODE_FORM, FORMS, REAUTH_FIELDS, options_form
 from custom_components.pbx.providers import PROVIDERS
-from custom_components.pbx.services import ACTIONS
+from custom_components.pbx.services import ALL_ACTIONS
 from custom_components.pbx.services.target import TARGET_FIELDS
 from custom_components.pbx.telephony.models import CallState, Direction, MediaKind, Outcome
 
@@ -396,7 +396,7 @@ ACTION_FIELDS = {
         for name, marker in markers(action.schema.schema).items()
         if name not in TARGET_FIELDS or name in {"config_entry_id", ATTR_CALL_ID, ATTR_EXPECTED_STATE}
     }
-    for action in ACTIONS
+    for action in ALL_ACTIONS
 }
 TRIGGER_FIELDS = {
     key: markers(next(iter(kind.schema.schema.values())).schema)  # type: ignore[attr-defined]

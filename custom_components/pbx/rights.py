@@ -44,7 +44,7 @@ class NotAllowedError(Unauthorized):
     def __init__(
         self,
         context: Context,
-        config_entry_id: str,
+        config_entry_id: str | None,
         permission: str,
         *,
         translation_domain: str,
@@ -76,19 +76,36 @@ async def async_check(
     if not may(user, entry.runtime_data.coordinator, subjects, access):
         match access:
             case Access.READ:
-                raise _not_allowed("not_allowed_read", context, entry, access)
+                raise _not_allowed("not_allowed_read", context, entry.entry_id, access)
             case Access.CONTROL:
-                raise _not_allowed("not_allowed_control", context, entry, access)
+                raise _not_allowed("not_allowed_control", context, entry.entry_id, access)
             case Access.ADMINISTER:
-                raise _not_allowed("not_allowed_administer", context, entry, access)
+                raise _not_allowed("not_allowed_administer", context, entry.entry_id, access)
+
+
+async def async_check_everywhere(hass: HomeAssistant, context: Context, access: Access) -> None:
+    """Raise NotAllowedError if the user of a context may not do this to every account.
+
+    It is about what the accounts share, as the phone book. Without any account it is for
+    administrators.
+    """
+    if context.user_id is None:
+        return
+    entries: list[PbxConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
+    for entry in entries:
+        await async_check(hass, context, entry, (), access)
+    if not entries:
+        user = await hass.auth.async_get_user(context.user_id)
+        if user is None or not user.is_admin:
+            raise _not_allowed("not_allowed_administer", context, None, access)
 
 
 def _not_allowed(
-    key: str, context: Context, entry: PbxConfigEntry, access: Access
+    key: str, context: Context, entry_id: str | None, access: Access
 ) -> NotAllowedError:
     """Return the error to raise."""
     return NotAllowedError(
-        context, entry.entry_id, access, translation_domain=DOMAIN, translation_key=key
+        context, entry_id, access, translation_domain=DOMAIN, translation_key=key
     )
 
 

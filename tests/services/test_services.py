@@ -15,8 +15,9 @@ from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 from custom_components.pbx.const import DOMAIN
-from custom_components.pbx.services import ACTIONS
+from custom_components.pbx.services import ALL_ACTIONS
 from custom_components.pbx.services.action import Action
+from custom_components.pbx.services.house import HouseAction
 from custom_components.pbx.telephony import models as m
 from custom_components.pbx.telephony.errors import (
     AuthError,
@@ -36,6 +37,7 @@ from ..fake_provider import NOON, FakeProvider, async_set_up, pushed
 from ..simulators.base import FaultKind, Simulator
 from ..test_entity import ACCOUNTS
 
+EVERY_NAME = {action.name for action in ALL_ACTIONS}
 SERVICES = yaml.safe_load(Path("custom_components/pbx/services.yaml").read_text(encoding="utf-8"))
 
 
@@ -263,16 +265,16 @@ async def test_phone_system_is_asked_what_became_of_it(
 async def test_every_action_is_registered_without_an_account(hass: HomeAssistant) -> None:
     """Actions are there before any account is, so that automations can be checked."""
     assert await async_setup_component(hass, DOMAIN, {})
-    assert set(hass.services.async_services_for_domain(DOMAIN)) == set(BY_NAME)
+    assert set(hass.services.async_services_for_domain(DOMAIN)) == EVERY_NAME
 
 
 def test_descriptions_name_every_action() -> None:
     """Every action has a description, and no description lacks its action."""
-    assert set(SERVICES) == set(BY_NAME)
+    assert set(SERVICES) == EVERY_NAME
 
 
-@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.name)
-def test_descriptions_agree_with_the_schemas(action: Action) -> None:
+@pytest.mark.parametrize("action", ALL_ACTIONS, ids=lambda action: action.name)
+def test_descriptions_agree_with_the_schemas(action: Action | HouseAction) -> None:
     """The form of an action offers exactly its fields, with the same options, bounds and necessity."""
     described = SERVICES[action.name] or {}
     target = {"entity_id", "device_id", "area_id", "floor_id", "label_id"}

@@ -116,6 +116,16 @@ class PhoneBook(StorageCollection[Entry, SerializedStorageCollection]):
 
     # -- changing -----------------------------------------------------------------------------------
 
+    async def async_add(self, data: Mapping[str, Any]) -> Entry:
+        """Return the entry that was added, or the one of this name and company with what is new.
+
+        Raises ServiceValidationError for what cannot be an entry.
+        """
+        typed = self._typed(Entry(), data)
+        await self.async_merge([typed])
+        same = (one for one in self.data.values() if _identity(one) == _identity(typed))
+        return next(same)
+
     async def async_merge(self, read: Iterable[Entry]) -> tuple[int, int]:
         """Take entries of another book, and return how many were added and how many completed.
 
@@ -256,4 +266,5 @@ def _merged(known: Entry, found: Entry) -> Entry:
         known,
         groups=clean_groups((*known.groups, *found.groups)),
         numbers=tuple(numbers[number] for number in order)[:MAX_NUMBERS],
+        messages=known.messages or found.messages,
     )

@@ -19,11 +19,15 @@ from .calls import CALLS
 from .concerned import concerned
 from .contacts import CONTACTS
 from .history import HISTORY
+from .house import HouseAction
 from .messages import MESSAGES
+from .phone_book import PHONE_BOOK
 from .placing import PLACING
 from .target import TARGET_FIELDS, resolve
 
 ACTIONS: tuple[Action, ...] = (*PLACING, *CALLS, *MESSAGES, *AGENTS, *HISTORY, *CONTACTS)
+HOUSE_ACTIONS: tuple[HouseAction, ...] = PHONE_BOOK
+ALL_ACTIONS: tuple[Action | HouseAction, ...] = (*ACTIONS, *HOUSE_ACTIONS)
 
 
 @callback
@@ -37,6 +41,8 @@ def async_setup_services(hass: HomeAssistant) -> None:
             schema=action.schema,
             supports_response=action.response,
         )
+    for house_action in HOUSE_ACTIONS:
+        house_action.async_register(hass)
 
 
 async def _async_run(action: Action, call: ServiceCall) -> ServiceResponse:
