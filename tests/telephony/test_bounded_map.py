@@ -11,6 +11,7 @@ def test_the_oldest_entry_is_forgotten_first() -> None:
     assert (len(kept), kept.get("a"), kept.get("b")) == (2, 3, 2)
     kept.put("c", 4)
     assert (len(kept), kept.get("a"), "a" in kept, "c" in kept) == (2, None, False, True)
+    assert list(kept) == ["b", "c"]
 
 
 def test_a_key_that_was_discarded_is_gone() -> None:

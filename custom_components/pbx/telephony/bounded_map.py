@@ -1,6 +1,7 @@
 """A mapping that remembers the newest entries and never grows without end."""
 
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 
@@ -18,7 +19,11 @@ class BoundedMap[V]:
         """Return how many entries are kept."""
         return len(self._items)
 
-    def __contains__(self, key: str) -> bool:
+    def __iter__(self) -> Iterator[str]:
+        """Return the keys, the oldest first."""
+        return iter(self._items)
+
+    def __contains__(self, key: object) -> bool:
         """Return whether there is an entry for a key."""
         return key in self._items
 

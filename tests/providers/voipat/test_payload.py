@@ -26,6 +26,7 @@ from custom_components.pbx.providers.voipat.payload import (
 )
 from custom_components.pbx.providers.voipat.push import PLACEHOLDERS, read_socket, read_webhook
 from custom_components.pbx.telephony import models as m
+from custom_components.pbx.telephony.bounded_map import BoundedMap
 from custom_components.pbx.telephony.errors import BadPayloadError
 from custom_components.pbx.telephony.models import CallState, Direction, EventType, Outcome
 
@@ -102,6 +103,14 @@ def loopback(uuid: str, side: str, state: str = "RINGING", *, call: str = A, to:
     return row(uuid, state, direction=direction, name=f"loopback/{to}-{side}", dest=to) | {"call_uuid": call}
 
 
+def bounded[V](items: Mapping[str, V]) -> BoundedMap[V]:
+    """Put items into a bounded map."""
+    made: BoundedMap[V] = BoundedMap(100)
+    for key, value in items.items():
+        made.put(key, value)
+    return made
+
+
 def look(
     *rows: object,
     tenant: Tenant = TENANT,
@@ -109,7 +118,7 @@ def look(
     call_of: Mapping[str, str] | None = None,
 ) -> Snapshot:
     """Read channels."""
-    return read_channels(mappings(list(rows)), tenant, placed or {}, call_of or {})
+    return read_channels(mappings(list(rows)), tenant, bounded(placed or {}), bounded(call_of or {}))
 
 
 def only(*rows: object, **options: object) -> m.Call:

@@ -16,6 +16,7 @@ from aiohttp import web
 
 from custom_components.pbx.providers.http import RateLimit, Reply
 from custom_components.pbx.providers.voipat import api as voipat_access
+from custom_components.pbx.providers.voipat import extensions as voipat_extensions
 from custom_components.pbx.providers.voipat import history as voipat_history
 from custom_components.pbx.providers.voipat import provider as voipat
 from custom_components.pbx.providers.voipat.api import bases, reason_of
@@ -611,7 +612,7 @@ async def test_many_extensions_are_asked_for_bit_by_bit(stub: Stub, session: aio
     directory = await provider.directory()
     assert directory.extensions is not None
     assert len(directory.extensions) == 50
-    assert sum(1 for _, path in stub.seen if path.startswith("/extensions/1")) == voipat.PROBES
+    assert sum(1 for _, path in stub.seen if path.startswith("/extensions/1")) == voipat_extensions.PROBES
 
 
 async def test_a_list_that_breaks_later(sim: VoipatSimulator, session: aiohttp.ClientSession) -> None:
@@ -873,11 +874,13 @@ async def test_a_provider_that_does_not_know_its_domain(stub: Stub, session: aio
 
 
 async def test_what_is_remembered_is_bounded(
-    provider: VoipatProvider, sim: VoipatSimulator, monkeypatch: pytest.MonkeyPatch
+    sim: VoipatSimulator, session: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Old legs and placed calls are forgotten."""
     monkeypatch.setattr(voipat, "MOST_REMEMBERED", 1)
-    monkeypatch.setattr(voipat, "MOST_LEARNED", 1)
+    monkeypatch.setattr(voipat_extensions, "MOST_LEARNED", 1)
+    provider = client(sim, session)
+    await provider.account()
     for number in ("101", "102"):
         placed = await provider.originate(m.Originate(extension=number, number=OTHER))
         assert placed.call_id

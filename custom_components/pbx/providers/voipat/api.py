@@ -1,6 +1,7 @@
-"""The way to a VOIP@ bridge: its address, its two server variants, its two ways to log in, its errors and limits.
+"""The way to a VOIP@ bridge: its address, its variants, how to log in, its errors and limits.
 
-The Node and the Python server have the same paths; they differ in how they check keys and in how they word errors.
+The Node and the Python server have the same paths; they differ in how they check keys and in how
+they word errors.
 """
 
 import asyncio
@@ -66,7 +67,7 @@ class _RefusedKeyError(ConnectError):
     """A key was refused once, which may pass: a database that is down refuses every key."""
 
 
-class Access:
+class Api:
     """Send requests to one bridge with one key."""
 
     def __init__(
@@ -117,13 +118,16 @@ class Access:
             self._waits.remove(seconds)
 
     async def secret(self) -> str:
-        """Give what the socket takes in its URL: the key, or a token where the server takes only that."""
+        """Return what the socket takes in its URL: the key, or a token."""
         return await self._renewed() if self.by_token else self._key
 
     # -- set-up ------------------------------------------------------------------------------------
 
     async def identify(self, domain: str) -> Identity:
-        """Find the base URL, the variant, the way to log in and the domain; raise AuthError when that is certain."""
+        """Return who answers, after finding the base URL, the way to log in and the domain.
+
+        Raise AuthError when it is certain that the key is refused.
+        """
         version = await self._find_base()
         try:
             return await self._identify_surely(domain, version)
@@ -147,6 +151,7 @@ class Access:
         raise ConnectError("No VOIP@ bridge answers at this address")
 
     async def _identify_surely(self, domain: str, version: str) -> Identity:
+        """Return what a bridge says about itself, asking again where a refusal may pass."""
         try:
             return await self._identify(domain, version)
         except _RefusedKeyError:
@@ -154,6 +159,7 @@ class Access:
             return await self._identify(domain, version)
 
     async def _identify(self, domain: str, version: str) -> Identity:
+        """Return what a bridge says about itself and about the key."""
         own, admin = "", True
         reply = await self.get("verify", "/auth/verify", waiting=True)
         if reply.ok:
@@ -210,7 +216,10 @@ class Access:
         *,
         seconds: float | None = None,
     ) -> Reply:
-        """Change something, exactly once: only a request that was refused for its token is sent with another."""
+        """Change something, exactly once.
+
+        Only a request that was refused for its token is sent again, with another.
+        """
         url, options = f"{self.base}{path}", {"json": body, "timeout": seconds or self.patience}
         reply = await self._http.command(
             operation, "POST", url, headers=await self._headers(), **options
@@ -228,6 +237,7 @@ class Access:
         return reply
 
     async def _headers(self) -> Mapping[str, str]:
+        """Return the credentials of a request."""
         if not self.by_token:
             return {"X-API-Key": self._key}
         return {"Authorization": f"Bearer {self._token or await self._renewed()}"}
@@ -242,6 +252,7 @@ class Access:
         return self._token
 
     async def _exchange(self) -> Reply:
+        """Ask for a token and keep it; return the answer."""
         url = f"{self.base}/auth/token"
         reply = await self._http.ask(
             "token", "POST", url, json={"api_key": self._key}, timeout=SECONDS
@@ -250,6 +261,7 @@ class Access:
         return reply
 
     async def _checked(self, reply: Reply) -> Reply:
+        """Return an answer without our credentials; raise AuthError where the key is refused."""
         if reply.status == UNAUTHORIZED:
             await self._refused()
         if reply.ok:  # an unknown route is not found whatever the key
@@ -268,9 +280,10 @@ class Access:
         )
 
     async def _refused(self) -> None:
-        """Raise AuthError only for the second refusal, and only if the key is no good for a token either.
+        """Raise AuthError only for the second refusal, if the key is no good for a token either.
 
-        Without its database the Node server says "Invalid API key" to everybody, but gives an error for a token.
+        Without its database the Node server says "Invalid API key" to everybody, but has an error
+        where a token is asked for.
         """
         now = asyncio.get_running_loop().time()
         if self._refused_at is None:
@@ -299,7 +312,10 @@ class Access:
 
 
 def bases(address: str) -> tuple[str, ...]:
-    """Give the base URLs that an address can mean: what was typed, or the usual paths below a bare host."""
+    """Return the base URLs that an address can mean.
+
+    That is what was typed, or the usual paths below a bare host; none for what is no address.
+    """
     address = address.strip() or DEFAULT_ADDRESS
     try:
         url = URL(address if "://" in address else f"https://{address}")

@@ -1,6 +1,7 @@
 """The switch's channels, one per leg, turned into calls as people see them.
 
-Pure. Met here: directions from the switch's viewpoint, pseudo-channels, calls that begin at the switch, other tenants.
+Pure. The switch tells directions from its own viewpoint, lists pseudo-channels, begins calls by
+itself, and shows the channels of other tenants.
 """
 
 import re
@@ -8,6 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ...telephony import models as m
+from ...telephony.bounded_map import BoundedMap
 from ...telephony.models import CallState, Direction
 from ...telephony.phone_numbers import is_extension, normalise, same
 from ..values import Json, instant, number
@@ -31,7 +33,10 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Row:
-    """One channel; `extension` is the tenant's phone on it, `loopback` the number a pseudo-channel stands for."""
+    """One channel.
+
+    `extension` is the tenant's phone on it, `loopback` the number a pseudo-channel stands for.
+    """
 
     uuid: str
     call_uuid: str
@@ -60,11 +65,12 @@ class _Row:
 def read_channels(
     rows: Collection[Json],
     tenant: Tenant,
-    placed: Mapping[str, PlacedCall],
-    call_of: Mapping[str, str],
+    placed: BoundedMap[PlacedCall],
+    call_of: BoundedMap[str],
 ) -> Snapshot:
-    """Read a list of channels; `call_of` says to which call a leg belonged before."""
-    read = {row.uuid: row for item in rows if (row := _row(item, tenant)) is not None}
+    """Return the calls of a list of channels; `call_of` has the former call of each leg."""
+    found = (_row(item, tenant) for item in rows)
+    read = {row.uuid: row for row in found if row is not None}
     groups = [group for group in _groups(list(read.values())) if any(row.ours for row in group)]
     home = {row.uuid: index for index, group in enumerate(groups) for row in group}
     calls: dict[str, m.Call] = {}
@@ -74,35 +80,55 @@ def read_channels(
         if not real:
             continue
         first = _initiator(real, placed, through=len(real) < len(group))
-        named = [call_of[row.uuid] for row in real if row.uuid in call_of]
-        # After an unbridge both legs remember the same call; it stays with the leg that began it.
-        named = [
-            call_id
-            for call_id in named
-            if home.get(call_id, index) == index and call_id not in calls
-        ]
-        inherited = min(named, key=lambda call_id: call_id not in home, default="")
+        inherited = _inherited_id(real, index, home, calls, call_of)
         call_id = inherited or _new_id(first, real, placed, calls)
         legs |= dict.fromkeys((row.uuid for row in group), call_id)
-        moved = inherited in call_of and inherited not in home and (first is None or first.outbound)
-        call = _call(call_id, first, real, [row for row in group if row.loopback], tenant, placed)
-        if call is not None:
-            # Whoever began the call has left it: what is known of the call is truer than what its rest looks like.
-            calls[call_id] = _without_sides(call) if moved else call
+        loopbacks = [row for row in group if row.loopback]
+        call = _call(call_id, first, real, loopbacks, tenant, placed)
+        if call is None:
+            continue
+        was_left = inherited in call_of and inherited not in home
+        if was_left and (first is None or first.outbound):
+            # Whoever began the call has left it: what is known of the call is truer than what its
+            # rest looks like.
+            call = _without_sides(call)
+        calls[call_id] = call
     extensions = frozenset(row.extension for row in read.values() if row.extension)
     return Snapshot(calls=tuple(calls.values()), call_of=legs, extensions=extensions)
 
 
-def _new_id(
-    first: _Row | None, rows: list[_Row], placed: Mapping[str, PlacedCall], taken: Collection[str]
+def _inherited_id(
+    rows: list[_Row],
+    index: int,
+    home: Mapping[str, int],
+    taken: Collection[str],
+    call_of: BoundedMap[str],
 ) -> str:
-    """Name a call after the leg that began it, as the switch does, or as the answer to its request did."""
+    """Return the call to which a group of legs belonged before; empty where there is none.
+
+    After an unbridge both legs remember the same call; it stays with the leg that began it. `home`
+    says in which group each leg is now.
+    """
+    named = []
+    for row in rows:
+        call_id = call_of.get(row.uuid)
+        if call_id is None or call_id in taken or home.get(call_id, index) != index:
+            continue
+        named.append(call_id)
+    return min(named, key=lambda call_id: call_id not in home, default="")
+
+
+def _new_id(
+    first: _Row | None, rows: list[_Row], placed: BoundedMap[PlacedCall], taken: Collection[str]
+) -> str:
+    """Return the id of a call: that of the leg that began it, as the switch names it."""
     if first is not None and first.uuid in placed:
         return first.uuid
     return next((row.call_uuid for row in rows if row.call_uuid not in taken), rows[0].uuid)
 
 
 def _row(item: Json, tenant: Tenant) -> _Row | None:
+    """Return one channel; None for one that is over, or has no id."""
     uuid = word(item.get("uuid"))
     if not uuid or word(item.get("callstate")) == OVER:
         return None
@@ -138,7 +164,7 @@ def _row(item: Json, tenant: Tenant) -> _Row | None:
 
 
 def _fallback_extension(name: str, dialled: str, tenant: Tenant, *, outbound: bool) -> str | None:
-    """Find the phone of a leg without presence: who dialled, or whom the switch calls."""
+    """Return the phone of a leg without presence: who dialled, or whom the switch calls."""
     if name.startswith(TRUNKS):
         return None
     if outbound:
@@ -150,10 +176,11 @@ def _fallback_extension(name: str, dialled: str, tenant: Tenant, *, outbound: bo
 
 
 def _groups(rows: list[_Row]) -> Iterator[list[_Row]]:
-    """Bring together the legs of each call, oldest first."""
+    """Return the legs of each call, oldest first."""
     parent: dict[str, str] = {}
 
     def root(key: str) -> str:
+        """Return what stands for all that was put together with a key."""
         while (above := parent.setdefault(key, key)) != key:
             parent[key] = parent[above]
             key = above
@@ -179,10 +206,14 @@ def _groups(rows: list[_Row]) -> Iterator[list[_Row]]:
 
 
 def _queued(rows: list[_Row]) -> Iterator[tuple[_Row, _Row]]:
-    """Pair a phone that rings for a caller in a queue with that caller: the switch joins them only when it answers."""
+    """Return each phone that rings for a caller in a queue, with that caller.
+
+    The switch joins them only when the phone answers.
+    """
     callers: dict[str, list[_Row]] = {}
     for row in rows:
-        if row.ours and not row.outbound and not row.extension and not row.loopback and row.caller:
+        inside = row.extension or row.loopback
+        if row.ours and row.caller and not row.outbound and not inside:
             callers.setdefault(row.caller, []).append(row)
     for row in rows:
         found = callers.get(row.caller, ())
@@ -190,11 +221,11 @@ def _queued(rows: list[_Row]) -> Iterator[tuple[_Row, _Row]]:
             yield row, found[0]
 
 
-def _initiator(rows: list[_Row], placed: Mapping[str, PlacedCall], *, through: bool) -> _Row | None:
-    """Find the leg that began a call; None where it is not among the rows.
+def _initiator(rows: list[_Row], placed: BoundedMap[PlacedCall], *, through: bool) -> _Row | None:
+    """Return the leg that began a call; None where it is not among the rows.
 
-    A call that was placed by API begins with a leg the switch calls: one that shows its own number, or that has others
-    behind it.
+    A call that was placed by API begins with a leg the switch calls: one that shows its own number,
+    or that has others behind it.
     """
     arrived = [row for row in rows if not row.outbound]
     if arrived:
@@ -214,8 +245,9 @@ def _call(
     rows: list[_Row],
     loopbacks: list[_Row],
     tenant: Tenant,
-    placed: Mapping[str, PlacedCall],
+    placed: BoundedMap[PlacedCall],
 ) -> m.Call | None:
+    """Return a call; None while no phone rings yet. `first` is the leg that began it."""
     others = [row for row in rows if row is not first]
     order = placed.get(first.uuid) if first is not None else None
     dialled = _dialled(first, others, loopbacks, order, tenant)
@@ -241,10 +273,12 @@ def _call(
 
 
 def _without_sides(call: m.Call) -> m.Call:
+    """Return a call without who calls whom."""
     return m.Call(id=call.id, state=call.state, legs=call.legs, started_at=call.started_at)
 
 
 def _leg(row: _Row, state: CallState) -> m.Leg:
+    """Return a channel as a leg of a call."""
     return m.Leg(
         id=row.uuid,
         state=state,
@@ -255,9 +289,9 @@ def _leg(row: _Row, state: CallState) -> m.Leg:
 
 
 def _first_state(
-    first: _Row, others: list[_Row], loopbacks: list[_Row], placed: Mapping[str, PlacedCall]
+    first: _Row, others: list[_Row], loopbacks: list[_Row], placed: BoundedMap[PlacedCall]
 ) -> CallState:
-    """Tell what the leg that began a call is doing; it talks only once somebody it called has answered.
+    """Return what the leg that began a call does: it talks once somebody it called has answered.
 
     An outside caller whom a machine has answered still rings, for the people.
     """
@@ -275,13 +309,13 @@ def _first_state(
     if loopbacks:
         machine = any(row.answered for row in loopbacks)
     else:
-        # With nobody else there it is a machine that talks, unless the one who is called has no leg yet.
+        # With nobody else there it is a machine that talks, unless the called one has no leg yet.
         machine = first.uuid not in placed or first.application in MACHINES
     return CallState.TALKING if machine else CallState.DIALING
 
 
 def _called_state(row: _Row) -> CallState | None:
-    """Tell what a leg that was called is doing; None for a phone that does not ring yet."""
+    """Return what a leg that was called does; None for a phone that does not ring yet."""
     if row.answered:
         return CallState.ON_HOLD if row.state == "HELD" else CallState.TALKING
     if row.extension is None or not row.outbound:
@@ -290,7 +324,7 @@ def _called_state(row: _Row) -> CallState | None:
 
 
 def _most_urgent(legs: list[m.Leg]) -> CallState:
-    """Tell what a call is doing: what its phones do; one that is held holds the call."""
+    """Return what a call does: what its phones do; one that is held holds the call."""
     states = {leg.state for leg in legs if leg.extension} or {leg.state for leg in legs}
     order = (CallState.ON_HOLD, CallState.RINGING, CallState.TALKING, CallState.DIALING)
     return next(state for state in order if state in states)
@@ -303,7 +337,7 @@ def _dialled(
     order: PlacedCall | None,
     tenant: Tenant,
 ) -> str:
-    """Tell which number was called."""
+    """Return which number was called; empty where nothing tells."""
     if order is not None:
         return order.number
     called = [row.extension or row.dialled for row in others if row.outbound]
@@ -316,7 +350,7 @@ def _dialled(
 def _direction(
     first: _Row | None, others: list[_Row], dialled: str, tenant: Tenant
 ) -> Direction | None:
-    """Tell which way a call goes, seen from the tenant: the switch's own words mean each leg."""
+    """Return which way a call goes, seen from the tenant: the switch's words are about a leg."""
     inside = any(row.extension for row in others)
     if first is None:
         caller = next((row.caller for row in others), "")
@@ -333,6 +367,7 @@ def _direction(
 
 
 def _caller(first: _Row | None, others: list[_Row], tenant: Tenant) -> m.Party:
+    """Return who calls."""
     if first is not None and first.extension:
         return m.Party(
             number=first.extension, name=name_of(first.caller_name, first.caller, first.extension)
@@ -344,11 +379,10 @@ def _caller(first: _Row | None, others: list[_Row], tenant: Tenant) -> m.Party:
 
 
 def _callee(dialled: str, rows: list[_Row], tenant: Tenant) -> m.Party:
-    names = (
-        row.callee_name
-        for row in rows
-        if row.callee and same(normalise(row.callee, tenant.country), dialled)
-    )
-    return m.Party(
-        number=dialled, name=next((name for raw in names if (name := name_of(raw, dialled))), "")
-    )
+    """Return who is called, with the first name that a leg shows for the number."""
+    for row in rows:
+        if not row.callee or not same(normalise(row.callee, tenant.country), dialled):
+            continue
+        if name := name_of(row.callee_name, dialled):
+            return m.Party(number=dialled, name=name)
+    return m.Party(number=dialled)

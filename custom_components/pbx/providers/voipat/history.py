@@ -9,7 +9,7 @@ from ...telephony import models as m
 from ...telephony.errors import ConnectError, InvalidInputError, RefusedError
 from ...telephony.phone_numbers import EXTENSION_DIGITS, normalise, same
 from ..values import integer, mapping
-from .api import FORBIDDEN, INTERNAL_ERROR, NOT_FOUND, Access, Variant, reason_of, refusal, rows_of
+from .api import FORBIDDEN, INTERNAL_ERROR, NOT_FOUND, Api, Variant, reason_of, refusal, rows_of
 from .payload import UUID, Tenant, read_record, read_statistics, sum_up
 
 PAGE, PAGES = 1000, 10
@@ -26,15 +26,18 @@ _WAYS = {
 class History:
     """The call records of one tenant."""
 
-    def __init__(self, access: Access, tenant: Callable[[], Tenant]) -> None:
+    def __init__(self, api: Api, tenant: Callable[[], Tenant]) -> None:
         """Ask one bridge; whose records these are is asked each time."""
-        self._access = access
+        self._api = api
         self._tenant = tenant
 
     async def exists(self) -> bool:
-        """Ask for a record: the Node server can give none without a column that FusionPBX never had."""
+        """Return whether records can be asked for.
+
+        The Node server has none without a column that FusionPBX never had.
+        """
         try:
-            reply = await self._access.get(
+            reply = await self._api.get(
                 "records", "/cdr", {"domain": self._tenant().domain, "limit": "1"}, waiting=True
             )
         except ConnectError:
@@ -79,7 +82,7 @@ class History:
     async def record(self, record_id: str, *, waiting: bool) -> m.CallRecord | None:
         """Ask for one record; None where there is none of ours."""
         path = f"/cdr/{record_id.lower()}"
-        reply = await self._access.get(
+        reply = await self._api.get(
             "record", path, {"domain": self._tenant().domain}, waiting=waiting
         )
         if reply.status in {NOT_FOUND, FORBIDDEN}:
@@ -91,14 +94,14 @@ class History:
     def _server_filters(self, query: m.HistoryQuery) -> tuple[dict[str, str], bool]:
         """Choose what the server is asked to filter; tell whether that is all."""
         params = {"domain": self._tenant().domain}
-        node = self._access.variant is Variant.NODE
+        node = self._api.variant is Variant.NODE
         exact = query.sort is m.Sort.NEWEST
         if query.direction is not None:
             params["direction"] = _WAYS[query.direction]
         if query.extension is not None:
             params["extension"] = query.extension
         if query.search is not None:
-            # Python's search knows upper from lower case, and records hold numbers as they were dialled.
+            # Python's search knows upper from lower case, and records hold numbers as dialled.
             if not query.search.startswith("+") and (
                 node or not any(map(str.isalpha, query.search))
             ):
@@ -137,8 +140,8 @@ class History:
         raise RefusedError("There are too many records: narrow the period")
 
     async def _page(self, params: Mapping[str, str]) -> tuple[list[m.CallRecord], int | None, int]:
-        """Read one page: its records, how many the server says there are, and how many rows came."""
-        reply = await self._access.get("records", "/cdr", params, waiting=True, seconds=SECONDS)
+        """Return one page: its records, how many there are in all, and how many rows came."""
+        reply = await self._api.get("records", "/cdr", params, waiting=True, seconds=SECONDS)
         if not reply.ok:
             raise refusal(reply, [params[key] for key in ("extension", "search") if key in params])
         rows = rows_of(reply, "records")
@@ -151,7 +154,7 @@ class History:
         """Sum up finished calls; counted here where the server cannot."""
         params, exact = self._server_filters(m.HistoryQuery(start=start, end=end))
         if exact:
-            reply = await self._access.get(
+            reply = await self._api.get(
                 "statistics", "/cdr/stats/summary", params, waiting=True, seconds=SECONDS
             )
             found = read_statistics(mapping(reply.json()).get("stats")) if reply.ok else None

@@ -1,6 +1,6 @@
-"""What VOIP@ answers, turned into models: extensions, call records and sums. Channels and pushes are next door.
+"""What VOIP@ answers, turned into models: extensions, call records and sums.
 
-Pure. The contract's oddities are met here: text for numbers, three shapes of sums, rows of other tenants.
+Pure. Numbers come as text, sums in three shapes, and rows of other tenants among the own.
 """
 
 import re
@@ -47,7 +47,10 @@ OUTCOMES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tenant:
-    """Whose rows these are: other tenants share the server. `complete` says that no other extensions exist."""
+    """Whose rows these are: other tenants share the server.
+
+    `complete` says that no other extensions exist.
+    """
 
     domain: str
     country: str = ""
@@ -55,7 +58,7 @@ class Tenant:
     complete: bool = False
 
     def owns(self, domain: str) -> bool:
-        """Tell whether a domain is this tenant's, exactly."""
+        """Return whether a domain is this tenant's, exactly."""
         return bool(self.domain) and domain.lower() == self.domain.lower()
 
     def is_inside(self, caller: str) -> bool:
@@ -65,7 +68,10 @@ class Tenant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlacedCall:
-    """A call that was placed by API: who rings first, whom it is for, and which number the phone shows meanwhile."""
+    """A call that was placed by API.
+
+    `extension` rings first, `number` is called then, `shown` is what the phone shows meanwhile.
+    """
 
     extension: str
     number: str
@@ -94,7 +100,7 @@ def name_of(name: str, *numbers: str) -> str:
 
 
 def read_extension(item: Json, tenant: Tenant) -> m.Extension | None:
-    """Read one extension; None for a disabled one, another tenant's, or one without a number."""
+    """Return one extension; None for a disabled one, another tenant's, or one without a number."""
     digits = word(item.get("extension"), LONGEST_NAME)
     domain = word(item.get("domain_name"))
     if not digits or boolean(item.get("enabled")) is False or (domain and not tenant.owns(domain)):
@@ -118,7 +124,7 @@ def read_extension(item: Json, tenant: Tenant) -> m.Extension | None:
 
 
 def read_registrations(answer: object) -> frozenset[str] | None:
-    """Read which extensions are registered, whatever shape the list has; None where there is none."""
+    """Return which extensions are registered; None where the answer holds no list."""
     rows = answer
     for _ in range(LIST_DEPTH):
         if isinstance(rows, dict):
@@ -179,6 +185,7 @@ def read_record(item: Json, tenant: Tenant) -> m.CallRecord | None:
 
 
 def _outcome(item: Json, direction: Direction | None, *, picked_up: bool) -> Outcome:
+    """Return what became of a recorded call."""
     if word(item.get("status")).lower() == "voicemail" or (
         picked_up and word(item.get("last_app")) == "voicemail"
     ):
@@ -206,6 +213,7 @@ def seconds(value: object) -> float | None:
 
 
 def _between(begin: datetime | None, end: datetime | None) -> float | None:
+    """Return the seconds between two times; None where they tell nothing."""
     return None if begin is None or end is None or end < begin else (end - begin).total_seconds()
 
 
@@ -236,7 +244,10 @@ def read_statistics(stats: object) -> m.Statistics | None:
 
 
 def _statistics_by_direction(rows: tuple[Json, ...]) -> m.Statistics:
+    """Return the sums of rows that are each about one direction."""
+
     def whole(key: str) -> int:
+        """Return the sum of a column."""
         return sum(integer(row.get(key)) or 0 for row in rows)
 
     answered = whole("answered_calls")

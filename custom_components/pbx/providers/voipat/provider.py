@@ -1,18 +1,17 @@
-"""VOIP@ Cloud: a FusionPBX behind one of two bridges, polled, with a socket that says when to look."""
+"""VOIP@ Cloud: what is asked of a bridge, in which order, and what is commanded."""
 
 import re
 import time
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import ClassVar, override
-from urllib.parse import quote
 
 import aiohttp
 from aiohttp import WSMsgType
 
 from ...telephony import models as m
+from ...telephony.bounded_map import BoundedMap
 from ...telephony.errors import (
     ConnectError,
     InvalidInputError,
@@ -32,7 +31,7 @@ from .api import (
     INTERNAL_ERROR,
     NOT_FOUND,
     STANDARD,
-    Access,
+    Api,
     Identity,
     Variant,
     reason_of,
@@ -48,16 +47,15 @@ from .commands import (
     shown_number,
     switch_word,
 )
+from .extensions import Extensions
 from .history import History
 from .push import PLACEHOLDERS, read_socket, read_webhook
-from .settings import EXTENSION, VoipatSettings
+from .settings import VoipatSettings
 
-RING_TIMEOUT, SHORTEST_RING, LONGEST_RING = 30, 5, 120
+RING_TIMEOUT = 30  # seconds, where nobody says how long to ring
 MARGIN = 15.0  # seconds an answer may take longer than the ringing it waits for
-PROBES = 20  # single extensions asked for in one go
 MOST_REMEMBERED = 4096
-MOST_LEARNED = 500
-PLACED_RINGS = LONGEST_RING + MARGIN
+PLACED_RINGS = m.LONGEST_RING + MARGIN
 SILENCE = 75.0
 SOCKET_ENDS = frozenset({WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR})
 LONGEST_MESSAGE = 1024 * 1024
@@ -115,9 +113,8 @@ class VoipatProvider(Provider):
     intervals = Intervals(busy=5, idle=10, pushed=60, directory=600)
     pushed_ids_differ = True
     complete_after = 2
-    grace = (
-        5  # only browsers push: whether the call goes on at a desk phone is what the next list says
-    )
+    # Only browsers push: whether the call goes on at a desk phone is what the next list says.
+    grace = 5
     record_after = 10
 
     def __init__(self, session: aiohttp.ClientSession, values: Values) -> None:
@@ -126,32 +123,34 @@ class VoipatProvider(Provider):
         self._session = session
         self._country = self.settings.country
         self._domain = self.settings.domain
-        self._typed = dict.fromkeys((*self.settings.extensions, *self.settings.known_extensions))
-        self._listed: dict[str, m.Extension] | None = None
-        self._probed: dict[str, m.Extension] = {}
-        self._learned: OrderedDict[str, None] = OrderedDict()
-        self._registrations = True
         self._calls: dict[str, m.Call] = {}
-        self._call_of: OrderedDict[str, str] = OrderedDict()
-        self._placed: OrderedDict[str, payload.PlacedCall] = OrderedDict()
+        self._call_of: BoundedMap[str] = BoundedMap(MOST_REMEMBERED)
+        """To which call a leg belongs."""
+        self._placed: BoundedMap[payload.PlacedCall] = BoundedMap(MOST_REMEMBERED)
         self._shown: dict[str, tuple[float, payload.PlacedCall]] = {}
-        self._access = Access(
+        """When each extension last placed a call, and which."""
+        self._api = Api(
             self.http,
             self.settings.url,
             self.settings.api_key,
             by_token=self.settings.auth == "token",
             enterprise=self.settings.rate_plan == "enterprise",
         )
-        self._history = History(self._access, lambda: self._tenant)
+        typed = (*self.settings.extensions, *self.settings.known_extensions)
+        self._extensions = Extensions(self._api, typed, lambda: self._tenant)
+        self._history = History(self._api, lambda: self._tenant)
 
     # -- set-up ------------------------------------------------------------------------------------
 
     @override
     async def account(self) -> m.Account:
-        """Say who this is, and settle `capabilities`; also raises InvalidInputError for `url` and `domain`."""
+        """Return who this is, and settle `capabilities`.
+
+        Raise InvalidInputError for a key, an address or a domain that cannot be meant.
+        """
         if not self.settings.api_key:
             raise InvalidInputError("api_key", "required")
-        found = await self._access.identify(self._domain)
+        found = await self._api.identify(self._domain)
         self._domain = found.domain
         self.capabilities = ALWAYS
         if await self._history.exists():
@@ -159,42 +158,39 @@ class VoipatProvider(Provider):
         return self._account(found)
 
     def _account(self, found: Identity) -> m.Account:
+        """Return the account that a bridge has told of."""
         return m.Account(
             id=found.domain.lower(),
             title=found.domain,
             model=f"FusionPBX ({found.variant.value.title()} bridge)",
             version=found.version,
-            configuration_url=self._access.home,
+            configuration_url=self._api.home,
             settings={
-                "url": self._access.base,
+                "url": self._api.base,
                 "domain": found.domain,
-                "auth": "token" if self._access.by_token else "key",
+                "auth": "token" if self._api.by_token else "key",
             },
         )
 
     @property
     def _tenant(self) -> payload.Tenant:
-        known = (
-            self._listed
-            if self._listed is not None
-            else {**self._typed, **self._probed, **self._learned}
-        )
+        """Whose rows concern us, and which extensions are there."""
         return payload.Tenant(
             domain=self._domain,
             country=self._country,
-            extensions=known.keys(),
-            complete=self._listed is not None,
+            extensions=self._extensions.known,
+            complete=self._extensions.complete,
         )
 
     # -- state -------------------------------------------------------------------------------------
 
     @override
     async def directory(self) -> m.Directory:
-        """Ask for the extensions; where they cannot be listed, give those that were typed or took part in calls."""
-        extensions = await self._extensions()
+        """Return the extensions, with who is registered where that can be asked."""
+        extensions = await self._extensions.ask()
         if extensions is None:
             return m.Directory()
-        registered = await self._registered()
+        registered = await self._extensions.registered()
         if registered is not None:
             self.capabilities |= Capability.REGISTRATION
             extensions = tuple(
@@ -202,65 +198,16 @@ class VoipatProvider(Provider):
             )
         return m.Directory(extensions=extensions)
 
-    async def _extensions(self) -> tuple[m.Extension, ...] | None:
-        reply = await self._access.get("extensions", "/extensions", {"domain": self._domain})
-        if reply.ok:
-            rows = rows_of(reply, "extensions")
-            found = (payload.read_extension(row, self._tenant) for row in rows)
-            self._listed = {
-                extension.number: extension for extension in found if extension is not None
-            }
-            return tuple(self._listed.values())
-        if reply.status not in {INTERNAL_ERROR, NOT_FOUND} or self._access.variant is Variant.NODE:
-            raise ConnectError("The extensions could not be read")
-        # The Python server asks for a column that FusionPBX never had; after a good list it is another trouble.
-        return None if self._listed is not None else await self._probe()
-
-    async def _probe(self) -> tuple[m.Extension, ...]:
-        """Ask for each known number once; a typed one that does not exist is left out."""
-        known = dict.fromkeys((*self._typed, *self._learned))
-        missing = set()
-        for digits in [digits for digits in known if digits not in self._probed][:PROBES]:
-            reply = await self._access.get(
-                "extension", f"/extensions/{quote(digits, safe='')}", {"domain": self._domain}
-            )
-            if reply.ok:
-                row = mapping(mapping(reply.json()).get("extension"))
-                found = payload.read_extension(row, self._tenant)
-                self._probed[digits] = (
-                    replace(found, number=digits) if found else m.Extension(number=digits)
-                )
-            elif reply.status == NOT_FOUND and digits not in self._learned:
-                missing.add(digits)
-        return tuple(
-            self._probed.get(digits) or m.Extension(number=digits)
-            for digits in known
-            if digits not in missing
-        )
-
-    async def _registered(self) -> frozenset[str] | None:
-        """Ask who is registered, until the answer is that this cannot be asked."""
-        if not self._registrations:
-            return None
-        try:
-            reply = await self._access.get(
-                "registrations", "/extensions/registrations", {"domain": self._domain}
-            )
-            registered = payload.read_registrations(reply.json()) if reply.ok else None
-        except ConnectError:
-            return None
-        self._registrations = registered is not None
-        return registered
-
     @override
     async def calls(self) -> tuple[m.Call, ...]:
-        """Ask for the active calls; raise ConnectError whenever the switch did not answer for itself."""
+        """Return the active calls; raise ConnectError where the switch itself did not answer."""
         return await self._look(waiting=False)
 
     async def _look(self, *, waiting: bool) -> tuple[m.Call, ...]:
+        """Return the active calls, as a poll or (`waiting`) for a person."""
         if not self._domain:
             raise ConnectError("The domain is not known yet")
-        reply = await self._access.get(
+        reply = await self._api.get(
             "channels", "/calls/channels", {"domain": self._domain}, waiting=waiting
         )
         if not reply.ok:
@@ -268,38 +215,30 @@ class VoipatProvider(Provider):
         found = read_channels(rows_of(reply, "channels"), self._tenant, self._placed, self._call_of)
         self._calls = {leg.id: call for call in found.calls for leg in call.legs}
         for leg_id, call_id in found.call_of.items():
-            self._call_of[leg_id] = call_id
-            self._call_of.move_to_end(leg_id)
-        self._learned |= dict.fromkeys(sorted(found.extensions))
-        _trim(self._call_of, MOST_REMEMBERED)
-        _trim(self._learned, MOST_LEARNED)
+            self._call_of.discard(leg_id)
+            self._call_of.put(leg_id, call_id)
+        self._extensions.learn(found.extensions)
         return found.calls
 
     @override
     async def record_of(self, call: m.Call) -> m.CallRecord | None:
-        """Ask what became of a call; the record has the id of the leg that began it."""
+        """Return what became of a call; the record has the id of the leg that began it."""
         if Capability.GET_CALL_HISTORY not in self.capabilities:
             return None
-        leg_id = next(
-            (
-                name
-                for name in (call.id, *(leg.id for leg in call.legs))
-                if payload.UUID.fullmatch(name)
-            ),
-            "",
-        )
+        names = (call.id, *(leg.id for leg in call.legs))
+        leg_id = next((name for name in names if payload.UUID.fullmatch(name)), "")
         record = await self._history.record(leg_id, waiting=False) if leg_id else None
         return None if record is None else replace(record, call_id=call.id)
 
     @override
     def parse(self, request: m.PushRequest) -> tuple[m.Pushed, ...]:
-        """Read a webhook request of the browser's phone."""
+        """Return what a webhook request of the browser's phone says."""
         if request.method.upper() == "HEAD":
             return ()
         return read_webhook(request, self._tenant, self._ringing_for_others())
 
     def _ringing_for_others(self) -> Collection[payload.PlacedCall]:
-        """List the calls placed a moment ago, whose first phone may still ring."""
+        """Return the calls placed a moment ago, whose first phone may still ring."""
         if not self._shown:
             return ()
         since = time.monotonic() - PLACED_RINGS
@@ -309,10 +248,10 @@ class VoipatProvider(Provider):
     async def stream(self) -> AsyncIterator[m.Pushed]:
         """Listen to the socket; its URL holds the key, so nothing of its errors is passed on."""
         await self.http.budget.for_poll()
-        encoded = self._access.variant is not Variant.NODE
+        encoded = self._api.variant is not Variant.NODE
         url, query = (
-            self._access.socket,
-            {"token": await self._access.secret(), "domain": self._domain},
+            self._api.socket,
+            {"token": await self._api.secret(), "domain": self._domain},
         )
         try:
             async with self._session.ws_connect(
@@ -338,13 +277,14 @@ class VoipatProvider(Provider):
             raise ConnectError("The socket failed") from None
 
     def _heard(self, message: str, *, encoded: bool) -> m.Pushed | None:
+        """Return what a message of the socket says; None where that is nothing to us."""
         return read_socket(message, self._tenant, self._calls, self._call_of, encoded=encoded)
 
     # -- webhooks ----------------------------------------------------------------------------------
 
     @override
     def urls_to_paste(self, url: str) -> Mapping[str, str]:
-        """Give the URL for the three settings that take one, with every placeholder there is."""
+        """Return the URL for the three settings that take one, with every placeholder there is."""
         query = "&".join(f"{name}={{{name}}}" for name in PLACEHOLDERS)
         full = f"{url}{'&' if '?' in url else '?'}{query}"
         return dict.fromkeys(("crm_url", "crm_agent_login_url", "crm_agent_logout_url"), full)
@@ -353,9 +293,12 @@ class VoipatProvider(Provider):
 
     @override
     async def originate(self, request: m.Originate) -> m.Placed:
-        """Ring an extension, then connect it to a number; the Node server answers only when it is picked up."""
+        """Ring an extension, then connect it to a number.
+
+        The Node server answers only when the extension is picked up.
+        """
         ring = RING_TIMEOUT if request.ring_timeout is None else request.ring_timeout
-        if not SHORTEST_RING <= ring <= LONGEST_RING:
+        if not m.SHORTEST_RING <= ring <= m.LONGEST_RING:
             raise InvalidInputError("ring_timeout", "out_of_range")
         target = dialable(request.number, self._country)
         body: dict[str, object] = {"to": target, "domain": self._domain, "timeout": ring}
@@ -363,7 +306,7 @@ class VoipatProvider(Provider):
             body["callerId"] = shown_number(request.caller_id_number)
         if request.caller_id_name is not None:
             body["callerName"] = switch_word(request.caller_id_name)
-        body["from"] = extension = await self._checked_extension(request.extension)
+        body["from"] = extension = await self._extensions.checked(request.extension)
         order = payload.PlacedCall(
             extension=extension, number=target, shown=text(body.get("callerId")) or extension
         )
@@ -376,9 +319,10 @@ class VoipatProvider(Provider):
     async def _place(
         self, body: Mapping[str, object], order: payload.PlacedCall, seconds: float
     ) -> m.Placed:
+        """Place a call; `seconds` is how long its answer may take."""
         # The Node server lets everybody's requests wait until the phone is picked up.
-        with self._access.waiting(seconds if self._access.variant is Variant.NODE else 0):
-            reply = await self._access.post("originate", "/calls/originate", body, seconds=seconds)
+        with self._api.waiting(seconds if self._api.variant is Variant.NODE else 0):
+            reply = await self._api.post("originate", "/calls/originate", body, seconds=seconds)
         sent = (order.extension, order.number, order.shown, text(body.get("callerName")))
         if not reply.ok:
             if reply.status == INTERNAL_ERROR and not reason_of(reply):
@@ -391,23 +335,8 @@ class VoipatProvider(Provider):
             raise UnknownOutcomeError("The answer cannot be read") from None
         if not call_id:
             return m.Placed()
-        self._placed[call_id] = order
-        _trim(self._placed, MOST_REMEMBERED)
+        self._placed.put(call_id, order)
         return m.Placed(call_id=call_id)
-
-    async def _checked_extension(self, extension: str) -> str:
-        """Refuse an extension that does not exist: the Python server would take it and never ring anybody."""
-        extension = extension.strip()
-        if not EXTENSION.fullmatch(extension):
-            raise InvalidInputError("extension", "invalid_value" if extension else "required")
-        if extension not in self._tenant.extensions:
-            path = f"/extensions/{quote(extension, safe='')}"
-            reply = await self._access.get(
-                "extension", path, {"domain": self._domain}, waiting=True
-            )
-            if reply.status == NOT_FOUND:
-                raise InvalidInputError("extension", "unknown_extension", value=extension)
-        return extension
 
     @override
     async def hangup(self, target: m.CallRef, cause: str | None = None) -> None:
@@ -451,7 +380,7 @@ class VoipatProvider(Provider):
 
     @override
     async def unmute(self, target: m.CallRef) -> None:
-        """Remove what silences a leg; there is no mute, because that of the bridge has no effect."""
+        """Remove what silences a leg; the mute of the bridge has no effect, so there is none."""
         await self._control("unmute", await self._own_leg(target), "unmute")
 
     @override
@@ -476,7 +405,7 @@ class VoipatProvider(Provider):
         )
 
     async def _legs(self, target: m.CallRef) -> tuple[m.Leg, ...]:
-        """Give the legs the switch knows; a call that only a webhook told of is looked for."""
+        """Return the legs the switch knows; a call that only a webhook told of is looked for."""
         legs = addressable(target.call)
         if legs and (target.extension is None or own_leg(legs, target.extension) is not None):
             return legs
@@ -492,6 +421,7 @@ class VoipatProvider(Provider):
         return legs
 
     async def _own_leg(self, target: m.CallRef) -> str:
+        """Return the id of the leg of the extension that commands."""
         leg = own_leg(
             await self._legs(target), target.extension or next(iter(target.call.extensions), None)
         )
@@ -500,7 +430,7 @@ class VoipatProvider(Provider):
         return leg.id
 
     async def _other_leg(self, target: m.CallRef) -> str:
-        """Give the other party's leg, as it is now: it may have changed since the call was last seen."""
+        """Return the id of the other party's leg, which may have changed since it was last seen."""
         extension = target.extension or next(iter(target.call.extensions), None)
         legs = await self._legs(target)
         if len(legs) < 2:  # noqa: PLR2004 - a call has two ends
@@ -513,8 +443,11 @@ class VoipatProvider(Provider):
         return (talking or others)[0].id
 
     async def _talking_state(self, leg_id: str) -> str:
-        """Ask for the state of a leg, because the switch says yes to whatever it is asked about holding."""
-        reply = await self._access.get("channel", f"/calls/channels/{leg_id}", waiting=True)
+        """Return the state of a leg that talks, or raise why it does not.
+
+        The switch says yes to whatever it is asked about holding.
+        """
+        reply = await self._api.get("channel", f"/calls/channels/{leg_id}", waiting=True)
         if reply.status in {NOT_FOUND, FORBIDDEN}:
             raise NotFoundError("The call is over", str(reply.status))
         if not reply.ok:
@@ -534,7 +467,7 @@ class VoipatProvider(Provider):
         sent: Collection[str] = (),
     ) -> None:
         """Send a command about one leg; raise NotFoundError for one that is gone."""
-        reply = await self._access.post(operation, f"/calls/{leg_id}/{path}", body)
+        reply = await self._api.post(operation, f"/calls/{leg_id}/{path}", body)
         if reply.ok:
             return
         reason = reason_of(reply, sent)
@@ -542,7 +475,7 @@ class VoipatProvider(Provider):
         if not gone and reply.status in {INTERNAL_ERROR, NOT_FOUND} and not reason:
             # The Python server loses the reason on its way.
             gone = (
-                await self._access.get("channel", f"/calls/channels/{leg_id}", waiting=True)
+                await self._api.get("channel", f"/calls/channels/{leg_id}", waiting=True)
             ).status == NOT_FOUND
         if gone:
             raise NotFoundError(reason or "The call is over", str(reply.status))
@@ -552,15 +485,10 @@ class VoipatProvider(Provider):
 
     @override
     async def history(self, query: m.HistoryQuery) -> m.HistoryPage:
-        """Look for finished calls."""
+        """Return finished calls."""
         return await self._history.search(query)
 
     @override
     async def statistics(self, start: datetime | None, end: datetime | None) -> m.Statistics:
-        """Sum up finished calls; counted here where the server cannot."""
+        """Return sums over finished calls; counted here where the server cannot."""
         return await self._history.statistics(start, end)
-
-
-def _trim[T](memory: OrderedDict[str, T], most: int) -> None:
-    while len(memory) > most:
-        memory.popitem(last=False)

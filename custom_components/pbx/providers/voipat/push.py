@@ -1,6 +1,7 @@
 """What VOIP@ pushes: the webhook of the browser's phone, and the socket's events.
 
-Pure. Met here: keys in braces, forms, repeated and empty hang-ups, encoded values, events of other tenants.
+Pure. Keys come in braces, bodies as forms, hang-ups twice and empty, values encoded, and events of
+other tenants among the own.
 """
 
 import json
@@ -79,7 +80,7 @@ def read_webhook(
 
 
 def _webhook_fields(request: m.PushRequest) -> dict[str, str]:
-    """Read the body, JSON or a form, with or without braces, and the query for what it leaves out."""
+    """Return the fields of the body, with or without braces, and else those of the query."""
     read = {key: value for key, value in request.query.items() if key in PLACEHOLDERS}
     for key, value in _body_pairs(request):
         name = key.strip().removeprefix("{").removesuffix("}")
@@ -90,6 +91,7 @@ def _webhook_fields(request: m.PushRequest) -> dict[str, str]:
 
 
 def _body_pairs(request: m.PushRequest) -> list[tuple[str, str]]:
+    """Return the names and values of a body, JSON or a form; none of one that is neither."""
     body = request.body.strip()
     if not body:
         return []
@@ -109,6 +111,7 @@ def _body_pairs(request: m.PushRequest) -> list[tuple[str, str]]:
 
 
 def _agent_notice(event: str, fields: Mapping[str, str]) -> m.Pushed:
+    """Return that somebody logged in to, or out of, the browser's phone."""
     extension = fields.get("extension", "")
     if not extension:
         return m.UnknownPush(provider_event=event)
@@ -125,6 +128,7 @@ def _agent_notice(event: str, fields: Mapping[str, str]) -> m.Pushed:
 def _call_push(
     event: str, fields: Mapping[str, str], tenant: Tenant, placed: Collection[PlacedCall]
 ) -> tuple[m.Pushed, ...]:
+    """Return what an event says about a call."""
     call_id, extension = fields.get("call_id", ""), fields.get("extension", "")
     if not call_id:
         # A hang-up by the user is told a second time, without anything in it.
@@ -137,7 +141,8 @@ def _call_push(
     if incoming and any(
         order.extension == extension and same(order.shown, raw) for order in placed
     ):
-        # The phone of somebody who lets the switch call out rings as if it were called; the poll knows better.
+        # The phone of somebody who lets the switch call out rings as if it were called; the poll
+        # knows better.
         return (m.CallHint(provider_event=event),)
     caller = callee = direction = None
     other = fields.get("destination", "")
@@ -190,7 +195,7 @@ def read_socket(
     if encoded:
         values = {key: word(unquote(value)) for key, value in values.items()}
     leg_id, domain = values["uuid"], values["domain"]
-    # Messages without a domain go to every tenant: of those only the ones about a known leg concern us.
+    # Messages without a domain go to every tenant: only those about a known leg concern us.
     if not leg_id or not (tenant.owns(domain) if domain else leg_id in known):
         return None
     match kind:
@@ -207,7 +212,7 @@ def read_socket(
 
 
 def _leg_hint(kind: str, leg_id: str, cause: str, call: m.Call | None) -> m.CallHint:
-    """Say that something happened to a leg, and how the call ended where the leg is the one that began it.
+    """Return that something happened to a leg, and how its call ended where the leg began it.
 
     The phones of a group end one by one, with causes of their own.
     """

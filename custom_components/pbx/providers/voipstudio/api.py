@@ -132,7 +132,7 @@ class Api:
         return reply
 
     async def allowed(self, path: str) -> bool:
-        """Tell whether a list may be read with this key; what cannot be found out now counts as allowed."""
+        """Return whether a list may be read with this key; what cannot be found out may."""
         try:
             reply = await self.send(self.http.ask, "GET", path, params={"page": "1", "limit": "1"})
         except ProviderError:
@@ -179,13 +179,15 @@ class Api:
         path: str,
         body: Mapping[str, object] | None = None,
         *,
-        timeout: float = 10,  # noqa: ASYNC109 - the client's own time-out knows whether the request was sent
+        # The client's own time-out knows whether the request was sent.
+        timeout: float = 10,  # noqa: ASYNC109
         params: Params = NONE,
         placing: bool = False,
     ) -> Json:
         """Change something, exactly once, and give the answer's data.
 
-        When a call is placed, a server error that is worded counts as a no, and a web page says nothing.
+        When a call is placed, a server error with words counts as a no, and a web page says
+        nothing.
         """
         request: dict[str, object] = {"timeout": timeout, "params": params}
         if body is not None:
@@ -204,6 +206,7 @@ class Api:
     async def _refusal(
         self, reply: Reply, *, command: bool, sent: Iterable[str], errors_are_refusals: bool = False
     ) -> ProviderError:
+        """Return the error for an answer that says no; raise AuthError for a bad key."""
         if reply.status == UNAUTHORISED:
             await self.confirm()
         sent_too = (value.rpartition(" ")[2] for value in self.headers.values())
@@ -225,7 +228,10 @@ class Api:
 
 
 def reason(reply: Reply, secrets: Iterable[str] = ()) -> tuple[str, str]:
-    """Give the phone system's own words for a person, without numbers and what was sent, and its own code."""
+    """Return the phone system's own words for a person, and its own code.
+
+    The words are without numbers and without what was sent.
+    """
     try:
         answer = mapping(reply.json())
     except ConnectError:

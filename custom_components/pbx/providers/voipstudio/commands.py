@@ -1,4 +1,4 @@
-"""What a command to VoIPstudio is about: its legs, and numbers in the form in which it takes them."""
+"""What a command to VoIPstudio is about: its legs, and numbers in the form that it takes."""
 
 from ...telephony import models as m
 from ...telephony import phone_numbers as numbers

@@ -1,4 +1,4 @@
-"""API keys of VoIPstudio that are made here: from e-mail and password, and removed with the account.
+"""API keys of VoIPstudio that are made here, and removed with the account.
 
 A log-in may ask for a code that is mailed; each try mails another one, so it is sent exactly once.
 """

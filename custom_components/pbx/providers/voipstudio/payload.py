@@ -1,4 +1,4 @@
-"""Read what VoIPstudio lists: rows of calls, users, queues, call records, contacts and sounds become models."""
+"""What VoIPstudio lists: users, queues, sounds, and who is at the ends of a call."""
 
 import logging
 import re
@@ -46,7 +46,7 @@ STATES: Mapping[str, CallState] = {
     "HUNGUP": CallState.ENDED,
     "MISSED": CallState.ENDED,
     "FAILED": CallState.ENDED,
-    # Nobody has published these; should a number ever come, it is most likely the place in the manual's list.
+    # Nobody has published these; a number is most likely the place in the manual's list.
     "0": CallState.RINGING,
     "1": CallState.RINGING,
     "2": CallState.TALKING,
@@ -106,13 +106,14 @@ class Book:
         return _shown(short(value, MAX_ID), self.country)
 
     def queue(self, row: Json) -> str | None:
-        """Give the number of the queue in which a row's call waits, or its id while the number is unknown."""
+        """Return the number of the queue in which a call waits, or its id if that is all."""
         found = _QUEUE.fullmatch(short(row.get("context")))
         return self.queues.get(found[1], found[1]) if found else None
 
 
 @lru_cache(maxsize=4096)
 def _shown(raw: str, country: str) -> str:
+    """Return a number for display, read in a country."""
     return (
         numbers.received(raw, country)
         if _DIALLED.fullmatch(raw) or raw[:4].lower() == "tel:"
@@ -150,6 +151,7 @@ def given_name(value: object) -> str:
 
 @lru_cache(maxsize=4096)
 def _given_name(words: str) -> str:
+    """Return the name in some words; empty where they are only a number."""
     found = _CALLER_ID.fullmatch(words)
     name = (
         (found[1] if found else words).rpartition("|")[2].strip()
@@ -171,6 +173,7 @@ def state(value: object) -> CallState | None:
 
 @lru_cache(maxsize=64)
 def _tell_once(word: str) -> None:
+    """Log an unknown state, once."""
     LOGGER.debug(
         "VoIPstudio sent the call state %s, which this version does not know",
         word or "(unreadable)",
@@ -228,7 +231,7 @@ class Ends:
 
 
 def ends(row: Json, known: Book) -> Ends:
-    """Read both ends of a row, once while all rows and messages about a call say the same of them."""
+    """Return both ends of a row, which are read once while all rows of a call say the same."""
     said = tuple(map(row.get, ABOUT_ENDS))
     if not WORDS.issuperset(map(type, said)):
         return _ends(row, known)
@@ -243,6 +246,7 @@ def ends(row: Json, known: Book) -> Ends:
 
 
 def _ends(row: Json, known: Book) -> Ends:
+    """Return both ends of a row."""
     caller, callee = known.end(row, "src"), known.end(row, "dst")
     way = direction(row, caller, callee)
     return Ends(
@@ -303,7 +307,7 @@ def read_user(row: Json) -> User | None:
 
 
 def extensions(rows: Iterable[Json], known: Book) -> tuple[m.Extension, ...]:
-    """Read the users whose phones may ring and who have an extension; of oneself alone that may not be told."""
+    """Return the users whose phones may ring and who have an extension."""
     found: dict[str, m.Extension] = {}
     for row in rows:
         user = read_user(row)
@@ -318,7 +322,7 @@ def extensions(rows: Iterable[Json], known: Book) -> tuple[m.Extension, ...]:
             number=user.number,
             name=user.name,
             id=user.id,
-            # More than none says nothing: phones that were set up are counted, not phones that are there.
+            # More than none says nothing: phones that were set up are counted.
             registered=False if number(row.get("nb_sip_locations")) == 0 else None,
             dnd=boolean(row.get("dnd")),
             email=user.email,

@@ -327,7 +327,7 @@ class VoipstudioProvider(Provider):
 
     @override
     async def announce(self, number: str, message: str, caller_id_number: str | None) -> m.Placed:
-        """Call a number and speak a text; the caller ID must be one of the account's own numbers."""
+        """Call a number and speak a text; the caller ID must be a number of the account."""
         if not message.strip():
             raise InvalidInputError("message", "required")
         to = self._dialled(number)
@@ -350,7 +350,7 @@ class VoipstudioProvider(Provider):
 
     @override
     async def answer(self, target: m.CallRef) -> None:
-        """Pick up a ringing call on the user's own phone, where that phone lets itself be told to."""
+        """Pick up a ringing call on the user's own phone, where that phone can be told to."""
         legs = [leg for leg in own_legs(target) if leg.state is CallState.RINGING and leg.extension]
         if len(legs) > 1:
             raise InvalidInputError("extension", "required")

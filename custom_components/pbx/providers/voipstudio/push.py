@@ -1,4 +1,4 @@
-"""Read what VoIPstudio pushes: one webhook body becomes legs of a call, a notice, or something unknown."""
+"""What VoIPstudio pushes: a body becomes legs of a call, a notice, or something unknown."""
 
 import json
 import re
@@ -32,7 +32,10 @@ _BETWEEN_WORDS = re.compile(r"[\s_\-.]+")
 def read(
     body: bytes, known: Book, customer_id: str, placed: Collection[str]
 ) -> tuple[m.Pushed, ...]:
-    """Read a body; raise BadPayloadError for one that is no JSON object. `placed` are calls placed by API."""
+    """Return what a body says; `placed` are calls placed by API.
+
+    Raise BadPayloadError for one that is no JSON object.
+    """
     try:
         row = json.loads(body)
     except ValueError, RecursionError:
@@ -66,6 +69,7 @@ def _name(said: str) -> str:
 
 
 def _key(row: Json, said: str) -> str | None:
+    """Return what tells a repeated event; None where nothing does."""
     if own := short(row.get("id")):
         return own
     call_id = ident(row.get("call_id"))
@@ -73,6 +77,7 @@ def _key(row: Json, said: str) -> str | None:
 
 
 def _call_id(row: Json) -> str | None:
+    """Return the id of the call that an event is about."""
     return ident(row.get("root_call_id")) or ident(row.get("call_id")) or None
 
 
@@ -80,6 +85,7 @@ def _call_id(row: Json) -> str | None:
 
 
 def _doing(row: Json, name: str) -> CallState | None:
+    """Return what a leg does now, by the event's name or by its state."""
     by_name = SAID_BY_NAME.get(name)
     return by_name if by_name is CallState.ENDED else state(row.get("state")) or by_name
 
@@ -87,6 +93,7 @@ def _doing(row: Json, name: str) -> CallState | None:
 def _legs(
     row: Json, said: str, name: str, known: Book, placed: Collection[str]
 ) -> tuple[m.Pushed, ...]:
+    """Return the legs that an event tells of; none where it tells of no call."""
     root, leg_id = _call_id(row), ident(row.get("call_id"))
     doing = _doing(row, name) if name.startswith("call.") or not name else None
     if root is None or not leg_id or doing is None:
@@ -132,6 +139,7 @@ def _legs(
 
 
 def _outcome(row: Json, name: str, both: Ends, *, final: bool, alone: bool) -> Outcome | None:
+    """Return what became of a leg; None where the event does not say."""
     if final and both.direction is not Direction.OUTGOING:
         return Outcome.MISSED
     failed = name == "call.failed" or text(row.get("state")).upper() == "FAILED"
@@ -142,11 +150,13 @@ def _outcome(row: Json, name: str, both: Ends, *, final: bool, alone: bool) -> O
 
 
 def _user(row: Json, key: str, known: Book) -> str | None:
+    """Return the extension of a user that a row names; None for an unknown one."""
     user = known.users.get(ident(row.get(key)))
     return user.number if user else None
 
 
 def _dtmf(row: Json, said: str, known: Book) -> m.Notice:
+    """Return that somebody pressed a key."""
     both = ends(row, known)
     target = known.users.get(text(row.get("dtmf_target")).rpartition(":")[2])
     user = target or both.callee or both.caller
@@ -163,6 +173,7 @@ def _dtmf(row: Json, said: str, known: Book) -> m.Notice:
 
 
 def _sms(row: Json, said: str, known: Book) -> m.Notice:
+    """Return that a text message came."""
     return m.Notice(
         provider_event=said,
         type=EventType.SMS_RECEIVED,
@@ -181,6 +192,7 @@ def _sms(row: Json, said: str, known: Book) -> m.Notice:
 
 
 def _recording(row: Json, said: str, known: Book) -> m.Notice:
+    """Return that a recording can be listened to."""
     both = ends(row, known)
     user = both.callee or both.caller
     return m.Notice(
@@ -203,6 +215,7 @@ def _recording(row: Json, said: str, known: Book) -> m.Notice:
 
 
 def _wrap_up(row: Json, said: str, known: Book) -> m.Notice:
+    """Return that an agent has finished with a call."""
     user_id = next(
         (found for key in ("user_id", "agent_id", "dst_id") if (found := ident(row.get(key)))), None
     )
@@ -221,6 +234,7 @@ def _wrap_up(row: Json, said: str, known: Book) -> m.Notice:
 
 
 def _parties(both: Ends) -> dict[str, m.Detail]:
+    """Return who speaks with whom, as fields of an event."""
     return {
         "direction": both.direction,
         "from_number": both.from_party.number,
@@ -231,4 +245,5 @@ def _parties(both: Ends) -> dict[str, m.Detail]:
 
 
 def _told(fields: dict[str, m.Detail]) -> dict[str, m.Detail]:
+    """Return the fields that say something."""
     return {name: value for name, value in fields.items() if value not in (None, "")}

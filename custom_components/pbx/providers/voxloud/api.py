@@ -35,7 +35,7 @@ type Send = Callable[..., Awaitable[Reply]]
 _VERSION = re.compile(r"/api(?:/v[0-9]+)?$")
 
 
-class VoxloudApi:
+class Api:
     """Requests to one account."""
 
     def __init__(self, http: HttpClient, url: str, key: str) -> None:

@@ -7,7 +7,7 @@ from ...telephony import models as m
 from ...telephony import phone_numbers as numbers
 from ...telephony.errors import ConnectError, InvalidInputError, NotFoundError, RefusedError
 from ..values import Json, boolean, mapping
-from .api import METHOD_NOT_ALLOWED, VoxloudApi
+from .api import METHOD_NOT_ALLOWED, Api
 from .payload import contact_body, contact_of, e164, ident, read_contact, rows
 
 CONTACTS = "/api/v1/contacts"
@@ -19,7 +19,7 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _PART = re.compile(r"\+?[0-9]{1,20}")
 
 
-async def search(api: VoxloudApi, query: m.ContactQuery, country: str) -> m.ContactPage:
+async def search(api: Api, query: m.ContactQuery, country: str) -> m.ContactPage:
     """Look for contacts that fit everything that is given."""
     if not 1 <= query.limit <= MAX_LIMIT:
         raise InvalidInputError("limit", "out_of_range")
@@ -49,13 +49,13 @@ async def search(api: VoxloudApi, query: m.ContactQuery, country: str) -> m.Cont
     )
 
 
-async def create(api: VoxloudApi, contact: m.Contact, country: str) -> m.Contact:
+async def create(api: Api, contact: m.Contact, country: str) -> m.Contact:
     """Add a contact."""
     body = _checked(contact, {}, country)
     return _answered(await api.command("create contact", "POST", CONTACTS, json=body), body, "")
 
 
-async def update(api: VoxloudApi, contact: m.Contact, country: str) -> m.Contact:
+async def update(api: Api, contact: m.Contact, country: str) -> m.Contact:
     """Change what is given of a contact and send the rest back as it was."""
     body = _checked(contact, await _get(api, contact.id), country)
     path = f"{CONTACTS}/{contact.id}"
@@ -70,18 +70,16 @@ async def update(api: VoxloudApi, contact: m.Contact, country: str) -> m.Contact
     return _answered(answer, body, contact.id)
 
 
-async def delete(api: VoxloudApi, contact_id: str) -> None:
+async def delete(api: Api, contact_id: str) -> None:
     """Remove a contact."""
     await api.command("delete contact", "DELETE", f"{CONTACTS}/{_checked_id(contact_id)}")
 
 
-async def _get(api: VoxloudApi, contact_id: str) -> Json:
+async def _get(api: Api, contact_id: str) -> Json:
     return mapping(await api.ask("contact", "GET", f"{CONTACTS}/{_checked_id(contact_id)}"))
 
 
-async def _one_way(
-    api: VoxloudApi, wanted: dict[str, str], offset: int, limit: int
-) -> m.ContactPage:
+async def _one_way(api: Api, wanted: dict[str, str], offset: int, limit: int) -> m.ContactPage:
     found: list[m.Contact] = []
     more = True
     at, end = offset, offset + limit

@@ -20,7 +20,7 @@ from ...telephony.errors import (
     UnknownOutcomeError,
 )
 from ...telephony.models import DialFirst, PlacedOutcome
-from .api import BAD_REQUEST, CONFLICT, FORBIDDEN, UNPROCESSABLE, VoxloudApi
+from .api import BAD_REQUEST, CONFLICT, FORBIDDEN, UNPROCESSABLE, Api
 from .payload import ClickToCall, e164, extension_number, read_click_to_call
 
 CLICK_TO_CALLS = "/api/v1/click-to-call"
@@ -45,7 +45,7 @@ class _Wanted:
 class Dialler:
     """Find, make, use and remove click-to-call objects. Those of others are used, but never removed."""
 
-    def __init__(self, api: VoxloudApi, country: str, users: Users, made: Collection[str]) -> None:
+    def __init__(self, api: Api, country: str, users: Users, made: Collection[str]) -> None:
         """Know which objects were made here earlier."""
         self.made = tuple(made)
         self._api = api

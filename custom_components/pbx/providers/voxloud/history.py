@@ -8,7 +8,7 @@ from ...telephony import models as m
 from ...telephony import phone_numbers as numbers
 from ...telephony.errors import ConnectError, InvalidInputError, NotFoundError
 from ..values import Json
-from .api import VoxloudApi
+from .api import Api
 from .payload import Book, Page, events, page, read_record
 
 EVENTS = "/api/v1/telephony-events"
@@ -21,7 +21,7 @@ _NUMBER = re.compile(r"\+?[0-9]{1,20}")
 _RECORD_ID = re.compile(r"[0-9]{1,20}")
 
 
-async def search(api: VoxloudApi, query: m.HistoryQuery, book: Book) -> m.HistoryPage:
+async def search(api: Api, query: m.HistoryQuery, book: Book) -> m.HistoryPage:
     """Look for finished calls."""
     _validate(query)
     if query.csv:
@@ -36,7 +36,7 @@ async def search(api: VoxloudApi, query: m.HistoryQuery, book: Book) -> m.Histor
 
 
 async def records_of(
-    api: VoxloudApi, call_id: str, book: Book, *, waiting: bool
+    api: Api, call_id: str, book: Book, *, waiting: bool
 ) -> tuple[m.CallRecord, ...]:
     """Ask for the records of one call; `waiting` says that a person waits for them."""
     ask = api.ask if waiting else api.read
@@ -47,7 +47,7 @@ async def records_of(
     return tuple(record for record in _records(events(answer), book) if record.call_id == call_id)
 
 
-async def record(api: VoxloudApi, record_id: str, book: Book) -> m.CallRecord | None:
+async def record(api: Api, record_id: str, book: Book) -> m.CallRecord | None:
     """Ask for one record."""
     if not _RECORD_ID.fullmatch(record_id):
         raise InvalidInputError("record_id")
@@ -59,7 +59,7 @@ async def record(api: VoxloudApi, record_id: str, book: Book) -> m.CallRecord | 
 
 
 async def media(
-    api: VoxloudApi, kind: m.MediaKind, limit: int, offset: int, book: Book
+    api: Api, kind: m.MediaKind, limit: int, offset: int, book: Book
 ) -> tuple[m.MediaItem, ...]:
     """List the records that have a recording, or a voicemail; newest first, as far back as the pages go."""
     found: list[m.MediaItem] = []
@@ -87,7 +87,7 @@ def sound_of(one: m.CallRecord, kind: m.MediaKind) -> str | None:
 
 
 async def pages(
-    api: VoxloudApi,
+    api: Api,
     query: m.HistoryQuery,
     digits: str = "",
     *,
@@ -109,7 +109,7 @@ async def pages(
         index += 1
 
 
-async def _page(api: VoxloudApi, query: m.HistoryQuery, digits: str, index: int, size: int) -> Page:
+async def _page(api: Api, query: m.HistoryQuery, digits: str, index: int, size: int) -> Page:
     answer = await api.ask(
         "telephony-events",
         "POST",
@@ -124,7 +124,7 @@ async def _page(api: VoxloudApi, query: m.HistoryQuery, digits: str, index: int,
     return found
 
 
-async def _plain(api: VoxloudApi, query: m.HistoryQuery, book: Book) -> m.HistoryPage:
+async def _plain(api: Api, query: m.HistoryQuery, book: Book) -> m.HistoryPage:
     """Let the server do it all."""
     found: list[m.CallRecord] = []
     end = query.offset + query.limit
@@ -141,7 +141,7 @@ async def _plain(api: VoxloudApi, query: m.HistoryQuery, book: Book) -> m.Histor
     return m.HistoryPage(records=tuple(found), total=None if astray else total)
 
 
-async def _filtered(api: VoxloudApi, query: m.HistoryQuery, book: Book) -> m.HistoryPage:
+async def _filtered(api: Api, query: m.HistoryQuery, book: Book) -> m.HistoryPage:
     """Read pages until enough is found; a number is asked for in every way the server may have stored it."""
     found: dict[str, m.CallRecord] = {}
     complete = True
@@ -161,7 +161,7 @@ async def _filtered(api: VoxloudApi, query: m.HistoryQuery, book: Book) -> m.His
     return _cut(found.values(), query, complete=complete)
 
 
-async def _single(api: VoxloudApi, query: m.HistoryQuery, book: Book) -> tuple[m.CallRecord, ...]:
+async def _single(api: Api, query: m.HistoryQuery, book: Book) -> tuple[m.CallRecord, ...]:
     if query.record_id is None:
         return await records_of(api, query.call_id or "", book, waiting=True)
     found = await record(api, query.record_id, book)
@@ -169,7 +169,7 @@ async def _single(api: VoxloudApi, query: m.HistoryQuery, book: Book) -> tuple[m
     return (found,) if found is not None and fits else ()
 
 
-async def _csv(api: VoxloudApi, query: m.HistoryQuery, country: str) -> str:
+async def _csv(api: Api, query: m.HistoryQuery, country: str) -> str:
     """Give the server's own table; its columns are not documented, so nothing in it can be filtered here."""
     text = ""
     for digits in _forms(query.number, country):

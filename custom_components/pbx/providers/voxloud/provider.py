@@ -18,7 +18,7 @@ from ..base import Intervals, Provider
 from ..settings import Settings, Values
 from ..values import Json, boolean, mapping, text
 from . import contacts, history
-from .api import BAD_REQUEST, FORBIDDEN, METHOD_NOT_ALLOWED, NOT_FOUND, VoxloudApi
+from .api import BAD_REQUEST, FORBIDDEN, METHOD_NOT_ALLOWED, NOT_FOUND, Api
 from .dialing import Dialler
 from .payload import (
     CLICK_TO_CALL,
@@ -96,7 +96,7 @@ class VoxloudProvider(Provider):
     def __init__(self, session: aiohttp.ClientSession, values: Values) -> None:
         """Know nobody yet."""
         super().__init__(session, values)
-        self._api = VoxloudApi(self.http, self.settings.url, self.settings.api_key)
+        self._api = Api(self.http, self.settings.url, self.settings.api_key)
         self.created_objects = self.settings.created_objects
         self._dialler = Dialler(self._api, self._country, self._known_users, self.created_objects)
         self._users: tuple[m.Extension, ...] | None = None

@@ -1,0 +1,114 @@
+"""The extensions of a VOIP@ domain: listed, or asked for one by one where they cannot be listed.
+
+The Python server's list asks for a column that FusionPBX never had. There, only the extensions are
+known that were typed, that were met before, or that took part in calls.
+"""
+
+from collections.abc import Callable, Collection, KeysView
+from dataclasses import replace
+from urllib.parse import quote
+
+from ...telephony import models as m
+from ...telephony.bounded_map import BoundedMap
+from ...telephony.errors import ConnectError, InvalidInputError
+from ..values import mapping
+from . import payload
+from .api import INTERNAL_ERROR, NOT_FOUND, Api, Variant, rows_of
+from .settings import EXTENSION
+
+PROBES = 20  # single extensions asked for in one go
+MOST_LEARNED = 500
+
+
+class Extensions:
+    """Know the extensions of one domain."""
+
+    def __init__(
+        self, api: Api, typed: Collection[str], tenant: Callable[[], payload.Tenant]
+    ) -> None:
+        """Know those that were typed; `tenant` says whose they are when it is asked."""
+        self._api = api
+        self._tenant = tenant
+        self._typed = dict.fromkeys(typed)
+        self._listed: dict[str, m.Extension] | None = None
+        self._probed: dict[str, m.Extension] = {}
+        self._learned: BoundedMap[None] = BoundedMap(MOST_LEARNED)
+        self._registrations = True
+
+    @property
+    def complete(self) -> bool:
+        """Whether the extensions could be listed, so that no other exists."""
+        return self._listed is not None
+
+    @property
+    def known(self) -> KeysView[str]:
+        """The extensions that are known so far."""
+        if self._listed is not None:
+            return self._listed.keys()
+        return {**self._typed, **self._probed, **dict.fromkeys(self._learned)}.keys()
+
+    def learn(self, met: Collection[str]) -> None:
+        """Take extensions that took part in calls."""
+        for extension in sorted(met):
+            self._learned.put(extension, None)
+
+    async def ask(self) -> tuple[m.Extension, ...] | None:
+        """Return the extensions; None where the list, which was good before, is not now."""
+        reply = await self._api.get("extensions", "/extensions", self._of_domain())
+        if reply.ok:
+            rows = rows_of(reply, "extensions")
+            found = (payload.read_extension(row, self._tenant()) for row in rows)
+            self._listed = {known.number: known for known in found if known is not None}
+            return tuple(self._listed.values())
+        if reply.status not in {INTERNAL_ERROR, NOT_FOUND} or self._api.variant is Variant.NODE:
+            raise ConnectError("The extensions could not be read")
+        return None if self._listed is not None else await self._probe()
+
+    async def registered(self) -> frozenset[str] | None:
+        """Return who is registered; None once the answer was that this cannot be asked."""
+        if not self._registrations:
+            return None
+        try:
+            reply = await self._api.get(
+                "registrations", "/extensions/registrations", self._of_domain()
+            )
+            registered = payload.read_registrations(reply.json()) if reply.ok else None
+        except ConnectError:
+            return None
+        self._registrations = registered is not None
+        return registered
+
+    async def checked(self, extension: str) -> str:
+        """Return an extension that may be rung, or raise InvalidInputError.
+
+        The Python server would take one that does not exist, and never ring anybody.
+        """
+        extension = extension.strip()
+        if not EXTENSION.fullmatch(extension):
+            raise InvalidInputError("extension", "invalid_value" if extension else "required")
+        if extension not in self.known:
+            path = f"/extensions/{quote(extension, safe='')}"
+            reply = await self._api.get("extension", path, self._of_domain(), waiting=True)
+            if reply.status == NOT_FOUND:
+                raise InvalidInputError("extension", "unknown_extension", value=extension)
+        return extension
+
+    async def _probe(self) -> tuple[m.Extension, ...]:
+        """Ask for some known numbers, each once; a typed one that does not exist is left out."""
+        known = dict.fromkeys((*self._typed, *self._learned))
+        missing = set()
+        for digits in [digits for digits in known if digits not in self._probed][:PROBES]:
+            path = f"/extensions/{quote(digits, safe='')}"
+            reply = await self._api.get("extension", path, self._of_domain())
+            if reply.ok:
+                row = mapping(mapping(reply.json()).get("extension"))
+                found = payload.read_extension(row, self._tenant())
+                self._probed[digits] = replace(found or m.Extension(number=digits), number=digits)
+            elif reply.status == NOT_FOUND and digits not in self._learned:
+                missing.add(digits)
+        left = (digits for digits in known if digits not in missing)
+        return tuple(self._probed.get(digits) or m.Extension(number=digits) for digits in left)
+
+    def _of_domain(self) -> dict[str, str]:
+        """Return the query that asks for one domain only."""
+        return {"domain": self._tenant().domain}
