@@ -23,6 +23,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from syrupy.assertion import SnapshotAssertion
 
+from custom_components.pbx import coordinator as coordinator_module
 from custom_components.pbx import entity as entity_module
 from custom_components.pbx.const import CONF_MASK_NUMBERS, DOMAIN
 from custom_components.pbx.providers.base import Intervals
@@ -385,7 +386,7 @@ async def test_no_more_are_enabled_than_home_assistant_takes(
     issue: bool,  # noqa: FBT001
 ) -> None:
     """Exactly as many are enabled as fit; a repair issue says that there are more."""
-    monkeypatch.setattr(entity_module, "MAX_ENABLED_ENTITIES", limit)
+    monkeypatch.setattr(coordinator_module, "MAX_ENABLED_ENTITIES", limit)
     await async_set_up(hass, fake_entry)
     found = ir.async_get(hass).async_get_issue(DOMAIN, f"too_many_entities_{fake_entry.entry_id}")
     assert len(enabled(hass, fake_entry)) == count
@@ -402,7 +403,7 @@ async def test_later_entities_are_within_the_limit_too(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """What comes later is disabled when there is no room any more."""
-    monkeypatch.setattr(entity_module, "MAX_ENABLED_ENTITIES", 43)
+    monkeypatch.setattr(coordinator_module, "MAX_ENABLED_ENTITIES", 43)
     await async_set_up(hass, fake_entry)
     before = enabled(hass, fake_entry)
     more = (*(busy.script.directory.extensions or ()), m.Extension(number="103", name="Carol"))

@@ -85,7 +85,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> bool
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> None:
-    """Take back what was made for this account: at the phone system, in the cloud, and as repair issues."""
+    """Remove what was made for this account: at the phone system, in the cloud, and issues."""
     issues.async_delete_all(hass, entry)
     if not hass.config_entries.async_entries(DOMAIN):
         await async_remove_script(hass)
@@ -104,6 +104,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> None
 
 
 def _warn_of_rest(provider: Provider, err: ProviderError) -> None:
+    """Log that something of a removed account is still at the phone system."""
     LOGGER.warning(
         "%s kept what was set up for Home Assistant: %s", provider.name, type(err).__name__
     )
@@ -112,7 +113,10 @@ def _warn_of_rest(provider: Provider, err: ProviderError) -> None:
 async def async_remove_config_entry_device(
     hass: HomeAssistant, entry: PbxConfigEntry, device_entry: dr.DeviceEntry
 ) -> bool:
-    """Let a person remove a device whose extension, agent or queue is gone; while that is unknown it stays."""
+    """Return whether a person may remove a device: its extension, agent or queue is gone.
+
+    While that is not known, the device stays.
+    """
     if (
         entry.state is not ConfigEntryState.LOADED
         or device_entry.config_subentry_id in entry.subentries

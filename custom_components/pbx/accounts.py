@@ -1,4 +1,4 @@
-"""From a config entry to the client of its phone system."""
+"""Make the client of a phone system from a config entry."""
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_COUNTRY, CONF_VERIFY_SSL
@@ -13,12 +13,12 @@ from .telephony.models import UserAgent, UserQueue
 
 
 def country_of(hass: HomeAssistant, entry: ConfigEntry) -> str:
-    """Give the country in which an account's numbers are read, as an ISO code; empty where none is known."""
+    """Return the country in which an account's numbers are read, as an ISO code, or empty."""
     return str(entry.options.get(CONF_COUNTRY) or hass.config.country or "")
 
 
 def make_provider(hass: HomeAssistant, entry: ConfigEntry) -> Provider:
-    """Make the client of an account."""
+    """Return the client of an account's phone system."""
     session = async_get_clientsession(hass, verify_ssl=bool(entry.data.get(CONF_VERIFY_SSL, True)))
     settings = {
         CONF_COUNTRY: hass.config.country or "",

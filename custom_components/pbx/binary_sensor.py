@@ -21,16 +21,20 @@ PARALLEL_UPDATES = 0
 
 @dataclass(frozen=True, kw_only=True)
 class PbxBinarySensorEntityDescription(PbxEntityDescription, BinarySensorEntityDescription):
-    """How a binary sensor reads its state; `always` shows it while the phone system is away as well."""
+    """Describe how a binary sensor reads its state."""
 
     is_on_fn: Callable[[PbxCoordinator, str], bool | None]
     always: bool = False
+    """Show the state while the phone system cannot be reached as well."""
 
 
 def _extension(
     value: Callable[[Extension], bool | None],
 ) -> Callable[[PbxCoordinator, str], bool | None]:
+    """Return what reads a value of an extension."""
+
     def read(coordinator: PbxCoordinator, number: str) -> bool | None:
+        """Return the value, or None while the extension is not known."""
         extension = coordinator.data.extensions.get(number)
         return None if extension is None else value(extension)
 
@@ -93,19 +97,19 @@ async def async_setup_entry(
 
 
 class PbxBinarySensor(PbxEntity, BinarySensorEntity):
-    """Something of one subject that is so or not."""
+    """A binary sensor of one subject."""
 
     entity_description: PbxBinarySensorEntityDescription
 
     @property
     @override
     def available(self) -> bool:
-        """Whether it can be known now."""
+        """Return whether the state can be known now."""
         return self.entity_description.always or super().available
 
     @callback
     @override
     def async_read(self) -> object:
-        """Read the state."""
+        """Read the state and return it."""
         self._attr_is_on = self.entity_description.is_on_fn(self.coordinator, self.subject.id)
         return self._attr_is_on

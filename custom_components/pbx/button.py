@@ -23,12 +23,13 @@ PARALLEL_UPDATES = 1
 
 @dataclass(frozen=True, kw_only=True)
 class PbxButtonEntityDescription(PbxEntityDescription, ButtonEntityDescription):
-    """What a button does."""
+    """Describe what a button does."""
 
     press_fn: Callable[[PbxCoordinator, str], Awaitable[object]]
 
 
 async def _hang_up(coordinator: PbxCoordinator, extension: str) -> None:
+    """Hang up the most urgent call of an extension."""
     call = coordinator.data.call_of(extension)
     if call is None:
         raise invalid("no_call", extension=extension)
@@ -37,6 +38,7 @@ async def _hang_up(coordinator: PbxCoordinator, extension: str) -> None:
 
 
 async def _call_back(coordinator: PbxCoordinator, extension: str) -> None:
+    """Call whoever called an extension last."""
     number = coordinator.last_callers.get(extension)
     if number is None:
         raise invalid("no_caller", extension=extension)
@@ -45,6 +47,7 @@ async def _call_back(coordinator: PbxCoordinator, extension: str) -> None:
 
 
 async def _acknowledge(coordinator: PbxCoordinator, _id: str) -> None:
+    """Forget the missed calls."""
     coordinator.async_take(coordinator.data.acknowledge_missed())
 
 
@@ -92,10 +95,14 @@ async def async_setup_entry(
 def _follow_speed_dials(
     hass: HomeAssistant, entry: PbxConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add and rename speed dials as the user makes them, without a reload; Home Assistant removes deleted ones."""
+    """Add and rename speed dials as the user makes them, without a reload.
+
+    Home Assistant removes deleted ones itself.
+    """
     known: set[str] = set()
 
     async def async_sync(_hass: HomeAssistant, _entry: PbxConfigEntry) -> None:
+        """Add or rename the devices of speed dials, and add the buttons of new ones."""
         devices = dr.async_get(hass)
         for subentry in entry.get_subentries_of_type(SUBENTRY_SPEED_DIAL):
             devices.async_get_or_create(
@@ -120,31 +127,31 @@ def _follow_speed_dials(
 
 
 class PbxButton(PbxEntity, ButtonEntity):
-    """Something to do at one subject."""
+    """A button of one subject."""
 
     entity_description: PbxButtonEntityDescription
 
     @callback
     @override
     def async_read(self) -> object:
-        """Show nothing."""
+        """Return nothing: a button shows no state of a call."""
         return None
 
     @override
     async def async_press(self) -> None:
-        """Do it."""
+        """Do what the button is for."""
         await self.entity_description.press_fn(self.coordinator, self.subject.id)
 
 
 class PbxSpeedDial(ButtonEntity):
-    """Place the call that the user prepared."""
+    """A button that places the call that the user prepared."""
 
     _attr_has_entity_name = True
     _attr_translation_key = "speed_dial"
     _attr_name = None
 
     def __init__(self, coordinator: PbxCoordinator, subentry: ConfigSubentry) -> None:
-        """Belong to the subentry's own device."""
+        """Initialize the button of a subentry, on the subentry's own device."""
         self.coordinator = coordinator
         self.subentry_id = subentry.subentry_id
         self._attr_unique_id = subentry.subentry_id
@@ -155,12 +162,13 @@ class PbxSpeedDial(ButtonEntity):
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Follow the icon in the subentry."""
+        """Listen for another icon in the subentry."""
         self.async_on_remove(
             self.coordinator.config_entry.add_update_listener(self._async_entry_updated)
         )
 
     async def _async_entry_updated(self, _hass: HomeAssistant, entry: PbxConfigEntry) -> None:
+        """Show the icon that the subentry has now."""
         subentry = entry.subentries.get(self.subentry_id)
         if subentry is not None and subentry.data.get("icon") != self._attr_icon:
             self._attr_icon = subentry.data.get("icon")

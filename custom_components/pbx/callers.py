@@ -1,4 +1,4 @@
-"""Who calls: somebody known, somebody unknown, or somebody who hides; the contacts may need a moment to tell."""
+"""Kinds of callers: known, unknown, or hidden; to know it may take a look-up."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,24 +19,26 @@ LOOKUP_PATIENCE = 3.0
 
 
 def kind_of(caller: Party) -> str:
-    """Sort a caller: hidden, known by the contacts (or by a name the phone system shows), or unknown."""
+    """Return the kind of a caller.
+
+    Known is who is in the contacts, or is shown with a name by a phone system that has none.
+    """
     if caller.hidden:
         return HIDDEN
-    return KNOWN if caller.known or (caller.known is None and caller.name) else UNKNOWN
+    known = bool(caller.name) if caller.known is None else caller.known
+    return KNOWN if known else UNKNOWN
 
 
 def is_looked_up(coordinator: PbxCoordinator, event: Event) -> bool:
-    """Tell whether the caller is being looked up in the contacts: the event itself never waits for that."""
+    """Return whether the caller is being looked up; the event itself never waits for that."""
     call = event.call
-    return (
-        event.type is EventType.CALL_INCOMING
-        and call is not None
-        and call.direction is not Direction.INTERNAL
-        and call.caller.known is None
-        and not call.caller.name
-        and bool(call.caller.number)
-        and Capability.SEARCH_CONTACTS in coordinator.provider.capabilities
-    )
+    if event.type is not EventType.CALL_INCOMING or call is None:
+        return False
+    if call.direction is Direction.INTERNAL or not call.caller.number:
+        return False
+    if call.caller.known is not None or call.caller.name:
+        return False
+    return Capability.SEARCH_CONTACTS in coordinator.provider.capabilities
 
 
 @callback
@@ -47,23 +49,31 @@ def async_wait_for_name(
     decide: Callable[[PbxCoordinator, Event], None],
     waiting: dict[CALLBACK_TYPE, None],
 ) -> None:
-    """Decide once the contacts have said who calls, or have not said so in time; `waiting` can cancel it."""
+    """Decide once the contacts have said who calls, or have not said so in time.
+
+    What is added to `waiting` cancels it.
+    """
 
     @callback
     def async_cancel() -> None:
+        """Wait no longer."""
         remove_listener()
         remove_timer()
         waiting.pop(async_cancel, None)
 
     @callback
     def async_look() -> None:
-        live = coordinator.data.find(event.call.id) if event.call is not None else None
-        if event.call is not None and live is not None and live.caller.known is not None:
+        """Decide if the caller is known by now, or known to be unknown."""
+        if event.call is None:
+            return
+        call = coordinator.data.find(event.call.id)
+        if call is not None and call.caller.known is not None:
             async_cancel()
-            decide(coordinator, replace(event, call=replace(event.call, caller=live.caller)))
+            decide(coordinator, replace(event, call=replace(event.call, caller=call.caller)))
 
     @callback
     def async_give_up(_now: datetime) -> None:
+        """Decide with what is known."""
         async_cancel()
         decide(coordinator, event)
 

@@ -1,4 +1,4 @@
-"""The coordinator of an account: polls and pushes go into the registry, listeners hear of changes."""
+"""The coordinator: polls and pushes go into the registry, and listeners hear of changes."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Mapping, Sized
@@ -42,7 +42,7 @@ REFRESH_COOLDOWN = 0.4
 DIRECTORY_RETRY = 15
 MAX_UNLISTED = 1000
 LONG_LIST = 100
-TURNS = 3  # of the loop, until also those have had theirs whom a timer wakes
+TURNS = 3  # of the event loop, until also those that a timer wakes have had theirs
 
 
 class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
@@ -239,7 +239,7 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
                 yield str(identity)
 
     def _is_unlisted(self, number: str) -> bool:
-        """Return whether a phone has a call, is not in the directory, and was not noticed before."""
+        """Return whether a phone has a call, is in no directory, and was not noticed before."""
         if number in self.data.extensions or number in self._unlisted:
             return False
         return bool(self.data.calls_of(number))

@@ -1,4 +1,4 @@
-"""The devices of an account: they appear and go with the directory, and every entity belongs to one."""
+"""The devices of an account: they come and go with the directory, and every entity has one."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
@@ -9,6 +9,7 @@ from itertools import batched
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import async_get_platforms
 
 from .const import CONF_FOLLOW, DOMAIN, SUBENTRY_AGENT, SUBENTRY_QUEUE
@@ -54,18 +55,41 @@ type SubjectListener = Callable[[list[Subject]], None]
 
 
 def known_extensions(hass: HomeAssistant, entry: ConfigEntry) -> list[str]:
-    """List the extensions that have a device from before, for phone systems that cannot list them."""
-    start = f"{entry.unique_id or entry.entry_id}_{SubjectKind.EXTENSION}_"
-    return sorted(
-        identifier.removeprefix(start)
-        for device in dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
-        for domain, identifier in device.identifiers
-        if domain == DOMAIN and identifier.startswith(start)
-    )
+    """Return the numbers of the extensions that have a device, also from before a restart.
+
+    Some phone systems cannot list their extensions.
+    """
+    return sorted(number for _, number in _registered(hass, entry, [SubjectKind.EXTENSION]))
+
+
+def _prefix(entry: ConfigEntry) -> str:
+    """Return what the identifiers and unique ids of an account begin with."""
+    return entry.unique_id or entry.entry_id
+
+
+def _identifier(entry: ConfigEntry, kind: SubjectKind, identity: str) -> tuple[str, str]:
+    """Return the identifier of a device."""
+    return (DOMAIN, f"{_prefix(entry)}_{kind}_{identity}")
+
+
+def _registered(
+    hass: HomeAssistant, entry: ConfigEntry, kinds: Iterable[SubjectKind]
+) -> dict[tuple[SubjectKind, str], str]:
+    """Return the ids of the registered devices of some kinds, also of those before a restart."""
+    found: dict[tuple[SubjectKind, str], str] = {}
+    starts = {kind: _identifier(entry, kind, "")[1] for kind in kinds}
+    for device in dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id):
+        for domain, identifier in device.identifiers:
+            if domain != DOMAIN:
+                continue
+            for kind, start in starts.items():
+                if identifier.startswith(start):
+                    found[kind, identifier.removeprefix(start)] = device.id
+    return found
 
 
 class PbxDevices:
-    """Register the devices once, before the platforms, and keep them in step with the directory."""
+    """Register the devices before the platforms, and keep them in step with the directory."""
 
     def __init__(
         self,
@@ -90,7 +114,7 @@ class PbxDevices:
 
     @property
     def account(self) -> Subject:
-        """The account itself."""
+        """Return the account itself."""
         return self.subjects[SubjectKind.ACCOUNT, ""]
 
     @callback
@@ -99,7 +123,7 @@ class PbxDevices:
         account = self._account
         device = dr.async_get(self.hass).async_get_or_create(
             config_entry_id=self.entry.entry_id,
-            identifiers={(DOMAIN, self._prefix)},
+            identifiers={(DOMAIN, _prefix(self.entry))},
             entry_type=dr.DeviceEntryType.SERVICE,
             manufacturer=self._manufacturer,
             model=account.model or None,
@@ -114,60 +138,61 @@ class PbxDevices:
         self.async_sync()
 
     async def async_listen(self, listener: SubjectListener) -> None:
-        """Hear of every subject until they are cleared: now of those that exist, later of new ones."""
+        """Call a listener with the subjects that there are, and later with new ones, until cleared."""
         self._listeners.append(listener)
         await self._async_tell([listener], list(self.subjects.values()))
 
     async def _async_tell(
         self, listeners: Iterable[SubjectListener], subjects: Sequence[Subject]
     ) -> None:
-        """Tell of some subjects at a time: the entities of a thousand made at once would hold up everything else."""
+        """Call listeners with some subjects at a time.
+
+        The entities of a thousand, made at once, would hold up everything else.
+        """
         for first, some in enumerate(batched(subjects, SUBJECTS_AT_ONCE, strict=False)):
             if first:
                 await asyncio.sleep(0)
             for listener in listeners:
                 if listener in self._listeners:
-                    listener(
-                        [subject for subject in some if (subject.kind, subject.id) in self.subjects]
-                    )
+                    listener([subject for subject in some if self._is_present(subject)])
+
+    def _is_present(self, subject: Subject) -> bool:
+        """Return whether a subject was not removed meanwhile."""
+        return (subject.kind, subject.id) in self.subjects
 
     async def async_clear(self) -> None:
-        """Take off the entities, some at a time: Home Assistant would take all of a platform in one go."""
+        """Remove the entities, some at a time.
+
+        Home Assistant would remove all of a platform in one go.
+        """
         self._listeners.clear()
+        entities: list[Entity] = []
         for platform in async_get_platforms(self.hass, DOMAIN):
             if platform.config_entry is self.entry:
-                for some in batched(
-                    list(platform.entities.values()), ENTITIES_AT_ONCE, strict=False
-                ):
-                    for entity in some:
-                        await entity.async_remove()
-                    await asyncio.sleep(0)
+                entities += platform.entities.values()
+        for some in batched(entities, ENTITIES_AT_ONCE, strict=False):
+            for entity in some:
+                await entity.async_remove()
+            await asyncio.sleep(0)
 
     @callback
     def async_sync(self) -> None:
         """Register what is new in the directory, and rename what has another name there."""
-        registry = self._registry
         new: list[Subject] = []
-        followed = [number for number in registry.extensions if self._follows(number)]
+        followed = [number for number in self._registry.extensions if self._follows(number)]
         self.extension_count = len(followed)
         for number in followed:
-            extension = registry.extensions[number]
-            name = (
-                f"{extension.name} ({number})"
-                if extension.name and extension.name != number
-                else number
+            new += self._want(
+                SubjectKind.EXTENSION, number, extension_key(number), self._extension_name(number)
             )
-            new += self._want(SubjectKind.EXTENSION, number, extension_key(number), name, None)
-        for agent in registry.agents.values():
+        for agent in self._registry.agents.values():
             subentry = self._subentry_id(SUBENTRY_AGENT, agent.id)
-            new += self._want(
-                SubjectKind.AGENT, agent.id, agent_key(agent.id), agent.name or agent.id, subentry
-            )
-        for queue in registry.queues.values():
+            name = agent.name or agent.id
+            new += self._want(SubjectKind.AGENT, agent.id, agent_key(agent.id), name, subentry)
+        for queue in self._registry.queues.values():
             subentry = self._subentry_id(SUBENTRY_QUEUE, queue.id)
-            new += self._want(
-                SubjectKind.QUEUE, queue.id, queue_key(queue.id), queue.name or queue.id, subentry
-            )
+            name = queue.name or queue.id
+            new += self._want(SubjectKind.QUEUE, queue.id, queue_key(queue.id), name, subentry)
         if new:
             self.entry.async_create_background_task(
                 self.hass,
@@ -175,28 +200,24 @@ class PbxDevices:
                 f"{self.entry.title} subjects",
             )
 
+    def _extension_name(self, number: str) -> str:
+        """Return the name of an extension's device."""
+        name = self._registry.extensions[number].name
+        return f"{name} ({number})" if name and name != number else number
+
     @callback
     def async_settle(self, directory: Directory) -> None:
-        """Take a list: remove the devices that two complete ones in a row did not have; one may be a glitch."""
+        """Remove the devices that two complete directories in a row did not have.
+
+        One may be a glitch.
+        """
         if self.subjects:
             self.async_sync()
-        present: dict[SubjectKind, set[str]] = {}
-        if directory.extensions is not None:
-            present[SubjectKind.EXTENSION] = {
-                item.number for item in directory.extensions if self._follows(item.number)
-            }
-        if directory.agents is not None:
-            present[SubjectKind.AGENT] = {item.id for item in directory.agents}
-        if directory.queues is not None:
-            present[SubjectKind.QUEUE] = {item.id for item in directory.queues}
-        registered = self._registered(present)
-        for kind, identity in list(self.subjects):
-            if (
-                kind in present
-                and identity not in present[kind]
-                and (kind, identity) not in registered
-            ):
-                del self.subjects[kind, identity]  # its device went with the subentry
+        present = self._present_in(directory)
+        registered = _registered(self.hass, self.entry, present)
+        for key in list(self.subjects):
+            if key[0] in present and key[1] not in present[key[0]] and key not in registered:
+                del self.subjects[key]  # its device went with the subentry
         misses = {key: count for key, count in self._misses.items() if key[0] not in present}
         for key, device_id in registered.items():
             kind, identity = key
@@ -209,51 +230,60 @@ class PbxDevices:
                 dr.async_get(self.hass).async_remove_device(device_id)
         self._misses = misses
 
+    def _present_in(self, directory: Directory) -> dict[SubjectKind, set[str]]:
+        """Return what a directory has of each kind that it lists."""
+        present: dict[SubjectKind, set[str]] = {}
+        if directory.extensions is not None:
+            numbers = {extension.number for extension in directory.extensions}
+            present[SubjectKind.EXTENSION] = {number for number in numbers if self._follows(number)}
+        if directory.agents is not None:
+            present[SubjectKind.AGENT] = {agent.id for agent in directory.agents}
+        if directory.queues is not None:
+            present[SubjectKind.QUEUE] = {queue.id for queue in directory.queues}
+        return present
+
     def subject_of_event(self, event: Event) -> Subject:
-        """Find the device an event is about: the extension's, else the agent's, else the account's."""
+        """Return what an event is about: an extension, else an agent, a queue, or the account."""
         for kind, identity in (
             (SubjectKind.EXTENSION, event.extension),
             (SubjectKind.AGENT, event.agent),
             (SubjectKind.QUEUE, event.queue),
         ):
-            if identity and (subject := self.subjects.get((kind, identity))) is not None:
+            subject = self.subjects.get((kind, identity or ""))
+            if subject is not None:
                 return subject
         return self.account
 
     def subject_of_device(self, device_id: str) -> Subject | None:
-        """Find what a device stands for."""
-        return next(
-            (
-                subject
-                for subject in self.subjects.values()
-                if subject.device.id == device_id and subject.kind is not SubjectKind.SLOT
-            ),
-            None,
-        )
+        """Return what a device stands for, or None if it is none of this account's."""
+        for subject in self.subjects.values():
+            if subject.device.id == device_id and subject.kind is not SubjectKind.SLOT:
+                return subject
+        return None
 
     def unique_id(self, subject: Subject, key: str) -> str:
-        """Make the unique id of an entity, and remember whose it is."""
-        unique_id = "_".join(part for part in (self._prefix, subject.kind, subject.id, key) if part)
+        """Return the unique id of an entity, and remember whose it is."""
+        parts = (_prefix(self.entry), subject.kind, subject.id, key)
+        unique_id = "_".join(part for part in parts if part)
         self.by_unique_id[unique_id] = subject
         return unique_id
 
-    @property
-    def _prefix(self) -> str:
-        return self.entry.unique_id or self.entry.entry_id
-
-    def _identifier(self, kind: SubjectKind, identity: str) -> tuple[str, str]:
-        return (DOMAIN, f"{self._prefix}_{kind}_{identity}")
-
     def _want(
-        self, kind: SubjectKind, identity: str, key: Key, name: str, subentry: str | None
+        self,
+        kind: SubjectKind,
+        identity: str,
+        key: Key,
+        name: str,
+        subentry: str | None = None,
     ) -> list[Subject]:
+        """Register the device of a subject if it is new or renamed; return the subject if new."""
         known = self.subjects.get((kind, identity))
         if known is not None and known.device.name == name and known.subentry_id == subentry:
             return []
         device = dr.async_get(self.hass).async_get_or_create(
             config_entry_id=self.entry.entry_id,
             config_subentry_id=subentry,
-            identifiers={self._identifier(kind, identity)},
+            identifiers={_identifier(self.entry, kind, identity)},
             manufacturer=self._manufacturer,
             model=kind.value.capitalize(),
             name=name,
@@ -271,41 +301,31 @@ class PbxDevices:
         device: dr.DeviceEntry,
         subentry: str | None = None,
     ) -> Subject:
+        """Add a subject, or replace it, and return it."""
         subject = Subject(kind=kind, id=identity, key=key, device=device, subentry_id=subentry)
         self.subjects[kind, identity] = subject
         return subject
 
     def _subentry_id(self, kind: str, identity: str) -> str | None:
-        return (
-            identity
-            if identity in self.entry.subentries
-            and self.entry.subentries[identity].subentry_type == kind
-            else None
-        )
+        """Return the id of the subentry that an agent or queue was added with, if any."""
+        subentry = self.entry.subentries.get(identity)
+        if subentry is None or subentry.subentry_type != kind:
+            return None
+        return identity
 
     def _remember_agents(self) -> None:
-        """Take back the agents that only pushes speak of; what they do now is unknown."""
-        registry = self._registry
-        if SubjectKind.AGENT in registry.listed:
+        """Restore the agents that only pushes speak of; what they do now is unknown."""
+        if SubjectKind.AGENT in self._registry.listed:
             return
         devices = dr.async_get(self.hass)
-        for (_kind, agent_id), device_id in self._registered([SubjectKind.AGENT]).items():
+        agents = _registered(self.hass, self.entry, [SubjectKind.AGENT])
+        for (_kind, agent_id), device_id in agents.items():
             device = devices.async_get(device_id)
             name = device.name if device is not None else None
-            registry.remember_agent(Agent(id=agent_id, name=name or agent_id, number=agent_id))
+            self._registry.remember_agent(
+                Agent(id=agent_id, name=name or agent_id, number=agent_id)
+            )
 
     def _follows(self, number: str) -> bool:
+        """Return whether there is a device for an extension; by default there is for all."""
         return not self._followed or number in self._followed
-
-    def _registered(self, kinds: Iterable[SubjectKind]) -> dict[tuple[SubjectKind, str], str]:
-        """Find the registered devices of these kinds, also those of before a restart."""
-        starts = {kind: self._identifier(kind, "")[1] for kind in kinds}
-        return {
-            (kind, identifier.removeprefix(start)): device.id
-            for device in dr.async_entries_for_config_entry(
-                dr.async_get(self.hass), self.entry.entry_id
-            )
-            for domain, identifier in device.identifiers
-            for kind, start in starts.items()
-            if domain == DOMAIN and identifier.startswith(start)
-        }

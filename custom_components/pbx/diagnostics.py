@@ -16,9 +16,10 @@ from .telephony.models import Call
 async def async_get_config_entry_diagnostics(
     hass: HomeAssistant, entry: PbxConfigEntry
 ) -> dict[str, Any]:
-    """Describe an account."""
+    """Return what helps to find a fault of an account."""
     coordinator = entry.runtime_data.coordinator
     registry = coordinator.data
+    interval = coordinator.update_interval
     return {
         "provider": entry.data[CONF_PROVIDER],
         "model": coordinator.account.model,
@@ -32,9 +33,7 @@ async def async_get_config_entry_diagnostics(
         "poll": {
             "succeeded": coordinator.last_update_success,
             "calls_known": coordinator.calls_known,
-            "interval": coordinator.update_interval.total_seconds()
-            if coordinator.update_interval
-            else None,
+            "interval": None if interval is None else interval.total_seconds(),
         },
         "push": _push(entry),
         "stream": {
@@ -54,18 +53,16 @@ async def async_get_config_entry_diagnostics(
 async def async_get_device_diagnostics(
     hass: HomeAssistant, entry: PbxConfigEntry, device: DeviceEntry
 ) -> dict[str, Any]:
-    """Describe what belongs to one device."""
+    """Return what helps to find a fault of one device."""
     coordinator = entry.runtime_data.coordinator
     subject = coordinator.devices.subject_of_device(device.id)
     if subject is None:
         return {"known": False}
-    calls = (
-        coordinator.data.calls_of(subject.id)
-        if subject.kind is SubjectKind.EXTENSION
-        else list(coordinator.data.calls.values())
-        if subject.kind is SubjectKind.ACCOUNT
-        else []
-    )
+    calls: list[Call] = []
+    if subject.kind is SubjectKind.EXTENSION:
+        calls = coordinator.data.calls_of(subject.id)
+    elif subject.kind is SubjectKind.ACCOUNT:
+        calls = list(coordinator.data.calls.values())
     return {
         "known": True,
         "kind": subject.kind,
@@ -75,12 +72,14 @@ async def async_get_device_diagnostics(
 
 
 def _capabilities(coordinator: PbxCoordinator) -> list[str]:
+    """Return the names of what the phone system can do."""
     return sorted(
         (capability.name or "").lower() for capability in coordinator.provider.capabilities
     )
 
 
 def _call(call: Call) -> dict[str, Any]:
+    """Return a call without its parties."""
     return {
         "state": call.state,
         "direction": call.direction,

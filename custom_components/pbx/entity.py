@@ -1,8 +1,9 @@
-"""What all entities share: their device, unique id, availability, writing only what changed, command errors."""
+"""The base entity: device, unique id, availability, commands, and writing only what changed."""
 
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import override
 
 from homeassistant.core import callback
@@ -28,7 +29,7 @@ LISTED: Mapping[SubjectKind, Callable[[CallRegistry], Container[str]]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class PbxEntityDescription(EntityDescription):
-    """What kind of thing an entity is about, and what the phone system must be able to do for it."""
+    """Describe what an entity is about, and what the phone system must be able to do for it."""
 
     subject: SubjectKind
     needs: Capability = NOTHING
@@ -51,7 +52,7 @@ class PbxEntity(CoordinatorEntity[PbxCoordinator]):
     def __init__(
         self, coordinator: PbxCoordinator, subject: Subject, description: PbxEntityDescription
     ) -> None:
-        """Belong to the subject's device."""
+        """Initialize the entity of a subject, on the subject's device."""
         key = listed_key(subject.id) if description.listed_only else subject.key
         super().__init__(coordinator, context=None if description.health_only else key)
         self.entity_description = description
@@ -72,31 +73,31 @@ class PbxEntity(CoordinatorEntity[PbxCoordinator]):
 
     @property
     def registry(self) -> CallRegistry:
-        """What is known about the account."""
+        """Return what is known about the account."""
         return self.coordinator.data
 
     @property
     @override
     def available(self) -> bool:
-        """Whether what is shown can be known now."""
-        coordinator = self.coordinator
-        known = (
-            coordinator.calls_known
-            if self.entity_description.about_calls
-            else coordinator.last_update_success
-        )
-        return known and (self._listed is None or self.subject.id in self._listed(coordinator.data))
+        """Return whether what is shown can be known now."""
+        if self.entity_description.about_calls:
+            known = self.coordinator.calls_known
+        else:
+            known = self.coordinator.last_update_success
+        if self._listed is None:
+            return known
+        return known and self.subject.id in self._listed(self.registry)
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Listen, and read what is so by now: Home Assistant writes the state right after this."""
+        """Listen, and read what is so by now, which Home Assistant writes right after this."""
         await super().async_added_to_hass()
         self._told = (self.available, self.async_read())
 
     @abstractmethod
     @callback
     def async_read(self) -> object:
-        """Take over what is shown, and give everything that a state write would show."""
+        """Read what is shown, and return everything that a state write would show."""
 
     @callback
     @override
@@ -109,12 +110,12 @@ class PbxEntity(CoordinatorEntity[PbxCoordinator]):
 
     @callback
     def async_show(self) -> None:
-        """Write what was not read, and with the next reading whatever that brings."""
+        """Write what was not read, and the next reading in any case."""
         self._told = None
         self.async_write_ha_state()
 
     async def async_run[T](self, command: Awaitable[T]) -> T:
-        """Carry out a command and look what became of it."""
+        """Send a command, return its answer, and look what became of it."""
         with self.coordinator.commanding():
             return await command
 
@@ -129,39 +130,45 @@ async def async_add_subjects[D: PbxEntityDescription](
 
     @callback
     def async_add(subjects: list[Subject]) -> None:
+        """Add the entities of some subjects."""
         by_subentry: dict[str | None, list[Entity]] = {}
-        for subject in subjects:
-            for description in descriptions:
-                if (
-                    description.subject is subject.kind
-                    and description.needs in coordinator.provider.capabilities
-                    and (description.for_trunks or not _is_trunk(coordinator, subject))
-                    and description.exists_fn(coordinator.data, subject.id)
-                ):
-                    by_subentry.setdefault(subject.subentry_id, []).append(
-                        make(coordinator, subject, description)
-                    )
+        for subject, description in product(subjects, descriptions):
+            if _exists(coordinator, subject, description):
+                entities = by_subentry.setdefault(subject.subentry_id, [])
+                entities.append(make(coordinator, subject, description))
         for subentry_id, entities in by_subentry.items():
             async_add_entities(within_limit(coordinator, entities), config_subentry_id=subentry_id)
 
     await coordinator.devices.async_listen(async_add)
 
 
+def _exists(
+    coordinator: PbxCoordinator, subject: Subject, description: PbxEntityDescription
+) -> bool:
+    """Return whether a subject has an entity, at this phone system."""
+    if description.subject is not subject.kind:
+        return False
+    if description.needs not in coordinator.provider.capabilities:
+        return False
+    if not description.for_trunks and _is_trunk(coordinator, subject):
+        return False
+    return description.exists_fn(coordinator.data, subject.id)
+
+
 def _is_trunk(coordinator: PbxCoordinator, subject: Subject) -> bool:
-    """Tell whether a subject is a line to the outside and nobody's phone."""
-    extension = (
-        coordinator.data.extensions.get(subject.id)
-        if subject.kind is SubjectKind.EXTENSION
-        else None
-    )
+    """Return whether a subject is a line to the outside and nobody's phone."""
+    if subject.kind is not SubjectKind.EXTENSION:
+        return False
+    extension = coordinator.data.extensions.get(subject.id)
     return extension is not None and extension.trunk
 
 
 @callback
 def within_limit(coordinator: PbxCoordinator, entities: Sequence[Entity]) -> Sequence[Entity]:
-    """Enable no more entities by default than Home Assistant can take, and say so."""
+    """Return the entities, of which no more are enabled by default than Home Assistant takes."""
     enabled = [entity for entity in entities if entity.entity_registry_enabled_default]
     room = coordinator.async_make_room(len(enabled))
     for entity in enabled[room:]:
-        entity._attr_entity_registry_enabled_default = False  # noqa: SLF001 - the attribute is there to be set
+        # The attribute is there to be set, and there is no other way from outside.
+        entity._attr_entity_registry_enabled_default = False  # noqa: SLF001
     return entities

@@ -46,7 +46,7 @@ KEPT = frozenset(
 
 @dataclass(frozen=True, kw_only=True)
 class PbxEventEntityDescription(PbxEntityDescription, EventEntityDescription):
-    """Which events an event entity can show."""
+    """Describe which events an event entity can show."""
 
     event_types: list[str]
 
@@ -88,9 +88,10 @@ async def async_setup_entry(
 
 
 class PbxEvent(PbxEntity, EventEntity):
-    """What happens to the calls of one subject.
+    """The events of one subject.
 
-    It stays available whatever the polls do: an event fired while its entity is unavailable would be lost.
+    The entity stays available whatever the polls do: an event that is fired while its entity is
+    unavailable would be lost.
     """
 
     _unrecorded_attributes = KEPT
@@ -99,18 +100,18 @@ class PbxEvent(PbxEntity, EventEntity):
     @property
     @override
     def available(self) -> bool:
-        """Always."""
+        """Return True."""
         return True
 
     @callback
     @override
     def async_read(self) -> object:
-        """Show nothing but events."""
+        """Return nothing: only events are shown."""
         return None
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Listen to what happens at this subject."""
+        """Listen to the events of the subject."""
         await super().async_added_to_hass()
         match self.subject.kind:
             case SubjectKind.EXTENSION:
@@ -123,6 +124,7 @@ class PbxEvent(PbxEntity, EventEntity):
 
     @callback
     def _async_handle(self, event: Event) -> None:
+        """Show an event, as the subject sees it."""
         if event.type not in self.event_types:
             return
         attributes = {

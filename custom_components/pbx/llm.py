@@ -1,7 +1,8 @@
-"""Tools for Assist: call somebody, and say who is on the phone; none until an account's option allows it."""
+"""Tools for Assist: call somebody, and say who is on the phone, for accounts that allow it."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import product
 from typing import Any, override
 
 import voluptuous as vol
@@ -52,13 +53,13 @@ class Somebody:
 
     @property
     def label(self) -> str:
-        """How a language model is told of them; the number behind a name of the list stays here."""
+        """Return what a language model is told; the number behind a name of the list stays here."""
         if not self.name:
             return self.number
         return f"{self.name} ({self.number})" if self.extension else self.name
 
     def is_meant(self, text: str) -> bool:
-        """Whether somebody says this name, or writes this number."""
+        """Return whether a text is this name, or another form of this number."""
         said = text.strip().casefold()
         names = {self.label.casefold(), self.name.casefold(), self.number}
         return bool(said) and (said in names or numbers.same(said, self.number))
@@ -66,14 +67,16 @@ class Somebody:
 
 @callback
 def async_get_tools(hass: HomeAssistant, llm_context: LLMContext, api_id: str) -> LLMTools | None:
-    """Offer the tools for the accounts that allow them."""
+    """Return the tools for the accounts that allow them, or None if no account does."""
     entries = _allowed(hass)
     if api_id != LLM_API_ASSIST or not entries:
         return None
-    tools: list[Tool] = [PbxWhoTool()]
-    if callable_people := [who for entry in entries if _command(entry) for who in _people(entry)]:
-        tools.insert(0, PbxCallTool(callable_people))
-    return LLMTools(tools=tools)
+    people: list[Somebody] = []
+    for entry in entries:
+        if _command(entry):
+            people += _people(entry)
+    tools: list[Tool] = [PbxCallTool(people)] if people else []
+    return LLMTools(tools=[*tools, PbxWhoTool()])
 
 
 class PbxCallTool(Tool):
@@ -82,8 +85,9 @@ class PbxCallTool(Tool):
     name = f"{DOMAIN}__call"
     title = "Call somebody by phone"
     description = (
-        "Places a phone call. The phone of the caller's extension rings first; when it is picked up, the other "
-        "side is called. Use it only when the user asks for a call, and ask back when the name is not certain."
+        "Places a phone call. The phone of the caller's extension rings first; when it is picked "
+        "up, the other side is called. Use it only when the user asks for a call, and ask back "
+        "when the name is not certain."
     )
     annotations = ToolAnnotations(
         read_only=False, destructive=True, idempotent=False, open_world=True
@@ -91,51 +95,44 @@ class PbxCallTool(Tool):
     integration = DOMAIN
 
     def __init__(self, people: list[Somebody]) -> None:
-        """Tell the language model who can call whom."""
-        phones = _labels(who for who in people if who.extension)
-        everybody = _labels(people)
-        accounts = _unique(who.entry.title for who in people)
+        """Initialize the tool with the people who can call, and can be called."""
+        to = vol.Required(ATTR_TO, description="Whom to call: a name from the list")
+        phone = vol.Required(
+            ATTR_FROM, description="Whose phone rings first: the user's own extension"
+        )
+        account = vol.Optional(ATTR_ACCOUNT, description="Only if a name exists twice")
         fields: dict[vol.Marker, Any] = {
-            vol.Required(ATTR_TO, description="Whom to call: a name from the list"): _one_of(
-                everybody
-            ),
-            vol.Required(
-                ATTR_FROM, description="Whose phone rings first: the user's own extension"
-            ): _one_of(phones),
+            to: _one_of(_unique(who.label for who in people)),
+            phone: _one_of(_unique(who.label for who in people if who.extension)),
         }
+        accounts = _unique(who.entry.title for who in people)
         if len(accounts) > 1:
-            fields[vol.Optional(ATTR_ACCOUNT, description="Only if a name exists twice")] = vol.In(
-                accounts
-            )
+            fields[account] = vol.In(accounts)
         self.parameters = vol.Schema(fields)
 
     @override
     async def async_call(
         self, hass: HomeAssistant, tool_input: ToolInput, llm_context: LLMContext
     ) -> ToolResult:
-        """Find both sides in one account and place the call."""
+        """Find both sides in one account and place the call; return what became of it."""
         data = self.parameters(tool_input.tool_args)
-        entries = [
-            entry
-            for entry in _allowed(hass)
-            if _command(entry) and data.get(ATTR_ACCOUNT) in (None, entry.title)
-        ]
+        pairs: dict[tuple[str, str, str], tuple[Somebody, Somebody]] = {}
         # Looked up again: the option may have been switched off since the list was given.
-        pairs = {
-            (entry.entry_id, phone.number, other.number): (phone, other)
-            for entry in entries
-            for phone in _people(entry)
-            if phone.extension and phone.is_meant(data[ATTR_FROM])
-            for other in _people(entry)
-            if other.number != phone.number and other.is_meant(data[ATTR_TO])
-        }
-        if len(pairs) != 1:
-            return _error(
-                "Several people fit: ask which one"
-                if pairs
-                else "Nobody of that name may be called"
-            )
-        phone, other = next(iter(pairs.values()))
+        for entry in _allowed(hass):
+            if _command(entry) and data.get(ATTR_ACCOUNT) in (None, entry.title):
+                for phone, other in _pairs(entry, data[ATTR_FROM], data[ATTR_TO]):
+                    pairs[entry.entry_id, phone.number, other.number] = (phone, other)
+        if not pairs:
+            return _error("Nobody of that name may be called")
+        if len(pairs) > 1:
+            return _error("Several people fit: ask which one")
+        [(phone, other)] = pairs.values()
+        return await self._async_place(hass, phone, other, llm_context)
+
+    async def _async_place(
+        self, hass: HomeAssistant, phone: Somebody, other: Somebody, llm_context: LLMContext
+    ) -> ToolResult:
+        """Place a call, as the user who asks for it."""
         try:
             answer = await hass.services.async_call(
                 DOMAIN,
@@ -163,7 +160,10 @@ class PbxWhoTool(Tool):
 
     name = f"{DOMAIN}__who_is_on_the_phone"
     title = "Who is on the phone"
-    description = "Lists the phone calls that are ringing, running or on hold right now, and who takes part in them."
+    description = (
+        "Lists the phone calls that are ringing, running or on hold right now, and who takes part "
+        "in them."
+    )
     annotations = ToolAnnotations(
         read_only=True, destructive=False, idempotent=True, open_world=False
     )
@@ -173,26 +173,27 @@ class PbxWhoTool(Tool):
     async def async_call(
         self, hass: HomeAssistant, tool_input: ToolInput, llm_context: LLMContext
     ) -> ToolResult:
-        """List the calls of the accounts that allow it."""
+        """Return the calls of the accounts that allow it and that the user may see."""
         self.parameters(tool_input.tool_args)
-        calls: list[JsonValueType] = []
-        silent: list[JsonValueType] = []
         entries = _allowed(hass)
         readable = [entry for entry in entries if await _may_read(hass, llm_context, entry)]
         if entries and not readable:
             return _error("This user may not see calls")
+        calls: list[JsonValueType] = []
+        silent: list[JsonValueType] = []
         for entry in readable:
-            if not entry.runtime_data.coordinator.calls_known:
+            coordinator = entry.runtime_data.coordinator
+            if not coordinator.calls_known:
                 silent.append(entry.title)
-            calls += (
-                _told(entry, call) for call in entry.runtime_data.coordinator.data.calls.values()
-            )
-        return ToolResult(
-            data={"calls": calls, **({"calls_cannot_be_known_of": silent} if silent else {})}
-        )
+            calls += (_describe(entry, call) for call in coordinator.data.calls.values())
+        data: JsonObjectType = {"calls": calls}
+        if silent:
+            data["calls_cannot_be_known_of"] = silent
+        return ToolResult(data=data)
 
 
 def _allowed(hass: HomeAssistant) -> list[PbxConfigEntry]:
+    """Return the accounts that allow Assist."""
     entries: list[PbxConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
     return [entry for entry in entries if entry.options.get(CONF_ASSIST)]
 
@@ -210,7 +211,7 @@ async def _may_read(hass: HomeAssistant, llm_context: LLMContext, entry: PbxConf
 
 
 def _command(entry: PbxConfigEntry) -> str:
-    """Give the action that places a call at this phone system; empty where it cannot."""
+    """Return the action that places a call at this phone system; empty if there is none."""
     capabilities = entry.runtime_data.coordinator.provider.capabilities
     for needed in (Capability.ORIGINATE, Capability.CLICK_TO_CALL):
         if needed in capabilities:
@@ -219,13 +220,14 @@ def _command(entry: PbxConfigEntry) -> str:
 
 
 def _people(entry: PbxConfigEntry) -> Iterator[Somebody]:
-    """List whom an account may call: its extensions, and the names and numbers of its option."""
-    for extension in entry.runtime_data.coordinator.data.extensions.values():
+    """Yield whom an account may call: its extensions, and the names and numbers of its option."""
+    coordinator = entry.runtime_data.coordinator
+    for extension in coordinator.data.extensions.values():
         if not extension.trunk:
             yield Somebody(
                 entry=entry, name=extension.name, number=extension.number, extension=True
             )
-    country = country_of(entry.runtime_data.coordinator.hass, entry)
+    country = country_of(coordinator.hass, entry)
     for line in entry.options.get(CONF_ASSIST_NUMBERS, ()):
         try:
             name, number = assist_number(line, country)
@@ -235,8 +237,18 @@ def _people(entry: PbxConfigEntry) -> Iterator[Somebody]:
         yield Somebody(entry=entry, name=name, number=number, extension=False)
 
 
-def _told(entry: PbxConfigEntry, call: Call) -> JsonObjectType:
-    """Word a call; where numbers are masked, a language model does not get them either."""
+def _pairs(entry: PbxConfigEntry, phone: str, other: str) -> Iterator[tuple[Somebody, Somebody]]:
+    """Yield the extensions and people of an account that may be meant by two names or numbers."""
+    people = list(_people(entry))
+    phones = [who for who in people if who.extension and who.is_meant(phone)]
+    others = [who for who in people if who.is_meant(other)]
+    for caller, callee in product(phones, others):
+        if caller.number != callee.number:
+            yield caller, callee
+
+
+def _describe(entry: PbxConfigEntry, call: Call) -> JsonObjectType:
+    """Return what a language model is told of a call; masked numbers are not for it either."""
     coordinator = entry.runtime_data.coordinator
     told: JsonObjectType = {"account": entry.title, "state": call.state.value}
     if call.direction is not None:
@@ -252,6 +264,7 @@ def _told(entry: PbxConfigEntry, call: Call) -> JsonObjectType:
 
 
 def _shown(entry: PbxConfigEntry, party: Party) -> str:
+    """Return what a language model is told of a party; an empty text for nothing."""
     coordinator = entry.runtime_data.coordinator
     if party.hidden:
         return "hidden"
@@ -263,18 +276,16 @@ def _shown(entry: PbxConfigEntry, party: Party) -> str:
     return "" if coordinator.wording.masked else party.number
 
 
-def _labels(people: Iterable[Somebody]) -> list[str]:
-    return _unique(who.label for who in people)
-
-
 def _unique(texts: Iterable[str]) -> list[str]:
+    """Return each text once, in order."""
     return list(dict.fromkeys(texts))
 
 
 def _one_of(labels: list[str]) -> Any:
-    """Let a language model choose from a list, unless that would fill its memory."""
+    """Return the choice of a label from a list, or any text if the list would be too long."""
     return vol.In(labels) if len(labels) <= MOST_NAMES else str
 
 
 def _error(reason: str) -> ToolResult:
+    """Return a result that tells a language model what went wrong."""
     return ToolResult(data={"error": reason}, error=True)

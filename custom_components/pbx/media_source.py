@@ -1,4 +1,4 @@
-"""Recordings and voicemail as a media source: account, kind, then the items, newest first and page by page."""
+"""Browse recordings and voicemail: account, kind, then the items, newest first, in pages."""
 
 from typing import Final, override
 
@@ -18,7 +18,7 @@ from homeassistant.util import dt as dt_util
 from .const import DOMAIN
 from .coordinator import PbxCoordinator
 from .data import PbxConfigEntry
-from .errors import command_errors, errors_as
+from .errors import command_errors, errors_as, failed
 from .media_view import CAPABILITIES, async_locate, media_path, playing_entry
 from .telephony.models import MediaItem, MediaKind
 
@@ -28,7 +28,7 @@ MAX_OFFSET: Final = 100_000
 
 
 async def async_get_media_source(hass: HomeAssistant) -> MediaSource:
-    """Make the media source."""
+    """Return the media source."""
     return PbxMediaSource(hass)
 
 
@@ -41,13 +41,13 @@ class PbxMediaSource(MediaSource):
     name = "PBX"
 
     def __init__(self, hass: HomeAssistant) -> None:
-        """Serve all accounts."""
+        """Initialize the media source of all accounts."""
         super().__init__(DOMAIN)
         self.hass = hass
 
     @override
     async def async_resolve_media(self, item: MediaSourceItem) -> PlayMedia:
-        """Give the path that plays an item."""
+        """Return the path that plays an item."""
         entry_id, _, rest = item.identifier.partition("/")
         kind, _, item_id = rest.partition("/")
         with errors_as(Unresolvable):
@@ -57,57 +57,49 @@ class PbxMediaSource(MediaSource):
 
     @override
     async def async_browse_media(self, item: MediaSourceItem) -> BrowseMediaSource:
-        """List what is at one place of the tree."""
+        """Return what is at one place of the tree."""
         words = await async_get_translations(
             self.hass, self.hass.config.language, "common", {DOMAIN}
         )
         if not item.identifier:
-            return _folder(None, self.name, [self._account(entry) for entry in self._entries()])
+            accounts = [_folder(entry.entry_id, entry.title, None) for entry in self._entries()]
+            return _folder(None, self.name, accounts)
         entry_id, _, place = item.identifier.partition("/")
-        if not place:
-            return self._kinds(entry_id, words)
-        kind, _, offset = place.partition(":")
         with errors_as(BrowseError):
+            if not place:
+                return self._kinds(entry_id, words)
+            kind, _, offset = place.partition(":")
             entry, media_kind = playing_entry(self.hass, entry_id, kind)
             start = min(int(offset), MAX_OFFSET) if offset.isdecimal() else 0
             return await self._async_items(entry, media_kind, start, words)
 
     def _entries(self) -> list[PbxConfigEntry]:
+        """Return the accounts that have something to listen to."""
         entries: list[PbxConfigEntry] = self.hass.config_entries.async_loaded_entries(DOMAIN)
         return [entry for entry in entries if _kinds_of(entry)]
 
-    def _account(self, entry: PbxConfigEntry) -> BrowseMediaSource:
-        return _folder(entry.entry_id, entry.title, None)
-
     def _kinds(self, entry_id: str, words: dict[str, str]) -> BrowseMediaSource:
-        entry = next((entry for entry in self._entries() if entry.entry_id == entry_id), None)
-        if entry is None:
-            raise BrowseError(translation_domain=DOMAIN, translation_key="no_such_media")
-        kinds = [
-            _folder(f"{entry_id}/{kind}", _word(words, f"{kind}s"), None)
-            for kind in _kinds_of(entry)
-        ]
-        return _folder(entry_id, entry.title, kinds)
+        """Return the kinds of items that an account has."""
+        for entry in self._entries():
+            if entry.entry_id == entry_id:
+                kinds = [
+                    _folder(f"{entry_id}/{kind}", _word(words, f"{kind}s"), None)
+                    for kind in _kinds_of(entry)
+                ]
+                return _folder(entry_id, entry.title, kinds)
+        raise failed("no_such_media")
 
     async def _async_items(
         self, entry: PbxConfigEntry, kind: MediaKind, start: int, words: dict[str, str]
     ) -> BrowseMediaSource:
+        """Return one page of the items of a kind, and the way to the next page."""
         coordinator = entry.runtime_data.coordinator
         with command_errors(self.hass, entry, coordinator.provider.name):
             # One more than is shown tells whether there is another page.
             found = await coordinator.provider.media(kind, PAGE + 1, start)
         place = f"{entry.entry_id}/{kind}"
         children = [
-            BrowseMediaSource(
-                domain=DOMAIN,
-                identifier=f"{place}/{one.id}",
-                media_class=MediaClass.MUSIC,
-                media_content_type=AUDIO,
-                title=title(coordinator, one, words),
-                can_play=True,
-                can_expand=False,
-            )
-            for one in found[:PAGE]
+            _sound(f"{place}/{item.id}", title(coordinator, item, words)) for item in found[:PAGE]
         ]
         if len(found) > PAGE:
             children.append(_folder(f"{place}:{start + PAGE}", _word(words, "older"), None))
@@ -115,7 +107,7 @@ class PbxMediaSource(MediaSource):
 
 
 def title(coordinator: PbxCoordinator, item: MediaItem, words: dict[str, str]) -> str:
-    """Name an item by who called whom, when, and how long it is."""
+    """Return the title of an item: who called whom, when, and how long it is."""
     caller = _person(coordinator, item.caller) or _word(words, "hidden_number")
     callee = _person(coordinator, item.callee)
     parts = [f"{caller} → {callee}" if callee else caller]
@@ -124,15 +116,20 @@ def title(coordinator: PbxCoordinator, item: MediaItem, words: dict[str, str]) -
     if item.duration is not None:
         minutes, seconds = divmod(round(item.duration), 60)
         parts.append(f"{minutes}:{seconds:02}")
-    return f"{'● ' if item.unread else ''}{', '.join(parts)}"
+    unread = "● " if item.unread else ""
+    return unread + ", ".join(parts)
 
 
 def _person(coordinator: PbxCoordinator, number: str) -> str:
+    """Return who has a number, with a name if it is an extension's."""
     extension = coordinator.data.extensions.get(number)
-    return f"{extension.name} ({number})" if extension is not None and extension.name else number
+    if extension is None or not extension.name:
+        return number
+    return f"{extension.name} ({number})"
 
 
 def _kinds_of(entry: PbxConfigEntry) -> list[MediaKind]:
+    """Return the kinds of items that an account can have."""
     capabilities = entry.runtime_data.coordinator.provider.capabilities
     return [kind for kind, needed in CAPABILITIES.items() if needed in capabilities]
 
@@ -140,6 +137,7 @@ def _kinds_of(entry: PbxConfigEntry) -> list[MediaKind]:
 def _folder(
     identifier: str | None, name: str, children: list[BrowseMediaSource] | None
 ) -> BrowseMediaSource:
+    """Return a place of the tree with others below it."""
     return BrowseMediaSource(
         domain=DOMAIN,
         identifier=identifier,
@@ -152,5 +150,19 @@ def _folder(
     )
 
 
+def _sound(identifier: str, name: str) -> BrowseMediaSource:
+    """Return an item that can be played."""
+    return BrowseMediaSource(
+        domain=DOMAIN,
+        identifier=identifier,
+        media_class=MediaClass.MUSIC,
+        media_content_type=AUDIO,
+        title=name,
+        can_play=True,
+        can_expand=False,
+    )
+
+
 def _word(words: dict[str, str], key: str) -> str:
+    """Return a text in the language of the house."""
     return words[f"component.{DOMAIN}.common.{key}"]

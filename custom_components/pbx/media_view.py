@@ -1,4 +1,4 @@
-"""Recordings and voicemail through Home Assistant: the phone system's key never reaches the browser."""
+"""Play recordings and voicemail: the phone system's key never reaches the browser."""
 
 from http import HTTPStatus
 from typing import Final
@@ -44,19 +44,22 @@ STATUS: Final = {
 
 
 def media_path(entry_id: str, kind: MediaKind, item_id: str) -> str:
-    """Give the path under which Home Assistant plays an item."""
+    """Return the path under which Home Assistant plays an item."""
     return f"/api/{DOMAIN}/media/{entry_id}/{kind.value}/{item_id}"
 
 
 def playing_entry(
     hass: HomeAssistant, entry_id: str, kind: str
 ) -> tuple[PbxConfigEntry, MediaKind]:
-    """Find the account that an item belongs to; raise a translated error when it has none of the kind."""
+    """Return the account that an item belongs to, and the kind of the item.
+
+    Raise a translated error if there is no such account, or it has no items of that kind.
+    """
     entry: PbxConfigEntry | None = hass.config_entries.async_get_entry(entry_id)
-    known = kind in MediaKind and entry is not None and entry.domain == DOMAIN
-    if not known or entry is None or entry.state is not ConfigEntryState.LOADED:
+    if entry is None or entry.domain != DOMAIN or entry.state is not ConfigEntryState.LOADED:
         raise failed("no_such_media")
-    if CAPABILITIES[MediaKind(kind)] not in entry.runtime_data.coordinator.provider.capabilities:
+    capabilities = entry.runtime_data.coordinator.provider.capabilities
+    if kind not in MediaKind or CAPABILITIES[MediaKind(kind)] not in capabilities:
         raise failed("no_such_media")
     return entry, MediaKind(kind)
 
@@ -64,7 +67,7 @@ def playing_entry(
 async def async_locate(
     hass: HomeAssistant, entry: PbxConfigEntry, kind: MediaKind, item_id: str
 ) -> MediaSource:
-    """Ask where the sound of an item is; raise a translated error."""
+    """Return where the sound of an item is; raise a translated error if there is none."""
     provider = entry.runtime_data.coordinator.provider
     if not item_id:
         raise failed("no_such_media")
@@ -73,7 +76,7 @@ async def async_locate(
 
 
 class PbxMediaView(HomeAssistantView):
-    """Hand the sound on as it comes, whole or in part, and keep nothing of it."""
+    """Hand on the sound as it comes, whole or in part, and keep nothing of it."""
 
     url = f"/api/{DOMAIN}/media/{{entry_id}}/{{kind}}/{{item_id}}"
     name = f"api:{DOMAIN}:media"
@@ -81,18 +84,22 @@ class PbxMediaView(HomeAssistantView):
     async def head(
         self, request: Request, entry_id: str, kind: str, item_id: str
     ) -> StreamResponse:
-        """Say how long it is. Links that were signed for GET answer nothing else, so that is what is asked."""
+        """Return how long the sound is.
+
+        Links that were signed for GET answer nothing else, so that is what is asked.
+        """
         return await self.get(request, entry_id, kind, item_id)
 
     async def get(self, request: Request, entry_id: str, kind: str, item_id: str) -> StreamResponse:
-        """Play an item."""
+        """Return the sound of an item."""
         hass = request.app[KEY_HASS]
         try:
             entry, media_kind = playing_entry(hass, entry_id, kind)
             source = await async_locate(hass, entry, media_kind, item_id)
             if source.headers:  # it needs the key, so it comes from the API, which counts requests
-                with command_errors(hass, entry, entry.runtime_data.coordinator.provider.name):
-                    await entry.runtime_data.coordinator.provider.http.budget.for_command()
+                provider = entry.runtime_data.coordinator.provider
+                with command_errors(hass, entry, provider.name):
+                    await provider.http.budget.for_command()
             return await self._async_fetch(request, entry, source)
         except HomeAssistantError as err:
             status = STATUS.get(err.translation_key or "", HTTPStatus.BAD_GATEWAY)
@@ -101,6 +108,7 @@ class PbxMediaView(HomeAssistantView):
     async def _async_fetch(
         self, request: Request, entry: PbxConfigEntry, source: MediaSource
     ) -> StreamResponse:
+        """Fetch the sound from the phone system, and return it."""
         provider = entry.runtime_data.coordinator.provider
         session = async_get_clientsession(
             request.app[KEY_HASS], verify_ssl=bool(entry.data.get(CONF_VERIFY_SSL, True))
@@ -122,12 +130,16 @@ class PbxMediaView(HomeAssistantView):
 async def _async_hand_on(
     request: Request, upstream: aiohttp.ClientResponse, source: MediaSource, provider: str
 ) -> StreamResponse:
-    """Answer what the phone system answered, as far as it is sound: a page would run as Home Assistant's own."""
+    """Return what the phone system answered, as far as it is sound.
+
+    A page would run as if it were Home Assistant's own.
+    """
     unsatisfiable = upstream.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
-    content_type = (
-        source.content_type if upstream.content_type in MISNAMED else upstream.content_type
-    )
-    if upstream.status not in PASSED_ON or not (unsatisfiable or content_type.startswith("audio/")):
+    content_type = upstream.content_type
+    if content_type in MISNAMED:
+        content_type = source.content_type
+    is_sound = unsatisfiable or content_type.startswith("audio/")
+    if upstream.status not in PASSED_ON or not is_sound:
         raise failed("refused", provider=provider, reason=f"HTTP {upstream.status}")
     # What came packed after all is unpacked here, and then has another length.
     copied = () if hdrs.CONTENT_ENCODING in upstream.headers else COPIED

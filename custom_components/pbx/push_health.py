@@ -51,18 +51,23 @@ class Coverage:
     def told(self, events: Iterable[Event], now: datetime) -> None:
         """Note what lists and messages have told of calls."""
         for event in events:
-            if event.call is not None:
-                self._note(event, event.call.id, event.call.outcome, now)
+            if event.call is None:
+                continue
+            if event.provider_event == POLL and not self._was_heard(event.call.id, now):
+                self._unheard.setdefault(event.call.id, now)
+            elif event.type is EventType.CALL_ENDED and event.call.outcome is Outcome.ANSWERED:
+                self._prove(event.call.id, now)
 
-    def _note(self, event: Event, call_id: str, outcome: Outcome | None, now: datetime) -> None:
-        """Note what a list or a message has told of one call."""
+    def _was_heard(self, call_id: str, now: datetime) -> bool:
+        """Return whether a message was about a call a moment ago."""
         last = self._heard.get(call_id)
-        if event.provider_event == POLL and (last is None or now - last > LATE):
-            self._unheard.setdefault(call_id, now)
-        elif event.type is EventType.CALL_ENDED and outcome is Outcome.ANSWERED:
-            doubted = self._doubted_until is not None and now < self._doubted_until
-            if not doubted and call_id not in self._unheard:
-                self._proved = True
+        return last is not None and now - last <= LATE
+
+    def _prove(self, call_id: str, now: datetime) -> None:
+        """Trust the messages, which told all of an answered call, unless they are in doubt."""
+        doubted = self._doubted_until is not None and now < self._doubted_until
+        if not doubted and call_id not in self._unheard:
+            self._proved = True
 
     def judge(self, now: datetime) -> None:
         """Lose trust if no message has come after a list."""

@@ -13,7 +13,7 @@ class SubscribeAgainFlow(RepairsFlow):
     """Ask, then register the webhook at the phone system once more."""
 
     def __init__(self, entry_id: str) -> None:
-        """Know the account."""
+        """Initialize the flow for an account."""
         self.entry_id = entry_id
 
     async def async_step_init(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
@@ -23,7 +23,7 @@ class SubscribeAgainFlow(RepairsFlow):
     async def async_step_confirm(
         self, user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
-        """Ask, and do it."""
+        """Ask, and register the webhook once somebody agrees."""
         if user_input is not None:
             entry: PbxConfigEntry | None = self.hass.config_entries.async_get_entry(self.entry_id)
             if entry is None or entry.state is not ConfigEntryState.LOADED:
@@ -41,5 +41,5 @@ class SubscribeAgainFlow(RepairsFlow):
 async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
 ) -> RepairsFlow:
-    """Make the flow that mends an issue."""
+    """Return the flow that fixes an issue."""
     return SubscribeAgainFlow(str((data or {}).get("entry_id", "")))

@@ -1,9 +1,10 @@
 """Who may do what: the one place where actions, commands of the front end and Assist ask.
 
-A person needs the same permission as for the entities concerned: *control* for a command, *read* for a
-question. The entity of an extension is its call state, of an agent its status, of a queue its waiting
-callers, each whether it is enabled or not; everything else is decided by the account's active calls.
-What reaches beyond one's own phones is for administrators. An automation has no user, and may do everything.
+A person needs the same permission as for the entities concerned: *control* for a command, *read*
+for a question. The entity of an extension is its call state, of an agent its status, of a queue its
+waiting callers, each whether it is enabled or not; everything else is decided by the account's
+active calls. What reaches beyond one's own phones is for administrators. An automation has no user,
+and may do everything.
 """
 
 from collections.abc import Iterable
@@ -113,7 +114,7 @@ def _not_allowed(
 def may(
     user: User, coordinator: PbxCoordinator, subjects: Iterable[Subject], access: Access
 ) -> bool:
-    """Return whether a user may do this to all of the subjects; without any, to the whole account."""
+    """Return whether a user may do this to all subjects; without any, to the whole account."""
     if user.is_admin:
         return True
     if access is Access.ADMINISTER:

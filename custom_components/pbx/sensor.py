@@ -12,7 +12,7 @@ from homeassistant.components.sensor import (
     SensorEntityDescription,
     SensorStateClass,
 )
-from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfTime
+from homeassistant.const import MAX_LENGTH_STATE_STATE, PERCENTAGE, EntityCategory, UnitOfTime
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
@@ -44,72 +44,99 @@ type SensorValue = StateType | datetime
 
 @dataclass(frozen=True, kw_only=True)
 class PbxSensorEntityDescription(PbxEntityDescription, SensorEntityDescription):
-    """How a sensor reads its value and its unrecorded attributes."""
+    """Describe how a sensor reads its value and its unrecorded attributes."""
 
     value_fn: Callable[[PbxSensor, CallRegistry, str], SensorValue]
     attributes_fn: Callable[[PbxSensor, CallRegistry, str], Mapping[str, Any]] | None = None
 
 
 def other_party(call: Call | None, extension: str) -> Party:
-    """Who an extension is talking to."""
+    """Return the other party of an extension's call, as far as it is known."""
     if call is None:
         return NOBODY
     if call.direction is Direction.OUTGOING:
         return call.callee
-    return (
-        call.callee
-        if call.direction is Direction.INTERNAL and call.caller.number == extension
-        else call.caller
-    )
+    if call.direction is Direction.INTERNAL and call.caller.number == extension:
+        return call.callee
+    return call.caller
 
 
-def _active_calls(sensor: PbxSensor, registry: CallRegistry, _id: str) -> dict[str, Any]:
-    shown = list(registry.calls.values())[: len(registry.slots)]
-    return (
-        {"calls": [{**sensor.wording.call_attributes(call), "state": call.state} for call in shown]}
-        if shown
-        else {}
-    )
+def _active_calls(sensor: PbxSensor, registry: CallRegistry, _id: str) -> Mapping[str, Any]:
+    """Return the attributes of as many active calls as there are slots."""
+    calls = list(registry.calls.values())[: len(registry.slots)]
+    if not calls:
+        return {}
+    described = [{**sensor.wording.call_attributes(call), "state": call.state} for call in calls]
+    return {"calls": described}
 
 
-def _extension_call(sensor: PbxSensor, registry: CallRegistry, extension: str) -> dict[str, Any]:
+def _extension_call(sensor: PbxSensor, registry: CallRegistry, extension: str) -> Mapping[str, Any]:
+    """Return the attributes of an extension's most urgent call, and how many calls it has."""
     calls = registry.calls_of(extension)
-    return {**sensor.wording.call_attributes(next(iter(calls), None)), "calls": len(calls)}
+    call = next(iter(calls), None)
+    return {**sensor.wording.call_attributes(call), "calls": len(calls)}
 
 
 def _slot(registry: CallRegistry, slot: str) -> Call | None:
+    """Return the call in a slot."""
     return registry.slots[int(slot) - 1]
 
 
 def _slot_state(_sensor: PbxSensor, registry: CallRegistry, slot: str) -> str:
+    """Return the state of the call in a slot."""
     call = _slot(registry, slot)
     return call.state if call is not None else IDLE
 
 
-def _last_call(sensor: PbxSensor, registry: CallRegistry, _id: str) -> dict[str, Any]:
+def _last_call(sensor: PbxSensor, registry: CallRegistry, _id: str) -> Mapping[str, Any]:
+    """Return the attributes of the last call, and how it ended."""
     call = registry.last_call
     if call is None:
         return {}
-    ending = {"outcome": call.outcome, "answered_by": call.answered_by}
-    return {**sensor.wording.call_attributes(call)} | {
-        key: value for key, value in ending.items() if value
-    }
+    attributes = dict(sensor.wording.call_attributes(call))
+    if call.outcome:
+        attributes["outcome"] = call.outcome
+    if call.answered_by:
+        attributes["answered_by"] = call.answered_by
+    return attributes
 
 
 def _agent(
     value: Callable[[Agent], SensorValue],
 ) -> Callable[[PbxSensor, CallRegistry, str], SensorValue]:
-    return lambda _sensor, registry, agent: (
-        value(registry.agents[agent]) if agent in registry.agents else None
-    )
+    """Return what reads a value of an agent."""
+
+    def read(_sensor: PbxSensor, registry: CallRegistry, agent_id: str) -> SensorValue:
+        """Return the value, or None while the agent is not known."""
+        agent = registry.agents.get(agent_id)
+        return None if agent is None else value(agent)
+
+    return read
 
 
 def _queue(
     value: Callable[[Queue], SensorValue],
 ) -> Callable[[PbxSensor, CallRegistry, str], SensorValue]:
-    return lambda _sensor, registry, queue: (
-        value(registry.queues[queue]) if queue in registry.queues else None
-    )
+    """Return what reads a value of a queue."""
+
+    def read(_sensor: PbxSensor, registry: CallRegistry, queue_id: str) -> SensorValue:
+        """Return the value, or None while the queue is not known."""
+        queue = registry.queues.get(queue_id)
+        return None if queue is None else value(queue)
+
+    return read
+
+
+def _has_user_agent(registry: CallRegistry, number: str) -> bool:
+    """Return whether the phone system says what device an extension is registered with."""
+    extension = registry.extensions.get(number)
+    return extension is not None and bool(extension.user_agent)
+
+
+def _user_agent(_sensor: PbxSensor, registry: CallRegistry, number: str) -> SensorValue:
+    """Return the device that an extension is registered with, as long as a state may be."""
+    extension = registry.extensions.get(number)
+    return None if extension is None else extension.user_agent[:MAX_LENGTH_STATE_STATE]
 
 
 SENSORS: tuple[PbxSensorEntityDescription, ...] = (
@@ -278,12 +305,8 @@ SENSORS: tuple[PbxSensorEntityDescription, ...] = (
         needs=Capability.REGISTRATION,
         entity_category=EntityCategory.DIAGNOSTIC,
         entity_registry_enabled_default=False,
-        exists_fn=lambda registry, number: (
-            number in registry.extensions and bool(registry.extensions[number].user_agent)
-        ),
-        value_fn=lambda _sensor, registry, number: (
-            registry.extensions[number].user_agent[:255] if number in registry.extensions else None
-        ),
+        exists_fn=_has_user_agent,
+        value_fn=_user_agent,
     ),
 )
 
@@ -298,6 +321,7 @@ async def async_setup_entry(
 def _make(
     coordinator: PbxCoordinator, subject: Subject, description: PbxSensorEntityDescription
 ) -> PbxSensor:
+    """Return the sensor of a subject; missed calls have a class of their own."""
     kind = PbxMissedCalls if description.key == "missed_calls" else PbxSensor
     return kind(coordinator, subject, description)
 
@@ -327,29 +351,24 @@ class PbxSensor(PbxEntity, SensorEntity):
     @property
     @override
     def native_value(self) -> SensorValue:
-        """The value, as it was read."""
+        """Return the value, as it was read."""
         return self._value
 
     @property
     @override
     def extra_state_attributes(self) -> Mapping[str, Any] | None:
-        """The attributes that go with it."""
+        """Return the attributes that go with it."""
         return self._attributes
 
     @callback
     @override
     def async_read(self) -> object:
-        """Read the value, and the attributes that go with it."""
-        description, registry, name = (
-            self.entity_description,
-            self.coordinator.data,
-            self.subject.id,
-        )
-        value = self._value = description.value_fn(self, registry, name)
-        if description.attributes_fn is None:
-            return value
-        attributes = self._attributes = description.attributes_fn(self, registry, name)
-        return (value, attributes)
+        """Read the value and the attributes that go with it; return both."""
+        description, identity = self.entity_description, self.subject.id
+        self._value = description.value_fn(self, self.registry, identity)
+        if description.attributes_fn is not None:
+            self._attributes = description.attributes_fn(self, self.registry, identity)
+        return (self._value, self._attributes)
 
 
 class PbxMissedCalls(PbxSensor, RestoreSensor):
@@ -359,7 +378,10 @@ class PbxMissedCalls(PbxSensor, RestoreSensor):
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Take back what was counted before the restart, but not again when only the entity gets another id."""
+        """Restore what was counted before the restart.
+
+        Do so only once: an entity that gets another id is added again.
+        """
         last = await self.async_get_last_sensor_data()
         if not self._restored and last is not None and last.native_value is not None:
             self.coordinator.async_restore_missed(int(cast("int", last.native_value)))

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, override
+from typing import Any, Protocol, override
 
 from homeassistant.components.switch import SwitchEntity, SwitchEntityDescription
 from homeassistant.core import HomeAssistant, callback
@@ -21,15 +21,25 @@ from .telephony.models import AgentRef, CallRef, CallState, Capability
 PARALLEL_UPDATES = 1
 
 
+class TurnCommand(Protocol):
+    """What a switch commands for the subject with an id."""
+
+    def __call__(
+        self, provider: Provider, registry: CallRegistry, identity: str, /, *, on: bool
+    ) -> Awaitable[None]:
+        """Send the command."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class PbxSwitchEntityDescription(PbxEntityDescription, SwitchEntityDescription):
-    """How a switch reads its state and what it commands."""
+    """Describe how a switch reads its state and what it commands."""
 
     is_on_fn: Callable[[CallRegistry, str], bool | None]
-    turn_fn: Callable[[Provider, CallRegistry, str, bool], Awaitable[None]]
+    turn_fn: TurnCommand
 
 
 def _call(registry: CallRegistry, extension: str) -> CallRef:
+    """Return the most urgent call of an extension; refuse an extension without a call."""
     call = registry.call_of(extension)
     if call is None:
         raise invalid("no_call", extension=extension)
@@ -37,30 +47,44 @@ def _call(registry: CallRegistry, extension: str) -> CallRef:
 
 
 def _on_hold(registry: CallRegistry, extension: str) -> bool:
+    """Return whether the most urgent call of an extension is on hold."""
     return registry.state_of(extension) is CallState.ON_HOLD
 
 
-def _hold(provider: Provider, registry: CallRegistry, extension: str, on: bool) -> Awaitable[None]:  # noqa: FBT001
+def _hold(
+    provider: Provider, registry: CallRegistry, extension: str, *, on: bool
+) -> Awaitable[None]:
+    """Put the most urgent call of an extension on hold, or resume it."""
     target = _call(registry, extension)
     return provider.hold(target) if on else provider.unhold(target)
 
 
-def _mute(provider: Provider, registry: CallRegistry, extension: str, on: bool) -> Awaitable[None]:  # noqa: FBT001
+def _mute(
+    provider: Provider, registry: CallRegistry, extension: str, *, on: bool
+) -> Awaitable[None]:
+    """Mute or unmute an extension in its most urgent call."""
     target = _call(registry, extension)
     return provider.mute(target) if on else provider.unmute(target)
 
 
 def _agent(registry: CallRegistry, agent_id: str, queue: str | None = None) -> AgentRef:
+    """Return an agent as a command names it."""
     agent = registry.agents[agent_id]
     return AgentRef(id=agent_id, extension=agent.extension, queue=queue)
 
 
-def _login(provider: Provider, registry: CallRegistry, agent_id: str, on: bool) -> Awaitable[None]:  # noqa: FBT001
+def _login(
+    provider: Provider, registry: CallRegistry, agent_id: str, *, on: bool
+) -> Awaitable[None]:
+    """Log an agent in or out."""
     agent = _agent(registry, agent_id)
     return provider.agent_login(agent) if on else provider.agent_logout(agent)
 
 
-def _pause(provider: Provider, registry: CallRegistry, agent_id: str, on: bool) -> Awaitable[None]:  # noqa: FBT001
+def _pause(
+    provider: Provider, registry: CallRegistry, agent_id: str, *, on: bool
+) -> Awaitable[None]:
+    """Pause an agent, or end the pause."""
     agent = _agent(registry, agent_id)
     return provider.agent_pause(agent) if on else provider.agent_unpause(agent)
 
@@ -120,17 +144,19 @@ async def async_setup_entry(
 def _make(
     coordinator: PbxCoordinator, subject: Subject, description: PbxSwitchEntityDescription
 ) -> PbxSwitch:
+    """Return the switch of a subject."""
     return PbxSwitch(coordinator, subject, description)
 
 
 async def _add_queue_logins(
     coordinator: PbxCoordinator, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add a switch for every queue of every agent, where logging in is per queue, also for queues joined later."""
+    """Add a switch for every queue of every agent, also for queues that are joined later."""
     shown: dict[str, set[str]] = {}
 
     @callback
     def async_look(agent_id: str) -> None:
+        """Add the switches of an agent that there are none of yet."""
         agent = coordinator.data.agents.get(agent_id)
         subject = coordinator.devices.subjects.get((SubjectKind.AGENT, agent_id))
         if agent is None or subject is None:
@@ -144,6 +170,7 @@ async def _add_queue_logins(
 
     @callback
     def async_add(subjects: list[Subject]) -> None:
+        """Add the switches of the agents among some subjects, and follow these agents."""
         for subject in subjects:
             if subject.kind is not SubjectKind.AGENT:
                 continue
@@ -159,31 +186,31 @@ async def _add_queue_logins(
 
 
 class PbxSwitch(PbxEntity, SwitchEntity):
-    """Something of one subject that can be turned on and off."""
+    """A switch of one subject."""
 
     entity_description: PbxSwitchEntityDescription
 
     @callback
     @override
     def async_read(self) -> object:
-        """Read the state."""
+        """Read the state and return it."""
         self._attr_is_on = self.entity_description.is_on_fn(self.registry, self.subject.id)
         return self._attr_is_on
 
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:
-        """Turn it on."""
+        """Turn the switch on."""
         await self._async_turn(on=True)
 
     @override
     async def async_turn_off(self, **kwargs: Any) -> None:
-        """Turn it off."""
+        """Turn the switch off."""
         await self._async_turn(on=False)
 
     async def _async_turn(self, *, on: bool) -> None:
-        """Command it, and show it done until the next poll says what became of it."""
+        """Send the command, and show it done until the next poll says what became of it."""
         turn = self.entity_description.turn_fn
-        await self.async_run(turn(self.coordinator.provider, self.registry, self.subject.id, on))
+        await self.async_run(turn(self.coordinator.provider, self.registry, self.subject.id, on=on))
         self._attr_is_on = on
         self.async_show()
         self.coordinator.async_doubt(self.subject.key)
@@ -195,7 +222,7 @@ class PbxQueueLogin(PbxSwitch):
     """An agent's login at one queue."""
 
     def __init__(self, coordinator: PbxCoordinator, subject: Subject, queue: str) -> None:
-        """Name it after the queue."""
+        """Initialize the switch of a queue, which names it."""
         description = PbxSwitchEntityDescription(
             key=f"logged_in_{queue}",
             translation_key="logged_in_queue",
@@ -206,13 +233,7 @@ class PbxQueueLogin(PbxSwitch):
             turn_fn=self._turn,
         )
         self.queue = queue
-        known = next(
-            (item for item in coordinator.data.queues.values() if queue in (item.number, item.id)),
-            None,
-        )
-        self._attr_translation_placeholders = {
-            "queue": known.name if known is not None and known.name else queue
-        }
+        self._attr_translation_placeholders = {"queue": _queue_name(coordinator, queue)}
         super().__init__(coordinator, subject, description)
 
     def _turn(
@@ -220,7 +241,17 @@ class PbxQueueLogin(PbxSwitch):
         provider: Provider,
         registry: CallRegistry,
         agent_id: str,
-        on: bool,  # noqa: FBT001
+        *,
+        on: bool,
     ) -> Awaitable[None]:
+        """Log the agent in or out at the queue."""
         agent = _agent(registry, agent_id, self.queue)
         return provider.agent_login(agent) if on else provider.agent_logout(agent)
+
+
+def _queue_name(coordinator: PbxCoordinator, queue: str) -> str:
+    """Return the name of a queue, or the number or id it is given by if it has none."""
+    for known in coordinator.data.queues.values():
+        if queue in (known.number, known.id):
+            return known.name or queue
+    return queue

@@ -1,4 +1,4 @@
-"""System health: how many accounts there are, whether they push, and whether their clouds can be reached."""
+"""System health: the number of accounts, their pushes, and whether their clouds are reached."""
 
 from collections.abc import Collection
 from typing import Any
@@ -21,7 +21,7 @@ def async_register(hass: HomeAssistant, register: system_health.SystemHealthRegi
 
 
 async def async_health(hass: HomeAssistant) -> dict[str, Any]:
-    """Sum up the accounts."""
+    """Return the health of all accounts together."""
     entries: list[PbxConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
     info: dict[str, Any] = {
         "accounts": len(hass.config_entries.async_entries(DOMAIN)),
@@ -41,7 +41,7 @@ async def async_health(hass: HomeAssistant) -> dict[str, Any]:
 
 
 async def _async_can_reach(hass: HomeAssistant, urls: Collection[str]) -> str | dict[str, str]:
-    """Try all addresses of one provider; the first that fails is told."""
+    """Return whether all addresses of one provider can be reached, or why the first cannot."""
     found: str | dict[str, str] = OK
     for url in urls:
         found = await system_health.async_check_can_reach_url(hass, url)

@@ -1,4 +1,7 @@
-"""Triggers: what happens to calls and agents, filtered; bound to no entity, so that they outlive a reload."""
+"""Triggers: what happens to calls and agents, filtered.
+
+They are bound to no entity, so that they outlive a reload.
+"""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -101,18 +104,17 @@ class PbxTrigger(Trigger):
     @override
     @classmethod
     async def async_validate_config(cls, hass: HomeAssistant, config: ConfigType) -> ConfigType:
-        """Refuse filters that cannot be read; one that a form or a blueprint left empty means any."""
+        """Return the configuration as it is used; refuse filters that cannot be read.
+
+        A filter that a form or a blueprint left empty means any.
+        """
         filters: Mapping[str, Any] = config.get(CONF_OPTIONS) or {}
-        given = {
-            key: value
-            for key, value in filters.items()
-            if value not in EMPTY and str(value).strip()
-        }
+        given = {key: value for key, value in filters.items() if not _is_empty(value)}
         validated: ConfigType = cls.schema({**config, CONF_OPTIONS: given})
         return validated
 
     def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
-        """Take the filters."""
+        """Initialize the trigger with its filters."""
         super().__init__(hass, config)
         self.options: dict[str, Any] = config.options or {}
 
@@ -122,34 +124,36 @@ class PbxTrigger(Trigger):
         run_action: TriggerActionRunner,
         did_not_trigger: TriggerNotTriggeredReporter | None = None,
     ) -> CALLBACK_TYPE:
-        """Listen to every account, until detached."""
+        """Listen to the events of every account; return what detaches the trigger."""
         waiting: dict[CALLBACK_TYPE, None] = {}
 
         @callback
         def async_decide(coordinator: PbxCoordinator, event: Event) -> None:
+            """Run the action, unless the caller is not the kind of caller that is wanted."""
             if self._caller_fits(event):
                 data = dict(coordinator.events.bus_data(event))
                 run_action(data, describe(coordinator, event))
 
         @callback
-        def async_told(entry: PbxConfigEntry, event: Event) -> None:
+        def async_handle(entry: PbxConfigEntry, event: Event) -> None:
+            """Decide at once, or after the caller was looked up if the trigger is about that."""
             if event.type is not self.kind:
                 return
             coordinator = entry.runtime_data.coordinator
             concerned = self._concerned(coordinator, event)
             if concerned is None:
                 return
-            if self.options.get(ATTR_CALLER_KIND) in (KNOWN, UNKNOWN) and is_looked_up(
-                coordinator, concerned
-            ):
+            about_names = self.options.get(ATTR_CALLER_KIND) in (KNOWN, UNKNOWN)
+            if about_names and is_looked_up(coordinator, concerned):
                 async_wait_for_name(self._hass, coordinator, concerned, async_decide, waiting)
             else:
                 async_decide(coordinator, concerned)
 
-        disconnect = async_dispatcher_connect(self._hass, SIGNAL_EVENT, async_told)
+        disconnect = async_dispatcher_connect(self._hass, SIGNAL_EVENT, async_handle)
 
         @callback
         def async_detach() -> None:
+            """Stop listening and waiting."""
             disconnect()
             for cancel in list(waiting):
                 cancel()
@@ -157,58 +161,82 @@ class PbxTrigger(Trigger):
         return async_detach
 
     def _concerned(self, coordinator: PbxCoordinator, event: Event) -> Event | None:
-        """Give the event as the extension that is listened to sees it; None when a filter says no."""
-        options = self.options
-        wanted = options.get(ATTR_CONFIG_ENTRY_ID)
-        if wanted is not None and wanted != coordinator.config_entry.entry_id:
+        """Return the event as the extension that is listened to sees it.
+
+        Return None if a filter that can be judged at once says no.
+        """
+        account = self.options.get(ATTR_CONFIG_ENTRY_ID)
+        if account not in (None, coordinator.config_entry.entry_id):
             return None
-        extension = options.get(ATTR_EXTENSION)
-        if extension is None:
-            found = event if event.public else None
-        else:
-            told = (
-                number
-                for number in event.tell
-                if extension in _names(coordinator, SubjectKind.EXTENSION, number)
-            )
-            number = next(told, None)
-            found = None if number is None else replace(event, extension=number)
-        if found is None or not self._call_fits(found):
+        seen = self._as_seen(coordinator, event)
+        if seen is None or not self._call_fits(seen):
             return None
-        queue = event.queue or (event.call.queue if event.call is not None else None)
-        for wanted, kind, identity in (
-            (options.get(ATTR_AGENT), SubjectKind.AGENT, event.agent),
-            (options.get(ATTR_QUEUE), SubjectKind.QUEUE, queue),
-        ):
-            if wanted is not None and (
-                not identity or wanted not in _names(coordinator, kind, identity)
-            ):
-                return None
-        return found
+        queue = event.queue
+        if not queue and event.call is not None:
+            queue = event.call.queue
+        agent_fits = self._is_named(coordinator, ATTR_AGENT, SubjectKind.AGENT, event.agent)
+        queue_fits = self._is_named(coordinator, ATTR_QUEUE, SubjectKind.QUEUE, queue)
+        return seen if agent_fits and queue_fits else None
+
+    def _as_seen(self, coordinator: PbxCoordinator, event: Event) -> Event | None:
+        """Return the event as the extension in the filter sees it, or None if it does not.
+
+        Without that filter it is the account's, which does not see what single extensions do.
+        """
+        if self.options.get(ATTR_EXTENSION) is None:
+            return event if event.public else None
+        for number in event.tell:
+            if self._is_named(coordinator, ATTR_EXTENSION, SubjectKind.EXTENSION, number):
+                return replace(event, extension=number)
+        return None
+
+    def _is_named(
+        self, coordinator: PbxCoordinator, option: str, kind: SubjectKind, identity: str | None
+    ) -> bool:
+        """Return whether a filter names an extension, agent or queue; without the filter, True."""
+        wanted = self.options.get(option)
+        if wanted is None:
+            return True
+        return bool(identity) and wanted in _names(coordinator, kind, identity or "")
 
     def _call_fits(self, event: Event) -> bool:
-        """Judge what is certain at once: the direction, the numbers, the keys, how long the call was."""
-        direction = self.options.get(ATTR_DIRECTION)
+        """Return whether the direction, the numbers, the keys and the duration are those wanted."""
+        options = self.options
+        direction = options.get(ATTR_DIRECTION)
         if direction is not None and (event.call is None or event.call.direction != direction):
             return False
-        for name, party in ((ATTR_CALLER, _caller(event)), (ATTR_CALLEE, _callee(event))):
-            wanted = self.options.get(name)
-            if wanted and not any(numbers.same(party.number, number) for number in wanted):
-                return False
-        digits = self.options.get(ATTR_DIGITS)
+        if not _is_among(_caller(event), options.get(ATTR_CALLER)):
+            return False
+        if not _is_among(_callee(event), options.get(ATTR_CALLEE)):
+            return False
+        digits = options.get(ATTR_DIGITS)
         if digits is not None and str(event.fields.get(ATTR_DIGITS, "")).upper() != digits:
             return False
-        minimum: timedelta | None = self.options.get(ATTR_MINIMUM_DURATION)
+        minimum: timedelta | None = options.get(ATTR_MINIMUM_DURATION)
         return minimum is None or _talked(event) >= minimum
 
     def _caller_fits(self, event: Event) -> bool:
-        """Judge who the caller is."""
+        """Return whether the caller is of the kind that is wanted."""
         wanted = self.options.get(ATTR_CALLER_KIND, ANY)
-        return wanted == ANY or (event.call is not None and kind_of(event.call.caller) == wanted)
+        if wanted == ANY:
+            return True
+        return event.call is not None and kind_of(event.call.caller) == wanted
+
+
+def _is_empty(value: object) -> bool:
+    """Return whether a filter was left empty."""
+    return value in EMPTY or not str(value).strip()
+
+
+def _is_among(party: Party, wanted: list[str] | None) -> bool:
+    """Return whether a party has one of the wanted numbers; if none is wanted, True."""
+    if not wanted:
+        return True
+    return any(numbers.same(party.number, number) for number in wanted)
 
 
 def _make(kind: EventType, fields: Mapping[vol.Marker, Any]) -> type[Trigger]:
-    """Make the trigger for one kind of event."""
+    """Return the trigger for one kind of event."""
     options = vol.Schema({vol.Required(CONF_OPTIONS, default=dict): vol.Schema(dict(fields))})
     return type(
         kind.value,
@@ -237,79 +265,91 @@ TRIGGERS: dict[str, type[Trigger]] = {
 
 
 async def async_get_triggers(hass: HomeAssistant) -> dict[str, type[Trigger]]:
-    """List the triggers."""
+    """Return the triggers by name."""
     return TRIGGERS
 
 
 def describe(coordinator: PbxCoordinator, event: Event) -> str:
-    """Say in a sentence what happened, for traces and the logbook."""
+    """Return a sentence that says what happened, for traces and the logbook."""
     agent = coordinator.data.agents.get(event.agent or "")
-    caller, callee = _worded(_caller(event)), _worded(_callee(event))
-    to = (
-        callee or event.extension
-        if event.type is EventType.CALL_OUTGOING
-        else event.extension or callee
-    )
+    agent_name = agent.name if agent is not None else ""
     return SENTENCES[event.type].format(
-        sides=f"from {caller or 'a hidden number'}{f' to {to}' if to else ''}",
-        agent=(agent.name if agent is not None else "") or event.agent or "?",
+        sides=_sides(event),
+        agent=agent_name or event.agent or "?",
         digits=event.fields.get(ATTR_DIGITS) or "?",
     )
 
 
+def _sides(event: Event) -> str:
+    """Return who called whom, as far as it is known."""
+    caller = _worded(_caller(event)) or "a hidden number"
+    callee = _worded(_callee(event))
+    to: str | None = event.extension or callee
+    if event.type is EventType.CALL_OUTGOING:
+        to = callee or event.extension
+    return f"from {caller} to {to}" if to else f"from {caller}"
+
+
 def _caller(event: Event) -> Party:
-    """Give who called or wrote: the call says it, its record, or the event alone."""
+    """Return who called or wrote: by the call, by its record, or by the event alone."""
     known = event.call or event.record
     return known.caller if known is not None else _party(event.fields, "from")
 
 
 def _callee(event: Event) -> Party:
-    """Give who was called or written to."""
+    """Return who was called or written to."""
     known = event.call or event.record
     return known.callee if known is not None else _party(event.fields, "to")
 
 
 def _party(fields: Mapping[str, object], side: str) -> Party:
-    number, name = (str(fields.get(f"{side}_{what}") or "") for what in ("number", "name"))
-    return Party(number=number, name=name)
+    """Return the party on one side of an event without a call."""
+    number = fields.get(f"{side}_number") or ""
+    name = fields.get(f"{side}_name") or ""
+    return Party(number=str(number), name=str(name))
 
 
 def _worded(party: Party) -> str:
-    return (
-        f"{party.name} ({party.number})"
-        if party.name and party.number
-        else party.name or party.number
-    )
+    """Return the name and number of a party, as far as they are known."""
+    if party.name and party.number:
+        return f"{party.name} ({party.number})"
+    return party.name or party.number
 
 
 def _names(coordinator: PbxCoordinator, kind: SubjectKind, identity: str) -> set[str]:
-    """Give everything an extension, agent or queue may be called in a filter: its device, id, number and name."""
-    registry = coordinator.data
-    found = {identity}
-    known: Agent | Queue | None = None
-    if kind is SubjectKind.AGENT:
-        known = registry.agents.get(identity)
-    elif kind is SubjectKind.QUEUE:
-        # Calls name their queue as the phone system does, which may be any of these.
-        rows = registry.queues.values()
-        known = next(
-            (queue for queue in rows if identity in (queue.id, queue.number, queue.name)), None
-        )
+    """Return what an extension, agent or queue may be called in a filter.
+
+    That is its id, its number, its name and its device.
+    """
+    known = _known(coordinator, kind, identity)
+    names = {identity}
     if known is not None:
-        found |= {known.id, known.number, known.name}
-    subject = coordinator.devices.subjects.get((kind, known.id if known is not None else identity))
+        names |= {known.id, known.number, known.name}
+        identity = known.id
+    subject = coordinator.devices.subjects.get((kind, identity))
     if subject is not None:
-        found.add(subject.device.id)
-    return found
+        names.add(subject.device.id)
+    return names
+
+
+def _known(coordinator: PbxCoordinator, kind: SubjectKind, identity: str) -> Agent | Queue | None:
+    """Return an agent or a queue, if it is known."""
+    registry = coordinator.data
+    if kind is SubjectKind.AGENT:
+        return registry.agents.get(identity)
+    if kind is SubjectKind.QUEUE:
+        # Calls name their queue as the phone system does, which may be any of these.
+        for queue in registry.queues.values():
+            if identity in (queue.id, queue.number, queue.name):
+                return queue
+    return None
 
 
 def _talked(event: Event) -> timedelta:
-    """Say how long somebody talked; a phone whose call was answered elsewhere did not."""
+    """Return how long somebody talked; a phone whose call was answered elsewhere did not."""
     call = event.call
     if call is None or call.answered_at is None or call.ended_at is None:
         return timedelta()
-    return (
-        timedelta()
-        if event.outcome is Outcome.ANSWERED_ELSEWHERE
-        else call.ended_at - call.answered_at
-    )
+    if event.outcome is Outcome.ANSWERED_ELSEWHERE:
+        return timedelta()
+    return call.ended_at - call.answered_at

@@ -297,7 +297,7 @@ def _named_items(
 def _items_around(
     hass: HomeAssistant, selection: TargetSelection, found: SelectedEntities
 ) -> list[_Item]:
-    """Return the devices and entities in the areas and floors, and with the labels, that were named.
+    """Return the devices and entities in the areas, or with the labels, that were named.
 
     A device stands for its extension, not for its entities.
     """
