@@ -1,4 +1,4 @@
-"""Setting an account up: a menu of providers, one form each over one shared routine, reauth, reconfigure, options."""
+"""The config flow: a menu of providers, a form for each, reauth, reconfigure and options."""
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -70,7 +70,7 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
     _tried: tuple[Account, Provider]
 
     def __init__(self) -> None:
-        """Know no provider yet."""
+        """Initialize the flow before a provider is chosen."""
         self._provider = ""
         self._typed: dict[str, Any] = {}
         self._nonce = ""
@@ -81,7 +81,7 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
     @callback
     @override
     def async_get_options_flow(config_entry: ConfigEntry) -> PbxOptionsFlow:
-        """Change how an account behaves."""
+        """Return the flow for the options of an account."""
         return PbxOptionsFlow()
 
     @classmethod
@@ -90,7 +90,7 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
     def async_get_supported_subentry_types(
         cls, config_entry: ConfigEntry
     ) -> dict[str, type[ConfigSubentryFlow]]:
-        """Let the user add what the phone system cannot list, and speed dials."""
+        """Return the flows for speed dials, and for what the phone system cannot list."""
         flows: dict[str, type[ConfigSubentryFlow]] = {SUBENTRY_SPEED_DIAL: SpeedDialFlow}
         capabilities = PROVIDERS[config_entry.data[CONF_PROVIDER]].possible
         if Capability.USER_AGENTS in capabilities:
@@ -116,27 +116,21 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
     ) -> ConfigFlowResult:
         """Ask for what a provider needs, and try it."""
         self._provider = provider
+        form = FORMS[provider]
+        known: Mapping[str, Any] = {}
+        if self.source == SOURCE_RECONFIGURE:
+            known = self._get_reconfigure_entry().data
         errors: dict[str, str] = {}
         placeholders = {"provider": PROVIDERS[provider].name, "reason": ""}
         if user_input is not None:
-            known = (
-                _apart_from(FORMS[provider], self._get_reconfigure_entry().data)
-                if self._reconfiguring
-                else {}
-            )
-            result = await self._async_sign_in(
-                {**known, **user_input}, FORMS[provider], errors, placeholders
-            )
+            typed = {**_apart_from(form, known), **user_input}
+            result = await self._async_sign_in(typed, form, errors, placeholders)
             if result is not None:
                 return result
-        suggested = user_input or (
-            dict(self._get_reconfigure_entry().data) if self._reconfiguring else {}
-        )
+        suggested = _without_secrets(PROVIDERS[provider], user_input or known)
         return self.async_show_form(
             step_id=provider,
-            data_schema=self.add_suggested_values_to_schema(
-                FORMS[provider], _without_secrets(PROVIDERS[provider], suggested)
-            ),
+            data_schema=self.add_suggested_values_to_schema(form, suggested),
             errors=errors,
             description_placeholders=placeholders,
         )
@@ -169,7 +163,7 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
         errors: dict[str, str],
         placeholders: dict[str, str],
     ) -> ConfigFlowResult | None:
-        """Go on with what was typed, if the provider takes it."""
+        """Return the next step, or None if the form has to be shown again with its errors."""
         self._typed = typed
         if await self._async_try(typed, form, errors, placeholders):
             return await self._async_finish()
@@ -182,7 +176,7 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
         errors: dict[str, str],
         placeholders: dict[str, str],
     ) -> bool:
-        """Tell whether an account works; if not, there is an error, or a code was sent."""
+        """Return whether an account works; if not, there is an error, or a code was sent."""
         try:
             await self._async_log_in(typed)
         except SecondFactorError as err:
@@ -211,6 +205,7 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
         self._settings = {**settings, **account.settings, CONF_PROVIDER: self._provider}
 
     async def _async_finish(self) -> ConfigFlowResult:
+        """Create or update the entry of the account that works."""
         account, client = self._tried
         await self.async_set_unique_id(f"{self._provider}_{account.id}")
         if self.source == SOURCE_REAUTH:
@@ -235,7 +230,10 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
         return await self.async_step_paste()
 
     def _update(self, entry: ConfigEntry, data: dict[str, Any]) -> ConfigFlowResult:
-        """Change the entry; its own listener reloads it, but only a loaded one whose data changed."""
+        """Update the entry.
+
+        Its own listener reloads it, but only a loaded one whose data changed.
+        """
         listening = entry.state is ConfigEntryState.LOADED and entry.data != data
         result = self.async_update_and_abort(entry, data=data)
         if not listening:
@@ -257,6 +255,7 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
         )
 
     def _create(self) -> ConfigFlowResult:
+        """Create the entry."""
         return self.async_create_entry(title=self._tried[0].title, data=self._settings)
 
     async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
@@ -295,10 +294,6 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
         self._provider = self._get_reconfigure_entry().data[CONF_PROVIDER]
         return await self._async_account_step(self._provider, None)
 
-    @property
-    def _reconfiguring(self) -> bool:
-        return self.source == SOURCE_RECONFIGURE
-
 
 class PbxOptionsFlow(OptionsFlow):
     """Change how an account behaves."""
@@ -323,31 +318,31 @@ class PbxOptionsFlow(OptionsFlow):
         coordinator = loaded_coordinator(entry)
         extensions = coordinator.data.extensions if coordinator is not None else {}
         schema = options_form(kind, extensions)
+        provider = make_provider(self.hass, entry)
+        urls = await _async_how_to_paste(self.hass, provider, entry.data)
         return self.async_show_form(
             step_id="init",
             data_schema=self.add_suggested_values_to_schema(
                 schema, shown_options(kind, user_input or entry.options)
             ),
             errors=errors,
-            description_placeholders={
-                "provider": kind.name,
-                "line": line,
-                "urls": await _async_how_to_paste(
-                    self.hass, make_provider(self.hass, entry), entry.data
-                ),
-            },
+            description_placeholders={"provider": kind.name, "line": line, "urls": urls},
         )
 
 
 async def _async_how_to_paste(
     hass: HomeAssistant, provider: Provider, data: Mapping[str, Any]
 ) -> str:
-    """Say where in the phone system's own settings which URLs are entered, and what for; empty where none are."""
+    """Return where in the phone system's own settings which URLs are entered, as Markdown.
+
+    Return an empty text for a phone system that does not need that.
+    """
     urls = urls_to_paste(hass, provider, data)
     if not urls:
         return ""
     words = await async_get_translations(hass, hass.config.language, "common", {DOMAIN})
-    return f"{words.get(f'component.{DOMAIN}.common.paste_{provider.key}', '')}\n\n{urls}"
+    explanation = words.get(f"component.{DOMAIN}.common.paste_{provider.key}", "")
+    return f"{explanation}\n\n{urls}"
 
 
 def _explain(
@@ -369,7 +364,7 @@ def _explain(
 
 
 async def _async_release(client: Provider) -> None:
-    """Take back what was made at the phone system for an account that is not added after all."""
+    """Remove what was made at the phone system for an account that is not added after all."""
     try:
         await client.release()
     except ProviderError as err:
@@ -377,7 +372,7 @@ async def _async_release(client: Provider) -> None:
 
 
 def _apart_from(form: vol.Schema, data: Mapping[str, Any]) -> dict[str, Any]:
-    """Give what an entry knows beside the fields of a form: what tells the same account again, for one."""
+    """Return what an entry knows beside the fields of a form."""
     return {key: value for key, value in data.items() if key not in form.schema}
 
 

@@ -128,7 +128,7 @@ PROVIDER_OPTIONS: Mapping[str, Mapping[vol.Marker, object]] = {
 
 
 def options_form(kind: type[Provider], extensions: Mapping[str, Extension]) -> vol.Schema:
-    """Make the form of the options that fit a provider."""
+    """Return the form of the options that fit a provider."""
     fields: dict[vol.Marker, object] = {
         vol.Optional(CONF_COUNTRY): CountrySelector(),
         vol.Required(CONF_CALL_SLOTS, default=DEFAULT_CALL_SLOTS): NumberSelector(

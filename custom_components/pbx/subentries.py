@@ -1,11 +1,11 @@
-"""What the user makes: speed dials, and agents and queues where the phone system cannot list them."""
+"""What the user adds: speed dials, and agents and queues that the phone system cannot list."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, override
 
 import voluptuous as vol
-from homeassistant.config_entries import ConfigSubentryFlow, SubentryFlowResult
+from homeassistant.config_entries import SOURCE_USER, ConfigSubentryFlow, SubentryFlowResult
 from homeassistant.const import CONF_ICON, CONF_NAME, CONF_PIN
 from homeassistant.helpers.selector import (
     IconSelector,
@@ -32,20 +32,19 @@ class _Flow(ConfigSubentryFlow, ABC):
     """One form to add or change an object of the user's."""
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Add one."""
+        """Add an object."""
         return await self._async_step("user", user_input)
 
     async def async_step_reconfigure(
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
-        """Change one."""
+        """Change an object."""
         return await self._async_step("reconfigure", user_input)
 
     async def _async_step(
         self, step_id: str, user_input: dict[str, Any] | None
     ) -> SubentryFlowResult:
-        entry = self._get_entry()
-        changing = step_id == "reconfigure"
+        """Show the form until what was typed can work, and keep it then."""
         errors: dict[str, str] = {}
         placeholders = {"reason": ""}
         if user_input is not None:
@@ -59,15 +58,11 @@ class _Flow(ConfigSubentryFlow, ABC):
             except ProviderError:
                 errors["base"] = "cannot_connect"
             else:
-                title, unique_id = self.title(data), self.unique_id_of(data)
-                if not changing:
-                    return self.async_create_entry(title=title, data=data, unique_id=unique_id)
-                subentry = self._get_reconfigure_subentry()
-                return self.async_update_and_abort(
-                    entry, subentry, title=title, data=data, unique_id=unique_id
-                )
-        known: Mapping[str, Any] = self._get_reconfigure_subentry().data if changing else {}
-        shown = {key: value for key, value in (user_input or known).items() if key != CONF_PIN}
+                return self._finish(data)
+        known: Mapping[str, Any] = user_input or {}
+        if user_input is None and step_id == "reconfigure":
+            known = self._get_reconfigure_subentry().data
+        shown = {key: value for key, value in known.items() if key != CONF_PIN}
         return self.async_show_form(
             step_id=step_id,
             data_schema=self.add_suggested_values_to_schema(self.form(), shown),
@@ -75,29 +70,44 @@ class _Flow(ConfigSubentryFlow, ABC):
             description_placeholders=placeholders,
         )
 
+    def _finish(self, data: dict[str, Any]) -> SubentryFlowResult:
+        """Create the subentry, or update it."""
+        title, unique_id = self.title(data), self.unique_id_of(data)
+        if self.source == SOURCE_USER:
+            return self.async_create_entry(title=title, data=data, unique_id=unique_id)
+        return self.async_update_and_abort(
+            self._get_entry(),
+            self._get_reconfigure_subentry(),
+            title=title,
+            data=data,
+            unique_id=unique_id,
+        )
+
     @abstractmethod
     def form(self) -> vol.Schema:
-        """Make the form."""
+        """Return the form."""
 
     def title(self, data: Mapping[str, Any]) -> str:
-        """Name the object."""
+        """Return the name of the object."""
         return str(data[CONF_NAME])
 
     def unique_id_of(self, data: Mapping[str, Any]) -> str | None:
-        """Say what may exist only once."""
+        """Return what makes the object unique, or None if it may exist twice."""
         return None
 
     @abstractmethod
     async def _async_check(self, typed: dict[str, Any]) -> dict[str, Any]:
-        """Refuse what cannot work."""
+        """Return what is kept of the input; refuse what cannot work."""
 
     def _provider(self) -> Provider:
+        """Return the client of the account; raise ConnectError while it is not loaded."""
         coordinator = loaded_coordinator(self._get_entry())
         if coordinator is None:
             raise ConnectError("The account is not loaded")
         return coordinator.provider
 
     def _extensions(self) -> SelectSelector:
+        """Return the choice of an extension, which may also be typed."""
         coordinator = loaded_coordinator(self._get_entry())
         known = coordinator.data.extensions if coordinator is not None else {}
         return SelectSelector(
@@ -116,7 +126,7 @@ class SpeedDialFlow(_Flow):
 
     @override
     def form(self) -> vol.Schema:
-        """Ask who calls whom, and how the button looks."""
+        """Return the form for who calls whom, and how the button looks."""
         return vol.Schema(
             {
                 vol.Required(CONF_NAME): TextSelector(),
@@ -128,6 +138,7 @@ class SpeedDialFlow(_Flow):
 
     @override
     async def _async_check(self, typed: dict[str, Any]) -> dict[str, Any]:
+        """Return the speed dial with the number as it is dialled."""
         country = country_of(self.hass, self._get_entry())
         number = numbers.dialable(typed[CONF_NUMBER], country, field=CONF_NUMBER, by_hand=True)
         return {**typed, CONF_NUMBER: number}
@@ -138,7 +149,7 @@ class AgentFlow(_Flow):
 
     @override
     def form(self) -> vol.Schema:
-        """Ask who it is, and for the number and PIN the phone system wants."""
+        """Return the form for the name, and the number and PIN the phone system wants."""
         return vol.Schema(
             {
                 vol.Required(CONF_NAME): TextSelector(),
@@ -152,11 +163,12 @@ class AgentFlow(_Flow):
 
     @override
     def unique_id_of(self, data: Mapping[str, Any]) -> str | None:
-        """Each agent number once."""
+        """Return the number: each may exist once."""
         return f"agent_{data[CONF_NUMBER]}"
 
     @override
     async def _async_check(self, typed: dict[str, Any]) -> dict[str, Any]:
+        """Return the agent, if the phone system knows the number and the PIN."""
         if not (typed[CONF_NUMBER].isascii() and typed[CONF_NUMBER].isdigit()):
             raise InvalidInputError(CONF_NUMBER, "invalid_value")
         provider = self._provider()
@@ -170,16 +182,17 @@ class QueueFlow(_Flow):
 
     @override
     def form(self) -> vol.Schema:
-        """Ask for the name the phone system knows it by."""
+        """Return the form for the name the phone system knows the queue by."""
         return vol.Schema({vol.Required(CONF_NAME): TextSelector()})
 
     @override
     def unique_id_of(self, data: Mapping[str, Any]) -> str | None:
-        """Each queue once."""
+        """Return the name: each may exist once."""
         return f"queue_{data[CONF_NAME]}"
 
     @override
     async def _async_check(self, typed: dict[str, Any]) -> dict[str, Any]:
+        """Return the queue, if the phone system knows the name."""
         provider = self._provider()
         if Capability.GET_QUEUE_STATUS in provider.capabilities:
             await provider.queue_status(typed[CONF_NAME])
