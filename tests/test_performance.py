@@ -24,8 +24,8 @@ from custom_components.pbx.coordinator import PbxCoordinator
 from custom_components.pbx.devices import ENTITIES_AT_ONCE, SUBJECTS_AT_ONCE
 from custom_components.pbx.providers.voipstudio import payload as voipstudio_payload
 from custom_components.pbx.providers.voipstudio import push as voipstudio_push
-from custom_components.pbx.registry.active_call import LiveCall
 from custom_components.pbx.registry.call_registry import CallRegistry
+from custom_components.pbx.registry.facts import Sources
 from custom_components.pbx.telephony import models as m
 from custom_components.pbx.telephony.events import event_data
 from custom_components.pbx.telephony.models import CallState, Capability, Direction, EventType, Outcome
@@ -427,19 +427,19 @@ def test_a_row_that_says_the_same_is_skipped_without_a_difference(
 ) -> None:
     """Whatever happens, a registry that skips rows it knows says and shows what one does that never skips."""
     skipped = 0
-    is_as_in = LiveCall.is_as_in
+    repeats = Sources.repeats
 
-    def skipping(self: LiveCall, call: m.Call) -> bool:
+    def skipping(self: Sources, row: m.Call) -> bool:
         nonlocal skipped
-        same = is_as_in(self, call)
+        same = repeats(self, row)
         skipped += same
         return same
 
     for seed in range(150):
         told = story(random.Random(seed))
-        monkeypatch.setattr(LiveCall, "is_as_in", skipping)
+        monkeypatch.setattr(Sources, "repeats", skipping)
         short = lived(told, **registry)
-        monkeypatch.setattr(LiveCall, "is_as_in", lambda _self, _call: False)
+        monkeypatch.setattr(Sources, "repeats", lambda _self, _call: False)
         assert short == lived(told, **registry), f"seed {seed}"
     assert skipped > 1000
 

@@ -370,7 +370,7 @@ class Plan:
             self.registry = self.entry.runtime_data.coordinator.data
             self.line.note_deafness()
         elif self.registry is not None:
-            self.lives[-1].cut |= set(self.registry._live)  # noqa: SLF001 - also those that are in their grace
+            self.lives[-1].cut |= set(self.registry.unfinished)
             self.lives.append(_Life())
             self.registry = None
             self.line.note_deafness()

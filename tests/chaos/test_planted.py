@@ -8,7 +8,7 @@ from custom_components.pbx.entity import PbxEntity
 from custom_components.pbx.providers.http import HttpClient, Reply
 from custom_components.pbx.providers.voipat.provider import VoipatProvider
 from custom_components.pbx.providers.voipsun.provider import VoipsunProvider
-from custom_components.pbx.registry.ended import Graves
+from custom_components.pbx.registry.ended import Tombstones
 from custom_components.pbx.telephony.errors import ConnectError, UnknownOutcomeError
 from custom_components.pbx.telephony.models import Call
 
@@ -48,7 +48,7 @@ def test_repeated_command(monkeypatch: pytest.MonkeyPatch, expected_warnings: li
 
 def test_no_tombstones(monkeypatch: pytest.MonkeyPatch, expected_warnings: list[str]) -> None:
     """A message or a list that comes late brings a call back that is over."""
-    monkeypatch.setattr(Graves, "get", lambda _self, _call_id: None)
+    monkeypatch.setattr(Tombstones, "get", lambda _self, _call_id: None)
 
     assert found("voipstudio", expected_warnings)
 

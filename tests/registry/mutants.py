@@ -44,14 +44,14 @@ MUTANTS = (
     Mutant(
         "rows", "1 one id is one call", "registry/call_registry.py", "legs=known.legs + call.legs", "legs=call.legs"
     ),
-    Mutant("rank", "2 no leg goes back", "registry/active_leg.py", "RANK[state] < RANK[self.state] or (", "("),
+    Mutant("rank", "2 no leg goes back", "registry/active_leg.py", "climbs < 0 or (", "("),
     Mutant(
         "order", "2 by the message's own time", "registry/active_leg.py", "and time < self.changed\n", "and False\n"
     ),
     Mutant(
-        "repeated", "2 repeated messages", "registry/call_registry.py", "known = key in self._keys", "known = False"
+        "repeated", "2 repeated messages", "registry/call_registry.py", "known = key in self._messages", "known = False"
     ),
-    Mutant("older-list", "2 older lists", "registry/call_registry.py", "requested_at < self._asked_at", "False"),
+    Mutant("older-list", "2 older lists", "registry/call_registry.py", "requested_at < self._requested_at", "False"),
     Mutant(
         "push-beats-list",
         "3 a leg",
@@ -59,19 +59,31 @@ MUTANTS = (
         "newest = not self.pushed_since(requested_at)",
         "newest = True",
     ),
-    Mutant("push-keeps-call", "3 a call", "registry/call_registry.py", " or live.pushed_since(requested_at)", ""),
-    Mutant("glitch", "4 complete lists", "registry/call_registry.py", "else self._complete_after)", "else 1)"),
     Mutant(
-        "absence", "4 a missing call has ended", "registry/call_registry.py", "live.missing += 1", "live.missing = 0"
+        "push-keeps-call",
+        "3 a call",
+        "registry/call_registry.py",
+        " and not call.sources.pushed_since(requested_at)",
+        "",
+    ),
+    Mutant("glitch", "4 complete lists", "registry/call_registry.py", "else self._complete_after\n", "else 1\n"),
+    Mutant(
+        "absence",
+        "4 a missing call has ended",
+        "registry/call_registry.py",
+        "call.sources.missing += 1",
+        "call.sources.missing = 0",
     ),
     Mutant(
-        "first-list", "4 the first list is no news", "registry/call_registry.py", "silent = first", "silent = False"
+        "first-list",
+        "14 the first list is no news",
+        "registry/call_registry.py",
+        "preexisting = call is None and first",
+        "preexisting = False",
     ),
-    Mutant("tombstone", "5 ended ids", "registry/ended.py", "return self._graves.get(call_id)", "return None"),
-    Mutant("tombstones", "5 as many as fit", "registry/ended.py", "len(self._graves) > TOMBSTONES", "False"),
-    Mutant(
-        "group", "6 the others stop ringing", "registry/active_call.py", "        if called:\n", "        if False:\n"
-    ),
+    Mutant("tombstone", "5 ended ids", "registry/ended.py", "return self._ended.get(call_id)", "return None"),
+    Mutant("tombstones", "5 as many as fit", "registry/ended.py", "len(self._ended) > TOMBSTONES", "False"),
+    Mutant("group", "6 the others stop ringing", "registry/inferences.py", "    if called:\n", "    if False:\n"),
     Mutant(
         "elsewhere",
         "6 answered elsewhere",
@@ -81,66 +93,66 @@ MUTANTS = (
     ),
     Mutant(
         "machine",
-        "6 a machine is no answer",
-        "registry/active_call.py",
-        "(not self.rang and (self.answered",
-        "((self.answered",
+        "8 a machine is no answer",
+        "registry/outcomes.py",
+        "if meaning.talked or meaning.rang:",
+        "if meaning.talked:",
     ),
     Mutant("told-once", "6 told once", "registry/announcements.py", "public=not known", "public=True"),
     Mutant(
         "end-once",
         "6 ends once",
         "registry/announcements.py",
-        "if live.told_end:\n            return",
-        "if False:\n            return",
+        "if call.told.ended:\n        return",
+        "if False:\n        return",
     ),
     Mutant(
         "expiry",
         "7 given up at last",
-        "registry/call_registry.py",
+        "registry/deadlines.py",
         "RINGING_END = timedelta(min",
         "RINGING_END = timedelta(hours=1, min",
     ),
-    Mutant("question", "7 asks before", "registry/call_registry.py", "self._questions[live.id] = None", "pass"),
+    Mutant("question", "7 asks before", "registry/call_registry.py", "self._questions[call_id] = None", "pass"),
     Mutant(
         "put-off",
         "7 a message puts the end off",
         "registry/call_registry.py",
-        "if not live.polled:",
-        "if not (live.polled or live.end_at):",
+        "heard = call.sources.pushed_at or now",
+        "heard = call.seen_at",
     ),
     Mutant(
         "record",
         "8 missed calls are put right",
         "registry/call_registry.py",
-        "self._count_missed(grave, missed=missed)",
+        "self._missed.set(ended, missed=missed)",
         "pass",
     ),
     Mutant(
         "part",
         "8 one phone's record",
         "registry/call_registry.py",
-        "if live is not None and live.is_part(record, asked=push.key is None):",
+        "if call is not None and records.is_part(call, record, asked=asked):",
         "if False:",
     ),
     Mutant(
         "urgency",
-        "9 ringing comes first",
+        "10 ringing comes first",
         "registry/active_calls.py",
         "URGENCY.index(doing[0])",
         "-URGENCY.index(doing[0])",
     ),
     Mutant(
         "slot",
-        "9 a call keeps its slot",
+        "10 a call keeps its slot",
         "registry/active_calls.py",
         "slot = self._slot_of.get(call.id)",
         "slot = None",
     ),
-    Mutant("waiting", "9 slots are handed on", "registry/active_calls.py", "self._slot_of[waiting] = slot", "pass"),
-    Mutant("calls", "10 bounded calls", "registry/call_registry.py", "if len(self._live) >= MAX_CALLS:", "if False:"),
-    Mutant("legs", "10 bounded legs", "registry/active_call.py", "if len(self.legs) < MAX_LEGS:", "if True:"),
-    Mutant("ids", "10 bounded ids", "telephony/bounded_map.py", "if len(self._items) > self.limit:", "if False:"),
+    Mutant("waiting", "10 slots are handed on", "registry/active_calls.py", "self._slot_of[waiting] = slot", "pass"),
+    Mutant("calls", "11 bounded calls", "registry/call_registry.py", "if len(self._active) >= MAX_CALLS:", "if False:"),
+    Mutant("legs", "11 bounded legs", "registry/active_call.py", "if len(self.legs) < MAX_LEGS:", "if True:"),
+    Mutant("ids", "11 bounded ids", "telephony/bounded_map.py", "if len(self._items) > self.limit:", "if False:"),
 )
 
 

@@ -1155,7 +1155,7 @@ def test_rule_8_a_record_without_an_outcome_ends_a_call_as_far_as_it_is_known() 
     assert made.registry.last_call.outcome is Outcome.MISSED
 
 
-# -- rule 9: several calls at one extension ----------------------------------------------------------
+# -- rule 10: several calls at one extension ---------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -1169,7 +1169,7 @@ def test_rule_8_a_record_without_an_outcome_ends_a_call_as_far_as_it_is_known() 
         ([D, H, T, R], R, ["c3", "c2", "c1", "c0"]),
     ],
 )
-def test_rule_9_an_extension_shows_its_most_urgent_call(
+def test_rule_10_an_extension_shows_its_most_urgent_call(
     calls: list[CallState], shown: CallState, order: list[str]
 ) -> None:
     """Ringing before talking before on hold before dialling; each call keeps its own."""
@@ -1181,13 +1181,13 @@ def test_rule_9_an_extension_shows_its_most_urgent_call(
     assert [each.state for each in made.registry.calls.values()] == calls
 
 
-def test_rule_9_two_legs_of_one_phone_show_the_more_urgent() -> None:
+def test_rule_10_two_legs_of_one_phone_show_the_more_urgent() -> None:
     """A second device rings while the first talks."""
     made = story().play(listed(call("c", leg("101", T), replace(leg("101", R), id="second"))))
     assert made.registry.state_of("101") is R
 
 
-def test_rule_9_a_call_keeps_its_slot_and_hands_it_on() -> None:
+def test_rule_10_a_call_keeps_its_slot_and_hands_it_on() -> None:
     """From start to end; the next that waits takes it."""
     made = story(slots=2).play(push("a", "101", T), push("b", "102", T), push("c", "103", T))
     assert [slot and slot.id for slot in made.registry.slots] == ["a", "b"]
@@ -1201,7 +1201,7 @@ def test_rule_9_a_call_keeps_its_slot_and_hands_it_on() -> None:
     assert [slot and slot.id for slot in made.registry.slots] == [None, "d"]
 
 
-def test_rule_9_only_those_concerned_are_named() -> None:
+def test_rule_10_only_those_concerned_are_named() -> None:
     """The account, the phones of the call and its slot."""
     made = story().play(push("a", "101", T), push("b", "102", T))
     made.keys.clear()
@@ -1212,17 +1212,17 @@ def test_rule_9_only_those_concerned_are_named() -> None:
     assert not made.keys
 
 
-def test_rule_9_a_list_that_changes_nothing_names_nobody() -> None:
+def test_rule_10_a_list_that_changes_nothing_names_nobody() -> None:
     """Nor does it tell anything."""
     row = listed(call("c", leg("a", T), leg("101", T)))
     made = story().play(row, row)
     assert not made.last
 
 
-# -- rule 10: bounds ---------------------------------------------------------------------------------
+# -- rule 11: bounds ---------------------------------------------------------------------------------
 
 
-def test_rule_10_no_flood_of_calls_grows_without_end() -> None:
+def test_rule_11_no_flood_of_calls_grows_without_end() -> None:
     """The oldest call makes room."""
     made = story()
     for n in range(2500):
@@ -1232,7 +1232,7 @@ def test_rule_10_no_flood_of_calls_grows_without_end() -> None:
     assert "c500" in made.registry.calls
 
 
-def test_rule_10_no_flood_of_legs_grows_without_end() -> None:
+def test_rule_11_no_flood_of_legs_grows_without_end() -> None:
     """Legs that are over make room for new ones; where none is, there is none."""
     made = story().play(push("c", "9999", T))
     for n in range(300):
@@ -1248,7 +1248,7 @@ def test_rule_10_no_flood_of_legs_grows_without_end() -> None:
     assert made.registry.sizes["legs"] == 64
 
 
-def test_rule_10_no_flood_of_anything_else_grows_without_end() -> None:
+def test_rule_11_no_flood_of_anything_else_grows_without_end() -> None:
     """Keys, other ids, deadlines, agents and rings of one phone."""
     made = story(pushed_ids_differ=True).play(listed(call("u", leg("101", R))))
     for n in range(6000):
@@ -1268,7 +1268,7 @@ def test_rule_10_no_flood_of_anything_else_grows_without_end() -> None:
     assert set(sizes) >= {"calls", "legs", "tombstones", "aliases", "keys", "deadlines", "extensions_with_calls"}
 
 
-def test_rule_10_nothing_is_left_of_calls_that_are_over() -> None:
+def test_rule_11_nothing_is_left_of_calls_that_are_over() -> None:
     """But their tombstones, keys and names."""
     made = story(pushed_ids_differ=True)
     for n in range(50):

@@ -1,24 +1,26 @@
-"""What is shown of the active calls: all of them, those of each extension, and the slot that each keeps."""
+"""Index: the active calls as others see them; all, those of each extension, and one per slot."""
 
+from collections.abc import Collection
 from heapq import heappop, heappush
 
 from ..telephony.models import EARLY, UP, Call, CallState
 from .changes import ACCOUNT, Changes, extension_key, slot_key
 
 URGENCY = (CallState.RINGING, CallState.TALKING, CallState.ON_HOLD, CallState.DIALING)
+"""What is shown of an extension that does several things at once: the first of these."""
 
 
-class Board:
-    """The active calls as others see them."""
+class ActiveCalls:
+    """Which calls there are, and where each is shown."""
 
     def __init__(self, slots: int) -> None:
-        """Start empty."""
+        """Start without calls; so many are shown one by one."""
         self.calls: dict[str, Call] = {}
         self.slots: list[Call | None] = [None] * slots
         self._by_extension: dict[str, dict[str, CallState]] = {}
         self._slot_of: dict[str, int] = {}
         self._free = list(range(slots))
-        self._waiting: dict[str, None] = {}
+        self._waiting: dict[str, None] = {}  # for a slot, in the order of their beginning
 
     # -- views --------------------------------------------------------------------------------------
 
@@ -27,22 +29,16 @@ class Board:
         """How many extensions have calls."""
         return len(self._by_extension)
 
-    def call_ids_of(self, extension: str | None) -> tuple[str, ...]:
-        """Give the ids of the calls in which an extension takes or took part."""
+    def call_ids_of(self, extension: str | None) -> Collection[str]:
+        """Return the ids of the calls in which an extension takes or took part."""
         return tuple(self._by_extension.get(extension or "", ()))
 
-    def calls_of(self, extension: str) -> list[Call]:
-        """Give the calls of an extension, the most urgent first (rule 9)."""
-        return [call for _, call in self.doings_of(extension)]
-
     def doings_of(self, extension: str) -> list[tuple[CallState, Call]]:
-        """Give what an extension is doing, and in which call, the most urgent first (rule 9)."""
-        states = self._by_extension.get(extension, {})
-        doings: list[tuple[CallState, Call]] = [
-            (state, self.calls[call_id])
-            for call_id, state in states.items()
-            if state is not CallState.ENDED
-        ]
+        """Return what an extension does, and in which call, the most urgent first (rule 10)."""
+        doings: list[tuple[CallState, Call]] = []
+        for call_id, state in self._by_extension.get(extension, {}).items():
+            if state is not CallState.ENDED:
+                doings.append((state, self.calls[call_id]))
         if len(doings) > 1:
             doings.sort(key=lambda doing: URGENCY.index(doing[0]))
         return doings
@@ -50,14 +46,14 @@ class Board:
     # -- inputs -------------------------------------------------------------------------------------
 
     def show(self, call: Call, changes: Changes) -> None:
-        """Show a call as it is now."""
+        """Show a call as it is now, in the slot it has or the first that is free."""
         before = self.calls.get(call.id)
         if before == call:
             return
         self.calls[call.id] = call
-        self._change(call, changes)
+        self._name_concerned(call, changes)
         if before is not None:
-            self._forget_phones(before, changes, but=call.extensions)
+            self._take_from_phones(before, changes, but=call.extensions)
         for extension in call.extensions:
             self._by_extension.setdefault(extension, {})[call.id] = state_in(call, extension)
         slot = self._slot_of.get(call.id)
@@ -69,19 +65,19 @@ class Board:
         self._fill(slot, call, changes)
 
     def hide(self, call_id: str, changes: Changes) -> None:
-        """Show a call no more, and keep its slot: it may come back."""
+        """Show a call no more, but keep its slot: it may come back."""
         call = self.calls.pop(call_id, None)
         self._waiting.pop(call_id, None)
         if call is None:
             return
-        self._change(call, changes)
-        self._forget_phones(call, changes)
+        self._name_concerned(call, changes)
+        self._take_from_phones(call, changes)
         slot = self._slot_of.get(call_id)
         if slot is not None:
             self._fill(slot, None, changes)
 
     def remove(self, call_id: str, changes: Changes) -> None:
-        """Show a call no more, and give its slot to one that waits for it."""
+        """Show a call no more, and give its slot to the one that has waited longest for it."""
         self.hide(call_id, changes)
         slot = self._slot_of.pop(call_id, None)
         if slot is None:
@@ -94,12 +90,16 @@ class Board:
         self._slot_of[waiting] = slot
         self._fill(slot, self.calls[waiting], changes)
 
-    def _change(self, call: Call, changes: Changes) -> None:
+    # -- parts --------------------------------------------------------------------------------------
+
+    def _name_concerned(self, call: Call, changes: Changes) -> None:
+        """Note that the account and the phones of a call show something else now."""
         changes.keys[ACCOUNT] = None
         for extension in call.extensions:
             changes.keys[extension_key(extension)] = None
 
-    def _forget_phones(self, call: Call, changes: Changes, but: tuple[str, ...] = ()) -> None:
+    def _take_from_phones(self, call: Call, changes: Changes, but: tuple[str, ...] = ()) -> None:
+        """Take a call from its phones, except those that have it still."""
         for extension in call.extensions:
             if extension in but:
                 continue
@@ -110,12 +110,16 @@ class Board:
                 del self._by_extension[extension]
 
     def _fill(self, slot: int, call: Call | None, changes: Changes) -> None:
+        """Show a call, or none, in a slot."""
         self.slots[slot] = call
         changes.keys[slot_key(slot + 1)] = None
 
 
 def state_in(call: Call, extension: str) -> CallState:
-    """Say what a phone is doing in a call: its most urgent leg, but dialling until the other side has answered."""
+    """Return what a phone does in a call: its most urgent leg, ENDED if none of them is left.
+
+    A phone that is up dials, until the other side has answered.
+    """
     states = {leg.state for leg in call.legs if leg.extension == extension}
     if call.state in EARLY and states & UP and CallState.RINGING not in states:
         return CallState.DIALING

@@ -1,171 +1,211 @@
-"""What is told of a call: the bus and the account hear each thing once, each phone hears its own part."""
+"""Announce: the difference between what was told of a call and what is so, as a list of events.
 
-from collections.abc import Iterator, Mapping
+The bus and the account hear each thing once (an event that is `public`); each phone hears its own
+part (`tell`). What was told is noted in `Told` when the list is made, also when the caller then
+throws the list away, because what it says was so before anybody looked.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from ..telephony.events import Event
 from ..telephony.models import EARLY, UP, Call, CallState, Detail, Direction, EventType, Outcome
-from .active_call import MAX_LEGS, LiveCall, Phone
+from .active_call import MAX_LEGS, ActiveCall
+from .changes import Cause
+
+type States = Mapping[str, CallState]
+"""What each extension does in a call: the furthest of its legs that is not over."""
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """What brought something to light, and when."""
+def progress(call: ActiveCall, view: Call, cause: Cause, before: CallState) -> list[Event]:
+    """Return what is new in a call that goes on, and that was in a state `before`."""
+    builder = EventBuilder(call, view, cause)
+    states = _states(call)
+    events = _beginnings(builder, states)
+    if call.meaning.answered and not call.told.answered:
+        events.append(_answer(builder, states))
+    elif call.told.answered and {before, call.state} == UP:
+        held = call.state is CallState.ON_HOLD
+        events.append(builder.event(EventType.CALL_HELD if held else EventType.CALL_RESUMED))
+    events += _handed_over(builder, states)
+    if call.connected:
+        events += _left(builder, states)
+    return events
 
-    provider_event: str
-    time: datetime
+
+def transfer(call: ActiveCall, view: Call, cause: Cause, target: str) -> list[Event]:
+    """Return, once, to whom the call was given: an extension, or whatever was dialled."""
+    return _transfer(EventBuilder(call, view, cause), target)
 
 
-@dataclass(frozen=True, slots=True)
-class Teller:
-    """Tells of one call as it is at one moment."""
+def key_pressed(call: ActiveCall, view: Call, cause: Cause, digit: str) -> Event:
+    """Return that a key was pressed; its digit may be unknown, and is then empty."""
+    fields: dict[str, Detail] = {"digits": digit} if digit else {}
+    return EventBuilder(call, view, cause).event(EventType.DTMF_RECEIVED, fields=fields)
 
-    live: LiveCall
-    call: Call
-    origin: Origin
 
-    def progress(self, before: CallState) -> Iterator[Event]:
-        """Tell what is new in a call that goes on."""
-        live = self.live
-        states = self._states()
-        yield from self._begun(states)
-        if live.answered and not live.told_answered:
-            yield self._answered(states)
-        elif live.told_answered and {before, live.state} == UP:
-            yield self._event(
-                EventType.CALL_HELD if live.state is CallState.ON_HOLD else EventType.CALL_RESUMED
-            )
-        yield from self._handed_over(states)
-        if live.met:
-            yield from self._left(states)
+def ending(call: ActiveCall, view: Call, cause: Cause) -> list[Event]:
+    """Return how a call ended: to each phone that has not heard it, then to all, once (rule 6)."""
+    builder = EventBuilder(call, view, cause)
+    events: list[Event] = []
+    connected, outgoing = call.connected, call.facts.direction is Direction.OUTGOING
+    for extension, phone in call.facts.phones.items():
+        told = call.told.phone(extension)
+        if told.left or not (told.began or phone.talked):
+            continue
+        kind, outcome = EventType.CALL_ENDED, None
+        if connected and phone.rang and not phone.talked:
+            outcome = Outcome.ANSWERED_ELSEWHERE
+        elif phone.rang and not (connected or outgoing):
+            kind = EventType.CALL_MISSED
+        events.append(builder.end_for(extension, kind, outcome))
+    if call.told.ended:
+        return events  # it had only seemed to be over, and everybody knows
+    kind = EventType.CALL_MISSED if call.missed else EventType.CALL_ENDED
+    call.told.broadcast.add(kind)
+    whose = view.answered_by or next(iter(view.extensions), None)
+    events.append(builder.event(kind, extension=whose, tell=()))
+    return events
 
-    def transfer(self, target: str) -> Iterator[Event]:
-        """Tell, once, to whom the call was given."""
-        if target not in self.live.transfers and len(self.live.transfers) < MAX_LEGS:
-            self.live.transfers.add(target)
-            yield self._event(EventType.CALL_TRANSFERRED, fields={"transferred_to": target})
 
-    def key_pressed(self, digit: str) -> Event:
-        """Tell of a key, whose digit may be unknown."""
-        return self._event(EventType.DTMF_RECEIVED, fields={"digits": digit} if digit else {})
+# -- the parts of progress ---------------------------------------------------------------------------
 
-    def ending(self) -> Iterator[Event]:
-        """Tell how a call ended: each phone that has not heard it yet, then everybody, once (rule 6)."""
-        live = self.live
-        for extension, phone in live.phones.items():
-            if phone.left or not (phone.announced or phone.talked):
-                continue
-            kind, outcome = EventType.CALL_ENDED, None
-            if live.met:
-                outcome = Outcome.ANSWERED_ELSEWHERE if phone.rang and not phone.talked else None
-            elif phone.rang and live.direction is not Direction.OUTGOING:
-                kind = EventType.CALL_MISSED
-            yield self._end_for(extension, kind, outcome)
-        if live.told_end:
-            return  # it had only seemed to be over
-        live.told_end = True
-        yield self._event(
-            EventType.CALL_MISSED if live.missed else EventType.CALL_ENDED,
-            extension=live.answered_by or next(iter(self.call.extensions), None),
-            tell=(),
-        )
 
-    # -- what is new --------------------------------------------------------------------------------
+def _states(call: ActiveCall) -> States:
+    """Return what each extension does."""
+    states: dict[str, CallState] = {}
+    for leg in call.counting():
+        if leg.extension is None:
+            continue
+        known = states.get(leg.extension, CallState.ENDED)
+        if known is CallState.ENDED or leg.state in UP:
+            states[leg.extension] = leg.state
+    return states
 
-    def _states(self) -> dict[str, CallState]:
-        """Give the furthest of each phone's legs that are not over."""
-        states: dict[str, CallState] = {}
-        for leg in self.live.counting():
-            if leg.extension is not None:
-                known = states.get(leg.extension, CallState.ENDED)
-                if known is CallState.ENDED or leg.state in UP:
-                    states[leg.extension] = leg.state
-        return states
 
-    def _begun(self, states: Mapping[str, CallState]) -> Iterator[Event]:
-        live = self.live
-        for extension, state in states.items():
-            phone = live.phones[extension]
-            if phone.left and state is CallState.RINGING:
-                phone.announced = False
-            # Whoever takes part without having rung was given the call.
-            joined = live.told_answered and not phone.rang
-            if phone.announced or state is CallState.ENDED or joined:
-                continue
-            phone.announced = True
-            dials = (
-                state is not CallState.RINGING
-                and live.direction is not Direction.INCOMING
-                and not phone.rang
-            )
-            yield self._start(
-                outgoing=dials or live.direction is Direction.OUTGOING, extension=extension
-            )
-        if not live.announced:
-            yield self._start(outgoing=live.direction is Direction.OUTGOING)
+def _beginnings(builder: EventBuilder, states: States) -> list[Event]:
+    """Return to which phones the call is new, and to everybody that there is one."""
+    call = builder.call
+    events: list[Event] = []
+    for extension, state in states.items():
+        told, phone = call.told.phone(extension), call.facts.phones[extension]
+        if told.left and state is CallState.RINGING:
+            told.began = False
+        # Whoever takes part in an answered call without having rung was given the call.
+        given = call.told.answered and not phone.rang
+        if told.began or given or state is CallState.ENDED:
+            continue
+        told.began = True
+        called = phone.rang or call.facts.direction is Direction.INCOMING
+        dials = state is not CallState.RINGING and not called
+        events.append(_beginning(builder, extension, dials=dials))
+    if not call.told.began:
+        events.append(_beginning(builder, None, dials=False))
+    return events
 
-    def _start(self, *, outgoing: bool, extension: str | None = None) -> Event:
-        live = self.live
-        known = live.told_outgoing if outgoing else live.told_incoming
-        if outgoing:
-            live.told_outgoing = True
-        else:
-            live.told_incoming = True
-        return self._event(
-            EventType.CALL_OUTGOING if outgoing else EventType.CALL_INCOMING,
-            extension=extension,
-            tell=(extension,) if extension else (),
-            public=not known,
-        )
 
-    def _answered(self, states: Mapping[str, CallState]) -> Event:
-        self.live.told_answered = True
-        for phone in self._talking(states).values():
-            phone.joined = True
-        return self._event(EventType.CALL_ANSWERED, extension=self.live.answered_by)
+def _beginning(builder: EventBuilder, extension: str | None, *, dials: bool) -> Event:
+    """Return that a phone, or that somebody, is called or calls."""
+    call = builder.call
+    outgoing = dials or call.facts.direction is Direction.OUTGOING
+    kind = EventType.CALL_OUTGOING if outgoing else EventType.CALL_INCOMING
+    known = kind in call.told.broadcast
+    call.told.broadcast.add(kind)
+    tell = (extension,) if extension else ()
+    return builder.event(kind, extension=extension, tell=tell, public=not known)
 
-    def _handed_over(self, states: Mapping[str, CallState]) -> Iterator[Event]:
-        """Tell of a phone that talks as well, and once another has left, that it was given the call."""
-        if not (talking := self._talking(states)):
-            return
-        gone = {
-            name
-            for name, phone in self.live.phones.items()
-            if phone.talked and states.get(name) not in UP | EARLY
-        }
-        for extension, phone in talking.items():
-            if phone.joined:
-                continue
-            if self.live.told_answered and phone.announced and not phone.answered:
-                phone.answered = True
-                yield self._event(
+
+def _answer(builder: EventBuilder, states: States) -> Event:
+    """Return that the call was answered, to all who talk now."""
+    call = builder.call
+    call.told.broadcast.add(EventType.CALL_ANSWERED)
+    for extension in _talking(states):
+        call.told.phone(extension).joined = True
+    return builder.event(EventType.CALL_ANSWERED, extension=call.meaning.answered_by)
+
+
+def _handed_over(builder: EventBuilder, states: States) -> list[Event]:
+    """Return that a phone talks as well, or was given the call where another one has left."""
+    call = builder.call
+    talking = _talking(states)
+    events: list[Event] = []
+    gone = _gone(call, states) if talking else set()
+    for extension in talking:
+        told = call.told.phone(extension)
+        if told.joined:
+            continue
+        if call.told.answered and told.began and not told.answered:
+            told.answered = True
+            events.append(
+                builder.event(
                     EventType.CALL_ANSWERED, extension=extension, tell=(extension,), public=False
                 )
-            if gone - {extension}:
-                phone.joined = True
-                yield from self.transfer(extension)
+            )
+        if gone - {extension}:
+            told.joined = True
+            events += _transfer(builder, extension)
+    return events
 
-    def _left(self, states: Mapping[str, CallState]) -> Iterator[Event]:
-        """Tell a phone that is done with a call that goes on: it was too slow, or it has handed the call over."""
-        for extension, phone in self.live.phones.items():
-            over = states.get(extension, CallState.ENDED) is CallState.ENDED
-            if over and not phone.left and (phone.announced or phone.talked):
-                phone.joined = False
-                outcome = Outcome.ANSWERED if phone.talked else Outcome.ANSWERED_ELSEWHERE
-                yield self._end_for(extension, EventType.CALL_ENDED, outcome)
 
-    def _end_for(self, extension: str, kind: EventType, outcome: Outcome | None) -> Event:
-        event = self._event(
+def _gone(call: ActiveCall, states: States) -> set[str]:
+    """Return the phones that have talked and take no part any more."""
+    gone: set[str] = set()
+    for extension, phone in call.facts.phones.items():
+        if phone.talked and states.get(extension) not in UP | EARLY:
+            gone.add(extension)
+    return gone
+
+
+def _transfer(builder: EventBuilder, target: str) -> list[Event]:
+    """Return that the call was given to somebody, unless that was told."""
+    transfers = builder.call.told.transfers
+    if target in transfers or len(transfers) >= MAX_LEGS:
+        return []
+    transfers.add(target)
+    return [builder.event(EventType.CALL_TRANSFERRED, fields={"transferred_to": target})]
+
+
+def _left(builder: EventBuilder, states: States) -> list[Event]:
+    """Return which phones are done with a call that goes on: too slow, or they handed it over."""
+    call = builder.call
+    events: list[Event] = []
+    for extension, phone in call.facts.phones.items():
+        if states.get(extension, CallState.ENDED) is not CallState.ENDED:
+            continue
+        told = call.told.phone(extension)
+        if told.left or not (told.began or phone.talked):
+            continue
+        told.joined = False
+        outcome = Outcome.ANSWERED if phone.talked else Outcome.ANSWERED_ELSEWHERE
+        events.append(builder.end_for(extension, EventType.CALL_ENDED, outcome))
+    return events
+
+
+def _talking(states: States) -> list[str]:
+    """Return the extensions that talk, or hold whom they talk to."""
+    return [extension for extension, state in states.items() if state in UP]
+
+
+# -- events ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class EventBuilder:
+    """Builds the events of one call as it is at one moment."""
+
+    call: ActiveCall
+    view: Call
+    cause: Cause
+
+    def end_for(self, extension: str, kind: EventType, outcome: Outcome | None) -> Event:
+        """Return that the call is over for one phone."""
+        event = self.event(
             kind, extension=extension, tell=(extension,), public=False, outcome=outcome
         )
-        self.live.phones[extension].left = True
+        self.call.told.phone(extension).left = True
         return event
 
-    def _talking(self, states: Mapping[str, CallState]) -> dict[str, Phone]:
-        return {name: self.live.phones[name] for name, state in states.items() if state in UP}
-
-    def _event(
+    def event(
         self,
         kind: EventType,
         *,
@@ -175,23 +215,29 @@ class Teller:
         outcome: Outcome | None = None,
         fields: Mapping[str, Detail] | None = None,
     ) -> Event:
+        """Return an event; unless it is said whom to tell, it is for all who talk."""
         if tell is None or not extension:
-            legs = self.live.counting()
-            talking = tuple(
-                dict.fromkeys(leg.extension for leg in legs if leg.extension and leg.state in UP)
-            )
+            talking = self._talking()
             tell = talking if tell is None else tell
             extension = extension or next(iter(talking), None)
-        for phone in tell:
-            self.live.phones[phone].left = False
+        for told in tell:
+            self.call.told.phone(told).left = False
         return Event(
             type=kind,
-            provider_event=self.origin.provider_event,
-            time=self.origin.time,
-            call=self.call,
+            provider_event=self.cause.provider_event,
+            time=self.cause.time,
+            call=self.view,
             extension=extension,
             outcome=outcome,
             tell=tell,
             public=public,
-            fields={**self.live.details_of(extension), **(fields or {})},
+            fields={**self.call.details_of(extension), **(fields or {})},
         )
+
+    def _talking(self) -> tuple[str, ...]:
+        """Return the extensions that talk, each once."""
+        talking: dict[str, None] = {}
+        for leg in self.call.counting():
+            if leg.extension and leg.state in UP:
+                talking[leg.extension] = None
+        return tuple(talking)

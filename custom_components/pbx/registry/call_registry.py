@@ -1,38 +1,39 @@
-"""CallRegistry: the truth about one account, put together from polls and pushes.
+"""The registry of one account: what it is told goes in here, and what that changed comes out.
 
-Pure and deterministic: time is an argument, nothing is awaited, every input returns what it changed. The numbered
-rules are those of the design (section 4).
+Pure and deterministic: time is an argument, nothing is awaited. How it works is written in
+`registry/__init__.py`; the numbers of rules are those of docs/development/calls.md.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import chain
 
+from ..telephony import models as m
 from ..telephony.bounded_map import BoundedMap
 from ..telephony.events import POLL, Event
-from ..telephony.models import (
-    UP,
-    Call,
-    CallHint,
-    CallState,
-    Direction,
-    EventType,
-    LegPush,
-    Notice,
-    Party,
-    Pushed,
-    RecordPush,
+from ..telephony.models import Call, CallState, Direction, EventType, LegPush, Party
+from . import announcements, records
+from .active_call import ActiveCall
+from .active_calls import ActiveCalls
+from .apply_list import apply_row
+from .apply_message import apply_message
+from .changes import (
+    ACCOUNT,
+    DIRECTORY,
+    Cause,
+    Changes,
+    Key,
+    agent_key,
+    extension_key,
+    queue_key,
+    slot_key,
 )
-from . import records
-from .active_call import LiveCall
-from .active_calls import Board
-from .announcements import Origin, Teller
-from .changes import ACCOUNT, DIRECTORY, Changes, Key, agent_key, extension_key, queue_key, slot_key
 from .deadlines import Deadlines
-from .directory import Roster
-from .ended import Grave, Graves
-from .identity import SAME_CALL, Matcher, same_parties
+from .directory import AccountDirectory
+from .ended import EndedCall, MissedCalls, Tombstones
+from .identity import Identity
+from .identity_by_parties import IdentityByParties
+from .told import ENDS
 
 __all__ = [
     "ACCOUNT",
@@ -47,20 +48,12 @@ __all__ = [
 ]
 
 MAX_CALLS = 2000
-REMEMBERED_IDS = 4096
-REMEMBERED_LEGS = 8192
-
-RINGING_ASK = timedelta(minutes=3)
-RINGING_END = timedelta(minutes=5)
-TALKING_ASK = timedelta(minutes=30)
-TALKING_ASK_AGAIN = timedelta(minutes=15)
-TALKING_END = timedelta(hours=4)
+REMEMBERED_MESSAGES = 4096
 UNSEEN_GRACE = timedelta(seconds=5)
 LASTING_GRACE = timedelta(minutes=1)
-LATEST = 64
 
 
-class CallRegistry(Roster):
+class CallRegistry:
     """Calls, extensions, agents and queues of one account."""
 
     def __init__(
@@ -74,164 +67,201 @@ class CallRegistry(Roster):
     ) -> None:
         """Start empty, as after a restart.
 
+        `slots` is how many calls are shown one by one, `pushed_ids_differ` whether messages have
+        other ids than lists, `complete_after` how many lists without a call end it, and `grace`
+        how many seconds a call without a leg may still ring on.
+
         `names` is a name book: asked for the number of the party outside, as it was received, it
         returns a Party with what is known of whoever has it (name, whether it is a contact), or
         None. It is asked before the first event of a call, and again if the number changes; what
         is found out later is handed in with `name_caller`.
         """
-        super().__init__()
-        self._board = Board(slots)
-        self.calls: Mapping[str, Call] = self._board.calls
-        self.slots = self._board.slots
-        self.missed = 0
         self.last_call: Call | None = None
         self.unknown_pushes = 0
-        self._pushed_ids_differ = pushed_ids_differ
+        self._directory = AccountDirectory()
+        self._active: dict[str, ActiveCall] = {}
+        self._ended = Tombstones()
+        self._missed = MissedCalls()
+        self._index = ActiveCalls(slots)
+        self._identity = (
+            IdentityByParties(self._active, self._ended, self._index.call_ids_of)
+            if pushed_ids_differ
+            else Identity(self._active)
+        )
+        self._deadlines = Deadlines()
+        self._questions: dict[str, None] = {}
+        self._messages = BoundedMap[None](REMEMBERED_MESSAGES)  # that came already
         self._complete_after = complete_after
         self._grace = timedelta(seconds=grace)
         self._names = names
-        self._live: dict[str, LiveCall] = {}
-        self._graves = Graves()
-        self._deadlines = Deadlines()
-        self._matcher = Matcher()
-        self._aliases = BoundedMap[str](REMEMBERED_IDS)  # what another source calls a call
-        self._keys = BoundedMap[None](REMEMBERED_IDS)  # messages that came already
-        self._call_of_leg = BoundedMap[str](REMEMBERED_LEGS)
-        self._questions: dict[str, None] = {}
-        self._asked_at: datetime | None = None
-        self._count = 0  # of missed calls, from one acknowledgement to the next
+        self._requested_at: datetime | None = None  # when the last list was asked for
+        self.calls: Mapping[str, Call] = self._index.calls
+        self.slots = self._index.slots
 
-    # -- views --------------------------------------------------------------------------------------
+    # -- views of calls -----------------------------------------------------------------------------
 
     def calls_of(self, extension: str) -> list[Call]:
-        """Give the active calls in which an extension takes part, the most urgent first (rule 9)."""
-        return self._board.calls_of(extension)
+        """Return the active calls of an extension, the most urgent first (rule 10)."""
+        return [call for _, call in self._index.doings_of(extension)]
 
     def call_of(self, extension: str) -> Call | None:
-        """Give the most urgent call of an extension."""
+        """Return the most urgent call of an extension, or None."""
         return next(iter(self.calls_of(extension)), None)
 
     def state_of(self, extension: str) -> CallState | None:
-        """Say what an extension is doing; None when it has no call."""
-        return next((state for state, _ in self._board.doings_of(extension)), None)
+        """Return what an extension is doing, or None when it has no call."""
+        return next((state for state, _ in self._index.doings_of(extension)), None)
 
     def find(self, call_id: str) -> Call | None:
-        """Find an active call by its id, or by the id another source gave it."""
-        return self.calls.get(self._own_id(call_id))
+        """Return an active call by its id, or by the id another source gave it."""
+        return self.calls.get(self._identity.own_id(call_id))
 
     def ended(self, call_id: str) -> Call | None:
-        """Find a call that ended a short time ago."""
-        own_id = self._own_id(call_id)
-        live = self._live.get(own_id)
-        if live is not None:
-            return live.view(live.faded_at) if live.faded_at is not None else None
-        grave = self._graves.get(own_id)
-        return None if grave is None else grave.call
+        """Return a call that ended a short time ago, or whose last leg has."""
+        own_id = self._identity.own_id(call_id)
+        call = self._active.get(own_id)
+        if call is not None:
+            return call.view(call.grace_since) if call.grace_since is not None else None
+        ended = self._ended.get(own_id)
+        return None if ended is None else ended.view
+
+    @property
+    def unfinished(self) -> Collection[str]:
+        """The ids of the calls that are not over, those that show nothing in their grace included."""
+        return self._active.keys()
+
+    @property
+    def missed(self) -> int:
+        """How many calls were missed since somebody acknowledged them."""
+        return self._missed.count
 
     def due(self) -> datetime | None:
-        """Say when `tick` has something to do next."""
+        """Return when `tick` has something to do next, or None."""
         return self._deadlines.due()
 
     def take_questions(self) -> list[Call]:
-        """Give the calls whose fate the phone system's history should be asked about (rule 7)."""
+        """Return, once, the calls about which the phone system's history should be asked (rule 7)."""
         calls = [self.calls[call_id] for call_id in self._questions if call_id in self.calls]
         self._questions.clear()
         return calls
 
     @property
     def sizes(self) -> Mapping[str, int]:
-        """How much is remembered, for diagnostics and for the proof that it is bounded (rule 10)."""
+        """How much is remembered, for diagnostics and for the proof that it is bounded (rule 11)."""
         return {
-            "calls": len(self._live),
-            "legs": sum(len(live.legs) for live in self._live.values()),
-            "tombstones": len(self._graves),
-            "aliases": len(self._aliases),
-            "keys": len(self._keys),
-            "leg_ids": len(self._call_of_leg),
+            "calls": len(self._active),
+            "legs": sum(len(call.legs) for call in self._active.values()),
+            "tombstones": len(self._ended),
+            **self._identity.sizes,
+            "keys": len(self._messages),
             "deadlines": len(self._deadlines),
-            "extensions_with_calls": self._board.extensions,
+            "extensions_with_calls": self._index.extensions,
             "questions": len(self._questions),
             "agents": len(self.agents),
         }
 
-    # -- inputs -------------------------------------------------------------------------------------
+    # -- views of the directory ---------------------------------------------------------------------
+
+    @property
+    def extensions(self) -> Mapping[str, m.Extension]:
+        """The extensions by number."""
+        return self._directory.extensions
+
+    @property
+    def agents(self) -> Mapping[str, m.Agent]:
+        """The agents by id."""
+        return self._directory.agents
+
+    @property
+    def queues(self) -> Mapping[str, m.Queue]:
+        """The queues by id."""
+        return self._directory.queues
+
+    @property
+    def listed(self) -> Collection[str]:
+        """Which of extension, agent and queue the phone system lists."""
+        return self._directory.listed
+
+    @property
+    def unread_voicemails(self) -> int | None:
+        """How many voicemails are unread, where the phone system counts them."""
+        return self._directory.unread_voicemails
+
+    @property
+    def missing_permissions(self) -> frozenset[str]:
+        """What the account is not allowed to ask, by the phone system's own names."""
+        return self._directory.missing_permissions
+
+    # -- inputs about calls -------------------------------------------------------------------------
 
     def snapshot(self, calls: Iterable[Call], requested_at: datetime, now: datetime) -> Changes:
         """Take a complete list of the active calls, asked for at `requested_at`."""
         changes = Changes()
-        if self._asked_at is not None and requested_at < self._asked_at:
+        if self._requested_at is not None and requested_at < self._requested_at:
             return changes  # a newer list has come before
-        first = self._asked_at is None
-        self._asked_at = requested_at
+        first = self._requested_at is None
+        self._requested_at = requested_at
         rows = _merged(calls)
-        self._adopt(rows)
+        self._identity.adopt(rows)
         present = {
-            self._take_row(call, rows, requested_at, now, changes, first=first) for call in rows
+            self._take_row(row, rows, requested_at, now, changes, first=first) for row in rows
         }
-        for live in list(self._live.values()):
-            if live.id in present or live.pushed_since(requested_at):
-                continue
-            live.missing += 1
-            if live.missing >= (1 if live.hung else self._complete_after):
-                said = POLL if live.faded_at is None else live.last_event
-                self._end(live, Origin(said, now), changes, presumed=True)
-            else:
-                changes.refresh = True
+        for call in list(self._active.values()):
+            if call.id not in present and not call.sources.pushed_since(requested_at):
+                self._take_absence(call, now, changes)
         return changes
 
-    def apply(self, pushed: Pushed, now: datetime) -> Changes:
-        """Take one message that was pushed."""
+    def apply(self, pushed: m.Pushed, now: datetime) -> Changes:
+        """Take one message that was pushed; a repeated one changes nothing (rule 2)."""
         changes = Changes()
-        origin = Origin(pushed.provider_event, now)
+        cause = Cause(pushed.provider_event, now)
         match pushed:
+            case LegPush() | m.RecordPush() | m.Notice() if self._repeated(pushed.key):
+                pass
             case LegPush():
-                if not self._repeated(pushed.key):
-                    self._take_push(pushed, origin, changes)
-            case RecordPush():
-                if not self._repeated(pushed.key):
-                    self._take_record(pushed, origin, changes)
-            case Notice():
-                if not self._repeated(pushed.key):
-                    self._take_notice(pushed, origin, changes)
-            case CallHint():
-                self._take_hint(pushed, origin, changes)
-            case _:
+                self._take_message(pushed, cause, changes)
+            case m.RecordPush():
+                self._take_record(pushed, cause, changes)
+            case m.Notice():
+                self._take_notice(pushed, cause, changes)
+            case m.CallHint():
+                self._take_hint(pushed, cause, changes)
+            case m.UnknownPush():
                 self.unknown_pushes += 1
                 changes.events.append(
-                    Event(type=EventType.UNKNOWN, provider_event=pushed.provider_event, time=now)
+                    Event(type=EventType.UNKNOWN, provider_event=cause.provider_event, time=now)
                 )
         return changes
 
     def tick(self, now: datetime) -> Changes:
         """Let time pass: graces end, calls nobody speaks of any more expire (rule 7)."""
         changes = Changes()
-        while (call_id := self._deadlines.pop(now)) is not None:
-            live = self._live[call_id]
-            if live.end_at is not None and live.end_at <= now:
-                self._end(live, Origin(live.last_event, now), changes, presumed=True)
-            else:
-                self._questions[live.id] = None
-                changes.refresh = True
-                self._expect(
-                    live, now + TALKING_ASK_AGAIN if live.state in UP else None, live.end_at
-                )
+        while (due := self._deadlines.pop(now)) is not None:
+            call_id, deadline = due
+            call = self._active[call_id]
+            if deadline.end_at is not None and deadline.end_at <= now:
+                self._end(call, Cause(call.sources.last_event, now), changes, inferred=True)
+                continue
+            self._questions[call_id] = None
+            changes.refresh = True
+            talking = call.state in m.UP
+            self._deadlines.put_off(call_id, deadline.end_at, talking=talking, now=now)
         return changes
 
     def name_caller(self, call_id: str, party: Party) -> Changes:
-        """Take the name that a contact look-up found for the outside party, of a call that may be over by now."""
+        """Take what a look-up found about the party outside, of a call that may be over by now."""
         changes = Changes()
-        own_id = self._own_id(call_id)
-        live, grave = self._live.get(own_id), self._graves.get(own_id)
-        if live is not None:
-            live.name_outside(party)
-            self._show(live, changes)
-        elif grave is not None:
-            grave.live.name_outside(party)
-            self._complete(
-                grave,
-                replace(grave.call, caller=grave.live.caller, callee=grave.live.callee),
-                changes,
-            )
+        own_id = self._identity.own_id(call_id)
+        call, ended = self._active.get(own_id), self._ended.get(own_id)
+        if call is not None:
+            call.take_name(party)
+            if own_id in self.calls:
+                self._index.show(call.view(), changes)
+        elif ended is not None:
+            ended.call.take_name(party)
+            facts = ended.call.facts
+            view = replace(ended.view, caller=facts.caller, callee=facts.callee)
+            self._complete(ended, view, changes)
         return changes
 
     def restore_missed(self, number: int) -> Changes:
@@ -241,24 +271,40 @@ class CallRegistry(Roster):
         """
         changes = Changes()
         if number > 0:
-            self.missed += number
+            self._missed.count += number
             changes.keys[ACCOUNT] = None
         return changes
 
     def acknowledge_missed(self) -> Changes:
         """Forget the missed calls."""
         changes = Changes()
-        self._count += 1
-        if self.missed:
-            self.missed = 0
+        if self._missed.acknowledge():
             changes.keys[ACCOUNT] = None
         return changes
 
-    # -- polls --------------------------------------------------------------------------------------
+    # -- inputs about the directory -----------------------------------------------------------------
+
+    def directory(self, directory: m.Directory, now: datetime) -> Changes:
+        """Take what was asked about extensions, agents and queues; None keeps what was known."""
+        return self._directory.take(directory, now)
+
+    def set_agent(self, agent: m.Agent, now: datetime) -> Changes:
+        """Take what was asked about one agent."""
+        return self._directory.set_agent(agent, now)
+
+    def remember_agent(self, agent: m.Agent) -> None:
+        """Take back an agent that was known before a restart."""
+        self._directory.remember_agent(agent)
+
+    def set_queue(self, queue: m.Queue) -> Changes:
+        """Take what was asked about one queue."""
+        return self._directory.set_queue(queue)
+
+    # -- identify and apply: lists ------------------------------------------------------------------
 
     def _take_row(
         self,
-        call: Call,
+        row: Call,
         rows: Collection[Call],
         requested_at: datetime,
         now: datetime,
@@ -266,353 +312,310 @@ class CallRegistry(Roster):
         *,
         first: bool,
     ) -> str | None:
-        """Take one call, of those that a list has; give its id, or None for one that is over."""
-        call_id = self._own_id(call.id)
-        live = self._live.get(call_id)
-        silent = False
-        if live is None and (grave := self._graves.get(call_id)) is not None:
-            if (
-                not grave.presumed
-                or requested_at <= grave.at
-                or not grave.live.goes_on_in(call, requested_at)
-            ):
-                return None
-            live = self._revive(grave)
-        if live is None and self._pushed_ids_differ:
-            known = self._calls_with(call.extensions)
-            live = self._matcher.polled(call, known, now, rows=rows) or self._faded(call, rows, now)
-            if live is not None:
-                self._aliases.put(call.id, live.id)
-        if live is None:
-            live = self._begin(call.id, call.started_at, now, changes)
-            silent = first
-        for leg in call.legs:
-            self._call_of_leg.put(leg.id, live.id)
-        if live.is_as_in(call):
-            return live.id
-        live.take_row(call, requested_at)
-        if live.faded_at is None:
-            self._expect(live, None, None)
-        self._judge(live, Origin(POLL, now), changes, silent=silent)
-        if silent:
-            live.hush()
-            live.row = None
-        return live.id
+        """Take one call of a list; return its id, or None for one that is known to be over."""
+        call_id = self._identity.own_id(row.id)
+        call = self._active.get(call_id)
+        if call is None and (ended := self._ended.get(call_id)) is not None:
+            if not _returns(ended, row, requested_at):
+                return None  # rule 5
+            call = self._revive(ended)
+        if call is None:
+            call = self._going_on(self._identity.match_row(row, rows, now))
+            if call is not None:
+                self._identity.name(row.id, call.id)
+        preexisting = call is None and first
+        if call is None:
+            call = self._begin(row.id, row.started_at, now, changes)
+        for leg in row.legs:
+            self._identity.name_leg(leg.id, call.id)
+        if call.grace_since is None and call.sources.repeats(row):
+            return call.id
+        apply_row(call, row, requested_at, preexisting=preexisting)
+        if call.grace_since is None:
+            self._deadlines.clear(call.id)
+        self._reconcile(call, Cause(POLL, now), changes, preexisting=preexisting)
+        return call.id
 
-    def _adopt(self, rows: Iterable[Call]) -> None:
-        """Know a call again that goes on under the id of one of its legs, because the list has lost what was above."""
-        if not (strangers := [call for call in rows if call.id not in self._live]):
+    def _take_absence(self, call: ActiveCall, now: datetime, changes: Changes) -> None:
+        """Take that a list does not name a call: often enough, and it is over (rule 4)."""
+        call.sources.missing += 1
+        enough = 1 if call.hung_up else self._complete_after
+        if call.sources.missing < enough:
+            changes.refresh = True
             return
-        listed = {self._own_id(call.id) for call in rows}
-        for call in strangers:
-            known = self._call_of_leg.get(call.id)
-            if known is not None and known not in listed and known in self._live:
-                self._aliases.put(call.id, known)
-                listed.add(known)
+        said_by = POLL if call.grace_since is None else call.sources.last_event
+        self._end(call, Cause(said_by, now), changes, inferred=True)
 
-    def _faded(self, call: Call, rows: Collection[Call], now: datetime) -> LiveCall | None:
-        """Find the call of which the phones that push are done: one that does not push has answered it."""
-        graves = {grave.call.id: grave for grave in self._presumed_over()}
-        known = (*self._matcher.of_number(call), *(grave.live for grave in graves.values()))
-        found = self._matcher.polled(call, known, now, SAME_CALL)
-        if found is None:
-            return None
-        for other in rows:
-            if (
-                other is not call
-                and found.phones.keys() & set(other.extensions)
-                and same_parties(call, other)
-            ):
-                return None  # that one is
-        return self._revive(graves[found.id]) if found.id in graves else found
+    # -- identify and apply: messages ---------------------------------------------------------------
 
-    def _presumed_over(self) -> Iterator[Grave]:
-        return (grave for grave in self._graves.latest(LATEST) if grave.presumed)
-
-    def _revive(self, grave: Grave) -> LiveCall:
-        """Take back a call that only seemed to be over; nothing is told twice."""
-        live = grave.live
-        live.row = live.faded_at = None
-        self._graves.open(live.id)
-        self._count_missed(grave, missed=False)
-        self._live[live.id] = live
-        return live
-
-    # -- pushes -------------------------------------------------------------------------------------
-
-    def _take_push(self, push: LegPush, origin: Origin, changes: Changes) -> None:
-        call_id = self._own_id(push.call_id)
-        live = self._live.get(call_id)
-        over = push.state is CallState.ENDED
-        if live is None:
-            grave = self._graves.get(call_id)
-            if grave is None:
-                live = self._begin_pushed(call_id, push, origin, changes)
-            elif grave.presumed:
-                live = self._take_late(grave, push, origin)
-            if live is None:
-                return  # rule 5
-        live.take_push(push, origin.time, shadow=self._pushed_ids_differ)
+    def _take_message(self, push: LegPush, cause: Cause, changes: Changes) -> None:
+        """Take a message about a leg, or about a whole call."""
+        call = self._call_of_message(push, cause, changes)
+        if call is None:
+            return
+        address = self._identity.address(push)
+        apply_message(call, push, address, cause.time)
         if push.leg_id is not None:
-            self._call_of_leg.put(push.leg_id, live.id)
-        if over and self._pushed_ids_differ:
+            self._identity.name_leg(push.leg_id, call.id)
+        if push.state is CallState.ENDED and address.correlated:
             changes.refresh = True  # other phones and windows may still be in the call
-        elif over and push.final:
-            live.settle(origin.time)
-            self._end(live, origin, changes)
+        elif push.state is CallState.ENDED and push.final:
+            call.recompute(cause.time)
+            self._end(call, cause, changes)
             return
-        self._judge(live, origin, changes, transferred_to=push.transferred_to)
+        self._reconcile(call, cause, changes, transferred_to=push.transferred_to)
 
-    def _take_late(self, grave: Grave, push: LegPush, origin: Origin) -> LiveCall | None:
-        """Take a message about a call that is presumed over: it may go on, or this phone is done in any case."""
-        if grave.live.goes_on_with(push):
-            return self._revive(grave)
+    def _call_of_message(self, push: LegPush, cause: Cause, changes: Changes) -> ActiveCall | None:
+        """Return the call that a message is about, begun if it is new; None if it is over."""
+        call_id = self._identity.own_id(push.call_id)
+        call = self._active.get(call_id)
+        if call is not None:
+            return call
+        ended = self._ended.get(call_id)
+        if ended is not None:
+            return self._reopened(ended, push, cause)
+        if _only_ends(push):
+            self._bury_unseen(call_id, cause.time)
+            return None
+        call = self._going_on(self._identity.match_push(push, cause.time))
+        if call is not None:
+            self._identity.name(push.call_id, call.id)
+            return call
+        return self._begin(call_id, push.started_at, cause.time, changes)
+
+    def _reopened(self, ended: EndedCall, push: LegPush, cause: Cause) -> ActiveCall | None:
+        """Return a call that only seemed to be over and goes on, or None: this leg is done (rule 5)."""
+        if not ended.inferred:
+            return None
+        if ended.call.goes_on_with(push):
+            return self._revive(ended)
         if push.state is CallState.ENDED:
-            grave.live.take_push(push, origin.time, shadow=self._pushed_ids_differ)
-            grave.presumed = self._pushed_ids_differ or not push.final
+            address = self._identity.address(push)
+            apply_message(ended.call, push, address, cause.time)
+            ended.inferred = address.correlated or not push.final
         return None
 
-    def _begin_pushed(
-        self, call_id: str, push: LegPush, origin: Origin, changes: Changes
-    ) -> LiveCall | None:
-        """Find or begin the call of a message with a new id; None for one that has only its end to tell."""
-        whole = push.leg_id is None or push.final
-        if push.state is CallState.ENDED and whole and (push.outcome is None or not push.final):
-            # Remembered, so that its late beginning does not ring for ever.
-            unseen = LiveCall(
-                id=call_id, seen_at=origin.time, started_at=origin.time, told_end=True
-            )
-            self._graves.bury(Grave(origin.time, unseen.view(origin.time), unseen, presumed=False))
-            return None
-        if self._pushed_ids_differ:
-            live = self._matcher.pushed(push, self._calls_with((push.extension,)), origin.time)
-            if live is None and (
-                grave := self._matcher.late(push, self._presumed_over(), origin.time)
-            ):
-                live = self._revive(grave)
-            if live is not None:
-                self._aliases.put(push.call_id, live.id)
-                return live
-        return self._begin(call_id, push.started_at, origin.time, changes)
+    def _bury_unseen(self, call_id: str, now: datetime) -> None:
+        """Remember a call of which only the end came, so that its late beginning is not new."""
+        unseen = ActiveCall(id=call_id, seen_at=now, started_at=now)
+        unseen.told.broadcast |= ENDS
+        self._ended.add(EndedCall(now, unseen.view(now), unseen, inferred=False))
 
-    def _take_hint(self, hint: CallHint, origin: Origin, changes: Changes) -> None:
+    def _take_hint(self, hint: m.CallHint, cause: Cause, changes: Changes) -> None:
+        """Take that something happened to a leg, and have the phone system asked."""
         changes.refresh = True
-        live = self._live.get(self._call_of_leg.get(hint.leg_id or "") or "")
-        if live is None or hint.leg_id not in live.legs:
+        call = self._identity.of_leg(hint.leg_id)
+        if call is None or hint.leg_id not in call.legs:
             return
-        live.take_hint(hint.leg_id, hint)
+        call.take_hint(hint.leg_id, hint)
         if hint.dtmf is not None:
-            changes.events.append(Teller(live, live.view(), origin).key_pressed(hint.dtmf))
+            view = call.view()
+            changes.events.append(announcements.key_pressed(call, view, cause, hint.dtmf))
 
-    def _take_notice(self, notice: Notice, origin: Origin, changes: Changes) -> None:
+    def _take_notice(self, notice: m.Notice, cause: Cause, changes: Changes) -> None:
+        """Take anything else: what an agent does, a recording, a fax, a text message."""
         call = None
         if notice.call_id is not None:
             call = self.find(notice.call_id) or self.ended(notice.call_id)
         if notice.agent is not None:
-            self._note_agent(notice.agent, notice, changes)
+            self._directory.note_agent(notice.agent, notice, changes)
+        heard = call.extensions if call is not None else ()
         event = Event(
             type=notice.type,
             provider_event=notice.provider_event,
-            time=origin.time,
+            time=cause.time,
             call=call,
             extension=notice.extension,
             agent=notice.agent,
-            tell=(notice.extension,)
-            if notice.extension
-            else call.extensions
-            if call is not None
-            else (),
+            tell=(notice.extension,) if notice.extension else heard,
             fields=notice.fields,
         )
         self._tell_media(event, changes)
 
-    # -- records ------------------------------------------------------------------------------------
+    # -- identify and apply: records ----------------------------------------------------------------
 
-    def _take_record(self, push: RecordPush, origin: Origin, changes: Changes) -> None:
-        record = push.record
-        call: Call | None = None
-        call_id = self._own_id(record.call_id or "")
-        live, grave = self._live.get(call_id), self._graves.get(call_id)
-        if live is not None and live.is_part(record, asked=push.key is None):
-            live.take_part(record)
-            self._judge(live, origin, changes)
-            call = live.view()
-        elif live is not None:
-            live.settle(origin.time)
-            live.take_record(record)
-            self._end(live, origin, changes)
-            grave = self._graves.get(call_id)
-        if grave is not None:
-            call = records.completed(grave.call, record)
-            if (missed := records.missed(call)) is not None:
-                self._count_missed(grave, missed=missed)
-            self._complete(grave, call, changes)
-        if self._repeated(f"record {record.id}") and push.key is None:
-            return  # it was asked for, and had been pushed
-        for event in records.news(push, call, origin):
+    def _take_record(self, push: m.RecordPush, cause: Cause, changes: Changes) -> None:
+        """Take a record: of a call that goes on, or is over, or that nobody has seen (rule 8)."""
+        record, asked = push.record, push.key is None
+        view: Call | None = None
+        call_id = self._identity.own_id(record.call_id or "")
+        call = self._active.get(call_id)
+        if call is not None and records.is_part(call, record, asked=asked):
+            records.apply_part(call, record)
+            self._reconcile(call, cause, changes)
+            view = call.view()
+        elif call is not None:
+            call.recompute(cause.time)
+            records.apply_record(call, record)
+            self._end(call, cause, changes)
+        ended = self._ended.get(call_id)
+        if view is None and ended is not None:
+            view = records.completed(ended.view, record)
+            if (missed := records.missed(view)) is not None:
+                self._missed.set(ended, missed=missed)
+            self._complete(ended, view, changes)
+        if self._repeated(f"record {record.id}") and asked:
+            return  # it had been pushed before
+        for event in records.events_of(push, view, cause):
             self._tell_media(event, changes)
 
     def _tell_media(self, event: Event, changes: Changes) -> None:
-        """Tell of an event; of a recording once, though both its record and a message of its own may speak of it."""
+        """Tell an event; of a recording once, though its record and a message may speak of it."""
         if event.type is EventType.RECORDING_READY:
             recording = event.fields.get("recording_id") or event.fields.get("recording_url")
             if recording and self._repeated(f"recording {recording}"):
                 return
-        if event.type is EventType.VOICEMAIL_RECEIVED and self.unread_voicemails is not None:
-            self._count_voicemails(self.unread_voicemails + 1, changes)
+        if event.type is EventType.VOICEMAIL_RECEIVED:
+            self._directory.count_voicemail(changes)
         changes.events.append(event)
 
-    def _complete(self, grave: Grave, call: Call, changes: Changes) -> None:
+    def _complete(self, ended: EndedCall, view: Call, changes: Changes) -> None:
         """Know more about a call that is over."""
-        if self.last_call is not None and self.last_call.id == call.id:
-            self.last_call = call
+        if self.last_call is not None and self.last_call.id == view.id:
+            self.last_call = view
             changes.keys[ACCOUNT] = None
-        grave.call = call
+        ended.view = view
+
+    # -- recompute, announce, index -----------------------------------------------------------------
+
+    def _reconcile(
+        self,
+        call: ActiveCall,
+        cause: Cause,
+        changes: Changes,
+        *,
+        preexisting: bool = False,
+        transferred_to: str | None = None,
+    ) -> None:
+        """Bring what is meant, told and shown of a call in line with what is known of it now."""
+        before = call.state
+        self._name_parties(call)
+        meaning = call.recompute(None if preexisting else cause.time)
+        self._identity.index(call)
+        if meaning.over:
+            self._start_grace(call, cause, changes)
+            return
+        call.grace_since = None
+        self._wait_for(call, cause.time)
+        view = call.view()
+        events = announcements.progress(call, view, cause, before)
+        if transferred_to is not None:
+            events += announcements.transfer(call, view, cause, transferred_to)
+        if not preexisting:
+            changes.events += events
+        self._index.show(view, changes)
+
+    def _name_parties(self, call: ActiveCall) -> None:
+        """Name ours from the directory, and whoever is outside from the name book."""
+        facts = call.facts
+        facts.caller = self._directory.named(facts.caller)
+        facts.callee = self._directory.named(facts.callee)
+        self._name_outside(call)
+
+    def _name_outside(self, call: ActiveCall) -> None:
+        """Ask the name book about the party outside, once for each number the call shows for it."""
+        facts = call.facts
+        number = facts.outside.number
+        if self._names is None or not number or number == call.sources.named:
+            return
+        call.sources.named = number
+        if facts.direction is Direction.INTERNAL or number in self.extensions:
+            return
+        found = self._names(number)
+        if found is not None:
+            facts.name_outside(found)
+
+    def _wait_for(self, call: ActiveCall, now: datetime) -> None:
+        """Set how long nothing need be heard of a call: of a listed one the lists speak (rule 7)."""
+        if call.sources.listed:
+            self._deadlines.clear(call.id)
+            return
+        heard = call.sources.pushed_at or now
+        self._deadlines.expect_word(call.id, talking=call.state in m.UP, heard=heard, now=now)
 
     # -- the life of a call -------------------------------------------------------------------------
 
     def _begin(
         self, call_id: str, started_at: datetime | None, now: datetime, changes: Changes
-    ) -> LiveCall:
-        if len(self._live) >= MAX_CALLS:  # rule 10
-            oldest = next(iter(self._live.values()))
-            self._end(oldest, Origin(oldest.last_event, now), changes)
-        live = self._live[call_id] = LiveCall(
-            id=call_id, seen_at=now, started_at=min(started_at or now, now)
-        )
-        return live
+    ) -> ActiveCall:
+        """Return a new call, for which the oldest makes room if there are too many (rule 11)."""
+        if len(self._active) >= MAX_CALLS:
+            oldest = next(iter(self._active.values()))
+            self._end(oldest, Cause(oldest.sources.last_event, now), changes)
+        call = ActiveCall(id=call_id, seen_at=now, started_at=min(started_at or now, now))
+        self._active[call_id] = call
+        return call
 
-    def _judge(
-        self,
-        live: LiveCall,
-        origin: Origin,
-        changes: Changes,
-        *,
-        silent: bool = False,
-        transferred_to: str | None = None,
-    ) -> None:
-        """Work out what the legs together mean, tell what is new, and end the call when nothing is left."""
-        now = origin.time
-        before = live.state
-        live.name_inside(self.extensions)
-        self._name_outside(live)
-        state = live.settle(None if silent else now)
-        if self._pushed_ids_differ:
-            self._matcher.file(live)
-        if state is CallState.ENDED:
-            self._fade(live, origin, changes)
-            return
-        live.faded_at = None
-        if not live.polled:
-            talks, heard = state in UP, live.pushed_at or now
-            self._expect(
-                live,
-                now + (TALKING_ASK if talks else RINGING_ASK),
-                heard + (TALKING_END if talks else RINGING_END),
-            )
-        elif live.end_at is not None:
-            self._expect(live, None, None)
-        call = live.view()
-        teller = Teller(live, call, origin)
-        told = teller.progress(before)
-        if transferred_to is not None:
-            told = chain(told, teller.transfer(transferred_to))
-        events = list(told)
-        if not silent:
-            changes.events += events
-        self._board.show(call, changes)
-
-    def _fade(self, live: LiveCall, origin: Origin, changes: Changes) -> None:
-        """Let a call go whose last leg has ended: at once, or after a grace in which it may ring on."""
-        grace = self._grace if live.announced else max(self._grace, UNSEEN_GRACE)
-        if live.said_to_last:
+    def _start_grace(self, call: ActiveCall, cause: Cause, changes: Changes) -> None:
+        """Let a call go whose last leg has ended: at once, or after a grace if it may ring on."""
+        grace = self._grace if call.told.began else max(self._grace, UNSEEN_GRACE)
+        if call.sources.expected_to_continue:
             grace = max(grace, LASTING_GRACE)
         if not grace:
-            self._end(live, origin, changes)
-        elif live.faded_at is None:
-            live.faded_at = origin.time
-            self._expect(live, None, origin.time + grace)
-            self._board.hide(live.id, changes)
+            self._end(call, cause, changes)
+        elif call.grace_since is None:
+            call.grace_since = cause.time
+            self._deadlines.end_at(call.id, cause.time + grace)
+            self._index.hide(call.id, changes)
 
     def _end(
-        self, live: LiveCall, origin: Origin, changes: Changes, *, presumed: bool = False
+        self, call: ActiveCall, cause: Cause, changes: Changes, *, inferred: bool = False
     ) -> None:
-        self._name_outside(live)
-        call = live.view(ended_at=live.faded_at or origin.time)
-        self._forget(live, changes)
-        grave = Grave(origin.time, call, live, presumed=presumed)
-        self._graves.bury(grave)
-        if not (live.announced or live.said_missed):
+        """End a call: remember it, and tell it if anybody knew of it, or was to know."""
+        self._name_outside(call)
+        view = call.view(ended_at=call.grace_since or cause.time)
+        del self._active[call.id]
+        self._index.remove(call.id, changes)
+        self._identity.forget(call)
+        self._deadlines.clear(call.id)
+        self._questions.pop(call.id, None)
+        ended = EndedCall(cause.time, view, call, inferred)
+        self._ended.add(ended)
+        if not (call.told.began or call.facts.reported_missed):
             return
         changes.keys[ACCOUNT] = None
-        self.last_call = call
-        self._count_missed(grave, missed=live.missed)
-        changes.events.extend(Teller(live, call, origin).ending())
+        self.last_call = view
+        self._missed.set(ended, missed=call.missed)
+        changes.events += announcements.ending(call, view, cause)
 
-    def _forget(self, live: LiveCall, changes: Changes) -> None:
-        """Take an ended call out of everything that is about active calls."""
-        del self._live[live.id]
-        self._board.remove(live.id, changes)
-        self._matcher.remove(live)
-        self._expect(live, None, None)
-        self._questions.pop(live.id, None)
-        for leg_id in live.legs:
-            if self._call_of_leg.get(leg_id) == live.id:
-                self._call_of_leg.discard(leg_id)
+    def _going_on(self, found: ActiveCall | EndedCall | None) -> ActiveCall | None:
+        """Return a call that was found, taken back if it only seemed to be over."""
+        return self._revive(found) if isinstance(found, EndedCall) else found
 
-    def _name_outside(self, live: LiveCall) -> None:
-        """Ask the name book about the party outside, once for each number the call shows for it."""
-        number = live.outside.number
-        if self._names is None or not number or number == live.named:
-            return
-        live.named = number
-        if live.direction is Direction.INTERNAL or number in self.extensions:
-            return
-        found = self._names(number)
-        if found is not None:
-            live.name_outside(found)
-
-    # -- small things -------------------------------------------------------------------------------
-
-    def _show(self, live: LiveCall, changes: Changes) -> None:
-        if live.id in self.calls:
-            self._board.show(live.view(), changes)
-
-    def _expect(self, live: LiveCall, ask_at: datetime | None, end_at: datetime | None) -> None:
-        """Set when a call is asked about, and when it is given up."""
-        live.ask_at, live.end_at = ask_at, end_at
-        self._deadlines.set(live.id, min(filter(None, (ask_at, end_at)), default=None))
-
-    def _count_missed(self, grave: Grave, *, missed: bool) -> None:
-        """Count a call as missed, or no more, unless it was acknowledged meanwhile."""
-        if missed and grave.missed_in is None:
-            grave.missed_in = self._count
-            self.missed += 1
-        elif not missed and grave.missed_in is not None:
-            if grave.missed_in == self._count and self.missed:
-                self.missed -= 1
-            grave.missed_in = None
-
-    def _calls_with(self, extensions: Iterable[str | None]) -> Iterator[LiveCall]:
-        ids = dict.fromkeys(
-            call_id for extension in extensions for call_id in self._board.call_ids_of(extension)
-        )
-        return (self._live[call_id] for call_id in ids)
-
-    def _own_id(self, call_id: str) -> str:
-        return self._aliases.get(call_id) or call_id
+    def _revive(self, ended: EndedCall) -> ActiveCall:
+        """Return a call that only seemed to be over, active again; nothing is told twice (rule 5)."""
+        call = ended.call
+        call.revive()
+        self._ended.remove(call.id)
+        self._missed.set(ended, missed=False)
+        self._active[call.id] = call
+        return call
 
     def _repeated(self, key: str | None) -> bool:
-        """Tell whether a message came before (rule 2)."""
+        """Return whether something with this key came before, and remember that it came."""
         if key is None:
             return False
-        known = key in self._keys
-        self._keys.put(key, None)
+        known = key in self._messages
+        self._messages.put(key, None)
         return known
 
 
+def _returns(ended: EndedCall, row: Call, requested_at: datetime) -> bool:
+    """Return whether a list brings a call back: it was only inferred to be over, and goes on."""
+    newer = ended.inferred and requested_at > ended.at
+    return newer and ended.call.goes_on_in(row, requested_at)
+
+
+def _only_ends(push: LegPush) -> bool:
+    """Return whether a message about an unknown call is only about its end, and tells nothing."""
+    if push.state is not CallState.ENDED:
+        return False
+    whole = push.leg_id is None or push.final
+    return whole and (push.outcome is None or not push.final)
+
+
 def _merged(calls: Iterable[Call]) -> Collection[Call]:
-    """Make one call of rows with one id (rule 1)."""
+    """Return one call for each id, with the legs of all its rows (rule 1)."""
     merged: dict[str, Call] = {}
     for call in calls:
         known = merged.get(call.id)

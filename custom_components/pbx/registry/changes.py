@@ -1,6 +1,7 @@
 """What an input changed, and the keys by which those concerned are named."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from ..telephony.events import Event
 
@@ -11,28 +12,36 @@ DIRECTORY: Key = ("directory", "")
 
 
 def extension_key(number: str) -> Key:
-    """Name an extension among the keys."""
+    """Return the key of an extension."""
     return ("extension", number)
 
 
 def listed_key(number: str) -> Key:
-    """Name what lists say of an extension among the keys, which its calls do not change."""
+    """Return the key of what lists say of an extension, which its calls do not change."""
     return ("listed", number)
 
 
 def slot_key(slot: int) -> Key:
-    """Name a call slot among the keys; the first slot is 1."""
+    """Return the key of a call slot; the first slot is 1."""
     return ("slot", slot)
 
 
 def agent_key(agent_id: str) -> Key:
-    """Name an agent among the keys."""
+    """Return the key of an agent."""
     return ("agent", agent_id)
 
 
 def queue_key(queue_id: str) -> Key:
-    """Name a queue among the keys."""
+    """Return the key of a queue."""
     return ("queue", queue_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What brought a change about: the provider's name for it, and when it came."""
+
+    provider_event: str
+    time: datetime
 
 
 @dataclass(slots=True)
@@ -44,5 +53,5 @@ class Changes:
     refresh: bool = False
 
     def __bool__(self) -> bool:
-        """Tell whether anything changed."""
+        """Return whether anything changed."""
         return bool(self.keys or self.events or self.refresh)

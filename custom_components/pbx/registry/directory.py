@@ -1,11 +1,20 @@
 """Who and what there is: extensions, agents and queues, as asked for, pushed and remembered."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from ..telephony.events import POLL, Event
-from ..telephony.models import Agent, AgentStatus, Directory, EventType, Extension, Notice, Queue
+from ..telephony.models import (
+    Agent,
+    AgentStatus,
+    Directory,
+    EventType,
+    Extension,
+    Notice,
+    Party,
+    Queue,
+)
 from .changes import (
     ACCOUNT,
     DIRECTORY,
@@ -20,25 +29,32 @@ from .changes import (
 MAX_PUSHED_AGENTS = 1000
 
 
-class Roster:
-    """Extensions, agents and queues of one account."""
+class AccountDirectory:
+    """Extensions, agents and queues of one account, and what is told of them."""
 
     def __init__(self) -> None:
-        """Know nobody."""
+        """Start without anybody."""
         self.extensions: dict[str, Extension] = {}
         self.agents: dict[str, Agent] = {}
         self.queues: dict[str, Queue] = {}
         self.unread_voicemails: int | None = None
         self.missing_permissions: frozenset[str] = frozenset()
         self.listed: set[str] = set()  # of extension, agent, queue: which the phone system lists
-        self._directory_seen = False
+        self._seen = False
+
+    def named(self, party: Party) -> Party:
+        """Return a party with the name of its extension, if it is one of ours and came without."""
+        own = self.extensions.get(party.number)
+        if party.name or own is None or not own.name:
+            return party
+        return replace(party, name=own.name)
 
     # -- lists --------------------------------------------------------------------------------------
 
-    def directory(self, directory: Directory, now: datetime) -> Changes:
+    def take(self, directory: Directory, now: datetime) -> Changes:
         """Take what was asked about extensions, agents and queues; None keeps what was known."""
         changes = Changes()
-        news, self._directory_seen = self._directory_seen, True
+        first, self._seen = not self._seen, True
         if directory.extensions is not None:
             self.listed.add("extension")
             extensions = {extension.number: extension for extension in directory.extensions}
@@ -46,28 +62,27 @@ class Roster:
             self.extensions = extensions
         if directory.agents is not None:
             self.listed.add("agent")
-            self._list_agents(
-                {agent.id: agent for agent in directory.agents}, now if news else None, changes
-            )
+            agents = {agent.id: agent for agent in directory.agents}
+            if not first:
+                self._tell_agents(agents, now, changes)
+            _compare(self.agents, agents, changes, agent_key)
+            self.agents = agents
         if directory.queues is not None:
             self.listed.add("queue")
             queues = {queue.id: queue for queue in directory.queues}
             _compare(self.queues, queues, changes, queue_key)
             self.queues = queues
         if directory.unread_voicemails is not None:
-            self._count_voicemails(directory.unread_voicemails, changes)
+            self._set_voicemails(directory.unread_voicemails, changes)
         self.missing_permissions = directory.missing_permissions
         return changes
 
-    def _list_agents(
-        self, listed: dict[str, Agent], now: datetime | None, changes: Changes
-    ) -> None:
-        for agent_id, agent in listed.items():
+    def _tell_agents(self, agents: Mapping[str, Agent], now: datetime, changes: Changes) -> None:
+        """Tell what the agents that were known did since the last list."""
+        for agent_id, agent in agents.items():
             before = self.agents.get(agent_id)
-            if before is not None and now is not None:
-                changes.events.extend(_differences(before, agent, now))
-        _compare(self.agents, listed, changes, agent_key)
-        self.agents = listed
+            if before is not None:
+                changes.events += _differences(before, agent, now)
 
     # -- one by one ---------------------------------------------------------------------------------
 
@@ -76,7 +91,7 @@ class Roster:
         changes = Changes()
         before = self.agents.get(agent.id)
         if before is not None:
-            changes.events.extend(_differences(before, agent, now))
+            changes.events += _differences(before, agent, now)
         self._keep_agent(agent, changes)
         return changes
 
@@ -96,34 +111,30 @@ class Roster:
 
     # -- pushes -------------------------------------------------------------------------------------
 
-    def _note_agent(self, agent_id: str, notice: Notice, changes: Changes) -> None:
-        """Take what a message says of an agent, who is met for the first time where agents are not listed."""
-        known = self.agents.get(agent_id)
-        if known is None:
+    def note_agent(self, agent_id: str, notice: Notice, changes: Changes) -> None:
+        """Take what a message says of an agent; where agents are not listed, it may be a new one."""
+        agent = self.agents.get(agent_id)
+        if agent is None:
             if "agent" in self.listed or len(self.agents) >= MAX_PUSHED_AGENTS:
                 return
             person = self.extensions.get(notice.extension or "")
             name = person.name if person is not None else ""
-            known = Agent(id=agent_id, name=name, number=agent_id, extension=notice.extension)
-        match notice.type:
-            case EventType.AGENT_LOGGED_IN:
-                known = replace(known, logged_in=True, status=AgentStatus.AVAILABLE)
-            case EventType.AGENT_LOGGED_OUT:
-                known = replace(known, logged_in=False, paused=None, status=AgentStatus.LOGGED_OUT)
-            case EventType.AGENT_PAUSED:
-                known = replace(known, paused=True, status=AgentStatus.PAUSED)
-            case EventType.AGENT_UNPAUSED:
-                known = replace(known, paused=False, status=AgentStatus.AVAILABLE)
-            case _:
-                pass
-        self._keep_agent(known, changes)
+            agent = Agent(id=agent_id, name=name, number=agent_id, extension=notice.extension)
+        self._keep_agent(_after(agent, notice.type), changes)
 
-    def _count_voicemails(self, unread: int, changes: Changes) -> None:
+    def count_voicemail(self, changes: Changes) -> None:
+        """Count one more unread voicemail, where the phone system counts them."""
+        if self.unread_voicemails is not None:
+            self._set_voicemails(self.unread_voicemails + 1, changes)
+
+    def _set_voicemails(self, unread: int, changes: Changes) -> None:
+        """Set how many voicemails are unread."""
         if unread != self.unread_voicemails:
             self.unread_voicemails = unread
             changes.keys[ACCOUNT] = None
 
     def _keep_agent(self, agent: Agent, changes: Changes) -> None:
+        """Keep what is known of an agent now."""
         before = self.agents.get(agent.id)
         if before is None:
             changes.keys[DIRECTORY] = None
@@ -132,39 +143,67 @@ class Roster:
             changes.keys[agent_key(agent.id)] = None
 
 
-def _differences(before: Agent, after: Agent, now: datetime) -> Iterator[Event]:
-    """Tell what an agent did between two looks; what is not known before or after is not told."""
-    extension = after.extension or before.extension
+def _after(agent: Agent, event: EventType) -> Agent:
+    """Return an agent as it is after what it did."""
+    match event:
+        case EventType.AGENT_LOGGED_IN:
+            return replace(agent, logged_in=True, status=AgentStatus.AVAILABLE)
+        case EventType.AGENT_LOGGED_OUT:
+            return replace(agent, logged_in=False, paused=None, status=AgentStatus.LOGGED_OUT)
+        case EventType.AGENT_PAUSED:
+            return replace(agent, paused=True, status=AgentStatus.PAUSED)
+        case EventType.AGENT_UNPAUSED:
+            return replace(agent, paused=False, status=AgentStatus.AVAILABLE)
+    return agent
 
-    def event(kind: EventType, queue: str | None = None) -> Event:
-        return Event(
-            type=kind,
-            provider_event=POLL,
-            time=now,
-            agent=after.id,
-            extension=extension,
-            queue=queue,
-            tell=(extension,) if extension else (),
-        )
 
+def _differences(before: Agent, after: Agent, now: datetime) -> list[Event]:
+    """Return what an agent did between two looks; what is not known before or after is not told."""
+    events: list[Event] = []
     for queue, joined in after.queues.items():
         if queue in before.queues and before.queues[queue] is not joined:
-            yield event(EventType.AGENT_LOGGED_IN if joined else EventType.AGENT_LOGGED_OUT, queue)
-    per_queue = before.queues or after.queues
-    if (
-        not per_queue
-        and None not in {before.logged_in, after.logged_in}
-        and before.logged_in is not after.logged_in
-    ):
-        yield event(EventType.AGENT_LOGGED_IN if after.logged_in else EventType.AGENT_LOGGED_OUT)
-    if None not in {before.paused, after.paused} and before.paused is not after.paused:
-        yield event(EventType.AGENT_PAUSED if after.paused else EventType.AGENT_UNPAUSED)
+            events.append(_login(before, after, now, logged_in=joined, queue=queue))
+    if not (before.queues or after.queues) and _differ(before.logged_in, after.logged_in):
+        events.append(_login(before, after, now, logged_in=bool(after.logged_in)))
+    if _differ(before.paused, after.paused):
+        kind = EventType.AGENT_PAUSED if after.paused else EventType.AGENT_UNPAUSED
+        events.append(_agent_event(kind, before, after, now))
+    return events
+
+
+def _differ(before: bool | None, after: bool | None) -> bool:  # noqa: FBT001 - they are states
+    """Return whether both are known, and not the same."""
+    return before is not None and after is not None and before is not after
+
+
+def _login(
+    before: Agent, after: Agent, now: datetime, *, logged_in: bool, queue: str | None = None
+) -> Event:
+    """Return that an agent logged in or out, of a queue or altogether."""
+    kind = EventType.AGENT_LOGGED_IN if logged_in else EventType.AGENT_LOGGED_OUT
+    return _agent_event(kind, before, after, now, queue)
+
+
+def _agent_event(
+    kind: EventType, before: Agent, after: Agent, now: datetime, queue: str | None = None
+) -> Event:
+    """Return an event about an agent, for its phone too where that is known."""
+    extension = after.extension or before.extension
+    return Event(
+        type=kind,
+        provider_event=POLL,
+        time=now,
+        agent=after.id,
+        extension=extension,
+        queue=queue,
+        tell=(extension,) if extension else (),
+    )
 
 
 def _compare[T](
     before: Mapping[str, T], after: Mapping[str, T], changes: Changes, *keys: Callable[[str], Key]
 ) -> None:
-    """Name what came, went or changed."""
+    """Note what came, went or changed."""
     if before.keys() != after.keys():
         changes.keys[DIRECTORY] = None
     for name in before.keys() | after.keys():

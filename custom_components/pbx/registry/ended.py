@@ -1,4 +1,4 @@
-"""Calls that are over, remembered for a while (rules 5 and 10)."""
+"""Calls that are over, remembered for a while (rules 5 and 11), and how many of them were missed."""
 
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -7,51 +7,83 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from ..telephony.models import Call
-from .active_call import LiveCall
+from .active_call import ActiveCall
 
 TOMBSTONE_AGE = timedelta(minutes=10)
 TOMBSTONES = 4096
 
 
 @dataclass(slots=True)
-class Grave:
-    """A call that is over. One of which that is only presumed may come back."""
+class EndedCall:
+    """A call that is over; if that was only inferred, it may come back."""
 
     at: datetime
-    call: Call
-    live: LiveCall
-    presumed: bool
+    view: Call  # as others see it
+    call: ActiveCall  # as it was last
+    inferred: bool
     missed_in: int | None = None  # in which count of missed calls it is
 
 
 @dataclass(slots=True)
-class Graves:
-    """Calls that are over, so that late messages do not begin them again (rule 5)."""
+class Tombstones:
+    """The calls that ended last, so that late messages do not begin them again."""
 
-    _graves: OrderedDict[str, Grave] = field(default_factory=OrderedDict)
+    _ended: OrderedDict[str, EndedCall] = field(default_factory=OrderedDict)
 
     def __len__(self) -> int:
-        """Count them."""
-        return len(self._graves)
+        """Return how many are remembered."""
+        return len(self._ended)
 
-    def get(self, call_id: str) -> Grave | None:
-        """Find one."""
-        return self._graves.get(call_id)
+    def get(self, call_id: str) -> EndedCall | None:
+        """Return a call that is over, or None if it is not known to be."""
+        return self._ended.get(call_id)
 
-    def bury(self, grave: Grave) -> None:
-        """Keep a call for ten minutes, unless very many come after it."""
-        self._graves[grave.call.id] = grave
-        self._graves.move_to_end(grave.call.id)
-        while (
-            len(self._graves) > TOMBSTONES
-            or grave.at - next(iter(self._graves.values())).at > TOMBSTONE_AGE
-        ):
-            self._graves.popitem(last=False)
+    def add(self, ended: EndedCall) -> None:
+        """Remember a call for ten minutes, unless very many end after it."""
+        self._ended[ended.view.id] = ended
+        self._ended.move_to_end(ended.view.id)
+        while self._too_many(ended.at):
+            self._ended.popitem(last=False)
 
-    def latest(self, count: int) -> Iterator[Grave]:
-        """Give those that were buried last, the last first."""
-        return islice(reversed(self._graves.values()), count)
+    def inferred(self, count: int) -> Iterator[EndedCall]:
+        """Return those of the last `count` that may come back, the last to end first."""
+        latest = islice(reversed(self._ended.values()), count)
+        return (ended for ended in latest if ended.inferred)
 
-    def open(self, call_id: str) -> None:
-        """Take a call out again."""
-        del self._graves[call_id]
+    def remove(self, call_id: str) -> None:
+        """Forget a call that goes on."""
+        del self._ended[call_id]
+
+    def _too_many(self, now: datetime) -> bool:
+        """Return whether the oldest must go."""
+        oldest = next(iter(self._ended.values()))
+        return len(self._ended) > TOMBSTONES or now - oldest.at > TOMBSTONE_AGE
+
+
+@dataclass(slots=True)
+class MissedCalls:
+    """How many calls were missed since somebody acknowledged them.
+
+    A record may correct a call that was counted, or one may come back: then the count goes down,
+    but only if the call is in the present count, and not in one that was acknowledged.
+    """
+
+    count: int = 0
+    _period: int = 0  # from one acknowledgement to the next
+
+    def set(self, ended: EndedCall, *, missed: bool) -> None:
+        """Count a call as missed, or no more."""
+        if missed and ended.missed_in is None:
+            ended.missed_in = self._period
+            self.count += 1
+        elif not missed and ended.missed_in is not None:
+            if ended.missed_in == self._period and self.count:
+                self.count -= 1
+            ended.missed_in = None
+
+    def acknowledge(self) -> bool:
+        """Begin anew; return whether there were any."""
+        self._period += 1
+        any_missed = self.count > 0
+        self.count = 0
+        return any_missed

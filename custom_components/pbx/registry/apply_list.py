@@ -1,0 +1,118 @@
+"""Apply: what a row of a list of the active calls changes (rule 3).
+
+A list is as old as the moment at which it was asked for: what a message said since holds against
+it. What a list no longer names is over, but that is inferred, and the next list may know better.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from ..telephony.models import UP, Call, CallState, Leg, filled
+from .active_call import MAX_LEGS, ActiveCall
+from .active_leg import ActiveLeg, Inferred
+from .correlated import hand_over
+from .facts import Phone, Source
+
+
+def apply_row(
+    call: ActiveCall, row: Call, requested_at: datetime, *, preexisting: bool = False
+) -> None:
+    """Take what a list says of a call that was asked for at a time.
+
+    What is `preexisting`, since it is in the first list of all, was so before anybody looked.
+    """
+    sources, facts = call.sources, call.facts
+    sources.last, sources.listed, sources.missing = Source.LIST, True, 0
+    facts.direction = row.direction or facts.direction
+    facts.caller = filled(facts.caller, row.caller)
+    facts.callee = filled(facts.callee, row.callee)
+    facts.queue = row.queue or facts.queue
+    facts.answered_at = facts.answered_at or row.answered_at
+    facts.answered_by = facts.answered_by or row.answered_by
+    legs = row.legs[:MAX_LEGS] or (Leg(id="", state=row.state),)
+    listed = {leg.id: leg for leg in legs}
+    if _still_rings(call, listed, requested_at):
+        _take_answer_back(call)
+    _leave_out(call, row, listed, requested_at)
+    contested = sources.pushed_since(requested_at) or preexisting
+    for leg in listed.values():
+        contested |= _take_leg(call, leg, requested_at)
+    sources.row = None if contested else row
+    if preexisting:
+        sources.preexisting = {leg.id for leg in call.legs.values() if leg.extension is None}
+
+
+def _take_leg(call: ActiveCall, leg: Leg, requested_at: datetime) -> bool:
+    """Take what a list says of a leg; return whether the list may be right if it insists."""
+    known = call.legs.get(leg.id)
+    if known is not None:
+        if known.extension is None and leg.id in call.sources.preexisting:
+            _learn_phone(call, leg.extension, known.state)
+        known.poll(leg, requested_at)
+        return known.inferred is Inferred.BY_ANSWER
+    if call.make_room():
+        fresh = ActiveLeg(leg.id, leg.state, leg.extension, leg.changed)
+        fresh.context, fresh.account_code = leg.context, leg.account_code
+        hand_over(fresh, leg, call.legs.values(), requested_at)
+        call.legs[leg.id] = fresh
+    return False
+
+
+def _leave_out(
+    call: ActiveCall, row: Call, listed: Mapping[str, Leg], requested_at: datetime
+) -> None:
+    """Take that a list does not name some of the legs: they are over.
+
+    A correlated leg is in no list; it is over when the list has legs, but none of its phone.
+    """
+    phones = {leg.extension for leg in listed.values()} - {None}
+    for left in call.legs.values():
+        if left.id in listed or left.pushed_since(requested_at):
+            continue
+        if left.correlated and (not row.legs or left.extension in phones):
+            continue
+        left.leave_out()
+        if left.hung_up:  # the call goes on without that phone: how it left is not how it ended
+            left.hung_up = False
+            call.facts.hangup_cause = call.facts.leg_outcome = None
+
+
+# -- the message was about another call --------------------------------------------------------------
+
+
+def _still_rings(call: ActiveCall, listed: Mapping[str, Leg], requested_at: datetime) -> bool:
+    """Return whether nobody has answered yet, though a message that was matched said so."""
+    if any(leg.state in UP for leg in listed.values()):
+        return False
+    for leg in listed.values():
+        known = call.legs.get(leg.id)
+        if leg.state is not CallState.RINGING or known is None:
+            continue
+        if known.inferred is Inferred.BY_MATCH and not known.pushed_since(requested_at):
+            return True
+    return False
+
+
+def _take_answer_back(call: ActiveCall) -> None:
+    """Undo an answer that was not this call's."""
+    call.take_answer_back()
+    for leg in call.legs.values():
+        if leg.inferred is Inferred.BY_MATCH:
+            leg.state, leg.inferred = CallState.DIALING, None
+        elif leg.correlated and leg.state in UP:
+            leg.leave_out()
+
+
+# -- what was there before anybody looked ------------------------------------------------------------
+
+
+def _learn_phone(call: ActiveCall, extension: str | None, state: CallState) -> None:
+    """Learn whose phone a preexisting leg is; what it did before is not announced as new."""
+    phones = call.facts.phones
+    if extension is None or extension in phones:
+        return
+    talks = state in UP
+    phones[extension] = Phone(rang=state is CallState.RINGING, talked=talks)
+    told = call.told.phone(extension)
+    told.began = True
+    told.answered = told.joined = talks

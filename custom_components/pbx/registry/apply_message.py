@@ -1,0 +1,134 @@
+"""Apply: what a message about a leg, or about the whole call, changes."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from ..telephony.models import EARLY, UP, CallState, LegPush, Outcome, filled
+from .active_call import ActiveCall
+from .active_leg import ActiveLeg, Inferred
+from .facts import Facts, Source
+from .inferences import infer_from_answer, infer_from_past_answer
+
+
+class Address(NamedTuple):
+    """What a message is about, as the identity step found out.
+
+    `leg_id` is None for the whole call. A `correlated` leg has an id of another kind than lists
+    have, and speaks for one phone only.
+    """
+
+    leg_id: str | None
+    correlated: bool = False
+
+
+def apply_message(call: ActiveCall, push: LegPush, address: Address, now: datetime) -> None:
+    """Take what a message says of a call, and of its leg or legs."""
+    _note_source(call, push, now)
+    facts = call.facts
+    facts.direction = facts.direction or push.direction
+    facts.caller = filled(facts.caller, push.caller)
+    facts.callee = filled(facts.callee, push.callee)
+    facts.queue = facts.queue or push.queue
+    if push.state in UP:
+        facts.answered_at = facts.answered_at or push.answered_at
+    if push.state is CallState.ENDED:
+        _note_end(facts, push, whole=push.final or address.leg_id is None)
+        call.sources.expected_to_continue = push.lasts
+    if address.leg_id is None:
+        _move_all(call, push, now)
+    else:
+        _move_leg(call, address.leg_id, push, now, correlated=address.correlated)
+
+
+def _note_source(call: ActiveCall, push: LegPush, now: datetime) -> None:
+    """Note that a message spoke of the call, and when it was sent."""
+    sources = call.sources
+    sources.last = Source.MESSAGE
+    sources.pushed_at = now
+    sources.first_sent_at = sources.first_sent_at or push.sent_at
+    sources.last_sent_at = push.sent_at or sources.last_sent_at
+    sources.last_event = push.provider_event
+    sources.missing = 0
+
+
+def _note_end(facts: Facts, push: LegPush, *, whole: bool) -> None:
+    """Note how a leg ended: the last word is the call's, unless the whole call was spoken of."""
+    facts.hangup_cause = push.hangup_cause or facts.hangup_cause
+    facts.ended_by = push.ended_by or facts.ended_by
+    facts.leg_outcome = push.outcome
+    if whole:
+        facts.outcome = push.outcome or facts.outcome
+    facts.reported_missed = push.final and push.outcome is Outcome.MISSED
+
+
+def _move_all(call: ActiveCall, push: LegPush, now: datetime) -> None:
+    """Move every leg of a call; but which of several ringing phones has answered is not said."""
+    if not call.legs:
+        call.legs[""] = ActiveLeg("", push.state, None, push.time, now)
+    answered = push.state is CallState.TALKING
+    phones = 0
+    for leg in call.legs.values():
+        phones += leg.extension is not None and leg.state is CallState.RINGING
+    for leg in call.legs.values():
+        if not answered or phones == 1 or leg.state is not CallState.RINGING:
+            leg.push(push.state, push.time, now)
+    if answered:
+        call.facts.answered = True
+
+
+def _move_leg(
+    call: ActiveCall, leg_id: str, push: LegPush, now: datetime, *, correlated: bool
+) -> None:
+    """Move one leg, and draw the conclusions if it is the one that answers (rule 6)."""
+    leg = call.legs.get(call.current(leg_id))
+    # Where lists name the legs, they say themselves how often a phone takes part.
+    if leg is not None and not correlated and not call.sources.listed:
+        if leg.began_after(push):
+            return
+        if leg.rings_again(push):
+            leg.push(CallState.ENDED, push.time, now)
+            call.ring_again(leg_id, push.extension)
+            leg = None
+    before = CallState.DIALING
+    if leg is None:
+        leg = _begin_leg(call, leg_id, push, now, correlated=correlated)
+        if leg is None:
+            return
+    else:
+        before = leg.state
+        leg.push(push.state, push.time, now)
+        if push.state is CallState.TALKING and leg.over:
+            infer_from_past_answer(call, leg)
+    if push.details:
+        leg.details.update({name: value for name, value in push.details.items() if value})
+    if push.state is CallState.TALKING and before in EARLY and leg.state is CallState.TALKING:
+        infer_from_answer(call, leg, push.time, now)
+
+
+def _begin_leg(
+    call: ActiveCall, leg_id: str, push: LegPush, now: datetime, *, correlated: bool
+) -> ActiveLeg | None:
+    """Begin a leg where its first message puts it; return None if there is no room for it."""
+    if not call.make_room():
+        return None
+    key = call.current(leg_id)
+    state, inferred = _first_state(push, call.facts.answer_time)
+    leg = ActiveLeg(key, state, push.extension, push.time, now, inferred, correlated)
+    call.legs[key] = leg
+    call.correlated = call.correlated or correlated
+    return leg
+
+
+def _first_state(push: LegPush, answer_time: datetime | None) -> tuple[CallState, Inferred | None]:
+    """Return where a leg is whose beginning may be told only after the call was answered.
+
+    Times are often whole seconds: of a leg that began in the second of the answer nobody knows
+    which came first.
+    """
+    if push.time is None or answer_time is None or push.time >= answer_time:
+        return push.state, None
+    if push.state is CallState.RINGING:
+        return CallState.ENDED, Inferred.BY_ANSWER
+    if push.state is CallState.DIALING:
+        return CallState.TALKING, None
+    return push.state, None

@@ -1,0 +1,87 @@
+"""What is known of a call, who said so, and nothing of what it means."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum, auto
+
+from ..telephony.events import POLL
+from ..telephony.models import NOBODY, Call, Direction, Outcome, Party, filled
+
+
+@dataclass(slots=True)
+class Phone:
+    """What one extension has done in a call so far; it may be doing something else by now."""
+
+    rang: bool = False
+    talked: bool = False
+
+
+@dataclass(slots=True)
+class Facts:
+    """What messages, lists and records have said of a call as a whole.
+
+    What they said of each of its legs is kept with the leg (`ActiveLeg`).
+    """
+
+    direction: Direction | None = None
+    caller: Party = NOBODY
+    callee: Party = NOBODY
+    queue: str | None = None
+    phones: dict[str, Phone] = field(default_factory=dict)
+    answered: bool = False  # somebody answered, though perhaps nobody said who
+    answered_at: datetime | None = None
+    answered_by: str | None = None
+    answer_time: datetime | None = None  # of the last answer, by the phone system's own clock
+    outcome: Outcome | None = None  # of the whole call
+    leg_outcome: Outcome | None = None  # of the leg that ended last
+    reported_missed: bool = False  # by the phone system's own last word
+    hangup_cause: str | None = None
+    ended_by: str | None = None
+
+    @property
+    def outside(self) -> Party:
+        """The party that is none of ours, as far as it can be told: whom we call, else who calls."""
+        return self.callee if self.direction is Direction.OUTGOING else self.caller
+
+    def name_outside(self, party: Party) -> None:
+        """Add what was found out about the party outside."""
+        if self.direction is Direction.OUTGOING:
+            self.callee = filled(self.callee, party)
+        else:
+            self.caller = filled(self.caller, party)
+
+
+class Source(Enum):
+    """Who had the last word about a call."""
+
+    LIST = auto()
+    MESSAGE = auto()
+    HINT = auto()
+    RECORD = auto()
+    LOOK_UP = auto()  # of a name
+
+
+@dataclass(slots=True)
+class Sources:
+    """When each source last spoke of a call, and what it said where that is needed again."""
+
+    last: Source | None = None
+    row: Call | None = None  # of the last list, unless it could be contested
+    listed: bool = False  # by any list so far
+    missing: int = 0  # from so many complete lists in a row
+    pushed_at: datetime | None = None
+    first_sent_at: datetime | None = None  # by the sender's clock, like the next
+    last_sent_at: datetime | None = None
+    last_event: str = POLL
+    expected_to_continue: bool = False  # said of the call, though no phone rings or talks
+    named: str = ""  # the number for which the name book was asked
+    preexisting: Collection[str] = ()  # legs of nobody known, from before the first list
+
+    def repeats(self, row: Call) -> bool:
+        """Return whether a row says once more what the list before said, and nobody else spoke."""
+        return self.last is Source.LIST and not self.missing and self.row == row
+
+    def pushed_since(self, moment: datetime) -> bool:
+        """Return whether a message was about the call since a moment (rule 3)."""
+        return self.pushed_at is not None and self.pushed_at >= moment

@@ -1,0 +1,300 @@
+"""Identify by phone, other party and time: for a phone system whose messages have ids of their own.
+
+Each phone, and each window of a program on it, pushes under an id that no list has. Which of the
+calls that is can only be inferred from who talks to whom, and since when:
+
+- A message with a new id is about a call of its phone with the same other party, while the phone
+  rings there or the call is young. Else it is about a call in which other phones show the same
+  number: a group that rings at once, or a call that is passed on. Else it is a new call.
+- A row with a new id is the nearest pushed call of its phones with the same other party. Else, if
+  a phone that does not push has answered, it is a call whose pushing phones are done.
+- Between two calls that fit, the one that fits nothing else is taken.
+
+What was matched wrongly is put right by the lists: see `correlated.py` and `Inferred.BY_MATCH`.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import datetime, timedelta
+from itertools import takewhile
+from typing import override
+
+from ..telephony.models import (
+    EARLY,
+    NOBODY,
+    UP,
+    Call,
+    CallState,
+    Direction,
+    LegPush,
+    Party,
+)
+from ..telephony.phone_numbers import same
+from .active_call import ActiveCall
+from .active_leg import ActiveLeg
+from .apply_message import Address
+from .ended import EndedCall, Tombstones
+from .identity import Identity
+
+HIDDEN = "hidden"
+LATEST = 64
+SAME_INSTANT = timedelta(seconds=3)
+SAME_RING = timedelta(seconds=10)
+SAME_CALL = timedelta(seconds=30)
+SAME_START = timedelta(minutes=5)
+
+
+class IdentityByParties(Identity):
+    """Knows calls also by their phones, their other party, and when they began."""
+
+    def __init__(
+        self,
+        active: Mapping[str, ActiveCall],
+        ended: Tombstones,
+        calls_of: Callable[[str | None], Collection[str]],
+    ) -> None:
+        """Start without calls; `calls_of` returns the ids of the calls of an extension."""
+        super().__init__(active)
+        self._ended = ended
+        self._calls_of = calls_of
+        self._by_number: dict[str, dict[str, ActiveCall]] = {}
+        self._number_of: dict[str, str] = {}
+
+    # -- which call this is about -------------------------------------------------------------------
+
+    @override
+    def address(self, push: LegPush) -> Address:
+        return Address(push.call_id if push.leg_id is None else push.leg_id, correlated=True)
+
+    @override
+    def match_push(self, push: LegPush, now: datetime) -> ActiveCall | EndedCall | None:
+        found: ActiveCall | EndedCall | None = self._of_phone(push, now)
+        if found is None:
+            found = self._of_others(push, now) or self._ended_just_now(push, now)
+        return found
+
+    @override
+    def match_row(
+        self, row: Call, rows: Collection[Call], now: datetime
+    ) -> ActiveCall | EndedCall | None:
+        known = self._with_phones(row.extensions)
+        return _nearest(row, known, rows, now, SAME_START) or self._silently_answered(
+            row, rows, now
+        )
+
+    def _of_phone(self, push: LegPush, now: datetime) -> ActiveCall | None:
+        """Return the call of its phone that a message is about; of two, the one no message knew."""
+        found = [
+            call for call in self._with_phones((push.extension,)) if _is_about(push, call, now)
+        ]
+        if not found:
+            return None
+        return min(
+            found, key=lambda call: any(leg.correlated for leg in _legs_of(call, push.extension))
+        )
+
+    def _of_others(self, push: LegPush, now: datetime) -> ActiveCall | None:
+        """Return the call of other phones into which the phone of a message comes."""
+        if push.state is CallState.ENDED or push.caller is None:
+            return None
+        for call in self._by_number.get(_name(push.caller), {}).values():
+            if _has_room(push, call) and _reaches(push, call, now):
+                return call
+        return None
+
+    def _ended_just_now(self, push: LegPush, now: datetime) -> EndedCall | None:
+        """Return the call that ended a moment ago, and of which a late message tells a ring."""
+        if push.state is not CallState.RINGING or push.sent_at is None or push.caller is None:
+            return None
+        name = _name(push.caller)
+        recent = takewhile(lambda ended: now - ended.at <= SAME_CALL, self._ended.inferred(LATEST))
+        for ended in recent:
+            facts = ended.call.facts
+            same_way = facts.direction is push.direction and name == _name(facts.outside)
+            if same_way and _rang_at(ended, push.sent_at):
+                return ended
+        return None
+
+    def _silently_answered(
+        self, row: Call, rows: Collection[Call], now: datetime
+    ) -> ActiveCall | EndedCall | None:
+        """Return the call of a row in which a phone talks that does not push.
+
+        The phones that do push are done with it; unless another row has one of them.
+        """
+        ended = {each.view.id: each for each in self._ended.inferred(LATEST)}
+        shown = _name(_outside(row))
+        known = (*self._by_number.get(shown, {}).values(), *(each.call for each in ended.values()))
+        found = _nearest(row, known, (), now, SAME_CALL)
+        if found is None:
+            return None
+        for other in rows:
+            shares = not found.facts.phones.keys().isdisjoint(other.extensions)
+            if other is not row and shares and shown and _name(_outside(other)) == shown:
+                return None
+        return ended.get(found.id, found)
+
+    def _with_phones(self, extensions: Iterable[str | None]) -> Iterable[ActiveCall]:
+        """Return the active calls in which any of these extensions takes or took part."""
+        ids: dict[str, None] = {}
+        for extension in extensions:
+            ids.update(dict.fromkeys(self._calls_of(extension)))
+        return [self._active[call_id] for call_id in ids]
+
+    # -- what it remembers --------------------------------------------------------------------------
+
+    @override
+    def index(self, call: ActiveCall) -> None:
+        number = _name(call.facts.outside)
+        if self._number_of.get(call.id, "") == number:
+            return
+        self._drop(call)
+        if number:
+            self._number_of[call.id] = number
+            self._by_number.setdefault(number, {})[call.id] = call
+
+    @override
+    def forget(self, call: ActiveCall) -> None:
+        super().forget(call)
+        self._drop(call)
+
+    def _drop(self, call: ActiveCall) -> None:
+        """Take a call out of those of its number."""
+        number = self._number_of.pop(call.id, "")
+        if not number:
+            return
+        del self._by_number[number][call.id]
+        if not self._by_number[number]:
+            del self._by_number[number]
+
+
+# -- does a call fit a message -----------------------------------------------------------------------
+
+
+def _is_about(push: LegPush, call: ActiveCall, now: datetime) -> bool:
+    """Return whether a message may be about a call of its phone, in which the phone still is."""
+    legs = _legs_of(call, push.extension)
+    windows = [leg for leg in legs if leg.correlated]
+    if windows and all(leg.over for leg in windows):
+        return False
+    rings = any(leg.state in EARLY for leg in legs)
+    if not rings and push.state not in UP and now - call.seen_at > SAME_CALL:
+        return False
+    if not _same_parties(call, push.caller or NOBODY, push.callee or NOBODY):
+        return False
+    if push.caller is None or push.callee is None or push.caller.number != push.extension:
+        return True
+    if push.callee.number == push.extension:
+        return True  # it was placed by API, and rings with its own number
+    # Whoever dials tells so once, and whom.
+    return not windows and _same_callee(call, push.callee)
+
+
+def _has_room(push: LegPush, call: ActiveCall) -> bool:
+    """Return whether a phone can come into a call.
+
+    One that had rung in it comes again when the call is handed to it, or when another of its
+    windows has answered.
+    """
+    legs = _legs_of(call, push.extension)
+    if not legs:
+        return True
+    again = call.state in UP or (call.grace_since is not None and push.state in UP)
+    return again and all(leg.over for leg in legs)
+
+
+def _reaches(push: LegPush, call: ActiveCall, now: datetime) -> bool:
+    """Return whether a phone may be another one of a call.
+
+    It is one of a group that rings at once, or the call is passed on to it. Of the one that
+    answers the group the ring may have been lost: it may come late, unless a list has come, which
+    would show it.
+    """
+    same_way = call.facts.direction is push.direction
+    if call.state in UP:
+        return push.state in EARLY and (same_way or push.direction is Direction.INCOMING)
+    if not same_way:
+        return False
+    if push.state in EARLY:
+        return now - call.seen_at <= SAME_RING
+    named = push.caller is not None and bool(push.caller.number)
+    lost_ring = push.state in UP and named and not call.sources.listed
+    return lost_ring or now - call.seen_at <= SAME_CALL
+
+
+def _rang_at(ended: EndedCall, moment: datetime) -> bool:
+    """Return whether a call had just begun and was not over yet, by the clocks of its senders."""
+    sources = ended.call.sources
+    began = sources.first_sent_at or ended.call.started_at
+    last = sources.last_sent_at or ended.at
+    return abs(began - moment) <= SAME_INSTANT and moment <= last
+
+
+# -- does a call fit a row ---------------------------------------------------------------------------
+
+
+def _nearest(
+    row: Call,
+    known: Iterable[ActiveCall],
+    rows: Collection[Call],
+    now: datetime,
+    within: timedelta,
+) -> ActiveCall | None:
+    """Return the call that was only pushed so far and that a list now names: the nearest in time.
+
+    A call that was handed on has another callee by now; but of two rows, the one with its callee
+    is the call. One that was first heard of when it was answered began long before: `within`
+    bounds only how much later the row may have begun.
+    """
+    started_at = row.started_at or now
+    found: dict[tuple[bool, timedelta], ActiveCall] = {}
+    for call in known:
+        if call.sources.listed or not _same_parties(call, row.caller, row.callee):
+            continue
+        apart = abs(call.started_at - started_at)
+        if apart > (within if started_at > call.started_at else SAME_START):
+            continue
+        fits = _fits(call, row)
+        if fits or not any(_fits(call, other) for other in rows):
+            found[not fits, apart] = call
+    return found[min(found)] if found else None
+
+
+def _fits(call: ActiveCall, row: Call) -> bool:
+    """Return whether a row also shows the callee a call was pushed with: a number, or a phone."""
+    shown = _name(call.facts.outside)
+    if not shown or shown != _name(_outside(row)):
+        return False
+    return call.facts.callee.number in row.extensions or _same_callee(call, row.callee)
+
+
+# -- parties -----------------------------------------------------------------------------------------
+
+
+def _name(party: Party) -> str:
+    """Return a name to find a party by: one for all hidden callers, none for who is not known."""
+    return party.number or (HIDDEN if party.hidden else "")
+
+
+def _outside(row: Call) -> Party:
+    """Return the party of a row that is none of ours."""
+    return row.callee if row.direction is Direction.OUTGOING else row.caller
+
+
+def _legs_of(call: ActiveCall, extension: str | None) -> list[ActiveLeg]:
+    """Return the legs of one phone."""
+    return [leg for leg in call.legs.values() if leg.extension == extension]
+
+
+def _same_parties(call: ActiveCall, caller: Party, callee: Party) -> bool:
+    """Return whether a call has this party outside, as far as both are known."""
+    mine = call.facts.outside
+    other = callee if call.facts.direction is Direction.OUTGOING else caller
+    if not mine.number or not other.number:
+        return not mine.number and not other.number
+    return same(mine.number, other.number)
+
+
+def _same_callee(call: ActiveCall, callee: Party) -> bool:
+    """Return whether a call has this callee, as far as both are known."""
+    mine = call.facts.callee.number
+    return not mine or not callee.number or same(mine, callee.number)

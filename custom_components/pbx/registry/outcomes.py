@@ -1,0 +1,147 @@
+"""Recompute: what the facts mean. Pure: what comes in decides alone what comes out.
+
+Facts are kept as they were said; what follows from them is worked out here and nowhere else: what
+a call is doing, whether it was answered and by whom, and in the end how it went. A leg that is
+over and forgotten leaves no fact behind, so what once was so is handed from one meaning to the
+next (`before`).
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import NamedTuple
+
+from ..telephony.models import UP, CallState, Direction, Outcome
+from .active_leg import ActiveLeg
+from .facts import Facts
+
+
+class Meaning(NamedTuple):
+    """What the facts about a call mean at one moment."""
+
+    state: CallState = CallState.DIALING  # the last it did, if it is over
+    over: bool = False  # no leg is left
+    answered: bool = False
+    answered_at: datetime | None = None
+    answered_by: str | None = None
+    rang: bool = False  # a phone of ours
+    talked: bool = False  # a phone of ours, or one outside that the call was passed on to
+    by_system: bool = False  # somebody outside was connected, if only to a menu or a queue
+
+
+UNKNOWN = Meaning()
+"""What a call means of which nothing is known yet."""
+
+
+def recompute(
+    facts: Facts, legs: Collection[ActiveLeg], before: Meaning, now: datetime | None
+) -> Meaning:
+    """Return what the facts and the legs that count mean, given what was so before.
+
+    `now` dates an answer for which nobody gave a time; without it, it happened before anybody
+    looked, nobody knows when.
+    """
+    up = [leg for leg in legs if leg.state is not CallState.ENDED]
+    reached = [leg for leg in up if leg.extension is None and leg.state in UP]
+    rang, talked = before.rang, before.talked or len(reached) > 1
+    for phone in facts.phones.values():
+        rang = rang or phone.rang
+        talked = talked or phone.talked
+    answered = before.answered or facts.answered or (bool(up) and is_answered(facts.direction, up))
+    answered_at = before.answered_at or facts.answered_at
+    answered_by = before.answered_by or facts.answered_by
+    if up and answered:
+        answered_at = answered_at or now
+        if facts.direction is not Direction.OUTGOING:
+            answered_by = answered_by or _answering(facts, up)
+    return Meaning(
+        state=_state(up, answered=answered) if up else before.state,
+        over=not up,
+        answered=answered,
+        answered_at=answered_at,
+        answered_by=answered_by,
+        rang=rang,
+        talked=talked,
+        by_system=before.by_system or bool(reached),
+    )
+
+
+# -- while the call goes on --------------------------------------------------------------------------
+
+
+def is_answered(direction: Direction | None, up: Collection[ActiveLeg]) -> bool:
+    """Return whether legs that are not over say that the two sides of a call have met."""
+    talking = {leg.extension for leg in up if leg.state in UP and leg.extension is not None}
+    outside = [leg.state in UP for leg in up if leg.extension is None]
+    match direction:
+        case Direction.OUTGOING:
+            # Our phone is up as soon as it dials; where the far side is not listed, that is all.
+            only_outside = len(outside) == len(up)
+            return bool(talking or only_outside) and (any(outside) or not outside)
+        case Direction.INTERNAL:
+            return len(talking) > 1 or (bool(talking) and all(leg.state in UP for leg in up))
+        case _:
+            return bool(talking) or sum(outside) > 1  # one alone listens to a machine
+
+
+def _answering(facts: Facts, up: Collection[ActiveLeg]) -> str | None:
+    """Return the extension that answered: one that rang, else one that is not the caller."""
+    talking = [leg.extension for leg in up if leg.extension is not None and leg.state in UP]
+    for extension in talking:
+        if facts.phones[extension].rang:
+            return extension
+    return next((extension for extension in talking if extension != facts.caller.number), None)
+
+
+def _state(up: Collection[ActiveLeg], *, answered: bool) -> CallState:
+    """Return what a call does: what its phones do; until it is answered it dials or rings."""
+    inside = {leg.state for leg in up if leg.extension is not None}
+    if inside and not answered:
+        return CallState.RINGING if CallState.RINGING in inside else CallState.DIALING
+    states = inside or {leg.state for leg in up}
+    order = (CallState.ON_HOLD, CallState.TALKING, CallState.RINGING, CallState.DIALING)
+    return next(state for state in order if state in states)
+
+
+# -- how it went -------------------------------------------------------------------------------------
+
+
+def is_connected(facts: Facts, meaning: Meaning) -> bool:
+    """Return whether the two sides have talked; of the evidence, the best that is there decides.
+
+    1. The phone system said *answered* of the whole call.
+    2. Of a call that one of ours placed: that the other side picked up.
+    3. Of a call from outside: that a phone of ours talked, or one it was passed on to. A machine
+       that picks up after phones of ours have rung is no answer; where none rang, it is.
+    """
+    if facts.outcome is Outcome.ANSWERED:
+        return True
+    if facts.direction in {Direction.OUTGOING, Direction.INTERNAL}:
+        return meaning.answered
+    if meaning.talked or meaning.rang:
+        return meaning.talked
+    return meaning.answered or meaning.by_system
+
+
+def is_missed(facts: Facts, meaning: Meaning) -> bool:
+    """Return whether somebody outside has called in vain."""
+    if is_connected(facts, meaning):
+        return False
+    if facts.direction is None:
+        return meaning.rang or facts.outcome is Outcome.MISSED
+    return facts.direction is Direction.INCOMING
+
+
+def outcome_of(facts: Facts, meaning: Meaning) -> Outcome:
+    """Return how a call that is over went.
+
+    That the sides talked counts before whatever was said. Then the word about the whole call
+    counts before that about the leg which ended last, unless it speaks of an answer that nobody
+    has seen: then the call was missed, or nobody knows.
+    """
+    if is_connected(facts, meaning):
+        return Outcome.ANSWERED
+    said = facts.outcome or facts.leg_outcome
+    if said not in {None, Outcome.ANSWERED, Outcome.ANSWERED_ELSEWHERE}:
+        return said
+    missed = is_missed(facts, meaning) or facts.direction is Direction.INTERNAL
+    return Outcome.MISSED if missed else Outcome.UNKNOWN
