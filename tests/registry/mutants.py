@@ -135,6 +135,7 @@ MUTANTS = (
         "if call is not None and records.is_part(call, record, asked=asked):",
         "if False:",
     ),
+    Mutant("unmet", "9 a mailbox is no answer", "registry/records.py", ", Outcome.VOICEMAIL}", "}"),
     Mutant(
         "urgency",
         "10 ringing comes first",
@@ -152,6 +153,9 @@ MUTANTS = (
     Mutant("waiting", "10 slots are handed on", "registry/active_calls.py", "self._slot_of[waiting] = slot", "pass"),
     Mutant("calls", "11 bounded calls", "registry/call_registry.py", "if len(self._active) >= MAX_CALLS:", "if False:"),
     Mutant("legs", "11 bounded legs", "registry/active_call.py", "if len(self.legs) < MAX_LEGS:", "if True:"),
+    Mutant("waits", "12 a phone rings on", "registry/outcomes.py", "if inside and not answered:", "if False:"),
+    Mutant("grace", "14 an end waits", "registry/call_registry.py", "cause.time + grace", "cause.time"),
+    Mutant("book", "15 a known name", "registry/call_registry.py", "found = self._names(number)", "found = None"),
     Mutant("ids", "11 bounded ids", "telephony/bounded_map.py", "if len(self._items) > self.limit:", "if False:"),
 )
 

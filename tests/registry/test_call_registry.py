@@ -1080,11 +1080,12 @@ def test_rule_8_a_correction_does_not_take_another_call_from_the_count() -> None
     assert not made.registry.acknowledge_missed()
 
 
-def test_rule_8_a_record_can_say_that_a_call_was_missed() -> None:
+@pytest.mark.parametrize("outcome", [Outcome.MISSED, Outcome.BUSY, Outcome.CANCELLED, Outcome.VOICEMAIL])
+def test_rule_9_a_record_can_say_that_a_call_was_missed(outcome: Outcome) -> None:
     """Which way it went, and that nobody took it, was not known before."""
     other = story().play(push("c", "101", D, direction=None), push("c", None, E, direction=None))
     assert other.registry.missed == 0
-    other.play(record(replace(RECORD, outcome=Outcome.CANCELLED, answered_by=None)))
+    other.play(record(replace(RECORD, outcome=outcome, answered_by=None)))
     assert other.registry.missed == 1
 
 
