@@ -855,6 +855,8 @@ def test_intervals() -> None:
         ]
     budgets = {row[0].removesuffix(" PBX"): row[1] for row in table(text[text.index("number of requests:") :])}
     for key, kind in PROVIDERS.items():
+        if key == "asterisk":
+            continue  # no requests, but one connection
         limits = [*kind.limits, *(ENTERPRISE if key == "voipat" else ())]
         assert re.findall(r"[\d,]+", budgets[NAMES[key]]) == [f"{limit.requests:,}" for limit in limits]
 
@@ -985,7 +987,7 @@ OWN_DAYS: Mapping[str, Play] = {
 }
 
 
-@pytest.mark.parametrize("provider", PROVIDERS)
+@pytest.mark.parametrize("provider", OWN_DAYS)
 async def test_events(hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator, provider: str) -> None:
     """A phone system tells all types of event that the page says, and no other."""
     promised = {kind for kind, keys in event_types().items() if provider in keys} - {"unknown"}
@@ -1039,14 +1041,13 @@ def test_entities() -> None:
         for row in table(section(page("entities"), f"## {heading}"))
         for name in [row[0].replace("Call 1, Call 2 …", "Call {slot}").replace("to …", "to {queue}")]
     }
-    speed_dial, impossible = ("button", "Call"), ("switch", "Mute")
+    speed_dial = ("button", "Call")
     known = {
         (platform.replace("_", " "), text["name"])
         for platform in PLATFORMS
         for text in TEXTS["entity"][platform].values()
     }
-    assert listed == known - {speed_dial, impossible}
-    assert not any(Capability.MUTE in kind.possible for kind in PROVIDERS.values())
+    assert listed == known - {speed_dial}
 
 
 def test_issues() -> None:

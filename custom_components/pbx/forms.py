@@ -43,6 +43,7 @@ from .providers.base import Provider
 from .telephony.models import Capability, Extension
 
 CONF_DOMAIN = "domain"
+CONF_DIAL_CONTEXT = "dial_context"
 CONF_RATE_PLAN = "rate_plan"
 CONF_EXTENSIONS = "extensions"
 CONF_NOTIFICATION_EMAIL = "notification_email"
@@ -94,6 +95,16 @@ FORMS: Mapping[str, vol.Schema] = {
             vol.Optional(CONF_URL, default="https://developer.voxloud.com"): ADDRESS,
         }
     ),
+    "asterisk": vol.Schema(
+        {
+            vol.Required(CONF_HOST): TEXT,
+            vol.Optional(CONF_PORT): PORT,
+            vol.Required(CONF_SSL, default=False): BooleanSelector(),
+            vol.Required(CONF_VERIFY_SSL, default=True): BooleanSelector(),
+            vol.Required(CONF_USERNAME): TEXT,
+            vol.Required(CONF_PASSWORD): SECRET,
+        }
+    ),
 }
 
 REAUTH_FIELDS: Mapping[str, vol.Schema] = {
@@ -107,6 +118,9 @@ REAUTH_FIELDS: Mapping[str, vol.Schema] = {
     ),
     "voipsun": vol.Schema({vol.Required(CONF_USERNAME): TEXT, vol.Required(CONF_PASSWORD): SECRET}),
     "voxloud": vol.Schema({vol.Required(CONF_API_KEY): SECRET}),
+    "asterisk": vol.Schema(
+        {vol.Required(CONF_USERNAME): TEXT, vol.Required(CONF_PASSWORD): SECRET}
+    ),
 }
 
 CODE_FORM = vol.Schema({vol.Required(CONF_CODE): TEXT})
@@ -124,6 +138,7 @@ PROVIDER_OPTIONS: Mapping[str, Mapping[vol.Marker, object]] = {
     },
     "voipsun": {vol.Optional("extension_names"): TEXTS},
     "voxloud": {vol.Optional(CONF_NOTIFICATION_EMAIL): EMAIL},
+    "asterisk": {vol.Optional(CONF_DIAL_CONTEXT): TEXT},
 }
 
 

@@ -402,7 +402,7 @@ async def hold(stage: Stage) -> None:
     await quiet(near)
 
 
-@story("20_park_retrieve", "call_incoming call_answered call_transferred call_ended", held="call_parked call_retrieved")
+@story("20_park_retrieve", "call_incoming call_answered call_transferred call_ended", held="call_held call_resumed")
 async def park(stage: Stage) -> None:
     """101 parks (transfer to 700), 102 fetches by dialling 701."""
     far, near = await talk_with(stage, "222300101", "101")
@@ -415,13 +415,14 @@ async def park(stage: Stage) -> None:
     slots = await stage.ami.items("ParkedCalls")
     two = await stage.phones["102"].dial(slots[0]["ParkingSpace"] if slots else "701")
     await two.wait("up")
+    await asyncio.sleep(0.5)  # a beep comes before the caller
     await stage.talk()
     await stage.snap("fetched")
     await two.hangup()
     await quiet(far)
 
 
-@story("21_park_given_up", "call_incoming call_answered call_ended", held="call_parked")
+@story("21_park_given_up", "call_incoming call_answered call_ended", held="call_held")
 async def park_given_up(stage: Stage) -> None:
     """Park a caller, who hangs up."""
     far, near = await talk_with(stage, "222300101", "101")
@@ -541,6 +542,7 @@ async def pickup(stage: Stage) -> None:
     await stage.ring()
     four = await stage.phones["104"].dial("*8101")
     await four.wait("up")
+    await asyncio.sleep(0.7)  # Asterisk answers the code, and picks up half a second later
     await stage.talk()
     await stage.snap("talking")
     await far.hangup()
@@ -640,7 +642,12 @@ async def unregistered(stage: Stage) -> None:
     await stage.phones["104"].register()
 
 
-@story("35_page", "")
+@story(
+    "35_page",
+    "",
+    held="call_outgoing call_incoming call_incoming call_answered call_answered call_answered "
+    "call_ended call_ended call_ended",
+)
 async def page(stage: Stage) -> None:
     """101 pages 102 and 103 (ConfBridge and Local)."""
     call = await stage.phones["101"].dial("860")
@@ -714,7 +721,7 @@ async def _originate(stage: Stage, style: str, number: str, other: Phone) -> Non
     await stage.originate_as("plain")
 
 
-@story("40_originate_internal", "call_outgoing call_answered call_ended")
+@story("40_originate_internal", "call_outgoing call_answered call_ended", held="call_incoming")
 async def originate_internal(stage: Stage) -> None:
     """Home Assistant connects 101 with 102."""
     await _originate(stage, "plain", "102", stage.phones["102"])

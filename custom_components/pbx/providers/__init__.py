@@ -1,5 +1,6 @@
 """The phone systems this integration speaks to. Nothing in this package knows Home Assistant."""
 
+from .asterisk.provider import AsteriskProvider
 from .base import Provider
 from .voipat.provider import VoipatProvider
 from .voipstudio.provider import VoipstudioProvider
@@ -8,5 +9,11 @@ from .voxloud.provider import VoxloudProvider
 
 PROVIDERS: dict[str, type[Provider]] = {
     provider.key: provider
-    for provider in (VoipatProvider, VoipstudioProvider, VoipsunProvider, VoxloudProvider)
+    for provider in (
+        VoipatProvider,
+        VoipstudioProvider,
+        VoipsunProvider,
+        VoxloudProvider,
+        AsteriskProvider,
+    )
 }

@@ -23,7 +23,6 @@ from .changes import (
     Cause,
     Changes,
     Key,
-    KeyKind,
     agent_key,
     extension_key,
     queue_key,
@@ -42,7 +41,6 @@ __all__ = [
     "CallRegistry",
     "Changes",
     "Key",
-    "KeyKind",
     "agent_key",
     "extension_key",
     "queue_key",
@@ -180,7 +178,7 @@ class CallRegistry:
         return self._directory.queues
 
     @property
-    def listed(self) -> Collection[KeyKind]:
+    def listed(self) -> Collection[str]:
         """Which of extension, agent and queue the phone system lists."""
         return self._directory.listed
 
@@ -228,6 +226,8 @@ class CallRegistry:
                 self._take_notice(pushed, cause, changes)
             case m.CallHint():
                 self._take_hint(pushed, cause, changes)
+            case m.DirectoryPush():
+                return self.directory(pushed.directory, now)
             case m.UnknownPush():
                 self.unknown_pushes += 1
                 changes.events.append(

@@ -2,52 +2,38 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 
 from ..telephony.events import Event
 
+type Key = tuple[str, str | int]
 
-class KeyKind(StrEnum):
-    """What a key is about."""
-
-    ACCOUNT = "account"
-    DIRECTORY = "directory"
-    EXTENSION = "extension"
-    LISTED = "listed"
-    SLOT = "slot"
-    AGENT = "agent"
-    QUEUE = "queue"
-
-
-type Key = tuple[KeyKind, str | int]
-
-ACCOUNT: Key = (KeyKind.ACCOUNT, "")
-DIRECTORY: Key = (KeyKind.DIRECTORY, "")
+ACCOUNT: Key = ("account", "")
+DIRECTORY: Key = ("directory", "")
 
 
 def extension_key(number: str) -> Key:
     """Return the key of an extension."""
-    return (KeyKind.EXTENSION, number)
+    return ("extension", number)
 
 
 def listed_key(number: str) -> Key:
     """Return the key of what lists say of an extension, which its calls do not change."""
-    return (KeyKind.LISTED, number)
+    return ("listed", number)
 
 
 def slot_key(slot: int) -> Key:
     """Return the key of a call slot; the first slot is 1."""
-    return (KeyKind.SLOT, slot)
+    return ("slot", slot)
 
 
 def agent_key(agent_id: str) -> Key:
     """Return the key of an agent."""
-    return (KeyKind.AGENT, agent_id)
+    return ("agent", agent_id)
 
 
 def queue_key(queue_id: str) -> Key:
     """Return the key of a queue."""
-    return (KeyKind.QUEUE, queue_id)
+    return ("queue", queue_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,6 @@ from .changes import (
     DIRECTORY,
     Changes,
     Key,
-    KeyKind,
     agent_key,
     extension_key,
     listed_key,
@@ -40,7 +39,7 @@ class AccountDirectory:
         self.queues: dict[str, Queue] = {}
         self.unread_voicemails: int | None = None
         self.missing_permissions: frozenset[str] = frozenset()
-        self.listed: set[KeyKind] = set()  # extensions, agents, queues: what the provider lists
+        self.listed: set[str] = set()  # of extension, agent, queue: which the phone system lists
         self._seen = False
 
     def named(self, party: Party) -> Party:
@@ -57,19 +56,19 @@ class AccountDirectory:
         changes = Changes()
         first, self._seen = not self._seen, True
         if directory.extensions is not None:
-            self.listed.add(KeyKind.EXTENSION)
+            self.listed.add("extension")
             extensions = {extension.number: extension for extension in directory.extensions}
             _compare(self.extensions, extensions, changes, extension_key, listed_key)
             self.extensions = extensions
         if directory.agents is not None:
-            self.listed.add(KeyKind.AGENT)
+            self.listed.add("agent")
             agents = {agent.id: agent for agent in directory.agents}
             if not first:
                 self._tell_agents(agents, now, changes)
             _compare(self.agents, agents, changes, agent_key)
             self.agents = agents
         if directory.queues is not None:
-            self.listed.add(KeyKind.QUEUE)
+            self.listed.add("queue")
             queues = {queue.id: queue for queue in directory.queues}
             _compare(self.queues, queues, changes, queue_key)
             self.queues = queues
@@ -116,7 +115,7 @@ class AccountDirectory:
         """Take what a message says of an agent; where agents are not listed, it may be a new one."""
         agent = self.agents.get(agent_id)
         if agent is None:
-            if KeyKind.AGENT in self.listed or len(self.agents) >= MAX_PUSHED_AGENTS:
+            if "agent" in self.listed or len(self.agents) >= MAX_PUSHED_AGENTS:
                 return
             person = self.extensions.get(notice.extension or "")
             name = person.name if person is not None else ""

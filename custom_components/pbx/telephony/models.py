@@ -425,7 +425,15 @@ class UnknownPush:
     provider_event: str
 
 
-type Pushed = LegPush | RecordPush | Notice | CallHint | UnknownPush
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectoryPush:
+    """What changed about phones, agents or queues, as a whole: None keeps what was known."""
+
+    provider_event: str
+    directory: Directory
+
+
+type Pushed = LegPush | RecordPush | Notice | CallHint | DirectoryPush | UnknownPush
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """The many ways to say that a caller shows no number, as phone systems and carriers write them.
 
-RFC 3323 has `anonymous@anonymous.invalid`, 3GPP TS 24.229 `unavailable@unknown.invalid`, Asterisk
+RFC 3323 has `anonymous@anonymous.invalid`, 3GPP TS 24.229 `unavailable@unknown.invalid`, phone systems
 `<unknown>`; carriers put words of their own language where a number or a name should be, alone
 ("Private") or in a phrase ("No Caller ID", "numero nascosto", "Appel masqué"). A phrase is
 recognised when nothing is in it but such words and words that say "number" or "caller".

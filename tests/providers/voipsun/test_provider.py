@@ -1,27 +1,36 @@
-"""VoIPSUN: permissions, polls, and whole days at a simulated phone system."""
+"""The VoIPSUN client against real HTTP: what it sends, what it makes of a no, and the simulated phone system."""
 
 import asyncio
 import itertools
+import json
+import logging
 import random
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import traceback
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
 
-from custom_components.pbx.providers.http import RateLimit
-from custom_components.pbx.providers.voipsun.provider import CALL_LIST, SIP_STATUS, VoipsunProvider
+from custom_components.pbx.providers.http import RateLimit, Reply
+from custom_components.pbx.providers.voipsun import provider as voipsun
+from custom_components.pbx.providers.voipsun.provider import CALL_CENTER, CALL_LIST, SIP_STATUS, VoipsunProvider
 from custom_components.pbx.telephony import models as m
 from custom_components.pbx.telephony.errors import (
     AuthError,
     ConnectError,
+    InvalidInputError,
     NotFoundError,
+    ProviderError,
     RateLimitError,
     RefusedError,
+    UnknownOutcomeError,
+    UnsupportedError,
 )
-from custom_components.pbx.telephony.models import AgentStatus, CallState, Capability, Direction
+from custom_components.pbx.telephony.models import AgentStatus, CallState, Capability, Direction, ExtensionType
 from tests.simulators.base import FaultKind
 from tests.simulators.voipsun import VoipsunSimulator
 from tests.simulators.voipsun_model import (
@@ -40,7 +49,190 @@ from tests.simulators.voipsun_model import (
     Undocumented,
 )
 
-from .box import NAMES, PASSWORD, Box, Run, make, no
+pytestmark = pytest.mark.usefixtures("socket_enabled")
+
+USER, PASSWORD = "api-canary", "p&w/canary +1"
+PIN = "0417"
+OK = {"success": "true"}
+PEERS = [
+    {"user": "sip100", "host": "192.0.2.1", "status": "OK", "useragent": "T46S", "regcontact": "sip:sip100@192.0.2.1"},
+    {"user": "sip101", "host": "192.0.2.2", "status": "OK", "useragent": "T46S", "regcontact": "sip:sip101@192.0.2.2"},
+]
+NAMES = {"sip100": {"number": "100", "name": "Anna", "public": ["222333444"]}, "sip101": {"number": "101"}}
+CALLS = [
+    {"channelName": "SIP/trunk-0000000a", "src": "777123456", "dst": "222333444", "duration": "6", "status": "Up"},
+    {"channelName": "SIP/sip101-0000000b", "src": "777123456", "dst": "101", "duration": "5", "status": "Up"},
+]
+AGENT = m.UserAgent(id="a0", name="novak", number="1000", pin=PIN, extension="100")
+QUEUE = m.UserQueue(id="q0", name="podpora")
+
+
+def no(errno: object = "120", reason: object = "No") -> dict[str, object]:
+    """Write a refusal."""
+    return {"success": "false", "errno": errno, "reason": reason}
+
+
+class Box:
+    """A phone system that answers what the test says, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        """Answer two empty lists and agree to everything."""
+        self.answers: dict[str, object] = {"listcalls": [], "sipstatus": PEERS}
+        self.status = 200
+        self.headers: dict[str, str] = {}
+        self.drop: set[str] = set()
+        self.queries: list[dict[str, str]] = []
+        self.methods: set[str] = set()
+        self.busy = 0
+        self.most_busy = 0
+        self.port = 0
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Answer one request."""
+        self.methods.add(request.method)
+        self.queries.append(dict(request.query))
+        self.busy += 1
+        self.most_busy = max(self.most_busy, self.busy)
+        await asyncio.sleep(0)
+        self.busy -= 1
+        action = request.query.get("action", "")
+        if action in self.drop:
+            assert request.transport is not None
+            request.transport.abort()
+        answer = self.answers.get(action, OK)
+        if callable(answer):
+            answer = answer(request.query)
+        body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+        return web.Response(status=self.status, headers=self.headers, body=body, content_type="text/html")
+
+    def sent(self, action: str) -> list[dict[str, str]]:
+        """List what an action was sent with, without the credentials."""
+        return [
+            {key: value for key, value in query.items() if key not in {"username", "password", "action"}}
+            for query in self.queries
+            if query.get("action") == action
+        ]
+
+
+@pytest.fixture
+async def box() -> AsyncIterator[Box]:
+    """Start a phone system."""
+    box = Box()
+    app = web.Application()
+    app.router.add_route("*", "/{tail:.*}", box.handle)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    box.port = runner.addresses[0][1]
+    yield box
+    await runner.cleanup()
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    """Open a session."""
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+@pytest.fixture
+async def client(box: Box, session: aiohttp.ClientSession) -> VoipsunProvider:
+    """Set up an account with two named phones, an agent and a queue."""
+    provider = make(session, host="127.0.0.1", port=box.port, extension_names=NAMES)
+    await provider.account()
+    await provider.directory()
+    provider.configure([AGENT], [QUEUE])
+    box.queries.clear()
+    return provider
+
+
+def make(session: aiohttp.ClientSession, **more: object) -> VoipsunProvider:
+    """Make a provider."""
+    return VoipsunProvider(session, {"username": USER, "password": PASSWORD, "country": "CZ", **more})
+
+
+async def live(client: VoipsunProvider, box: Box) -> m.Call:
+    """Let a call be up: a caller from outside talks to 101."""
+    box.answers["listcalls"] = CALLS
+    calls = await client.calls()
+    assert calls is not None
+    return calls[0]
+
+
+# -- requests and addresses --------------------------------------------------------------------------
+
+
+async def test_every_request_is_a_get_with_the_credentials_in_its_query(client: VoipsunProvider, box: Box) -> None:
+    """Whatever is in them arrives unchanged."""
+    await client.hangup(m.CallRef(call=await live(client, box)))
+    assert box.methods == {"GET"}
+    assert all((q["username"], q["password"]) == (USER, PASSWORD) for q in box.queries)
+    assert box.sent("hangupcall") == [{"channelName": "SIP/trunk-0000000a"}]
+
+
+@pytest.mark.parametrize(
+    ("host", "more", "url", "account"),
+    [
+        ("pbx.example", {}, "http://pbx.example/api/api.php", "pbx.example"),
+        ("PBX.example", {"ssl": True}, "https://pbx.example/api/api.php", "pbx.example"),
+        ("pbx.example", {"port": 8080.0}, "http://pbx.example:8080/api/api.php", "pbx.example:8080"),
+        ("pbx.example:8081", {"port": "8080"}, "http://pbx.example:8081/api/api.php", "pbx.example:8081"),
+        ("https://pbx.example/", {"ssl": False}, "https://pbx.example/api/api.php", "pbx.example"),
+        ("http://u:p@pbx.example/x/api/api.php?password=p", {}, "http://pbx.example/x/api/api.php", "pbx.example"),
+        ("2001:db8::1", {"port": 81}, "http://[2001:db8::1]:81/api/api.php", "2001:db8::1:81"),
+        ("[2001:db8::1]", {}, "http://[2001:db8::1]/api/api.php", "2001:db8::1"),
+    ],
+)
+async def test_addresses(
+    session: aiohttp.ClientSession,
+    monkeypatch: pytest.MonkeyPatch,
+    host: str,
+    more: Mapping[str, object],
+    url: str,
+    account: str,
+) -> None:
+    """A name, an address or a whole URL; switching TLS on does not change the account."""
+    urls: list[str] = []
+
+    async def ask(_operation: str, _method: str, url: str, **_request: object) -> Any:
+        urls.append(url)
+        return voipsun_reply(b"[]")
+
+    provider = make(session, host=host, **more)
+    monkeypatch.setattr(provider.http, "ask", ask)
+    found = await provider.account()
+    assert set(urls) == {url}
+    assert found.id == account
+    assert found.title == f"VoIPSUN PBX ({'2001:db8::1' if ':' in host and '[' in url else 'pbx.example'})"
+    assert found.configuration_url is not None
+    assert "p@" not in found.configuration_url
+
+
+def voipsun_reply(body: bytes) -> Any:
+    """Write an answer."""
+    return Reply(status=200, headers={}, body=body)
+
+
+@pytest.mark.parametrize("host", ["", " ", "ftp://pbx.example", "http://", "http://[::1", "pbx:example:x:1]", None])
+async def test_an_address_that_cannot_be_read(session: aiohttp.ClientSession, host: str | None) -> None:
+    """It is a connection problem, before anything is sent."""
+    with pytest.raises(ConnectError):
+        await make(session, host=host).account()
+
+
+async def test_nobody_at_the_address(session: aiohttp.ClientSession) -> None:
+    """A command was certainly not carried out."""
+    provider = make(session, host="127.0.0.1", port=1)
+    with pytest.raises(ConnectError):
+        await provider.account()
+    provider.capabilities = provider.possible
+    with pytest.raises(ConnectError) as caught:
+        await provider.originate(m.Originate(extension="100", number="800123456"))
+    assert not isinstance(caught.value, UnknownOutcomeError)
+
+
+# -- account and permissions -------------------------------------------------------------------------
 
 
 async def test_the_account(box: Box, session: aiohttp.ClientSession) -> None:
@@ -207,6 +399,671 @@ async def test_polls_leave_room_for_commands(client: VoipsunProvider, box: Box) 
     for poll in polls:
         poll.cancel()
     await asyncio.gather(*polls, return_exceptions=True)
+
+
+# -- commands ----------------------------------------------------------------------------------------
+
+type Run = Callable[[VoipsunProvider], Any]
+
+FULL = m.Originate(
+    extension="100",
+    number="800 123 456",
+    caller_id_number="+420 222 333 444",
+    caller_id_name="Dveře & zvonek",
+    extension_type=ExtensionType.INTERNAL,
+    dialplan="internal",
+    custom_cdr=("a", "", "c", "d"),
+    recording_filename="call.wav",
+    recording_path="/archive/2026",
+    check_extension=True,
+    check_ip_host="192.0.2.1",
+    check_ip_contact="192.0.2.2",
+)
+PLACE = {"dstNum": "800123456"}
+COMMANDS: dict[str, tuple[Run, str, dict[str, str]]] = {
+    "originate": (
+        lambda p: p.originate(m.Originate(extension="100", number="800123456")),
+        "originate",
+        {**PLACE, "srcSipUsername": "sip100"},
+    ),
+    "originate with everything": (
+        lambda p: p.originate(FULL),
+        "originate",
+        {
+            **PLACE,
+            "srcExtenInternalNum": "100",
+            "dialplanName": "internal",
+            "dialerCid": "+420222333444",
+            "dialerName": "Dveře & zvonek",
+            "monitorFilename": "call.wav",
+            "monitorPath": "/archive/2026",
+            "checkExten": "1",
+            "checkIpHost": "192.0.2.1",
+            "checkIpContact": "192.0.2.2",
+            "customCDR1": "a",
+            "customCDR3": "c",
+            "customCDR4": "d",
+        },
+    ),
+    "originate from an extension nobody named": (
+        lambda p: p.originate(m.Originate(extension="150", number="tel:+39-06-12345678", check_extension=False)),
+        "originate",
+        {"dstNum": "+390612345678", "srcExtenInternalNum": "150"},
+    ),
+    "originate from a SIP user nobody named": (
+        lambda p: p.originate(m.Originate(extension="recepce", number="*97")),
+        "originate",
+        {"dstNum": "*97", "srcSipUsername": "recepce"},
+    ),
+    "originate in a dial plan": (
+        lambda p: p.originate(m.Originate(extension="100", number="101", dialplan="office")),
+        "originate",
+        {"dstNum": "101", "srcExtenInternalNum": "100", "dialplanName": "office"},
+    ),
+    "originate from a public number": (
+        lambda p: p.originate(m.Originate(extension="222 333 444", number="101", extension_type=ExtensionType.PUBLIC)),
+        "originate",
+        {"dstNum": "101", "srcExtenPublicNum": "222333444"},
+    ),
+    "originate from a row": (
+        lambda p: p.originate(m.Originate(extension="17", number="101", extension_type=ExtensionType.ID)),
+        "originate",
+        {"dstNum": "101", "srcExtenId": "17"},
+    ),
+    "originate from a SIP user": (
+        lambda p: p.originate(m.Originate(extension="sip9", number="101", extension_type=ExtensionType.SIP_USERNAME)),
+        "originate",
+        {"dstNum": "101", "srcSipUsername": "sip9"},
+    ),
+    "click to call": (
+        lambda p: p.click_to_call(m.Originate(extension="222333444", number="800123456")),
+        "originate",
+        {**PLACE, "srcSipUsername": "sip100"},
+    ),
+    "dial by name": (
+        lambda p: p.dial(m.Dial(number="800123456", context="processing", route_name="outgoing", hangup_context="bad")),
+        "dial",
+        {**PLACE, "context": "processing", "outrouteName": "outgoing", "hangupContext": "bad"},
+    ),
+    "dial by id": (
+        lambda p: p.dial(m.Dial(number="800123456", context="processing", route_id="3")),
+        "dial",
+        {**PLACE, "context": "processing", "outrouteId": "3"},
+    ),
+    "spy on an extension": (
+        lambda p: p.spy(
+            m.Spy(
+                extension="100", target_extension="101", caller_id_number="555", caller_id_name="Dohled", dialplan="x"
+            )
+        ),
+        "spying",
+        {
+            "srcExtenInternalNum": "100",
+            "dstExtenInternalNum": "101",
+            "dialplanName": "x",
+            "spyCid": "555",
+            "spyName": "Dohled",
+        },
+    ),
+    "spy with types": (
+        lambda p: p.spy(
+            m.Spy(
+                extension="7",
+                extension_type=ExtensionType.ID,
+                target_extension="222333444",
+                target_type=ExtensionType.PUBLIC,
+            )
+        ),
+        "spying",
+        {"srcExtenId": "7", "dstExtenPublicNum": "222333444"},
+    ),
+    "agent login at home": (
+        lambda p: p.agent_login(m.AgentRef(id="a0")),
+        "agentlogin",
+        {"agentNumber": "1000", "agentPin": PIN, "srcSipUsername": "sip100"},
+    ),
+    "agent login elsewhere": (
+        lambda p: p.agent_login(m.AgentRef(number="2000", pin="0007", extension="102")),
+        "agentlogin",
+        {"agentNumber": "2000", "agentPin": "0007", "srcExtenInternalNum": "102"},
+    ),
+    "agent logout": (
+        lambda p: p.agent_logout(m.AgentRef(id="a0", pin="9999")),
+        "agentlogout",
+        {"agentNumber": "1000", "agentPin": "9999"},
+    ),
+    "agent pause by number": (
+        lambda p: p.agent_pause(m.AgentRef(number="1000")),
+        "agentpause",
+        {"agentNumber": "1000", "agentPin": PIN},
+    ),
+    "agent unpause": (
+        lambda p: p.agent_unpause(m.AgentRef(id="a0")),
+        "agentunpause",
+        {"agentNumber": "1000", "agentPin": PIN},
+    ),
+    "queue add an agent": (
+        lambda p: p.queue_add(m.QueueMember(queue="q0", agent=m.AgentRef(id="a0"), penalty=0)),
+        "agentadd",
+        {"queueName": "podpora", "agentNumber": "1000", "agentPin": PIN, "penalty": "0"},
+    ),
+    "queue add an extension": (
+        lambda p: p.queue_add(m.QueueMember(queue="obchod", extension="101")),
+        "agentadd",
+        {"queueName": "obchod", "srcSipUsername": "sip101"},
+    ),
+    "queue remove both": (
+        lambda p: p.queue_remove(m.QueueMember(queue="podpora", agent=m.AgentRef(id="a0", extension="101"))),
+        "agentremove",
+        {"queueName": "podpora", "agentNumber": "1000", "agentPin": PIN, "srcSipUsername": "sip101"},
+    ),
+    "move a recording": (
+        lambda p: p.move_recording("10000", "record.wav", "/archive/2024"),
+        "moverecord",
+        {"cdrId": "10000", "filename": "record.wav", "path": "/archive/2024"},
+    ),
+    "rename a recording": (
+        lambda p: p.move_recording("10000", "record.wav", None),
+        "moverecord",
+        {"cdrId": "10000", "filename": "record.wav"},
+    ),
+}
+PLACING = {"originate", "dial"}
+COMMAND_NAMES = sorted(COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMAND_NAMES)
+async def test_what_a_command_sends(client: VoipsunProvider, box: Box, name: str) -> None:
+    """Exactly these parameters, exactly once, as text."""
+    run, action, params = COMMANDS[name]
+    answer = await run(client)
+    assert box.sent(action) == [params]
+    assert len(box.queries) == 1
+    assert answer == (m.Placed() if action in PLACING else None)
+
+
+@pytest.mark.parametrize("name", COMMAND_NAMES)
+async def test_a_lost_connection_is_an_unknown_outcome_and_never_a_second_try(
+    client: VoipsunProvider, box: Box, name: str
+) -> None:
+    """The command may have been carried out."""
+    run, action, _ = COMMANDS[name]
+    box.drop = {action}
+    if action in PLACING:
+        assert (await run(client)).outcome is m.PlacedOutcome.UNKNOWN
+    else:
+        with pytest.raises(UnknownOutcomeError):
+            await run(client)
+    await asyncio.sleep(0.05)
+    assert len(box.queries) == 1
+
+
+@pytest.mark.parametrize("answer", [b"", b"<html>", [], {}, None, "true"])
+@pytest.mark.parametrize("status", [200, 502])
+async def test_a_command_whose_answer_cannot_be_read(
+    client: VoipsunProvider, box: Box, answer: object, status: int
+) -> None:
+    """PHP may have failed before or after: nobody knows."""
+    box.status = status
+    box.answers |= dict.fromkeys(("originate", "agentpause"), answer)
+    assert (await client.originate(FULL)).outcome is m.PlacedOutcome.UNKNOWN
+    with pytest.raises(UnknownOutcomeError):
+        await client.agent_pause(m.AgentRef(id="a0"))
+
+
+@pytest.mark.parametrize("status", [302, 404])
+async def test_a_command_that_reached_no_phone_system(client: VoipsunProvider, box: Box, status: int) -> None:
+    """The web server has no such page: nothing was done."""
+    box.status, box.answers["originate"] = status, b"<html>"
+    with pytest.raises(ConnectError) as caught:
+        await client.originate(FULL)
+    assert not isinstance(caught.value, UnknownOutcomeError)
+
+
+NOT_FOUND = {201, 202, 203, 250, 302, 303, 304, 310, 311, 312, 800, 801}
+CODES = (
+    *(120, 200, 201, 202, 203, 210, 211, *range(220, 229), 250),
+    *(300, 301, 302, 303, 304, 310, 311, 312),
+    *(500, 501, 502, 503, 504, 550, 580, 590, 600, 601, 610, 611, 636),
+    *(800, 801, 810, 811, 812, 999),
+)
+
+
+@pytest.mark.parametrize("code", CODES)
+async def test_every_error_carries_the_phone_systems_reason(client: VoipsunProvider, box: Box, code: int) -> None:
+    """By family: what does not exist, and what is refused."""
+    box.answers["originate"] = no(str(code), f"Reason {code}")
+    with pytest.raises(RefusedError) as caught:
+        await client.originate(FULL)
+    assert (caught.value.code, caught.value.reason) == (str(code), f"Reason {code}")
+    assert isinstance(caught.value, NotFoundError) is (code in NOT_FOUND)
+    assert len(box.queries) == 1
+
+
+@pytest.mark.parametrize("errno", [None, "x", {}, "1e9"])
+async def test_an_error_without_a_readable_code(client: VoipsunProvider, box: Box, errno: object) -> None:
+    """It is still a no."""
+    box.answers["originate"] = no(errno, None)
+    with pytest.raises(RefusedError) as caught:
+        await client.originate(FULL)
+    assert caught.value.reason == "No reason given"
+
+
+@pytest.mark.parametrize("name", COMMAND_NAMES)
+async def test_a_denied_command_is_a_missing_permission(client: VoipsunProvider, box: Box, name: str) -> None:
+    """Not a wrong password; what needs the permission is gone from then on."""
+    run, action, _ = COMMANDS[name]
+    before = client.capabilities
+    box.answers[action] = no("100", "Unauthorized user or bad permissions")
+    with pytest.raises(RefusedError) as caught:
+        await run(client)
+    assert caught.value.reason == "Unauthorized user or bad permissions"
+    assert client.capabilities != before
+    assert client.capabilities & before == client.capabilities
+    assert Capability.CALLS in client.capabilities
+    client.configure([], [])
+    (permission,) = (await client.directory()).missing_permissions
+    assert client.capabilities == before & ~voipsun.PERMISSIONS[permission]
+
+
+@pytest.mark.parametrize("name", COMMAND_NAMES)
+async def test_a_command_this_version_does_not_know(client: VoipsunProvider, box: Box, name: str) -> None:
+    """That one only is gone."""
+    run, action, _ = COMMANDS[name]
+    before = client.capabilities
+    box.answers[action] = no("110", "Unknown action")
+    with pytest.raises(UnsupportedError) as caught:
+        await run(client)
+    (gone,) = before & ~client.capabilities
+    assert caught.value.command == (gone.name or "").lower()
+    with pytest.raises(UnsupportedError):
+        client.check(gone)
+    assert (await client.directory()).missing_permissions == frozenset()
+
+
+INVALID: list[tuple[Run, str, str]] = [
+    (lambda p: p.originate(m.Originate(extension="100", number="abc")), "number", "invalid_number"),
+    (lambda p: p.originate(m.Originate(extension="100", number="")), "number", "invalid_number"),
+    (lambda p: p.originate(m.Originate(extension=" ", number="101")), "extension", "required"),
+    (lambda p: p.originate(m.Originate(extension="a b", number="101")), "extension", "invalid_value"),
+    (
+        lambda p: p.originate(m.Originate(extension="x", number="101", extension_type=ExtensionType.ID)),
+        "extension",
+        "invalid_value",
+    ),
+    (
+        lambda p: p.originate(m.Originate(extension="1", number="101", custom_cdr=("a",) * 5)),
+        "custom_cdr",
+        "out_of_range",
+    ),
+    (lambda p: p.originate(m.Originate(extension="1", number="101", custom_cdr=("a\nb",))), "custom_cdr", ""),
+    (lambda p: p.originate(m.Originate(extension="1", number="101", caller_id_name="a\x00b")), "caller_id_name", ""),
+    (lambda p: p.originate(m.Originate(extension="1", number="101", caller_id_name="\ud800")), "caller_id_name", ""),
+    (
+        lambda p: p.originate(m.Originate(extension="1", number="101", caller_id_number="abc")),
+        "caller_id_number",
+        "invalid_number",
+    ),
+    (
+        lambda p: p.originate(m.Originate(extension="1", number="101", recording_filename="../x")),
+        "recording_filename",
+        "invalid_value",
+    ),
+    (
+        lambda p: p.originate(m.Originate(extension="1", number="101", recording_path="/a/../b")),
+        "recording_path",
+        "invalid_value",
+    ),
+    (lambda p: p.originate(m.Originate(extension="1", number="101", check_ip_host="a b")), "check_ip_host", ""),
+    (lambda p: p.dial(m.Dial(number="101", context="x")), "route_name", "required"),
+    (lambda p: p.dial(m.Dial(number="101", context="x", route_name="a", route_id="1")), "route_id", "conflict"),
+    (lambda p: p.dial(m.Dial(number="101", context="x", route_id="a")), "route_id", "invalid_value"),
+    (lambda p: p.dial(m.Dial(number="101", context="", route_id="1")), "context", "required"),
+    (lambda p: p.spy(m.Spy(extension="100")), "target_extension", "required"),
+    (
+        lambda p: p.spy(
+            m.Spy(
+                extension="100",
+                target_extension="101",
+                call=m.CallRef(call=m.Call(id="x", state=CallState.TALKING)),
+            )
+        ),
+        "target_extension",
+        "conflict",
+    ),
+    (lambda p: p.agent_login(m.AgentRef(number="1", pin="2")), "extension", "required"),
+    (lambda p: p.agent_logout(m.AgentRef(number="1")), "pin", "required"),
+    (lambda p: p.agent_logout(m.AgentRef(number="1", pin="x")), "pin", "invalid_value"),
+    (lambda p: p.agent_logout(m.AgentRef(pin="1")), "agent", "required"),
+    (lambda p: p.agent_logout(m.AgentRef(id="nobody")), "agent", "unknown_agent"),
+    (lambda p: p.queue_add(m.QueueMember(queue="q0")), "agent", "required"),
+    (lambda p: p.queue_add(m.QueueMember(queue="q0", extension="1", penalty=-1)), "penalty", "out_of_range"),
+    (lambda p: p.queue_add(m.QueueMember(queue="", extension="1")), "queue", "required"),
+    (lambda p: p.queue_status("a\nb"), "queue", "invalid_value"),
+    (lambda p: p.move_recording("1", None, None), "filename", "required"),
+    (lambda p: p.move_recording("x", "a", None), "record_id", "invalid_value"),
+    (lambda p: p.move_recording("1", "a/b", None), "filename", "invalid_value"),
+    (lambda p: p.move_recording("1", "..", None), "filename", "invalid_value"),
+    (lambda p: p.move_recording("1", None, ".."), "path", "invalid_value"),
+]
+
+
+@pytest.mark.parametrize("index", range(len(INVALID)))
+async def test_wrong_input_is_refused_before_anything_is_sent(client: VoipsunProvider, box: Box, index: int) -> None:
+    """With the field's name."""
+    run, field, problem = INVALID[index]
+    with pytest.raises(InvalidInputError) as caught:
+        await run(client)
+    assert caught.value.field == field
+    assert caught.value.problem == problem or not problem
+    assert caught.value.value == ("nobody" if problem == "unknown_agent" else "")
+    assert box.queries == []
+
+
+def test_only_what_can_be_honoured_is_offered() -> None:
+    """Each command takes the surface's fields and no others."""
+    fields = VoipsunProvider.fields
+    assert "ring_timeout" not in fields[Capability.ORIGINATE]
+    assert "queue" not in fields[Capability.AGENT_LOGIN]
+    assert Capability.HANGUP not in fields
+    assert {"agent", "extension", "penalty"} <= fields[Capability.QUEUE_ADD]
+    assert set(fields) <= set(VoipsunProvider.possible)
+
+
+# -- secrets -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", COMMAND_NAMES)
+async def test_reasons_hold_nothing_that_was_sent(client: VoipsunProvider, box: Box, name: str) -> None:
+    """Even a phone system that repeats its whole query gives away nothing."""
+    run, action, params = COMMANDS[name]
+
+    def echo(query: Any) -> dict[str, object]:
+        return no("999", f"bad query {query.query_string if hasattr(query, 'query_string') else ''}{dict(query)}")
+
+    box.answers[action] = echo
+    with pytest.raises(RefusedError) as caught:
+        await run(client)
+    told = "".join(traceback.format_exception(caught.value)) + repr(caught.value)
+    for secret in (PASSWORD, USER, params.get("agentPin"), params.get("dstNum"), params.get("dialerCid")):
+        assert secret is None or secret not in told
+    assert len(caught.value.reason) <= 200
+
+
+async def test_an_encoded_password_is_cut_out_as_well(client: VoipsunProvider, box: Box) -> None:
+    """As it stands in a URL."""
+    box.answers["agentpause"] = no("580", "GET /api/api.php?password=p%26w%2Fcanary%20%2B1&x=p%26w%2Fcanary+%2B1")
+    with pytest.raises(RefusedError) as caught:
+        await client.agent_pause(m.AgentRef(id="a0"))
+    assert "canary" not in caught.value.reason
+
+
+async def test_no_exception_and_no_log_line_holds_a_secret(
+    box: Box, session: aiohttp.ClientSession, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whatever goes wrong, at debug level."""
+    caplog.set_level(logging.DEBUG)
+    told = ""
+    for answers, drop, status in (
+        (no("100", f"user {USER} {PASSWORD}"), set(), 200),
+        (b"<html>", set(), 500),
+        (no("120"), set(), 400),
+        (OK, {"listcalls", "sipstatus", "originate", "agentpause"}, 200),
+    ):
+        box.answers = dict.fromkeys(("listcalls", "sipstatus", "originate", "agentpause"), answers)
+        box.drop, box.status = drop, status
+        provider = make(session, host="127.0.0.1", port=box.port)
+        provider.configure([AGENT], [QUEUE])
+        for run in (
+            provider.account,
+            provider.calls,
+            provider.directory,
+            lambda p=provider: p.originate(FULL),
+            lambda p=provider: p.agent_pause(m.AgentRef(id="a0")),
+        ):
+            try:
+                told += repr(await run())
+            except ProviderError as error:
+                told += "".join(traceback.format_exception(error)) + repr(error)
+    told += caplog.text + "".join(str(record.__dict__) for record in caplog.records)
+    for secret in (PASSWORD, "canary", PIN, "800123456"):
+        assert secret not in told
+
+
+# -- hanging up and listening ------------------------------------------------------------------------
+
+
+async def test_hanging_up(client: VoipsunProvider, box: Box) -> None:
+    """The user's own leg where there is one; a call that is over needs no request."""
+    call = await live(client, box)
+    await client.hangup(m.CallRef(call=call, extension="101"))
+    assert box.sent("hangupcall") == [{"channelName": "SIP/sip101-0000000b"}]
+    box.answers["listcalls"] = []
+    await client.calls()
+    await client.hangup(m.CallRef(call=call))
+    assert len(box.sent("hangupcall")) == 1
+
+
+@pytest.mark.parametrize("lost", [False, True])
+async def test_a_failed_hang_up_of_a_call_that_is_over_is_a_success(
+    client: VoipsunProvider,
+    box: Box,
+    lost: bool,  # noqa: FBT001
+) -> None:
+    """The list tells; the command itself is sent once."""
+    call = await live(client, box)
+    box.answers["hangupcall"] = no("120", "Missing channel")
+    box.drop = {"hangupcall"} if lost else set()
+    with pytest.raises(UnknownOutcomeError if lost else RefusedError):
+        await client.hangup(m.CallRef(call=call))
+    box.answers["listcalls"] = b"<html>"
+    with pytest.raises(UnknownOutcomeError if lost else RefusedError):
+        await client.hangup(m.CallRef(call=call))
+    box.answers["listcalls"] = [CALLS[1]]
+    await client.hangup(m.CallRef(call=call))
+    assert len(box.sent("hangupcall")) == 3
+    box.answers["listcalls"] = [CALLS[0] | {"duration": "1"}]  # the name came again
+    await client.hangup(m.CallRef(call=call))
+
+
+@pytest.mark.parametrize(("errno", "error"), [("100", RefusedError), ("110", UnsupportedError)])
+async def test_a_hang_up_that_is_not_allowed(
+    client: VoipsunProvider, box: Box, errno: str, error: type[ProviderError]
+) -> None:
+    """No need to look whether the call is over."""
+    call = await live(client, box)
+    box.answers["hangupcall"] = no(errno)
+    box.queries.clear()
+    with pytest.raises(error):
+        await client.hangup(m.CallRef(call=call))
+    assert len(box.queries) == 1
+
+
+async def test_listening_to_a_call(client: VoipsunProvider, box: Box) -> None:
+    """By its channel; not after its end."""
+    call = await live(client, box)
+    await client.spy(m.Spy(extension="100", call=m.CallRef(call=call, extension="101")))
+    assert box.sent("spying") == [{"srcSipUsername": "sip100", "dstChannelName": "SIP/sip101-0000000b"}]
+    box.answers["listcalls"] = []
+    await client.calls()
+    with pytest.raises(NotFoundError):
+        await client.spy(m.Spy(extension="100", call=m.CallRef(call=call)))
+
+
+async def test_a_call_that_was_asked_for_is_known_when_it_rings(client: VoipsunProvider, box: Box) -> None:
+    """Also when the answer was lost; not when it was refused."""
+    ring = {"src": "800123456", "dst": "100", "duration": "1", "status": "Ringing"}
+    directions = []
+    for number, answer in enumerate((OK, b"", no("220", "Extension unavailable"))):
+        box.answers["originate"] = answer
+        with suppress(RefusedError):
+            await client.originate(m.Originate(extension="100", number="800123456"))
+        box.answers["listcalls"] = [{"channelName": f"SIP/sip100-0000001{number}", **ring}]
+        calls = await client.calls()
+        assert calls
+        directions.append(calls[0].direction)
+    assert directions == [Direction.OUTGOING, Direction.OUTGOING, Direction.INCOMING]
+
+
+# -- agents and queues -------------------------------------------------------------------------------
+
+
+def queue_answer(paused: str = "0") -> dict[str, object]:
+    """Answer queuestatus: one waits, the agent is a member."""
+    return {
+        "success": "true",
+        "queue": {"calls": "1", "holdtime": "24"},
+        "members": [{"name": "x", "interface": "Agent/1000", "status": "1", "paused": paused}],
+        "callers": [{"position": "1", "channel": "SIP/trunk-0000000a", "wait": "48"}],
+    }
+
+
+async def test_the_directory_tells_of_agents_and_queues(client: VoipsunProvider, box: Box) -> None:
+    """A pause is known from the queue; a caller who waits is known to wait there."""
+    box.answers["agentstatus"] = {"success": "true", "login": "logged in", "status": "available"}
+    box.answers["queuestatus"] = queue_answer("1")
+    directory = await client.directory()
+    assert directory.agents is not None
+    assert directory.queues is not None
+    (agent,), (queue,) = directory.agents, directory.queues
+    assert (agent.id, agent.name, agent.number, agent.extension) == ("a0", "novak", "1000", "100")
+    assert (agent.status, agent.logged_in, agent.paused) == (AgentStatus.PAUSED, True, True)
+    assert (queue.id, queue.waiting, queue.longest_wait, queue.members) == ("q0", 1, 48, {"a0": True})
+    assert box.sent("agentstatus") == [{"agentNumber": "1000", "agentPin": PIN}]
+    assert box.sent("queuestatus") == [{"queueName": "podpora"}]
+    assert (await live(client, box)).queue == "podpora"
+
+
+async def test_agents_in_turn(client: VoipsunProvider, box: Box) -> None:
+    """Two hundred agents do not fit into one look, and all get their turn; a changed one comes first."""
+    agents = [m.UserAgent(id=f"a{n}", name="", number=str(1000 + n), pin="1") for n in range(200)]
+    client.configure(agents, [m.UserQueue(id=f"q{n}", name=f"q{n}") for n in range(20)])
+    client.http.budget.set_limits([])  # it is kept, but would take its time
+    await client.directory()
+    first = len(box.queries)
+    assert first <= 40
+    await client.agent_pause(m.AgentRef(id="a199"))
+    box.queries.clear()
+    await client.directory()
+    assert box.sent("agentstatus")[0]["agentNumber"] == "1199"
+    for _ in range(12):
+        await client.directory()
+    asked = {query["agentNumber"] for query in box.sent("agentstatus")}
+    assert len(asked) >= 196  # four more were asked in the first turn
+    assert len({query["queueName"] for query in box.sent("queuestatus")}) == 20
+    client.configure(agents[:1], [])
+    directory = await client.directory()
+    assert (len(directory.agents or ()), directory.queues) == (1, ())
+
+
+async def test_one_agent_that_fails_does_not_spoil_the_others(client: VoipsunProvider, box: Box) -> None:
+    """A wrong PIN is that agent's; what is known of those behind a lost connection stays, and they come next."""
+    agents = [m.UserAgent(id=f"a{n}", name="", number=str(1000 + n), pin="1") for n in range(3)]
+    agents.append(m.UserAgent(id="a3", name="", number="x", pin=""))
+    client.configure(agents, [])
+    available = {"success": "true", "status": "available"}
+    box.answers["agentstatus"] = lambda query: (
+        no("610", "Agent authentication failed") if query["agentNumber"] == "1000" else available
+    )
+    directory = await client.directory()
+    assert directory.agents is not None
+    assert [agent.status for agent in directory.agents] == [None, AgentStatus.AVAILABLE, AgentStatus.AVAILABLE, None]
+    assert directory.agents[0].status_text == "Agent authentication failed"
+    assert directory.missing_permissions == frozenset()
+    box.answers["agentstatus"] = lambda query: b"<html>" if query["agentNumber"] == "1001" else available
+    box.queries.clear()
+    directory = await client.directory()
+    assert [query["agentNumber"] for query in box.sent("agentstatus")] == ["1000", "1001"]
+    assert [agent.status for agent in directory.agents or ()][1:3] == [AgentStatus.AVAILABLE, AgentStatus.AVAILABLE]
+    box.queries.clear()
+    await client.directory()
+    assert box.sent("agentstatus")[0]["agentNumber"] == "1002"
+
+
+async def test_an_agent_state_may_come_as_an_error(client: VoipsunProvider, box: Box) -> None:
+    """Unless it is about the PIN."""
+    box.answers["agentstatus"] = no("611", "Agent is logged out")
+    agent = await client.agent_status(m.AgentRef(id="a0"))
+    assert (agent.status, agent.logged_in) == (AgentStatus.LOGGED_OUT, False)
+    assert agent.raw == {"errno": "611", "reason": "Agent is logged out"}
+    box.answers["agentstatus"] = no("624", "Agent is on a break")
+    agent = await client.agent_status(m.AgentRef(id="a0"))
+    assert (agent.status, agent.status_text) == (None, "Agent is on a break")
+    for errno, reason in (("610", "Wrong PIN 0417"), ("500", "Agent is logged out")):
+        box.answers["agentstatus"] = no(errno, reason)
+        with pytest.raises(RefusedError) as caught:
+            await client.agent_status(m.AgentRef(id="a0"))
+        assert PIN not in caught.value.reason
+
+
+async def test_an_agent_nobody_has_added(client: VoipsunProvider, box: Box) -> None:
+    """A number and a PIN are enough."""
+    box.answers["agentstatus"] = {"success": "true", "status": "busy"}
+    agent = await client.agent_status(m.AgentRef(number="2000", pin="7"))
+    assert (agent.id, agent.number, agent.status, agent.extension) == ("2000", "2000", AgentStatus.BUSY, None)
+    assert (await client.agent_status(m.AgentRef(id="a0"))).status is AgentStatus.BUSY
+
+
+async def test_the_state_of_a_queue(client: VoipsunProvider, box: Box) -> None:
+    """By id, by name, or one nobody has added."""
+    box.answers["queuestatus"] = queue_answer()
+    assert (await client.queue_status("q0")).id == "q0"
+    assert (await client.queue_status("podpora")).waiting == 1
+    assert (await client.queue_status("obchod")).name == "obchod"
+    assert [query["queueName"] for query in box.sent("queuestatus")] == ["podpora", "podpora", "obchod"]
+    box.answers["queuestatus"] = no("600", "No such queue")
+    with pytest.raises(RefusedError):
+        await client.queue_status("q0")
+    directory = await client.directory()
+    assert directory.queues == (m.Queue(id="q0", name="podpora"),)
+
+
+@pytest.mark.parametrize(
+    ("action", "run", "capability"),
+    [
+        ("agentstatus", lambda p: p.agent_status(m.AgentRef(id="a0")), Capability.GET_AGENT_STATUS),
+        ("queuestatus", lambda p: p.queue_status("q0"), Capability.GET_QUEUE_STATUS),
+    ],
+)
+async def test_call_centre_without_permission_or_in_an_old_version(
+    client: VoipsunProvider, box: Box, action: str, run: Run, capability: Capability
+) -> None:
+    """The permission is missing until an answer comes; an unknown action stays unknown."""
+    box.answers |= {"agentstatus": no("100"), "queuestatus": no("100")}
+    with pytest.raises(RefusedError):
+        await run(client)
+    box.queries.clear()
+    directory = await client.directory()
+    assert directory.missing_permissions == {CALL_CENTER}
+    assert (directory.agents, directory.queues) != (None, None)
+    assert len(box.queries) == 2  # one try, beside the phones
+    assert Capability.AGENT_PAUSE not in client.capabilities
+    assert Capability.USER_AGENTS in client.capabilities
+    box.answers |= {"agentstatus": OK, "queuestatus": OK}
+    assert (await client.directory()).missing_permissions == frozenset()
+    assert client.capabilities == VoipsunProvider.possible
+    box.answers[action] = no("110")
+    with pytest.raises(UnsupportedError):
+        await run(client)
+    await client.directory()
+    assert client.capabilities == VoipsunProvider.possible & ~capability
+
+
+async def test_objects_that_are_removed_while_they_are_asked_about(client: VoipsunProvider, box: Box) -> None:
+    """Their answers are dropped."""
+
+    def answer(_query: Any) -> dict[str, str]:
+        client.configure([], [])
+        return OK
+
+    box.answers |= {"queuestatus": answer, "agentstatus": answer}
+    directory = await client.directory()
+    assert (directory.agents, directory.queues) == ((), ())
+    client.configure([AGENT], [])
+    assert (await client.directory()).agents == ()
+
+
+# -- the simulated phone system ----------------------------------------------------------------------
 
 
 @asynccontextmanager

@@ -1,0 +1,150 @@
+"""One channel of an Asterisk, as its events and its list of channels tell of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from ...telephony import models as m
+from ...telephony import text
+from ...telephony.phone_numbers import is_hidden, received
+from ..channels import ChannelKind, channel_kind
+
+type Message = Mapping[str, str]
+
+LONGEST_NUMBER, LONGEST_NAME = 64, 120
+NOTHING = frozenset({"", "<unknown>", "unknown", "<none>", "(null)", "s"})
+CALLED = frozenset({"appdial", "appdial2", "appqueue"})
+
+OUTCOMES = {
+    "BUSY": m.Outcome.BUSY,
+    "CONGESTION": m.Outcome.FAILED,
+    "CHANUNAVAIL": m.Outcome.FAILED,
+    "DONTCALL": m.Outcome.REJECTED,
+    "TORTURE": m.Outcome.REJECTED,
+}
+DECLINED, ELSEWHERE = "21", "26"
+"""The causes of a leg whose phone has declined, and of one that another phone was quicker than."""
+
+
+class ChannelState(StrEnum):
+    """How far a channel is; the values are Asterisk's numbers."""
+
+    DOWN = "0"
+    CALLING = "4"
+    RINGING = "5"
+    UP = "6"
+
+
+def known(value: str, limit: int = LONGEST_NUMBER) -> str:
+    """Return a value as a clean line; nothing where Asterisk only says that there is none."""
+    clean = text.line(value, limit)
+    return "" if clean.lower() in NOTHING else clean
+
+
+def device_of(channel: str) -> str:
+    """Return the device of a channel's name: `PJSIP/101` of `PJSIP/101-0000002a`."""
+    return channel.rpartition("-")[0] or channel
+
+
+def party(number: str, name: str, country: str) -> m.Party:
+    """Return one end of a call; a caller who hides has neither number nor name."""
+    if is_hidden(known(number)):
+        return m.Party(hidden=True)
+    return m.Party(number=received(known(number), country), name=known(name, LONGEST_NAME))
+
+
+@dataclass(slots=True)
+class Channel:
+    """A channel and what is known of it. `uid` is Asterisk's Uniqueid and is never read."""
+
+    uid: str
+    name: str
+    call: str
+    linked: str
+    kind: ChannelKind
+    extension: str | None
+    """The phone of ours that it belongs to; None for the outside."""
+    state: str
+    seen_at: datetime
+    dials: bool
+    """Whether it began the call, or is called."""
+    number: str = ""
+    caller_name: str = ""
+    dialled: str = ""
+    originated: bool = False
+    bridge: str = ""
+    holding: bool = False
+    queue: str = ""
+    space: str = ""
+    conference: bool = False
+    spying: bool = False
+    up_at: datetime | None = None
+    outcome: m.Outcome | None = None
+
+    @property
+    def is_up(self) -> bool:
+        """Whether it was picked up."""
+        return self.state == ChannelState.UP
+
+    @property
+    def is_line(self) -> bool:
+        """Whether it is an end of a call."""
+        return self.kind is ChannelKind.LINE and not self.spying
+
+    def take_name(self, name: str) -> None:
+        """Take another name, which a channel gets that is moved."""
+        if name and name != self.name:
+            self.name = name
+            self.kind = channel_kind(name)
+
+    def take_state(self, state: str, now: datetime) -> None:
+        """Take a state."""
+        if state == ChannelState.UP and self.state != ChannelState.UP:
+            self.up_at = now
+        self.state = state or self.state
+
+    def take_dial_end(self, message: Message) -> None:
+        """Take how the attempt to reach it ended."""
+        status = message.get("DialStatus", "")
+        if status in OUTCOMES:
+            self.outcome = OUTCOMES[status]
+
+    def take_cause(self, cause: str) -> None:
+        """Take why it ended."""
+        if cause == ELSEWHERE:
+            self.outcome = m.Outcome.ANSWERED_ELSEWHERE
+        elif cause == DECLINED and self.outcome is None:
+            self.outcome = m.Outcome.REJECTED
+
+
+def channel_from(
+    message: Message, call: str, extension: str | None, now: datetime, *, listed: bool = False
+) -> Channel:
+    """Return the channel that a `Newchannel` event, or a row of the list, tells of."""
+    state = message.get("ChannelState", "")
+    application = message.get("Application", "").lower()
+    name = message.get("Channel", "")
+    dials = application not in CALLED if listed else state == ChannelState.CALLING
+    channel = Channel(
+        uid=message.get("Uniqueid", ""),
+        name=name,
+        call=call,
+        linked=message.get("Linkedid", ""),
+        kind=channel_kind(name),
+        extension=extension,
+        state=state,
+        seen_at=now,
+        dials=dials,
+        number=message.get("CallerIDNum", ""),
+        caller_name=message.get("CallerIDName", ""),
+        dialled=message.get("Exten", "") if dials else "",
+        spying=channel_kind(name, application) is not channel_kind(name),
+        up_at=now if state == ChannelState.UP else None,
+    )
+    if listed:
+        channel.bridge = message.get("BridgeId", "")
+        channel.conference = application in {"confbridge", "meetme"}
+        if application == "queue" and not channel.bridge:
+            channel.queue = known(message.get("ApplicationData", "").partition(",")[0])
+    return channel

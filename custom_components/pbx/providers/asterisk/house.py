@@ -1,0 +1,313 @@
+"""Who and what an Asterisk has: phones, trunks, queues, their members, mailboxes.
+
+    =====================================  ========================================================
+    asked                                  tells
+    =====================================  ========================================================
+    ExtensionStateList                     the phones that have a hint, and their devices
+    PJSIPShowEndpoints, PJSIPShowContacts  all phones and trunks; where a phone is and what it is
+    DeviceStateList                        which phones are registered, and do not disturb
+    DBGetTree AMPUSER, DND, CF             names and settings as FreePBX keeps them
+    QueueStatus, QueueSummary              queues, their callers and members
+    VoicemailUsersList                     mailboxes with their messages, and names
+    =====================================  ========================================================
+
+Each may be denied to a manager user; what it would tell is then not known, and the class of rights
+that is missing is named.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from ...telephony import models as m
+from ...telephony.models import AgentStatus
+from ..values import integer, number
+from .channels import LONGEST_NAME, device_of, known
+
+type Message = Mapping[str, str]
+
+MAX_ITEMS = 5000
+PHONE_TECHNOLOGIES = frozenset({"pjsip", "sip", "iax2", "dahdi", "sccp", "skinny", "mgcp", "dect"})
+UNREGISTERED = frozenset({"UNAVAILABLE", "INVALID", "UNKNOWN"})
+DND_DEVICE = "Custom:DND"
+QUEUE_OF_EVERYBODY = "default"
+
+MEMBER_STATES = {
+    "1": AgentStatus.AVAILABLE,
+    "2": AgentStatus.TALKING,
+    "3": AgentStatus.BUSY,
+    "4": AgentStatus.UNAVAILABLE,
+    "5": AgentStatus.UNAVAILABLE,
+    "6": AgentStatus.BUSY,
+    "7": AgentStatus.TALKING,
+    "8": AgentStatus.ON_HOLD,
+}
+
+_INTERFACE_NUMBER = re.compile(r"(?:^|[/:])([^/@:;]+)")
+
+
+@dataclass(slots=True)
+class Member:
+    """A member of a queue."""
+
+    queue: str
+    interface: str
+    name: str = ""
+    state_interface: str = ""
+    dynamic: bool = True
+    paused: bool = False
+    reason: str = ""
+    penalty: int = 0
+    status: str = "0"
+
+
+@dataclass(slots=True)
+class House:
+    """All that is known; `directory` shows it in neutral words."""
+
+    hints: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """The devices of each extension."""
+    endpoints: dict[str, Message] = field(default_factory=dict)
+    contacts: dict[str, Message] = field(default_factory=dict)
+    devices: dict[str, str] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    dnd: set[str] | None = None
+    forwarding: dict[str, str] = field(default_factory=dict)
+    queues: dict[str, Message] = field(default_factory=dict)
+    summaries: dict[str, Message] = field(default_factory=dict)
+    members: dict[tuple[str, str], Member] = field(default_factory=dict)
+    waiting: dict[str, int] = field(default_factory=dict)
+    mailboxes: dict[str, int] = field(default_factory=dict)
+    missing: set[str] = field(default_factory=set)
+    extension_of_device: dict[str, str] = field(default_factory=dict)
+
+    # -- reading -----------------------------------------------------------------------------------
+
+    def take_hints(self, rows: Iterable[Message]) -> None:
+        """Take the hints: an extension is one that has the device of a phone."""
+        self.hints.clear()
+        for row in rows:
+            number_ = known(row.get("Exten", ""))
+            devices = tuple(filter(_is_phone, re.split(r"[&,]", row.get("Hint", ""))))
+            if number_ and devices and len(self.hints) < MAX_ITEMS:
+                self.hints[number_] = devices
+        self._index()
+
+    def take_endpoints(self, rows: Iterable[Message]) -> None:
+        """Take the PJSIP endpoints, phones and trunks alike."""
+        self.endpoints = {name: row for row in rows if (name := known(row.get("ObjectName", "")))}
+        self._index()
+
+    def take_contacts(self, rows: Iterable[Message]) -> None:
+        """Take where the phones are."""
+        self.contacts = {name: row for row in rows if (name := known(row.get("Endpoint", "")))}
+
+    def take_devices(self, rows: Iterable[Message]) -> None:
+        """Take the states of the devices."""
+        self.devices = {row.get("Device", ""): row.get("State", "") for row in rows}
+
+    def take_names(self, rows: Iterable[Message]) -> None:
+        """Take the names that FreePBX keeps for its users."""
+        for row in rows:
+            parts = row.get("Key", "").strip("/").split("/")
+            if len(parts) == 3 and parts[2] == "cidname":  # noqa: PLR2004 - family, user, key
+                self.names[parts[1]] = known(row.get("Val", ""), LONGEST_NAME)
+
+    def take_dnd(self, rows: Iterable[Message]) -> None:
+        """Take who is not to be disturbed."""
+        self.dnd = {row.get("Key", "").rpartition("/")[2] for row in rows}
+
+    def take_queues(self, rows: Iterable[Message]) -> None:
+        """Take the queues with their members and callers."""
+        self.queues, self.members, self.waiting = {}, {}, {}
+        for row in rows:
+            name = known(row.get("Queue", ""))
+            if not name or name == QUEUE_OF_EVERYBODY or len(self.queues) >= MAX_ITEMS:
+                continue
+            match row.get("Event"):
+                case "QueueParams":
+                    self.queues[name] = row
+                    self.waiting[name] = integer(row.get("Calls")) or 0
+                case "QueueMember":
+                    self.take_member(row)
+
+    def take_member(self, row: Message) -> Member:
+        """Take a member, from a list or an event, which name things differently."""
+        interface = row.get("Interface") or row.get("Location", "")
+        member = Member(
+            queue=known(row.get("Queue", "")),
+            interface=interface,
+            name=known(row.get("MemberName") or row.get("Name", ""), LONGEST_NAME),
+            state_interface=row.get("StateInterface", ""),
+            dynamic=row.get("Membership", "dynamic") != "static",
+            paused=row.get("Paused") == "1",
+            reason=known(row.get("PausedReason", ""), LONGEST_NAME),
+            penalty=integer(row.get("Penalty")) or 0,
+            status=row.get("Status", "0"),
+        )
+        self.members[member.queue, interface] = member
+        return member
+
+    def take_mailboxes(self, rows: Iterable[Message]) -> None:
+        """Take the mailboxes, and names where nobody else has them."""
+        for row in rows:
+            box = known(row.get("VoiceMailbox", ""))
+            if box:
+                self.mailboxes[f"{box}@{row.get('VMContext', '')}"] = (
+                    integer(row.get("NewMessageCount")) or 0
+                )
+                self.names.setdefault(box, known(row.get("Fullname", ""), LONGEST_NAME))
+
+    def _index(self) -> None:
+        """Know which extension a device belongs to."""
+        found = {
+            device.lower(): number_ for number_, devices in self.hints.items() for device in devices
+        }
+        if not self.hints:
+            for name, row in self.endpoints.items():
+                if known(row.get("Auths", "")) and not known(row.get("OutboundAuths", "")):
+                    found[f"pjsip/{name}".lower()] = name
+        self.extension_of_device = found
+
+    # -- views -------------------------------------------------------------------------------------
+
+    def extension_of(self, channel: str) -> str | None:
+        """Return the extension that a channel belongs to; None for one of the outside.
+
+        While no list of phones is known, a device with a short number is taken for a phone.
+        """
+        device = device_of(channel)
+        if self.extension_of_device:
+            return self.extension_of_device.get(device.lower())
+        name = device.partition("/")[2]
+        return name if name.isdecimal() and len(name) <= 6 else None  # noqa: PLR2004
+
+    def numbers(self) -> set[str]:
+        """Return the numbers of all extensions."""
+        return set(self.extension_of_device.values())
+
+    def device_for(self, extension: str) -> str:
+        """Return the device that rings for an extension."""
+        if extension in self.hints:
+            return self.hints[extension][0]
+        devices = (device for device, one in self.extension_of_device.items() if one == extension)
+        found = next(devices, f"pjsip/{extension}")
+        technology, _, name = found.partition("/")
+        return f"{technology.upper()}/{name}"
+
+    def directory(self) -> m.Directory:
+        """Return everything in neutral words."""
+        phones = tuple(self._extension(number_) for number_ in sorted(self.numbers()))
+        trunks = tuple(
+            m.Extension(number=name, name=name, trunk=True, registered=self._is_registered(name))
+            for name in sorted(self.endpoints)
+            if f"pjsip/{name}".lower() not in self.extension_of_device
+        )
+        return m.Directory(
+            extensions=phones + trunks if self.extension_of_device else None,
+            agents=self.agents(),
+            queues=self.listed_queues(),
+            unread_voicemails=sum(self.mailboxes.values()) if self.mailboxes else None,
+            missing_permissions=frozenset(self.missing),
+        )
+
+    def _extension(self, number_: str) -> m.Extension:
+        """Return a phone."""
+        device = self.device_for(number_)
+        contact = self.contacts.get(device.partition("/")[2], {})
+        return m.Extension(
+            number=number_,
+            name=self.names.get(number_, ""),
+            id=device,
+            registered=self._is_reachable(device),
+            dnd=self._is_undisturbed(number_),
+            user_agent=known(contact.get("UserAgent", ""), LONGEST_NAME),
+            contact=known(contact.get("ViaAddr", "")),
+        )
+
+    def _is_reachable(self, device: str) -> bool | None:
+        """Return whether a phone is registered, where that is known."""
+        state = self.devices.get(device)
+        return None if state is None else state not in UNREGISTERED
+
+    def _is_registered(self, trunk: str) -> bool | None:
+        """Return whether a trunk can be reached, where that is known."""
+        return self._is_reachable(f"PJSIP/{trunk}")
+
+    def _is_undisturbed(self, number_: str) -> bool | None:
+        """Return whether a phone is not to be disturbed, where that is known."""
+        lamp = self.devices.get(f"{DND_DEVICE}{number_}")
+        if lamp is not None and lamp not in UNREGISTERED:
+            return lamp != "NOT_INUSE"
+        return None if self.dnd is None else number_ in self.dnd
+
+    def extension_of_member(self, member: Member) -> str | None:
+        """Return the extension at which a member of a queue sits."""
+        for interface in (member.state_interface, member.interface):
+            if found := self.extension_of_device.get(interface.lower()):
+                return found
+            for word in _INTERFACE_NUMBER.findall(interface):
+                if word in self.numbers():
+                    return str(word)
+        return None
+
+    def agents(self) -> tuple[m.Agent, ...]:
+        """Return the agents: whoever is a member of a queue, each once."""
+        found: dict[str, list[Member]] = {}
+        for member in self.members.values():
+            agent_id = self.extension_of_member(member) or member.interface
+            found.setdefault(agent_id, []).append(member)
+        return tuple(self._agent(agent_id, found[agent_id]) for agent_id in sorted(found))
+
+    def _agent(self, agent_id: str, members: list[Member]) -> m.Agent:
+        """Return an agent, who is a member of one or more queues."""
+        extension = self.extension_of_member(members[0])
+        paused = all(member.paused for member in members)
+        status = MEMBER_STATES.get(members[0].status)
+        if paused and status is AgentStatus.AVAILABLE:
+            status = AgentStatus.PAUSED
+        name = members[0].name
+        if not name or name == members[0].interface:
+            name = self.names.get(extension or "", "")
+        return m.Agent(
+            id=agent_id,
+            name=name or agent_id,
+            number=extension or "",
+            extension=extension,
+            status=status,
+            logged_in=True,
+            paused=paused,
+            queues={member.queue: True for member in members},
+            raw={member.queue: member.reason for member in members if member.reason},
+        )
+
+    def listed_queues(self) -> tuple[m.Queue, ...]:
+        """Return the queues."""
+        return tuple(self.queue(name) for name in sorted(self.queues))
+
+    def queue(self, name: str) -> m.Queue:
+        """Return how a queue is doing."""
+        row, summary = self.queues.get(name, {}), self.summaries.get(name, {})
+        members = [member for member in self.members.values() if member.queue == name]
+        free = [member for member in members if member.status == "1" and not member.paused]
+        return m.Queue(
+            id=name,
+            name=name,
+            number=name,
+            waiting=self.waiting.get(name, 0),
+            longest_wait=number(summary.get("LongestHoldTime")),
+            average_wait=number(row.get("Holdtime")),
+            agents_logged_in=len(members),
+            agents_available=len(free),
+            service_level=number(row.get("ServicelevelPerf")),
+            answered=integer(row.get("Completed")),
+            abandoned=integer(row.get("Abandoned")),
+            members={self.extension_of_member(one) or one.interface: True for one in members},
+            raw=dict(row),
+        )
+
+
+def _is_phone(device: str) -> bool:
+    """Return whether a device of a hint is that of a phone."""
+    technology, slash, _ = device.strip().partition("/")
+    return bool(slash) and technology.lower() in PHONE_TECHNOLOGIES

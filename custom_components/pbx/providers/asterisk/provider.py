@@ -1,0 +1,713 @@
+"""Asterisk and FreePBX: all that happens is pushed over the manager interface, all commands go there.
+
+One connection with events is kept while somebody follows the stream. Before that, and while it is
+down, each question opens a connection of its own.
+"""
+
+import asyncio
+import re
+import secrets
+import ssl
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import ClassVar, override
+
+import aiohttp
+
+from ...telephony import models as m
+from ...telephony import text
+from ...telephony.errors import (
+    AuthError,
+    ConnectError,
+    InvalidInputError,
+    NotFoundError,
+    RefusedError,
+    UnsupportedError,
+)
+from ...telephony.models import Capability, EventType
+from ...telephony.phone_numbers import dialable
+from ..base import Intervals, Provider
+from ..settings import Values
+from ..values import integer
+from .ami import AmiConnection, Message, PermissionDeniedError
+from .calls import EVENTS as CALL_EVENTS
+from .calls import Calls
+from .channels import Channel, known
+from .house import DND_DEVICE, House, Member
+from .settings import AsteriskSettings
+
+RING_TIMEOUT = 30
+SOON = timedelta(seconds=1)
+MOST_WAITING = 20_000
+BUSY_CAUSE = "17"
+
+DEVICE_EVENTS = frozenset({"DeviceStateChange", "ContactStatus", "PeerStatus"})
+MEMBER_EVENTS = frozenset(
+    {
+        *("QueueMemberStatus", "QueueMemberAdded", "QueueMemberRemoved"),
+        *("QueueMemberPause", "QueueMemberPenalty"),
+    }
+)
+CALLER_EVENTS = frozenset({"QueueCallerJoin", "QueueCallerLeave"})
+OTHER_EVENTS = frozenset({"MessageWaiting", "DTMFEnd", "FullyBooted", "Shutdown"})
+EVENTS = CALL_EVENTS | DEVICE_EVENTS | MEMBER_EVENTS | CALLER_EVENTS | OTHER_EVENTS
+
+# What an account can do, by the action of the manager interface that it takes.
+NEEDS: Mapping[str, Capability] = {
+    "CoreShowChannels": Capability.CALLS | Capability.STREAM,
+    "DeviceStateList": Capability.REGISTRATION | Capability.DND,
+    "VoicemailUsersList": Capability.VOICEMAIL_COUNT,
+    "QueueStatus": Capability.AGENTS
+    | Capability.QUEUES
+    | Capability.QUEUE_FIGURES
+    | Capability.GET_AGENT_STATUS
+    | Capability.GET_QUEUE_STATUS,
+    "Originate": Capability.ORIGINATE | Capability.CLICK_TO_CALL | Capability.SPY,
+    "Hangup": Capability.HANGUP,
+    "BlindTransfer": Capability.TRANSFER,
+    "PlayDTMF": Capability.SEND_DTMF,
+    "MuteAudio": Capability.MUTE | Capability.UNMUTE,
+    "QueueAdd": Capability.AGENT_LOGIN | Capability.QUEUE_ADD | Capability.QUEUE_LOGIN,
+    "QueueRemove": Capability.AGENT_LOGOUT | Capability.QUEUE_REMOVE,
+    "QueuePause": Capability.AGENT_PAUSE | Capability.AGENT_UNPAUSE,
+}
+CLASSES = {
+    "CoreShowChannels": "reporting",
+    "DeviceStateList": "call",
+    "Hangup": "call",
+    "Originate": "originate",
+    "QueueAdd": "agent",
+}
+"""The class of rights that allows an action, for those that every account should have."""
+
+_DIGITS = re.compile(r"[0-9*#A-D]{1,128}")
+_CAUSE = re.compile(r"[0-9]{1,3}")
+_NAME = re.compile(r"[\w@./+*#:-]{1,80}")
+
+
+class AsteriskProvider(Provider):
+    """One Asterisk, by one manager user."""
+
+    key = "asterisk"
+    name = "Asterisk / FreePBX"
+    settings: AsteriskSettings
+    settings_type = AsteriskSettings
+    possible = Capability(0)
+    for needed in NEEDS.values():
+        possible |= needed
+    del needed
+    fields: ClassVar[Mapping[Capability, frozenset[str]]] = {
+        Capability.ORIGINATE: frozenset({"ring_timeout", "dialplan"}),
+        Capability.CLICK_TO_CALL: frozenset(),
+        Capability.HANGUP: frozenset({"cause"}),
+        Capability.TRANSFER: frozenset({"type"}),
+        Capability.QUEUE_ADD: frozenset({"agent", "extension", "penalty"}),
+        Capability.QUEUE_REMOVE: frozenset({"agent", "extension"}),
+        Capability.GET_AGENT_STATUS: frozenset({"agent"}),
+        Capability.AGENT_LOGIN: frozenset({"agent", "queue", "extension"}),
+        Capability.AGENT_LOGOUT: frozenset({"agent", "queue"}),
+        Capability.AGENT_PAUSE: frozenset({"agent", "queue"}),
+        Capability.AGENT_UNPAUSE: frozenset({"agent", "queue"}),
+        Capability.SPY: frozenset({"caller_id_number", "caller_id_name"}),
+    }
+    intervals = Intervals(busy=5, idle=10, pushed=60, directory=300)
+
+    def __init__(self, session: aiohttp.ClientSession, values: Values) -> None:
+        """Talk to one account; the session is not used, for AMI is no HTTP."""
+        super().__init__(session, values)
+        self._house = House()
+        self._calls = Calls(self._house.extension_of, _Inside(self._house), self.settings.country)
+        self._live: AmiConnection | None = None
+        self._backlog: list[Message] | None = None
+        self._pushes: list[m.Pushed] = []
+        self._wake = asyncio.Event()
+        self._refused = False
+        self._actions: frozenset[str] | None = None
+        self._directory_changed = False
+
+    # -- set-up ------------------------------------------------------------------------------------
+
+    @override
+    async def account(self) -> m.Account:
+        """Say who this is, and what the manager user may do."""
+        host, port = self.settings.address
+        if not host:
+            raise InvalidInputError("host", "required")
+        async with self._connected() as ami:
+            await self._probe_rights(ami)
+            try:
+                core = await ami.action("CoreSettings")
+            except RefusedError:
+                core = {}
+        identity = self.settings.account_id or f"{host.lower()}:{port}"
+        return m.Account(
+            id=identity,
+            title=f"Asterisk ({host})",
+            model="Asterisk",
+            version=known(core.get("AsteriskVersion", "")),
+            settings={"account_id": identity},
+        )
+
+    async def _probe_rights(self, ami: AmiConnection) -> None:
+        """Find out which actions the manager user may send."""
+        try:
+            answer = await ami.action("ListCommands")
+        except RefusedError:
+            answer = {}
+        self._actions = frozenset(answer)
+        capabilities = Capability(0)
+        for action, capability in NEEDS.items():
+            if action in self._actions:
+                capabilities |= capability
+        self.capabilities = capabilities
+        missing = {name for action, name in CLASSES.items() if action not in self._actions}
+        self._house.missing = missing
+
+    def _may(self, action: str) -> bool:
+        """Return whether the manager user may send an action, as far as that is known."""
+        return self._actions is None or action in self._actions
+
+    # -- connections -------------------------------------------------------------------------------
+
+    async def _open(self, *, following: bool = False) -> AmiConnection:
+        """Return a connection that is not open yet; raise AuthError once a login was refused."""
+        if self._refused:
+            raise AuthError("The manager interface refuses the login")
+        tls = None
+        if self.settings.ssl:
+            tls = await asyncio.to_thread(_tls, verify=self.settings.verify_ssl)
+        return AmiConnection(
+            self.settings.address,
+            (self.settings.username, self.settings.password),
+            tls=tls,
+            listener=self._hear if following else None,
+            wanted=EVENTS if following else (),
+            on_end=self._wake.set,
+        )
+
+    @asynccontextmanager
+    async def _connected(self, *, following: bool = False) -> AsyncIterator[AmiConnection]:
+        """Yield a connection: the one of the stream where that is up, else a new one."""
+        live = self._live
+        if live is not None and not live.ended and not following:
+            yield live
+            return
+        connection = await self._open(following=following)
+        try:
+            async with connection:
+                yield connection
+        except AuthError:
+            self._refused = True  # never a loop: it would lock the address out
+            raise
+
+    # -- state -------------------------------------------------------------------------------------
+
+    @override
+    async def calls(self) -> tuple[m.Call, ...]:
+        """Return the active calls; also what events have told is put right by the list."""
+        async with self._connected() as ami:
+            if not self._house.extension_of_device:
+                await self._read_phones(ami)
+            await self._read_channels(ami)
+        if self._live is None:
+            self._calls.pushes.clear()
+        else:
+            self._collect()
+        return self._calls.snapshot()
+
+    async def _read_channels(self, ami: AmiConnection) -> None:
+        """Read the list of channels."""
+        asked_at = datetime.now(UTC)
+        rows = await ami.items("CoreShowChannels")
+        now = datetime.now(UTC)
+        self._calls.take_list(rows, asked_at, now)
+        # What the first list has began before; later nothing is told sooner for having been asked.
+        self._calls.tick(now if ami is self._live else now + SOON)
+
+    @override
+    async def directory(self) -> m.Directory:
+        """Return the phones, trunks, queues and their members."""
+        async with self._connected() as ami:
+            await self._read_phones(ami)
+            await self._read_people(ami)
+            await self._read_queues(ami)
+        return self._house.directory()
+
+    async def _read_phones(self, ami: AmiConnection) -> None:
+        """Read which phones there are and what they do."""
+        house = self._house
+        house.take_hints(await self._rows(ami, "ExtensionStateList"))
+        house.take_endpoints(await self._rows(ami, "PJSIPShowEndpoints"))
+        house.take_contacts(await self._rows(ami, "PJSIPShowContacts"))
+        house.take_devices(await self._rows(ami, "DeviceStateList"))
+
+    async def _read_people(self, ami: AmiConnection) -> None:
+        """Read names, do not disturb, and mailboxes."""
+        house = self._house
+        house.take_names(await self._rows(ami, "DBGetTree", Family="AMPUSER"))
+        if self._may("DBGetTree"):
+            house.take_dnd(await self._rows(ami, "DBGetTree", Family="DND"))
+        house.take_mailboxes(await self._rows(ami, "VoicemailUsersList"))
+
+    async def _read_queues(self, ami: AmiConnection) -> None:
+        """Read the queues, their callers and members."""
+        self._house.take_queues(await self._rows(ami, "QueueStatus"))
+        summaries = await self._rows(ami, "QueueSummary")
+        self._house.summaries = {row.get("Queue", ""): row for row in summaries}
+
+    async def _rows(self, ami: AmiConnection, action: str, **fields: object) -> list[Message]:
+        """Return the items of a list; none where it is denied or empty."""
+        if not self._may(action):
+            return []
+        try:
+            return await ami.items(action, **fields)
+        except PermissionDeniedError, RefusedError:
+            return []
+
+    # -- the stream --------------------------------------------------------------------------------
+
+    @override
+    async def stream(self) -> AsyncIterator[m.Pushed]:
+        """Follow what happens, after all that was so before was read."""
+        self._backlog = []
+        async with self._connected(following=True) as ami:
+            try:
+                if not self._house.extension_of_device:
+                    await self._read_phones(ami)
+                await self._read_channels(ami)
+                self._live = ami
+                self._catch_up()
+                yield m.CallHint(provider_event="connected")
+                while not ami.ended:
+                    for pushed in self._taken():
+                        yield pushed
+                    await self._wait()
+            finally:
+                self._live, self._backlog = None, None
+        raise ConnectError("The manager interface closed the connection")
+
+    def _catch_up(self) -> None:
+        """Take the events that came while the lists were read."""
+        backlog, self._backlog = self._backlog or [], None
+        for message in backlog:
+            self._take(message)
+
+    def _taken(self) -> Iterator[m.Pushed]:
+        """Yield what is to be pushed."""
+        self._calls.tick(datetime.now(UTC))
+        self._collect()
+        pushes, self._pushes = self._pushes, []
+        yield from pushes
+        if self._directory_changed:
+            self._directory_changed = False
+            yield m.DirectoryPush(
+                provider_event="DeviceStateChange", directory=self._house.directory()
+            )
+
+    async def _wait(self) -> None:
+        """Wait until there is something new, or until it is time to tell what has waited."""
+        if self._pushes or self._directory_changed:
+            return
+        due = self._calls.due()
+        delay = None if due is None else max(0.0, (due - datetime.now(UTC)).total_seconds())
+        try:
+            await asyncio.wait_for(self._wake.wait(), delay)
+        except TimeoutError:
+            return
+        self._wake.clear()
+
+    def _hear(self, message: Message) -> None:
+        """Take an event, at once or when the lists were read."""
+        if self._backlog is None:
+            self._take(message)
+        elif len(self._backlog) < MOST_WAITING:
+            self._backlog.append(message)
+
+    def _take(self, message: Message) -> None:
+        """Take an event."""
+        kind = message.get("Event", "")
+        if kind in CALL_EVENTS:
+            self._calls.take(message, datetime.now(UTC))
+            self._collect()
+        if kind in DEVICE_EVENTS:
+            self._take_device(kind, message)
+        elif kind in MEMBER_EVENTS:
+            self._take_member(kind, message)
+        elif kind in CALLER_EVENTS:
+            queue = known(message.get("Queue", ""))
+            self._house.waiting[queue] = integer(message.get("Count")) or 0
+            self._directory_changed = True
+        elif kind == "MessageWaiting":
+            self._take_mailbox(message)
+        elif kind == "DTMFEnd":
+            self._take_key(message)
+        self._wake.set()
+
+    def _collect(self) -> None:
+        """Move what the calls have to tell to what is pushed."""
+        if self._calls.pushes:
+            self._pushes += self._calls.pushes
+            self._calls.pushes.clear()
+
+    def _take_device(self, kind: str, message: Message) -> None:
+        """Take what a phone or a lamp does."""
+        if kind != "DeviceStateChange":
+            return
+        device, state = message.get("Device", ""), message.get("State", "")
+        before = self._house.devices.get(device)
+        self._house.devices[device] = state
+        told = device.lower() in self._house.extension_of_device or device.startswith(DND_DEVICE)
+        if told and before != state:
+            self._directory_changed = True
+
+    def _take_member(self, kind: str, message: Message) -> None:
+        """Take that a member of a queue came, left, pauses or does something."""
+        house = self._house
+        member = house.take_member(message)
+        if kind == "QueueMemberRemoved":
+            del house.members[member.queue, member.interface]
+        self._directory_changed = True
+
+    def _take_mailbox(self, message: Message) -> None:
+        """Take that a message was left or heard."""
+        box, unread = known(message.get("Mailbox", "")), integer(message.get("New")) or 0
+        before = self._house.mailboxes.get(box, 0)
+        self._house.mailboxes[box] = unread
+        if unread > before:
+            self._pushes.append(
+                m.Notice(
+                    provider_event="MessageWaiting",
+                    type=EventType.VOICEMAIL_RECEIVED,
+                    extension=box.partition("@")[0] or None,
+                )
+            )
+        self._directory_changed = True
+
+    def _take_key(self, message: Message) -> None:
+        """Take that a key was pressed at an end of a call."""
+        channel = self._calls.channel(message.get("Uniqueid", ""))
+        if channel is None or not channel.is_line or message.get("Direction") != "Received":
+            return
+        self._pushes.append(
+            m.Notice(
+                provider_event="DTMFEnd",
+                type=EventType.DTMF_RECEIVED,
+                call_id=channel.call,
+                leg_id=channel.uid,
+                extension=channel.extension,
+                fields={"digits": text.line(message.get("Digit", ""), 1)},
+            )
+        )
+
+    # -- calls -------------------------------------------------------------------------------------
+
+    async def _command(self, action: str, **fields: object) -> Message:
+        """Send an action that changes something, once."""
+        if not self._may(action):
+            raise UnsupportedError(action)
+        try:
+            async with self._connected() as ami:
+                return await ami.action(action, **fields)
+        except ValueError:
+            raise InvalidInputError(action) from None
+
+    @override
+    async def originate(self, request: m.Originate) -> m.Placed:
+        """Ring an extension, then connect it to a number.
+
+        The extension's phone shows whom it will call; who is called sees the extension.
+        """
+        number = dialable(request.number, self.settings.country)
+        device = self._device(request.extension)
+        name = _plain(self._house.names.get(request.extension, ""))
+        uid = f"pbx-{secrets.token_hex(8)}"
+        self._calls.expect_placed(uid, request.extension, number)
+        await self._command(
+            "Originate",
+            Channel=device,
+            Context=request.dialplan or self.settings.context,
+            Exten=self._dialled(number),
+            Priority=1,
+            CallerID=f'"{name}" <{request.extension}>',
+            Variable=(f"CONNECTEDLINE(num)={number}", f"CONNECTEDLINE(name)={number}"),
+            Timeout=1000 * (request.ring_timeout or RING_TIMEOUT),
+            ChannelId=uid,
+            Async="true",
+        )
+        return m.Placed(call_id=uid)
+
+    def _dialled(self, number: str) -> str:
+        """Return a number as the dial plan of a phone takes it."""
+        return number
+
+    def _device(self, extension: str) -> str:
+        """Return the device of an extension that rings; raise NotFoundError where there is none."""
+        if not _NAME.fullmatch(extension):
+            raise InvalidInputError("extension")
+        if self._house.extension_of_device and extension not in self._house.numbers():
+            raise NotFoundError("No such extension")
+        device = self._house.device_for(extension)
+        if self._house.devices.get(device) == "UNAVAILABLE":
+            raise RefusedError("The phone is not registered")
+        return device
+
+    @override
+    async def hangup(self, target: m.CallRef, cause: str | None = None) -> None:
+        """End a call: of one phone that rings only the ringing there, else all of it."""
+        if cause is not None and not _CAUSE.fullmatch(cause):
+            raise InvalidInputError("cause")
+        channels = self._channels(target)
+        own = [one for one in channels if target.extension in {None, one.extension}]
+        ringing = [one for one in own if not one.is_up and not one.dials]
+        rejects = target.extension is not None and len(ringing) == len(own)
+        for channel in ringing if rejects else own[:1]:
+            try:
+                await self._command(
+                    "Hangup",
+                    Channel=channel.name,
+                    Cause=cause or (BUSY_CAUSE if rejects and len(channels) > 1 else None),
+                )
+            except NotFoundError:
+                continue  # it was over before
+
+    @override
+    async def transfer(self, target: m.CallRef, number: str, kind: m.TransferType) -> None:
+        """Hand the other party over."""
+        own = self._own(target)
+        fields = {
+            "Channel": own.name,
+            "Context": self.settings.context,
+            "Exten": self._dialled(dialable(number, self.settings.country)),
+        }
+        if kind is m.TransferType.ATTENDED:
+            await self._command("Atxfer", **fields)
+            return
+        await self._command("BlindTransfer", **fields)
+
+    @override
+    async def send_dtmf(self, target: m.CallRef, digits: str) -> None:
+        """Send key presses to the other party, or to the menu that has answered."""
+        if not _DIGITS.fullmatch(digits):
+            raise InvalidInputError("digits")
+        own = self._own(target)
+        peer = self._calls.peer_of(own)
+        for digit in digits:
+            if peer is not None:
+                await self._command("PlayDTMF", Channel=peer.name, Digit=digit)
+            else:
+                await self._command("PlayDTMF", Channel=own.name, Digit=digit, Receive="true")
+
+    @override
+    async def mute(self, target: m.CallRef) -> None:
+        """Silence the own microphone."""
+        await self._mute(target, "on")
+
+    @override
+    async def unmute(self, target: m.CallRef) -> None:
+        """Open the own microphone."""
+        await self._mute(target, "off")
+
+    async def _mute(self, target: m.CallRef, state: str) -> None:
+        """Let the other party hear the own microphone, or not."""
+        own = self._own(target)
+        await self._command("MuteAudio", Channel=own.name, Direction="in", State=state)
+
+    @override
+    async def spy(self, request: m.Spy) -> None:
+        """Ring a supervisor's phone, and let it listen to a channel."""
+        spied = self._spied(request)
+        uid = f"pbx-{secrets.token_hex(8)}"
+        self._calls.ignore(uid)
+        name = _plain(request.caller_id_name or "")
+        await self._command(
+            "Originate",
+            Channel=self._device(request.extension),
+            Application="ChanSpy",
+            Data=f"{spied.name},qE",
+            CallerID=f'"{name}" <{request.caller_id_number or spied.extension or ""}>',
+            Timeout=1000 * RING_TIMEOUT,
+            ChannelId=uid,
+            Async="true",
+        )
+
+    def _spied(self, request: m.Spy) -> Channel:
+        """Return the channel to listen to."""
+        if request.call is not None:
+            return self._own(request.call)
+        wanted = request.target_extension
+        for call in self._calls.snapshot():
+            if wanted in call.extensions:
+                return self._own(m.CallRef(call=call, extension=wanted))
+        raise NotFoundError("The extension has no call")
+
+    def _channels(self, target: m.CallRef) -> list[Channel]:
+        """Return the channels of a call that are there."""
+        found = (self._calls.channel(leg.id) for leg in target.call.legs)
+        return [channel for channel in found if channel is not None]
+
+    def _own(self, target: m.CallRef) -> Channel:
+        """Return the channel of the phone that a command is about."""
+        extension = target.extension or next(iter(target.call.extensions), None)
+        own = [one for one in self._channels(target) if one.extension == extension]
+        up = [one for one in own if one.is_up]
+        if not own:
+            raise NotFoundError("The call has no such leg")
+        return (up or own)[0]
+
+    # -- agents and queues -------------------------------------------------------------------------
+
+    @override
+    async def agent_login(self, agent: m.AgentRef) -> None:
+        """Make an agent a member of one queue, or of all it was a member of."""
+        extension = self._extension_of(agent)
+        queues = [agent.queue] if agent.queue else list(self._house.queues)
+        for queue in queues:
+            await self.queue_add(m.QueueMember(queue=queue, extension=extension))
+
+    @override
+    async def agent_logout(self, agent: m.AgentRef) -> None:
+        """Take an agent out of one queue, or of all."""
+        for member in self._memberships(agent):
+            if member.dynamic or agent.queue:
+                await self._remove(member)
+
+    @override
+    async def agent_pause(self, agent: m.AgentRef) -> None:
+        """Let an agent get no calls for a while."""
+        await self._pause(agent, "true")
+
+    @override
+    async def agent_unpause(self, agent: m.AgentRef) -> None:
+        """Let an agent get calls again."""
+        await self._pause(agent, "false")
+
+    async def _pause(self, agent: m.AgentRef, paused: str) -> None:
+        """Pause an agent in one queue, or in all."""
+        for member in self._memberships(agent):
+            await self._command(
+                "QueuePause", Queue=member.queue, Interface=member.interface, Paused=paused
+            )
+
+    @override
+    async def queue_add(self, member: m.QueueMember) -> None:
+        """Add a member to a queue, the way the other members are written."""
+        extension = member.extension or self._extension_of(member.agent or m.AgentRef())
+        device = self._house.device_for(extension)
+        if self._house.queues and member.queue not in self._house.queues:
+            raise NotFoundError("No such queue")
+        await self._command(
+            "QueueAdd",
+            Queue=_valid("queue", member.queue),
+            Interface=self._interface(member.queue, extension, device),
+            MemberName=_plain(self._house.names.get(extension, "")) or None,
+            StateInterface=device,
+            Penalty=member.penalty,
+        )
+
+    def _interface(self, queue: str, extension: str, device: str) -> str:
+        """Return how a member is written: as it was before, or as the others of the queue."""
+        members = [one for one in self._house.members.values() if one.queue == queue]
+        members += self._house.members.values()
+        for other in members:
+            whose = self._house.extension_of_member(other)
+            if whose == extension:
+                return other.interface
+            if whose and other.interface.lower().startswith("local/"):
+                return other.interface.replace(whose, extension, 1)
+        return device
+
+    @override
+    async def queue_remove(self, member: m.QueueMember) -> None:
+        """Remove a member from a queue."""
+        ref = member.agent or m.AgentRef(number=member.extension)
+        for one in self._memberships(ref):
+            if one.queue == member.queue:
+                await self._remove(one)
+
+    async def _remove(self, member: Member) -> None:
+        """Remove a member; raise RefusedError for one that the configuration names."""
+        await self._command("QueueRemove", Queue=member.queue, Interface=member.interface)
+
+    def _extension_of(self, agent: m.AgentRef) -> str:
+        """Return the extension of an agent, which is the agent's own name here."""
+        found = agent.extension or agent.number or agent.id
+        if not found:
+            raise InvalidInputError("agent", "required")
+        return _valid("agent", found)
+
+    def _memberships(self, agent: m.AgentRef) -> list[Member]:
+        """Return what an agent is a member of; raise NotFoundError where that is nothing."""
+        wanted = {agent.id, agent.number, agent.extension} - {None}
+        found = []
+        for member in self._house.members.values():
+            names = {self._house.extension_of_member(member), member.interface}
+            if names & wanted and agent.queue in {None, "", member.queue}:
+                found.append(member)
+        if not found:
+            raise NotFoundError("The agent is no member of a queue")
+        return found
+
+    @override
+    async def agent_status(self, agent: m.AgentRef) -> m.Agent:
+        """Ask what an agent is doing."""
+        async with self._connected() as ami:
+            await self._read_queues(ami)
+        wanted = {agent.id, agent.number, agent.extension} - {None}
+        for found in self._house.agents():
+            if found.id in wanted or found.extension in wanted:
+                return found
+        raise NotFoundError("The agent is no member of a queue")
+
+    @override
+    async def queue_status(self, queue: str) -> m.Queue:
+        """Ask how a queue is doing."""
+        async with self._connected() as ami:
+            await self._read_queues(ami)
+        if queue not in self._house.queues:
+            raise NotFoundError("No such queue")
+        return self._house.queue(queue)
+
+
+class _Inside(Collection[str]):
+    """The numbers of the house, as they are now."""
+
+    def __init__(self, house: House) -> None:
+        """Look at a house."""
+        self._house = house
+
+    @override
+    def __contains__(self, number: object) -> bool:
+        """Return whether a number is an extension or a queue."""
+        return number in self._house.numbers() or number in self._house.queues
+
+    @override
+    def __iter__(self) -> Iterator[str]:
+        """Yield the extensions."""
+        return iter(self._house.numbers())
+
+    @override
+    def __len__(self) -> int:
+        """Return how many extensions there are."""
+        return len(self._house.numbers())
+
+
+def _tls(*, verify: bool) -> ssl.SSLContext:
+    """Return how to encrypt; reads the certificates of the machine, which takes a while."""
+    context = ssl.create_default_context()
+    if not verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _plain(name: str) -> str:
+    """Return a name as it may stand in quotes."""
+    return re.sub(r'[",;<>\\|]+', " ", text.line(name)).strip()
+
+
+def _valid(field: str, value: str) -> str:
+    """Return a value that may be sent."""
+    if not _NAME.fullmatch(value):
+        raise InvalidInputError(field)
+    return value
