@@ -28,7 +28,7 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
         "push_health",
     ),
     "the heart of an account": ("coordinator",),
-    "what feeds the coordinator": ("lookups", "push"),
+    "what feeds the coordinator": ("lookups", "push", "recent_calls"),
     "the account as a whole": ("data",),
     "what asks an account": ("callers", "entity", "rights"),
     "the forms": ("config_flow", "forms", "options", "subentries"),

@@ -938,17 +938,6 @@ async def test_unload_stops_the_clocks(
 # -- what is kept ------------------------------------------------------------------------------------
 
 
-async def test_last_caller_is_remembered_for_every_phone_that_rang(
-    hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry
-) -> None:
-    """Every phone of a group can call back."""
-    coordinator = await coordinator_of(hass, fake_entry)
-    coordinator.async_push(pushed("c1", CallState.RINGING, "101"))
-    coordinator.async_push(pushed("c1", CallState.RINGING, "102"))
-    coordinator.async_push(pushed("c2", CallState.RINGING, "102", caller=m.Party(hidden=True)))
-    assert coordinator.last_callers == {"101": CALLER, "102": CALLER}
-
-
 async def test_what_is_found_out_is_kept_without_a_reload(
     hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry
 ) -> None:

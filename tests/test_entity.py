@@ -356,6 +356,7 @@ async def test_many_extensions_begin_with_the_essentials(
         "sensor.house_active_calls",
         "sensor.house_last_call",
         "sensor.house_missed_calls",
+        "sensor.house_recent_calls",
         "sensor.house_unread_voicemails",
         *(f"sensor.house_call_{slot}" for slot in range(1, 5)),
     }
@@ -374,7 +375,7 @@ async def test_only_followed_extensions_make_many(
 
 
 @pytest.mark.parametrize(
-    ("limit", "count", "issue"), [(1000, 42, False), (42, 42, False), (41, 41, True), (3, 3, True)]
+    ("limit", "count", "issue"), [(1000, 43, False), (43, 43, False), (42, 42, True), (3, 3, True)]
 )
 async def test_no_more_are_enabled_than_home_assistant_takes(
     hass: HomeAssistant,
@@ -403,7 +404,7 @@ async def test_later_entities_are_within_the_limit_too(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """What comes later is disabled when there is no room any more."""
-    monkeypatch.setattr(coordinator_module, "MAX_ENABLED_ENTITIES", 43)
+    monkeypatch.setattr(coordinator_module, "MAX_ENABLED_ENTITIES", 44)
     await async_set_up(hass, fake_entry)
     before = enabled(hass, fake_entry)
     more = (*(busy.script.directory.extensions or ()), m.Extension(number="103", name="Carol"))

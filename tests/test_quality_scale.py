@@ -447,7 +447,7 @@ def test_entity_device_class() -> None:
 def test_entity_disabled_by_default() -> None:
     """What few need is disabled at first."""
     disabled = {one.key for _, one in descriptions() if not one.entity_registry_enabled_default}
-    assert disabled == {"average_wait", "user_agent"}
+    assert disabled == {"average_wait", "last_caller", "user_agent"}
 
 
 def test_entity_translations() -> None:

@@ -24,6 +24,7 @@ from .push.subscription import PbxSubscription, async_unsubscribe
 from .push.url import async_delete_cloudhook
 from .push.webhook import PbxWebhook
 from .push_health import PushHealth
+from .recent_calls import RecentCalls, async_remove_recent_calls
 from .registry.changes import DIRECTORY
 from .services import async_setup_services
 from .telephony import phone_numbers as numbers
@@ -59,12 +60,14 @@ async def async_setup_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> bool:
         devices=coordinator.devices,
         health=health,
         lookups=PbxLookups(hass, entry, coordinator, names),
+        recent=RecentCalls(hass, entry, names.find),
         stream=PbxStream(hass, entry, coordinator, health),
         subscription=PbxSubscription(hass, entry, coordinator, health),
         webhook=PbxWebhook(hass, entry, coordinator, health),
     )
 
     data.lookups.async_setup()
+    await data.recent.async_setup(coordinator.events)
     data.devices.async_setup()
     # This listener also keeps the polls going when all entities are disabled.
     entry.async_on_unload(coordinator.async_add_listener(data.devices.async_sync, DIRECTORY))
@@ -81,12 +84,14 @@ async def async_setup_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> bool:
 async def async_unload_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> bool:
     """Unload an account; everything else ends with the entry."""
     await entry.runtime_data.devices.async_clear()
+    await entry.runtime_data.recent.async_close()
     return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> None:
     """Remove what was made for this account: at the phone system, in the cloud, and issues."""
     issues.async_delete_all(hass, entry)
+    await async_remove_recent_calls(hass, entry)
     if not hass.config_entries.async_entries(DOMAIN):
         await async_remove_script(hass)
     await async_delete_cloudhook(hass, entry.data)

@@ -13,9 +13,10 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .const import DOMAIN, SUBENTRY_SPEED_DIAL
 from .coordinator import PbxCoordinator
 from .data import PbxConfigEntry
-from .devices import SubjectKind
+from .devices import Subject, SubjectKind
 from .entity import PbxEntity, PbxEntityDescription, async_add_subjects
 from .errors import invalid
+from .recent_calls import RecentCalls
 from .telephony.models import CallRef, Capability, Originate
 
 PARALLEL_UPDATES = 1
@@ -39,11 +40,18 @@ async def _hang_up(coordinator: PbxCoordinator, extension: str) -> None:
 
 async def _call_back(coordinator: PbxCoordinator, extension: str) -> None:
     """Call whoever called an extension last."""
-    number = coordinator.last_callers.get(extension)
-    if number is None:
+    last = _recent(coordinator).last_caller(extension)
+    if last is None:
         raise invalid("no_caller", extension=extension)
+    request = Originate(extension=extension, number=last.number)
     with coordinator.commanding():
-        await coordinator.provider.click_to_call(Originate(extension=extension, number=number))
+        await coordinator.provider.click_to_call(request)
+
+
+def _recent(coordinator: PbxCoordinator) -> RecentCalls:
+    """Return the recent calls of an account."""
+    entry: PbxConfigEntry = coordinator.config_entry
+    return entry.runtime_data.recent
 
 
 async def _acknowledge(coordinator: PbxCoordinator, _id: str) -> None:
@@ -86,7 +94,7 @@ async def async_setup_entry(
 ) -> None:
     """Set up the buttons."""
     coordinator = entry.runtime_data.coordinator
-    await async_add_subjects(coordinator, async_add_entities, BUTTONS, PbxButton)
+    await async_add_subjects(coordinator, async_add_entities, BUTTONS, _make)
     if Capability.CLICK_TO_CALL in coordinator.provider.capabilities:
         _follow_speed_dials(hass, entry, async_add_entities)
 
@@ -141,6 +149,44 @@ class PbxButton(PbxEntity, ButtonEntity):
     async def async_press(self) -> None:
         """Do what the button is for."""
         await self.entity_description.press_fn(self.coordinator, self.subject.id)
+
+
+class PbxCallBack(PbxButton):
+    """Calls the last caller back; its attributes say who that is."""
+
+    _unrecorded_attributes = frozenset({"name", "number"})
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, str]:
+        """Return whom the button would call."""
+        last = _recent(self.coordinator).last_caller(self.subject.id)
+        if last is None:
+            return {}
+        shown = {"name": last.name, "number": self.coordinator.wording.number(last.number)}
+        return {key: value for key, value in shown.items() if value}
+
+    @callback
+    @override
+    def async_read(self) -> object:
+        """Return what would be shown, so that it is written when it changes."""
+        return self.extra_state_attributes
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Listen to the recent calls."""
+        await super().async_added_to_hass()
+        self.async_on_remove(
+            _recent(self.coordinator).async_listen(self._handle_coordinator_update, self.subject.id)
+        )
+
+
+def _make(
+    coordinator: PbxCoordinator, subject: Subject, description: PbxButtonEntityDescription
+) -> PbxButton:
+    """Return the button for a subject."""
+    kind = PbxCallBack if description.key == "call_back" else PbxButton
+    return kind(coordinator, subject, description)
 
 
 class PbxSpeedDial(ButtonEntity):

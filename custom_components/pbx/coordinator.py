@@ -32,7 +32,7 @@ from .push_health import PushHealth
 from .registry.call_registry import CallRegistry, Changes, Key
 from .telephony.errors import ProviderError
 from .telephony.events import Event
-from .telephony.models import Account, Call, Capability, EventType, Party, Pushed, RecordPush
+from .telephony.models import Account, Call, Capability, Party, Pushed, RecordPush
 from .wording import Wording
 
 type Watcher = Callable[[Mapping[Key, None] | None], None]
@@ -90,7 +90,6 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
             entry.data,
             entry.options,
         )
-        self.last_callers: dict[str, str] = {}
         self.polled_calls = False
         self._offered: Capability | None = None  # what there are entities for
         self._entity_count = 0
@@ -465,7 +464,6 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
                 self._update_listeners_of(key)
         events, self._untold = self._untold, []
         for event in events:
-            self._note_callers(event)
             self.events.async_tell(event)
 
     def _update_listeners_of(self, key: Key) -> None:
@@ -475,11 +473,3 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
                 update_callback()
             except Exception:
                 self.logger.exception("Unexpected error updating %s", self.name)
-
-    def _note_callers(self, event: Event) -> None:
-        """Note who called the extensions last."""
-        if event.type is not EventType.CALL_INCOMING or event.call is None:
-            return
-        number = event.call.caller.number
-        if number:
-            self.last_callers.update(dict.fromkeys(event.tell, number))

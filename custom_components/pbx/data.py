@@ -11,6 +11,7 @@ from .push.stream import PbxStream
 from .push.subscription import PbxSubscription
 from .push.webhook import PbxWebhook
 from .push_health import PushHealth
+from .recent_calls import RecentCalls
 
 type PbxConfigEntry = ConfigEntry[PbxData]
 
@@ -23,6 +24,7 @@ class PbxData:
     devices: PbxDevices
     health: PushHealth
     lookups: PbxLookups
+    recent: RecentCalls
     stream: PbxStream
     subscription: PbxSubscription
     webhook: PbxWebhook

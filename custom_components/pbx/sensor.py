@@ -21,6 +21,7 @@ from .coordinator import PbxCoordinator
 from .data import PbxConfigEntry
 from .devices import Subject, SubjectKind
 from .entity import PbxEntity, PbxEntityDescription, async_add_subjects
+from .recent_calls import RecentCall, RecentCalls
 from .registry.call_registry import CallRegistry
 from .telephony.models import (
     NOBODY,
@@ -37,6 +38,7 @@ from .telephony.models import (
 PARALLEL_UPDATES = 0
 
 IDLE = "idle"
+MOST_RECENT = 20
 CALL_STATES = [IDLE, *(state for state in CallState if state is not CallState.ENDED)]
 
 type SensorValue = StateType | datetime
@@ -48,6 +50,8 @@ class PbxSensorEntityDescription(PbxEntityDescription, SensorEntityDescription):
 
     value_fn: Callable[[PbxSensor, CallRegistry, str], SensorValue]
     attributes_fn: Callable[[PbxSensor, CallRegistry, str], Mapping[str, Any]] | None = None
+    about_recent: bool = False
+    """Show something of the recent calls, which are told after everything else."""
 
 
 def other_party(call: Call | None, extension: str) -> Party:
@@ -99,6 +103,50 @@ def _last_call(sensor: PbxSensor, registry: CallRegistry, _id: str) -> Mapping[s
     if call.answered_by:
         attributes["answered_by"] = call.answered_by
     return attributes
+
+
+def _recent(sensor: PbxSensor, call: RecentCall) -> dict[str, Any]:
+    """Return one of the recent calls as an attribute tells it."""
+    extensions = sensor.coordinator.data.extensions
+    phones = (call.answered_by,) if call.answered_by else call.extensions
+    named = [extensions[phone].name if phone in extensions else "" for phone in phones]
+    found = {
+        "name": call.name,
+        "number": sensor.coordinator.wording.number(call.number),
+        "hidden": call.hidden,
+        "time": call.started_at,
+        "direction": call.direction,
+        "outcome": call.outcome,
+        "phones": [name or phone for name, phone in zip(named, phones, strict=True)],
+        "queue": call.queue,
+        "duration": call.duration,
+        "recording_id": call.recording_id,
+        "call_id": call.call_id,
+    }
+    return {key: value for key, value in found.items() if value}
+
+
+def _missed_calls(sensor: PbxSensor, registry: CallRegistry, _id: str) -> dict[str, Any]:
+    """Return the missed calls that nobody has acknowledged, the last ones of them."""
+    missed = sensor.recent.newest(min(registry.missed, MOST_RECENT), missed=True)
+    return {"calls": [_recent(sensor, call) for call in missed]}
+
+
+def _last_caller(sensor: PbxSensor, _registry: CallRegistry, extension: str) -> str | None:
+    """Return who called an extension last: the name, else the number."""
+    call = sensor.recent.last_caller(extension)
+    return None if call is None else call.name or sensor.coordinator.wording.number(call.number)
+
+
+def _last_caller_attributes(
+    sensor: PbxSensor, _registry: CallRegistry, extension: str
+) -> dict[str, Any]:
+    """Return the call of whoever called an extension last."""
+    call = sensor.recent.last_caller(extension)
+    if call is None:
+        return {}
+    told = _recent(sensor, call)
+    return {key: told[key] for key in ("number", "time", "outcome") if key in told}
 
 
 def _agent(
@@ -195,6 +243,31 @@ SENSORS: tuple[PbxSensorEntityDescription, ...] = (
         essential=True,
         state_class=SensorStateClass.TOTAL,
         value_fn=lambda _sensor, registry, _id: registry.missed,
+        about_recent=True,
+        attributes_fn=_missed_calls,
+    ),
+    PbxSensorEntityDescription(
+        key="recent_calls",
+        translation_key="recent_calls",
+        subject=SubjectKind.ACCOUNT,
+        needs=Capability.CALLS,
+        essential=True,
+        state_class=SensorStateClass.MEASUREMENT,
+        about_recent=True,
+        value_fn=lambda sensor, _registry, _id: sensor.recent.count,
+        attributes_fn=lambda sensor, _registry, _id: {
+            "calls": [_recent(sensor, call) for call in sensor.recent.newest(MOST_RECENT)]
+        },
+    ),
+    PbxSensorEntityDescription(
+        key="last_caller",
+        translation_key="last_caller",
+        subject=SubjectKind.EXTENSION,
+        needs=Capability.CALLS,
+        entity_registry_enabled_default=False,
+        about_recent=True,
+        value_fn=_last_caller,
+        attributes_fn=_last_caller_attributes,
     ),
     PbxSensorEntityDescription(
         key="last_call",
@@ -340,13 +413,31 @@ class PbxSensor(PbxEntity, SensorEntity):
             "calls",
             "direction",
             "extensions",
+            "number",
             "outcome",
             "since",
+            "time",
         }
     )
     entity_description: PbxSensorEntityDescription
     _value: SensorValue = None
     _attributes: Mapping[str, Any] | None = None
+
+    @property
+    def recent(self) -> RecentCalls:
+        """Return the recent calls of the account."""
+        entry: PbxConfigEntry = self.coordinator.config_entry
+        return entry.runtime_data.recent
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Listen to what is shown."""
+        await super().async_added_to_hass()
+        if self.entity_description.about_recent:
+            extension = self.subject.id if self.subject.kind is SubjectKind.EXTENSION else None
+            self.async_on_remove(
+                self.recent.async_listen(self._handle_coordinator_update, extension)
+            )
 
     @property
     @override

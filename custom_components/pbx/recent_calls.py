@@ -1,0 +1,250 @@
+"""The recent calls of an account, kept over a restart, also where the phone system has no history."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers.storage import Store
+
+from .const import DOMAIN
+from .event_dispatcher import EventDispatcher
+from .telephony.events import Event
+from .telephony.models import Call, CallRecord, Direction, EventType, Outcome, Party
+
+VERSION = 1
+SAVE_DELAY = 15  # seconds
+MAX_CALLS = 250
+
+MISSED = frozenset({Outcome.MISSED, Outcome.VOICEMAIL})
+ENDS = frozenset({EventType.CALL_ENDED, EventType.CALL_MISSED})
+RECORDS = frozenset({EventType.CALL_RECORD, EventType.RECORDING_READY})
+
+type Json = dict[str, Any]
+type NameFinder = Callable[[str], Party | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecentCall:
+    """A call that is over. Times are ISO 8601 in UTC, `duration` is talk in seconds."""
+
+    call_id: str
+    direction: str = ""
+    from_number: str = ""
+    from_name: str = ""
+    to_number: str = ""
+    to_name: str = ""
+    hidden: bool = False
+    extensions: tuple[str, ...] = ()
+    answered_by: str = ""
+    queue: str = ""
+    outcome: str = ""
+    missed: bool = False
+    started_at: str = ""
+    ended_at: str = ""
+    duration: int | None = None
+    recording_id: str = ""
+
+    @property
+    def number(self) -> str:
+        """Return the number of the other side; of the caller for a call within the house."""
+        return self.to_number if self.direction == Direction.OUTGOING else self.from_number
+
+    @property
+    def name(self) -> str:
+        """Return the name of the other side; of the caller for a call within the house."""
+        return self.to_name if self.direction == Direction.OUTGOING else self.from_name
+
+
+class RecentCalls:
+    """The calls of one account, the newest first."""
+
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry, names: NameFinder) -> None:
+        """Initialize an empty list; `names` finds the name of a caller who came without one."""
+        self._store: Store[Json] = Store(hass, VERSION, _key(entry))
+        self._entry = entry
+        self._names = names
+        self._calls: dict[str, RecentCall] = {}  # the oldest first
+        self._callers: dict[str, RecentCall] = {}  # the last one of each extension
+        self._listeners: dict[str | None, dict[CALLBACK_TYPE, None]] = {}
+
+    async def async_setup(self, events: EventDispatcher) -> None:
+        """Read what was kept, and listen to the account's events until the entry is unloaded."""
+        kept = await self._store.async_load() or {}
+        for row in kept.get("calls", []):
+            self._add(_call_of(row))
+        self._entry.async_on_unload(events.async_listen_events(None, self._async_handle))
+
+    async def async_close(self) -> None:
+        """Write down what was not yet."""
+        await self._store.async_save(self._kept())
+
+    @callback
+    def async_listen(self, listener: CALLBACK_TYPE, extension: str | None = None) -> CALLBACK_TYPE:
+        """Call a listener when the list has changed, or only for the calls of one extension.
+
+        Return what removes it.
+        """
+        listeners = self._listeners.setdefault(extension, {})
+        listeners[listener] = None
+
+        @callback
+        def async_remove() -> None:
+            """Call the listener no more."""
+            listeners.pop(listener, None)
+
+        return async_remove
+
+    # -- asking -------------------------------------------------------------------------------------
+
+    @property
+    def count(self) -> int:
+        """Return how many calls are kept."""
+        return len(self._calls)
+
+    def newest(
+        self, limit: int, *, missed: bool = False, before: str | None = None
+    ) -> list[RecentCall]:
+        """Return calls, the newest first: all or the missed ones, those older than the one given."""
+        found: list[RecentCall] = []
+        waiting = before is not None
+        for call in self._backwards():
+            if waiting:
+                waiting = call.call_id != before
+                continue
+            if len(found) >= limit:
+                break
+            if call.missed or not missed:
+                found.append(self._named(call))
+        return found
+
+    def last_caller(self, extension: str) -> RecentCall | None:
+        """Return the last call that came in for an extension from somebody who can be called back."""
+        call = self._callers.get(extension)
+        return None if call is None else self._named(call)
+
+    def _backwards(self) -> Iterator[RecentCall]:
+        """Give the calls, the newest first."""
+        return reversed(self._calls.values())
+
+    def _named(self, call: RecentCall) -> RecentCall:
+        """Return a call with a name for the other side, where somebody knows one by now."""
+        if call.name or not call.number:
+            return call
+        found = self._names(call.number)
+        if found is None or not found.name:
+            return call
+        if call.direction == Direction.OUTGOING:
+            return replace(call, to_name=found.name)
+        return replace(call, from_name=found.name)
+
+    # -- listening ----------------------------------------------------------------------------------
+
+    @callback
+    def _async_handle(self, event: Event) -> None:
+        """Take a call that ended, and what is told of it later."""
+        if event.type in ENDS and event.call is not None:
+            self._take(_ended(event.call, event))
+        elif event.type in RECORDS and event.record is not None:
+            call_id = event.call.id if event.call is not None else event.record.call_id
+            known = self._calls.get(call_id or "")
+            if known is not None:
+                self._take(_completed(known, event.record))
+
+    def _take(self, call: RecentCall) -> None:
+        """Keep a call, forget the oldest of too many, and tell who listens."""
+        if self._calls.get(call.call_id) == call:
+            return
+        self._add(call)
+        while len(self._calls) > MAX_CALLS:
+            del self._calls[next(iter(self._calls))]
+        self._store.async_delay_save(self._kept, SAVE_DELAY)
+        for whose in (None, *call.extensions):
+            for listener in tuple(self._listeners.get(whose, ())):
+                listener()
+
+    def _add(self, call: RecentCall) -> None:
+        """Add a call, or what is new of one; its caller is the last one of each phone that rang."""
+        newest = call.call_id not in self._calls
+        self._calls[call.call_id] = call
+        if call.direction == Direction.OUTGOING or not call.from_number:
+            return
+        for extension in call.extensions:
+            known = self._callers.get(extension)
+            same = known is not None and known.call_id == call.call_id
+            if extension != call.from_number and (newest or same):
+                self._callers[extension] = call
+
+    def _kept(self) -> Json:
+        """Return the list as it is written down."""
+        return {"calls": [call_data(call) for call in self._calls.values()]}
+
+
+async def async_remove_recent_calls(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Forget the calls of an account that is removed."""
+    store: Store[Json] = Store(hass, VERSION, _key(entry))
+    await store.async_remove()
+
+
+def call_data(call: RecentCall) -> Json:
+    """Return a call as JSON; what is unknown is absent."""
+    return {
+        key: list(value) if isinstance(value, tuple) else value
+        for key, value in asdict(call).items()
+        if value not in ("", (), None, False)
+    }
+
+
+def _call_of(row: Json) -> RecentCall:
+    """Return a call that was written down."""
+    known = {key: value for key, value in row.items() if key in RecentCall.__dataclass_fields__}
+    return RecentCall(**{**known, "extensions": tuple(known.get("extensions", ()))})
+
+
+def _ended(call: Call, event: Event) -> RecentCall:
+    """Return a call that ended, as it is kept."""
+    outcome = event.outcome or call.outcome
+    talked = None
+    if call.answered_at is not None and call.ended_at is not None:
+        talked = round((call.ended_at - call.answered_at).total_seconds())
+    return RecentCall(
+        call_id=call.id,
+        direction=str(call.direction or ""),
+        from_number=call.caller.number,
+        from_name=call.caller.name,
+        to_number=call.callee.number,
+        to_name=call.callee.name,
+        hidden=call.caller.hidden,
+        extensions=call.extensions,
+        answered_by=call.answered_by or "",
+        queue=call.queue or "",
+        outcome=str(outcome or ""),
+        missed=event.type is EventType.CALL_MISSED or outcome in MISSED,
+        started_at=_iso(call.started_at or event.time),
+        ended_at=_iso(call.ended_at or event.time),
+        duration=talked,
+        recording_id=(call.record.recording_id if call.record is not None else None) or "",
+    )
+
+
+def _completed(call: RecentCall, record: CallRecord) -> RecentCall:
+    """Return a call with what its record says besides."""
+    return replace(
+        call,
+        from_name=call.from_name or record.caller.name,
+        to_name=call.to_name or record.callee.name,
+        duration=call.duration if record.duration is None else round(record.duration),
+        recording_id=record.recording_id or call.recording_id,
+    )
+
+
+def _iso(moment: datetime) -> str:
+    """Return a moment as it is written down."""
+    return moment.isoformat()
+
+
+def _key(entry: ConfigEntry) -> str:
+    """Return the name of an account's file."""
+    return f"{DOMAIN}.recent_calls.{entry.entry_id}"
