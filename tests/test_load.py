@@ -9,9 +9,18 @@ import pytest
 
 from .load.budget import ask
 from .load.soak import GROWTH, soak
-from .load.steps import slow, take_steps
+from .load.steps import BARE, slow, take_steps
 
 REPEATS = 3
+
+
+@pytest.mark.parametrize(
+    ("bare", "reload", "is_slow"),
+    [(0.03, 0.09, False), (0.03, 0.11, True), (0.07, 0.11, True), (0.14, 0.19, False), (0.14, 0.21, True)],
+)
+def test_a_step_that_is_too_slow(bare: float, reload: float, *, is_slow: bool) -> None:
+    """On a machine that is busy, or not fast, each step has as much more time as Home Assistant's own work takes."""
+    assert slow({"set-up": 0.01, "reload": reload, BARE: bare}) == ({"reload": reload} if is_slow else {})
 
 
 @pytest.mark.usefixtures("socket_enabled")

@@ -35,6 +35,7 @@ from .fake_provider import NOON, FakeProvider, async_set_up, fake_config_entry, 
 
 ROOT = Path(__file__).parents[1]
 FEW, MANY = 10, 2000
+POLLS = 5
 FUNCTIONS = 420  # for two messages; they were 536 once
 
 
@@ -201,10 +202,21 @@ async def test_a_poll_without_change_costs_next_to_nothing(hass: HomeAssistant, 
         fake.script.calls = tuple(incoming(f"c{index}", str(100_000 + index)) for index in range(FEW))
         for _ in range(3):
             await coordinator.async_refresh()
-        with counted(hass, told) as cost:
-            await coordinator.async_refresh()
+        polls = []
+        for _ in range(POLLS):
+            with counted(hass, told) as cost:
+                await coordinator.async_refresh()
+            polls.append(cost)
         assert len(coordinator.data.calls) == FEW
-        costs.append(cost)
+        # On a busy machine a timer of somebody else may fall into one of them.
+        functions = min(cost.functions for cost in polls)
+        costs.append(
+            Cost(
+                functions=functions,
+                written=max(cost.written for cost in polls),
+                told=max(cost.told for cost in polls),
+            )
+        )
 
     few, many = costs
     assert (few.written, few.told) == (many.written, many.told) == (0, 0)
@@ -348,7 +360,7 @@ async def test_an_event_is_worded_once(
         worded.append(event.type)
         return event_data(event, call)
 
-    monkeypatch.setattr("custom_components.pbx.coordinator.event_data", counting)
+    monkeypatch.setattr("custom_components.pbx.event_dispatcher.event_data", counting)
     coordinator.async_push(pushed("c1", CallState.RINGING, "100000"))
 
     assert worded == [EventType.CALL_INCOMING]
