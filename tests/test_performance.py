@@ -24,7 +24,7 @@ from custom_components.pbx.coordinator import PbxCoordinator
 from custom_components.pbx.devices import ENTITIES_AT_ONCE, SUBJECTS_AT_ONCE
 from custom_components.pbx.providers.voipstudio import payload as voipstudio_payload
 from custom_components.pbx.providers.voipstudio import push as voipstudio_push
-from custom_components.pbx.registry.call_registry import CallRegistry
+from custom_components.pbx.registry.call_registry import CallRegistry, agent_key
 from custom_components.pbx.registry.facts import Sources
 from custom_components.pbx.telephony import models as m
 from custom_components.pbx.telephony.events import event_data
@@ -323,7 +323,7 @@ async def test_an_agent_is_told_without_the_others(hass: HomeAssistant, fake: ty
     coordinator: PbxCoordinator = entry.runtime_data.coordinator
     heard: list[str] = []
     for agent in coordinator.data.agents:
-        coordinator.events.async_listen_events(("agent", agent), lambda event: heard.append(event.agent or ""))
+        coordinator.events.async_listen_events(agent_key(agent), lambda event: heard.append(event.agent or ""))
 
     coordinator.async_push(m.Notice(provider_event="login", type=EventType.AGENT_LOGGED_IN, agent="7"))
 

@@ -1,12 +1,15 @@
 """When the messages that a person had a phone system send are trusted to tell of every call."""
 
 from datetime import timedelta
+from unittest.mock import Mock
 
-from custom_components.pbx.push_health import DOUBT, LATE, Coverage
+import pytest
+
+from custom_components.pbx.push_health import DOUBT, LATE, Coverage, PushHealth
 from custom_components.pbx.telephony.events import POLL, Event
-from custom_components.pbx.telephony.models import Call, CallState, EventType, Outcome
+from custom_components.pbx.telephony.models import Call, CallState, Capability, EventType, Outcome
 
-from .fake_provider import NOON
+from .fake_provider import NOON, FakeProvider
 
 SECOND = timedelta(seconds=1)
 
@@ -61,3 +64,82 @@ def test_doubt_lasts_an_hour() -> None:
     assert not coverage.complete
     coverage.told([ended("4")], later + DOUBT)
     assert coverage.complete
+
+
+WEBHOOK, MANAGED = Capability.WEBHOOK, Capability.WEBHOOK | Capability.SUBSCRIPTIONS
+
+
+def health_of(
+    fake: type[FakeProvider], capabilities: Capability, *, enabled: bool = True, every_call: bool = True
+) -> PushHealth:
+    """Give what is known of the pushes of a phone system that can do this."""
+    provider = fake(Mock(), {})
+    provider.capabilities = capabilities
+    fake.pushes_every_call = every_call
+    return PushHealth(provider, enabled=enabled)
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "enabled", "subscribed", "pushed", "working"),
+    [
+        (MANAGED, True, True, False, True),
+        (MANAGED, True, False, True, False),
+        (MANAGED, False, True, True, False),
+        (WEBHOOK, True, False, True, True),
+        (WEBHOOK, True, False, False, False),
+        (Capability(0), True, False, True, False),
+    ],
+    ids=["subscribed", "lost", "unwanted", "pasted", "never came", "impossible"],
+)
+def test_working(
+    fake: type[FakeProvider],
+    *,
+    capabilities: Capability,
+    enabled: bool,
+    subscribed: bool,
+    pushed: bool,
+    working: bool,
+) -> None:
+    """A subscription has to stand; what a person pasted has to have been called."""
+    health = health_of(fake, capabilities, enabled=enabled)
+    health.subscribed = subscribed
+    health.last_push = NOON if pushed else None
+    assert health.working is working
+    assert health.pushing is working
+    health.streaming = True
+    assert health.pushing
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "every_call", "proved", "complete"),
+    [
+        (MANAGED, True, False, True),
+        (MANAGED, False, True, False),
+        (WEBHOOK, True, False, False),
+        (WEBHOOK, True, True, True),
+    ],
+)
+def test_complete(
+    fake: type[FakeProvider], *, capabilities: Capability, every_call: bool, proved: bool, complete: bool
+) -> None:
+    """A subscription covers what the provider says; what a person pasted has to prove it."""
+    health = health_of(fake, capabilities, every_call=every_call)
+    health.subscribed, health.last_push = True, NOON
+    if proved:
+        health.coverage.told([ended("1")], NOON)
+    assert health.complete is complete
+
+
+def test_only_changes_are_told(fake: type[FakeProvider]) -> None:
+    """Who listens is called once for each change, until it stops."""
+    health = health_of(fake, MANAGED)
+    listener = Mock()
+    stop = health.async_add_listener(listener)
+    for subscribed in (True, True, False, False):
+        health.async_set_subscribed(subscribed=subscribed)
+    for streaming in (False, True, True, False):
+        health.async_set_streaming(streaming=streaming)
+    assert listener.call_count == 4
+    stop()
+    health.async_set_streaming(streaming=True)
+    assert listener.call_count == 4

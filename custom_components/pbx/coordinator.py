@@ -23,13 +23,13 @@ from .const import (
     LOGGER,
     MAX_ENABLED_ENTITIES,
 )
-from .devices import PbxDevices, SubjectKind
+from .devices import PbxDevices
 from .errors import command_errors, poll_errors
 from .event_dispatcher import EventDispatcher
 from .issues import ISSUE_MISSING_PERMISSION, ISSUE_TOO_MANY_ENTITIES
 from .providers.base import Provider
 from .push_health import PushHealth
-from .registry.call_registry import CallRegistry, Changes, Key
+from .registry.call_registry import CallRegistry, Changes, Key, KeyKind
 from .telephony.errors import ProviderError
 from .telephony.events import Event
 from .telephony.models import Account, Call, Capability, Party, Pushed, RecordPush
@@ -234,7 +234,7 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
     def _extensions_of(changes: Changes) -> Iterator[str]:
         """Yield the extensions whose states changed."""
         for kind, identity in changes.keys:
-            if kind == SubjectKind.EXTENSION:
+            if kind is KeyKind.EXTENSION:
                 yield str(identity)
 
     def _is_unlisted(self, number: str) -> bool:

@@ -17,6 +17,7 @@ from .registry.call_registry import (
     ACCOUNT,
     CallRegistry,
     Key,
+    KeyKind,
     agent_key,
     extension_key,
     queue_key,
@@ -31,13 +32,13 @@ ENTITIES_AT_ONCE = 200
 
 
 class SubjectKind(StrEnum):
-    """What entities can be about."""
+    """What entities can be about: some of what the registry has keys for."""
 
-    ACCOUNT = "account"
-    SLOT = "slot"
-    EXTENSION = "extension"
-    AGENT = "agent"
-    QUEUE = "queue"
+    ACCOUNT = KeyKind.ACCOUNT.value
+    SLOT = KeyKind.SLOT.value
+    EXTENSION = KeyKind.EXTENSION.value
+    AGENT = KeyKind.AGENT.value
+    QUEUE = KeyKind.QUEUE.value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -315,7 +316,7 @@ class PbxDevices:
 
     def _remember_agents(self) -> None:
         """Restore the agents that only pushes speak of; what they do now is unknown."""
-        if SubjectKind.AGENT in self._registry.listed:
+        if KeyKind.AGENT in self._registry.listed:
             return
         devices = dr.async_get(self.hass)
         agents = _registered(self.hass, self.entry, [SubjectKind.AGENT])

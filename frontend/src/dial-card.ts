@@ -26,7 +26,7 @@ export class DialCard extends PbxCard<Config> {
       .pad { display: grid; grid-template-columns: repeat(3, minmax(44px, 88px)); justify-content: center; gap: 8px 16px; direction: ltr; }
       .pad button { height: 56px; border-radius: 28px; background: var(--pbx-soft); font-size: 22px; line-height: 24px; display: grid; align-content: center; justify-items: center; user-select: none; touch-action: manipulation; }
       .pad button:hover { filter: brightness(0.94); }
-      .pad small { font-size: 10px; line-height: 12px; letter-spacing: 0.14em; color: var(--secondary-text-color); min-height: 12px; }
+      .pad button::after { content: attr(data-letters) / ""; font-size: 10px; line-height: 12px; letter-spacing: 0.14em; color: var(--secondary-text-color); min-height: 12px; }
       .call { justify-self: stretch; min-height: 56px; border-radius: 28px; font-size: 16px; }
       label { display: grid; gap: 4px; font-size: 12px; line-height: 16px; color: var(--secondary-text-color); }
       label select { font-size: 16px; color: var(--primary-text-color); }
@@ -86,7 +86,7 @@ export class DialCard extends PbxCard<Config> {
   private key(digit: string, letters: string): TemplateResult {
     return html`<button aria-label=${digit}
       @pointerdown=${() => { this.held = Date.now(); }}
-      @click=${() => this.finder.press(digit === "0" && this.held && Date.now() - this.held >= LONG ? "+" : digit)}>${digit}<small aria-hidden="true">${letters}</small></button>`;
+      @click=${() => this.finder.press(digit === "0" && this.held && Date.now() - this.held >= LONG ? "+" : digit)} data-letters=${letters || nothing}>${digit}</button>`;
   }
 
   private phone(): TemplateResult {
@@ -135,9 +135,8 @@ export class DialCard extends PbxCard<Config> {
     this.requestUpdate();
     const action = from.account.can.includes("click_to_call") ? "click_to_call" : "originate";
     if (await this.act(from.account, action, { extension: from.extension.number, number })) {
-      this.placed = this.word("pick_up", { phone: from.extension.name || from.extension.number });
       this.finder.value = "";
-      this.text = "";
+      this.placed = this.word("pick_up", { phone: from.extension.name || from.extension.number });
     }
     this.calling = false;
     this.requestUpdate();

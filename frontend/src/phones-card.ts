@@ -46,7 +46,8 @@ export class PhonesCard extends PbxCard<Config> {
       .phone[data-state="talking"] { background: color-mix(in srgb, var(--pbx-talking) 16%, transparent); }
       .phone[data-state="on_hold"] { background: color-mix(in srgb, var(--pbx-on_hold) 16%, transparent); }
       .phone[data-state="dialing"] { background: color-mix(in srgb, var(--pbx-dialing) 16%, transparent); }
-      .phone.off .avatar { opacity: 0.45; filter: grayscale(1); }
+      .phone:not([data-state="idle"]) .sub { color: inherit; }
+      .phone.off .avatar { filter: grayscale(1); } .phone.off .title { color: var(--secondary-text-color); }
       .phone .text { display: grid; min-width: 0; } .phone .title { font-size: 14px; line-height: 20px; font-weight: 500; }
       .phone .sub { font-size: 12px; line-height: 16px; color: var(--secondary-text-color); }
       .phone .clock { font-size: 12px; }
@@ -127,13 +128,13 @@ export class PhonesCard extends PbxCard<Config> {
     const off = extension.registered === false;
     const words = off ? this.word("offline") : stateWord(this.hass, state);
     const other = call && (call.direction === "internal" && call.from.number === extension.number ? call.to : outside(call));
-    const more = extension.dnd ? `, ${this.word("do_not_disturb")}` : "";
-    return html`<button class="phone ${off ? "off" : ""}" data-state=${state} data-extension=${extension.number} aria-haspopup="true"
-      aria-label="${name || extension.number}${name ? ` ${extension.number}` : ""}: ${words}${more}" @click=${(event: Event) => this.open(event, phone)}>
+    const doing = other ? who(other, this.word("hidden_number")) : html`${words}`;
+    const idle = off || !name ? html`${words}` : number(extension.number);
+    return html`<button class="phone ${off ? "off" : ""}" data-state=${state} data-extension=${extension.number} aria-haspopup="true" @click=${(event: Event) => this.open(event, phone)}>
       ${avatar(name, extension.number, state, "idle")}
       <span class="text"><span class="title cut">${name ? html`<bdi>${name}</bdi>` : number(extension.number)}</span>
-        <span class="sub cut">${state !== "idle" && other ? who(other, this.word("hidden_number")) : state !== "idle" ? words : off ? words : name ? number(extension.number) : words}</span></span>
-      ${state !== "idle" && call ? running(since(call)) : extension.dnd ? icon("dnd") : nothing}
+        <span class="sub cut">${state === "idle" ? idle : doing}<span class="sr">, ${words}${extension.dnd ? `, ${this.word("do_not_disturb")}` : ""}</span></span></span>
+      ${state !== "idle" && call ? html`<span aria-hidden="true">${running(since(call))}</span>` : extension.dnd ? icon("dnd") : nothing}
     </button>`;
   }
 

@@ -22,7 +22,7 @@ export class CallPopup extends PbxElement {
     css`
       :host { display: contents; font-family: var(--ha-font-family-body, Roboto, sans-serif); }
       .stack { position: fixed; inset: auto; margin: 0; border: 0; padding: 0; background: none; overflow: visible; color: inherit; display: none; flex-direction: column; gap: 8px;
-        inset-block-start: calc(12px + env(safe-area-inset-top)); inset-inline-end: 12px; width: min(384px, calc(100vw - 24px)); }
+        inset-block-end: calc(16px + env(safe-area-inset-bottom)); inset-inline-end: 16px; width: min(384px, calc(100vw - 32px)); }
       .stack:popover-open { display: flex; }
       dialog:not([open]) { display: contents; }
       dialog { border: 0; padding: 0; background: none; width: 0; height: 0; outline: none; }
@@ -36,9 +36,9 @@ export class CallPopup extends PbxElement {
       .rest { display: block; padding: 8px 16px; text-align: center; }
       .problem { grid-column: 1 / -1; }
       @media (max-width: 600px) {
-        .stack { inset-block: auto calc(12px + env(safe-area-inset-bottom)); inset-inline: 8px; width: auto; }
+        .stack { inset-block-end: calc(8px + env(safe-area-inset-bottom)); inset-inline: 8px; width: auto; }
       }
-      @media (prefers-reduced-motion: no-preference) { .stack:popover-open { animation: enter 0.2s ease-out; } @keyframes enter { from { opacity: 0; transform: translateY(-8px); } } }
+      @media (prefers-reduced-motion: no-preference) { .stack:popover-open { animation: enter 0.2s ease-out; } @keyframes enter { from { opacity: 0; transform: translateY(8px); } } }
     `,
   ];
   private readonly dismissed = new Set<string>();

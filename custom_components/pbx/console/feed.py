@@ -11,7 +11,7 @@ from homeassistant.core import callback
 
 from ..coordinator import PbxCoordinator
 from ..devices import SubjectKind
-from ..registry.call_registry import ACCOUNT, DIRECTORY, Key
+from ..registry.call_registry import ACCOUNT, DIRECTORY, Key, KeyKind
 from ..telephony.models import Agent, Call, Extension, Party, Queue
 from .questions import Questions
 
@@ -151,12 +151,12 @@ class Feed:
         rows: Json = {}
         for kind, identity in keys:
             name = str(identity)
-            if kind in {SubjectKind.EXTENSION, "listed"} and name in registry.extensions:
+            if kind in {KeyKind.EXTENSION, KeyKind.LISTED} and name in registry.extensions:
                 extension = self._extension(registry.extensions[name])
                 rows.setdefault("extensions", {})[name] = extension
-            elif kind == SubjectKind.AGENT and name in registry.agents:
+            elif kind is KeyKind.AGENT and name in registry.agents:
                 rows.setdefault("agents", {})[name] = agent_data(registry.agents[name])
-            elif kind == SubjectKind.QUEUE and name in registry.queues:
+            elif kind is KeyKind.QUEUE and name in registry.queues:
                 rows.setdefault("queues", {})[name] = queue_data(registry.queues[name])
         return rows
 

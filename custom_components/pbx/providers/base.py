@@ -17,7 +17,10 @@ from .settings import Settings, Values
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intervals:
-    """How often to ask, in seconds: for calls while some are up, while none is, while pushes work; for the rest."""
+    """How often to ask, in seconds.
+
+    For calls: while some are up, while none is, while pushes work; and for the directory.
+    """
 
     busy: float = 5
     idle: float = 10
@@ -28,37 +31,31 @@ class Intervals:
 class Provider(ABC):
     """One account at one phone system.
 
-    Commands raise AuthError, ConnectError (UnknownOutcomeError when a command was sent but not answered),
-    RateLimitError, RefusedError, NotFoundError, InvalidInputError; all are ProviderError. What is not
+    Commands raise AuthError, ConnectError (UnknownOutcomeError when a command was sent but not
+    answered), RateLimitError, RefusedError, NotFoundError, InvalidInputError; all are
+    ProviderError. What is not
     overridden raises UnsupportedError with the command's name.
     """
 
     key: ClassVar[str]
     name: ClassVar[str]
     settings_type: ClassVar[type[Settings]] = Settings
-    possible: ClassVar[Capability] = Capability(
-        0
-    )  # what an account of this provider can at most do
-    fields: ClassVar[
-        Mapping[Capability, frozenset[str]]
-    ] = {}  # the optional fields each command honours
+    possible: ClassVar[Capability] = Capability(0)
+    """What an account of this provider can at most do."""
+    fields: ClassVar[Mapping[Capability, frozenset[str]]] = {}
+    """The optional fields that each command honours."""
     limits: ClassVar[tuple[RateLimit, ...]] = (RateLimit(requests=60, seconds=60),)
     intervals: ClassVar[Intervals] = Intervals()
-    pushes_every_call: ClassVar[bool] = (
-        False  # a working webhook tells of every call, so that polls can be rare
-    )
-    pushed_ids_differ: ClassVar[bool] = (
-        False  # a pushed call id cannot be matched with a polled one
-    )
-    complete_after: ClassVar[int] = (
-        1  # successful lists a call must be missing from before it has ended
-    )
-    grace: ClassVar[float] = (
-        0  # seconds a pushed call outlives its last leg, unless a list lacks it: others may ring
-    )
-    record_after: ClassVar[float | None] = (
-        None  # seconds after a call's end when its record can be asked for
-    )
+    pushes_every_call: ClassVar[bool] = False
+    """A working webhook tells of every call, so that polls can be rare."""
+    pushed_ids_differ: ClassVar[bool] = False
+    """A pushed call id cannot be matched with a polled one."""
+    complete_after: ClassVar[int] = 1
+    """How many successful lists a call must be missing from before it has ended."""
+    grace: ClassVar[float] = 0
+    """For how many seconds a pushed call outlives its last leg, unless a list lacks it."""
+    record_after: ClassVar[float | None] = None
+    """How many seconds after a call's end its record can be asked for; None where it cannot."""
 
     def __init__(self, session: aiohttp.ClientSession, values: Values) -> None:
         """Talk to one account; the session stays the caller's.
@@ -68,9 +65,8 @@ class Provider(ABC):
         """
         self.settings = self.settings_type.read(values)
         self.capabilities = Capability(0)
-        self.created_objects: tuple[
-            str, ...
-        ] = ()  # what was made there on demand: to be kept, for `release`
+        self.created_objects: tuple[str, ...] = ()
+        """What was made there on demand: to be kept, for `release`."""
         self.http = HttpClient(session, Budget(self.limits))
 
     def update_settings(self, found: Values) -> None:
@@ -78,11 +74,11 @@ class Provider(ABC):
         self.settings = self.settings.updated(found)
 
     def title_of(self, identity: str) -> str:
-        """Name an account that the phone system has no name for."""
+        """Return a title for an account that the phone system has no name for."""
         return f"{self.name} ({identity})"
 
     def check(self, command: Capability, given: Collection[str] = ()) -> None:
-        """Raise UnsupportedError for a command this account lacks, or for a given field it cannot honour."""
+        """Raise UnsupportedError for a command this account lacks, or a field it cannot honour."""
         name = (command.name or "").lower()
         if command not in self.capabilities:
             raise UnsupportedError(name)
@@ -101,7 +97,7 @@ class Provider(ABC):
 
     @abstractmethod
     async def account(self) -> m.Account:
-        """Say who this is, and settle `capabilities`; raise AuthError or ConnectError."""
+        """Return who this is, and settle `capabilities`; raise AuthError or ConnectError."""
 
     def configure(self, agents: Collection[m.UserAgent], queues: Collection[m.UserQueue]) -> None:  # noqa: B027
         """Take the agents and queues the user made, where they cannot be listed."""
@@ -110,40 +106,46 @@ class Provider(ABC):
 
     @abstractmethod
     async def directory(self) -> m.Directory:
-        """Ask for extensions, agents and queues."""
+        """Return extensions, agents and queues."""
 
     @abstractmethod
     async def calls(self) -> tuple[m.Call, ...] | None:
-        """Ask for the active calls; None when this phone system cannot be asked at all."""
+        """Return the active calls; None when this phone system cannot be asked at all."""
 
     async def record_of(self, call: m.Call) -> m.CallRecord | None:
-        """Ask what became of a call; None when nothing is written down (yet)."""
+        """Return what became of a call; None when nothing is written down (yet)."""
         return None
 
     def parse(self, request: m.PushRequest) -> tuple[m.Pushed, ...]:
-        """Read a webhook request, without any effect; raise BadPayloadError for a body that cannot be read."""
+        """Return what a webhook request says, without any effect.
+
+        Raise BadPayloadError for a body that cannot be read.
+        """
         return ()
 
     def account_of(self, request: m.PushRequest) -> str | None:
-        """Say which account a webhook request names; None when it names none."""
+        """Return the account that a webhook request names; None when it names none."""
         return None
 
     def stream(self) -> AsyncIterator[m.Pushed]:
-        """Listen to the socket until it ends; the first item says that it is up. Raises as commands do."""
+        """Listen to the socket until it ends; the first item says that it is up.
+
+        Raise as commands do.
+        """
         raise UnsupportedError("stream")
 
     # -- webhooks ----------------------------------------------------------------------------------
 
     def urls_to_paste(self, url: str) -> Mapping[str, str]:
-        """Give the URLs a person enters in the phone system's own settings, by the settings' names there."""
+        """Return the URLs a person enters at the phone system, by the names of its settings."""
         return {}
 
     async def subscriptions(self) -> tuple[m.Subscription, ...]:
-        """List what is registered, also by others."""
+        """Return what is registered, also by others."""
         raise UnsupportedError("subscriptions")
 
     async def subscribe(self, url: str) -> tuple[m.Subscription, ...]:
-        """Register the URL for everything, reuse and mend what is there; give what is ours now."""
+        """Register the URL for everything, reuse and mend what is there; return what is ours."""
         raise UnsupportedError("subscribe")
 
     async def unsubscribe(self, url: str) -> None:
@@ -151,7 +153,7 @@ class Provider(ABC):
         raise UnsupportedError("unsubscribe")
 
     async def release(self) -> None:  # noqa: B027
-        """Remove what was made at the phone system for this account's sake, when the account is removed."""
+        """Remove what was made at the phone system for an account that is removed."""
 
     # -- calls -------------------------------------------------------------------------------------
 
@@ -160,7 +162,7 @@ class Provider(ABC):
         raise UnsupportedError("originate")
 
     async def click_to_call(self, request: m.Originate) -> m.Placed:
-        """Place a call the way the phone system's click-to-call does; where it has none, originate."""
+        """Place a call as the phone system's click-to-call does; where it has none, originate."""
         return await self.originate(request)
 
     async def dial(self, request: m.Dial) -> m.Placed:
@@ -212,7 +214,7 @@ class Provider(ABC):
         raise UnsupportedError("spy")
 
     async def send_sms(self, number: str, message: str, sender: str | None) -> str:
-        """Send a text message; give its id."""
+        """Send a text message; return its id."""
         raise UnsupportedError("send_sms")
 
     # -- agents and queues -------------------------------------------------------------------------
@@ -242,25 +244,25 @@ class Provider(ABC):
         raise UnsupportedError("queue_remove")
 
     async def agent_status(self, agent: m.AgentRef) -> m.Agent:
-        """Ask what an agent is doing."""
+        """Return what an agent is doing."""
         raise UnsupportedError("get_agent_status")
 
     async def queue_status(self, queue: str) -> m.Queue:
-        """Ask how a queue is doing."""
+        """Return how a queue is doing."""
         raise UnsupportedError("get_queue_status")
 
     # -- history, contacts, recordings -------------------------------------------------------------
 
     async def history(self, query: m.HistoryQuery) -> m.HistoryPage:
-        """Look for finished calls."""
+        """Return finished calls that are looked for."""
         raise UnsupportedError("get_call_history")
 
     async def statistics(self, start: datetime | None, end: datetime | None) -> m.Statistics:
-        """Sum up finished calls."""
+        """Return sums over finished calls."""
         raise UnsupportedError("get_call_statistics")
 
     async def search_contacts(self, query: m.ContactQuery) -> m.ContactPage:
-        """Look for contacts."""
+        """Return contacts that are looked for."""
         raise UnsupportedError("search_contacts")
 
     async def create_contact(self, contact: m.Contact) -> m.Contact:
@@ -276,11 +278,11 @@ class Provider(ABC):
         raise UnsupportedError("delete_contact")
 
     async def media(self, kind: m.MediaKind, limit: int, offset: int) -> tuple[m.MediaItem, ...]:
-        """List recordings or voicemails, newest first."""
+        """Return recordings or voicemails, newest first."""
         raise UnsupportedError("media")
 
     async def media_source(self, kind: m.MediaKind, item_id: str) -> m.MediaSource:
-        """Say where to fetch the sound of a recording or voicemail."""
+        """Return where to fetch the sound of a recording or voicemail."""
         raise UnsupportedError("media")
 
     async def move_recording(self, record_id: str, filename: str | None, path: str | None) -> None:

@@ -1,4 +1,4 @@
-"""The one way requests go to a phone system: in time, within a budget, commands exactly once, nothing secret logged."""
+"""The one way to a phone system: in time, within a budget, commands once, no secret logged."""
 
 import asyncio
 import json
@@ -53,7 +53,7 @@ class Budget:
         self.set_limits(limits)
 
     def set_limits(self, limits: Iterable[RateLimit]) -> None:
-        """Change the limits, for an account that turns out to have others; what was spent stays spent."""
+        """Change the limits of an account that has others; what was spent stays spent."""
         limiters = {limit.seconds: _limiter(limit) for limit in limits}
         if self._used:
             for seconds, before in self._limiters.items():
@@ -80,7 +80,7 @@ class Budget:
         return max(0.0, self._paused_until - asyncio.get_running_loop().time())
 
     async def for_command(self) -> None:
-        """Wait for the turn of a command; raise RateLimitError when that would take longer than a person waits."""
+        """Wait for the turn of a command; raise RateLimitError when a person would not wait so long."""
         await self._carry_over()
         try:
             async with asyncio.timeout(PATIENCE):
@@ -98,6 +98,7 @@ class Budget:
             await limiter.acquire()
 
     def _too_full_for_a_poll(self) -> AsyncLimiter | None:
+        """Return the bucket that has no room left for a poll; None where all have."""
         if paused := self.paused_for:
             raise RateLimitError(paused)
         limiters = self._limiters.values()
@@ -110,6 +111,7 @@ class Budget:
         )
 
     async def _carry_over(self) -> None:
+        """Fill new buckets with what was spent in the old ones."""
         self._used = True
         spent, self._spent = self._spent, {}
         for seconds, amount in spent.items():
@@ -118,6 +120,7 @@ class Budget:
 
 
 def _limiter(limit: RateLimit) -> AsyncLimiter:
+    """Return the bucket of a limit."""
     burst = max(1.0, limit.requests / 4)
     rest = limit.requests - burst
     return AsyncLimiter(burst, limit.seconds * burst / rest if rest > 0 else limit.seconds)
@@ -147,11 +150,11 @@ class Reply:
 
     @property
     def is_page(self) -> bool:
-        """Whether somebody on the way has answered with a web page: whether the request got through is not known."""
+        """Whether somebody on the way has answered with a web page, so that nothing is known."""
         return self.body.lstrip().startswith(b"<")
 
     def json(self) -> object:
-        """Read the body as JSON whatever its content type says; raise ConnectError where it is none."""
+        """Return the body as JSON, whatever its type says; raise ConnectError where it is none."""
         try:
             return json.loads(self.body)
         except ValueError, RecursionError:
@@ -170,6 +173,7 @@ def sent_once() -> Callable[
     async def once(
         request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
     ) -> aiohttp.ClientResponse:
+        """Send a request once, whatever its method."""
         nonlocal sent
         if sent:
             raise UnknownOutcomeError("The connection was lost") from None
@@ -196,18 +200,19 @@ class HttpClient:
         return await self._send(operation, method, url, command=False, request=request)
 
     async def ask(self, operation: str, method: str, url: str, **request: object) -> Reply:
-        """Ask for something a person is waiting for: as `read`, but with a command's share of the budget."""
+        """Ask for what a person is waiting for: as `read`, with a command's share of the budget."""
         await self.budget.for_command()
         return await self._send(operation, method, url, command=False, request=request)
 
     async def command(self, operation: str, method: str, url: str, **request: object) -> Reply:
-        """Change something, exactly once; raise UnknownOutcomeError when it was sent but not answered."""
+        """Change something, once; raise UnknownOutcomeError when it was sent but not answered."""
         await self.budget.for_command()
         return await self._send(operation, method, url, command=True, request=request)
 
     async def _send(
         self, operation: str, method: str, url: str, *, command: bool, request: Mapping[str, object]
     ) -> Reply:
+        """Send a request and return its answer; an error says whether it was sent."""
         # Redirects would carry the credentials to another address.
         options: dict[str, object] = {"timeout": 10.0, "allow_redirects": False, **request}
         options["timeout"] = aiohttp.ClientTimeout(total=_seconds(options["timeout"]))
@@ -241,7 +246,7 @@ class HttpClient:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Read how many seconds to wait: `Retry-After`, else when the limit is reset; None where that is not said."""
+    """Return how many seconds to wait, from `Retry-After` or the reset of the limit; else None."""
     told = {name.lower(): value for name, value in headers.items()}
     for name in ("retry-after", "ratelimit-reset", "x-ratelimit-reset"):
         seconds = number(told.get(name))
@@ -254,6 +259,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 async def _body(response: aiohttp.ClientResponse, lost: type[ConnectError]) -> bytes:
+    """Return the body of an answer, up to the bound."""
     body = bytearray()
     async for chunk in response.content.iter_chunked(CHUNK):
         body += chunk
@@ -263,4 +269,5 @@ async def _body(response: aiohttp.ClientResponse, lost: type[ConnectError]) -> b
 
 
 def _seconds(value: object) -> float:
+    """Return a number of seconds; 0 where a header has none."""
     return float(value) if isinstance(value, int | float) else 10.0

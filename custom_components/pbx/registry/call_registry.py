@@ -23,6 +23,7 @@ from .changes import (
     Cause,
     Changes,
     Key,
+    KeyKind,
     agent_key,
     extension_key,
     queue_key,
@@ -41,6 +42,7 @@ __all__ = [
     "CallRegistry",
     "Changes",
     "Key",
+    "KeyKind",
     "agent_key",
     "extension_key",
     "queue_key",
@@ -178,7 +180,7 @@ class CallRegistry:
         return self._directory.queues
 
     @property
-    def listed(self) -> Collection[str]:
+    def listed(self) -> Collection[KeyKind]:
         """Which of extension, agent and queue the phone system lists."""
         return self._directory.listed
 

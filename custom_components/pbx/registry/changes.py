@@ -2,38 +2,52 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from ..telephony.events import Event
 
-type Key = tuple[str, str | int]
 
-ACCOUNT: Key = ("account", "")
-DIRECTORY: Key = ("directory", "")
+class KeyKind(StrEnum):
+    """What a key is about."""
+
+    ACCOUNT = "account"
+    DIRECTORY = "directory"
+    EXTENSION = "extension"
+    LISTED = "listed"
+    SLOT = "slot"
+    AGENT = "agent"
+    QUEUE = "queue"
+
+
+type Key = tuple[KeyKind, str | int]
+
+ACCOUNT: Key = (KeyKind.ACCOUNT, "")
+DIRECTORY: Key = (KeyKind.DIRECTORY, "")
 
 
 def extension_key(number: str) -> Key:
     """Return the key of an extension."""
-    return ("extension", number)
+    return (KeyKind.EXTENSION, number)
 
 
 def listed_key(number: str) -> Key:
     """Return the key of what lists say of an extension, which its calls do not change."""
-    return ("listed", number)
+    return (KeyKind.LISTED, number)
 
 
 def slot_key(slot: int) -> Key:
     """Return the key of a call slot; the first slot is 1."""
-    return ("slot", slot)
+    return (KeyKind.SLOT, slot)
 
 
 def agent_key(agent_id: str) -> Key:
     """Return the key of an agent."""
-    return ("agent", agent_id)
+    return (KeyKind.AGENT, agent_id)
 
 
 def queue_key(queue_id: str) -> Key:
     """Return the key of a queue."""
-    return ("queue", queue_id)
+    return (KeyKind.QUEUE, queue_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from .changes import (
     DIRECTORY,
     Changes,
     Key,
+    KeyKind,
     agent_key,
     extension_key,
     listed_key,
@@ -39,7 +40,7 @@ class AccountDirectory:
         self.queues: dict[str, Queue] = {}
         self.unread_voicemails: int | None = None
         self.missing_permissions: frozenset[str] = frozenset()
-        self.listed: set[str] = set()  # of extension, agent, queue: which the phone system lists
+        self.listed: set[KeyKind] = set()  # extensions, agents, queues: what the provider lists
         self._seen = False
 
     def named(self, party: Party) -> Party:
@@ -56,19 +57,19 @@ class AccountDirectory:
         changes = Changes()
         first, self._seen = not self._seen, True
         if directory.extensions is not None:
-            self.listed.add("extension")
+            self.listed.add(KeyKind.EXTENSION)
             extensions = {extension.number: extension for extension in directory.extensions}
             _compare(self.extensions, extensions, changes, extension_key, listed_key)
             self.extensions = extensions
         if directory.agents is not None:
-            self.listed.add("agent")
+            self.listed.add(KeyKind.AGENT)
             agents = {agent.id: agent for agent in directory.agents}
             if not first:
                 self._tell_agents(agents, now, changes)
             _compare(self.agents, agents, changes, agent_key)
             self.agents = agents
         if directory.queues is not None:
-            self.listed.add("queue")
+            self.listed.add(KeyKind.QUEUE)
             queues = {queue.id: queue for queue in directory.queues}
             _compare(self.queues, queues, changes, queue_key)
             self.queues = queues
@@ -115,7 +116,7 @@ class AccountDirectory:
         """Take what a message says of an agent; where agents are not listed, it may be a new one."""
         agent = self.agents.get(agent_id)
         if agent is None:
-            if "agent" in self.listed or len(self.agents) >= MAX_PUSHED_AGENTS:
+            if KeyKind.AGENT in self.listed or len(self.agents) >= MAX_PUSHED_AGENTS:
                 return
             person = self.extensions.get(notice.extension or "")
             name = person.name if person is not None else ""

@@ -168,6 +168,7 @@ def call_data(call: Call) -> dict[str, Value]:
 
 
 def _add_record(data: dict[str, Value], record: CallRecord) -> None:
+    """Add what the record of a call says."""
     _add(data, "record_id", record.id)
     _add(data, "call_id", record.call_id)
     _add(data, "direction", record.direction)
@@ -194,6 +195,7 @@ def _add_record(data: dict[str, Value], record: CallRecord) -> None:
 
 
 def _add_party(data: dict[str, Value], side: str, party: Party) -> None:
+    """Add who is at one side of a call."""
     if party.number:
         data[f"{side}_number"] = party.number
     if party.name:
@@ -206,12 +208,14 @@ def _add_times(
     answered: datetime | None,
     ended: datetime | None,
 ) -> None:
+    """Add when a call began, was answered and ended, and how long that took."""
     for name, moment in (("started_at", started), ("answered_at", answered), ("ended_at", ended)):
         if moment is not None:
             data[name] = moment.isoformat()
 
 
 def _add(data: dict[str, Value], name: str, value: Detail) -> None:
+    """Add a field that has a value."""
     if isinstance(value, tuple):
         if value:
             data[name] = list(value)

@@ -400,6 +400,7 @@ def agents(queues: Iterable[QueueRow], known: Book) -> tuple[m.Agent, ...]:
 
 
 def _agent(user_id: str, row: Json, places: Mapping[str, bool], known: Book) -> m.Agent:
+    """Return an agent; `places` says which queues it is in, and whether it has joined."""
     user = known.users.get(user_id)
     name = f"{short(row.get('first_name'))} {short(row.get('last_name'))}".strip()
     logged_in = any(places.values()) if places else None
@@ -436,6 +437,7 @@ def voicemail(row: Json, known: Book) -> m.MediaItem | None:
 
 
 def _sound(row: Json, known: Book, kind: m.MediaKind, callee: str, time: str) -> m.MediaItem | None:
+    """Return one sound; None for a row without an id."""
     item_id = ident(row.get("id"))
     if not item_id:
         return None

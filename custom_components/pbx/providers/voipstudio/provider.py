@@ -339,6 +339,7 @@ class VoipstudioProvider(Provider):
         return await self._place("leadcalls", body, SPEAK_TIMEOUT)
 
     async def _place(self, path: str, body: Mapping[str, str], timeout: float) -> m.Placed:  # noqa: ASYNC109
+        """Place a call; the outcome is unknown where its answer cannot be read."""
         try:
             answer = await self.api.command("POST", path, body, timeout=timeout, placing=True)
         except UnknownOutcomeError:
@@ -381,6 +382,7 @@ class VoipstudioProvider(Provider):
         )
 
     async def _change(self, legs: list[m.Leg], body: Mapping[str, str]) -> None:
+        """Change the first of some legs; raise InvalidInputError where there is none."""
         if not legs:
             raise InvalidInputError("call", "conflict")
         await self.api.command("PATCH", path_of("calls", id_of(legs[0])), body, timeout=20)
@@ -445,6 +447,7 @@ class VoipstudioProvider(Provider):
         return await self._save_contact("PATCH", path_of("contacts", contact.id), contact)
 
     async def _save_contact(self, method: str, path: str, contact: m.Contact) -> m.Contact:
+        """Write a contact; return it as the phone system has it now."""
         answer = await self.api.command(method, path, contacts.contact_body(contact, self._dialled))
         return contacts.contact(answer, self.book) or contact
 

@@ -39,7 +39,7 @@ class Api:
     """Requests to one account."""
 
     def __init__(self, http: HttpClient, url: str, key: str) -> None:
-        """Take the address as a person types it: with or without scheme, path and slash at the end."""
+        """Return the base URL of an address, as a person types it with or without scheme and path."""
         self._http = http
         self._base = _VERSION.sub("", (url or DEFAULT_URL).rstrip("/"))
         if "://" not in self._base:
@@ -47,7 +47,7 @@ class Api:
         self._key = key
 
     async def validate(self) -> Json:
-        """Ask whose key this is; raise AuthError for one that is wrong, which only this request says for certain.
+        """Return whose key this is; raise AuthError for one that is certainly wrong.
 
         It says so twice: a lone 401 may come from somebody on the way.
         """
@@ -87,7 +87,10 @@ class Api:
     async def command(
         self, operation: str, method: str, path: str, *, placing: bool = False, **request: object
     ) -> Json:
-        """Change something, once. An answer that says yes but cannot be read is a yes, unless it places a call."""
+        """Change something, once.
+
+        A yes that cannot be read is a yes, unless a call is placed.
+        """
         reply = await self._checked(self._http.command, operation, method, path, **request)
         if placing and reply.is_page:
             raise UnknownOutcomeError("The answer is a web page")
@@ -99,6 +102,7 @@ class Api:
     async def _checked(
         self, send: Send, operation: str, method: str, path: str, **request: object
     ) -> Reply:
+        """Return an answer that says yes; raise the error that another one means."""
         try:
             return await self._send(send, operation, method, path, **request)
         except RefusedError as err:
@@ -109,6 +113,7 @@ class Api:
     async def _send(
         self, send: Send, operation: str, method: str, path: str, **request: object
     ) -> Reply:
+        """Send a request with the key; return its answer, whatever that is."""
         headers = {"Voverc-Auth": self._key, "Accept": "application/json", **_headers(request)}
         reply = await send(operation, method, self._base + path, **{**request, "headers": headers})
         if reply.ok:
@@ -142,6 +147,7 @@ def _json(reply: Reply) -> object:
 
 
 def _headers(request: Json) -> dict[str, str]:
+    """Return the headers that a request has so far, as text."""
     return {name: text(value) for name, value in mapping(request.get("headers")).items()}
 
 

@@ -1,4 +1,4 @@
-"""Voxloud's address book: its search takes parts of first and last names apart, its update replaces everything."""
+"""Voxloud's address book: a search looks at parts of names, an update replaces everything."""
 
 import re
 from dataclasses import replace
@@ -76,10 +76,12 @@ async def delete(api: Api, contact_id: str) -> None:
 
 
 async def _get(api: Api, contact_id: str) -> Json:
+    """Return one contact as Voxloud has it; raise NotFoundError where there is none."""
     return mapping(await api.ask("contact", "GET", f"{CONTACTS}/{_checked_id(contact_id)}"))
 
 
 async def _one_way(api: Api, wanted: dict[str, str], offset: int, limit: int) -> m.ContactPage:
+    """Return the contacts that one way of searching finds."""
     found: list[m.Contact] = []
     more = True
     at, end = offset, offset + limit
@@ -129,6 +131,7 @@ def _phone(number: str | None, country: str) -> str:
 
 
 def _checked_id(contact_id: str) -> str:
+    """Return an id that can be part of a path; raise NotFoundError for others."""
     if not ident(contact_id):
         raise InvalidInputError("contact_id")
     return contact_id

@@ -1,4 +1,7 @@
-"""Place calls at Voxloud: through stored click-to-call objects, of which there can be as many as users and groups."""
+"""Calls placed at Voxloud: through stored click-to-call objects.
+
+There can be as many of them as there are users and groups.
+"""
 
 import asyncio
 import time
@@ -43,7 +46,7 @@ class _Wanted:
 
 
 class Dialler:
-    """Find, make, use and remove click-to-call objects. Those of others are used, but never removed."""
+    """Find, make, use and remove click-to-call objects; those of others are never removed."""
 
     def __init__(self, api: Api, country: str, users: Users, made: Collection[str]) -> None:
         """Know which objects were made here earlier."""
@@ -59,7 +62,10 @@ class Dialler:
         self._lock = asyncio.Lock()
 
     def recently_placed(self) -> tuple[tuple[str, str], ...]:
-        """Give extension and number of the calls whose events may still be to come: no call id tells which they are."""
+        """Return extension and number of the calls whose events may still be to come.
+
+        No call id tells which they are.
+        """
         since = time.monotonic() - TIED_FOR
         return tuple((extension, number) for at, extension, number in self._placed if at >= since)
 
@@ -86,6 +92,7 @@ class Dialler:
             self.made = tuple(other for other in self.made if other != made)
 
     def _validated(self, request: m.Originate) -> _Wanted:
+        """Return what is to be called, checked; raise InvalidInputError for what cannot be."""
         extension = extension_number(numbers.strip(request.extension))
         if not extension:
             raise InvalidInputError("extension")
@@ -100,6 +107,7 @@ class Dialler:
         )
 
     async def _connect(self, chosen: ClickToCall, wanted: _Wanted) -> m.Placed:
+        """Place a call through an object."""
         outcome = PlacedOutcome.ACCEPTED
         path = f"{CLICK_TO_CALLS}/{quote(chosen.id)}/connect"
         placed = (time.monotonic(), wanted.extension, wanted.contact)
@@ -128,6 +136,7 @@ class Dialler:
         return self._fitting(objects, wanted, shown) or await self._make(wanted, shown, len(users))
 
     async def _list(self) -> tuple[ClickToCall, ...]:
+        """Return the objects that are there."""
         rows = await self._api.listed("click-to-call", CLICK_TO_CALLS, waiting=True)
         read = (read_click_to_call(row, self._country) for row in rows)
         self._objects = tuple(found for found in read if found is not None)
@@ -136,6 +145,7 @@ class Dialler:
     def _fitting(
         self, objects: Collection[ClickToCall], wanted: _Wanted, shown: str
     ) -> ClickToCall | None:
+        """Return an object that places this call; None where there is none."""
         fitting = [
             known
             for known in objects
@@ -147,6 +157,7 @@ class Dialler:
         return fitting[0] if fitting and wanted.number is None else None
 
     async def _make(self, wanted: _Wanted, shown: str, users: int) -> ClickToCall:
+        """Return a new object, or one that comes nearest where no more can be made."""
         if not shown:
             raise InvalidInputError("caller_id_number", "required")
         before = {known.id for known in self._objects or ()}
@@ -181,7 +192,7 @@ class Dialler:
     def _instead(
         self, wanted: _Wanted, users: int, err: RefusedError | RateLimitError
     ) -> ClickToCall:
-        """Take what comes nearest where no more can be made, but nothing other than what was asked for by name."""
+        """Return what comes nearest where no more can be made, and has what was asked for by name."""
         objects = self._objects or ()
         for known in objects:
             if (

@@ -1,4 +1,4 @@
-"""Look through Voxloud's call history: what its server cannot filter, or may not, is filtered here."""
+"""Voxloud's call history: what its server cannot filter, or may not, is filtered here."""
 
 import re
 from collections.abc import AsyncIterator, Iterable, Iterator
@@ -61,7 +61,7 @@ async def record(api: Api, record_id: str, book: Book) -> m.CallRecord | None:
 async def media(
     api: Api, kind: m.MediaKind, limit: int, offset: int, book: Book
 ) -> tuple[m.MediaItem, ...]:
-    """List the records that have a recording, or a voicemail; newest first, as far back as the pages go."""
+    """Return the recordings or voicemails of records, newest first, as far as the pages go."""
     found: list[m.MediaItem] = []
     async for _, part in pages(api, m.HistoryQuery()):
         found += (
@@ -110,6 +110,7 @@ async def pages(
 
 
 async def _page(api: Api, query: m.HistoryQuery, digits: str, index: int, size: int) -> Page:
+    """Return one page of the history."""
     answer = await api.ask(
         "telephony-events",
         "POST",
@@ -142,7 +143,10 @@ async def _plain(api: Api, query: m.HistoryQuery, book: Book) -> m.HistoryPage:
 
 
 async def _filtered(api: Api, query: m.HistoryQuery, book: Book) -> m.HistoryPage:
-    """Read pages until enough is found; a number is asked for in every way the server may have stored it."""
+    """Return records, reading pages until enough is found.
+
+    A number is asked for in every way the server may have stored it.
+    """
     found: dict[str, m.CallRecord] = {}
     complete = True
     left = MAX_PAGES
@@ -162,6 +166,7 @@ async def _filtered(api: Api, query: m.HistoryQuery, book: Book) -> m.HistoryPag
 
 
 async def _single(api: Api, query: m.HistoryQuery, book: Book) -> tuple[m.CallRecord, ...]:
+    """Return the records of one call, or the one record of an id."""
     if query.record_id is None:
         return await records_of(api, query.call_id or "", book, waiting=True)
     found = await record(api, query.record_id, book)
@@ -170,7 +175,7 @@ async def _single(api: Api, query: m.HistoryQuery, book: Book) -> tuple[m.CallRe
 
 
 async def _csv(api: Api, query: m.HistoryQuery, country: str) -> str:
-    """Give the server's own table; its columns are not documented, so nothing in it can be filtered here."""
+    """Return the server's own table; its columns are not published, so it is not filtered here."""
     text = ""
     for digits in _forms(query.number, country):
         reply = await api.ask_text(
@@ -191,6 +196,7 @@ async def _csv(api: Api, query: m.HistoryQuery, country: str) -> str:
 
 
 def _validate(query: m.HistoryQuery) -> None:
+    """Raise InvalidInputError for a search that cannot be."""
     if not 1 <= query.limit <= MAX_LIMIT:
         raise InvalidInputError("limit", "out_of_range")
     if query.offset < 0:
@@ -208,11 +214,13 @@ def _validate(query: m.HistoryQuery) -> None:
 
 
 def _order(query: m.HistoryQuery, index: int, size: int) -> dict[str, str]:
+    """Return which page is asked for, in which order."""
     order = "desc" if query.sort is m.Sort.NEWEST else "asc"
     return {"sort": f"timestamp,{order}", "size": str(size), "page": str(index)}
 
 
 def _wanted(query: m.HistoryQuery, digits: str) -> dict[str, str]:
+    """Return what the server is asked to filter."""
     body = {
         "number": digits,
         "date_time_from": _written(query.start),
@@ -222,6 +230,7 @@ def _wanted(query: m.HistoryQuery, digits: str) -> dict[str, str]:
 
 
 def _written(moment: datetime | None) -> str:
+    """Return a time as the server takes it; None where there is none."""
     if moment is None:
         return ""
     moment = _aware(moment).astimezone(UTC)
@@ -229,7 +238,7 @@ def _written(moment: datetime | None) -> str:
 
 
 def _forms(number: str | None, country: str) -> tuple[str, ...]:
-    """Give the ways a number may be stored in: with and without "+", and as it is dialled in its country."""
+    """Return the ways a number may be stored in: with and without "+", and as it is dialled."""
     if not number:
         return ("",)
     shown = numbers.normalise(number, country)
@@ -242,12 +251,14 @@ def _forms(number: str | None, country: str) -> tuple[str, ...]:
 
 
 def _records(rows: Iterable[Json], book: Book) -> Iterator[m.CallRecord]:
+    """Return the records of rows; rows that are none are left out."""
     return (found for row in rows if (found := read_record(row, book)) is not None)
 
 
 def _matching(
     records: Iterable[m.CallRecord], query: m.HistoryQuery, country: str
 ) -> Iterable[m.CallRecord]:
+    """Return the records that are looked for."""
     number = numbers.normalise(query.number, country) if query.number else ""
     words = (query.search or "").casefold()
     return (
@@ -274,16 +285,19 @@ def _within(one: m.CallRecord, query: m.HistoryQuery) -> bool:
 
 
 def _aware(moment: datetime) -> datetime:
+    """Return a time with a zone: UTC where it has none."""
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _same(wanted: str, known: str) -> bool:
+    """Return whether a number is the wanted one, or a long one that holds it."""
     return numbers.same(wanted, known) or (
         len(wanted) > numbers.EXTENSION_DIGITS and wanted.lstrip("+0") in known
     )
 
 
 def _numbers(one: m.CallRecord) -> Iterable[str]:
+    """Return all numbers of a record."""
     return (
         number
         for number in (one.caller.number, one.callee.number, one.answered_by_number)
@@ -292,6 +306,7 @@ def _numbers(one: m.CallRecord) -> Iterable[str]:
 
 
 def _words(one: m.CallRecord) -> Iterable[str]:
+    """Return all texts of a record that a search looks through."""
     yield from (one.caller.name, one.callee.name, one.answered_by_name or "", *_numbers(one))
     for detail in one.details.values():
         if isinstance(detail, str):

@@ -1,4 +1,4 @@
-"""Read what Voxloud sends: webhook bodies, call records, users, contacts and subscriptions become models."""
+"""What Voxloud sends: call records, users, contacts and subscriptions become models."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -75,7 +75,7 @@ _SECRETS = re.compile(r"https?://\S+|\S+@\S+|\+?[0-9][0-9\s\-./()]{4,}[0-9]", re
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Book:
-    """What helps to tell one's own side of a call from the other: own numbers, and calls just placed by API."""
+    """What helps to tell one's own side of a call: own numbers, and calls just placed by API."""
 
     country: str = ""
     own: frozenset[str] = frozenset()
@@ -138,12 +138,12 @@ def extension_number(value: object) -> str:
 
 
 def is_extension(value: str) -> bool:
-    """Tell whether a number is one of the phone system's own, by its length as Voxloud's contract has it."""
+    """Return whether a number is one of the phone system's own, by its length."""
     return value.isdigit() and numbers.is_extension(value)
 
 
 def e164(digits: str, country: str, field: str) -> str:
-    """Give a number as Voxloud wants it; raise InvalidInputError for one that cannot be written so."""
+    """Return a number as Voxloud wants it; raise InvalidInputError where that cannot be."""
     found = numbers.dialable(digits, country, field=field)
     if not found.startswith("+"):
         raise InvalidInputError(field, "invalid_number")
@@ -210,7 +210,7 @@ def rows(answer: object) -> tuple[Json, ...] | None:
 
 
 def page(answer: object, asked: int) -> Page | None:
-    """Read one page of the history, of which so many rows were asked for; None where there is none."""
+    """Return one page of the history, of which `asked` rows were asked for; None for no page."""
     found = rows(answer)
     if found is None:
         return None
@@ -259,6 +259,7 @@ def read_users(found: Iterable[Json], country: str) -> tuple[m.Extension, ...]:
 
 
 def _outbound_numbers(row: Json, country: str) -> tuple[m.OutboundNumber, ...]:
+    """Return the numbers that a user may show."""
     chosen = mapping(row.get("outbound_did"))
     selected = numbers.normalise(short(chosen.get("number"), MAX_NUMBER), country)
     found: dict[str, m.OutboundNumber] = {}
@@ -335,7 +336,7 @@ def contact_of(row: Json, contact_id: str) -> m.Contact:
 
 
 def contact_body(contact: m.Contact, known: Json) -> dict[str, object]:
-    """Write a contact over what is known of it: an update replaces everything, and what is empty is left out."""
+    """Return a contact written over what is known of it: an update replaces everything."""
     body: dict[str, object] = {}
     for ours, theirs in CONTACT_TEXTS.items():
         given = getattr(contact, ours)
@@ -399,7 +400,7 @@ def read_record(row: Json, book: Book) -> m.CallRecord | None:
 
 
 def most_telling(records: Iterable[m.CallRecord]) -> m.CallRecord | None:
-    """Choose among the records of one call: who was too slow says little, who answered says most."""
+    """Return the record of a call that says most: that of who answered, not of who was slow."""
     order = (Outcome.ANSWERED, Outcome.VOICEMAIL)
     last = (Outcome.UNKNOWN, Outcome.ANSWERED_ELSEWHERE)
     return min(
@@ -416,6 +417,7 @@ def _outcome(
     length: timedelta | None,
     ringing: timedelta | None,
 ) -> Outcome:
+    """Return what became of a call."""
     last = text(row.get("lastEvent")).upper()
     if last in {GAVE_UP, RANG_OUT}:
         outcome = Outcome.MISSED
@@ -435,6 +437,7 @@ def _outcome(
 
 
 def _seconds(value: object) -> timedelta | None:
+    """Return a length; None for one that cannot be."""
     amount = number(value)
     return (
         timedelta(seconds=amount)
@@ -444,6 +447,7 @@ def _seconds(value: object) -> timedelta | None:
 
 
 def _details(row: Json) -> dict[str, m.Detail]:
+    """Return what else a record tells."""
     found: dict[str, m.Detail] = {
         "caller_masked": boolean(row.get("maskCallerNumber")),
         "archived": boolean(row.get("archived")),

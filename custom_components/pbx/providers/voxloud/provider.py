@@ -1,4 +1,4 @@
-"""Voxloud: webhooks that are subscribed by API; a call is placed through stored click-to-call objects."""
+"""Voxloud: what is asked, subscribed and commanded."""
 
 import json
 import logging
@@ -105,13 +105,17 @@ class VoxloudProvider(Provider):
 
     @property
     def _country(self) -> str:
+        """The country in which numbers are read."""
         return self.settings.country
 
     # -- set-up ------------------------------------------------------------------------------------
 
     @override
     async def account(self) -> m.Account:
-        """Say whose key this is; for want of an id, one is made of the administrator's address, and kept."""
+        """Return whose key this is.
+
+        For want of an id, one is made of the administrator's address, and kept.
+        """
         found = await self._api.validate()
         company, email = short(found.get("name")), short(found.get("email")).lower()
         if not company and not email:
@@ -153,6 +157,7 @@ class VoxloudProvider(Provider):
         )
 
     async def _read_users(self, *, waiting: bool) -> tuple[m.Extension, ...]:
+        """Ask for the users and keep them; return them."""
         rows = await self._api.listed("users", USERS, waiting=waiting)
         self._users = read_users(rows, self._country)
         self._own = frozenset(
@@ -161,6 +166,7 @@ class VoxloudProvider(Provider):
         return self._users
 
     async def _known_users(self) -> tuple[m.Extension, ...]:
+        """Return the users, asking for them once; none where this key may not."""
         if self._users is not None:
             return self._users
         try:
@@ -171,6 +177,7 @@ class VoxloudProvider(Provider):
             return ()
 
     def _book(self) -> Book:
+        """Return what helps to tell one's own side of a call."""
         return Book(country=self._country, own=self._own, placed=self._dialler.recently_placed())
 
     # -- webhooks ----------------------------------------------------------------------------------
@@ -202,7 +209,7 @@ class VoxloudProvider(Provider):
 
     @override
     async def subscribe(self, url: str) -> tuple[m.Subscription, ...]:
-        """Register the URL for every event: one subscription each, enabled, ours; those of others stay."""
+        """Register the URL for every event, one subscription each; those of others stay."""
         listed = await self._subscriptions()
         ours: list[m.Subscription | None] = []
         for event in EVENT_TYPES:
@@ -230,6 +237,7 @@ class VoxloudProvider(Provider):
 
     @property
     def _notify(self) -> str:
+        """Whom Voxloud tells when it disables a subscription."""
         return self.settings.notification_email
 
     async def _subscriptions(self) -> list[tuple[m.Subscription, str]]:
@@ -239,6 +247,7 @@ class VoxloudProvider(Provider):
         return [(found, email) for found, email in read if found is not None]
 
     async def _subscribed(self, event: str, url: str, email: str) -> m.Subscription | None:
+        """Return a new subscription; None for an event that cannot be had."""
         body = {
             "callback_url": url,
             "event_type": event,
@@ -282,6 +291,7 @@ class VoxloudProvider(Provider):
         return replace(found, enabled=_enabled(answer))
 
     async def _remove(self, subscription: m.Subscription) -> None:
+        """Remove a subscription, if it is still there."""
         try:
             await self._api.command("unsubscribe", "DELETE", f"{SUBSCRIPTIONS}/{subscription.id}")
         except NotFoundError:
@@ -291,12 +301,12 @@ class VoxloudProvider(Provider):
 
     @override
     async def originate(self, request: m.Originate) -> m.Placed:
-        """Ring an extension, then connect it to a number: the same as click-to-call in its usual order."""
+        """Ring an extension, then connect it to a number, as click-to-call usually does."""
         return await self.click_to_call(request)
 
     @override
     async def click_to_call(self, request: m.Originate) -> m.Placed:
-        """Connect an extension and a number, either of which may ring first; no call id comes back."""
+        """Connect an extension and a number, either of which may ring first."""
         try:
             return await self._dialler.place(request)
         finally:
@@ -346,7 +356,8 @@ class VoxloudProvider(Provider):
     async def media_source(self, kind: m.MediaKind, item_id: str) -> m.MediaSource:
         """Say where the sound is. It is stored elsewhere, so that the key does not go with it.
 
-        A browser plays a sound in many parts: the link, which is good for a while only, is not asked for with each.
+        A browser plays a sound in many parts: the link, which is good for a while only, is not
+        asked for with each.
         """
         name = f"{kind} {item_id}"
         known = self._sounds.get(name)
@@ -363,6 +374,7 @@ class VoxloudProvider(Provider):
 
 
 def _body(request: m.PushRequest) -> Json:
+    """Return the JSON object of a body; raise BadPayloadError for anything else."""
     try:
         body = json.loads(request.body)
     except ValueError, RecursionError:
@@ -373,13 +385,16 @@ def _body(request: m.PushRequest) -> Json:
 
 
 def _enabled(answer: Json) -> bool:
+    """Return whether a subscription is enabled."""
     return boolean(answer.get("enabled")) is not False
 
 
 def _same_url(one: str, other: str) -> bool:
+    """Return whether two addresses are the same but for a slash at the end."""
     return one.rstrip("/") == other.rstrip("/")
 
 
 def _sound_type(url: str) -> str:
+    """Return the content type of a sound, by its name."""
     name = url.partition("?")[0].lower()
     return next((kind for suffix, kind in SOUNDS.items() if name.endswith(suffix)), "audio/mpeg")

@@ -52,7 +52,7 @@ def read_account(body: Json) -> str | None:
 
 
 def _event_type(row: Json) -> str:
-    """Give the type of an event; only the envelope's has `CALL_` before it, and a bare fax has none."""
+    """Return the type of an event; a bare fax has none, only an envelope's begins with `CALL_`."""
     found = row.get("type")
     kind = found.strip().upper() if isinstance(found, str) else ""
     if not kind and "sender" in row and "recipient" in row:
@@ -63,6 +63,7 @@ def _event_type(row: Json) -> str:
 
 
 def _leg_push(kind: str, data: Json, book: Book) -> m.LegPush | None:
+    """Return what an event says about a leg; None where it names no call."""
     call_id = call_id_of(data.get("callId"))
     if not call_id:
         return None

@@ -1,0 +1,534 @@
+"""Each card in a browser, with a Home Assistant that says what a test tells it."""
+
+from collections.abc import Callable, Coroutine, Iterator
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_socket
+
+from ..e2e.screenshot import CHROMIUM
+from .stage import Json, Stage, account, call, party
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.usefixtures("socket_enabled"),
+    pytest.mark.skipif(not Path(CHROMIUM).exists(), reason=f"There is no {CHROMIUM}"),
+]
+
+CALLS, DIAL, PHONES, PHONE, QUEUES, LIST = (
+    f"pbx-{name}-card" for name in ("calls", "dial", "phones", "phone", "queues", "list")
+)
+ALL = (CALLS, DIAL, PHONES, PHONE, QUEUES, LIST)
+EVIL = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script> **bold** [x](javascript:alert(1)) {{ 1 }}'
+BIDI = "\u202eevil\u2066\u200f"
+
+
+@pytest.fixture(scope="module")
+def stage() -> Iterator[Stage]:
+    """Keep a browser open."""
+    pytest_socket.enable_socket()
+    with Stage() as opened:
+        yield opened
+
+
+def played(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
+    """Run a test on the loop of the stage, and see that the browser had nothing to complain of."""
+
+    @wraps(test)
+    def run(stage: Stage, **more: Any) -> None:
+        stage.run(test(stage, **more))
+        assert stage.complaints == []
+
+    return run
+
+
+def record(number: int, **more: Any) -> Json:
+    """Make a finished call."""
+    return {
+        "account": "house",
+        "record_id": f"r{number}",
+        "direction": "incoming",
+        "outcome": "answered",
+        "from_number": f"+4930{number:06}",
+        "to_number": "101",
+        "to_name": "Anna Keller",
+        "started_at": f"2026-11-28T{11 - number // 60:02}:{59 - number % 60:02}:00+00:00",
+        "duration": 65,
+        **more,
+    }
+
+
+def busy_house(name: str = "", number: str = "+493023125101") -> Json:
+    """Make an account in which much is going on."""
+    figures = {"waiting": 1, "longest_wait": 90, "service_level": 50.0, "answered": 2}
+    caller = party(number, name)
+    up = (
+        call("c1", "ringing", "101", "102", caller=caller),
+        call("c2", "talking", "103", caller=caller, answered="2026-11-28T12:01:00+00:00"),
+        call("c3", "on_hold", "104", caller=party(hidden=True), queue="q1"),
+        {**call("c4", "dialing", "105"), "direction": "outgoing", "from": party("105", name), "to": caller},
+        call("c5", "ringing", caller=caller, legs=[], queue="q1"),
+    )
+    agents: Json = {
+        "a1": {"id": "a1", "name": name, "status": "available", "logged_in": True, "queues": {"q1": True}},
+        "a2": {"id": "a2", "name": "Petr Novák", "status": "paused", "logged_in": True, "paused": True},
+        "a3": {"id": "a3", "name": "Jana", "status": "logged_out", "logged_in": False},
+    }
+    queues = {
+        "q1": {"id": "q1", "name": name or "Support", "agents_logged_in": 2, "agents_available": 1, **figures},
+        "q2": {"id": "q2", "name": "Sales"},
+    }
+    can = [*account()["can"], "agent_login", "agent_logout", "agent_pause", "agent_unpause"]
+    return account(calls=up, agents=agents, queues=queues, can=can, missed=3)
+
+
+HISTORY: Json = {
+    "records": [
+        record(1, recording_id="rec1", summary="Ordered bread", transcription="Hello"),
+        record(2, outcome="missed", from_name="Bakery Schmidt", duration=0),
+        record(3, direction="outgoing", outcome="busy", from_number="101", to_number="+4940123", to_name=""),
+        record(70, outcome="voicemail", voicemail=True, started_at="2026-11-26T12:00:00+00:00"),
+    ],
+    "cursor": None,
+    "failed": [
+        {
+            "account": "house",
+            "error": "x",
+            "translation_key": "cannot_connect",
+            "translation_placeholders": {"provider": "Fake PBX"},
+        }
+    ],
+}
+MINE = {"extension": "house/101", "popup": "mine"}
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+@pytest.mark.parametrize("width", [1600, 390])
+@pytest.mark.parametrize("dark", [False, True])
+@played
+async def test_accessible(stage: Stage, language: str, width: int, *, dark: bool) -> None:
+    """axe-core finds nothing on a busy page, in either direction; nothing is wider than the window."""
+    page = await stage.show(
+        *ALL,
+        "pbx-status-badge",
+        accounts=[busy_house("Bakery"), account("other")],
+        me=MINE,
+        language=language,
+        dark=dark,
+        width=width,
+        answers={"pbx/history": HISTORY},
+    )
+    await page.locator(LIST).get_by_role("button").filter(has_text="+4930000001").click()
+    await page.locator(CALLS).locator("[data-call=c2]").get_by_role("button").nth(1).click()
+    await page.locator("pbx-call-popup article").wait_for()
+    assert await stage.violations() == []
+    assert await page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("accounts", [[], [account(phones=0)], [account(known=False)]], ids=["none", "empty", "away"])
+@played
+async def test_quiet(stage: Stage, accounts: list[Json]) -> None:
+    """Nothing to show is shown as well, and said in words."""
+    page = await stage.show(*ALL, "pbx-status-badge", accounts=accounts)
+    assert await stage.violations() == []
+    text = await page.locator(f"{CALLS} ha-card").inner_text()
+    if not accounts:
+        assert "There is no phone system that you may see" in text
+    elif accounts[0]["known"]:
+        assert "All is quiet" in text
+    else:
+        assert "House cannot be reached" in text
+
+
+@pytest.mark.parametrize("name", [EVIL, BIDI, "X" * 200], ids=["markup", "bidi", "long"])
+@played
+async def test_names_are_text(stage: Stage, name: str) -> None:
+    """Whatever a stranger is called is shown as it is, does nothing, and stays in its place."""
+    records = {"records": [record(1, from_name=name, to_name=name, summary=name)], "cursor": None, "failed": []}
+    house = busy_house(name)
+    house["extensions"]["101"]["name"] = house["title"] = name
+    page = await stage.show(
+        *ALL, accounts=[house, account("other")], me=MINE, width=800, answers={"pbx/history": records}
+    )
+    for row in (
+        page.locator(f"{CALLS} [data-call=c2] .name"),
+        page.locator(f"{PHONES} [data-extension='101'] .title").first,
+        page.locator(f"{LIST} .title").first,
+    ):
+        await row.wait_for()
+        assert name in (await row.text_content() or "")
+        assert await row.evaluate("e => getComputedStyle(e.querySelector('bdi')).unicodeBidi") == "isolate"
+    assert await page.evaluate("window.hacked") is None
+    assert await page.evaluate("document.documentElement.scrollWidth") <= 800
+
+
+@played
+async def test_a_number_keeps_its_plus_in_front(stage: Stage) -> None:
+    """Also where everything else runs from the right."""
+    await stage.show(CALLS, accounts=[account(calls=(call("c1", caller=party("+4930231")),))], language="ar")
+    number = stage.page.locator(f"{CALLS} .name bdi")
+    assert await number.get_attribute("dir") == "ltr"
+
+
+# -- live calls --------------------------------------------------------------------------------------
+
+
+@played
+async def test_calls_come_change_and_go(stage: Stage) -> None:
+    """A row follows its call; the row of one that is over stays for a second."""
+    page = await stage.show(CALLS, accounts=[account()])
+    await page.get_by_text("All is quiet").wait_for()
+    await stage.tell(type="delta", id="house", calls={"c1": call("c1")})
+    row = page.locator("[data-call=c1]")
+    assert "Bakery Schmidt" in await row.inner_text()
+    assert "Anna Keller" in await row.inner_text()
+    await stage.tell(type="delta", id="house", calls={"c1": call("c1", "talking")})
+    assert await row.get_attribute("data-state") == "talking"
+    await stage.tell(type="delta", id="house", calls={"c1": None})
+    assert "over" in (await row.get_attribute("class") or "")
+    assert await row.get_by_role("button").count() == 0
+    await row.wait_for(state="detached", timeout=3000)
+    await page.get_by_text("All is quiet").wait_for()
+
+
+@played
+async def test_commands(stage: Stage) -> None:
+    """Each button performs its action, on the state that the person saw, and my phone's with my phone alone."""
+    up = (call("c1", "ringing", "101", "102"), call("c2", "talking", "103"), call("c3", "on_hold", "104"))
+    page = await stage.show(CALLS, accounts=[account(calls=up)], me={**MINE, "popup": "off"})
+    house = {"config_entry_id": "house"}
+
+    async def press(call_id: str, name: str) -> list[Json]:
+        await page.locator(f"{CALLS} [data-call={call_id}]").get_by_role("button", name=name).click()
+        return await stage.sent()
+
+    mine = {"device_id": "device-house-101"}
+    assert await press("c1", "Answer") == [
+        {"service": "answer", "data": {**house, "expected_state": "ringing"}, "target": mine}
+    ]
+    assert await press("c1", "Reject") == [
+        {"service": "hangup", "data": {**house, "expected_state": "ringing"}, "target": mine}
+    ]
+    assert await press("c1", "More") == []
+    for_all = {"service": "hangup", "data": {**house, "call_id": "c1"}, "target": None}
+    assert await press("c1", "Hang up for all phones") == [for_all]
+    held = {**house, "call_id": "c2", "expected_state": "talking"}
+    assert await press("c2", "Hold") == [{"service": "hold", "data": held, "target": None}]
+    resumed = {**house, "call_id": "c3", "expected_state": "on_hold"}
+    assert await press("c3", "Resume") == [{"service": "unhold", "data": resumed, "target": None}]
+    assert await press("c3", "Hang up") == [{"service": "hangup", "data": {**house, "call_id": "c3"}, "target": None}]
+    await press("c2", "Transfer")
+    await page.keyboard.type("luca")
+    await page.keyboard.press("ArrowDown")
+    await page.keyboard.press("Enter")
+    await page.keyboard.press("Enter")
+    transferred = {**house, "call_id": "c2", "expected_state": "talking", "number": "102"}
+    assert await stage.sent() == [{"service": "transfer", "data": transferred, "target": None}]
+    await press("c2", "More")
+    await press("c2", "Keypad")
+    await page.get_by_role("button", name="5", exact=True).click()
+    keyed = {**house, "call_id": "c2", "expected_state": "talking", "digits": "5"}
+    assert await stage.sent() == [{"service": "send_dtmf", "data": keyed, "target": None}]
+
+
+@played
+async def test_only_what_the_phone_system_can(stage: Stage) -> None:
+    """Without a capability there is no button."""
+    up = (call("c1"), call("c2", "talking", "102"))
+    await stage.show(CALLS, accounts=[account(calls=up, can=["hangup"])])
+    names = [await one.get_attribute("title") for one in await stage.page.locator(CALLS).get_by_role("button").all()]
+    assert names == ["Hang up", "Hang up"]
+    await stage.show(CALLS, accounts=[account(calls=up, can=[])])
+    assert await stage.page.locator(CALLS).get_by_role("button").count() == 0
+
+
+@played
+async def test_a_refusal_is_shown_in_the_language_of_the_user(stage: Stage) -> None:
+    """In the words of the integration, with the phone system's own reason."""
+    await stage.show(CALLS, accounts=[account(calls=(call("c1", "talking"),))], language="de")
+    await stage.page.evaluate(
+        """window.refusal = {message: "Fake PBX refused: closed", translation_domain: "pbx", translation_key: "refused",
+            translation_placeholders: {provider: "Fake PBX", reason: "closed"}}"""
+    )
+    await stage.button(CALLS, "Halten").click()
+    shown = await stage.page.locator(CALLS).get_by_role("alert").inner_text()
+    assert "closed" in shown
+    assert "refused" not in shown
+
+
+@played
+async def test_one_render_for_many_calls(stage: Stage) -> None:
+    """A hundred calls at once are drawn in a few renders, and what is not ours draws nothing."""
+    page = await stage.show(CALLS, PHONES, accounts=[account(phones=100)])
+    await page.evaluate(
+        """async (made) => {
+            window.pbxRenders = {};
+            for (const call of made) window.tell({type: "delta", id: "house", calls: {[call.id]: call}});
+            const cards = document.querySelectorAll("main > *");
+            for (let i = 0; i < 100; i++) for (const card of cards) card.hass = {...window.hass};
+            await new Promise(requestAnimationFrame);
+        }""",
+        [call(f"c{index}", "ringing", str(101 + index)) for index in range(100)],
+    )
+    assert await page.locator(f"{CALLS} li").count() == 100
+    renders: dict[str, int] = await page.evaluate("window.pbxRenders")
+    assert all(count <= 5 for count in renders.values()), renders
+    await page.evaluate(
+        """async () => {
+            window.pbxRenders = {};
+            const cards = document.querySelectorAll("main > *");
+            for (let i = 0; i < 100; i++) for (const card of cards) card.hass = {...window.hass};
+            await new Promise(requestAnimationFrame);
+        }"""
+    )
+    assert await page.evaluate("window.pbxRenders") == {}
+
+
+@played
+async def test_another_version(stage: Stage) -> None:
+    """A page that is older than the integration asks to be loaded again."""
+    page = await stage.show(CALLS, accounts=[account()], version=2)
+    await page.get_by_text("Reload this page").wait_for()
+
+
+# -- dial pad ----------------------------------------------------------------------------------------
+
+
+@played
+async def test_dial_by_name(stage: Stage) -> None:
+    """Phones match at once, contacts a moment later; the keys choose; my phone rings first."""
+    contact = {"account": "house", "name": "Grace Okafor", "number": "+442079460123", "company": "Tea Ltd"}
+    page = await stage.show(
+        DIAL, accounts=[account()], me=MINE, answers={"pbx/search": {"contacts": [contact], "failed": []}}
+    )
+    box = page.get_by_role("combobox", name="Number or name")
+    await box.click()
+    await page.keyboard.type("chl")
+    await page.get_by_role("option").filter(has_text="Chloé Martin").wait_for()
+    await box.fill("gra")
+    option = page.get_by_role("option").filter(has_text="Grace Okafor")
+    await option.wait_for()
+    assert "Tea Ltd" in await option.inner_text()
+    await page.keyboard.press("ArrowDown")
+    assert await box.get_attribute("aria-activedescendant") == await option.get_attribute("id")
+    await page.keyboard.press("Enter")
+    assert await box.input_value() == "+442079460123"
+    await page.keyboard.press("Enter")
+    await page.get_by_text("Pick up Anna Keller").wait_for()
+    placed = {"config_entry_id": "house", "extension": "101", "number": "+442079460123"}
+    assert await stage.sent() == [{"service": "click_to_call", "data": placed, "target": None}]
+
+
+@played
+async def test_keypad(stage: Stage) -> None:
+    """Keys write digits, a long press a plus, and digits spell names."""
+    page = await stage.show(DIAL, accounts=[account()], me=MINE)
+    zero = page.get_by_role("button", name="0", exact=True)
+    await zero.click(delay=600)
+    for digit in "49":
+        await page.get_by_role("button", name=digit, exact=True).click()
+    box = page.get_by_role("combobox")
+    assert await box.input_value() == "+49"
+    await box.fill("5822")  # Luca
+    await page.get_by_role("option").filter(has_text="Luca Rossi").wait_for()
+
+
+@played
+async def test_choose_phone_and_pop_up(stage: Stage) -> None:
+    """Who has no phone yet is asked for it; the choice is kept for the user."""
+    page = await stage.show(DIAL, accounts=[account()])
+    await page.get_by_label("My phone").select_option("house/102")
+    await page.get_by_label("My phone").wait_for(state="detached")
+    await page.get_by_role("button", name="Settings").click()
+    await page.get_by_role("radio", name="My phone").click()
+    await page.get_by_label("Ring sound").check()
+    asked = await page.evaluate(
+        "window.asked.filter((one) => one.type === 'pbx/me/set').map(({type, ...rest}) => rest)"
+    )
+    assert asked == [{"extension": "house/102"}, {"popup": "mine"}, {"sound": True}]
+
+
+# -- phones ------------------------------------------------------------------------------------------
+
+
+@played
+async def test_find_a_phone(stage: Stage) -> None:
+    """By name, number or the keys of a keypad, or only those that are in use."""
+    page = await stage.show(PHONES, accounts=[account(phones=60, calls=(call("c1", "talking", "104"),))])
+    phones = page.locator(f"{PHONES} [data-extension]")
+    assert await phones.count() == 60
+    box = page.get_by_role("searchbox")
+    for text, found in (("chlo", 10), ("2456", 10), ("104", 1), ("nobody", 0)):
+        await box.fill(text)
+        assert await phones.count() == found, text
+    await box.fill("")
+    await page.get_by_role("button", name="Live calls").click()
+    assert await phones.count() == 1
+    assert "Bakery Schmidt" in await phones.inner_text()
+
+
+@played
+async def test_what_can_be_done_with_a_phone(stage: Stage) -> None:
+    """A click offers to call it from my phone, and to transfer my call there."""
+    page = await stage.show(PHONES, accounts=[account(calls=(call("c1", "talking", "101"),))], me=MINE)
+    await page.locator("[data-extension='102']").click()
+    await page.get_by_role("button", name="Call", exact=True).click()
+    placed = {"config_entry_id": "house", "extension": "101", "number": "102"}
+    assert await stage.sent() == [{"service": "click_to_call", "data": placed, "target": None}]
+    await page.locator("[data-extension='102']").click()
+    await page.get_by_role("button", name="Transfer my call here").click()
+    moved = {"config_entry_id": "house", "number": "102", "expected_state": "talking"}
+    assert await stage.sent() == [{"service": "transfer", "data": moved, "target": {"device_id": "device-house-101"}}]
+
+
+# -- queues ------------------------------------------------------------------------------------------
+
+
+@played
+async def test_wallboard(stage: Stage) -> None:
+    """Who waits too long, who is poorly served and what the agents do is seen; agents are moved by their buttons."""
+    page = await stage.show(QUEUES, accounts=[busy_house("Support")])
+    queue = page.locator("[data-queue=q1]")
+    assert "too" in (await queue.get_attribute("class") or "")
+    assert await queue.locator(".poor").count() == 1
+    assert "Support" in await queue.locator(".callers").inner_text()
+    assert "unknown" in (await page.locator("[data-queue=q2]").get_attribute("class") or "")
+    for agent, name, service in (
+        ("a1", "Pause", "agent_pause"),
+        ("a2", "End pause", "agent_unpause"),
+        ("a3", "Log in", "agent_login"),
+        ("a1", "Log out", "agent_logout"),
+    ):
+        await page.locator(f"[data-agent={agent}]").get_by_role("button", name=name).click()
+        assert await stage.sent() == [
+            {"service": service, "data": {"config_entry_id": "house", "agent": agent}, "target": None}
+        ]
+    assert await page.locator("[data-agent=a3]").get_by_role("button", name="Log out").count() == 0
+
+
+# -- finished calls ----------------------------------------------------------------------------------
+
+
+@played
+async def test_history(stage: Stage) -> None:
+    """By days, with outcome, recording, summary and a way to call back; who is away is named."""
+    page = await stage.show(LIST, accounts=[account()], me=MINE, answers={"pbx/history": HISTORY})
+    rows = page.locator(f"{LIST} li")
+    await rows.first.wait_for()
+    assert await page.locator(f"{LIST} h3").count() == 2
+    assert "Fake PBX cannot be reached" in await page.locator(f"{LIST} .notice").inner_text()
+    assert "Missed" in await rows.nth(1).inner_text()
+    assert "unseen" in (await rows.nth(1).locator(".row").get_attribute("class") or "")
+    await rows.first.get_by_role("button").click()
+    opened = await rows.first.inner_text()
+    assert "Ordered bread" in opened
+    assert "1:05" in opened
+    await rows.first.get_by_role("button", name="Call back").click()
+    placed = {"config_entry_id": "house", "extension": "101", "number": "+4930000001"}
+    assert await stage.sent() == [{"service": "click_to_call", "data": placed, "target": None}]
+
+
+@played
+async def test_history_goes_on(stage: Stage) -> None:
+    """The next page comes while one scrolls, and no call twice; a filter begins anew."""
+    page = await stage.show(LIST, accounts=[account()], height=600)
+    await page.evaluate(
+        """(records) => {
+            window.answers["pbx/history"] = (message) => {
+                const all = message.outcome ? records.filter((one) => one.outcome === message.outcome) : records;
+                const from = Number(message.cursor ?? 0), next = from + message.limit;
+                const cursor = next < all.length ? String(next) : null;
+                return {records: all.slice(from, next + 2), cursor, failed: []};
+            };
+        }""",
+        [record(number, outcome="missed" if number % 10 == 0 else "answered") for number in range(100)],
+    )
+    await page.get_by_role("button", name="Incoming").click()
+    await page.locator(f"{LIST} li").nth(29).wait_for()
+    await page.mouse.move(400, 300)
+    for _ in range(20):
+        await page.mouse.wheel(0, 3000)
+        await page.wait_for_timeout(50)
+    shown = await page.locator(f"{LIST} li").evaluate_all("rows => rows.map((row) => row.dataset.record)")
+    assert shown == [f"r{number}" for number in range(100)]
+    await page.get_by_role("button", name="Missed", exact=True).click()
+    await page.locator(f"{LIST} li[data-record=r0]").wait_for()
+    await page.wait_for_function(
+        "document.querySelector('pbx-list-card pbx-list').shadowRoot.querySelectorAll('li').length === 10"
+    )
+
+
+# -- pop-up ------------------------------------------------------------------------------------------
+
+POPUP = "pbx-call-popup"
+
+
+@pytest.mark.parametrize(
+    ("me", "shown"),
+    [
+        ({}, []),
+        ({"popup": "off", "extension": "house/101"}, []),
+        ({"popup": "mine"}, []),
+        ({"popup": "mine", "extension": "house/101"}, ["c1"]),
+        ({"popup": "mine", "extension": "house/105"}, []),
+        ({"popup": "all"}, ["c1", "c2"]),
+    ],
+)
+@played
+async def test_pop_up_for_whom(stage: Stage, me: Json, shown: list[str]) -> None:
+    """None until the user chose, then for the user's own phone or for all."""
+    up = (call("c1", "ringing", "101", "102"), call("c2", "ringing", "103"), call("c3", "talking", "104"))
+    page = await stage.show(CALLS, accounts=[account(calls=up)], me=me)
+    assert await page.locator(f"{POPUP} article").evaluate_all("all => all.map((one) => one.dataset.call)") == shown
+
+
+@played
+async def test_pop_up_rejects_at_my_phone(stage: Stage) -> None:
+    """The others of the group ring on; a refusal is shown where the button is; what was dismissed stays away."""
+    page = await stage.show(accounts=[account(calls=(call("c1", "ringing", "101", "102"),))], me=MINE)
+    popup = page.locator(POPUP)
+    await popup.get_by_role("button", name="Reject").click()
+    rejected = {"config_entry_id": "house", "expected_state": "ringing"}
+    assert await stage.sent() == [{"service": "hangup", "data": rejected, "target": {"device_id": "device-house-101"}}]
+    await page.evaluate("window.refusal = {message: 'Too late'}")
+    await popup.get_by_role("button", name="Answer").click()
+    await popup.get_by_text("Too late").wait_for()
+    await stage.tell(
+        type="delta", id="house", calls={"c2": call("c2", "ringing", "101", caller=party("+4940", "Second"))}
+    )
+    await popup.get_by_text("Second").first.wait_for()
+    await popup.get_by_role("button", name="Dismiss: Bakery Schmidt").click()
+    await stage.tell(type="delta", id="house", calls={"c1": call("c1", "ringing", "101")})
+    assert await popup.locator("article").count() == 1
+    await stage.tell(type="delta", id="house", calls={"c1": None, "c2": None})
+    assert await popup.locator("article").count() == 0
+
+
+@played
+async def test_pop_up_leaves_the_focus(stage: Stage) -> None:
+    """Whoever types goes on typing, also in a dialog; the pop-up above the dialog can be clicked."""
+    page = await stage.show(accounts=[account()], me=MINE)
+    await page.evaluate(
+        """() => {
+            const html = "<input id=field aria-label=Field><dialog id=box><input aria-label=Inner></dialog>";
+            document.body.insertAdjacentHTML("beforeend", html);
+            document.querySelector("#field").focus();
+        }"""
+    )
+    await page.keyboard.type("12")
+    await stage.tell(type="delta", id="house", calls={"c1": call("c1")})
+    await page.locator(f"{POPUP} article").wait_for()
+    await page.keyboard.type("3 \n")
+    assert await page.locator("#field").input_value() == "123 "
+    assert await stage.sent() == []
+    await stage.tell(type="delta", id="house", calls={"c1": None})
+    await page.evaluate("document.querySelector('#box').showModal()")
+    await stage.tell(type="delta", id="house", calls={"c2": call("c2")})
+    await page.keyboard.type(" \n")
+    assert await stage.sent() == []
+    await page.locator(POPUP).get_by_role("button", name="Reject").click()
+    assert [one["service"] for one in await stage.sent()] == ["hangup"]
+    await stage.tell(type="delta", id="house", calls={"c2": None})
+    assert await page.evaluate("document.querySelector('#box').open")

@@ -1,0 +1,579 @@
+"""VoIPSUN: how channels become calls."""
+
+from datetime import timedelta
+
+import pytest
+
+from custom_components.pbx.providers.voipsun import payload as p
+from custom_components.pbx.providers.voipsun.calls import CallRequest
+from custom_components.pbx.telephony import models as m
+from custom_components.pbx.telephony.models import CallState, Direction
+
+from .rows import NOW, channel, follow, tracker
+
+
+def outline(call: m.Call) -> tuple[object, ...]:
+    """Say in short what a call is."""
+    legs = tuple((leg.extension, leg.state.value) for leg in call.legs)
+    return (call.direction and call.direction.value, call.caller.number, call.callee.number, call.state.value, legs)
+
+
+@pytest.mark.parametrize(
+    ("name", "user"),
+    [
+        ("SIP/5555-0000b704", "5555"),
+        ("PJSIP/sip100-0000b704", "sip100"),
+        ("SIP/trunk-odchozi-0000b705", "trunk-odchozi"),
+        ("DAHDI/1-1", ""),
+        ("SIP/short-12", ""),
+    ],
+)
+def test_sip_users_are_in_channel_names(name: str, user: str) -> None:
+    """What is no SIP channel is outside."""
+    row = p.row(channel(name, "1", "2", 1, "Up"))
+    assert row is not None
+    assert row.user == user
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("Local/100@internal-00000001;1", "", None, [], "SIP/a\n-0000b704"),
+        *(
+            "SIP/sip101-0000b704<ZOMBIE>",
+            "Message/ast_msg_queue",
+            "CBAnn/850-00000001;2",
+            "AsyncGoto/SIP/sip101-0000b704",
+        ),
+    ],
+)
+def test_rows_that_are_no_channels(name: object) -> None:
+    """Legs inside Asterisk do not count, unreadable rows are skipped."""
+    assert p.row({"channelName": name, "src": "1"}) is None
+
+
+CONTRACT_CALLS = [
+    channel("sip100-0000b704", "100", "800123456", "73", "Up", accountCode="100", context="internal"),
+    channel("trunk-odchozi-0000b705", "100", "800123456", "73", "Up", accountCode="", context="from-trunk"),
+    channel("trunk-prichozi-0000b70a", "420777123456", "222333444", "6", "Ring", context="incoming"),
+    channel("sip101-0000b70b", "420777123456", "101", "5", "Ringing", accountCode="101"),
+    channel("sip102-0000b70c", "102", "103", "3", "Ring", accountCode="102"),
+    channel("sip103-0000b70d", "102", "103", "3", "Ringing", accountCode="103"),
+]
+
+
+CONTRACT_OUTLINES = [
+    ("outgoing", "100", "+420800123456", "talking", (("100", "talking"), (None, "talking"))),
+    ("incoming", "+420777123456", "+420222333444", "ringing", ((None, "ringing"), ("101", "ringing"))),
+    ("internal", "102", "103", "ringing", (("102", "dialing"), ("103", "ringing"))),
+]
+
+
+def test_the_contracts_calls() -> None:
+    """Six channels are three calls."""
+    calls = follow(tracker(), *CONTRACT_CALLS)
+    assert [outline(call) for call in calls] == CONTRACT_OUTLINES
+    assert calls[0].started_at == NOW - timedelta(seconds=73)
+    assert calls[0].caller.name == "Phone 100"
+    assert (calls[0].legs[0].context, calls[0].legs[0].account_code) == ("internal", "100")
+
+
+def test_the_contracts_calls_without_any_names() -> None:
+    """The account codes and SIP names tell enough, whatever the order of the rows."""
+    calls = follow(tracker({}), *reversed(CONTRACT_CALLS))
+    directions = sorted(str(call.direction) for call in calls)
+    assert directions == ["incoming", "internal", "outgoing"]
+    assert sorted(len(call.legs) for call in calls) == [2, 2, 2]
+
+
+OUT, IN = "trunk-out-00000001", "trunk-in-00000002"
+
+
+SCENES: dict[str, tuple[list[dict[str, object]], list[tuple[object, ...]]]] = {
+    "outgoing with another number shown": (
+        [channel("sip100-00000003", "100", "800123456", 9, "Up"), channel(OUT, "222333444", "800123456", 8, "Up")],
+        [("outgoing", "100", "+420800123456", "talking", (("100", "talking"), (None, "talking")))],
+    ),
+    "outgoing with a dialling prefix": (
+        [
+            channel("sip100-00000003", "100", "00420800123456", 9, "Ring"),
+            channel(OUT, "100", "800123456", 8, "Dialing"),
+        ],
+        [("outgoing", "100", "+420800123456", "dialing", (("100", "dialing"), (None, "dialing")))],
+    ),
+    "outgoing by a short code": (
+        [channel("sip100-00000003", "100", "*12", 9, "Ring"), channel(OUT, "100", "800123456", 8, "Ringing")],
+        [("outgoing", "100", "*12", "dialing", (("100", "dialing"), (None, "ringing")))],
+    ),
+    "two lines that show one number": (
+        [
+            channel("sip100-00000003", "222333444", "800123456", 5, "Up"),
+            channel("sip101-00000004", "222333444", "800999888", 5, "Up"),
+            channel("trunk-out-00000005", "222333444", "800999888", 5, "Up"),
+            channel("trunk-out-00000006", "222333444", "800123456", 5, "Up"),
+        ],
+        [
+            (
+                "outgoing",
+                "+420222333444",
+                "+420800123456",
+                "talking",
+                (("100", "talking"), (None, "talking")),
+            ),
+            ("outgoing", "+420222333444", "+420800999888", "talking", (("101", "talking"), (None, "talking"))),
+        ],
+    ),
+    "a hidden caller": (
+        [
+            channel(IN, "anonymous", "222333444", 6, "Ring"),
+            channel("sip101-00000004", "anonymous", "101", 5, "Ringing"),
+        ],
+        [("incoming", "", "+420222333444", "ringing", ((None, "ringing"), ("101", "ringing")))],
+    ),
+    "a ring group": (
+        [
+            channel(IN, "777123456", "222333444", 6, "Ring"),
+            channel("sip101-00000004", "777123456", "101", 5, "Ringing"),
+            channel("sip102-00000005", "777123456", "102", 5, "Ringing"),
+        ],
+        [
+            (
+                "incoming",
+                "+420777123456",
+                "+420222333444",
+                "ringing",
+                ((None, "ringing"), ("101", "ringing"), ("102", "ringing")),
+            )
+        ],
+    ),
+    "two callers of one number wait": (
+        [channel(IN, "777123456", "222333444", 6, "Up"), channel(OUT, "602111222", "222333444", 6, "Up")],
+        [
+            ("incoming", "+420777123456", "+420222333444", "talking", ((None, "talking"),)),
+            ("incoming", "+420602111222", "+420222333444", "talking", ((None, "talking"),)),
+        ],
+    ),
+    "a queue caller is older than the phone that answers": (
+        [channel(IN, "777123456", "222333444", 900, "Up"), channel("sip101-00000004", "777123456", "101", 3, "Up")],
+        [("incoming", "+420777123456", "+420222333444", "talking", ((None, "talking"), ("101", "talking")))],
+    ),
+    "a call that is sent on to a mobile": (
+        [channel(IN, "777123456", "222333444", 9, "Ring"), channel(OUT, "777123456", "606111222", 8, "Ringing")],
+        [("incoming", "+420777123456", "+420222333444", "ringing", ((None, "ringing"), (None, "ringing")))],
+    ),
+    "in on one trunk and out on another with the same number": (
+        [channel(IN, "777123456", "222333444", 9, "Ring"), channel(OUT, "777123456", "222333444", 8, "Ringing")],
+        [("incoming", "+420777123456", "+420222333444", "ringing", ((None, "ringing"), (None, "ringing")))],
+    ),
+    "the same caller twice": (
+        [channel(IN, "777123456", "222333444", 9, "Up"), channel(OUT, "777123456", "222333444", 8, "Up")],
+        [
+            ("incoming", "+420777123456", "+420222333444", "talking", ((None, "talking"),)),
+            ("incoming", "+420777123456", "+420222333444", "talking", ((None, "talking"),)),
+        ],
+    ),
+    "one number rings a phone and waits for another": (
+        [
+            channel("trunk-in-00000001", "777123456", "22233343", 6, "Ring"),
+            channel("sip103-00000002", "777123456", "103", 6, "Ringing"),
+            channel("trunk-in-00000003", "777123456", "222333444", 5, "Up"),
+            channel("sip102-00000004", "777123456", "102", 5, "Up"),
+        ],
+        [
+            ("incoming", "+420777123456", "22233343", "ringing", ((None, "ringing"), ("103", "ringing"))),
+            ("incoming", "+420777123456", "+420222333444", "talking", ((None, "talking"), ("102", "talking"))),
+        ],
+    ),
+    "one number rings a phone, and a queue another one later": (
+        [
+            channel("trunk-in-00000001", "777123456", "22233341", 22, "Ring"),
+            channel("sip101-00000002", "777123456", "101", 22, "Ringing"),
+            channel("trunk-in-00000003", "777123456", "222333444", 2, "Up"),
+            channel("sip102-00000004", "777123456", "102", 2, "Ringing"),
+        ],
+        [
+            ("incoming", "+420777123456", "22233341", "ringing", ((None, "ringing"), ("101", "ringing"))),
+            ("incoming", "+420777123456", "+420222333444", "ringing", ((None, "ringing"), ("102", "ringing"))),
+        ],
+    ),
+    "one number rings a phone and a group": (
+        [
+            channel("trunk-in-00000001", "777123456", "22233342", 0, "Ring"),
+            channel("sip102-00000002", "777123456", "102", 0, "Ringing"),
+            channel("trunk-in-00000003", "777123456", "222333444", 0, "Ring"),
+            channel("sip103-00000004", "777123456", "103", 0, "Ringing"),
+            channel("sip101-00000005", "777123456", "101", 0, "Ringing"),
+        ],
+        [
+            ("incoming", "+420777123456", "22233342", "ringing", ((None, "ringing"), ("102", "ringing"))),
+            (
+                "incoming",
+                "+420777123456",
+                "+420222333444",
+                "ringing",
+                ((None, "ringing"), ("103", "ringing"), ("101", "ringing")),
+            ),
+        ],
+    ),
+    "one number rings two groups": (
+        [
+            channel("trunk-in-00000001", "777123456", "222333444", 3, "Ring"),
+            channel("sip101-00000002", "777123456", "101", 3, "Ringing"),
+            channel("trunk-in-00000003", "777123456", "222333444", 3, "Up"),
+            channel("sip102-00000004", "777123456", "102", 3, "Ringing"),
+        ],
+        [
+            ("incoming", "+420777123456", "+420222333444", "ringing", ((None, "ringing"), ("101", "ringing"))),
+            ("incoming", "+420777123456", "+420222333444", "ringing", ((None, "ringing"), ("102", "ringing"))),
+        ],
+    ),
+    "two calls of one phone": (
+        [channel("sip100-00000003", "100", "800123456", 9, "Up"), channel("sip100-00000004", "100", "101", 8, "Up")],
+        [
+            ("outgoing", "100", "+420800123456", "talking", (("100", "talking"),)),
+            ("internal", "100", "101", "talking", (("100", "talking"), ("101", "talking"))),
+        ],
+    ),
+    "a called leg that names itself": (
+        [channel("sip100-00000003", "100", "101", 9, "Up"), channel("sip101-00000004", "101", "", 8, "Up")],
+        [("internal", "100", "101", "talking", (("100", "talking"), ("101", "talking")))],
+    ),
+    "a called leg seen from the other end": (
+        [channel("sip101-00000004", "101", "100", 8, "Up"), channel("sip100-00000003", "100", "101", 9, "Up")],
+        [("internal", "100", "101", "talking", (("100", "talking"), ("101", "talking")))],
+    ),
+    "a conference": (
+        [channel("sip100-00000003", "100", "500", 9, "Up"), channel("sip101-00000004", "101", "500", 8, "Up")],
+        [
+            ("internal", "100", "500", "talking", (("100", "talking"),)),
+            ("internal", "101", "500", "talking", (("101", "talking"),)),
+        ],
+    ),
+    "one number in common but another age": (
+        [channel(IN, "anonymous", "222333444", 600, "Up"), channel("sip101-00000004", "anonymous", "101", 5, "Up")],
+        [
+            (None, "", "+420222333444", "talking", ((None, "talking"),)),
+            ("incoming", "", "101", "talking", (("101", "talking"),)),
+        ],
+    ),
+    "a called leg older than its caller": (
+        [channel("sip100-00000003", "100", "101", 9, "Ring"), channel("sip101-00000004", "100", "101", 90, "Ringing")],
+        [
+            ("internal", "100", "101", "ringing", (("100", "dialing"), ("101", "ringing"))),
+            ("internal", "100", "101", "ringing", (("101", "ringing"),)),
+        ],
+    ),
+    "durations as clock times and as nothing": (
+        [
+            channel("sip100-00000003", "100", "101", "00:00:09", "Ring"),
+            channel("sip101-00000004", "100", "101", None, "Ringing"),
+        ],
+        [("internal", "100", "101", "ringing", (("100", "dialing"), ("101", "ringing")))],
+    ),
+    "local legs and legs in the making": (
+        [
+            channel("Local/101@internal-00000001;1", "100", "101", 1, "Up"),
+            channel(OUT, "", "s", 0, "Down"),
+            channel("sip100-00000003", "100", "101", 1, "Ring"),
+        ],
+        [("internal", "100", "101", "ringing", (("100", "dialing"), ("101", "ringing")))],
+    ),
+    "numbers as numbers": (
+        [channel("sip100-00000003", 100, 800123456, 1, "Up"), channel(OUT, 100, 800123456, 1, "Up")],
+        [("outgoing", "100", "+420800123456", "talking", (("100", "talking"), (None, "talking")))],
+    ),
+    "one row for an incoming call": (
+        [channel(IN, "777123456", "101", 6, "Ring")],
+        [("incoming", "+420777123456", "101", "ringing", ((None, "ringing"), ("101", "ringing")))],
+    ),
+    "one row for an answered incoming call": (
+        [channel(IN, "777123456", "101", 6, "Up")],
+        [("incoming", "+420777123456", "101", "talking", ((None, "talking"), ("101", "talking")))],
+    ),
+    "one row, the called phone's": (
+        [channel("sip101-00000004", "777123456", "101", 5, "Up")],
+        [("incoming", "+420777123456", "101", "talking", (("101", "talking"),))],
+    ),
+    "a called phone without a destination": (
+        [channel("sip101-00000004", "777123456", "s", 5, "Ringing")],
+        [("incoming", "+420777123456", "101", "ringing", (("101", "ringing"),))],
+    ),
+    "a caller from outside without a destination": (
+        [channel(IN, "777123456", "s", 6, "Ring"), channel("sip101-00000004", "777123456", "", 5, "Ringing")],
+        [("incoming", "+420777123456", "101", "ringing", ((None, "ringing"), ("101", "ringing")))],
+    ),
+    "a phone that shows no number": (
+        [channel("sip100-00000003", "", "800123456", 5, "Ring")],
+        [("outgoing", "100", "+420800123456", "dialing", (("100", "dialing"),))],
+    ),
+    "a phone nobody has named, with long numbers": (
+        [channel("recepce-00000003", "222333444", "800123456", 5, "Up")],
+        [(None, "+420222333444", "+420800123456", "talking", (("recepce", "talking"),))],
+    ),
+    "a phone nobody has named, with a short number": (
+        [channel("recepce-00000003", "777123456", "12", 5, "Up")],
+        [("incoming", "+420777123456", "12", "talking", (("recepce", "talking"),))],
+    ),
+    "a trunk's leg alone, called": (
+        [channel(OUT, "100", "800123456", 5, "Ringing")],
+        [("outgoing", "100", "+420800123456", "ringing", ((None, "ringing"),))],
+    ),
+    "a SIP user name instead of a number": (
+        [
+            channel("sip100-00000003", "sip100", "sip101", 5, "Ring"),
+            channel("sip101-00000004", "sip100", "sip101", 5, "Ringing"),
+        ],
+        [("internal", "100", "101", "ringing", (("100", "dialing"), ("101", "ringing")))],
+    ),
+    "an analogue trunk": (
+        [
+            channel("DAHDI/1-1", "777123456", "101", 5, "Ring"),
+            channel("sip101-00000004", "777123456", "101", 5, "Ringing"),
+        ],
+        [("incoming", "+420777123456", "101", "ringing", ((None, "ringing"), ("101", "ringing")))],
+    ),
+    "an unknown state": (
+        [channel("sip100-00000003", "100", "500", 5, "Zvoní")],
+        [("internal", "100", "500", "dialing", (("100", "dialing"),))],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_which_rows_are_one_call(name: str) -> None:
+    """Numbers, ages and states decide, in any order of rows."""
+    rows, expected = SCENES[name]
+    assert sorted(str(outline(call)) for call in follow(tracker(), *rows)) == sorted(str(line) for line in expected)
+
+
+def test_a_call_keeps_its_id_while_its_rows_change() -> None:
+    """Ringing, answered, transferred, one leg left: one call, and each channel keeps its leg."""
+    calls = tracker()
+    ring = follow(calls, *CONTRACT_CALLS[2:4])[0]
+    trunk, phone = (
+        CONTRACT_CALLS[2] | {"status": "Up", "duration": 9},
+        CONTRACT_CALLS[3] | {"status": "Up", "duration": 8},
+    )
+    talk = follow(calls, trunk, phone, at=3)[0]
+    assert talk.id == ring.id
+    assert [leg.id for leg in talk.legs] == [leg.id for leg in ring.legs]
+    assert talk.started_at == ring.started_at
+    assert talk.state is CallState.TALKING
+    alone = follow(calls, trunk | {"duration": 30}, at=24)[0]
+    assert (alone.id, alone.direction, alone.state) == (ring.id, Direction.INCOMING, CallState.TALKING)
+    other = channel("sip102-0000b70f", "420777123456", "102", 1, "Ringing")
+    moved = follow(calls, trunk | {"duration": 40}, other, at=34)[0]
+    assert (moved.id, len(moved.legs)) == (ring.id, 2)
+    assert follow(calls, at=40) == ()
+    assert calls.channel(ring.legs[0].id) is None
+
+
+def test_an_outgoing_call_that_is_handed_over_stays_one() -> None:
+    """The outside leg is left alone, then another phone rings for whoever was called."""
+    calls = tracker()
+    phone, outside = CONTRACT_CALLS[:2]
+    (call,) = follow(calls, phone, outside)
+    (alone,) = follow(calls, outside)
+    (ringing,) = follow(calls, outside, channel("sip105-0000b7db", "100", "105", 0, "Ringing"))
+    assert alone.id == ringing.id == call.id
+    assert outline(ringing) == (
+        "outgoing",
+        "100",
+        "+420800123456",
+        "talking",
+        ((None, "talking"), ("105", "ringing")),
+    )
+
+
+def test_whoever_is_left_alone_is_handed_over_and_nothing_else() -> None:
+    """To a phone that is called, also when it was first seen answering; not to a phone's own new call."""
+    calls = tracker()
+    rows = [channel("sip100-00000003", "100", "101", 9, "Up"), channel("sip101-00000004", "100", "101", 8, "Up")]
+    (call,) = follow(calls, *rows)
+    own = channel("sip100-00000005", "100", "800123456", 0, "Ringing")
+    alone, other = follow(calls, rows[1], own)
+    assert (alone.id, len(alone.legs), len(other.legs)) == (call.id, 1, 1)
+    handed, _ = follow(calls, rows[1], channel("sip102-00000006", "100", "102", 5, "Up"), own)
+    assert (handed.id, handed.extensions) == (call.id, ("101", "102"))
+
+
+def test_a_phone_that_dials_another_does_not_ring_a_third() -> None:
+    """But it may be sent on, if both are of one age."""
+    dialling = channel("sip100-00000003", "100", "101", 9, "Ring")
+    third = channel("sip102-00000004", "100", "102", 8, "Ringing")
+    assert len(follow(tracker(), dialling, third)) == 1
+    assert len(follow(tracker(), dialling | {"duration": 90}, third)) == 2
+    assert len(follow(tracker(), dialling | {"dst": "800123456"}, third)) == 2
+    assert len(follow(tracker(), dialling | {"dst": "600", "duration": 90}, third)) == 1
+
+
+def test_a_channel_name_that_comes_again_is_a_new_call() -> None:
+    """After a restart of Asterisk the counter starts anew; only the duration tells."""
+    calls = tracker()
+    row = channel("sip100-00000001", "100", "800123456", 90, "Up")
+    (first,) = follow(calls, row)
+    assert calls.is_up(first.legs[0].id, p.call_rows([row]), NOW)
+    assert not calls.is_up(first.legs[0].id, p.call_rows([row | {"duration": 3}]), NOW)
+    (second,) = follow(calls, row | {"duration": 3})
+    assert second.id != first.id
+    assert second.legs[0].id != first.legs[0].id
+    assert calls.channel(first.legs[0].id) is None
+    assert follow(calls, row | {"duration": None})[0].id == second.id
+    assert follow(calls, row | {"duration": 2})[0].id not in {first.id, second.id}
+
+
+def test_a_channel_name_that_comes_again_after_a_long_time_is_a_new_call() -> None:
+    """The new one is older than the last one was when it was seen, but not as old as that would be by now."""
+    calls = tracker()
+    row = channel("trunk-prichozi-00000001", "420777123456", "222333444", 10, "Ring")
+    (first,) = follow(calls, row)
+    (same,) = follow(calls, row | {"dst": "101", "duration": 110}, at=101)
+    assert same.id == first.id  # handed on: its age is still the same channel's
+    (second,) = follow(calls, row | {"src": "420602111222", "duration": 150}, at=201)
+    assert second.id != first.id
+    assert second.caller.number == "+420602111222"
+
+
+def test_a_caller_who_only_seemed_to_talk_waits_again() -> None:
+    """Whether phones that are called have rows is learned with the first of them, and who waits in a queue later."""
+    trunk = channel("trunk-prichozi-0000b711", "420602111222", "222333444", 30, "Up")
+    calls = tracker()
+    (guessed,) = follow(calls, trunk)
+    assert guessed.state is CallState.TALKING
+    phone = channel("sip101-0000b712", "420602111222", "101", 2, "Ringing")
+    (ringing,) = follow(calls, trunk, phone)
+    assert ringing.id == guessed.id
+    assert [leg.state for leg in ringing.legs] == [CallState.RINGING, CallState.RINGING]
+    assert ringing.legs[0].id != guessed.legs[0].id
+
+    calls = tracker()
+    follow(calls, trunk)
+    queues = {"SIP/trunk-prichozi-0000b711": "podpora"}
+    assert follow(calls, trunk, queues=queues)[0].state is CallState.RINGING
+    assert follow(calls, trunk)[0].state is CallState.TALKING
+
+
+def test_a_leg_that_appears_later_joins_its_call() -> None:
+    """In either order, and not a call in which two talk already."""
+    calls = tracker()
+    caller, phone = CONTRACT_CALLS[2], CONTRACT_CALLS[3]
+    (first,) = follow(calls, caller)
+    (both,) = follow(calls, caller, phone)
+    assert (both.id, len(both.legs)) == (first.id, 2)
+    calls = tracker()
+    (first,) = follow(calls, phone)
+    (both,) = follow(calls, phone, caller)
+    assert both.id == first.id
+    assert [leg.extension for leg in both.legs] == [None, "101"]
+    up = [row | {"status": "Up", "duration": 300} for row in (caller, phone)]
+    follow(calls, *up)
+    straggler = channel("sip102-0000b70f", "420777123456", "102", 1, "Ringing")
+    assert len(follow(calls, *up, straggler)) == 2
+
+
+def test_a_phone_that_still_rings_when_another_answered_belongs_to_the_call() -> None:
+    """Or it would become a missed call of its own."""
+    calls = tracker()
+    caller, phone = (row | {"status": "Up"} for row in CONTRACT_CALLS[2:4])
+    straggler = channel("sip102-0000b70f", "420777123456", "102", 5, "Ringing")
+    (call,) = follow(calls, caller, phone, straggler)
+    assert call.state is CallState.TALKING
+    assert [(leg.extension, leg.state.value) for leg in call.legs] == [
+        (None, "talking"),
+        ("101", "talking"),
+        ("102", "ringing"),
+    ]
+
+
+def test_a_menu_or_a_queue_does_not_answer() -> None:
+    """Once called phones are known to have rows, a lone caller from outside talks to nobody."""
+    calls = tracker()
+    follow(calls, *CONTRACT_CALLS)
+    waiting = channel("trunk-prichozi-0000b711", "420602111222", "222333444", 30, "Up")
+    (call,) = follow(calls, waiting, queues={"SIP/trunk-prichozi-0000b711": "podpora"})
+    assert (call.state, call.queue) == (CallState.RINGING, "podpora")
+    phone = channel("sip101-0000b712", "420602111222", "101", 2, "Ringing")
+    (ringing,) = follow(calls, waiting | {"duration": 40}, phone)
+    assert [leg.state for leg in ringing.legs] == [CallState.RINGING, CallState.RINGING]
+    assert ringing.queue == "podpora"
+    (talking,) = follow(calls, waiting | {"duration": 45}, phone | {"status": "Up", "duration": 7})
+    assert (talking.id, talking.state) == (call.id, CallState.TALKING)
+
+
+def test_when_only_rows_of_talking_channels_are_listed() -> None:
+    """A phone system that hides what rings shows calls when they are answered."""
+    calls = tracker()
+    rows = [row | {"status": "Up", "duration": 9} for row in CONTRACT_CALLS[2:4]]
+    (call,) = follow(calls, *rows)
+    assert call.state is CallState.TALKING
+    assert call.direction is Direction.INCOMING
+
+
+@pytest.mark.parametrize(("src", "dst"), [("100", "800123456"), ("800123456", "100"), ("800123456", "s")])
+def test_a_call_by_api_is_outgoing_although_the_phone_rings(src: str, dst: str) -> None:
+    """Whatever the phone shows, and until the other side answers it is only dialled."""
+    calls = tracker()
+    calls.expect(CallRequest(inside=True, user="sip100", number="800123456", at=NOW))
+    phone = channel("sip100-00000003", src, dst, 1, "Ringing")
+    (call,) = follow(calls, phone, at=1)
+    assert outline(call) == ("outgoing", "100", "+420800123456", "ringing", (("100", "ringing"),))
+    (call,) = follow(calls, phone | {"status": "Up", "duration": 2}, at=2)
+    assert call.state is CallState.DIALING
+    outside = channel(OUT, "100", "800123456", 1, "Ringing")
+    (call,) = follow(calls, phone | {"status": "Up", "duration": 4}, outside, at=4)
+    assert outline(call)[3:] == ("dialing", (("100", "dialing"), (None, "ringing")))
+    up = [phone | {"status": "Up", "duration": 6}, outside | {"status": "Up", "duration": 3}]
+    (call,) = follow(calls, *up, at=6)
+    assert (call.state, call.direction) == (CallState.TALKING, Direction.OUTGOING)
+
+
+def test_a_call_by_api_to_a_machine_inside_is_answered() -> None:
+    """There never is a second leg."""
+    calls = tracker()
+    calls.expect(CallRequest(inside=True, user=None, number="500", at=NOW))
+    row = channel("sip100-00000003", "100", "500", 2, "Up")
+    assert follow(calls, row)[0].direction is Direction.INTERNAL
+    assert follow(calls, row | {"duration": 4})[0].state is CallState.TALKING
+
+
+def test_a_request_is_used_once_and_not_for_long() -> None:
+    """It must not change what a later, real call is."""
+    calls = tracker()
+    row = channel("sip100-00000003", "800123456", "100", 1, "Ringing")
+    request = CallRequest(inside=True, user="sip100", number="800123456", at=NOW)
+    calls.expect(request)
+    assert follow(calls, row, at=121)[0].direction is Direction.INCOMING
+    calls.expect(request)
+    calls.withdraw(request)
+    calls.withdraw(request)
+    again = row | {"channelName": "SIP/sip100-00000004"}
+    assert follow(calls, again, at=1)[0].direction is Direction.INCOMING
+    calls.expect(CallRequest(inside=True, user="sip101", number="800123456", at=NOW))
+    calls.expect(CallRequest(inside=True, user="sip100", number="800999999", at=NOW))
+    calls.expect(CallRequest(inside=False, user=None, number="800123456", at=NOW))
+    third = row | {"channelName": "SIP/sip100-00000005"}
+    assert follow(calls, third, at=1)[0].direction is Direction.INCOMING
+
+
+def test_a_call_through_a_route_is_outgoing() -> None:
+    """The outside leg is alone, and answered when it is up."""
+    calls = tracker()
+    follow(calls, *CONTRACT_CALLS)
+    calls.expect(CallRequest(inside=False, user=None, number="+420777123456", at=NOW))
+    row = channel("trunk-odchozi-0000b720", "", "777123456", 1, "Up")
+    (call,) = follow(calls, row)
+    assert (call.direction, call.state) == (Direction.OUTGOING, CallState.TALKING)
+
+
+def test_five_hundred_calls_at_once() -> None:
+    """All are found at the first look, and nothing changes at the second."""
+    rows = []
+    for n in range(500):
+        number = f"777{n:06}"
+        rows.append(channel(f"trunk-in-{n:08x}", number, "222333444", 10 + n, "Up"))
+        rows.append(channel(f"phone{n}-{n + 5000:08x}", number, str(1000 + n), 8 + n, "Up"))
+    calls = tracker()
+    first = follow(calls, *rows)
+    assert [len(call.legs) for call in first] == [2] * 500
+    assert {call.direction for call in first} == {Direction.INCOMING}
+    assert follow(calls, *rows) == first

@@ -1,0 +1,104 @@
+"""VoIPSUN: which SIP account is which phone."""
+
+import pytest
+
+from custom_components.pbx.providers.voipsun import payload as p
+from custom_components.pbx.providers.voipsun.lines import Lines
+from custom_components.pbx.providers.voipsun.settings import read_phones
+from custom_components.pbx.telephony import models as m
+
+from .rows import channel
+
+
+@pytest.mark.parametrize(
+    ("status", "host", "contact", "registered"),
+    [
+        ("OK", "192.0.2.1", "sip:a@192.0.2.1", True),
+        ("OK (12 ms)", "192.0.2.1", "", True),
+        ("ok (318 ms)", "", "", True),
+        ("LAGGED (2100 ms)", "192.0.2.1", "", True),
+        ("UNREACHABLE", "192.0.2.1", "sip:a@192.0.2.1", False),
+        ("UNKNOWN", "(Unspecified)", "", False),
+        ("UNKNOWN", "-none-", "", False),
+        ("Unmonitored", "192.0.2.1", "", True),
+        ("Unmonitored", "", "sip:a@192.0.2.1", True),
+        ("Unmonitored", "(Unspecified)", "", False),
+        ("unmonitored", "(null)", "", False),
+        ("Unmonitored", "-none-", "", False),
+        ("Unmonitored", "0.0.0.0", "", False),  # noqa: S104
+        ("Unmonitored", None, None, False),
+        ("Rejected", "192.0.2.1", "", None),
+        (None, "192.0.2.1", "", None),
+    ],
+)
+def test_registration(status: object, host: object, contact: object, registered: bool | None) -> None:  # noqa: FBT001
+    """Every spelling of a registration."""
+    (peer,) = p.peers([{"user": "a", "host": host, "status": status, "useragent": "", "regcontact": contact}])
+    assert peer.registered is registered
+
+
+CONTRACT_PEERS = [
+    {
+        "user": "sip100",
+        "host": "192.168.10.21",
+        "status": "OK (12 ms)",
+        "useragent": "Yealink SIP-T46S 66.85.0.5",
+        "regcontact": "sip:sip100@192.168.10.21:5060",
+    },
+    {"user": "sip101", "host": "", "status": "UNKNOWN", "useragent": "", "regcontact": ""},
+    {"user": "provider1", "host": "81.2.3.4", "status": "Unmonitored", "useragent": "", "regcontact": ""},
+    {"user": "trunk-odchozi", "host": "", "status": "UNKNOWN", "useragent": "", "regcontact": ""},
+]
+
+
+def test_extensions_are_what_the_user_calls_them() -> None:
+    """Numbers and names come from the user, the rest from the phone system; hidden ones are left out."""
+    lines = Lines(read_phones({"sip100": {"number": "100", "name": "Anna"}, "sip101": {"hidden": True}}), "")
+    assert [e.number for e in lines.extensions(readable=True)] == []
+    assert [(e.number, e.registered) for e in lines.extensions(readable=False)] == [("100", None)]
+    lines.learn(p.peers(CONTRACT_PEERS))
+    first, *trunks = lines.extensions(readable=True)
+    assert first == m.Extension(
+        number="100",
+        name="Anna",
+        id="sip100",
+        registered=True,
+        user_agent="Yealink SIP-T46S 66.85.0.5",
+        contact="sip:sip100@192.168.10.21:5060",
+    )
+    assert [(e.number, e.trunk) for e in trunks] == [("provider1", True), ("trunk-odchozi", True)]
+    assert lines.extensions(readable=False)[0].registered is None
+
+
+def test_a_static_address_alone_makes_no_trunk() -> None:
+    """Where the phone system tells of no phone what it is, nothing is said about the others."""
+    lines = Lines(read_phones({}), "")
+    lines.learn(p.peers([{"user": "100", "host": "192.0.2.1", "status": "OK"}, {"user": "200", "status": "OK"}]))
+    assert [e.trunk for e in lines.extensions(readable=True)] == [False, False]
+
+
+def test_a_number_makes_a_phone_of_anything() -> None:
+    """Who enters an internal number says that it is a phone."""
+    lines = Lines(read_phones({"trunk-1": {"number": "150", "hidden": True}}), "")
+    row = p.row(channel("trunk-1-00000001", "1", "2", 1, "Up"))
+    assert row is not None
+    phone = lines.phone(row)
+    assert phone is not None
+    assert phone.number == "150"
+
+
+def test_two_phones_with_one_number_are_one_extension() -> None:
+    """It is registered when one of them is, and calls go to that one."""
+    lines = Lines(read_phones({"desk": {"number": "100", "name": "Anna"}, "soft": {"number": "100"}}), "")
+    lines.learn(p.peers([{"user": "desk", "status": "UNKNOWN"}, {"user": "soft", "status": "OK"}]))
+    (extension,) = lines.extensions(readable=True)
+    assert (extension.number, extension.id, extension.name, extension.registered) == ("100", "soft", "Anna", True)
+    owner = lines.owner("100")
+    assert owner is not None
+    assert owner.user == "soft"
+
+
+@pytest.mark.parametrize("names", [None, [], "x", {"a": None, "b": 7, "c": {"public": "x", "number": None}, 5: {}}])
+def test_any_list_of_names_will_do(names: object) -> None:
+    """Settings are read with the same care as answers."""
+    assert Lines(read_phones(names), "").owner("100") is None

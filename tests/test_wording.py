@@ -1,0 +1,55 @@
+"""How parties and calls are worded in states."""
+
+import pytest
+
+from custom_components.pbx.telephony.models import Call, CallState, Direction, Leg, Party
+from custom_components.pbx.wording import Wording
+
+from .fake_provider import NOON
+
+CALLER = "+390612345678"
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [(CALLER, "••••••••••678"), ("1234567", "••••567"), ("123456", "123456"), ("101", "101"), ("", "")],
+)
+def test_number(number: str, shown: str) -> None:
+    """Three digits are left of a number from outside; an extension's is no secret at home."""
+    assert Wording(masked=True).number(number) == shown
+    assert Wording(masked=False).number(number) == number
+
+
+@pytest.mark.parametrize(
+    ("party", "shown"),
+    [
+        (Party(name="Ada", number=CALLER), "Ada"),
+        (Party(number=CALLER), "••••••••••678"),
+        (Party(number="101"), "101"),
+        (Party(hidden=True), None),
+    ],
+)
+def test_party(party: Party, shown: str | None) -> None:
+    """A name is shown rather than a number, and nothing for somebody of whom nothing is known."""
+    assert Wording(masked=True).party(party) == shown
+
+
+def test_call_attributes() -> None:
+    """What is not known is left out; of two calls one after the other each has its own."""
+    wording = Wording(masked=True)
+    first = Call(
+        id="c1",
+        state=CallState.RINGING,
+        direction=Direction.INCOMING,
+        caller=Party(number=CALLER),
+        legs=(Leg(id="l1", state=CallState.RINGING, extension="101"),),
+        started_at=NOON,
+    )
+    second = Call(id="c2", state=CallState.TALKING, started_at=NOON, answered_at=NOON.replace(minute=1))
+    told = [wording.call_attributes(call) for call in (first, second, first)]
+    assert told == [
+        {"call_id": "c1", "direction": "incoming", "caller": "••••••••••678", "extensions": ["101"], "since": NOON},
+        {"call_id": "c2", "since": NOON.replace(minute=1)},
+        told[0],
+    ]
+    assert wording.call_attributes(None) == {}
