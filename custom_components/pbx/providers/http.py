@@ -1,7 +1,6 @@
 """The one way to a phone system: in time, within a budget, commands once, no secret logged."""
 
 import asyncio
-import json
 import logging
 import time
 from bisect import bisect_left
@@ -13,7 +12,7 @@ import aiohttp
 from aiolimiter import AsyncLimiter
 
 from ..telephony.errors import ConnectError, RateLimitError, UnknownOutcomeError
-from .values import number
+from .values import number, read_json
 
 LOGGER = logging.getLogger(__name__)
 
@@ -156,7 +155,7 @@ class Reply:
     def json(self) -> object:
         """Return the body as JSON, whatever its type says; raise ConnectError where it is none."""
         try:
-            return json.loads(self.body)
+            return read_json(self.body)
         except ValueError, RecursionError:
             raise ConnectError("The answer is not JSON") from None
 

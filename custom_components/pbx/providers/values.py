@@ -1,8 +1,11 @@
 """Read single values as phone systems really send them: text for numbers, "false", naive times, lists in disguise."""
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, tzinfo
+
+from ..telephony.text import clean, decode, lines
 
 type Json = Mapping[str, object]
 
@@ -24,15 +27,29 @@ def mappings(value: object) -> tuple[Json, ...]:
 
 
 def text(value: object) -> str:
-    """Give text without surrounding blanks; empty for None, objects and lists."""
+    """Return text as one clean line without blanks around it.
+
+    Empty for None, objects and lists. `telephony.text` says what is cleaned away.
+    """
     if isinstance(value, str):
-        result = value.strip()
-    elif isinstance(value, bool):
+        return clean(value)
+    if isinstance(value, bool):
         return "true" if value else "false"
-    else:
-        result = str(value) if isinstance(value, int | float) else ""
-    # JSON can hold halves of characters, which nothing after us could write down.
-    return result if result.isascii() else result.encode(errors="replace").decode()
+    return str(value) if isinstance(value, int | float) else ""
+
+
+def paragraphs(value: object, limit: int) -> str:
+    """Return clean text that keeps its lines, of at most `limit` characters."""
+    return lines(value, limit) if isinstance(value, str) else text(value)
+
+
+def read_json(body: bytes) -> object:
+    """Return what a JSON text holds, with U+FFFD for bytes that cannot be read.
+
+    Raise ValueError or RecursionError for what is no JSON.
+    """
+    answer: object = json.loads(decode(body))
+    return answer
 
 
 def without(words: str, secrets: Iterable[str], *, shortest: int = 1) -> str:

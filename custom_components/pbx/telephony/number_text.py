@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import unquote
 
+from .withheld import says_withheld
+
 _PLAIN = re.compile(r"\+?[0-9]+")
 _DIALLED = re.compile(r"[+0-9*#]+")
 
@@ -30,7 +32,7 @@ _SIGNS = str.maketrans(
     {"\uff0b": "+", "\ufe62": "+", "\uff0a": "*", "\ufe61": "*", "\uff03": "#", "\ufe5f": "#"}
 )
 
-_BRACKETS = re.compile(r"(?P<name>[^<]*)<(?P<inside>[^<>]*)>[^<>]*")
+_BRACKETS = re.compile(r"(?P<name>[^<]*)<(?P<inside>[^<>]*)>\s*(?:;[^<>]*)?")
 _SCHEME = re.compile(r"(?P<scheme>sips?|tel|callto|iax2?|h323):(?://)?", re.IGNORECASE)
 _ADDRESS = re.compile(r"(?P<user>[^@\s]*)@(?P<host>[^@\s]+)")
 _CONTEXT = re.compile(r";phone-context=(\+[0-9\-. ()]+)", re.IGNORECASE)
@@ -66,7 +68,8 @@ def read_address(text: str) -> Address:
         return Address(user=text)
     text = _visible(text).strip()
     name = ""
-    if (found := _BRACKETS.fullmatch(text)) is not None:
+    found = _BRACKETS.fullmatch(text)
+    if found is not None and _may_be_called(found["inside"]):
         name = found["name"].strip().strip("\"'").strip()
         text = found["inside"].strip()
     scheme = ""
@@ -84,6 +87,14 @@ def read_address(text: str) -> Address:
     elif "=" in (parts := text.partition(";"))[2]:
         text = parts[0]
     return Address(user=text.strip(), host=host, name=name, scheme=scheme)
+
+
+def _may_be_called(text: str) -> bool:
+    """Return whether a text in angle brackets is an address, and no word or HTML."""
+    text = text.strip()
+    if _SCHEME.match(text) or _ADDRESS.fullmatch(text) or says_withheld(text):
+        return True
+    return is_dialled(without_marks(text.partition(";")[0]))
 
 
 def without_marks(text: str) -> str:

@@ -13,7 +13,7 @@ to anybody who reads them, so none of them passes this wall:
     marks and overrides of direction         turn the text that follows round: removed
     zero-width and other invisible           make two names that look the same differ:
     characters, tags, fillers                removed
-    halves of characters                     cannot be written down: replaced by U+FFFD
+    halves of characters                     cannot be written down: replaced by "?"
     noncharacters                            have no meaning: removed
     bytes that are no UTF-8                  would lose the whole message: replaced by U+FFFD
     =======================================  ===============================================
@@ -41,7 +41,7 @@ _DROPPED = re.compile(
     "\U000e0000-\U000e0fff"  # tags and more selectors
     "]"
 )
-_HALVES = re.compile("[\ud800-\udfff]")
+_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
 
 def decode(body: bytes) -> str:
@@ -53,14 +53,19 @@ def decode(body: bytes) -> str:
     return body.decode(json.detect_encoding(body), errors="replace")
 
 
+def clean(value: str) -> str:
+    """Return a text of any length as one clean line without blanks around it."""
+    if not (value.isascii() and value.isprintable()):
+        value = _cleaned(_BREAKS.sub(" ", value))
+    return value.strip()
+
+
 def line(value: str, limit: int = MAX_LINE) -> str:
     """Return a text as one clean line without blanks around it.
 
     It has at most `limit` characters, the last of which is "…" where some were cut off.
     """
-    if not (value.isascii() and value.isprintable()):
-        value = _cleaned(_BREAKS.sub(" ", value))
-    return _bounded(value.strip(), limit)
+    return _bounded(clean(value), limit)
 
 
 def lines(value: str, limit: int = MAX_LINES) -> str:
@@ -77,10 +82,13 @@ def lines(value: str, limit: int = MAX_LINES) -> str:
 def _cleaned(value: str) -> str:
     """Return a text without the characters that nobody should meet."""
     value = _DROPPED.sub("", _BLANKS.sub(" ", value))
-    # Two halves that belong together are a character that was written in two escapes.
-    return _HALVES.sub(
-        "\ufffd", value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    )
+    value = _PAIR.sub(_joined, value)
+    return value.encode(errors="replace").decode()
+
+
+def _joined(pair: re.Match[str]) -> str:
+    """Return the character that two halves are, which somebody wrote in two escapes."""
+    return pair[0].encode("utf-16", "surrogatepass").decode("utf-16")
 
 
 def _bounded(value: str, limit: int) -> str:

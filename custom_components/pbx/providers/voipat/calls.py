@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from ...telephony import models as m
 from ...telephony.bounded_map import BoundedMap
 from ...telephony.models import CallState, Direction
-from ...telephony.phone_numbers import is_extension, normalise, same
+from ...telephony.phone_numbers import is_extension, received, same
 from ..values import Json, instant, number
 from .payload import PlacedCall, Tenant, name_of, party, word
 
@@ -344,7 +344,7 @@ def _dialled(
     behind = [row.loopback.split("/")[0] for row in loopbacks]
     typed = [first.dialled] if first is not None and not first.outbound else []
     found = next((value for value in (*typed, *called, *behind) if value), "")
-    return normalise(found, tenant.country)
+    return received(found, tenant.country)
 
 
 def _direction(
@@ -381,7 +381,7 @@ def _caller(first: _Row | None, others: list[_Row], tenant: Tenant) -> m.Party:
 def _callee(dialled: str, rows: list[_Row], tenant: Tenant) -> m.Party:
     """Return who is called, with the first name that a leg shows for the number."""
     for row in rows:
-        if not row.callee or not same(normalise(row.callee, tenant.country), dialled):
+        if not row.callee or not same(received(row.callee, tenant.country), dialled):
             continue
         if name := name_of(row.callee_name, dialled):
             return m.Party(number=dialled, name=name)

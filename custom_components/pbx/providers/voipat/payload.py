@@ -10,16 +10,15 @@ from datetime import datetime
 
 from ...telephony import models as m
 from ...telephony.models import Direction, Outcome
-from ...telephony.phone_numbers import is_extension, is_hidden, normalise, strip
+from ...telephony.phone_numbers import display_name, is_inside, received, strip
+from ..parties import read_party
 from ..values import Json, boolean, instant, integer, mapping, mappings, number, text
 
 LONGEST_WORD = 255
 LONGEST_NAME = 64
 LIST_DEPTH = 3
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-NO_NAMES = frozenset(
-    {"", "outbound call", "anonymous", "unknown"}
-)  # what the switch writes where it knows no name
+NO_NAMES = frozenset({"", "outbound call"})  # what the switch writes where it knows no name
 
 
 DIRECTIONS = {
@@ -63,7 +62,7 @@ class Tenant:
 
     def is_inside(self, caller: str) -> bool:
         """Tell whether a caller's number is an extension."""
-        return caller in self.extensions or (not self.complete and is_extension(caller))
+        return is_inside(caller, self.extensions, complete=self.complete)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,21 +78,20 @@ class PlacedCall:
 
 
 def word(value: object, longest: int = LONGEST_WORD) -> str:
-    """Give bounded text that can be written anywhere: no half of a surrogate pair."""
-    return text(value)[:longest].encode(errors="replace").decode()
+    """Return one clean line of bounded length."""
+    return text(value)[:longest]
 
 
 def party(raw: str, name: str, country: str) -> m.Party:
     """Make one end of a call from what a phone would show."""
-    if raw and is_hidden(raw):
-        return m.Party(hidden=True)
-    return m.Party(number=normalise(raw, country), name=name_of(name, raw))
+    return read_party(raw, name_of(name, raw), country)
 
 
 def name_of(name: str, *numbers: str) -> str:
     """Give a name that is one: not the switch's filler, not the number again."""
     bare = {strip(value).lstrip("+") for value in numbers}
-    return "" if name.lower() in NO_NAMES or strip(name).lstrip("+") in bare else name
+    shown = "" if name.lower() in NO_NAMES else display_name(name)
+    return "" if strip(shown).lstrip("+") in bare else shown
 
 
 # -- extensions and records ------------------------------------------------------------------------
@@ -111,7 +109,7 @@ def read_extension(item: Json, tenant: Tenant) -> m.Extension | None:
         if (part := word(item.get(key), LONGEST_NAME))
     )
     name = word(item.get("effective_caller_id_name"), LONGEST_NAME)
-    shown = normalise(word(item.get("outbound_caller_id_number"), LONGEST_NAME), tenant.country)
+    shown = received(word(item.get("outbound_caller_id_number"), LONGEST_NAME), tenant.country)
     label = word(item.get("outbound_caller_id_name"), LONGEST_NAME)
     return m.Extension(
         number=digits,
@@ -171,7 +169,7 @@ def read_record(item: Json, tenant: Tenant) -> m.CallRecord | None:
         direction=direction,
         outcome=outcome,
         caller=party(source, word(item.get("caller_id_name")), tenant.country),
-        callee=m.Party(number=normalise(target, tenant.country)),
+        callee=m.Party(number=received(target, tenant.country)),
         extension=phone if direction is not None and tenant.is_inside(phone) else None,
         answered_by=reached if outcome is Outcome.ANSWERED else None,
         started_at=began,

@@ -11,8 +11,8 @@ from urllib.parse import parse_qsl, unquote
 from ...telephony import models as m
 from ...telephony.errors import BadPayloadError
 from ...telephony.models import CallState, Direction
-from ...telephony.phone_numbers import is_extension, normalise, same
-from ..values import Json, instant, mapping, text
+from ...telephony.phone_numbers import is_extension, received, same
+from ..values import Json, instant, mapping, read_json, text
 from .payload import LONGEST_NAME, PlacedCall, Tenant, outcome_of, party, word
 
 MOST_FIELDS = 100
@@ -97,7 +97,7 @@ def _body_pairs(request: m.PushRequest) -> list[tuple[str, str]]:
         return []
     try:
         if body.startswith(b"{") or "json" in request.content_type.lower():
-            answer = json.loads(body)
+            answer = read_json(body)
             return (
                 [(key, text(value)) for key, value in answer.items()]
                 if isinstance(answer, dict)
@@ -148,14 +148,14 @@ def _call_push(
     other = fields.get("destination", "")
     if incoming:
         caller = party(raw or "anonymous", fields.get("caller_name", ""), tenant.country)
-        callee = m.Party(number=normalise(other or extension, tenant.country))
+        callee = m.Party(number=received(other or extension, tenant.country))
         direction = (
             Direction.INTERNAL
             if caller.number and tenant.is_inside(caller.number)
             else Direction.INCOMING
         )
     elif outgoing:
-        caller, callee = m.Party(number=extension), m.Party(number=normalise(other, tenant.country))
+        caller, callee = m.Party(number=extension), m.Party(number=received(other, tenant.country))
         direction = Direction.INTERNAL if is_extension(callee.number) else Direction.OUTGOING
     return (
         m.LegPush(

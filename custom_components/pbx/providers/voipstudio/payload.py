@@ -57,7 +57,6 @@ STATES: Mapping[str, CallState] = {
 _QUEUE = re.compile(r"(?:q|queue)-([0-9]{1,20})", re.IGNORECASE)
 _CALLER_ID = re.compile(r'"?([^"<>]*)"?\s*(?:<([^<>]*)>)?')
 _LETTER = re.compile(r"[^\W\d_]")
-_DIALLED = re.compile(r"\+?[0-9\s\-./()]+")
 _RATE_TABLE = "(Local)"
 _WORD = re.compile(r"[A-Za-z0-9_]{1,20}")
 
@@ -103,7 +102,7 @@ class Book:
 
     def shown(self, value: object) -> str:
         """Give a number for display; senders that are words stay words."""
-        return _shown(short(value, MAX_ID), self.country)
+        return _shown(short(value), self.country)
 
     def queue(self, row: Json) -> str | None:
         """Return the number of the queue in which a call waits, or its id if that is all."""
@@ -113,12 +112,8 @@ class Book:
 
 @lru_cache(maxsize=4096)
 def _shown(raw: str, country: str) -> str:
-    """Return a number for display, read in a country."""
-    return (
-        numbers.received(raw, country)
-        if _DIALLED.fullmatch(raw) or raw[:4].lower() == "tel:"
-        else raw
-    )
+    """Return a number for display, read in a country; a sender that is a word stays one."""
+    return raw if raw.isalpha() else numbers.received(raw, country)
 
 
 def book(users: Iterable[Json], *, complete: bool, country: str, queues: Mapping[str, str]) -> Book:
@@ -156,8 +151,9 @@ def _given_name(words: str) -> str:
     name = (
         (found[1] if found else words).rpartition("|")[2].strip()
     )  # a ring group may put its own name before it
-    hidden = numbers.is_hidden(name) or not _LETTER.search(name) or name.endswith(_RATE_TABLE)
-    return "" if hidden else name
+    if not _LETTER.search(name) or name.endswith(_RATE_TABLE):
+        return ""
+    return numbers.display_name(name)
 
 
 def state(value: object) -> CallState | None:
@@ -182,7 +178,7 @@ def _tell_once(word: str) -> None:
 
 def party(row: Json, side: str, user: User | None, known: Book, way: Direction | None) -> m.Party:
     """Read who is at one end (`src`, `dst`) of a row."""
-    raw = short(row.get(side), MAX_ID)
+    raw = short(row.get(side))
     name = row.get(f"{side}_name")
     if user is not None:
         own = raw in {"", user.id} or numbers.is_hidden(raw)

@@ -1,6 +1,5 @@
 """What VoIPstudio pushes: a body becomes legs of a call, a notice, or something unknown."""
 
-import json
 import re
 from collections.abc import Collection
 from functools import lru_cache
@@ -8,9 +7,10 @@ from functools import lru_cache
 from ...telephony import models as m
 from ...telephony.errors import BadPayloadError
 from ...telephony.models import CallState, Direction, EventType, Outcome
-from ..values import Json, boolean, instant, number, text
+from ..values import Json, boolean, instant, number, paragraphs, read_json, text
 from .payload import MAX_ID, Book, Ends, ends, ident, phones, short, state
 
+MAX_MESSAGE = 4096
 DTMF = "DTMF_RECEIVED"
 FAR_LEG = "/callee"  # the called party of a call placed by API, before VoIPstudio tells of it
 
@@ -37,7 +37,7 @@ def read(
     Raise BadPayloadError for one that is no JSON object.
     """
     try:
-        row = json.loads(body)
+        row = read_json(body)
     except ValueError, RecursionError:
         raise BadPayloadError("The body is not JSON") from None
     if not isinstance(row, dict):
@@ -184,7 +184,8 @@ def _sms(row: Json, said: str, known: Book) -> m.Notice:
             {
                 "from_number": known.shown(row.get("from_no") or row.get("from")),
                 "to_number": known.shown(row.get("to_no") or row.get("to")),
-                "text": text(row.get("text")) or text(row.get("message")),
+                "text": paragraphs(row.get("text"), MAX_MESSAGE)
+                or paragraphs(row.get("message"), MAX_MESSAGE),
                 "message_id": ident(row.get("sms_id")),
             }
         ),

@@ -142,8 +142,7 @@ def _unreadable() -> NoReturn:
 
 def line(value: object, limit: int = MAX_TEXT) -> str:
     """Return one line of printable text, which can be shown, stored and sent back."""
-    content = text(value)
-    return (content if content.isprintable() else "".join(filter(str.isprintable, content)))[:limit]
+    return text(value)[:limit]
 
 
 def seconds(value: object) -> float | None:
@@ -222,8 +221,9 @@ class Row:
 
 def row(item: Json) -> Row | None:
     """Return one row of the active calls; None for what is no channel, or one inside Asterisk."""
-    channel = text(item.get("channelName"))
-    if channel != line(channel) or not is_line(channel):
+    written = item.get("channelName")
+    channel = line(written)
+    if (isinstance(written, str) and channel != written.strip()) or not is_line(channel):
         return None
     sip = _CHANNEL.fullmatch(channel)
     return Row(

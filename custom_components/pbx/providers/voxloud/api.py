@@ -1,6 +1,5 @@
 """Ask Voxloud: the address, the key, and what every answer but a 2xx means."""
 
-import json
 import re
 from collections.abc import Awaitable, Callable, Iterator
 
@@ -12,7 +11,7 @@ from ...telephony.errors import (
     UnknownOutcomeError,
 )
 from ..http import HttpClient, Reply
-from ..values import Json, mapping, text
+from ..values import Json, mapping, read_json, text
 from .payload import rows, without_secrets
 
 DEFAULT_URL = "https://developer.voxloud.com"
@@ -130,7 +129,7 @@ class Api:
     def _reason(self, reply: Reply, request: Json) -> str:
         """Give the phone system's own words, without anything that was sent to it."""
         try:
-            message = text(mapping(json.loads(reply.body)).get("message"))
+            message = text(mapping(read_json(reply.body)).get("message"))
         except ValueError, RecursionError:
             message = ""
         sent = {self._key, *_texts(request.get("json")), *_texts(request.get("params"))}

@@ -9,7 +9,19 @@ from ...telephony import models as m
 from ...telephony import phone_numbers as numbers
 from ...telephony.errors import InvalidInputError
 from ...telephony.models import CallState, Direction, Outcome
-from ..values import Json, boolean, instant, integer, mapping, mappings, number, text, texts
+from ..parties import read_party
+from ..values import (
+    Json,
+    boolean,
+    instant,
+    integer,
+    mapping,
+    mappings,
+    number,
+    paragraphs,
+    text,
+    texts,
+)
 
 FAX_CALL = "FAX_CALL"
 CLICK_TO_CALL = "CLICK_TO_CALL"
@@ -69,7 +81,6 @@ LONGEST_CALL = timedelta(days=30)
 
 _EXTENSION = re.compile(r"[0-9]{1,10}")
 _ID = re.compile(r"[0-9A-Za-z_\-]{1,128}")
-_DIALLED = re.compile(r"\+?[0-9\s\-./()]+")
 _SECRETS = re.compile(r"https?://\S+|\S+@\S+|\+?[0-9][0-9\s\-./()]{4,}[0-9]", re.IGNORECASE)
 
 
@@ -180,14 +191,13 @@ def moment_of(value: object) -> datetime | None:
 
 def party_of(digits: object, name: object, book: Book) -> m.Party:
     """Return one side of a call; what only repeats a number is no name."""
-    raw, words = short(digits, MAX_NUMBER), short(name)
-    only_number = numbers.is_hidden(words) or _DIALLED.fullmatch(words) or words.endswith(FAX_NAME)
-    return m.Party(number=numbers.normalise(raw, book.country), name="" if only_number else words)
+    words = short(name)
+    return read_party(short(digits), "" if words.endswith(FAX_NAME) else words, book.country)
 
 
 def caller_of(digits: object, name: object, book: Book) -> m.Party:
     """Read who calls: no number at all is hidden only where the key is there to say so."""
-    if isinstance(digits, str) and numbers.is_hidden(digits[:MAX_NUMBER]):
+    if isinstance(digits, str) and numbers.is_hidden(short(digits)):
         return m.Party(hidden=True)
     return party_of(digits, name, book)
 
@@ -261,10 +271,10 @@ def read_users(found: Iterable[Json], country: str) -> tuple[m.Extension, ...]:
 def _outbound_numbers(row: Json, country: str) -> tuple[m.OutboundNumber, ...]:
     """Return the numbers that a user may show."""
     chosen = mapping(row.get("outbound_did"))
-    selected = numbers.normalise(short(chosen.get("number"), MAX_NUMBER), country)
+    selected = numbers.received(short(chosen.get("number"), MAX_NUMBER), country)
     found: dict[str, m.OutboundNumber] = {}
     for did in (*mappings(row.get("available_dids")), chosen):
-        shown = numbers.normalise(short(did.get("number"), MAX_NUMBER), country)
+        shown = numbers.received(short(did.get("number"), MAX_NUMBER), country)
         if shown:
             found.setdefault(
                 shown,
@@ -299,7 +309,7 @@ def read_click_to_call(row: Json, country: str) -> ClickToCall | None:
     return ClickToCall(
         id=found,
         extension=extension,
-        number=numbers.normalise(short(row.get("outboundNumber"), MAX_NUMBER), country),
+        number=numbers.received(short(row.get("outboundNumber"), MAX_NUMBER), country),
         dial_first=m.DialFirst.CONTACT if contact_first else m.DialFirst.EXTENSION,
     )
 
@@ -458,8 +468,8 @@ def _details(row: Json) -> dict[str, m.Detail]:
         "contact_logo": url_of(row.get("crmLogo")),
         "click_to_call_type": short(row.get("clickToCallType")).lower() or None,
         "queue_call_id": call_id_of(row.get("queueCallId")) or None,
-        "transcription": short(row.get("transcription"), MAX_TRANSCRIPTION) or None,
-        "summary": short(row.get("summary"), MAX_SUMMARY) or None,
+        "transcription": paragraphs(row.get("transcription"), MAX_TRANSCRIPTION) or None,
+        "summary": paragraphs(row.get("summary"), MAX_SUMMARY) or None,
         "sentiment": number(row.get("sentiment_score")),
     }
     return {name: value for name, value in found.items() if value is not None}

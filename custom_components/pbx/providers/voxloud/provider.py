@@ -1,6 +1,5 @@
 """Voxloud: what is asked, subscribed and commanded."""
 
-import json
 import logging
 import time
 from collections.abc import Mapping
@@ -16,7 +15,7 @@ from ...telephony.errors import BadPayloadError, ConnectError, NotFoundError, Re
 from ...telephony.models import Capability
 from ..base import Intervals, Provider
 from ..settings import Settings, Values
-from ..values import Json, boolean, mapping, text
+from ..values import Json, boolean, mapping, read_json, text
 from . import contacts, history
 from .api import BAD_REQUEST, FORBIDDEN, METHOD_NOT_ALLOWED, NOT_FOUND, Api
 from .dialing import Dialler
@@ -376,7 +375,7 @@ class VoxloudProvider(Provider):
 def _body(request: m.PushRequest) -> Json:
     """Return the JSON object of a body; raise BadPayloadError for anything else."""
     try:
-        body = json.loads(request.body)
+        body = read_json(request.body)
     except ValueError, RecursionError:
         raise BadPayloadError("The body is not JSON") from None
     if not isinstance(body, dict):
