@@ -20,6 +20,7 @@ from custom_components.pbx.providers.voipsun.settings import read_phones
 from custom_components.pbx.providers.voxloud import payload as voxloud
 from custom_components.pbx.providers.voxloud import push as voxloud_push
 from custom_components.pbx.telephony import models as m
+from custom_components.pbx.telephony.bounded_map import BoundedMap
 
 NOW = datetime(2026, 6, 15, 9, tzinfo=UTC)
 DOMAIN = "pbx.example.com"
@@ -51,7 +52,9 @@ def voipat_webhook(number: str, name: str, country: str, encoding: str = "utf-8"
 def voipat_channel(number: str, name: str, country: str) -> m.Party:
     """Let the switch list a caller."""
     row = {"uuid": "a", "direction": "inbound", "callstate": "RINGING", "context": DOMAIN, "dest": "101"}
-    (call,) = read_channels([row | {"cid_num": number, "cid_name": name}], tenant(country), {}, {}).calls
+    (call,) = read_channels(
+        [row | {"cid_num": number, "cid_name": name}], tenant(country), BoundedMap(1), BoundedMap(1)
+    ).calls
     return call.caller
 
 
