@@ -246,6 +246,7 @@ def keys_in(call: ast.Call) -> Iterator[str]:
 # Who makes translated errors (errors.py) and issues (issues.py), and the placeholders that always come along.
 MAKERS: Mapping[str, tuple[str, set[str]]] = {
     "auth_failed": ("exceptions", set()),
+    "entry_broken": ("exceptions", set()),
     "failed": ("exceptions", set()),
     "invalid": ("exceptions", set()),
     "update_failed": ("exceptions", set()),

@@ -4,6 +4,7 @@ from functools import partial
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.typing import ConfigType
@@ -95,7 +96,10 @@ async def async_remove_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> None
     if not hass.config_entries.async_entries(DOMAIN):
         await async_remove_script(hass)
     await async_delete_cloudhook(hass, entry.data)
-    provider = make_provider(hass, entry)
+    try:
+        provider = make_provider(hass, entry)
+    except ConfigEntryError:
+        return  # nobody can tell any more where something was made
     try:
         await provider.account()
     except ProviderError as err:

@@ -7,8 +7,10 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
 from .const import CONF_PROVIDER, SUBENTRY_AGENT, SUBENTRY_QUEUE
 from .devices import known_extensions
+from .errors import entry_broken
 from .providers import PROVIDERS
 from .providers.base import Provider
+from .telephony.errors import InvalidInputError
 from .telephony.models import UserAgent, UserQueue
 
 
@@ -17,8 +19,19 @@ def country_of(hass: HomeAssistant, entry: ConfigEntry) -> str:
     return str(entry.options.get(CONF_COUNTRY) or hass.config.country or "")
 
 
+def provider_of(entry: ConfigEntry) -> type[Provider] | None:
+    """Return the kind of phone system of an account; None for one that this version does not know."""
+    return PROVIDERS.get(str(entry.data.get(CONF_PROVIDER)))
+
+
 def make_provider(hass: HomeAssistant, entry: ConfigEntry) -> Provider:
-    """Return the client of an account's phone system."""
+    """Return the client of an account's phone system.
+
+    Raises ConfigEntryError for an entry that cannot be understood, as one of a newer version.
+    """
+    kind = provider_of(entry)
+    if kind is None:
+        raise entry_broken("unknown_provider", provider=str(entry.data.get(CONF_PROVIDER)))
     session = async_get_clientsession(hass, verify_ssl=bool(entry.data.get(CONF_VERIFY_SSL, True)))
     settings = {
         CONF_COUNTRY: hass.config.country or "",
@@ -26,8 +39,11 @@ def make_provider(hass: HomeAssistant, entry: ConfigEntry) -> Provider:
         **entry.data,
         **entry.options,
     }
-    provider = PROVIDERS[entry.data[CONF_PROVIDER]](session, settings)
-    configure(provider, entry)
+    try:
+        provider = kind(session, settings)
+        configure(provider, entry)
+    except (AttributeError, InvalidInputError, KeyError, TypeError, ValueError) as err:
+        raise entry_broken("broken_entry", provider=kind.name) from err
     return provider
 
 

@@ -30,7 +30,7 @@ from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.translation import async_get_translations
 
-from .accounts import make_provider
+from .accounts import make_provider, provider_of
 from .const import (
     CONF_CLOUDHOOK_URL,
     CONF_PROVIDER,
@@ -92,7 +92,10 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
     ) -> dict[str, type[ConfigSubentryFlow]]:
         """Return the flows for speed dials, and for what the phone system cannot list."""
         flows: dict[str, type[ConfigSubentryFlow]] = {SUBENTRY_SPEED_DIAL: SpeedDialFlow}
-        capabilities = PROVIDERS[config_entry.data[CONF_PROVIDER]].possible
+        kind = provider_of(config_entry)
+        if kind is None:
+            return {}
+        capabilities = kind.possible
         if Capability.USER_AGENTS in capabilities:
             flows[SUBENTRY_AGENT] = AgentFlow
         if Capability.USER_QUEUES in capabilities:
@@ -291,7 +294,10 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Change how an account is reached."""
-        self._provider = self._get_reconfigure_entry().data[CONF_PROVIDER]
+        entry = self._get_reconfigure_entry()
+        if provider_of(entry) is None:
+            return self.async_abort(reason="unknown_provider")
+        self._provider = entry.data[CONF_PROVIDER]
         return await self._async_account_step(self._provider, None)
 
 
@@ -301,7 +307,9 @@ class PbxOptionsFlow(OptionsFlow):
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show the options that fit the provider."""
         entry = self.config_entry
-        kind = PROVIDERS[entry.data[CONF_PROVIDER]]
+        kind = provider_of(entry)
+        if kind is None:
+            return self.async_abort(reason="unknown_provider")
         errors: dict[str, str] = {}
         line = ""
         if user_input is not None:

@@ -6,7 +6,7 @@ from typing import Any
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.device_registry import DeviceEntry
 
-from .const import CONF_CLOUDHOOK_URL, CONF_PROVIDER
+from .const import CONF_CLOUDHOOK_URL
 from .coordinator import PbxCoordinator
 from .data import PbxConfigEntry
 from .devices import SubjectKind
@@ -21,7 +21,7 @@ async def async_get_config_entry_diagnostics(
     registry = coordinator.data
     interval = coordinator.update_interval
     return {
-        "provider": entry.data[CONF_PROVIDER],
+        "provider": coordinator.provider.key,
         "model": coordinator.account.model,
         "version": coordinator.account.version,
         "capabilities": _capabilities(coordinator),

@@ -10,6 +10,7 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import (
     ConfigEntryAuthFailed,
+    ConfigEntryError,
     ConfigEntryNotReady,
     HomeAssistantError,
     ServiceValidationError,
@@ -48,6 +49,13 @@ def invalid(key: str, **placeholders: str) -> ServiceValidationError:
 def auth_failed(key: str, **placeholders: str) -> ConfigEntryAuthFailed:
     """Return the error that makes Home Assistant ask for new credentials."""
     return ConfigEntryAuthFailed(
+        translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders
+    )
+
+
+def entry_broken(key: str, **placeholders: str) -> ConfigEntryError:
+    """Return the error for a config entry that cannot be understood."""
+    return ConfigEntryError(
         translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders
     )
 

@@ -1,0 +1,68 @@
+"""An entry that cannot be understood is in error with words, and everything else works."""
+
+from typing import Any
+
+import pytest
+from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigEntryState
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.setup import async_setup_component
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import WebSocketGenerator
+
+from custom_components.pbx.const import CONF_PROVIDER, DOMAIN
+
+from .fake_provider import async_set_up
+
+BROKEN: list[tuple[dict[str, Any], str]] = [
+    ({CONF_PROVIDER: "of_the_future", "url": "https://pbx.example"}, "unknown_provider"),
+    ({CONF_PROVIDER: None}, "unknown_provider"),
+    ({CONF_PROVIDER: ["voipat"]}, "unknown_provider"),
+    ({CONF_PROVIDER: {}}, "unknown_provider"),
+    ({}, "unknown_provider"),
+    ({CONF_PROVIDER: "voipsun", "url": 7, "username": [], "password": None}, "broken_entry"),
+]
+
+
+@pytest.mark.parametrize(("data", "key"), BROKEN, ids=[str(data) for data, _ in BROKEN])
+async def test_broken_entry(
+    hass: HomeAssistant,
+    hass_ws_client: WebSocketGenerator,
+    fake_entry: MockConfigEntry,
+    expected_warnings: list[str],
+    data: dict[str, Any],
+    key: str,
+) -> None:
+    """The page of integrations shows it in error beside the others, and it can be deleted."""
+    expected_warnings.append("could not be set up|cannot be read|does not know")
+    broken = MockConfigEntry(domain=DOMAIN, title="Broken", data=data)
+    broken.add_to_hass(hass)
+    await async_set_up(hass, fake_entry)
+    await hass.async_block_till_done()
+    assert broken.state is ConfigEntryState.SETUP_ERROR
+    assert broken.error_reason_translation_key == key
+    assert fake_entry.state is ConfigEntryState.LOADED
+
+    assert await async_setup_component(hass, "config", {})
+    client = await hass_ws_client(hass)
+    await client.send_json_auto_id({"type": "config_entries/get", "domain": DOMAIN})
+    listed = {row["entry_id"]: row["state"] for row in (await client.receive_json())["result"]}
+    assert listed == {broken.entry_id: "setup_error", fake_entry.entry_id: "loaded"}
+    assert await hass.config_entries.async_remove(broken.entry_id) == {"require_restart": False}
+
+
+@pytest.mark.parametrize("data", [{CONF_PROVIDER: "of_the_future"}, {}])
+async def test_flows_of_a_broken_entry(
+    hass: HomeAssistant, fake_entry: MockConfigEntry, expected_warnings: list[str], data: dict[str, Any]
+) -> None:
+    """Options and reconfiguration say why there is nothing to change."""
+    expected_warnings.append("could not be set up|does not know")
+    broken = MockConfigEntry(domain=DOMAIN, title="Broken", data=data)
+    broken.add_to_hass(hass)
+    await async_set_up(hass, fake_entry)
+    options = await hass.config_entries.options.async_init(broken.entry_id)
+    again = await hass.config_entries.flow.async_init(
+        DOMAIN, context={"source": SOURCE_RECONFIGURE, "entry_id": broken.entry_id}
+    )
+    for result in (options, again):
+        assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "unknown_provider")
