@@ -1,7 +1,8 @@
-"""The house: which file may import which, read from the code itself.
+"""The house: which file may import which, and who may write what, read from the code itself.
 
 Imports run downwards through the layers below and never in a circle. An import that only a type checker sees counts
-like any other, so that nothing hides behind it.
+like any other, so that nothing hides behind it. What belongs to a part of an account is written by that part alone:
+everybody else calls a method of it, which has a name.
 """
 
 import ast
@@ -163,3 +164,105 @@ def test_a_circle_is_found() -> None:
     """One of any length; two that touch are one."""
     arrows = {"a": frozenset("b"), "b": frozenset("c"), "c": frozenset("a"), "d": frozenset("ad"), "e": frozenset("a")}
     assert circles(arrows) == [["a", "b", "c"], ["d"]]
+
+
+# The parts of an account, as the others call them.
+PARTS = frozenset(
+    {
+        *("coordinator", "data", "devices", "events", "health", "lookups", "names", "provider", "registry"),
+        *("runtime_data", "stream", "subscription", "webhook", "wording"),
+    }
+)
+# Methods of collections that change them.
+CHANGING = frozenset(
+    {
+        *(
+            "add",
+            "append",
+            "clear",
+            "difference_update",
+            "discard",
+            "extend",
+            "insert",
+            "intersection_update",
+            "move_to_end",
+        ),
+        *(
+            "pop",
+            "popitem",
+            "popleft",
+            "remove",
+            "reverse",
+            "setdefault",
+            "sort",
+            "symmetric_difference_update",
+            "update",
+        ),
+    }
+)
+
+
+def written(text: str) -> Iterator[str]:
+    """Find what a file writes into a part that it does not belong to."""
+    for node in ast.walk(ast.parse(text)):
+        targets: list[ast.expr] = []
+        match node:
+            case ast.Assign(targets=targets) | ast.Delete(targets=targets):
+                pass
+            case ast.AugAssign(target=one) | ast.AnnAssign(target=one):
+                targets = [one]
+            case ast.Call(func=ast.Attribute(value=ast.Attribute() as called, attr=name)) if name in CHANGING:
+                targets = [called]
+        for target in targets:
+            yield from (ast.unparse(each) for each in parts_of(target) if belongs_to_a_part(each))
+
+
+def parts_of(target: ast.expr) -> Iterator[ast.expr]:
+    """Give what is written: each of several, and what an item is an item of."""
+    match target:
+        case ast.Tuple(elts=elements) | ast.List(elts=elements):
+            for element in elements:
+                yield from parts_of(element)
+        case ast.Subscript(value=value) | ast.Starred(value=value):
+            yield from parts_of(value)
+        case _:
+            yield target
+
+
+def belongs_to_a_part(target: ast.expr) -> bool:
+    """Say whether an attribute is one of a part: whatever comes before its name ends in one."""
+    match target:
+        case ast.Attribute(value=ast.Name(id=owner) | ast.Attribute(attr=owner)):
+            return owner in PARTS
+        case ast.Attribute(value=ast.Call(func=ast.Name(id=owner) | ast.Attribute(attr=owner))):
+            return owner in PARTS
+    return False
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in files() if name.split(".")[0] not in {"telephony", "registry", "providers"}]
+)
+def test_nobody_writes_into_a_part(name: str) -> None:
+    """A view does not change what it views, and a part changes another one by calling it."""
+    assert list(written(files()[name].read_text("utf-8"))) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("self.registry.missed += 3", ["self.registry.missed"]),
+        ("sensor.coordinator.described = (call, attributes)", ["sensor.coordinator.described"]),
+        ("coordinator.entity_count += min(len(enabled), room)", ["coordinator.entity_count"]),
+        ("coordinator.last_callers['101'] = number", ["coordinator.last_callers"]),
+        ("self.coordinator.last_callers.update(found)", ["self.coordinator.last_callers"]),
+        ("first, entry.runtime_data.webhook.bad = 1, 2", ["entry.runtime_data.webhook.bad"]),
+        ("del self.coordinator.devices.subjects[key]", ["self.coordinator.devices.subjects"]),
+        ("self.coordinator = coordinator", []),
+        ("self.last_callers.update(found)", []),
+        ("self.coordinator.devices.async_sync()", []),
+        ("registry = self.coordinator.data", []),
+    ],
+)
+def test_what_counts_as_writing(text: str, expected: list[str]) -> None:
+    """An assignment to an attribute or an item, however many steps away, and a collection's own methods."""
+    assert list(written(text)) == expected

@@ -102,11 +102,12 @@ def test_working(
 ) -> None:
     """A subscription has to stand; what a person pasted has to have been called."""
     health = health_of(fake, capabilities, enabled=enabled)
-    health.subscribed = subscribed
-    health.last_push = NOON if pushed else None
+    health.async_set_subscribed(subscribed=subscribed)
+    if pushed:
+        assert [health.note_push(NOON), health.note_push(NOON)] == [True, False]
     assert health.working is working
     assert health.pushing is working
-    health.streaming = True
+    health.async_set_streaming(streaming=True)
     assert health.pushing
 
 
@@ -124,7 +125,8 @@ def test_complete(
 ) -> None:
     """A subscription covers what the provider says; what a person pasted has to prove it."""
     health = health_of(fake, capabilities, every_call=every_call)
-    health.subscribed, health.last_push = True, NOON
+    health.async_set_subscribed(subscribed=True)
+    health.note_push(NOON)
     if proved:
         health.coverage.told([ended("1")], NOON)
     assert health.complete is complete

@@ -249,6 +249,7 @@ MAKERS: Mapping[str, tuple[str, set[str]]] = {
     "entry_broken": ("exceptions", set()),
     "failed": ("exceptions", set()),
     "invalid": ("exceptions", set()),
+    "not_allowed": ("exceptions", set()),
     "update_failed": ("exceptions", set()),
     "async_create": ("issues", {"title"}),
     "_report": ("issues", {"title", "provider"}),

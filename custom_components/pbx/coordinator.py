@@ -431,7 +431,7 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
 
     @callback
     def async_watch(self, watcher: Watcher) -> CALLBACK_TYPE:
-        """Call a watcher with the keys of every change, or with None when anything may have changed.
+        """Call a watcher with the keys of every change, or with None if anything may have changed.
 
         Return what removes the watcher.
         """

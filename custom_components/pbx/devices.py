@@ -139,7 +139,10 @@ class PbxDevices:
         self.async_sync()
 
     async def async_listen(self, listener: SubjectListener) -> None:
-        """Call a listener with the subjects that there are, and later with new ones, until cleared."""
+        """Call a listener with the subjects that there are, and later with new ones.
+
+        It is called until the entities are cleared.
+        """
         self._listeners.append(listener)
         await self._async_tell([listener], list(self.subjects.values()))
 
@@ -263,9 +266,14 @@ class PbxDevices:
         return None
 
     def unique_id(self, subject: Subject, key: str) -> str:
-        """Return the unique id of an entity, and remember whose it is."""
+        """Return the unique id that an entity of a subject has."""
         parts = (_prefix(self.entry), subject.kind, subject.id, key)
-        unique_id = "_".join(part for part in parts if part)
+        return "_".join(part for part in parts if part)
+
+    @callback
+    def async_add_entity(self, subject: Subject, key: str) -> str:
+        """Note that a subject has an entity, and return its unique id."""
+        unique_id = self.unique_id(subject, key)
         self.by_unique_id[unique_id] = subject
         return unique_id
 

@@ -58,7 +58,7 @@ class PbxEntity(CoordinatorEntity[PbxCoordinator]):
         self.entity_description = description
         self.subject = subject
         self.device_entry = subject.device
-        self._attr_unique_id = coordinator.devices.unique_id(subject, description.key)
+        self._attr_unique_id = coordinator.devices.async_add_entity(subject, description.key)
         if subject.kind is SubjectKind.SLOT:
             self._attr_translation_placeholders = {"slot": subject.id}
         if not description.essential and coordinator.devices.extension_count > MANY_EXTENSIONS:

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import HomeAssistant
+from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import (
     ConfigEntryAuthFailed,
     ConfigEntryError,
     ConfigEntryNotReady,
     HomeAssistantError,
     ServiceValidationError,
+    Unauthorized,
 )
 from homeassistant.helpers.update_coordinator import UpdateFailed
 
@@ -32,6 +33,15 @@ from .telephony.errors import (
 DEFAULT_WAIT = 60
 
 
+class NotAllowedError(Unauthorized):
+    """What the user of a context may not do, in words that the front end shows."""
+
+    def __init__(self, key: str, context: Context, entry_id: str | None, permission: str) -> None:
+        """Initialize the error with the permission that is missing, for an account or for all."""
+        super().__init__(context, config_entry_id=entry_id, permission=permission)
+        HomeAssistantError.__init__(self, translation_domain=DOMAIN, translation_key=key)
+
+
 def failed(key: str, **placeholders: str) -> HomeAssistantError:
     """Return the error for something that went wrong."""
     return HomeAssistantError(
@@ -44,6 +54,13 @@ def invalid(key: str, **placeholders: str) -> ServiceValidationError:
     return ServiceValidationError(
         translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders
     )
+
+
+def not_allowed(
+    key: str, context: Context, entry_id: str | None, permission: str
+) -> NotAllowedError:
+    """Return the error for what the user of a context may not do."""
+    return NotAllowedError(key, context, entry_id, permission)
 
 
 def auth_failed(key: str, **placeholders: str) -> ConfigEntryAuthFailed:

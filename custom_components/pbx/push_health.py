@@ -131,6 +131,15 @@ class PushHealth:
         self._listeners[listener] = None
         return partial(self._listeners.__delitem__, listener)
 
+    def note_push(self, now: datetime) -> bool:
+        """Note that something was pushed to the webhook, and return whether it is the first time.
+
+        Whoever notes the first push calls `async_changed` once its messages are told.
+        """
+        first = self.last_push is None
+        self.last_push = now
+        return first
+
     @callback
     def async_set_subscribed(self, *, subscribed: bool) -> None:
         """Set whether the subscription at the phone system stands."""

@@ -14,13 +14,14 @@ from homeassistant.auth.models import User
 from homeassistant.auth.permissions.const import POLICY_CONTROL, POLICY_READ
 from homeassistant.const import Platform
 from homeassistant.core import Context, HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError, Unauthorized, UnknownUser
+from homeassistant.exceptions import UnknownUser
 from homeassistant.helpers import entity_registry as er
 
 from .const import DOMAIN
 from .coordinator import PbxCoordinator
 from .data import PbxConfigEntry
 from .devices import Subject, SubjectKind
+from .errors import not_allowed
 from .telephony.models import Call
 
 ENTITY_KEYS = {
@@ -37,25 +38,6 @@ class Access(StrEnum):
     READ = POLICY_READ
     CONTROL = POLICY_CONTROL
     ADMINISTER = "administer"
-
-
-class NotAllowedError(Unauthorized):
-    """What the user of a context may not do, in words that the front end shows."""
-
-    def __init__(
-        self,
-        context: Context,
-        config_entry_id: str | None,
-        permission: str,
-        *,
-        translation_domain: str,
-        translation_key: str,
-    ) -> None:
-        """Say which permission is missing for which account."""
-        super().__init__(context, config_entry_id=config_entry_id, permission=permission)
-        HomeAssistantError.__init__(
-            self, translation_domain=translation_domain, translation_key=translation_key
-        )
 
 
 async def async_check(
@@ -77,11 +59,11 @@ async def async_check(
     if not may(user, entry.runtime_data.coordinator, subjects, access):
         match access:
             case Access.READ:
-                raise _not_allowed("not_allowed_read", context, entry.entry_id, access)
+                raise not_allowed("not_allowed_read", context, entry.entry_id, access)
             case Access.CONTROL:
-                raise _not_allowed("not_allowed_control", context, entry.entry_id, access)
+                raise not_allowed("not_allowed_control", context, entry.entry_id, access)
             case Access.ADMINISTER:
-                raise _not_allowed("not_allowed_administer", context, entry.entry_id, access)
+                raise not_allowed("not_allowed_administer", context, entry.entry_id, access)
 
 
 async def async_check_everywhere(hass: HomeAssistant, context: Context, access: Access) -> None:
@@ -98,16 +80,7 @@ async def async_check_everywhere(hass: HomeAssistant, context: Context, access: 
     if not entries:
         user = await hass.auth.async_get_user(context.user_id)
         if user is None or not user.is_admin:
-            raise _not_allowed("not_allowed_administer", context, None, access)
-
-
-def _not_allowed(
-    key: str, context: Context, entry_id: str | None, access: Access
-) -> NotAllowedError:
-    """Return the error to raise."""
-    return NotAllowedError(
-        context, entry_id, access, translation_domain=DOMAIN, translation_key=key
-    )
+            raise not_allowed("not_allowed_administer", context, None, access)
 
 
 @callback

@@ -106,8 +106,7 @@ class PbxWebhook:
     def _hand_on(self, messages: tuple[Pushed, ...]) -> None:
         """Push the messages, and note that pushes come."""
         now = dt_util.utcnow()
-        first = self.health.last_push is None
-        self.health.last_push = now
+        first = self.health.note_push(now)
         for message in messages:
             self.coordinator.async_push(message)
             if isinstance(message, LegPush):
