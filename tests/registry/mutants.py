@@ -113,11 +113,11 @@ MUTANTS = (
         "RINGING_END = timedelta(min",
         "RINGING_END = timedelta(hours=1, min",
     ),
-    Mutant("question", "7 asks before", "registry/call_registry.py", "self._questions[call_id] = None", "pass"),
+    Mutant("question", "7 asks before", "registry/call_registry.py", "self._life.questions[call_id] = None", "pass"),
     Mutant(
         "put-off",
         "7 a message puts the end off",
-        "registry/call_registry.py",
+        "registry/lifecycle.py",
         "heard = call.sources.pushed_at or now",
         "heard = call.seen_at",
     ),
@@ -125,7 +125,7 @@ MUTANTS = (
         "record",
         "8 missed calls are put right",
         "registry/call_registry.py",
-        "self._missed.set(ended, missed=missed)",
+        "self._life.missed.set(ended, missed=missed)",
         "pass",
     ),
     Mutant(
@@ -151,11 +151,11 @@ MUTANTS = (
         "slot = None",
     ),
     Mutant("waiting", "10 slots are handed on", "registry/active_calls.py", "self._slot_of[waiting] = slot", "pass"),
-    Mutant("calls", "11 bounded calls", "registry/call_registry.py", "if len(self._active) >= MAX_CALLS:", "if False:"),
+    Mutant("calls", "11 bounded calls", "registry/lifecycle.py", "if len(self.active) >= MAX_CALLS:", "if False:"),
     Mutant("legs", "11 bounded legs", "registry/active_call.py", "if len(self.legs) < MAX_LEGS:", "if True:"),
     Mutant("waits", "12 a phone rings on", "registry/outcomes.py", "if inside and not answered:", "if False:"),
-    Mutant("grace", "14 an end waits", "registry/call_registry.py", "cause.time + grace", "cause.time"),
-    Mutant("book", "15 a known name", "registry/call_registry.py", "found = self._names(number)", "found = None"),
+    Mutant("grace", "14 an end waits", "registry/lifecycle.py", "cause.time + grace", "cause.time"),
+    Mutant("book", "15 a known name", "registry/lifecycle.py", "found = self._names(number)", "found = None"),
     Mutant("ids", "11 bounded ids", "telephony/bounded_map.py", "if len(self._items) > self.limit:", "if False:"),
 )
 

@@ -29,7 +29,8 @@ An input goes through five steps, each of which owns what it remembers:
    was told (`told.py`) and what is so, as a list of events.
 5. **Index** (`active_calls.py`): where is it shown? All calls, those of an extension, one per slot.
 
-`CallRegistry` (`call_registry.py`) leads an input through these steps, and a call through its life:
+`CallRegistry` (`call_registry.py`) takes the inputs through the first two steps; `Lifecycle`
+(`lifecycle.py`) takes a call through the other three, and through its life:
 
     begins ──> goes on ──> grace ──> ended (a tombstone) ──> forgotten
                   ^          │              │

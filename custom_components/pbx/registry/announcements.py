@@ -127,13 +127,13 @@ def _answer(builder: EventBuilder, states: States) -> Event:
 def _handed_over(builder: EventBuilder, states: States) -> list[Event]:
     """Return that a phone talks as well, or was given the call where another one has left."""
     call = builder.call
-    talking = _talking(states)
+    newcomers = [one for one in _talking(states) if not call.told.phone(one).joined]
+    if not newcomers:
+        return []
     events: list[Event] = []
-    gone = _gone(call, states) if talking else set()
-    for extension in talking:
+    gone = _gone(call, states)
+    for extension in newcomers:
         told = call.told.phone(extension)
-        if told.joined:
-            continue
         if call.told.answered and told.began and not told.answered:
             told.answered = True
             events.append(

@@ -11,10 +11,9 @@ from datetime import datetime, timedelta
 from ..telephony import models as m
 from ..telephony.bounded_map import BoundedMap
 from ..telephony.events import POLL, Event
-from ..telephony.models import Call, CallState, Direction, EventType, LegPush, Party
+from ..telephony.models import Call, CallState, EventType, LegPush, Party
 from . import announcements, records
 from .active_call import ActiveCall
-from .active_calls import ActiveCalls
 from .apply_list import apply_row
 from .apply_message import apply_message
 from .changes import (
@@ -29,12 +28,9 @@ from .changes import (
     queue_key,
     slot_key,
 )
-from .deadlines import Deadlines
 from .directory import AccountDirectory
-from .ended import EndedCall, MissedCalls, Tombstones
-from .identity import Identity
-from .identity_by_parties import IdentityByParties
-from .told import ENDS
+from .ended import EndedCall
+from .lifecycle import Lifecycle
 
 __all__ = [
     "ACCOUNT",
@@ -49,10 +45,7 @@ __all__ = [
     "slot_key",
 ]
 
-MAX_CALLS = 2000
 REMEMBERED_MESSAGES = 4096
-UNSEEN_GRACE = timedelta(seconds=5)
-LASTING_GRACE = timedelta(minutes=1)
 
 
 class CallRegistry:
@@ -78,33 +71,26 @@ class CallRegistry:
         None. It is asked before the first event of a call, and again if the number changes; what
         is found out later is handed in with `name_caller`.
         """
-        self.last_call: Call | None = None
         self.unknown_pushes = 0
         self._directory = AccountDirectory()
-        self._active: dict[str, ActiveCall] = {}
-        self._ended = Tombstones()
-        self._missed = MissedCalls()
-        self._index = ActiveCalls(slots)
-        self._identity = (
-            IdentityByParties(self._active, self._ended, self._index.call_ids_of)
-            if pushed_ids_differ
-            else Identity(self._active)
+        self._life = Lifecycle(
+            self._directory,
+            slots=slots,
+            pushed_ids_differ=pushed_ids_differ,
+            grace=timedelta(seconds=grace),
+            names=names,
         )
-        self._deadlines = Deadlines()
-        self._questions: dict[str, None] = {}
         self._messages = BoundedMap[None](REMEMBERED_MESSAGES)  # that came already
         self._complete_after = complete_after
-        self._grace = timedelta(seconds=grace)
-        self._names = names
         self._requested_at: datetime | None = None  # when the last list was asked for
-        self.calls: Mapping[str, Call] = self._index.calls
-        self.slots = self._index.slots
+        self.calls: Mapping[str, Call] = self._life.index.calls
+        self.slots = self._life.index.slots
 
     # -- views of calls -----------------------------------------------------------------------------
 
     def calls_of(self, extension: str) -> list[Call]:
         """Return the active calls of an extension, the most urgent first (rule 10)."""
-        return [call for _, call in self._index.doings_of(extension)]
+        return [call for _, call in self._life.index.doings_of(extension)]
 
     def call_of(self, extension: str) -> Call | None:
         """Return the most urgent call of an extension, or None."""
@@ -112,53 +98,58 @@ class CallRegistry:
 
     def state_of(self, extension: str) -> CallState | None:
         """Return what an extension is doing, or None when it has no call."""
-        return next((state for state, _ in self._index.doings_of(extension)), None)
+        return next((state for state, _ in self._life.index.doings_of(extension)), None)
 
     def find(self, call_id: str) -> Call | None:
         """Return an active call by its id, or by the id another source gave it."""
-        return self.calls.get(self._identity.own_id(call_id))
+        return self.calls.get(self._life.identity.own_id(call_id))
 
     def ended(self, call_id: str) -> Call | None:
         """Return a call that ended a short time ago, or whose last leg has."""
-        own_id = self._identity.own_id(call_id)
-        call = self._active.get(own_id)
+        own_id = self._life.identity.own_id(call_id)
+        call = self._life.active.get(own_id)
         if call is not None:
             return call.view(call.grace_since) if call.grace_since is not None else None
-        ended = self._ended.get(own_id)
+        ended = self._life.ended.get(own_id)
         return None if ended is None else ended.view
+
+    @property
+    def last_call(self) -> Call | None:
+        """The call that ended last, with what was found out about it since."""
+        return self._life.last_call
 
     @property
     def unfinished(self) -> Collection[str]:
         """The ids of the calls that are not over, those that show nothing in their grace included."""
-        return self._active.keys()
+        return self._life.active.keys()
 
     @property
     def missed(self) -> int:
         """How many calls were missed since somebody acknowledged them."""
-        return self._missed.count
+        return self._life.missed.count
 
     def due(self) -> datetime | None:
         """Return when `tick` has something to do next, or None."""
-        return self._deadlines.due()
+        return self._life.deadlines.due()
 
     def take_questions(self) -> list[Call]:
         """Return, once, the calls about which the phone system's history should be asked (rule 7)."""
-        calls = [self.calls[call_id] for call_id in self._questions if call_id in self.calls]
-        self._questions.clear()
+        calls = [self.calls[call_id] for call_id in self._life.questions if call_id in self.calls]
+        self._life.questions.clear()
         return calls
 
     @property
     def sizes(self) -> Mapping[str, int]:
         """How much is remembered, for diagnostics and for the proof that it is bounded (rule 11)."""
         return {
-            "calls": len(self._active),
-            "legs": sum(len(call.legs) for call in self._active.values()),
-            "tombstones": len(self._ended),
-            **self._identity.sizes,
+            "calls": len(self._life.active),
+            "legs": sum(len(call.legs) for call in self._life.active.values()),
+            "tombstones": len(self._life.ended),
+            **self._life.identity.sizes,
             "keys": len(self._messages),
-            "deadlines": len(self._deadlines),
-            "extensions_with_calls": self._index.extensions,
-            "questions": len(self._questions),
+            "deadlines": len(self._life.deadlines),
+            "extensions_with_calls": self._life.index.extensions,
+            "questions": len(self._life.questions),
             "agents": len(self.agents),
         }
 
@@ -204,11 +195,11 @@ class CallRegistry:
         first = self._requested_at is None
         self._requested_at = requested_at
         rows = _merged(calls)
-        self._identity.adopt(rows)
+        self._life.identity.adopt(rows)
         present = {
             self._take_row(row, rows, requested_at, now, changes, first=first) for row in rows
         }
-        for call in list(self._active.values()):
+        for call in list(self._life.active.values()):
             if call.id not in present and not call.sources.pushed_since(requested_at):
                 self._take_absence(call, now, changes)
         return changes
@@ -240,32 +231,32 @@ class CallRegistry:
     def tick(self, now: datetime) -> Changes:
         """Let time pass: graces end, calls nobody speaks of any more expire (rule 7)."""
         changes = Changes()
-        while (due := self._deadlines.pop(now)) is not None:
+        while (due := self._life.deadlines.pop(now)) is not None:
             call_id, deadline = due
-            call = self._active[call_id]
+            call = self._life.active[call_id]
             if deadline.end_at is not None and deadline.end_at <= now:
-                self._end(call, Cause(call.sources.last_event, now), changes, inferred=True)
+                self._life.end(call, Cause(call.sources.last_event, now), changes, inferred=True)
                 continue
-            self._questions[call_id] = None
+            self._life.questions[call_id] = None
             changes.refresh = True
             talking = call.state in m.UP
-            self._deadlines.put_off(call_id, deadline.end_at, talking=talking, now=now)
+            self._life.deadlines.put_off(call_id, deadline.end_at, talking=talking, now=now)
         return changes
 
     def name_caller(self, call_id: str, party: Party) -> Changes:
         """Take what a look-up found about the party outside, of a call that may be over by now."""
         changes = Changes()
-        own_id = self._identity.own_id(call_id)
-        call, ended = self._active.get(own_id), self._ended.get(own_id)
+        own_id = self._life.identity.own_id(call_id)
+        call, ended = self._life.active.get(own_id), self._life.ended.get(own_id)
         if call is not None:
             call.take_name(party)
             if own_id in self.calls:
-                self._index.show(call.view(), changes)
+                self._life.index.show(call.view(), changes)
         elif ended is not None:
             ended.call.take_name(party)
             facts = ended.call.facts
             view = replace(ended.view, caller=facts.caller, callee=facts.callee)
-            self._complete(ended, view, changes)
+            self._life.complete(ended, view, changes)
         return changes
 
     def restore_missed(self, number: int) -> Changes:
@@ -275,14 +266,14 @@ class CallRegistry:
         """
         changes = Changes()
         if number > 0:
-            self._missed.count += number
+            self._life.missed.count += number
             changes.keys[ACCOUNT] = None
         return changes
 
     def acknowledge_missed(self) -> Changes:
         """Forget the missed calls."""
         changes = Changes()
-        if self._missed.acknowledge():
+        if self._life.missed.acknowledge():
             changes.keys[ACCOUNT] = None
         return changes
 
@@ -317,27 +308,27 @@ class CallRegistry:
         first: bool,
     ) -> str | None:
         """Take one call of a list; return its id, or None for one that is known to be over."""
-        call_id = self._identity.own_id(row.id)
-        call = self._active.get(call_id)
-        if call is None and (ended := self._ended.get(call_id)) is not None:
+        call_id = self._life.identity.own_id(row.id)
+        call = self._life.active.get(call_id)
+        if call is None and (ended := self._life.ended.get(call_id)) is not None:
             if not _returns(ended, row, requested_at):
                 return None  # rule 5
-            call = self._revive(ended)
+            call = self._life.revive(ended)
         if call is None:
-            call = self._going_on(self._identity.match_row(row, rows, now))
+            call = self._life.going_on(self._life.identity.match_row(row, rows, now))
             if call is not None:
-                self._identity.name(row.id, call.id)
+                self._life.identity.name(row.id, call.id)
         preexisting = call is None and first
         if call is None:
-            call = self._begin(row.id, row.started_at, now, changes)
+            call = self._life.begin(row.id, row.started_at, now, changes)
         for leg in row.legs:
-            self._identity.name_leg(leg.id, call.id)
+            self._life.identity.name_leg(leg.id, call.id)
         if call.grace_since is None and call.sources.repeats(row):
             return call.id
         apply_row(call, row, requested_at, preexisting=preexisting)
         if call.grace_since is None:
-            self._deadlines.clear(call.id)
-        self._reconcile(call, Cause(POLL, now), changes, preexisting=preexisting)
+            self._life.deadlines.clear(call.id)
+        self._life.reconcile(call, Cause(POLL, now), changes, preexisting=preexisting)
         return call.id
 
     def _take_absence(self, call: ActiveCall, now: datetime, changes: Changes) -> None:
@@ -348,7 +339,7 @@ class CallRegistry:
             changes.refresh = True
             return
         said_by = POLL if call.grace_since is None else call.sources.last_event
-        self._end(call, Cause(said_by, now), changes, inferred=True)
+        self._life.end(call, Cause(said_by, now), changes, inferred=True)
 
     # -- identify and apply: messages ---------------------------------------------------------------
 
@@ -357,58 +348,52 @@ class CallRegistry:
         call = self._call_of_message(push, cause, changes)
         if call is None:
             return
-        address = self._identity.address(push)
+        address = self._life.identity.address(push)
         apply_message(call, push, address, cause.time)
         if push.leg_id is not None:
-            self._identity.name_leg(push.leg_id, call.id)
+            self._life.identity.name_leg(push.leg_id, call.id)
         if push.state is CallState.ENDED and address.correlated:
             changes.refresh = True  # other phones and windows may still be in the call
         elif push.state is CallState.ENDED and push.final:
             call.recompute(cause.time)
-            self._end(call, cause, changes)
+            self._life.end(call, cause, changes)
             return
-        self._reconcile(call, cause, changes, transferred_to=push.transferred_to)
+        self._life.reconcile(call, cause, changes, transferred_to=push.transferred_to)
 
     def _call_of_message(self, push: LegPush, cause: Cause, changes: Changes) -> ActiveCall | None:
         """Return the call that a message is about, begun if it is new; None if it is over."""
-        call_id = self._identity.own_id(push.call_id)
-        call = self._active.get(call_id)
+        call_id = self._life.identity.own_id(push.call_id)
+        call = self._life.active.get(call_id)
         if call is not None:
             return call
-        ended = self._ended.get(call_id)
+        ended = self._life.ended.get(call_id)
         if ended is not None:
             return self._reopened(ended, push, cause)
         if _only_ends(push):
-            self._bury_unseen(call_id, cause.time)
+            self._life.bury_unseen(call_id, cause.time)
             return None
-        call = self._going_on(self._identity.match_push(push, cause.time))
+        call = self._life.going_on(self._life.identity.match_push(push, cause.time))
         if call is not None:
-            self._identity.name(push.call_id, call.id)
+            self._life.identity.name(push.call_id, call.id)
             return call
-        return self._begin(call_id, push.started_at, cause.time, changes)
+        return self._life.begin(call_id, push.started_at, cause.time, changes)
 
     def _reopened(self, ended: EndedCall, push: LegPush, cause: Cause) -> ActiveCall | None:
         """Return a call that only seemed to be over and goes on, or None: this leg is done (rule 5)."""
         if not ended.inferred:
             return None
         if ended.call.goes_on_with(push):
-            return self._revive(ended)
+            return self._life.revive(ended)
         if push.state is CallState.ENDED:
-            address = self._identity.address(push)
+            address = self._life.identity.address(push)
             apply_message(ended.call, push, address, cause.time)
             ended.inferred = address.correlated or not push.final
         return None
 
-    def _bury_unseen(self, call_id: str, now: datetime) -> None:
-        """Remember a call of which only the end came, so that its late beginning is not new."""
-        unseen = ActiveCall(id=call_id, seen_at=now, started_at=now)
-        unseen.told.broadcast |= ENDS
-        self._ended.add(EndedCall(now, unseen.view(now), unseen, inferred=False))
-
     def _take_hint(self, hint: m.CallHint, cause: Cause, changes: Changes) -> None:
         """Take that something happened to a leg, and have the phone system asked."""
         changes.refresh = True
-        call = self._identity.of_leg(hint.leg_id)
+        call = self._life.identity.of_leg(hint.leg_id)
         if call is None or hint.leg_id not in call.legs:
             return
         call.take_hint(hint.leg_id, hint)
@@ -442,22 +427,22 @@ class CallRegistry:
         """Take a record: of a call that goes on, or is over, or that nobody has seen (rule 8)."""
         record, asked = push.record, push.key is None
         view: Call | None = None
-        call_id = self._identity.own_id(record.call_id or "")
-        call = self._active.get(call_id)
+        call_id = self._life.identity.own_id(record.call_id or "")
+        call = self._life.active.get(call_id)
         if call is not None and records.is_part(call, record, asked=asked):
             records.apply_part(call, record)
-            self._reconcile(call, cause, changes)
+            self._life.reconcile(call, cause, changes)
             view = call.view()
         elif call is not None:
             call.recompute(cause.time)
             records.apply_record(call, record)
-            self._end(call, cause, changes)
-        ended = self._ended.get(call_id)
+            self._life.end(call, cause, changes)
+        ended = self._life.ended.get(call_id)
         if view is None and ended is not None:
             view = records.completed(ended.view, record)
             if (missed := records.missed(view)) is not None:
-                self._missed.set(ended, missed=missed)
-            self._complete(ended, view, changes)
+                self._life.missed.set(ended, missed=missed)
+            self._life.complete(ended, view, changes)
         if self._repeated(f"record {record.id}") and asked:
             return  # it had been pushed before
         for event in records.events_of(push, view, cause):
@@ -473,127 +458,7 @@ class CallRegistry:
             self._directory.count_voicemail(changes)
         changes.events.append(event)
 
-    def _complete(self, ended: EndedCall, view: Call, changes: Changes) -> None:
-        """Know more about a call that is over."""
-        if self.last_call is not None and self.last_call.id == view.id:
-            self.last_call = view
-            changes.keys[ACCOUNT] = None
-        ended.view = view
-
-    # -- recompute, announce, index -----------------------------------------------------------------
-
-    def _reconcile(
-        self,
-        call: ActiveCall,
-        cause: Cause,
-        changes: Changes,
-        *,
-        preexisting: bool = False,
-        transferred_to: str | None = None,
-    ) -> None:
-        """Bring what is meant, told and shown of a call in line with what is known of it now."""
-        before = call.state
-        self._name_parties(call)
-        meaning = call.recompute(None if preexisting else cause.time)
-        self._identity.index(call)
-        if meaning.over:
-            self._start_grace(call, cause, changes)
-            return
-        call.grace_since = None
-        self._wait_for(call, cause.time)
-        view = call.view()
-        events = announcements.progress(call, view, cause, before)
-        if transferred_to is not None:
-            events += announcements.transfer(call, view, cause, transferred_to)
-        if not preexisting:
-            changes.events += events
-        self._index.show(view, changes)
-
-    def _name_parties(self, call: ActiveCall) -> None:
-        """Name ours from the directory, and whoever is outside from the name book."""
-        facts = call.facts
-        facts.caller = self._directory.named(facts.caller)
-        facts.callee = self._directory.named(facts.callee)
-        self._name_outside(call)
-
-    def _name_outside(self, call: ActiveCall) -> None:
-        """Ask the name book about the party outside, once for each number the call shows for it."""
-        facts = call.facts
-        number = facts.outside.number
-        if self._names is None or not number or number == call.sources.named:
-            return
-        call.sources.named = number
-        if facts.direction is Direction.INTERNAL or number in self.extensions:
-            return
-        found = self._names(number)
-        if found is not None:
-            facts.name_outside(found)
-
-    def _wait_for(self, call: ActiveCall, now: datetime) -> None:
-        """Set how long nothing need be heard of a call: of a listed one the lists speak (rule 7)."""
-        if call.sources.listed:
-            self._deadlines.clear(call.id)
-            return
-        heard = call.sources.pushed_at or now
-        self._deadlines.expect_word(call.id, talking=call.state in m.UP, heard=heard, now=now)
-
-    # -- the life of a call -------------------------------------------------------------------------
-
-    def _begin(
-        self, call_id: str, started_at: datetime | None, now: datetime, changes: Changes
-    ) -> ActiveCall:
-        """Return a new call, for which the oldest makes room if there are too many (rule 11)."""
-        if len(self._active) >= MAX_CALLS:
-            oldest = next(iter(self._active.values()))
-            self._end(oldest, Cause(oldest.sources.last_event, now), changes)
-        call = ActiveCall(id=call_id, seen_at=now, started_at=min(started_at or now, now))
-        self._active[call_id] = call
-        return call
-
-    def _start_grace(self, call: ActiveCall, cause: Cause, changes: Changes) -> None:
-        """Let a call go whose last leg has ended: at once, or after a grace if it may ring on."""
-        grace = self._grace if call.told.began else max(self._grace, UNSEEN_GRACE)
-        if call.sources.expected_to_continue:
-            grace = max(grace, LASTING_GRACE)
-        if not grace:
-            self._end(call, cause, changes)
-        elif call.grace_since is None:
-            call.grace_since = cause.time
-            self._deadlines.end_at(call.id, cause.time + grace)
-            self._index.hide(call.id, changes)
-
-    def _end(
-        self, call: ActiveCall, cause: Cause, changes: Changes, *, inferred: bool = False
-    ) -> None:
-        """End a call: remember it, and tell it if anybody knew of it, or was to know."""
-        self._name_outside(call)
-        view = call.view(ended_at=call.grace_since or cause.time)
-        del self._active[call.id]
-        self._index.remove(call.id, changes)
-        self._identity.forget(call)
-        self._deadlines.clear(call.id)
-        self._questions.pop(call.id, None)
-        ended = EndedCall(cause.time, view, call, inferred)
-        self._ended.add(ended)
-        if not (call.told.began or call.facts.reported_missed):
-            return
-        changes.keys[ACCOUNT] = None
-        self.last_call = view
-        self._missed.set(ended, missed=call.missed)
-        changes.events += announcements.ending(call, view, cause)
-
-    def _going_on(self, found: ActiveCall | EndedCall | None) -> ActiveCall | None:
-        """Return a call that was found, taken back if it only seemed to be over."""
-        return self._revive(found) if isinstance(found, EndedCall) else found
-
-    def _revive(self, ended: EndedCall) -> ActiveCall:
-        """Return a call that only seemed to be over, active again; nothing is told twice (rule 5)."""
-        call = ended.call
-        call.revive()
-        self._ended.remove(call.id)
-        self._missed.set(ended, missed=False)
-        self._active[call.id] = call
-        return call
+    # -- small things -------------------------------------------------------------------------------
 
     def _repeated(self, key: str | None) -> bool:
         """Return whether something with this key came before, and remember that it came."""

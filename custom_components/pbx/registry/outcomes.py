@@ -54,14 +54,14 @@ def recompute(
         if facts.direction is not Direction.OUTGOING:
             answered_by = answered_by or _answering(facts, up)
     return Meaning(
-        state=_state(up, answered=answered) if up else before.state,
-        over=not up,
-        answered=answered,
-        answered_at=answered_at,
-        answered_by=answered_by,
-        rang=rang,
-        talked=talked,
-        by_system=before.by_system or bool(reached),
+        _state(up, answered=answered) if up else before.state,
+        not up,
+        answered,
+        answered_at,
+        answered_by,
+        rang,
+        talked,
+        before.by_system or bool(reached),
     )
 
 

@@ -1,0 +1,182 @@
+"""The life of the calls: how each begins, goes on, waits in its grace, ends, and may come back.
+
+Here an input that was applied goes through the steps that are the same for all: recompute, announce
+and index. See `registry/__init__.py` for the whole way.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from ..telephony.models import UP, Call, Direction, Party
+from . import announcements
+from .active_call import ActiveCall
+from .active_calls import ActiveCalls
+from .changes import ACCOUNT, Cause, Changes
+from .deadlines import Deadlines
+from .directory import AccountDirectory
+from .ended import EndedCall, MissedCalls, Tombstones
+from .identity import Identity
+from .identity_by_parties import IdentityByParties
+from .told import ENDS
+
+MAX_CALLS = 2000
+UNSEEN_GRACE = timedelta(seconds=5)
+LASTING_GRACE = timedelta(minutes=1)
+
+
+class Lifecycle:
+    """The calls of an account from their beginning to their end, and where each is known."""
+
+    def __init__(
+        self,
+        directory: AccountDirectory,
+        *,
+        slots: int,
+        pushed_ids_differ: bool,
+        grace: timedelta,
+        names: Callable[[str], Party | None] | None,
+    ) -> None:
+        """Start without calls; the options are those of the registry."""
+        self.active: dict[str, ActiveCall] = {}
+        self.ended = Tombstones()
+        self.missed = MissedCalls()
+        self.last_call: Call | None = None
+        self.index = ActiveCalls(slots)
+        self.identity = (
+            IdentityByParties(self.active, self.ended, self.index.call_ids_of)
+            if pushed_ids_differ
+            else Identity(self.active)
+        )
+        self.deadlines = Deadlines()
+        self.questions: dict[str, None] = {}  # calls of which the history should be asked
+        self._directory = directory
+        self._grace = grace
+        self._names = names
+
+    # -- recompute, announce, index -----------------------------------------------------------------
+
+    def reconcile(
+        self,
+        call: ActiveCall,
+        cause: Cause,
+        changes: Changes,
+        *,
+        preexisting: bool = False,
+        transferred_to: str | None = None,
+    ) -> None:
+        """Bring what is meant, told and shown of a call in line with what is known of it now."""
+        before = call.state
+        self._name_parties(call)
+        meaning = call.recompute(None if preexisting else cause.time)
+        self.identity.index(call)
+        if meaning.over:
+            self._start_grace(call, cause, changes)
+            return
+        call.grace_since = None
+        self._wait_for(call, cause.time)
+        view = call.view()
+        events = announcements.progress(call, view, cause, before)
+        if transferred_to is not None:
+            events += announcements.transfer(call, view, cause, transferred_to)
+        if not preexisting:
+            changes.events += events
+        self.index.show(view, changes)
+
+    def _name_parties(self, call: ActiveCall) -> None:
+        """Name ours from the directory, and whoever is outside from the name book."""
+        facts = call.facts
+        facts.caller = self._directory.named(facts.caller)
+        facts.callee = self._directory.named(facts.callee)
+        self._name_outside(call)
+
+    def _name_outside(self, call: ActiveCall) -> None:
+        """Ask the name book about the party outside, once for each number the call shows for it."""
+        facts = call.facts
+        number = facts.outside.number
+        if self._names is None or not number or number == call.sources.named:
+            return
+        call.sources.named = number
+        if facts.direction is Direction.INTERNAL or number in self._directory.extensions:
+            return
+        found = self._names(number)
+        if found is not None:
+            facts.name_outside(found)
+
+    def _wait_for(self, call: ActiveCall, now: datetime) -> None:
+        """Set how long nothing need be heard of a call: of a listed one the lists speak (rule 7)."""
+        if call.sources.listed:
+            self.deadlines.clear(call.id)
+            return
+        heard = call.sources.pushed_at or now
+        self.deadlines.expect_word(call.id, talking=call.state in UP, heard=heard, now=now)
+
+    # -- the life of a call -------------------------------------------------------------------------
+
+    def begin(
+        self, call_id: str, started_at: datetime | None, now: datetime, changes: Changes
+    ) -> ActiveCall:
+        """Return a new call, for which the oldest makes room if there are too many (rule 11)."""
+        if len(self.active) >= MAX_CALLS:
+            oldest = next(iter(self.active.values()))
+            self.end(oldest, Cause(oldest.sources.last_event, now), changes)
+        call = ActiveCall(id=call_id, seen_at=now, started_at=min(started_at or now, now))
+        self.active[call_id] = call
+        return call
+
+    def _start_grace(self, call: ActiveCall, cause: Cause, changes: Changes) -> None:
+        """Let a call go whose last leg has ended: at once, or after a grace if it may ring on."""
+        grace = self._grace if call.told.began else max(self._grace, UNSEEN_GRACE)
+        if call.sources.expected_to_continue:
+            grace = max(grace, LASTING_GRACE)
+        if not grace:
+            self.end(call, cause, changes)
+        elif call.grace_since is None:
+            call.grace_since = cause.time
+            self.deadlines.end_at(call.id, cause.time + grace)
+            self.index.hide(call.id, changes)
+
+    def end(
+        self, call: ActiveCall, cause: Cause, changes: Changes, *, inferred: bool = False
+    ) -> None:
+        """End a call: remember it, and tell it if anybody knew of it, or was to know."""
+        self._name_outside(call)
+        view = call.view(ended_at=call.grace_since or cause.time)
+        del self.active[call.id]
+        self.index.remove(call.id, changes)
+        self.identity.forget(call)
+        self.deadlines.clear(call.id)
+        self.questions.pop(call.id, None)
+        ended = EndedCall(cause.time, view, call, inferred)
+        self.ended.add(ended)
+        if not (call.told.began or call.facts.reported_missed):
+            return
+        changes.keys[ACCOUNT] = None
+        self.last_call = view
+        self.missed.set(ended, missed=call.missed)
+        changes.events += announcements.ending(call, view, cause)
+
+    def going_on(self, found: ActiveCall | EndedCall | None) -> ActiveCall | None:
+        """Return a call that was found, taken back if it only seemed to be over."""
+        return self.revive(found) if isinstance(found, EndedCall) else found
+
+    def revive(self, ended: EndedCall) -> ActiveCall:
+        """Return a call that only seemed to be over, active again; nothing is told twice (rule 5)."""
+        call = ended.call
+        call.revive()
+        self.ended.remove(call.id)
+        self.missed.set(ended, missed=False)
+        self.active[call.id] = call
+        return call
+
+    def bury_unseen(self, call_id: str, now: datetime) -> None:
+        """Remember a call of which only the end came, so that its late beginning is not new."""
+        unseen = ActiveCall(id=call_id, seen_at=now, started_at=now)
+        unseen.told.broadcast |= ENDS
+        self.ended.add(EndedCall(now, unseen.view(now), unseen, inferred=False))
+
+    def complete(self, ended: EndedCall, view: Call, changes: Changes) -> None:
+        """Know more about a call that is over."""
+        if self.last_call is not None and self.last_call.id == view.id:
+            self.last_call = view
+            changes.keys[ACCOUNT] = None
+        ended.view = view
