@@ -121,6 +121,6 @@ def state_in(call: Call, extension: str) -> CallState:
     A phone that is up dials, until the other side has answered.
     """
     states = {leg.state for leg in call.legs if leg.extension == extension}
-    if call.state in EARLY and states & UP and CallState.RINGING not in states:
+    if call.state in EARLY and CallState.RINGING not in states and not states.isdisjoint(UP):
         return CallState.DIALING
     return next((state for state in URGENCY if state in states), CallState.ENDED)

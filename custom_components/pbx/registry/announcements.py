@@ -6,7 +6,7 @@ throws the list away, because what it says was so before anybody looked.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..telephony.events import Event
 from ..telephony.models import EARLY, UP, Call, CallState, Detail, Direction, EventType, Outcome
@@ -189,8 +189,7 @@ def _talking(states: States) -> list[str]:
 # -- events ------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class EventBuilder:
+class EventBuilder(NamedTuple):
     """Builds the events of one call as it is at one moment."""
 
     call: ActiveCall

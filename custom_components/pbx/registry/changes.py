@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from ..telephony.events import Event
 
@@ -50,8 +51,7 @@ def queue_key(queue_id: str) -> Key:
     return (KeyKind.QUEUE, queue_id)
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(NamedTuple):
     """What brought a change about: the provider's name for it, and when it came."""
 
     provider_event: str
