@@ -50,7 +50,7 @@ type Message = Mapping[str, str]
 type ExtensionOf = Callable[[str], str | None]
 
 DEFERRED = timedelta(milliseconds=80)
-CODE_DEFERRED = timedelta(milliseconds=900)
+CODE_DEFERRED = timedelta(milliseconds=1500)
 """How long a code is not told that may pick up a call; Asterisk itself waits for half a second."""
 SETTLED = timedelta(milliseconds=300)
 MAX_CHANNELS = 5000

@@ -273,10 +273,10 @@ class AsteriskProvider(Provider):
         self._backlog = []
         async with self._connected(following=True) as ami:
             try:
-                if not self._house.extension_of_device:
-                    await self._read_phones(ami)
+                await self._read_phones(ami)
+                await self._read_queues(ami)
                 await self._read_channels(ami)
-                self._live = ami
+                self._live, self._directory_changed = ami, bool(self._house.extension_of_device)
                 self._catch_up()
                 yield m.CallHint(provider_event="connected")
                 while not ami.ended:

@@ -1,0 +1,293 @@
+"""An account at a real Asterisk: rights, passwords, cuts, restarts, and what its pages show."""
+
+import asyncio
+import contextlib
+import json
+import random
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Self
+
+import pytest
+from homeassistant.config_entries import SOURCE_REAUTH, SOURCE_USER, ConfigEntryState
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers import entity_registry as er
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.pbx import diagnostics
+from custom_components.pbx.const import DOMAIN
+from custom_components.pbx.push import stream
+
+from .hass import HassStage, Watcher, entry_for
+from .lab import Lab
+from .stories import OUTSIDE, SHORT, talk_with
+
+CUTS, KILLS = 8, 2  # scripts/asterisk plays many more
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Come back sooner than in an office."""
+    monkeypatch.setattr(stream, "FIRST_DELAY", 0.2)
+    monkeypatch.setattr(stream, "LONGEST_DELAY", 0.5)
+
+
+async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> MockConfigEntry:
+    """Set an account up."""
+    entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    return entry
+
+
+def state_of(hass: HomeAssistant, entry: MockConfigEntry, unique: str) -> str:
+    """Return the state of an entity of an account, by the end of its unique id."""
+    for entity in er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id):
+        if entity.unique_id.endswith(unique):
+            state = hass.states.get(entity.entity_id)
+            return state.state if state is not None else "disabled"
+    return "missing"
+
+
+async def until(condition: Callable[[], bool], within: float) -> float:
+    """Wait for something, and return how long that took."""
+    began = time.monotonic()
+    while not condition():
+        assert time.monotonic() - began < within, "it took too long"
+        await asyncio.sleep(0.02)
+    return time.monotonic() - began
+
+
+# -- setting up --------------------------------------------------------------------------------------
+
+
+async def test_flow(hass: HomeAssistant, lab: Lab) -> None:
+    """An account is added by its form; a wrong secret is told apart from a wrong port."""
+    typed = {"host": "127.0.0.1", "port": lab.ami_port, "username": "homeassistant", "password": "homeassistant"}
+    for wrong, error in (({"password": "no"}, "invalid_auth"), ({"port": 1}, "cannot_connect")):
+        result = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+        result = await hass.config_entries.flow.async_configure(result["flow_id"], {"next_step_id": "asterisk"})
+        result = await hass.config_entries.flow.async_configure(result["flow_id"], {**typed, **wrong})
+        assert result["errors"] == {"base": error}
+    result = await hass.config_entries.flow.async_configure(result["flow_id"], typed)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert result["title"] == "Asterisk (127.0.0.1)"
+    await hass.async_block_till_done()
+    entry = hass.config_entries.async_entries(DOMAIN)[0]
+    assert entry.state is ConfigEntryState.LOADED
+    assert entry.unique_id == f"asterisk_127.0.0.1:{lab.ami_port}"
+
+
+async def test_a_wrong_secret_is_tried_once(hass: HomeAssistant, lab: Lab, expected_warnings: list[str]) -> None:
+    """It asks to sign in again and does not try on, for the server would lock the address out."""
+    expected_warnings.append("credentials|authentication|refuse")
+    entry = await set_up(hass, entry_for(lab, password="wrong"))
+    assert entry.state is ConfigEntryState.SETUP_ERROR
+    flows = hass.config_entries.flow.async_progress()
+    assert [flow["context"]["source"] for flow in flows] == [SOURCE_REAUTH]
+    log = lab.work / "log/messages"
+    refused = log.read_text(errors="replace").count("failed to authenticate")
+    await asyncio.sleep(1.5)
+    assert log.read_text(errors="replace").count("failed to authenticate") == refused
+
+
+async def test_what_there_is(hass: HomeAssistant, lab: Lab) -> None:
+    """Phones have names, are registered, and can be not to be disturbed; queues have figures; the trunk is apart."""
+    entry = await set_up(hass, entry_for(lab))
+    directory = entry.runtime_data.coordinator.data
+    assert {phone.number: phone.name for phone in directory.extensions.values() if not phone.trunk} == {
+        "101": "Anna Keller",
+        "102": "Petr Novak",
+        "103": "Jana Svobodova",
+        "104": "Karel Maly",
+        "105": "Eva Dvorak",
+    }
+    assert directory.extensions["trunk-voip"].trunk
+    assert directory.extensions["101"].user_agent == "LabPhone/1.0"
+    assert state_of(hass, entry, "extension_101_registered") == "on"
+    await lab.phones["101"].unregister()
+    await until(lambda: state_of(hass, entry, "extension_101_registered") == "off", 2)
+    await lab.phones["101"].register()
+    await until(lambda: state_of(hass, entry, "extension_101_registered") == "on", 2)
+    for code, shown in (("*78", "on"), ("*79", "off")):
+        call = await lab.phones["102"].dial(code)
+        await call.ended(5)
+        await until(lambda shown=shown: state_of(hass, entry, "extension_102_do_not_disturb") == shown, 2)  # type: ignore[misc]
+    far = await lab.trunk.dial("222300801", caller=OUTSIDE)
+    await far.wait("up")
+    await until(lambda: state_of(hass, entry, "queue_support_waiting") == "1", 2)
+    await far.hangup()
+    await until(lambda: state_of(hass, entry, "queue_support_waiting") == "0", 2)
+
+
+@pytest.mark.parametrize(
+    ("username", "missing", "lacking"),
+    [("modest", set(), "MUTE"), ("onlooker", {"agent", "call", "originate"}, "ORIGINATE")],
+)
+async def test_rights(hass: HomeAssistant, lab: Lab, username: str, missing: set[str], lacking: str) -> None:
+    """What a manager user may not do is left out, and the class of rights is named."""
+    entry = await set_up(hass, entry_for(lab, username))
+    assert entry.state is ConfigEntryState.LOADED
+    coordinator = entry.runtime_data.coordinator
+    assert coordinator.data.missing_permissions == missing
+    assert lacking not in str(coordinator.provider.capabilities)
+
+
+async def test_diagnostics_keep_secrets(hass: HomeAssistant, lab: Lab) -> None:
+    """Neither the secret nor a caller is in them."""
+    entry = await set_up(hass, entry_for(lab, password="homeassistant"))
+    far = await lab.trunk.dial("222300101", caller=OUTSIDE, caller_name="Bakery Schmidt")
+    await lab.phones["101"].ringing()
+    await until(lambda: state_of(hass, entry, "extension_101_call_state") == "ringing", 2)
+    text = json.dumps(await diagnostics.async_get_config_entry_diagnostics(hass, entry), default=str)
+    assert not [secret for secret in (OUTSIDE, "Bakery", "Keller") if secret in text]
+    assert '"password": "homeassistant"' not in text
+    await far.hangup()
+    await asyncio.sleep(0.5)
+
+
+# -- trouble -----------------------------------------------------------------------------------------
+
+
+class Scissors:
+    """Stands between Home Assistant and Asterisk, and cuts the connection anywhere."""
+
+    def __init__(self, lab: Lab) -> None:
+        """Cut nothing yet."""
+        self._lab = lab
+        self._open: list[asyncio.StreamWriter] = []
+        self._left: int | None = None
+        self._listening: asyncio.Server | None = None
+
+    async def __aenter__(self) -> Self:
+        """Listen."""
+        self._listening = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Listen no more."""
+        if self._listening is not None:
+            self._listening.close()
+        self._abort()
+        await asyncio.sleep(0.05)
+
+    @property
+    def port(self) -> int:
+        """Where Home Assistant finds Asterisk."""
+        assert self._listening is not None
+        port: int = self._listening.sockets[0].getsockname()[1]
+        return port
+
+    def cut(self, after: int) -> None:
+        """Cut once so many more bytes have come from Asterisk."""
+        self._left = after
+
+    def _abort(self) -> None:
+        """Cut everything now."""
+        self._left = None
+        for writer in self._open:
+            writer.transport.abort()
+        self._open.clear()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Connect one through."""
+        try:
+            there, back = await asyncio.open_connection("127.0.0.1", self._lab.ami_port)
+        except OSError:
+            writer.close()
+            return
+        self._open += [writer, back]
+        await asyncio.gather(self._pump(there, writer, counted=True), self._pump(reader, back, counted=False))
+
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, counted: bool) -> None:
+        """Pass bytes on until the end, or until the cut."""
+        with contextlib.suppress(ConnectionError):
+            while data := await reader.read(4096):
+                left = self._left if counted else None
+                writer.write(data[:left])
+                if left is not None and left <= len(data):
+                    self._abort()
+                elif left is not None:
+                    self._left = left - len(data)
+        writer.close()
+
+
+async def test_the_connection_is_cut_anywhere(hass: HomeAssistant, lab: Lab, expected_warnings: list[str]) -> None:
+    """Whatever is on its way when it breaks: no call stays, none is told twice, and soon all is right again."""
+    expected_warnings.append("cannot be reached")
+    rng = random.Random(5)
+    async with Scissors(lab) as scissors, lab.ami() as ami:
+        entry = await set_up(hass, entry_for(lab, port=scissors.port))
+        watcher = Watcher(hass, entry)
+        stage = HassStage(hass, entry, lab, ami, SHORT)
+        for _ in range(CUTS):
+            scissors.cut(rng.randrange(1, 9000))
+            far, near = await talk_with(stage, "222300101", "101")
+            await asyncio.sleep(rng.random() * 0.4)
+            if rng.random() < 0.5:
+                await until(lambda: state_of(hass, entry, "extension_101_call_state") == "talking", 4)
+            await far.hangup()
+            await near.ended(5)
+            await until(lambda: state_of(hass, entry, "extension_101_call_state") == "idle", 4)
+            scissors.cut(1)
+            await asyncio.sleep(0.3)
+            await until(lambda: state_of(hass, entry, "extension_101_call_state") == "idle", 4)
+        told = Counter((event["type"], event["call_id"]) for event in watcher.events if "call_id" in event)
+        assert [what for what, times in told.items() if times > 1] == []
+        assert entry.runtime_data.coordinator.data.calls == {}
+
+
+async def test_asterisk_is_killed_in_a_call(hass: HomeAssistant, lab: Lab, expected_warnings: list[str]) -> None:
+    """Its phones are unavailable meanwhile and right soon after, though its channels begin to count anew."""
+    expected_warnings.append("cannot be reached")
+    entry = await set_up(hass, entry_for(lab))
+    async with lab.ami() as ami:
+        stage = HassStage(hass, entry, lab, ami, SHORT)
+        for _ in range(KILLS):
+            await talk_with(stage, "222300101", "101")
+            await until(lambda: state_of(hass, entry, "extension_101_call_state") == "talking", 2)
+            await lab.kill()
+            await until(lambda: state_of(hass, entry, "extension_101_call_state") == "unavailable", 3)
+            await lab.start()
+            await until(lambda: state_of(hass, entry, "extension_101_call_state") == "idle", 3)
+            for phone in lab.phones.values():
+                await phone.register()
+            assert entry.runtime_data.coordinator.data.calls == {}
+
+
+async def test_rings_are_shown_at_once(hass: HomeAssistant, lab: Lab) -> None:
+    """From the ring on the wire to the state: most within a tenth of a second."""
+    entry = await set_up(hass, entry_for(lab))
+    watcher = Watcher(hass, entry)
+    late = []
+    for _ in range(12):
+        far = await lab.trunk.dial("222300101", caller=OUTSIDE)
+        await lab.phones["101"].ringing()
+        rang = time.time()
+        await until(lambda: state_of(hass, entry, "extension_101_call_state") == "ringing", 2)
+        late.append(next(at for at, state in reversed(watcher.states["101"]) if state == "ringing") - rang)
+        await far.hangup()
+        await until(lambda: state_of(hass, entry, "extension_101_call_state") == "idle", 2)
+    assert sorted(late)[len(late) // 2] < 0.1
+
+
+async def test_nothing_lingers(hass: HomeAssistant, lab: Lab) -> None:
+    """An account that is unloaded leaves no connection behind."""
+    entry = await set_up(hass, entry_for(lab))
+    async with lab.ami() as ami:
+
+        async def logins() -> int:
+            """Count who is logged in as Home Assistant."""
+            answer = await ami.action("Command", Command="manager show connected")
+            return answer.get("Output", "").count("homeassistant")
+
+        for _ in range(50):
+            if await logins():
+                break
+            await asyncio.sleep(0.1)
+        assert await logins() == 1
+        assert await hass.config_entries.async_unload(entry.entry_id)
+        await asyncio.sleep(0.3)
+        assert await logins() == 0
