@@ -10,8 +10,10 @@ from .devices import known_extensions
 from .errors import entry_broken
 from .providers import PROVIDERS
 from .providers.base import Provider
+from .telephony import phone_numbers as numbers
 from .telephony.errors import InvalidInputError
 from .telephony.models import UserAgent, UserQueue
+from .telephony.phone_numbers import DialForm
 
 
 def country_of(hass: HomeAssistant, entry: ConfigEntry) -> str:
@@ -22,6 +24,34 @@ def country_of(hass: HomeAssistant, entry: ConfigEntry) -> str:
 def provider_of(entry: ConfigEntry) -> type[Provider] | None:
     """Return the kind of phone system of an account; None for one that this version does not know."""
     return PROVIDERS.get(str(entry.data.get(CONF_PROVIDER)))
+
+
+def dialled_number(
+    hass: HomeAssistant,
+    entry: ConfigEntry,
+    number: str,
+    *,
+    field: str = "number",
+    by_hand: bool = False,
+) -> str:
+    """Return a typed number, checked, in the form in which the account's phone system dials it.
+
+    `by_hand` is for a form, where no plus is lost on the way. Raise InvalidInputError for what is
+    no number, and for what can be read in two ways.
+    """
+    form = PROVIDERS[entry.data[CONF_PROVIDER]].dial_form
+    country = country_of(hass, entry)
+    if form is DialForm.E164:  # what is in no numbering plan stays as it was typed
+        return numbers.dialable(number, country, field=field, by_hand=by_hand)
+    return numbers.in_form(number, form, country, field=field, by_hand=by_hand)
+
+
+def call_back_number(hass: HomeAssistant, entry: ConfigEntry, number: str) -> str:
+    """Return the number of a caller, which nobody typed, as a phone of the account dials it."""
+    form = PROVIDERS[entry.data[CONF_PROVIDER]].dial_form
+    if form is DialForm.E164:
+        return number
+    return numbers.in_form(number, DialForm.NATIONAL, country_of(hass, entry), by_hand=True)
 
 
 def make_provider(hass: HomeAssistant, entry: ConfigEntry) -> Provider:

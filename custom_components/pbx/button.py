@@ -10,7 +10,8 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .const import DOMAIN, SUBENTRY_SPEED_DIAL
+from .accounts import call_back_number
+from .const import ATTR_EXTENSION, ATTR_NUMBER, CONF_DIALLED, DOMAIN, SUBENTRY_SPEED_DIAL
 from .coordinator import PbxCoordinator
 from .data import PbxConfigEntry
 from .devices import Subject, SubjectKind
@@ -43,8 +44,9 @@ async def _call_back(coordinator: PbxCoordinator, extension: str) -> None:
     last = _recent(coordinator).last_caller(extension)
     if last is None:
         raise invalid("no_caller", extension=extension)
-    request = Originate(extension=extension, number=last.number)
     with coordinator.commanding():
+        number = call_back_number(coordinator.hass, coordinator.config_entry, last.number)
+        request = Originate(extension=extension, number=number)
         await coordinator.provider.click_to_call(request)
 
 
@@ -224,6 +226,8 @@ class PbxSpeedDial(ButtonEntity):
     async def async_press(self) -> None:
         """Place the call with what the subentry says now."""
         data = self.coordinator.config_entry.subentries[self.subentry_id].data
-        request = Originate(extension=data["extension"], number=data["number"])
+        # A speed dial that an older version made keeps only the number as it is dialled.
+        number = data.get(CONF_DIALLED, data[ATTR_NUMBER])
+        request = Originate(extension=data[ATTR_EXTENSION], number=number)
         with self.coordinator.commanding():
             await self.coordinator.provider.click_to_call(request)

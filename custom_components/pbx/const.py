@@ -28,6 +28,7 @@ CONF_ASSIST_NUMBERS: Final = "assist_numbers"
 CONF_CLOUDHOOK_URL: Final = "cloudhook_url"
 CONF_PINNED_ACCOUNT: Final = "pinned_account"
 CONF_CREATED_OBJECTS: Final = "created_objects"
+CONF_DIALLED: Final = "dialled"
 
 ATTR_AGENT: Final = "agent"
 ATTR_CALL_ID: Final = "call_id"

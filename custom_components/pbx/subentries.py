@@ -17,10 +17,10 @@ from homeassistant.helpers.selector import (
     TextSelectorType,
 )
 
-from .accounts import country_of
+from .accounts import dialled_number
+from .const import CONF_DIALLED
 from .data import loaded_coordinator
 from .providers.base import Provider
-from .telephony import phone_numbers as numbers
 from .telephony.errors import ConnectError, InvalidInputError, ProviderError, RefusedError
 from .telephony.models import AgentRef, Capability
 
@@ -138,10 +138,12 @@ class SpeedDialFlow(_Flow):
 
     @override
     async def _async_check(self, typed: dict[str, Any]) -> dict[str, Any]:
-        """Return the speed dial with the number as it is dialled."""
-        country = country_of(self.hass, self._get_entry())
-        number = numbers.dialable(typed[CONF_NUMBER], country, field=CONF_NUMBER, by_hand=True)
-        return {**typed, CONF_NUMBER: number}
+        """Return the speed dial as it was typed, and the number as it was checked and is dialled.
+
+        Both are kept: another country later must not make another number of what was typed.
+        """
+        dialled = dialled_number(self.hass, self._get_entry(), typed[CONF_NUMBER], by_hand=True)
+        return {**typed, CONF_DIALLED: dialled}
 
 
 class AgentFlow(_Flow):

@@ -1,9 +1,7 @@
 """What all literal servers share: a web server on the loopback that writes down what it was asked."""
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from aiohttp import web
 
@@ -66,10 +64,3 @@ class Page:
     async def answer(self, request: web.Request, text: str) -> web.StreamResponse:
         """Answer as the page says."""
         raise NotImplementedError
-
-
-async def until(condition: Any, seconds: float = 5.0) -> None:
-    """Wait until a condition holds; raise *TimeoutError* where it never does."""
-    async with asyncio.timeout(seconds):
-        while not condition():
-            await asyncio.sleep(0.01)

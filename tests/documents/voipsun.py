@@ -46,6 +46,12 @@ TARGET = (
     "dstSipUsername",
     "dstChannelName",
 )
+NAMED_BY = {
+    "ExtenPublicNum": "public",
+    "ExtenInternalNum": "internal",
+    "ExtenId": "exten_id",
+    "SipUsername": "sip_username",
+}
 CUSTOM_CDR = tuple(f"customCDR{number}" for number in range(1, 5))
 PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "originate": (
@@ -102,7 +108,7 @@ class Agent:
     queues: set[str] = field(default_factory=set)
 
 
-class Refusal(Exception):
+class RefusalError(Exception):
     """An answer with `success` false, an error code and a reason."""
 
     def __init__(self, errno: int, reason: str | None = None) -> None:
@@ -115,11 +121,11 @@ class Refusal(Exception):
 class VoipsunPage(Page):
     """A PBX that speaks exactly as the page says."""
 
-    def __init__(self, username: str = "voipsun", password: str = "secretpwd") -> None:
-        """Start with three phones, an agent, a queue, a route and a recorded call."""
+    def __init__(self) -> None:
+        """Start with two phones, an agent, a queue, a route and a recorded call."""
         super().__init__()
-        self.username = username
-        self.password = password
+        self.username = "voipsun"
+        self.password = "secretpwd"
         self.phones = [
             Phone(
                 exten_id="1",
@@ -141,16 +147,12 @@ class VoipsunPage(Page):
         self.outroutes = {"outgoing": "5"}
         self.records = {"10000": "recording"}
         self.calls: list[dict[str, Any]] = []
-        self.refusals: dict[str, Refusal] = {}
+        self.refusals: dict[str, RefusalError] = {}
 
     def sent(self, action: str) -> list[dict[str, str]]:
         """Return the parameters of each request for an action, without the credentials."""
         return [
-            {
-                name: value
-                for name, value in asked.query.items()
-                if name not in {"username", "password", "action"}
-            }
+            {name: value for name, value in asked.query.items() if name not in {"username", "password", "action"}}
             for asked in self.asked
             if asked.query.get("action") == action
         ]
@@ -161,7 +163,7 @@ class VoipsunPage(Page):
             return web.Response(status=404)
         try:
             return web.json_response(self._carry_out(dict(request.query)))
-        except Refusal as refusal:
+        except RefusalError as refusal:
             return web.json_response(
                 {"success": "false", "errno": str(refusal.errno), "reason": refusal.reason},
             )
@@ -172,10 +174,10 @@ class VoipsunPage(Page):
             self.username,
             self.password,
         ):
-            raise Refusal(100)
+            raise RefusalError(100)
         action = query.pop("action", "")
         if action not in PARAMETERS:
-            raise Refusal(110)
+            raise RefusalError(110)
         if planned := self.refusals.get(action):
             raise planned
         if unknown := set(query) - set(PARAMETERS[action]):
@@ -203,7 +205,7 @@ class VoipsunPage(Page):
     def _need(self, query: Mapping[str, str], *names: str) -> None:
         """Refuse a request without one of these parameters."""
         if not all(query.get(name) for name in names):
-            raise Refusal(120)
+            raise RefusalError(120)
 
     def _select(
         self,
@@ -215,27 +217,21 @@ class VoipsunPage(Page):
         """Return the phone that exactly one of the parameters names; None for a channel's name."""
         given = [name for name in names if name in query]
         if not given:
-            raise Refusal(120)
+            raise RefusalError(120)
         if len(given) > 1:
-            raise Refusal(conflict)
+            raise RefusalError(conflict)
         (name,) = given
         if name == "dstChannelName":
             return None
-        read = {
-            "PublicNum": lambda phone: phone.public,
-            "InternalNum": lambda phone: phone.internal,
-            "ExtenId": lambda phone: phone.exten_id,
-            "SipUsername": lambda phone: phone.sip_username,
-        }
-        of = next(get for ending, get in read.items() if name.endswith(ending))
-        found = [phone for phone in self.phones if of(phone) == query[name]]
+        attribute = NAMED_BY[name[3:]]
+        found = [phone for phone in self.phones if getattr(phone, attribute) == query[name]]
         if name.endswith("InternalNum"):
             if len(found) > 1 and "dialplanName" not in query:
-                raise Refusal(120)
+                raise RefusalError(120)
             if "dialplanName" in query:
                 found = [phone for phone in found if phone.dialplan == query["dialplanName"]]
         if not found:
-            raise Refusal(unknown)
+            raise RefusalError(unknown)
         return found[0]
 
     def _originate(self, query: dict[str, str]) -> None:
@@ -248,10 +244,10 @@ class VoipsunPage(Page):
         self._need(query, "dstNum", "context")
         routes = [name for name in ("outrouteName", "outrouteId") if name in query]
         if len(routes) != 1:
-            raise Refusal(120)
+            raise RefusalError(120)
         known = self.outroutes if routes[0] == "outrouteName" else self.outroutes.values()
         if query[routes[0]] not in known:
-            raise Refusal(250)
+            raise RefusalError(250)
 
     def _hangup(self, query: dict[str, str]) -> None:
         """End the call of a channel."""
@@ -281,7 +277,7 @@ class VoipsunPage(Page):
         self._need(query, "agentNumber", "agentPin")
         agent = self.agents.get(query["agentNumber"])
         if agent is None or agent.pin != query["agentPin"]:
-            raise Refusal(errno)
+            raise RefusalError(errno)
         return agent
 
     def _agent_login(self, query: dict[str, str]) -> None:
@@ -306,13 +302,13 @@ class VoipsunPage(Page):
         """Put an agent into a queue."""
         self._need(query, "queueName")
         if query["queueName"] not in self.queues:
-            raise Refusal(600)
+            raise RefusalError(600)
 
     def _agent_remove(self, query: dict[str, str]) -> None:
         """Take an agent out of a queue."""
         self._need(query, "queueName")
         if query["queueName"] not in self.queues:
-            raise Refusal(601)
+            raise RefusalError(601)
 
     def _agent_status(self, query: dict[str, str]) -> dict[str, str]:
         """Return in the page's words how an agent is."""
@@ -326,7 +322,7 @@ class VoipsunPage(Page):
         """Return a queue's metrics, its agents and its callers."""
         self._need(query, "queueName")
         if query["queueName"] not in self.queues:
-            raise Refusal(600)
+            raise RefusalError(600)
         return {
             "success": "true",
             "queue": query["queueName"],
@@ -339,8 +335,8 @@ class VoipsunPage(Page):
         """Move or rename a recording."""
         self._need(query, "cdrId")
         if not ({"filename", "path"} & set(query)):
-            raise Refusal(120)
+            raise RefusalError(120)
         if query["cdrId"] not in self.records:
-            raise Refusal(800)
+            raise RefusalError(800)
         if not self.records[query["cdrId"]]:
-            raise Refusal(801)
+            raise RefusalError(801)

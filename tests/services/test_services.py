@@ -162,9 +162,6 @@ async def test_data_that_no_form_would_let_through(hass: HomeAssistant, fake: ty
             {"extension": "102", "entity_id": "sensor.ann_101_caller", "call_id": "c2"},
             "target_extension, call_id",
         ),
-        ("queue_add", {"queue": "600"}, "agent, extension"),
-        ("queue_remove", {"queue": "600"}, "agent, extension"),
-        ("move_recording", {"record_id": "r1"}, "filename, path"),
         ("get_agent_status", {"agent": "501", "entity_id": "sensor.agnes_status"}, "agent, entity_id"),
     ],
 )
@@ -179,6 +176,24 @@ async def test_one_of_several_fields(
     await hass.async_block_till_done(wait_background_tasks=True)
     fake.script.asked.clear()
     assert await refused(hass, name, **data) == ("one_of", {"fields": fields})
+
+
+@pytest.mark.usefixtures("able_entry")
+@pytest.mark.parametrize(
+    ("name", "data", "fields"),
+    [
+        ("queue_add", {"queue": "600"}, "agent, extension"),
+        ("queue_remove", {"queue": "600"}, "agent, extension"),
+        ("move_recording", {"record_id": "r1"}, "filename, path"),
+    ],
+)
+async def test_any_of_several_fields(
+    hass: HomeAssistant, fake: type[FakeProvider], name: str, data: Data, fields: str
+) -> None:
+    """Where several fields may be given together, none of them is refused."""
+    fake.script.asked.clear()
+    assert await refused(hass, name, **data) == ("any_of", {"fields": fields})
+    assert commands(fake) == []
     assert commands(fake) == []
 
 

@@ -11,6 +11,7 @@ import aiohttp
 from ..telephony import models as m
 from ..telephony.errors import UnsupportedError
 from ..telephony.models import Capability
+from ..telephony.phone_numbers import DialForm
 from .http import Budget, HttpClient, RateLimit
 from .settings import Settings, Values
 
@@ -44,6 +45,8 @@ class Provider(ABC):
     """What an account of this provider can at most do."""
     fields: ClassVar[Mapping[Capability, frozenset[str]]] = {}
     """The optional fields that each command honours."""
+    dial_form: ClassVar[DialForm] = DialForm.E164
+    """The form in which a command gets the numbers that somebody typed."""
     limits: ClassVar[tuple[RateLimit, ...]] = (RateLimit(requests=60, seconds=60),)
     intervals: ClassVar[Intervals] = Intervals()
     pushes_every_call: ClassVar[bool] = False

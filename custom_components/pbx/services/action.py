@@ -8,11 +8,10 @@ import voluptuous as vol
 from homeassistant.core import SupportsResponse
 from homeassistant.helpers import config_validation as cv
 
-from ..accounts import country_of
+from ..accounts import dialled_number
 from ..const import ATTR_CONFIG_ENTRY_ID, ATTR_NUMBER
 from ..rights import Access
 from ..telephony import models as m
-from ..telephony import phone_numbers as numbers
 from ..telephony.models import Capability
 from .target import Target
 
@@ -50,8 +49,8 @@ class Action:
 
 def number_in(target: Target, name: str = ATTR_NUMBER) -> str:
     """Return the number in a field, in the form in which it is dialled; refuse what is none."""
-    country = country_of(target.coordinator.hass, target.coordinator.config_entry)
-    return numbers.dialable(target.data[name], country, field=name)
+    coordinator = target.coordinator
+    return dialled_number(coordinator.hass, coordinator.config_entry, target.data[name], field=name)
 
 
 def optional_number_in(target: Target, name: str) -> str | None:

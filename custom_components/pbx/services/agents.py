@@ -46,7 +46,7 @@ async def _each_member(target: Target, command: MemberCommand) -> None:
     data = target.data
     named = ATTR_AGENT in data or target.named
     if not named and ATTR_EXTENSION not in data:
-        raise invalid("one_of", fields=f"{ATTR_AGENT}, {ATTR_EXTENSION}")
+        raise invalid("any_of", fields=f"{ATTR_AGENT}, {ATTR_EXTENSION}")
     extension = target.extension() if ATTR_EXTENSION in data else None
     agents: list[m.AgentRef | None] = [*target.agents()] if named else [None]
     for agent in agents:

@@ -65,7 +65,7 @@ async def _move_recording(target: Target) -> None:
     """Rename or move the recording of a finished call."""
     data = target.data
     if "filename" not in data and "path" not in data:
-        raise invalid("one_of", fields="filename, path")
+        raise invalid("any_of", fields="filename, path")
     await target.coordinator.provider.move_recording(
         data["record_id"], data.get("filename"), data.get("path")
     )

@@ -15,7 +15,6 @@ from ..telephony.models import Capability
 from .action import (
     EXTENSION_TYPE,
     TEXT,
-    TEXTS,
     Action,
     extension_type_in,
     number_in,
@@ -23,6 +22,8 @@ from .action import (
     placed_answer,
 )
 from .target import Target
+
+CUSTOM_FIELDS = vol.All(cv.ensure_list, [vol.All(cv.string, vol.Strip, vol.Length(max=255))])
 
 ORIGINATE_FIELDS: Mapping[vol.Marker, Any] = {
     vol.Required(ATTR_EXTENSION): TEXT,
@@ -93,7 +94,7 @@ PLACING: tuple[Action, ...] = (
             ),
             vol.Optional("extension_type"): EXTENSION_TYPE,
             vol.Optional("dialplan"): TEXT,
-            vol.Optional("custom_cdr"): vol.All(TEXTS, vol.Length(max=m.MAX_CUSTOM_FIELDS)),
+            vol.Optional("custom_cdr"): vol.All(CUSTOM_FIELDS, vol.Length(max=m.MAX_CUSTOM_FIELDS)),
             vol.Optional("recording_filename"): TEXT,
             vol.Optional("recording_path"): TEXT,
             vol.Optional("check_extension"): cv.boolean,

@@ -136,14 +136,14 @@ class Commands:
 
     def _dialled(self, number: str) -> str:
         """Return a checked number as it would be keyed in: a dial plan decides about its form."""
-        dialable(number, self._country)
+        dialable(number, self._country, by_hand=True)
         return strip(number)
 
     def _caller_id(self, prefix: str, number: str | None, name: str | None) -> Params:
         """Return the parameters for the name and number that the called party sees."""
         params = optional(f"{prefix}Name", "caller_id_name", name)
         if number is not None:
-            dialable(number, self._country, field="caller_id_number")
+            dialable(number, self._country, field="caller_id_number", by_hand=True)
             params[f"{prefix}Cid"] = strip(number)
         return params
 

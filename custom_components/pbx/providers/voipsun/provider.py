@@ -28,6 +28,7 @@ from ...telephony.errors import (
     UnsupportedError,
 )
 from ...telephony.models import Capability
+from ...telephony.phone_numbers import DialForm
 from ..base import Intervals, Provider
 from ..http import RateLimit
 from ..settings import Settings, Values
@@ -96,6 +97,7 @@ class VoipsunProvider(Provider):
         or_, PERMISSIONS.values(), Capability.USER_AGENTS | Capability.USER_QUEUES
     )
     limits: ClassVar[tuple[RateLimit, ...]] = (RateLimit(requests=240, seconds=60),)
+    dial_form: ClassVar[DialForm] = DialForm.KEYED  # its dial plan alone knows what is dialled
     intervals: ClassVar[Intervals] = Intervals(busy=2, idle=5, pushed=5, directory=15)
     fields: ClassVar[Mapping[Capability, frozenset[str]]] = {
         Capability.ORIGINATE: frozenset(

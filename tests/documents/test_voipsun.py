@@ -1,0 +1,364 @@
+"""Each row of VoIPSUN's page, from Home Assistant's action or form to the wire and back."""
+
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import pytest
+from homeassistant.config_entries import SOURCE_USER
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.pbx.const import DOMAIN
+from custom_components.pbx.options import stored_options
+from custom_components.pbx.providers import PROVIDERS
+
+from ..every_action import act, refused
+from .conftest import Connect
+from .voipsun import VoipsunPage
+
+LINES = ("a100 = 100, Anna, 222333100", "a101 = 101, Boris, 222333101")
+
+
+@pytest.fixture
+async def page(hass: HomeAssistant) -> AsyncGenerator[VoipsunPage]:
+    """Start the PBX of the page; the house is in the page's country."""
+    await hass.config.async_update(country="CZ")
+    server = VoipsunPage()
+    await server.start()
+    yield server
+    await server.stop()
+
+
+def typed(page: VoipsunPage) -> dict[str, Any]:
+    """Return what a person types into the form."""
+    return {
+        "host": page.address,
+        "ssl": False,
+        "verify_ssl": True,
+        "username": page.username,
+        "password": page.password,
+    }
+
+
+def options(*lines: str) -> dict[str, Any]:
+    """Return the options with the phones as a person types them."""
+    return stored_options(PROVIDERS["voipsun"], {"call_slots": 4, "extension_names": list(lines)}, {})
+
+
+AGENT = {
+    "subentry_type": "agent",
+    "title": "Agatha",
+    "data": {"name": "Agatha", "number": "1000", "pin": "1234", "extension": "100"},
+}
+QUEUE = {"subentry_type": "queue", "title": "support", "data": {"name": "support"}}
+
+
+@pytest.fixture
+async def office(page: VoipsunPage, connect: Connect) -> MockConfigEntry:
+    """Set the account up, with an agent and a queue."""
+    return await connect("voipsun", typed(page), options(*LINES), [AGENT, QUEUE])
+
+
+async def test_set_up(hass: HomeAssistant, page: VoipsunPage) -> None:
+    """*username*, *password*: in the query of every request; wrong ones are refused in the form."""
+    for password, outcome in (("wrong", FlowResultType.FORM), (page.password, FlowResultType.CREATE_ENTRY)):
+        flow = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+        form = await hass.config_entries.flow.async_configure(flow["flow_id"], {"next_step_id": "voipsun"})
+        done = await hass.config_entries.flow.async_configure(form["flow_id"], {**typed(page), "password": password})
+        assert done["type"] is outcome
+    await hass.async_block_till_done()
+    assert {asked.path for asked in page.asked} == {"/api/api.php"}
+    assert all({"username", "password", "action"} <= set(asked.query) for asked in page.asked)
+
+
+# A row of the page: what it names, the action with its data, and what has to arrive.
+ROWS: dict[str, tuple[str, dict[str, Any], str, dict[str, str]]] = {
+    "originate: the page's example": (
+        "originate",
+        {"extension": "100", "extension_type": "internal", "number": "800123456"},
+        "originate",
+        {"srcExtenInternalNum": "100", "dstNum": "800123456"},
+    ),
+    "srcExtenPublicNum": (
+        "originate",
+        {"extension": "222333100", "extension_type": "public", "number": "800123456"},
+        "originate",
+        {"srcExtenPublicNum": "222333100", "dstNum": "800123456"},
+    ),
+    "srcExtenId": (
+        "originate",
+        {"extension": "1", "extension_type": "id", "number": "800123456"},
+        "originate",
+        {"srcExtenId": "1", "dstNum": "800123456"},
+    ),
+    "srcSipUsername": (
+        "originate",
+        {"extension": "a100", "extension_type": "sip_username", "number": "800123456"},
+        "originate",
+        {"srcSipUsername": "a100", "dstNum": "800123456"},
+    ),
+    "dialplanName": (
+        "originate",
+        {"extension": "100", "extension_type": "internal", "dialplan": "Praha", "number": "101"},
+        "originate",
+        {"srcExtenInternalNum": "100", "dialplanName": "Praha", "dstNum": "101"},
+    ),
+    "customCDR1-4": (
+        "originate",
+        {"extension": "100", "number": "101", "custom_cdr": ["a", "b", "c", "d"]},
+        "originate",
+        {
+            "srcSipUsername": "a100",
+            "dstNum": "101",
+            "customCDR1": "a",
+            "customCDR2": "b",
+            "customCDR3": "c",
+            "customCDR4": "d",
+        },
+    ),
+    "customCDR2 alone": (
+        "originate",
+        {"extension": "100", "number": "101", "custom_cdr": ["", "b"]},
+        "originate",
+        {"srcSipUsername": "a100", "dstNum": "101", "customCDR2": "b"},
+    ),
+    "dialerCid, dialerName": (
+        "originate",
+        {"extension": "100", "number": "101", "caller_id_number": "222333444", "caller_id_name": "Shop"},
+        "originate",
+        {"srcSipUsername": "a100", "dstNum": "101", "dialerCid": "222333444", "dialerName": "Shop"},
+    ),
+    "monitorFilename, monitorPath": (
+        "originate",
+        {"extension": "100", "number": "101", "recording_filename": "a.wav", "recording_path": "/archive/2024"},
+        "originate",
+        {
+            "srcSipUsername": "a100",
+            "dstNum": "101",
+            "monitorFilename": "a.wav",
+            "monitorPath": "/archive/2024",
+        },
+    ),
+    "checkExten, checkIpHost, checkIpContact": (
+        "originate",
+        {
+            "extension": "100",
+            "number": "101",
+            "check_extension": True,
+            "check_ip_host": "192.0.2.10",
+            "check_ip_contact": "192.0.2.11",
+        },
+        "originate",
+        {
+            "srcSipUsername": "a100",
+            "dstNum": "101",
+            "checkExten": "1",
+            "checkIpHost": "192.0.2.10",
+            "checkIpContact": "192.0.2.11",
+        },
+    ),
+    "click2call": (
+        "click_to_call",
+        {"extension": "100", "number": "800123456", "caller_id_number": "222333444"},
+        "originate",
+        {"srcSipUsername": "a100", "dstNum": "800123456", "dialerCid": "222333444"},
+    ),
+    "dial: the page's example": (
+        "dial",
+        {"number": "800123456", "route_name": "outgoing", "context": "processing"},
+        "dial",
+        {"dstNum": "800123456", "outrouteName": "outgoing", "context": "processing"},
+    ),
+    "outrouteId, hangupContext": (
+        "dial",
+        {"number": "800123456", "route_id": "5", "context": "processing", "hangup_context": "bye"},
+        "dial",
+        {"dstNum": "800123456", "outrouteId": "5", "context": "processing", "hangupContext": "bye"},
+    ),
+    "spying: internal, internal": (
+        "spy",
+        {
+            "extension": "100",
+            "extension_type": "internal",
+            "target_extension": "101",
+            "target_type": "internal",
+            "caller_id_number": "222333444",
+            "caller_id_name": "Boss",
+        },
+        "spying",
+        {"srcExtenInternalNum": "100", "dstExtenInternalNum": "101", "spyCid": "222333444", "spyName": "Boss"},
+    ),
+    "spying: public, id": (
+        "spy",
+        {"extension": "222333100", "extension_type": "public", "target_extension": "2", "target_type": "id"},
+        "spying",
+        {"srcExtenPublicNum": "222333100", "dstExtenId": "2"},
+    ),
+    "spying: id, public": (
+        "spy",
+        {"extension": "1", "extension_type": "id", "target_extension": "222333101", "target_type": "public"},
+        "spying",
+        {"srcExtenId": "1", "dstExtenPublicNum": "222333101"},
+    ),
+    "spying: SIP user names": (
+        "spy",
+        {
+            "extension": "a100",
+            "extension_type": "sip_username",
+            "target_extension": "a101",
+            "target_type": "sip_username",
+        },
+        "spying",
+        {"srcSipUsername": "a100", "dstSipUsername": "a101"},
+    ),
+    "agentlogin": (
+        "agent_login",
+        {"agent": "1000", "extension": "101"},
+        "agentlogin",
+        {"srcSipUsername": "a101", "agentNumber": "1000", "agentPin": "1234"},
+    ),
+    "agentlogout": ("agent_logout", {"agent": "1000"}, "agentlogout", {"agentNumber": "1000", "agentPin": "1234"}),
+    "agentpause": ("agent_pause", {"agent": "1000"}, "agentpause", {"agentNumber": "1000", "agentPin": "1234"}),
+    "agentunpause": ("agent_unpause", {"agent": "1000"}, "agentunpause", {"agentNumber": "1000", "agentPin": "1234"}),
+    "agentadd": (
+        "queue_add",
+        {"queue": "support", "agent": "1000", "penalty": 3},
+        "agentadd",
+        {"queueName": "support", "penalty": "3", "agentNumber": "1000", "agentPin": "1234"},
+    ),
+    "agentremove": (
+        "queue_remove",
+        {"queue": "support", "agent": "1000"},
+        "agentremove",
+        {"queueName": "support", "agentNumber": "1000", "agentPin": "1234"},
+    ),
+    "moverecord: the page's example": (
+        "move_recording",
+        {"record_id": "10000", "filename": "record.wav", "path": "/archive/2024"},
+        "moverecord",
+        {"cdrId": "10000", "filename": "record.wav", "path": "/archive/2024"},
+    ),
+    "moverecord: filename alone": (
+        "move_recording",
+        {"record_id": "10000", "filename": "record.wav"},
+        "moverecord",
+        {"cdrId": "10000", "filename": "record.wav"},
+    ),
+    "moverecord: path alone": (
+        "move_recording",
+        {"record_id": "10000", "path": "/archive/2024"},
+        "moverecord",
+        {"cdrId": "10000", "path": "/archive/2024"},
+    ),
+}
+
+
+@pytest.mark.usefixtures("office")
+@pytest.mark.parametrize("row", ROWS)
+async def test_what_arrives(hass: HomeAssistant, page: VoipsunPage, row: str) -> None:
+    """An action sends exactly the parameters of the page, and the PBX of the page accepts them."""
+    action, data, sent, parameters = ROWS[row]
+    await act(hass, action, **data)
+    assert page.sent(sent)[-1] == parameters
+
+
+# -- numbers as they are keyed -----------------------------------------------------------------------
+
+
+KEYED = (
+    ("CZ", "800123456"),
+    ("CZ", "00420800123456"),
+    ("CZ", "+420800123456"),
+    ("CZ", "0044 20 7946 0018"),
+    ("DE", "030 23125101"),
+    ("IT", "0669812345"),
+    ("US", "(202) 555-0123"),
+    ("CZ", "101"),
+    ("CZ", "*31#800123456"),
+)
+# Every field with a number: the action, what else it needs, and where the number has to arrive.
+FIELDS = (
+    ("originate", {"extension": "100"}, "number", "originate", "dstNum"),
+    ("click_to_call", {"extension": "100"}, "number", "originate", "dstNum"),
+    ("dial", {"route_name": "outgoing", "context": "processing"}, "number", "dial", "dstNum"),
+    ("originate", {"extension": "100", "number": "101"}, "caller_id_number", "originate", "dialerCid"),
+    ("spy", {"extension": "100", "target_extension": "101"}, "caller_id_number", "spying", "spyCid"),
+)
+
+
+@pytest.mark.parametrize(("country", "keyed"), KEYED)
+async def test_a_number_is_dialled_as_it_is_keyed(
+    hass: HomeAssistant, page: VoipsunPage, connect: Connect, country: str, keyed: str
+) -> None:
+    """The dial plan gets the digits that a phone there would send, without blanks and brackets."""
+    await hass.config.async_update(country=country)
+    await connect("voipsun", typed(page), options(*LINES))
+    digits = "".join(sign for sign in keyed if sign in "+*#0123456789")
+    for action, data, field, sent, parameter in FIELDS:
+        await act(hass, action, **{**data, field: keyed})
+        assert page.sent(sent)[-1][parameter] == digits, field
+
+
+async def test_a_speed_dial_keeps_what_was_entered(
+    hass: HomeAssistant, page: VoipsunPage, office: MockConfigEntry
+) -> None:
+    """The form keeps the number as it was typed, and the button dials it so."""
+    flow = await hass.config_entries.subentries.async_init(
+        (office.entry_id, "speed_dial"), context={"source": SOURCE_USER}
+    )
+    done = await hass.config_entries.subentries.async_configure(
+        flow["flow_id"], {"name": "Taxi", "extension": "100", "number": "800 123 456"}
+    )
+    assert done["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
+    (subentry,) = office.get_subentries_of_type("speed_dial")
+    assert subentry.data["number"] == "800 123 456"
+    await hass.services.async_call("button", "press", {"entity_id": "button.taxi"}, blocking=True)
+    assert page.sent("originate")[-1] == {"srcSipUsername": "a100", "dstNum": "800123456"}
+
+
+async def test_call_back(hass: HomeAssistant, page: VoipsunPage, office: MockConfigEntry) -> None:
+    """Who called is called back as a phone there would dial the number."""
+    page.calls = [
+        {
+            "channelName": "SIP/trunk-0000b703",
+            "context": "incoming",
+            "src": "777123456",
+            "dst": "222333100",
+            "duration": "3",
+            "status": "Ring",
+            "accountCode": "",
+        },
+        {
+            "channelName": "SIP/a100-0000b704",
+            "context": "internal",
+            "src": "777123456",
+            "dst": "100",
+            "duration": "3",
+            "status": "Ringing",
+            "accountCode": "",
+        },
+    ]
+    coordinator = office.runtime_data.coordinator
+    await coordinator.async_refresh()
+    page.calls = []
+    for _ in range(3):
+        await coordinator.async_refresh()
+    await hass.async_block_till_done()
+    await hass.services.async_call("button", "press", {"entity_id": "button.anna_100_call_back"}, blocking=True)
+    assert page.sent("originate")[-1] == {"srcSipUsername": "a100", "dstNum": "777123456"}
+
+
+@pytest.mark.usefixtures("office")
+@pytest.mark.parametrize(
+    ("action", "data", "fields"),
+    [
+        ("move_recording", {"record_id": "10000"}, "filename, path"),
+        ("queue_add", {"queue": "support"}, "agent, extension"),
+        ("queue_remove", {"queue": "support"}, "agent, extension"),
+    ],
+)
+async def test_at_least_one(hass: HomeAssistant, action: str, data: dict[str, Any], fields: str) -> None:
+    """Where the page wants at least one of two, the message does not ask for exactly one."""
+    assert await refused(hass, action, **data) == ("any_of", {"fields": fields})
