@@ -23,6 +23,8 @@ from dataclasses import dataclass, field
 
 type Address = tuple[str, int]
 
+KEYS, KEYS_TYPE, KEY_PACKET = "0123456789*#ABCD", 101, 16
+
 _REASONS = {
     100: "Trying",
     180: "Ringing",
@@ -425,6 +427,18 @@ class Phone(asyncio.DatagramProtocol):
         return {name: digest(challenge, method, target, self.user, self.password)}
 
 
+class _Ear(asyncio.DatagramProtocol):
+    """Where the sound of a call comes in."""
+
+    def __init__(self, call: Call) -> None:
+        """Belong to a call."""
+        self._call = call
+
+    def datagram_received(self, data: bytes, addr: Address) -> None:
+        """Take a packet."""
+        self._call.hear(data)
+
+
 @dataclass(eq=False)
 class Call:
     """One call at a phone: `new`, `ringing`, `up`, `ended`."""
@@ -445,12 +459,15 @@ class Call:
     invite_headers: list[tuple[str, str]] = field(default_factory=list)
     reason: str = ""
     """The Reason header of the CANCEL, such as "call completed elsewhere"."""
+    keys_heard: str = ""
+    """The keys that the other side has pressed."""
     notified: list[str] = field(default_factory=list)
     """What came of a transfer: status lines in NOTIFY bodies."""
 
     def __post_init__(self) -> None:
         """Begin without sound."""
         self.acknowledged = asyncio.Event()
+        self._last_key = b""
         self._changed = asyncio.Condition()
         self._number = 0
         self._branch = ""
@@ -717,10 +734,18 @@ class Call:
         if port and host:
             self._rtp_to = host[1], int(port[1])
 
+    def hear(self, packet: bytes) -> None:
+        """Take a packet of sound, and note a key when it is let go (RFC 4733)."""
+        if len(packet) < KEY_PACKET or packet[1] & 0x7F != KEYS_TYPE or not packet[13] & 0x80:
+            return
+        if packet[4:8] != self._last_key and packet[12] < len(KEYS):
+            self._last_key = packet[4:8]
+            self.keys_heard += KEYS[packet[12]]
+
     async def open_media(self) -> None:
         """Open a socket for sound."""
         loop = asyncio.get_running_loop()
-        self._rtp, _ = await loop.create_datagram_endpoint(asyncio.DatagramProtocol, local_addr=(self.phone.host, 0))
+        self._rtp, _ = await loop.create_datagram_endpoint(lambda: _Ear(self), local_addr=(self.phone.host, 0))
         self._rtp_port = self._rtp.get_extra_info("sockname")[1]
 
     def close_media(self) -> None:
@@ -761,7 +786,7 @@ class Call:
     async def keys(self, digits: str, gap: float = 0.12) -> None:
         """Press keys (RFC 4733)."""
         for digit in digits:
-            event, stamp = "0123456789*#ABCD".index(digit), self._stamp
+            event, stamp = KEYS.index(digit), self._stamp
             for step in range(1, 6):
                 self._packet(101, struct.pack("!BBH", event, 10, step * 160), marker=step == 1, stamp=stamp)
                 await asyncio.sleep(0.02)

@@ -429,8 +429,13 @@ class AsteriskProvider(Provider):
             Context=request.dialplan or self.settings.context,
             Exten=self._dialled(number),
             Priority=1,
-            CallerID=f'"{name}" <{request.extension}>',
-            Variable=(f"CONNECTEDLINE(num)={number}", f"CONNECTEDLINE(name)={number}"),
+            # As CallerID it would be what both phones show.
+            Variable=(
+                f"CALLERID(num)={request.extension}",
+                f"CALLERID(name)={name}",
+                f"CONNECTEDLINE(num)={number}",
+                f"CONNECTEDLINE(name)={number}",
+            ),
             Timeout=1000 * (request.ring_timeout or RING_TIMEOUT),
             ChannelId=uid,
             Async="true",
