@@ -1057,7 +1057,7 @@ def test_rule_8_a_record_settles_a_lost_answer() -> None:
     assert made.registry.missed == 0
     assert made.registry.last_call is not None
     assert made.registry.last_call.outcome is Outcome.ANSWERED
-    assert made.told == [*MISSED, "call_record"]
+    assert made.told == [*MISSED, "call_corrected", "call_record"]
 
 
 @pytest.mark.parametrize("outcome", [Outcome.REJECTED, Outcome.BUSY, Outcome.CANCELLED])

@@ -42,6 +42,7 @@ MORE = {
     EventType.CALL_MISSED: CALL,
     EventType.CALL_ENDED: CALL,
     EventType.CALL_TRANSFERRED: f"{CALL} transferred_to",
+    EventType.CALL_CORRECTED: f"{CALL} outcome_before",
     EventType.CALL_RECORD: RECORD,
     EventType.RECORDING_READY: MEDIA,
     EventType.VOICEMAIL_RECEIVED: MEDIA,
@@ -223,7 +224,7 @@ def test_a_record_is_told_with_all_that_it_knows() -> None:
     assert (data["labels"], data["sentiment"], data["voicemail"]) == (["a", "b"], 73, False)
     assert "rules" not in data
     assert data["ring_time"] == 4
-    known = {each.name for each in fields(CallRecord)} - {"id", "caller", "callee", "details"}
+    known = {each.name for each in fields(CallRecord)} - {"id", "caller", "callee", "details", "by_seconds"}
     assert known <= answer.keys()
     assert record_data(CallRecord(id="1")) == {"record_id": "1", "outcome": "unknown"}
 

@@ -68,6 +68,19 @@ def ending(call: ActiveCall, view: Call, cause: Cause) -> list[Event]:
     return events
 
 
+def corrected(view: Call, before: Outcome | None, cause: Cause) -> Event:
+    """Return that a better source says how a call went that was told otherwise (rule 8)."""
+    return Event(
+        type=EventType.CALL_CORRECTED,
+        provider_event=cause.provider_event,
+        time=cause.time,
+        call=view,
+        extension=view.answered_by or next(iter(view.extensions), None),
+        tell=view.extensions,
+        fields={"outcome_before": None if before is None else before.value},
+    )
+
+
 # -- the parts of progress ---------------------------------------------------------------------------
 
 

@@ -1,12 +1,12 @@
 """Apply: what a message about a leg, or about the whole call, changes."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from ..telephony.models import EARLY, UP, CallState, LegPush, Outcome, filled
+from ..telephony.models import EARLY, UP, CallState, Direction, LegPush, Outcome, filled
 from .active_call import ActiveCall
 from .active_leg import ActiveLeg, Inferred
-from .facts import Facts, Source
+from .facts import Facts, Phone, Source
 from .inferences import infer_from_answer, infer_from_past_answer
 
 
@@ -29,15 +29,52 @@ def apply_message(call: ActiveCall, push: LegPush, address: Address, now: dateti
     facts.caller = filled(facts.caller, push.caller)
     facts.callee = filled(facts.callee, push.callee)
     facts.queue = facts.queue or push.queue
-    if push.state in UP:
-        facts.answered_at = facts.answered_at or push.answered_at
+    if push.state in UP and facts.answered_at is None:
+        facts.answered_at = our_time(push.answered_at, push, call.started_at, now)
     if push.state is CallState.ENDED:
+        _note_proof(call, push, now)
         _note_end(facts, push, whole=push.final or address.leg_id is None)
         call.sources.expected_to_continue = push.lasts
     if address.leg_id is None:
         _move_all(call, push, now)
     else:
         _move_leg(call, address.leg_id, push, now, correlated=address.correlated)
+
+
+def our_time(
+    moment: datetime | None, push: LegPush, earliest: datetime | None, now: datetime
+) -> datetime | None:
+    """Return when something was that a message dates, by our clock and never after `now`.
+
+    The sender's clock may be hours off: it only tells how long before the message that was.
+    """
+    if moment is None:
+        return None
+    if push.time is not None and moment <= push.time:
+        moment = now - (push.time - moment)
+    if moment > now or (earliest is not None and moment < earliest):
+        return now if moment > now else earliest
+    return moment
+
+
+def _note_proof(call: ActiveCall, push: LegPush, now: datetime) -> None:
+    """Note that a phone of ours has talked, as the end of its leg may tell (rule 8).
+
+    The same of a menu, a queue or a mailbox, which is no phone of ours, proves only the machine.
+    """
+    facts = call.facts
+    proves = bool(push.talk_time) or push.answered_at is not None
+    talked = any(phone.talked for phone in facts.phones.values())
+    if not proves or talked or push.extension is None:
+        return
+    facts.phones.setdefault(push.extension, Phone()).talked = True
+    facts.answered = True
+    if facts.direction is not Direction.OUTGOING:
+        facts.answered_by = facts.answered_by or push.extension
+    if facts.answered_at is None:
+        said = our_time(push.answered_at, push, call.started_at, now)
+        since = now - timedelta(seconds=push.talk_time or 0)
+        facts.answered_at = said or max(call.started_at, since)
 
 
 def _note_source(call: ActiveCall, push: LegPush, now: datetime) -> None:

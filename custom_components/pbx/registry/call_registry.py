@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 from ..telephony import models as m
 from ..telephony.bounded_map import BoundedMap
 from ..telephony.events import POLL, Event
-from ..telephony.models import Call, CallState, EventType, LegPush, Party
+from ..telephony.models import Call, CallState, Direction, EventType, LegPush, Outcome, Party
 from . import announcements, records
 from .active_call import ActiveCall
 from .apply_list import apply_row
-from .apply_message import apply_message
+from .apply_message import apply_message, our_time
 from .changes import (
     ACCOUNT,
     DIRECTORY,
@@ -349,7 +349,7 @@ class CallRegistry:
         if call is None:
             return
         address = self._life.identity.address(push)
-        apply_message(call, push, address, cause.time)
+        apply_message(call, self._from_where(push), address, cause.time)
         if push.leg_id is not None:
             self._life.identity.name_leg(push.leg_id, call.id)
         if push.state is CallState.ENDED and address.correlated:
@@ -359,6 +359,14 @@ class CallRegistry:
             self._life.end(call, cause, changes)
             return
         self._life.reconcile(call, cause, changes, transferred_to=push.transferred_to)
+
+    def _from_where(self, push: LegPush) -> LegPush:
+        """Return a message with the direction put right where a short number calls from outside."""
+        if push.direction is not Direction.INTERNAL or push.caller is None:
+            return push
+        if not self._directory.is_outside(push.caller.number):
+            return push
+        return replace(push, direction=Direction.INCOMING)
 
     def _call_of_message(self, push: LegPush, cause: Cause, changes: Changes) -> ActiveCall | None:
         """Return the call that a message is about, begun if it is new; None if it is over."""
@@ -376,7 +384,8 @@ class CallRegistry:
         if call is not None:
             self._life.identity.name(push.call_id, call.id)
             return call
-        return self._life.begin(call_id, push.started_at, cause.time, changes)
+        started_at = our_time(push.started_at, push, None, cause.time)
+        return self._life.begin(call_id, started_at, cause.time, changes)
 
     def _reopened(self, ended: EndedCall, push: LegPush, cause: Cause) -> ActiveCall | None:
         """Return a call that only seemed to be over and goes on, or None: this leg is done (rule 5)."""
@@ -439,7 +448,10 @@ class CallRegistry:
             self._life.end(call, cause, changes)
         ended = self._life.ended.get(call_id)
         if view is None and ended is not None:
-            view = records.completed(ended.view, record)
+            before = ended.view.outcome
+            view = records.completed(ended, record)
+            if ended.call.told.ended and before not in {view.outcome, Outcome.UNKNOWN, None}:
+                changes.events.append(announcements.corrected(view, before, cause))
             if (missed := records.missed(view)) is not None:
                 self._life.missed.set(ended, missed=missed)
             self._life.complete(ended, view, changes)

@@ -42,6 +42,13 @@ class AccountDirectory:
         self.missing_permissions: frozenset[str] = frozenset()
         self.listed: set[KeyKind] = set()  # extensions, agents, queues: what the provider lists
         self._seen = False
+        self._complete = False
+
+    def is_outside(self, number: str) -> bool:
+        """Return whether a number, however short, is certainly none of ours."""
+        if not self._complete or not number or number in self.extensions:
+            return False
+        return all(number not in (queue.id, queue.number) for queue in self.queues.values())
 
     def named(self, party: Party) -> Party:
         """Return a party with the name of its extension, if it is one of ours and came without."""
@@ -58,6 +65,7 @@ class AccountDirectory:
         first, self._seen = not self._seen, True
         if directory.extensions is not None:
             self.listed.add(KeyKind.EXTENSION)
+            self._complete = directory.complete and bool(directory.extensions)
             extensions = {extension.number: extension for extension in directory.extensions}
             _compare(self.extensions, extensions, changes, extension_key, listed_key)
             self.extensions = extensions

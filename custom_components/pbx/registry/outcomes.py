@@ -14,6 +14,11 @@ from ..telephony.models import UP, CallState, Direction, Outcome
 from .active_leg import ActiveLeg
 from .facts import Facts
 
+UNMET = frozenset(
+    {Outcome.MISSED, Outcome.BUSY, Outcome.REJECTED, Outcome.CANCELLED, Outcome.VOICEMAIL}
+)
+"""Outcomes of a call in which nobody met."""
+
 
 class Meaning(NamedTuple):
     """What the facts about a call mean at one moment."""
@@ -105,13 +110,21 @@ def _state(up: Collection[ActiveLeg], *, answered: bool) -> CallState:
 # -- how it went -------------------------------------------------------------------------------------
 
 
+def is_certain(facts: Facts, meaning: Meaning) -> bool:
+    """Return whether it was seen that people have talked, which nothing said later takes back."""
+    if facts.direction in {Direction.OUTGOING, Direction.INTERNAL}:
+        return meaning.answered
+    return meaning.talked
+
+
 def is_connected(facts: Facts, meaning: Meaning) -> bool:
     """Return whether the two sides have talked; of the evidence, the best that is there decides.
 
     1. The phone system said *answered* of the whole call.
     2. Of a call that one of ours placed: that the other side picked up.
     3. Of a call from outside: that a phone of ours talked, or one it was passed on to. A machine
-       that picks up after phones of ours have rung is no answer; where none rang, it is.
+       that picks up after phones of ours have rung is no answer; where none rang, it is, unless
+       the phone system says of the whole call that nobody came.
     """
     if facts.outcome is Outcome.ANSWERED:
         return True
@@ -119,7 +132,7 @@ def is_connected(facts: Facts, meaning: Meaning) -> bool:
         return meaning.answered
     if meaning.talked or meaning.rang:
         return meaning.talked
-    return meaning.answered or meaning.by_system
+    return (meaning.answered or meaning.by_system) and facts.outcome not in UNMET
 
 
 def is_missed(facts: Facts, meaning: Meaning) -> bool:

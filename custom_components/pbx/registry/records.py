@@ -18,11 +18,9 @@ from ..telephony.models import (
 )
 from .active_call import ActiveCall
 from .changes import Cause
+from .ended import EndedCall
 from .facts import Source
-
-UNMET = frozenset(
-    {Outcome.MISSED, Outcome.BUSY, Outcome.REJECTED, Outcome.CANCELLED, Outcome.VOICEMAIL}
-)
+from .outcomes import UNMET, is_certain
 
 # -- of a call that seems to go on -------------------------------------------------------------------
 
@@ -56,26 +54,36 @@ def apply_record(call: ActiveCall, record: CallRecord) -> None:
     """Take the record of the whole call, which is over."""
     facts = call.facts
     call.sources.last = Source.RECORD
-    if record.outcome is not Outcome.UNKNOWN:
+    if record.outcome is not Outcome.UNKNOWN and not _only_a_machine(call, record):
         facts.outcome = record.outcome
     facts.hangup_cause = record.hangup_cause or facts.hangup_cause
     facts.direction = facts.direction or record.direction
     facts.caller = filled(facts.caller, record.caller)
     facts.callee = filled(facts.callee, record.callee)
-    facts.answered_at = facts.answered_at or record.answered_at
-    facts.answered_by = facts.answered_by or record.answered_by
+    if call.connected:
+        facts.answered_at = facts.answered_at or record.answered_at
+        facts.answered_by = facts.answered_by or record.answered_by
+
+
+def _only_a_machine(call: ActiveCall, record: CallRecord) -> bool:
+    """Return whether a record counts the seconds of a machine: lists have shown that nobody talked.
+
+    Without lists nobody has watched, and the seconds are the best there is.
+    """
+    return record.by_seconds and call.sources.listed and not call.connected
 
 
 # -- of a call that is over --------------------------------------------------------------------------
 
 
-def completed(call: Call, record: CallRecord) -> Call:
+def completed(ended: EndedCall, record: CallRecord) -> Call:
     """Return a call that is over with what its record knows better.
 
     The record of one phone that was too slow never takes an answer away.
     """
+    call = ended.view
     better = record.outcome not in {Outcome.UNKNOWN, Outcome.ANSWERED_ELSEWHERE}
-    corrects = better and call.outcome is not Outcome.ANSWERED
+    corrects = better and _knows_better(ended, record)
     return replace(
         call,
         outcome=record.outcome if corrects else call.outcome,
@@ -87,6 +95,20 @@ def completed(call: Call, record: CallRecord) -> Call:
         answered_by=call.answered_by or record.answered_by,
         record=record if better or call.record is None else call.record,
     )
+
+
+def _knows_better(ended: EndedCall, record: CallRecord) -> bool:
+    """Return whether a record decides how a call that is over went (rule 8).
+
+    A phone of ours that talked, and a record about persons that said so, cannot be taken back; a
+    machine that picked up can. Bill seconds only count where no list has watched the call.
+    """
+    if ended.view.outcome is not Outcome.ANSWERED:
+        return not _only_a_machine(ended.call, record)
+    earlier = ended.view.record
+    if earlier is not None and earlier.outcome is Outcome.ANSWERED and not earlier.by_seconds:
+        return False
+    return not is_certain(ended.call.facts, ended.call.meaning)
 
 
 def missed(call: Call) -> bool | None:

@@ -67,6 +67,7 @@ FIELDS: Mapping[EventType, frozenset[str]] = {
     EventType.CALL_RESUMED: ABOUT_CALLS,
     EventType.CALL_MISSED: ABOUT_CALLS,
     EventType.CALL_ENDED: ABOUT_CALLS,
+    EventType.CALL_CORRECTED: ABOUT_CALLS | {"outcome_before"},
     EventType.CALL_TRANSFERRED: ABOUT_CALLS | {"transferred_to"},
     EventType.CALL_RECORD: ABOUT_RECORDS,
     EventType.RECORDING_READY: RECORDED | {"size"},

@@ -75,6 +75,7 @@ class EventType(StrEnum):
     CALL_TRANSFERRED = "call_transferred"
     CALL_MISSED = "call_missed"
     CALL_ENDED = "call_ended"
+    CALL_CORRECTED = "call_corrected"
     CALL_RECORD = "call_record"
     RECORDING_READY = "recording_ready"
     VOICEMAIL_RECEIVED = "voicemail_received"
@@ -222,6 +223,8 @@ class Directory:
     """Everything but the calls; None means "could not be asked this time": keep what was known."""
 
     extensions: tuple[Extension, ...] | None = None
+    complete: bool = True
+    """Whether nobody else has an extension here, so that any other short number is outside."""
     agents: tuple[Agent, ...] | None = None
     queues: tuple[Queue, ...] | None = None
     unread_voicemails: int | None = None
@@ -328,6 +331,8 @@ class CallRecord:
     call_id: str | None = None
     direction: Direction | None = None
     outcome: Outcome = Outcome.UNKNOWN
+    by_seconds: bool = False
+    """Whether only bill seconds say that it was answered, which run for machines as well."""
     caller: Party = Party()
     callee: Party = Party()
     extension: str | None = None
@@ -374,6 +379,8 @@ class LegPush:
     queue: str | None = None
     started_at: datetime | None = None
     answered_at: datetime | None = None
+    talk_time: float | None = None
+    """How many seconds the leg was connected, as its end tells."""
     outcome: Outcome | None = None
     hangup_cause: str | None = None
     ended_by: str | None = None

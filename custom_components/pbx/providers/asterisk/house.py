@@ -204,6 +204,7 @@ class House:
             if f"pjsip/{name}".lower() not in self.extension_of_device
         )
         return m.Directory(
+            complete=False,
             extensions=phones + trunks if self.extension_of_device else None,
             agents=self.agents(),
             queues=self.listed_queues(),

@@ -18,6 +18,7 @@ LONGEST_WORD = 255
 LONGEST_NAME = 64
 LIST_DEPTH = 3
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+BRIDGED = frozenset({"", "bridge"})  # the last application of a call that reached a phone
 NO_NAMES = frozenset({"", "outbound call"})  # what the switch writes where it knows no name
 
 
@@ -168,6 +169,9 @@ def read_record(item: Json, tenant: Tenant) -> m.CallRecord | None:
         call_id=record_id,  # the switch names a record after the leg that began the call
         direction=direction,
         outcome=outcome,
+        by_seconds=outcome is Outcome.ANSWERED
+        and direction is not Direction.OUTGOING
+        and (reached is None or word(item.get("last_app")) not in BRIDGED),
         caller=party(source, word(item.get("caller_id_name")), tenant.country),
         callee=m.Party(number=received(target, tenant.country)),
         extension=phone if direction is not None and tenant.is_inside(phone) else None,
@@ -190,6 +194,9 @@ def _outcome(item: Json, direction: Direction | None, *, picked_up: bool) -> Out
         return Outcome.VOICEMAIL
     if picked_up:
         return Outcome.ANSWERED
+    elsewhere = OUTCOMES.get(word(item.get("hangup_cause")))
+    if elsewhere is Outcome.ANSWERED_ELSEWHERE:
+        return elsewhere
     if boolean(item.get("missed_call")) and direction is not Direction.OUTGOING:
         return Outcome.MISSED
     return outcome_of(word(item.get("hangup_cause")), direction) or Outcome.UNKNOWN

@@ -196,7 +196,7 @@ class VoipatProvider(Provider):
             extensions = tuple(
                 replace(known, registered=known.number in registered) for known in extensions
             )
-        return m.Directory(extensions=extensions)
+        return m.Directory(extensions=extensions, complete=self._extensions.complete)
 
     @override
     async def calls(self) -> tuple[m.Call, ...]:

@@ -13,7 +13,7 @@ from ...telephony.errors import BadPayloadError
 from ...telephony.models import CallState, Direction
 from ...telephony.phone_numbers import is_extension, received, same
 from ..values import Json, instant, mapping, read_json, text
-from .payload import LONGEST_NAME, PlacedCall, Tenant, outcome_of, party, word
+from .payload import LONGEST_NAME, PlacedCall, Tenant, outcome_of, party, seconds, word
 
 MOST_FIELDS = 100
 PLACEHOLDERS = (
@@ -168,6 +168,7 @@ def _call_push(
             direction=direction,
             caller=caller,
             callee=callee,
+            talk_time=seconds(fields.get("duration")) if event == "hangup" else None,
         ),
     )
 

@@ -203,6 +203,7 @@ class VoipstudioProvider(Provider):
         self._learn(people, items if queues is not None else None)
         unread = await self._unread(ask)
         return m.Directory(
+            complete=self.book.complete,
             extensions=voipstudio_payload.extensions(
                 [self._myself] if people is None else people, self.book
             ),

@@ -192,6 +192,7 @@ class VoipsunProvider(Provider):
         with suppress(ConnectError, RateLimitError):  # what was known of the others stays known
             await self._ask_call_center()
         return m.Directory(
+            complete=False,
             extensions=self._lines.extensions(readable=found is not None),
             agents=self._call_center.agents,
             queues=self._call_center.queues,

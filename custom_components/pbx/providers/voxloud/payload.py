@@ -387,6 +387,7 @@ def read_record(row: Json, book: Book) -> m.CallRecord | None:
         call_id=call_id or None,
         direction=direction,
         outcome=outcome,
+        by_seconds=outcome is Outcome.ANSWERED and not answerer.number,
         caller=caller,
         callee=callee,
         extension=next((party.number for party in own_side if is_extension(party.number)), None),
