@@ -86,7 +86,7 @@ class PbxEntity(CoordinatorEntity[PbxCoordinator]):
             known = self.coordinator.last_update_success
         if self._listed is None:
             return known
-        return known and self.subject.id in self._listed(self.registry)
+        return known and self.subject.id in self._listed(self.coordinator.data)
 
     @override
     async def async_added_to_hass(self) -> None:

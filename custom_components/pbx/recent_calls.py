@@ -66,6 +66,8 @@ class RecentCalls:
         self._store: Store[Json] = Store(hass, VERSION, _key(entry))
         self._entry = entry
         self._names = names
+        self.version = 0
+        """Another number whenever the list has changed."""
         self._calls: dict[str, RecentCall] = {}  # the oldest first
         self._callers: dict[str, RecentCall] = {}  # the last one of each extension
         self._listeners: dict[str | None, dict[CALLBACK_TYPE, None]] = {}
@@ -167,6 +169,7 @@ class RecentCalls:
 
     def _add(self, call: RecentCall) -> None:
         """Add a call, or what is new of one; its caller is the last one of each phone that rang."""
+        self.version += 1
         newest = call.call_id not in self._calls
         self._calls[call.call_id] = call
         if call.direction == Direction.OUTGOING or not call.from_number:

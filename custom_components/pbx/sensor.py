@@ -253,6 +253,7 @@ SENSORS: tuple[PbxSensorEntityDescription, ...] = (
         needs=Capability.CALLS,
         essential=True,
         state_class=SensorStateClass.MEASUREMENT,
+        health_only=True,
         about_recent=True,
         value_fn=lambda sensor, _registry, _id: sensor.recent.count,
         attributes_fn=lambda sensor, _registry, _id: {
@@ -265,6 +266,7 @@ SENSORS: tuple[PbxSensorEntityDescription, ...] = (
         subject=SubjectKind.EXTENSION,
         needs=Capability.CALLS,
         entity_registry_enabled_default=False,
+        health_only=True,
         about_recent=True,
         value_fn=_last_caller,
         attributes_fn=_last_caller_attributes,
@@ -422,6 +424,7 @@ class PbxSensor(PbxEntity, SensorEntity):
     entity_description: PbxSensorEntityDescription
     _value: SensorValue = None
     _attributes: Mapping[str, Any] | None = None
+    _listing: object = None
 
     @property
     def recent(self) -> RecentCalls:
@@ -456,10 +459,21 @@ class PbxSensor(PbxEntity, SensorEntity):
     def async_read(self) -> object:
         """Read the value and the attributes that go with it; return both."""
         description, identity = self.entity_description, self.subject.id
-        self._value = description.value_fn(self, self.registry, identity)
-        if description.attributes_fn is not None:
-            self._attributes = description.attributes_fn(self, self.registry, identity)
+        registry = self.coordinator.data
+        self._value = description.value_fn(self, registry, identity)
+        if description.attributes_fn is not None and not self._lists_the_same():
+            self._attributes = description.attributes_fn(self, registry, identity)
         return (self._value, self._attributes)
+
+    def _lists_the_same(self) -> bool:
+        """Return whether the recent calls that were read last are the same still.
+
+        To list them costs more than all the rest, and they are asked for with every call.
+        """
+        if not self.entity_description.about_recent:
+            return False
+        before, self._listing = self._listing, (self._value, self.recent.version)
+        return before == self._listing
 
 
 class PbxMissedCalls(PbxSensor, RestoreSensor):

@@ -5,6 +5,7 @@ with what was told before. A field that is unknown is absent, as in `pbx_event`.
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 from homeassistant.core import callback
@@ -48,7 +49,7 @@ class Console:
         feed = Feed(coordinator, self._tell)
         self.feeds[entry.entry_id] = feed
         self._tell(feed, {"type": "account", "account": feed.snapshot()})
-        remove = coordinator.async_watch(feed.async_changed)
+        remove = coordinator.async_watch(partial(self._async_changed, feed))
 
         @callback
         def async_remove() -> None:
@@ -67,6 +68,9 @@ class Console:
 
         Return what ends that.
         """
+        if not self._listeners:
+            for feed in self.feeds.values():
+                feed.async_resume()
         self._listeners[listener] = (user_id, may_read)
         accounts = [feed.snapshot() for feed in self.feeds.values() if may_read(feed)]
         listener({"type": "snapshot", "version": VERSION, "accounts": accounts})
@@ -84,6 +88,12 @@ class Console:
         for listener, (owner, _) in tuple(self._listeners.items()):
             if owner == user_id:
                 listener(message)
+
+    @callback
+    def _async_changed(self, feed: Feed, keys: Mapping[Key, None] | None) -> None:
+        """Have an account tell what changed, unless no page is open."""
+        if self._listeners:
+            feed.async_changed(keys)
 
     @callback
     def _tell(self, feed: Feed, message: Json) -> None:
@@ -129,6 +139,11 @@ class Feed:
             "queues": {queue.id: queue_data(queue) for queue in registry.queues.values()},
             "calls": {call.id: self._call(call) for call in registry.calls.values()},
         }
+
+    @callback
+    def async_resume(self) -> None:
+        """Begin to tell what is new again, after nobody had listened for a while."""
+        self._calls = dict(self.coordinator.data.calls)
 
     @callback
     def async_changed(self, keys: Mapping[Key, None] | None) -> None:

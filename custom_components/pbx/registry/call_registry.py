@@ -98,7 +98,8 @@ class CallRegistry:
 
     def state_of(self, extension: str) -> CallState | None:
         """Return what an extension is doing, or None when it has no call."""
-        return next((state for state, _ in self._life.index.doings_of(extension)), None)
+        doings = self._life.index.doings_of(extension)
+        return doings[0][0] if doings else None
 
     def find(self, call_id: str) -> Call | None:
         """Return an active call by its id, or by the id another source gave it."""

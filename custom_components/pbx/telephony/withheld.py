@@ -19,6 +19,9 @@ _ALONE = frozenset({"na", "nan", "nil", "none", "null", "asserted", "o", "p"})
 # "Anonymous" on the keys of a telephone, as some carriers send it.
 _KEYED = frozenset({"266696687", "+266696687"})
 
+_DIGIT = re.compile(r"\d")
+_DIALLED = re.compile(r"[\d*#]")
+
 _HIDING = """
 anonymous private withheld unknown restricted unavailable undisclosed hidden blocked suppressed
 notavailable notdisclosed outofarea nocallerid nocid nonumber noname payphone
@@ -56,7 +59,7 @@ numara arayan номер абонент вызов звонок виклик α�
 def _letters(text: str) -> str:
     """Return the letters of a text without accents and case."""
     apart = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(character for character in apart if character.isalpha())
+    return "".join(filter(str.isalpha, apart))
 
 
 def _any_of(words: str) -> str:
@@ -76,7 +79,7 @@ def says_withheld(text: str) -> bool:
         return True
     letters = _letters(text)
     if not letters:
-        return not any(character.isdecimal() or character in "*#" for character in text)
-    if any(character.isdecimal() for character in text):
+        return _DIALLED.search(text) is None
+    if _DIGIT.search(text):
         return False
     return letters in _ALONE or bool(_PHRASE.fullmatch(letters))
