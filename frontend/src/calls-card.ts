@@ -99,11 +99,11 @@ export class CallsCard extends PbxCard {
     const calls = this.rows.filter((row) => !row.over).length;
     const obstacle = this.obstacle(shown);
     return html`<ha-card>
-      <header>
+      <div class="header">
         ${icon("talking")}
         <h2>${this.config.title ?? this.word("live_calls")}</h2>
         ${calls ? html`<span class="chip count">${calls}</span>` : nothing}
-      </header>
+      </div>
       ${this.notices(shown)}
       <span class="sr" role="status">${this.announcement()}</span>
       ${obstacle ??

@@ -66,12 +66,12 @@ export class DialCard extends PbxCard<Config> {
     const obstacle = this.obstacle(this.shown, 4);
     const from = this.from;
     return html`<ha-card>
-      <header>
+      <div class="header">
         ${icon("dialpad")}
         <h2>${this.config.title ?? this.word("dial_pad")}</h2>
         <button class="round bare" title=${this.word("settings")} aria-label=${this.word("settings")} aria-expanded=${this.settings}
           @click=${() => { this.settings = !this.settings; this.requestUpdate(); }}>${icon("cog")}</button>
-      </header>
+      </div>
       ${obstacle ?? html`
         <pbx-finder large .hass=${this.hass} label=${this.word("number_or_name")} @pbx-typed=${(event: CustomEvent<string>) => this.typed(event.detail)} @pbx-enter=${this.call}></pbx-finder>
         ${this.config.keys === false ? nothing : html`<div class="pad">${KEYS.map(([digit, letters]) => this.key(digit, letters))}</div>`}

@@ -5,6 +5,7 @@ export interface Connection {
     message: Record<string, unknown>,
     options?: { resubscribe?: boolean },
   ): Promise<() => Promise<void>>;
+  addEventListener(type: "ready", listener: () => void): void;
 }
 
 export interface EntityEntry {

@@ -1,8 +1,8 @@
 import { html, svg, type TemplateResult } from "lit";
 import {
   mdiAccountMultiple, mdiAccountOff, mdiAccountPlus, mdiArrowRight, mdiBackspaceOutline, mdiBellOff, mdiBellRing, mdiCheck,
-  mdiChevronDown, mdiClockOutline, mdiClose, mdiCog, mdiDialpad, mdiDotsVertical, mdiFullscreen, mdiLogin, mdiLogout,
-  mdiMagnify, mdiMinusCircle, mdiPause, mdiPhone, mdiPhoneCancel, mdiPhoneClassic, mdiPhoneForward, mdiPhoneHangup,
+  mdiChevronDown, mdiClockOutline, mdiClose, mdiCog, mdiContacts, mdiDelete, mdiDialpad, mdiDotsVertical, mdiFileImport, mdiFullscreen, mdiLogin, mdiLogout,
+  mdiMagnify, mdiMinusCircle, mdiPause, mdiPencil, mdiPhone, mdiPhoneCancel, mdiPhoneClassic, mdiPhoneForward, mdiPhoneHangup,
   mdiPhoneInTalk, mdiPhoneIncoming, mdiPhoneMissed, mdiPhoneOutgoing, mdiPhonePaused, mdiPhoneRing, mdiPlay,
   mdiSwapHorizontal, mdiVoicemail, mdiVolumeOff,
 } from "@mdi/js";
@@ -20,13 +20,17 @@ export const ICONS = {
   clock: mdiClockOutline,
   close: mdiClose,
   cog: mdiCog,
+  contacts: mdiContacts,
+  delete: mdiDelete,
   dialing: mdiPhoneOutgoing,
   dialpad: mdiDialpad,
   dnd: mdiMinusCircle,
   down: mdiChevronDown,
+  edit: mdiPencil,
   full: mdiFullscreen,
   hangup: mdiPhoneHangup,
   idle: mdiPhoneClassic,
+  import: mdiFileImport,
   incoming: mdiPhoneIncoming,
   internal: mdiSwapHorizontal,
   log_in: mdiLogin,

@@ -187,7 +187,7 @@ export class ListCard extends PbxCard<Config> {
     }
     const obstacle = this.obstacle(shown, 5);
     return html`<ha-card>
-      <header>${icon("incoming")}<h2>${this.config.title ?? this.word(this.config.short ? "recent" : "history")}</h2></header>
+      <div class="header">${icon("incoming")}<h2>${this.config.title ?? this.word(this.config.short ? "recent" : "history")}</h2></div>
       ${obstacle ?? html`
         ${this.config.short ? nothing : this.tools()}
         ${this.problem ? this.notice(this.problem, "cancelled") : nothing}

@@ -56,6 +56,11 @@ const CARDS: CardKind[] = [
     element: lazy("pbx-list", async () => (await import("./list-card")).ListCard, ROWS),
     form: [TITLE, ACCOUNT, count("limit", 1, 100), flag("short")],
   },
+  {
+    tag: "pbx-contacts-card", name: "contacts", entity: "",
+    element: lazy("pbx-contacts", async () => (await import("./contacts-card")).ContactsCard, ROWS),
+    form: [TITLE],
+  },
 ];
 
 function define(tag: string, element: CustomElementConstructor): void {

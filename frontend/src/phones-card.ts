@@ -104,11 +104,11 @@ export class PhonesCard extends PbxCard<Config> {
     const groups = this.groups(found);
     const obstacle = this.obstacle(this.shown, 4);
     return html`<ha-card>
-      <header>
+      <div class="header">
         ${icon("idle")}
         <h2>${this.config.title ?? this.word("phones")}</h2>
         ${all.length ? html`<span class="chip number" title=${this.word("live_calls")}>${busy} / ${all.length}</span>` : nothing}
-      </header>
+      </div>
       ${this.notices(this.shown)}
       ${obstacle ?? html`
         ${this.config.find !== false && all.length > MANY ? html`<div class="tools">

@@ -63,8 +63,8 @@ export class QueuesCard extends PbxCard<Config> {
     const agents = this.config.agents === false ? [] : shown.flatMap((account) => Object.values(account.agents).map((agent) => ({ account, agent })));
     const obstacle = this.obstacle(this.shown, 2);
     return html`<ha-card>
-      <header>${icon("agents")}<h2>${this.config.title ?? this.word("queues")}</h2>
-        ${document.fullscreenEnabled ? html`<button class="round bare full" title=${this.word("full_screen")} aria-label=${this.word("full_screen")} @click=${this.fill}>${icon("full")}</button>` : nothing}</header>
+      <div class="header">${icon("agents")}<h2>${this.config.title ?? this.word("queues")}</h2>
+        ${document.fullscreenEnabled ? html`<button class="round bare full" title=${this.word("full_screen")} aria-label=${this.word("full_screen")} @click=${this.fill}>${icon("full")}</button>` : nothing}</div>
       ${this.notices(shown)}
       ${obstacle ?? html`
         ${queues.length || agents.length ? nothing : html`<div class="empty">${icon("agents")}<span>${this.word("no_queues")}</span></div>`}

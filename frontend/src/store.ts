@@ -5,6 +5,9 @@ import { nothing, take, type Account, type Message, type Slice } from "./model";
 
 type Listener = () => void;
 
+/** How often to try before the reason for a failure is shown. */
+const PATIENCE = 4;
+
 class Store {
   readonly known = nothing();
   /** Whether anything was told yet. */
@@ -13,6 +16,7 @@ class Store {
   refusal: unknown;
   private readonly listeners = new Map<Listener, readonly Slice[]>();
   private connected?: Connection;
+  private turn = 0;
 
   get accounts(): Account[] {
     return [...this.known.accounts.values()];
@@ -21,14 +25,28 @@ class Store {
   connect(connection: Connection): void {
     if (this.connected === connection) return;
     this.connected = connection;
-    connection
-      .subscribeMessage<Message>((message) => this.take(message), { type: "pbx/subscribe" })
-      .catch((refusal: unknown) => {
-        this.connected = undefined;
+    connection.addEventListener("ready", () => void this.subscribe(connection));
+    void this.subscribe(connection);
+  }
+
+  /**
+   * Subscribe, now and whenever the connection is there again, until it succeeds. After a restart the page may be
+   * quicker than the integration, and Home Assistant's own way to subscribe again would give up then.
+   */
+  private async subscribe(connection: Connection, failures = 0): Promise<void> {
+    const turn = ++this.turn;
+    const current = (): boolean => turn === this.turn;
+    try {
+      await connection.subscribeMessage<Message>((message) => { if (current()) this.take(message); }, { type: "pbx/subscribe" }, { resubscribe: false });
+    } catch (refusal) {
+      if (!current()) return;
+      if (failures >= PATIENCE) {
         this.ready = true;
         this.refusal = refusal;
         this.tell(["accounts"]);
-      });
+      }
+      setTimeout(() => { if (current()) void this.subscribe(connection, failures + 1); }, Math.min(500 * 2 ** failures, 3000));
+    }
   }
 
   listen(slices: readonly Slice[], listener: Listener): () => void {

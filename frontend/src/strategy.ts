@@ -67,12 +67,13 @@ export class PhonesStrategy extends HTMLElement {
       phones: view("phones", "mdi:deskphone", [section([card("phones", full)], { column_span: columns })]),
       queues: callCenter ? view("queues", "mdi:account-multiple", [section([card("queues", full)], { column_span: columns })]) : undefined,
       history: view("history", "mdi:history", [section([card("list", full)], { column_span: columns })]),
+      contacts: view("contacts", "mdi:contacts", [section([card("contacts", full)], { column_span: columns })]),
     };
     const wanted = config.views?.length ? config.views : Object.keys(views);
     return { title: word(words, "phones"), views: wanted.map((name) => views[name]).filter(Boolean) };
   }
 
   static getCreateSuggestions(): Json {
-    return { title: "Phones", icon: "mdi:phone", url_path: "phones" };
+    return { title: "Phones", icon: "mdi:phone", url_path: "pbx-phones" };
   }
 }

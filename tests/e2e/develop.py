@@ -93,6 +93,9 @@ async def demo(options: argparse.Namespace) -> int:
     async with simulators(accounts, free_ports=False), home_assistant(process):
         async with Client(process) as client:
             await furnish(client, accounts)
+            await save_dashboard(client)
+            own = f"{accounts[0].entry_id}/{accounts[0].extensions[0]}"
+            await client.command("pbx/me/set", extension=own, popup="mine")
         say("")
         say(f"    {process.url}/{DASHBOARD}    user {USER}, password {PASSWORD}")
         say("")
@@ -127,7 +130,6 @@ async def furnish(client: Client, accounts: Sequence[Account[Any]]) -> None:
             icon="mdi:phone-outgoing",
         )
         say(f"{account.provider}: set up as {step['title']!r}")
-    await save_dashboard(client, accounts)
 
 
 # -- as a proof -------------------------------------------------------------------------------------

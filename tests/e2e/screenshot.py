@@ -1,4 +1,4 @@
-"""Take the pictures of the documentation: the demo's dashboard and the page of an extension."""
+"""Take the pictures of the documentation: the Phones dashboard, and the page of an extension."""
 
 import asyncio
 import json
@@ -11,7 +11,7 @@ from playwright.async_api import Browser, async_playwright
 
 from .accounts import available
 from .client import Client
-from .dashboard import DASHBOARD
+from .dashboard import DASHBOARD, save_dashboard
 from .develop import furnish, home_assistant, say, simulators
 from .process import FULL, HassProcess, until
 
@@ -42,6 +42,8 @@ async def main(folder: Path) -> int:
     process = HassProcess(folder, components=FULL)
     async with simulators(accounts, free_ports=True), home_assistant(process), Client(process) as client:
         await furnish(client, accounts)
+        await save_dashboard(client)
+        await client.command("pbx/me/set", extension=f"{accounts[0].entry_id}/{accounts[0].extensions[0]}", popup="off")
         async with asyncio.TaskGroup() as tasks, async_playwright() as playwright:
             demos = [tasks.create_task(account.demo(PACE).run()) for account in accounts]
             browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
@@ -56,7 +58,9 @@ async def main(folder: Path) -> int:
             # The pictures show one moment; the polls catch up with it while the page loads.
             for demo in demos:
                 demo.cancel()
-            await picture(browser, client, f"/{DASHBOARD}/phones", "dashboard", (1600, 1400))
+            await picture(browser, client, f"/{DASHBOARD}/calls", "dashboard", (1600, 1200))
+            await picture(browser, client, f"/{DASHBOARD}/phones", "phones", (1280, 800), dark=True)
+            await picture(browser, client, f"/{DASHBOARD}/calls", "phone", (390, 844), dark=True)
             legs = [leg for call in accounts[0].simulator.truth() for leg in call.legs if leg.extension]
             device = await client.device(accounts[0].entry_id, f"extension_{legs[0].extension}")
             await picture(browser, client, f"/config/devices/device/{device}", "extension", (1280, 960))
@@ -64,10 +68,15 @@ async def main(folder: Path) -> int:
     return 0
 
 
-async def picture(browser: Browser, client: Client, path: str, name: str, size: tuple[int, int]) -> None:
+async def picture(
+    browser: Browser, client: Client, path: str, name: str, size: tuple[int, int], *, dark: bool = False
+) -> None:
     """Look at a page as the signed-in user and keep what is seen."""
     page = await browser.new_page(
-        viewport={"width": size[0], "height": size[1]}, locale="en-GB", timezone_id="Europe/Berlin"
+        viewport={"width": size[0], "height": size[1]},
+        locale="en-GB",
+        timezone_id="Europe/Berlin",
+        color_scheme="dark" if dark else "light",
     )
     await page.add_init_script(f"for (const [key, value] of {entries(client)}) localStorage.setItem(key, value)")
     await page.goto(client.process.url + path)

@@ -14,7 +14,6 @@ from playwright.async_api import Browser, ConsoleMessage, Locator, Page, Playwri
 from playwright.async_api import TimeoutError as Unseen
 
 from .accounts import Voipat
-from .dashboard import DASHBOARD, save_dashboard
 from .house import House, lived_in
 from .process import FULL, INTEGRATION, HassProcess
 from .screenshot import CHROMIUM, FLAGS, entries
@@ -293,19 +292,6 @@ async def test_automation(house: Screens) -> None:
     choices = ("Internal", "Anybody", "Known caller", "Unknown number", "Hidden number")
     seen = await house.read("trigger", "In YAML, also its number.", "Only calls in this direction.", *fields, *choices)
     assert "Outgoing" not in seen
-
-
-@lived_in
-async def test_dashboard(house: Screens) -> None:
-    """The dashboard of the demo shows who calls whom."""
-    sim = house.account.simulator
-    await save_dashboard(house.client, [house.account])
-    call = await sim.ring("+493023125101", "101", name="Bakery Schmidt")
-    await house.go(f"/{DASHBOARD}/phones")
-    live = await house.read("dashboard", "Anna Keller (101) · ringing", "Bakery Schmidt", "Ringing", "Incoming call")
-    assert "All is quiet." not in live
-    await sim.hang_up(call)
-    await house.all_idle()
 
 
 @lived_in

@@ -43,6 +43,7 @@ window.sent = [];
 window.asked = [];
 window.answers = {};
 window.refusal = null;
+window.absent = 0;
 const wait = () => new Promise((done) => setTimeout(done, 0));
 window.makeHass = (language, words) => ({
   language, locale: {language, time_format: "24", time_zone: "server"}, config: {time_zone: "Europe/Berlin"},
@@ -67,7 +68,9 @@ window.makeHass = (language, words) => ({
     if (window.refusal) throw window.refusal;
   },
   connection: {
+    addEventListener: (_type, listener) => { window.reconnect = listener; },
     subscribeMessage: async (callback) => {
+      if (window.absent-- > 0) throw {code: "unknown_command", message: "Unknown command."};
       window.tell = callback;
       for (const message of window.first) callback(message);
       return async () => undefined;

@@ -293,6 +293,16 @@ async def test_another_version(stage: Stage) -> None:
     await page.get_by_text("Reload this page").wait_for()
 
 
+@played
+async def test_after_a_restart(stage: Stage) -> None:
+    """Calls are shown again, though the page was there before the integration was."""
+    page = await stage.show(CALLS, accounts=[account(calls=(call("c1"),))])
+    await page.locator("[data-call=c1]").wait_for()
+    again = [{"type": "snapshot", "version": 1, "accounts": [account(calls=(call("c2"),))]}]
+    await page.evaluate("(again) => { window.absent = 2; window.first = again; window.reconnect(); }", again)
+    await page.locator("[data-call=c2]").wait_for()
+
+
 # -- dial pad ----------------------------------------------------------------------------------------
 
 
@@ -406,6 +416,57 @@ async def test_wallboard(stage: Stage) -> None:
             {"service": service, "data": {"config_entry_id": "house", "agent": agent}, "target": None}
         ]
     assert await page.locator("[data-agent=a3]").get_by_role("button", name="Log out").count() == 0
+
+
+# -- contacts ----------------------------------------------------------------------------------------
+
+BOOK: Json = {
+    "entries": [
+        {
+            "id": "e1",
+            "name": "Grace Okafor",
+            "groups": ["vip"],
+            "numbers": [{"number": "+442079460123", "kind": "work"}],
+        },
+        {"id": "e2", "company": "Tea Ltd", "numbers": [{"number": "+4930*"}, {"number": "+4940", "kind": "fax"}]},
+    ],
+    "groups": ["vip"],
+}
+
+
+@played
+async def test_contacts(stage: Stage) -> None:
+    """The phone book is searched, called, completed, changed and imported into."""
+    answers = {"pbx/phone_book/list": BOOK, "pbx/phone_book/update": {}}
+    page = await stage.show("pbx-contacts-card", accounts=[account()], me=MINE, answers=answers)
+    entries = page.locator("pbx-contacts-card li")
+    await entries.nth(1).wait_for()
+    assert await stage.violations() == []
+    await page.get_by_role("button", name="vip").click()
+    assert await entries.count() == 1
+    await page.get_by_role("button", name="Call: Grace Okafor").click()
+    placed = {"config_entry_id": "house", "extension": "101", "number": "+442079460123"}
+    assert await stage.sent() == [{"service": "click_to_call", "data": placed, "target": None}]
+    await page.get_by_role("button", name="Edit: Grace Okafor").click()
+    assert await stage.violations() == []
+    await page.get_by_label("Numbers").fill("+442079460123\n030 1234")
+    await page.get_by_role("button", name="Save").click()
+    await page.get_by_role("form").wait_for(state="detached")
+    [changed] = await page.evaluate("window.asked.filter((one) => one.type === 'pbx/phone_book/update')")
+    numbers = [{"number": "+442079460123", "kind": "work"}, {"number": "030 1234", "kind": "other"}]
+    assert (changed["entry_id"], changed["numbers"]) == ("e1", numbers)
+    await page.get_by_role("button", name="Add contact").click()
+    await page.get_by_label("Name").fill("Eva")
+    await page.get_by_label("Numbers").fill("+42022")
+    await page.get_by_label("Groups").fill("family, vip")
+    await page.get_by_role("button", name="Save").click()
+    added = {
+        "name": "Eva",
+        "company": "",
+        "groups": ["family", "vip"],
+        "numbers": [{"number": "+42022", "kind": "other"}],
+    }
+    assert await stage.sent() == [{"service": "add_to_phone_book", "data": added, "target": None}]
 
 
 # -- finished calls ----------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from aiohttp import web
 
+from tests.simulators.audio import mp3
 from tests.simulators.voipstudio_people import Population, User
 from tests.simulators.voipstudio_rest import (
     BLANK,
@@ -289,8 +290,7 @@ class VoipstudioRecords(VoipstudioSessions):
 
     def audio(self, row_id: int, size: int) -> bytes:
         """Make the bytes of a file that is served as MP3."""
-        pattern = b"ID3" + row_id.to_bytes(8, "big") + b"\xff\xfb\x90\x00" + bytes(113)
-        return (pattern * (size // len(pattern) + 1))[:size]
+        return mp3(size, row_id)
 
     async def get_pdf(self, request: web.Request, _user: User) -> web.Response:
         """Answer the PDF of a fax as bytes, that of a transaction as base64 inside JSON."""

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
+from .audio import mp3
 from .base import Handler
 from .voxloud_engine import VoxloudEngine, VoxloudSwitches
 from .voxloud_model import (
@@ -533,7 +534,7 @@ class VoxloudSimulator(VoxloudEngine):
             return web.Response(status=403, text="<Error><Code>AccessDenied</Code></Error>", content_type="text/xml")
         if name.endswith(".pdf"):
             return web.Response(body=b"%PDF-1.4\n%%EOF\n", content_type="application/pdf")
-        return web.Response(body=b"ID3\x04" + bytes(1020), content_type="audio/mpeg")
+        return web.Response(body=mp3(4096), content_type="audio/mpeg")
 
     # -- click-to-call --------------------------------------------------------------------------------
 

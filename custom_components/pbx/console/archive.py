@@ -6,12 +6,14 @@ before it, so that every account is read only as far as somebody scrolls.
 
 import asyncio
 import json
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from homeassistant.exceptions import HomeAssistantError
 
+from ..phone_book.collection import PhoneBook
+from ..phone_book.entry import Entry
 from ..telephony.events import record_data
 from ..telephony.models import (
     CallRecord,
@@ -86,9 +88,13 @@ class Archive:
             "failed": failed,
         }
 
-    async def search(self, text: str, limit: int) -> Json:
-        """Return the contacts whose name or number has a text in it, from all address books."""
+    async def search(self, text: str, limit: int, book: PhoneBook | None) -> Json:
+        """Return the contacts whose name or number has a text in it, the house's own first.
+
+        Address books that could not be asked are listed with the reason.
+        """
         failed: list[Json] = []
+        own = _entry_rows(book.search(text, limit)) if book is not None else []
         found = await asyncio.gather(
             *(
                 self._search_one(feed, text, failed)
@@ -96,8 +102,10 @@ class Archive:
                 if Capability.SEARCH_CONTACTS in feed.coordinator.provider.capabilities
             )
         )
-        contacts = [contact for one in found for contact in one][:limit]
-        return {"contacts": contacts, "failed": failed}
+        numbers = {row["number"] for row in own}
+        theirs = (contact for one in found for contact in one)
+        contacts = own + [contact for contact in theirs if contact["number"] not in numbers]
+        return {"contacts": contacts[:limit], "failed": failed}
 
     async def _search_one(self, feed: Feed, text: str, failed: list[Json]) -> list[Json]:
         """Return the contacts of one account; note in `failed` why there are none."""
@@ -235,4 +243,13 @@ def _contact_rows(feed: Feed, contact: Contact) -> list[Json]:
             number=feed.coordinator.wording.number(number),
         )
         for number in numbers
+    ]
+
+
+def _entry_rows(entries: Iterable[Entry]) -> list[Json]:
+    """Return one row for each number of the phone book's entries that can be called."""
+    return [
+        known(name=entry.label, company=entry.company or None, number=number.number)
+        for entry in entries
+        for number in entry.callable_numbers
     ]

@@ -14,10 +14,14 @@ from homeassistant.components.websocket_api.connection import ActiveConnection
 from homeassistant.components.websocket_api.const import ERR_INVALID_FORMAT
 from homeassistant.components.websocket_api.decorators import async_response, websocket_command
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.collection import ItemNotFound
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
-from ..rights import Access, may
+from ..errors import invalid
+from ..phone_book.collection import ENTRY_FIELDS, async_get_phone_book
+from ..phone_book.entry import entry_data
+from ..rights import Access, async_check_everywhere, may
 from ..telephony.models import Direction, Outcome
 from .archive import Archive, HistoryFilter
 from .feed import Console, Feed, Json
@@ -34,7 +38,11 @@ CURSOR: Final = vol.All(str, vol.Length(max=2000))
 @callback
 def async_register_commands(hass: HomeAssistant) -> None:
     """Let the front end ask."""
-    for command in (ws_subscribe, ws_history, ws_search, ws_me, ws_set_me, ws_seen):
+    commands = (
+        *(ws_subscribe, ws_history, ws_search, ws_me, ws_set_me, ws_seen),
+        *(ws_list_phone_book, ws_update_phone_book),
+    )
+    for command in commands:
         websocket_api.async_register_command(hass, command)
 
 
@@ -99,8 +107,10 @@ async def ws_history(hass: HomeAssistant, connection: ActiveConnection, msg: Jso
 @async_response
 async def ws_search(hass: HomeAssistant, connection: ActiveConnection, msg: Json) -> None:
     """Return contacts by a part of their name or number; the cards know the extensions themselves."""
-    archive = Archive(_feeds(hass, connection, msg.get("account")))
-    connection.send_result(msg["id"], await archive.search(msg["text"], msg["limit"]))
+    feeds = _feeds(hass, connection, msg.get("account"))
+    book = async_get_phone_book(hass) if feeds else None
+    found = await Archive(feeds).search(msg["text"], msg["limit"], book)
+    connection.send_result(msg["id"], found)
 
 
 def _feeds(hass: HomeAssistant, connection: ActiveConnection, account: str | None) -> list[Feed]:
@@ -145,3 +155,37 @@ def ws_seen(hass: HomeAssistant, connection: ActiveConnection, msg: Json) -> Non
     now = dt_util.utcnow().isoformat()
     preferences.async_set(connection.user.id, replace(preferences.of(connection.user.id), seen=now))
     connection.send_result(msg["id"], preferences.data_of(connection.user.id))
+
+
+@websocket_command({vol.Required("type"): "pbx/phone_book/list"})
+@async_response
+async def ws_list_phone_book(hass: HomeAssistant, connection: ActiveConnection, msg: Json) -> None:
+    """Return the phone book of the house, and which groups there are in it."""
+    await async_check_everywhere(hass, connection.context(msg), Access.READ)
+    book = async_get_phone_book(hass)
+    entries = [entry_data(entry) for entry in book.entries]
+    connection.send_result(msg["id"], {"entries": entries, "groups": list(book.groups)})
+
+
+@websocket_command(
+    {
+        vol.Required("type"): "pbx/phone_book/update",
+        vol.Required("entry_id"): str,
+        **ENTRY_FIELDS,
+    }
+)
+@async_response
+async def ws_update_phone_book(
+    hass: HomeAssistant, connection: ActiveConnection, msg: Json
+) -> None:
+    """Change an entry of the phone book; what is not named stays as it was.
+
+    Entries are added, removed and imported by the actions, which suffice for that.
+    """
+    await async_check_everywhere(hass, connection.context(msg), Access.CONTROL)
+    changes = {str(field): msg[str(field)] for field in ENTRY_FIELDS if str(field) in msg}
+    try:
+        entry = await async_get_phone_book(hass).async_update_item(msg["entry_id"], changes)
+    except ItemNotFound as err:
+        raise invalid("phone_book_unknown", entry_id=msg["entry_id"]) from err
+    connection.send_result(msg["id"], {"entry": entry_data(entry)})

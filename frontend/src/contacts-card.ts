@@ -1,0 +1,221 @@
+import { repeat } from "lit/directives/repeat.js";
+import { PbxCard, avatar, css, html, nothing, number, shared, type CardConfig } from "./base";
+import { icon } from "./icons";
+import { fold, matches, type Account } from "./model";
+import { Watch, store } from "./store";
+import { reason } from "./words";
+import type { TemplateResult } from "lit";
+
+interface EntryNumber {
+  number: string;
+  typed?: string;
+  kind?: string;
+}
+
+interface Entry {
+  id: string;
+  name?: string;
+  company?: string;
+  groups?: string[];
+  numbers?: EntryNumber[];
+}
+
+interface Book {
+  entries: Entry[];
+  groups: string[];
+}
+
+interface Imported {
+  added: number;
+  completed: number;
+  without_number: number;
+  uncertain: { name: string; number: string; problem: string }[];
+}
+
+const EMPTY: Entry = { id: "" };
+const label = (entry: Entry): string => entry.name || entry.company || "";
+const lines = (text: string): string[] => text.split(/[\n;]/).map((one) => one.trim()).filter(Boolean);
+
+/** The house's own phone book: found, called, added, changed, imported. */
+export class ContactsCard extends PbxCard<CardConfig> {
+  static override styles = [
+    shared,
+    css`
+      .tools { display: flex; gap: 8px; flex-wrap: wrap; } .tools input[type="search"] { flex: 1 1 200px; width: auto; }
+      .tools .chip { min-height: 44px; border-radius: 22px; padding: 0 16px; }
+      .grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(320px, 100%), 1fr)); gap: 8px; }
+      li { display: grid; grid-template-columns: 40px minmax(0, 1fr) auto; gap: 12px; align-items: center; padding: 8px; border-radius: 12px; background: var(--pbx-soft); min-height: 56px; box-sizing: border-box; content-visibility: auto; contain-intrinsic-height: auto 64px; }
+      .text { display: grid; min-width: 0; } .title { font-size: 15px; line-height: 22px; font-weight: 500; } .sub { font-size: 13px; line-height: 18px; color: var(--secondary-text-color); }
+      .buttons { display: flex; gap: 4px; }
+      form { display: grid; gap: 12px; padding: 16px; border-radius: 16px; background: var(--pbx-soft); }
+      label { display: grid; gap: 4px; font-size: 12px; line-height: 16px; color: var(--secondary-text-color); }
+      label input, label textarea { font-size: 16px; color: var(--primary-text-color); background: var(--card-background-color, #fff); border-color: var(--pbx-line); }
+      .actions { display: flex; gap: 8px; flex-wrap: wrap; }
+      .file { position: relative; overflow: hidden; } .file input { position: absolute; inset: 0; opacity: 0; cursor: pointer; }
+      .file:focus-within { outline: 2px solid var(--primary-color); outline-offset: 2px; }
+    `,
+  ];
+  private book?: Book;
+  private find = "";
+  private group = "";
+  private editing?: Entry;
+  private busy = false;
+  private asked = false;
+  private imported?: Imported;
+
+  constructor() {
+    super();
+    new Watch(this, ["accounts", "me"]);
+  }
+
+  private async load(): Promise<void> {
+    try {
+      this.book = await this.hass!.callWS<Book>({ type: "pbx/phone_book/list" });
+    } catch (refusal) {
+      this.problem = reason(this.hass, refusal);
+    }
+    this.requestUpdate();
+  }
+
+  private get from(): { account: Account; extension: string; action: string } | undefined {
+    const me = this.mine;
+    const action = me?.account.can.includes("click_to_call") ? "click_to_call" : me?.account.can.includes("originate") ? "originate" : "";
+    return me && action ? { account: me.account, extension: me.extension.number, action } : undefined;
+  }
+
+  private get found(): Entry[] {
+    const text = this.find.trim();
+    return (this.book?.entries ?? []).filter((entry) => {
+      if (this.group && !entry.groups?.includes(this.group)) return false;
+      const numbers = (entry.numbers ?? []).map((one) => `${one.number} ${one.typed ?? ""}`).join(" ");
+      return !text || matches(text, label(entry), numbers) || fold(`${entry.company ?? ""} ${(entry.groups ?? []).join(" ")}`).includes(fold(text));
+    });
+  }
+
+  protected override render(): TemplateResult {
+    if (!this.asked && this.hass && store.ready) {
+      this.asked = true;
+      queueMicrotask(() => void this.load());
+    }
+    const found = this.found;
+    const chip = (group: string, text: string): TemplateResult =>
+      html`<button class="chip" aria-pressed=${this.group === group} @click=${() => { this.group = this.group === group ? "" : group; this.requestUpdate(); }}>${text}</button>`;
+    return html`<ha-card>
+      <div class="header">${icon("contacts")}<h2>${this.config.title ?? this.word("contacts")}</h2>
+        <span class="file"><span class="wide">${icon("import")}${this.word("import_contacts")}</span><input type="file" accept=".vcf,.csv,.xml,text/vcard,text/csv,text/xml" aria-label=${this.word("import_contacts")} @change=${this.importFile} /></span>
+        <button class="round" title=${this.word("add_contact")} aria-label=${this.word("add_contact")} @click=${() => this.edit(EMPTY)}>${icon("add")}</button></div>
+      ${this.problem ? this.notice(this.problem, "cancelled") : nothing}
+      ${this.imported ? this.report(this.imported) : nothing}
+      ${this.editing ? this.form(this.editing) : nothing}
+      <div class="tools">
+        <input type="search" placeholder=${this.word("find")} aria-label=${this.word("find")} @input=${(event: InputEvent) => { this.find = (event.target as HTMLInputElement).value; this.requestUpdate(); }} />
+        ${(this.book?.groups ?? []).map((group) => chip(group, group))}
+      </div>
+      ${!this.book && !this.problem ? html`<div class="skeleton"></div><div class="skeleton"></div>` : nothing}
+      ${this.book && !found.length ? html`<div class="empty">${icon("contacts")}<span>${this.word("no_contacts")}</span></div>` : nothing}
+      <ul class="grid">${repeat(found, (entry) => entry.id, (entry) => this.row(entry))}</ul>
+    </ha-card>`;
+  }
+
+  private row(entry: Entry): TemplateResult {
+    const name = label(entry);
+    const first = entry.numbers?.find((one) => one.kind !== "fax" && !one.number.endsWith("*"));
+    return html`<li data-entry=${entry.id}>
+      ${avatar(name, entry.id)}
+      <span class="text"><span class="title cut"><bdi>${name}</bdi></span>
+        <span class="sub cut">${(entry.numbers ?? []).map((one, index) => html`${index ? " · " : ""}${number(one.typed || one.number)}`)}</span>
+        ${entry.groups?.length || (entry.company && entry.company !== name) ? html`<span class="sub cut"><bdi>${[entry.company !== name ? entry.company : "", ...(entry.groups ?? [])].filter(Boolean).join(" · ")}</bdi></span>` : nothing}</span>
+      <span class="buttons">
+        ${first && this.from ? html`<button class="round" title=${this.word("call")} aria-label="${this.word("call")}: ${name}" ?disabled=${this.busy} @click=${() => this.call(first.number)}>${icon("phone")}</button>` : nothing}
+        <button class="round bare" title=${this.word("edit")} aria-label="${this.word("edit")}: ${name}" @click=${() => this.edit(entry)}>${icon("edit")}</button>
+      </span>
+    </li>`;
+  }
+
+  private form(entry: Entry): TemplateResult {
+    const field = (name: string, text: string, value: string): TemplateResult => html`<label>${text}<input name=${name} .value=${value} autocomplete="off" /></label>`;
+    return html`<form @submit=${this.save} aria-label=${entry.id ? this.word("edit") : this.word("add_contact")}>
+      ${field("name", this.word("name"), entry.name ?? "")}
+      ${field("company", this.word("company"), entry.company ?? "")}
+      <label>${this.word("numbers")}<textarea name="numbers" rows="3" dir="ltr" .value=${(entry.numbers ?? []).map((one) => one.typed || one.number).join("\n")}></textarea></label>
+      ${field("groups", this.word("groups"), (entry.groups ?? []).join(", "))}
+      <div class="actions">
+        <button class="wide go" type="submit" ?disabled=${this.busy}>${icon("check")}${this.word("save")}</button>
+        <button class="wide" type="button" @click=${() => this.edit(undefined)}>${this.word("cancel")}</button>
+        ${entry.id ? html`<button class="wide stop soft" type="button" ?disabled=${this.busy} @click=${() => this.erase(entry)}>${icon("delete")}${this.word("delete")}</button>` : nothing}
+      </div>
+    </form>`;
+  }
+
+  private report(imported: Imported): TemplateResult {
+    return html`<div class="notice plain" role="status">${icon("check")}<span>${this.word("imported", { count: String(imported.added + imported.completed) })}
+      ${imported.uncertain.length ? html`<br />${this.word("uncertain")}${imported.uncertain.slice(0, 20).map((one) => html`<br /><bdi>${one.name}</bdi> ${number(one.number)}`)}` : nothing}</span></div>`;
+  }
+
+  private edit(entry: Entry | undefined): void {
+    this.editing = entry;
+    this.problem = "";
+    this.imported = undefined;
+    this.requestUpdate();
+    if (entry) void this.updateComplete.then(() => this.renderRoot.querySelector<HTMLInputElement>("form input")?.focus());
+  }
+
+  /** Do something to the book, and read it anew. */
+  private async change(work: () => Promise<unknown>): Promise<void> {
+    this.busy = true;
+    this.problem = "";
+    this.requestUpdate();
+    try {
+      await work();
+      this.editing = undefined;
+      await this.load();
+    } catch (refusal) {
+      this.problem = reason(this.hass, refusal);
+    }
+    this.busy = false;
+    this.requestUpdate();
+  }
+
+  private save = (event: SubmitEvent): void => {
+    event.preventDefault();
+    const entry = this.editing!;
+    const form = new FormData(event.target as HTMLFormElement);
+    const text = (name: string): string => String(form.get(name) ?? "").trim();
+    const known = new Map((entry.numbers ?? []).map((one) => [one.typed || one.number, one.kind ?? "other"]));
+    const data = {
+      name: text("name"),
+      company: text("company"),
+      groups: text("groups").split(",").map((one) => one.trim()).filter(Boolean),
+      numbers: lines(text("numbers")).map((one) => ({ number: one, kind: known.get(one) ?? "other" })),
+    };
+    void this.change(() =>
+      entry.id
+        ? this.hass!.callWS({ type: "pbx/phone_book/update", entry_id: entry.id, ...data })
+        : this.hass!.callService("pbx", "add_to_phone_book", data, undefined, false),
+    );
+  };
+
+  private erase(entry: Entry): void {
+    void this.change(() => this.hass!.callService("pbx", "remove_from_phone_book", { entry_id: entry.id }, undefined, false));
+  }
+
+  private importFile = async (event: Event): Promise<void> => {
+    const input = event.target as HTMLInputElement;
+    const file = input.files?.[0];
+    if (!file) return;
+    const text = await file.text();
+    input.value = "";
+    await this.change(async () => {
+      const answer = await this.hass!.callService("pbx", "import_phone_book", { text }, undefined, false, true);
+      this.imported = (answer as { response: Imported }).response;
+    });
+  };
+
+  private async call(digits: string): Promise<void> {
+    const from = this.from!;
+    this.busy = true;
+    await this.act(from.account, from.action, { extension: from.extension, number: digits });
+    this.busy = false;
+    this.requestUpdate();
+  }
+}

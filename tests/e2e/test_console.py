@@ -1,0 +1,400 @@
+"""The front end in the real Home Assistant, through a browser: whole flows, as a person walks through them."""
+
+import asyncio
+import shutil
+from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_socket
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Playwright, async_playwright
+from playwright.async_api import TimeoutError as Unseen
+
+from tests.frontend.stage import AUDIT, AXE
+
+from .accounts import Account, Voipat, Voipstudio, Voipsun, Voxloud
+from .client import Client, Json
+from .dashboard import CONFIG, DASHBOARD, save_dashboard
+from .develop import furnish
+from .process import FULL, HassProcess, until
+from .screenshot import CHROMIUM, FLAGS, entries
+
+VIEWS = {
+    "calls": ("calls",),
+    "phones": ("phones",),
+    "queues": ("queues",),
+    "history": ("list",),
+    "contacts": ("contacts",),
+}
+PATIENCE = 15_000
+LOADS = 12
+DRAWN = """() => {
+    const deep = (root, selector, found = []) => {
+        found.push(...(root.querySelectorAll?.(selector) ?? []));
+        for (const element of root.querySelectorAll?.("*") ?? []) {
+            if (element.shadowRoot) deep(element.shadowRoot, selector, found);
+        }
+        return found;
+    };
+    return deep(document, "pbx-calls-card").some((card) => card.shadowRoot?.querySelector("ha-card"))
+        && deep(document, "pbx-call-popup").some((popup) => popup.shadowRoot?.querySelector(".stack"));
+}"""
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.browser,
+    pytest.mark.usefixtures("socket_enabled"),
+    pytest.mark.skipif(not Path(CHROMIUM).exists(), reason=f"There is no {CHROMIUM}"),
+]
+
+
+class Office:
+    """A Home Assistant with all four phone systems, and somebody in front of it."""
+
+    def __init__(self, folder: Path, picture: Path) -> None:
+        """Prepare; `open` opens it. A test that fails leaves the picture."""
+        self.picture = picture
+        self.voipat = Voipat(seed=3, auto_answer=0.1)
+        self.voxloud = Voxloud(seed=4)
+        self.voipsun = Voipsun(seed=5)
+        self.voipstudio = Voipstudio(seed=6)
+        self.process = HassProcess(folder, components=FULL)
+        self.client: Client
+        self.page: Page
+        self.said: list[str] = []
+        self._runner = asyncio.Runner()
+        self._playwright: Playwright
+        self._browser: Browser
+
+    @property
+    def accounts(self) -> list[Account[Any]]:
+        """List the phone systems."""
+        return [self.voipat, self.voxloud, self.voipsun, self.voipstudio]
+
+    def run[T](self, work: Coroutine[Any, Any, T]) -> T:
+        """Do something on the loop on which all this lives."""
+        return self._runner.run(work)
+
+    def close_loop(self) -> None:
+        """Let go of the loop."""
+        self._runner.close()
+
+    async def open(self) -> None:
+        """Start everything."""
+        for account in self.accounts:
+            await account.simulator.start()
+        await self.process.start()
+        self.client = await Client(self.process).__aenter__()
+        await furnish(self.client, self.accounts)
+        await save_dashboard(self.client)
+        self._playwright = await async_playwright().start()
+        flags = [*FLAGS, "--autoplay-policy=no-user-gesture-required"]
+        self._browser = await self._playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+
+    async def close(self) -> None:
+        """Stop everything."""
+        if hasattr(self, "_browser"):
+            await self._browser.close()
+        if hasattr(self, "_playwright"):
+            await self._playwright.stop()
+        if hasattr(self, "client"):
+            await self.client.close()
+        await self.process.stop()
+        for account in self.accounts:
+            await account.simulator.stop()
+
+    async def window(self, url: str = "", **more: Any) -> BrowserContext:
+        """Open a window in which the user is signed in."""
+        size = {"width": 1400, "height": 1000}
+        context = await self._browser.new_context(viewport=size, locale="en-GB", timezone_id="Europe/Berlin", **more)
+        context.set_default_timeout(PATIENCE)
+        remembered = entries(self.client).replace(self.process.url, url or self.process.url)
+        await context.add_init_script(
+            "if (location.protocol.startsWith('http'))"
+            f" for (const [key, value] of {remembered}) localStorage.setItem(key, value)"
+        )
+        return context
+
+    async def sit_down(self, path: str = "") -> Page:
+        """Look at a page in a new window, in place of the last one."""
+        if hasattr(self, "page"):
+            await self.page.context.close()
+        self.page = await (await self.window()).new_page()
+        self.page.on("console", self._console)
+        self.page.on("pageerror", lambda error: self.said.append(str(error.stack)))
+        if path:
+            await self.go(path)
+        return self.page
+
+    async def go(self, path: str) -> None:
+        """Open a page."""
+        await self.page.goto(self.process.url + path)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.said.append(f"{message.text} ({message.location['url']})")
+
+    async def choose(self, account: Account[Any], extension: str, popup: str = "mine") -> None:
+        """Make an extension the user's own phone."""
+        await self.client.command("pbx/me/set", extension=f"{account.entry_id}/{extension}", popup=popup)
+
+    async def quiet(self) -> None:
+        """End all calls, so that no test hears those of another."""
+        for account in self.accounts:
+            for up in account.simulator.truth():
+                await account.simulator.hang_up(up.call_id)
+
+    async def live(self, name: str, state: str) -> Locator:
+        """Wait for the live call with somebody to be in a state."""
+        row = self.page.locator(f"pbx-calls-card li[data-state='{state}']").filter(has_text=name)
+        await row.wait_for()
+        return row
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """Keep an office open; neither the browser nor Home Assistant may complain of the integration."""
+    pytest_socket.enable_socket()
+    folder = tmp_path_factory.mktemp("office")
+    opened = Office(folder, tmp_path_factory.mktemp("pictures") / "failed.png")
+    try:
+        try:
+            opened.run(opened.open())
+            yield opened
+        finally:
+            opened.run(opened.close())
+        complaints = [text for text in opened.said if "pbx" in text.lower()] + opened.process.complaints()
+        if complaints:
+            raise AssertionError("Complaints of the browser or of Home Assistant:\n" + "\n".join(complaints))
+    finally:
+        opened.close_loop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def at_work(test: Callable[[Office], Coroutine[Any, Any, None]]) -> Callable[[Office], None]:
+    """Run a test on the loop of the office; what went wrong leaves a picture."""
+
+    def run(office: Office) -> None:
+        try:
+            office.run(test(office))
+        except Exception as err:
+            if hasattr(office, "page") and not office.picture.exists():
+                office.picture.write_bytes(office.run(office.page.screenshot()))
+                err.add_note(f"See {office.picture}")
+            raise
+        finally:
+            office.run(office.quiet())
+
+    run.__name__, run.__doc__ = test.__name__, test.__doc__
+    return run
+
+
+@at_work
+async def test_add_the_dashboard(office: Office) -> None:
+    """From the settings, without a line of YAML; with all views, and with its name in the sidebar."""
+    page = await office.sit_down("/config/lovelace/dashboards")
+    await page.get_by_text("Add dashboard").first.click()
+    await page.get_by_text("Calls, phones, queues and history").click()
+    await page.get_by_role("button", name="Create").click()
+
+    async def made() -> Json | None:
+        listed = await office.client.command("lovelace/dashboards/list")
+        return next((board for board in listed if board["title"] == "Phones" and board["url_path"] != DASHBOARD), None)
+
+    board = await until(made, "dashboard")
+    for view, shown in {**VIEWS, "calls": ("calls", "dial")}.items():
+        await office.go(f"/{board['url_path']}/{view}")
+        for card in shown:
+            await page.locator(f"pbx-{card}-card ha-card").first.wait_for()
+    assert await office.client.command("lovelace/config", url_path=board["url_path"]) == CONFIG
+    assert await page.locator("hui-error-card").count() == 0
+
+
+@at_work
+async def test_a_call_by_clicks(office: Office) -> None:
+    """A call that is pushed appears; it is held, resumed, transferred and hung up."""
+    await office.choose(office.voipat, "101", "off")
+    await office.sit_down(f"/{DASHBOARD}/calls")
+    sim = office.voipat.simulator
+    call = await sim.ring("+493023125101", "101", name="Bakery Schmidt")
+    row = await office.live("Bakery Schmidt", "ringing")
+    await sim.answer(call, "101")
+    row = await office.live("Bakery Schmidt", "talking")
+    await row.get_by_role("button", name="Hold").click()
+    row = await office.live("Bakery Schmidt", "on_hold")
+    await row.get_by_role("button", name="Resume").click()
+    row = await office.live("Bakery Schmidt", "talking")
+    await row.get_by_role("button", name="Transfer").click()
+    box = row.get_by_role("combobox")
+    await box.fill("nonsense!")
+    await box.press("Enter")
+    await office.page.locator("pbx-calls-card").get_by_role("alert").filter(has_text="number").wait_for()
+    await box.fill("104")
+    await box.press("Enter")
+    row = office.page.locator("pbx-calls-card li[data-call]").filter(has_text="Marek Nowak")
+    await row.wait_for()
+    await row.get_by_role("button", name="Hang up").click()
+    await office.page.get_by_text("All is quiet").first.wait_for()
+    assert sim.truth() == []
+
+
+@at_work
+async def test_dial_by_name(office: Office) -> None:
+    """Some letters of a contact in the phone system's address book are enough."""
+    await office.choose(office.voipstudio, "1002", "off")
+    page = await office.sit_down(f"/{DASHBOARD}/calls")
+    box = page.locator("pbx-dial-card").get_by_role("combobox")
+    await box.click()
+    await page.keyboard.type("grac")
+    await page.get_by_role("option").filter(has_text="Grace Okafor").first.click()
+    await box.press("Enter")
+    row = (
+        page.locator("pbx-calls-card li")
+        .filter(has_text="Grace Okafor")
+        .or_(page.locator("pbx-calls-card li[data-call]").filter(has_text="442079460123"))
+    )
+    await row.first.wait_for()
+    for up in office.voipstudio.simulator.truth():
+        await office.voipstudio.simulator.hang_up(up.call_id)
+
+
+@at_work
+async def test_play_a_recording(office: Office) -> None:
+    """The sound of a call that was recorded is decoded and plays."""
+    sim = office.voxloud.simulator
+    call = await sim.ring("+390655502001", "101")
+    await sim.answer(call, "101")
+    await asyncio.sleep(2.2)
+    await sim.hang_up(call)
+
+    async def written() -> bool:
+        page = await office.client.command("pbx/history", account=office.voxloud.entry_id, limit=5)
+        return any("recording_id" in row for row in page["records"])
+
+    await until(written, "recording", 20)
+    page = await office.sit_down(f"/{DASHBOARD}/history")
+    rows = page.locator("pbx-list-card li").filter(has_text="Play recording")
+    await rows.first.get_by_role("button").first.click()
+    await page.get_by_role("button", name="Play recording", exact=True).click()
+    audio = page.locator("pbx-list-card audio")
+    await audio.wait_for()
+    await audio.evaluate(
+        """async (audio) => {
+            while (!audio.error && !(audio.currentTime > 0)) await new Promise((done) => setTimeout(done, 50));
+        }"""
+    )
+    heard = await audio.evaluate("(audio) => ({error: audio.error?.message, duration: audio.duration})")
+    assert heard.get("error") is None
+    assert 0.3 < heard["duration"] < 60
+
+
+@at_work
+async def test_an_agent_by_clicks(office: Office) -> None:
+    """Logged in, paused and logged out from the wallboard."""
+    page = await office.sit_down(f"/{DASHBOARD}/queues")
+    agent = page.locator("pbx-queues-card [data-agent]").filter(has_text="Jana Svobodová")
+    await agent.get_by_role("button", name="Log in").click()
+    await agent.get_by_role("button", name="Log out").wait_for()
+    await agent.get_by_role("button", name="Pause", exact=False).click()
+    await agent.get_by_role("button", name="End pause").click()
+    await agent.get_by_role("button", name="Log out").click()
+    await agent.get_by_role("button", name="Log in").wait_for()
+
+
+@at_work
+async def test_answer_from_the_pop_up(office: Office) -> None:
+    """On a page of the settings, above an open dialog, while somebody types into a field of it."""
+    await office.choose(office.voipstudio, "1002")
+    page = await office.sit_down("/config/lovelace/dashboards")
+    await page.get_by_text("Add dashboard").first.click()
+    field = page.get_by_placeholder("Search dashboards")
+    await field.click()
+    await page.keyboard.type("ab")
+    sim = office.voipstudio.simulator
+    call = await sim.ring("442079460123", "1002", "1003", name="Grace Okafor")
+    article = page.locator("pbx-call-popup article")
+    await article.wait_for()
+    await article.get_by_text("2079460123").first.wait_for()
+    await page.keyboard.type(" \n")
+    assert [up.state for up in sim.truth()] == ["ringing"]
+    await article.get_by_role("button", name="Answer").click()
+    await article.wait_for(state="detached")
+    assert [up.state for up in sim.truth()] == ["talking"]
+    await sim.hang_up(call)
+    assert await field.input_value() == "ab"
+
+
+@at_work
+async def test_reject_leaves_the_group_ringing(office: Office) -> None:
+    """Only my phone stops; on another page than a dashboard."""
+    await office.choose(office.voipstudio, "1002")
+    page = await office.sit_down("/config/dashboard")
+    await page.get_by_text("Devices & services").first.wait_for()
+    sim = office.voipstudio.simulator
+    call = await sim.ring("442079460124", "1002", "1003", name="Piotr")
+    await page.locator("pbx-call-popup").get_by_role("button", name="Reject").click()
+    await page.locator("pbx-call-popup article").wait_for(state="detached")
+    [up] = sim.truth()
+    assert [leg.extension for leg in up.legs if leg.state == "ringing" and leg.extension] == ["1003"]
+    await sim.hang_up(call)
+
+
+@at_work
+async def test_every_page_load_shows_the_cards(office: Office) -> None:
+    """Warm and cold: the cards are drawn and the pop-up is there, each time."""
+    for warm in (True, False):
+        context = await office.window()
+        for _ in range(LOADS // 2):
+            if not warm:
+                await context.close()
+                context = await office.window()
+            page = await context.new_page()
+            await page.goto(f"{office.process.url}/{DASHBOARD}/calls")
+            try:
+                await page.wait_for_function(DRAWN, timeout=PATIENCE)
+            except Unseen:
+                office.picture.write_bytes(await page.screenshot())
+                raise
+            await page.close()
+        await context.close()
+
+
+@at_work
+async def test_accessible(office: Office) -> None:
+    """axe-core finds nothing of ours in any view, light and dark."""
+    if not AXE.exists():
+        pytest.skip("scripts/setup-frontend was not run")
+    await office.choose(office.voipstudio, "1002", "all")
+    call = await office.voipstudio.simulator.ring("442079460123", "1002", name="Grace Okafor")
+    page = await office.sit_down()
+    for view in VIEWS:
+        await office.go(f"/{DASHBOARD}/{view}")
+        await page.locator("hui-view ha-card, ha-card").first.wait_for()
+        await page.locator("pbx-call-popup article").first.wait_for()
+        await page.wait_for_load_state("networkidle")
+        for scheme in ("light", "dark"):
+            await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            await page.evaluate(AXE.read_text("utf-8"))
+            await asyncio.sleep(0.3)
+            assert await page.evaluate(AUDIT) == [], (view, scheme)
+    await office.voipstudio.simulator.hang_up(call)
+
+
+@at_work
+async def test_after_a_restart(office: Office) -> None:
+    """A page that stays open shows calls again, without being loaded anew."""
+    await office.choose(office.voipstudio, "1002", "off")
+    page = await office.sit_down(f"/{DASHBOARD}/calls")
+    await page.locator("pbx-calls-card ha-card").wait_for()
+    await office.client.close()
+    await office.process.stop()
+    await office.process.start()
+    office.client = await Client(office.process).__aenter__()
+    for account in office.accounts:
+        await office.client.loaded(account.entry_id)
+    sim = office.voipstudio.simulator
+    call = await sim.ring("442079460123", "1003", name="Grace Okafor")
+    await office.live("2079460123", "ringing")
+    await sim.hang_up(call)
+    await page.get_by_text("All is quiet").first.wait_for()
