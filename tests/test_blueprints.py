@@ -117,6 +117,7 @@ def test_all_there() -> None:
         "missed_call",
         "night_silence",
         "pause_media",
+        "ringing_phone",
     ]
 
 
@@ -302,6 +303,68 @@ async def test_no_missed_call(
 
         assert house.told()[-1] == ("call_ended" if answered else "call_missed")
         assert house.done == []
+
+
+# -- who calls ---------------------------------------------------------------------------------------
+
+RINGING = {"extension": "device:Anna Keller (101)", "notify": "notify.mobile_app_annas_phone"}
+
+
+async def test_tells_who_calls_and_rejects(hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator) -> None:
+    """The button stops my phone; the notification goes, and the call is none that was missed at my phone."""
+    async with automated(hass, hass_client_no_auth, "voipat", "ringing_phone", RINGING) as house:
+        house.mock("notify.mobile_app_annas_phone")
+        await house.ring("101", "102", name="Bakery Schmidt")
+        await house.until(lambda: house.done, "the notification")
+        [sent] = house.carried_out("notify.mobile_app_annas_phone")
+        assert (sent["title"], sent["message"]) == ("Incoming call", "Bakery Schmidt")
+        [button] = sent["data"]["actions"]
+        assert button["title"] == "Reject"
+
+        hass.bus.async_fire("mobile_app_notification_action", {"action": button["action"]})
+        await house.until(lambda: len(house.done) > 1, "the end of the notification")
+        cleared = house.carried_out("notify.mobile_app_annas_phone")[-1]
+        assert cleared == {"message": "clear_notification", "data": {"tag": sent["data"]["tag"]}}
+
+        def still_ringing() -> list[str]:
+            [up] = house.simulator.truth()
+            return [leg.extension for leg in up.legs if leg.extension and leg.state == "ringing"]
+
+        await house.until(lambda: still_ringing() == ["102"], "the end of ringing at my phone")
+
+
+async def test_a_call_that_is_answered_goes_from_the_screen(
+    hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator
+) -> None:
+    """Whoever answers it, wherever."""
+    async with automated(hass, hass_client_no_auth, "voipat", "ringing_phone", RINGING) as house:
+        house.mock("notify.mobile_app_annas_phone")
+        call = await house.ring(name="Bakery Schmidt")
+        await house.until(lambda: house.done, "the notification")
+        await house.answer(call)
+        await house.until(lambda: len(house.done) > 1, "the end of the notification")
+        sent = house.carried_out("notify.mobile_app_annas_phone")
+        assert [one["message"] for one in sent] == ["Bakery Schmidt", "clear_notification"]
+        await house.until(lambda: not runs(hass), "the end of the automation")
+
+
+async def test_a_missed_call_stays_and_is_called_back(
+    hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator
+) -> None:
+    """What rang in vain is told under the same tag, with a button that calls back."""
+    async with automated(hass, hass_client_no_auth, "voipat", "ringing_phone", RINGING) as house:
+        house.mock("notify.mobile_app_annas_phone")
+        await house.hang_up(await house.ring(name="Bakery Schmidt"))
+        await house.until(lambda: len(house.done) > 2, "the notifications")
+        sent = house.carried_out("notify.mobile_app_annas_phone")
+        assert [one["message"] for one in sent] == ["Bakery Schmidt", "clear_notification", "Bakery Schmidt"]
+        assert sent[2]["title"] == "Missed call"
+        assert sent[2]["data"]["tag"] == sent[0]["data"]["tag"]
+        [button] = sent[2]["data"]["actions"]
+        hass.bus.async_fire("mobile_app_notification_action", {"action": button["action"]})
+        await house.until(lambda: house.simulator.placed, "the call")
+        [placed] = house.simulator.placed
+        assert (placed.source, placed.destination) == ("101", house.caller)
 
 
 # -- busy light --------------------------------------------------------------------------------------

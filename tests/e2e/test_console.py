@@ -106,8 +106,9 @@ class Office:
 
     async def window(self, url: str = "", **more: Any) -> BrowserContext:
         """Open a window in which the user is signed in."""
-        size = {"width": 1400, "height": 1000}
-        context = await self._browser.new_context(viewport=size, locale="en-GB", timezone_id="Europe/Berlin", **more)
+        context = await self._browser.new_context(
+            viewport={"width": 1400, "height": 1000}, locale="en-GB", timezone_id="Europe/Berlin", **more
+        )
         context.set_default_timeout(PATIENCE)
         remembered = entries(self.client).replace(self.process.url, url or self.process.url)
         await context.add_init_script(
