@@ -17,7 +17,6 @@ from .devices import Subject, SubjectKind
 from .registry.call_registry import CallRegistry
 from .registry.changes import listed_key
 from .telephony.models import Capability
-from .wording import Wording
 
 NOTHING = Capability(0)
 LISTED: Mapping[SubjectKind, Callable[[CallRegistry], Container[str]]] = {
@@ -57,6 +56,9 @@ class PbxEntity(CoordinatorEntity[PbxCoordinator]):
         super().__init__(coordinator, context=None if description.health_only else key)
         self.entity_description = description
         self.subject = subject
+        # Properties would cost more than what is done with them: they are read with every push.
+        self.registry = coordinator.data
+        self.wording = coordinator.wording
         self.device_entry = subject.device
         self._attr_unique_id = coordinator.devices.async_add_entity(subject, description.key)
         if subject.kind is SubjectKind.SLOT:
@@ -65,16 +67,6 @@ class PbxEntity(CoordinatorEntity[PbxCoordinator]):
             self._attr_entity_registry_enabled_default = False
         self._listed = LISTED.get(subject.kind)
         self._told: object = None
-
-    @property
-    def wording(self) -> Wording:
-        """Return how parties and calls are worded in states."""
-        return self.coordinator.wording
-
-    @property
-    def registry(self) -> CallRegistry:
-        """Return what is known about the account."""
-        return self.coordinator.data
 
     @property
     @override

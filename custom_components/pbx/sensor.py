@@ -459,10 +459,9 @@ class PbxSensor(PbxEntity, SensorEntity):
     def async_read(self) -> object:
         """Read the value and the attributes that go with it; return both."""
         description, identity = self.entity_description, self.subject.id
-        registry = self.coordinator.data
-        self._value = description.value_fn(self, registry, identity)
+        self._value = description.value_fn(self, self.registry, identity)
         if description.attributes_fn is not None and not self._lists_the_same():
-            self._attributes = description.attributes_fn(self, registry, identity)
+            self._attributes = description.attributes_fn(self, self.registry, identity)
         return (self._value, self._attributes)
 
     def _lists_the_same(self) -> bool:
