@@ -1,5 +1,6 @@
 """The recent calls: for every phone system, with names, kept over a restart, and shown by entities."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -241,3 +242,43 @@ async def test_entities(hass: HomeAssistant, fake: type[FakeProvider], *, masked
     await hass.async_block_till_done()
     assert attributes("sensor.house_missed_calls")["calls"] == []
     assert len(attributes("sensor.house_recent_calls")["calls"]) == 2
+
+
+async def test_rows_follow_the_directory(
+    hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry
+) -> None:
+    """A phone that is called otherwise by now is so in the rows of calls that were shown before."""
+    coordinator, _recent = await started(hass, fake_entry)
+    ring(coordinator, "c1")
+    fake.script.directory = replace(
+        fake.script.directory, extensions=(m.Extension(number="101", name="Anne"), m.Extension(number="102"))
+    )
+    coordinator.async_reread_directory()
+    await hass.async_block_till_done(wait_background_tasks=True)
+    await coordinator.async_refresh()
+    ring(coordinator, "c2", "101", "102")
+    for entity in ("sensor.house_recent_calls", "sensor.house_missed_calls"):
+        state = hass.states.get(entity)
+        assert state is not None
+        assert [(row["call_id"], row["phones"]) for row in state.attributes["calls"]] == [
+            ("c2", ["Anne", "102"]),
+            ("c1", ["Anne"]),
+        ]
+
+
+async def test_rows_follow_an_acknowledgement(hass: HomeAssistant, fake_entry: MockConfigEntry) -> None:
+    """Missed calls are those since somebody looked, though the list of calls has not changed."""
+    coordinator, _recent = await started(hass, fake_entry)
+    for call_id, expected in (("c1", ["c1"]), ("c2", ["c2", "c1"])):
+        ring(coordinator, call_id)
+        state = hass.states.get("sensor.house_missed_calls")
+        assert state is not None
+        assert [row["call_id"] for row in state.attributes["calls"]] == expected
+    coordinator.async_take(coordinator.data.acknowledge_missed())
+    state = hass.states.get("sensor.house_missed_calls")
+    assert state is not None
+    assert (state.state, state.attributes["calls"]) == ("0", [])
+    ring(coordinator, "c3")
+    state = hass.states.get("sensor.house_missed_calls")
+    assert state is not None
+    assert [row["call_id"] for row in state.attributes["calls"]] == ["c3"]

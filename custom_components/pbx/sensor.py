@@ -1,8 +1,9 @@
 """Sensors: calls of the account and of each extension, agents and queues."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, cast, override
 
 from homeassistant.components.sensor import (
@@ -31,6 +32,7 @@ from .telephony.models import (
     CallState,
     Capability,
     Direction,
+    Extension,
     Party,
     Queue,
 )
@@ -129,7 +131,7 @@ def _recent(sensor: PbxSensor, call: RecentCall) -> dict[str, Any]:
 def _missed_calls(sensor: PbxSensor, registry: CallRegistry, _id: str) -> dict[str, Any]:
     """Return the missed calls that nobody has acknowledged, the last ones of them."""
     missed = sensor.recent.newest(min(registry.missed, MOST_RECENT), missed=True)
-    return {"calls": [_recent(sensor, call) for call in missed]}
+    return {"calls": sensor.recent_rows(missed)}
 
 
 def _last_caller(sensor: PbxSensor, _registry: CallRegistry, extension: str) -> str | None:
@@ -257,7 +259,7 @@ SENSORS: tuple[PbxSensorEntityDescription, ...] = (
         about_recent=True,
         value_fn=lambda sensor, _registry, _id: sensor.recent.count,
         attributes_fn=lambda sensor, _registry, _id: {
-            "calls": [_recent(sensor, call) for call in sensor.recent.newest(MOST_RECENT)]
+            "calls": sensor.recent_rows(sensor.recent.newest(MOST_RECENT))
         },
     ),
     PbxSensorEntityDescription(
@@ -425,12 +427,22 @@ class PbxSensor(PbxEntity, SensorEntity):
     _value: SensorValue = None
     _attributes: Mapping[str, Any] | None = None
     _listing: object = None
+    _rows: Mapping[RecentCall, dict[str, Any]] = MappingProxyType({})
+    _rows_extensions: Mapping[str, Extension] | None = None
 
     @property
     def recent(self) -> RecentCalls:
         """Return the recent calls of the account."""
         entry: PbxConfigEntry = self.coordinator.config_entry
         return entry.runtime_data.recent
+
+    def recent_rows(self, calls: Iterable[RecentCall]) -> list[dict[str, Any]]:
+        """Return recent calls as attributes tell them, most of which have been told before."""
+        extensions = self.registry.extensions
+        if extensions is not self._rows_extensions:
+            self._rows, self._rows_extensions = {}, extensions
+        self._rows = {call: self._rows.get(call) or _recent(self, call) for call in calls}
+        return list(self._rows.values())
 
     @override
     async def async_added_to_hass(self) -> None:
