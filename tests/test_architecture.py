@@ -25,6 +25,7 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
     "the parts of an account, which know no coordinator": (
         "accounts",
         "devices",
+        "dial_guard",
         "event_dispatcher",
         "push_health",
     ),

@@ -25,8 +25,12 @@ from .fake_provider import FakeProvider, async_set_up, fake_config_entry, incomi
 
 type Json = dict[str, Any]
 
-DEFAULTS = {"call_slots": 4, "mask_numbers": False, "push": True, "assist": False}
-COMMON = ["country", "call_slots", "mask_numbers", "follow_extensions", "push", "assist", "assist_numbers"]
+DIAL = {"dial_emergency": False, "dial_limit": 10}
+DEFAULTS = {"call_slots": 4, "mask_numbers": False, "push": True, "assist": False, **DIAL}
+COMMON = [
+    *("country", "call_slots", "mask_numbers", "follow_extensions", "push"),
+    *("dial_kinds", "dial_allow", "dial_deny", "dial_emergency", "dial_limit", "assist", "assist_numbers"),
+]
 OWN = {
     "voipat": ["extensions", "rate_plan"],
     "voipstudio": ["webhook_username", "webhook_password"],
@@ -208,13 +212,15 @@ async def test_refused_by_the_form(hass: HomeAssistant, provider: str, typed: Js
 @pytest.mark.parametrize(
     ("provider", "typed", "kept"),
     [
-        ("voipsun", {}, {"call_slots": 4, "mask_numbers": False, "assist": False}),
+        ("voipsun", {}, {"call_slots": 4, "mask_numbers": False, "assist": False, **DIAL}),
         ("voxloud", {}, DEFAULTS),
         ("voxloud", {"call_slots": 2.0}, {"call_slots": 2}),
         ("voxloud", {"country": "IT", "mask_numbers": True, "push": False}, None),
         ("voxloud", {"follow_extensions": ["101", "102"]}, None),
         ("voxloud", {"follow_extensions": []}, DEFAULTS),
         ("voxloud", {"assist": True, "assist_numbers": ["Mum = +390612345678"]}, None),
+        ("voxloud", {"dial_kinds": ["premium"], "dial_allow": ["+44", "*72"], "dial_deny": ["*", "0900"]}, None),
+        ("voxloud", {"dial_limit": 30.0, "dial_emergency": True}, {"dial_limit": 30, "dial_emergency": True}),
         ("voxloud", {"notification_email": "a@example.com"}, None),
         ("voxloud", {"notification_email": ""}, DEFAULTS),
         ("voipat", {"extensions": ["101"], "rate_plan": "enterprise"}, None),

@@ -17,7 +17,7 @@ from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
-from custom_components.pbx.const import CONF_ASSIST, DOMAIN
+from custom_components.pbx.const import CONF_ASSIST, CONF_DIAL_LIMIT, DOMAIN
 from custom_components.pbx.devices import SubjectKind
 from custom_components.pbx.phone_book.collection import async_get_phone_book
 from custom_components.pbx.rights import Access, may, subjects_of_call
@@ -62,6 +62,9 @@ async def act_as(hass: HomeAssistant, context: Context, action: str, data: dict[
 
 async def rights(hass: HomeAssistant) -> dict[str, dict[str, bool]]:
     """Call every action as everybody."""
+    (entry,) = hass.config_entries.async_entries(DOMAIN)
+    hass.config_entries.async_update_entry(entry, options={CONF_DIAL_LIMIT: 100})
+    await hass.async_block_till_done()
     found: dict[str, dict[str, bool]] = {}
     everybody = await contexts(hass)
     for name in EVERY:

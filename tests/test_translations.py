@@ -255,7 +255,7 @@ MAKERS: Mapping[str, tuple[str, set[str]]] = {
     "_report": ("issues", {"title", "provider"}),
 }
 # Lines of the options form never reach an action.
-OPTIONS_ONLY = {"invalid_assist_line", "invalid_extension_line"}
+OPTIONS_ONLY = {"invalid_assist_line", "invalid_dial_line", "invalid_extension_line"}
 
 
 # -- exceptions and issues ---------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from .console import async_add_account, async_remove_script, async_setup_console
 from .const import CONF_PUSH, DOMAIN, LOGGER, PLATFORMS
 from .coordinator import PbxCoordinator
 from .data import PbxConfigEntry, PbxData
+from .dial_guard import DialGuard
 from .errors import auth_failed, setup_errors
 from .lookups import NameBook, PbxLookups
 from .media_view import PbxMediaView
@@ -59,6 +60,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> bool:
     data = entry.runtime_data = PbxData(
         coordinator=coordinator,
         devices=coordinator.devices,
+        guard=DialGuard(hass, entry, coordinator.data),
         health=health,
         lookups=PbxLookups(hass, entry, coordinator, names),
         recent=RecentCalls(hass, entry, names.find),

@@ -8,16 +8,16 @@ from homeassistant.components.button import ButtonEntity, ButtonEntityDescriptio
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .accounts import call_back_number
 from .const import ATTR_EXTENSION, ATTR_NUMBER, CONF_DIALLED, DOMAIN, SUBENTRY_SPEED_DIAL
 from .coordinator import PbxCoordinator
-from .data import PbxConfigEntry
+from .data import PbxConfigEntry, PbxData
 from .devices import Subject, SubjectKind
 from .entity import PbxEntity, PbxEntityDescription, async_add_subjects
 from .errors import invalid
-from .recent_calls import RecentCalls
 from .telephony.models import CallRef, Capability, Originate
 
 PARALLEL_UPDATES = 1
@@ -41,7 +41,7 @@ async def _hang_up(coordinator: PbxCoordinator, extension: str) -> None:
 
 async def _call_back(coordinator: PbxCoordinator, extension: str) -> None:
     """Call whoever called an extension last."""
-    last = _recent(coordinator).last_caller(extension)
+    last = _data(coordinator).recent.last_caller(extension)
     if last is None:
         raise invalid("no_caller", extension=extension)
     with coordinator.commanding():
@@ -50,10 +50,16 @@ async def _call_back(coordinator: PbxCoordinator, extension: str) -> None:
         await coordinator.provider.click_to_call(request)
 
 
-def _recent(coordinator: PbxCoordinator) -> RecentCalls:
-    """Return the recent calls of an account."""
+def _data(coordinator: PbxCoordinator) -> PbxData:
+    """Return the parts of an account."""
     entry: PbxConfigEntry = coordinator.config_entry
-    return entry.runtime_data.recent
+    return entry.runtime_data
+
+
+def _is_person(entity: Entity) -> bool:
+    """Return whether a user does something with an entity now, and no automation."""
+    context = entity._context  # noqa: SLF001 - where Home Assistant keeps it for an entity's own use
+    return context is not None and context.user_id is not None
 
 
 async def _acknowledge(coordinator: PbxCoordinator, _id: str) -> None:
@@ -162,7 +168,7 @@ class PbxCallBack(PbxButton):
     @override
     def extra_state_attributes(self) -> dict[str, str]:
         """Return whom the button would call."""
-        last = _recent(self.coordinator).last_caller(self.subject.id)
+        last = _data(self.coordinator).recent.last_caller(self.subject.id)
         if last is None:
             return {}
         shown = {"name": last.name, "number": self.coordinator.wording.number(last.number)}
@@ -179,8 +185,19 @@ class PbxCallBack(PbxButton):
         """Listen to the recent calls."""
         await super().async_added_to_hass()
         self.async_on_remove(
-            _recent(self.coordinator).async_listen(self._handle_coordinator_update, self.subject.id)
+            _data(self.coordinator).recent.async_listen(
+                self._handle_coordinator_update, self.subject.id
+            )
         )
+
+    @override
+    async def async_press(self) -> None:
+        """Call the last caller back, if that number may be dialled."""
+        data = _data(self.coordinator)
+        last = data.recent.last_caller(self.subject.id)
+        if last is not None:
+            data.guard.check(last.number, by_person=_is_person(self))
+        await super().async_press()
 
 
 def _make(
@@ -229,5 +246,6 @@ class PbxSpeedDial(ButtonEntity):
         # A speed dial that an older version made keeps only the number as it is dialled.
         number = data.get(CONF_DIALLED, data[ATTR_NUMBER])
         request = Originate(extension=data[ATTR_EXTENSION], number=number)
+        _data(self.coordinator).guard.check(number, by_person=_is_person(self))
         with self.coordinator.commanding():
             await self.coordinator.provider.click_to_call(request)

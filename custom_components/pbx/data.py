@@ -6,6 +6,7 @@ from homeassistant.config_entries import ConfigEntry
 
 from .coordinator import PbxCoordinator
 from .devices import PbxDevices
+from .dial_guard import DialGuard
 from .lookups import PbxLookups
 from .push.stream import PbxStream
 from .push.subscription import PbxSubscription
@@ -22,6 +23,7 @@ class PbxData:
 
     coordinator: PbxCoordinator
     devices: PbxDevices
+    guard: DialGuard
     health: PushHealth
     lookups: PbxLookups
     recent: RecentCalls

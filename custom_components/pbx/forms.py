@@ -34,10 +34,16 @@ from .const import (
     CONF_ASSIST,
     CONF_ASSIST_NUMBERS,
     CONF_CALL_SLOTS,
+    CONF_DIAL_ALLOW,
+    CONF_DIAL_DENY,
+    CONF_DIAL_EMERGENCY,
+    CONF_DIAL_KINDS,
+    CONF_DIAL_LIMIT,
     CONF_FOLLOW,
     CONF_MASK_NUMBERS,
     CONF_PUSH,
     DEFAULT_CALL_SLOTS,
+    DEFAULT_DIAL_LIMIT,
 )
 from .providers.base import Provider
 from .telephony.models import Capability, Extension
@@ -50,6 +56,7 @@ CONF_NOTIFICATION_EMAIL = "notification_email"
 CONF_WEBHOOK_USERNAME = "webhook_username"
 CONF_WEBHOOK_PASSWORD = "webhook_password"  # noqa: S105
 MAX_SLOTS = 20
+MAX_DIAL_LIMIT = 100
 
 TEXT = TextSelector()
 TEXTS = TextSelector(TextSelectorConfig(multiple=True))
@@ -163,6 +170,31 @@ def options_form(kind: type[Provider], extensions: Mapping[str, Extension]) -> v
     }
     if Capability.WEBHOOK in kind.possible:
         fields[vol.Required(CONF_PUSH, default=True)] = BooleanSelector()
+    fields |= {
+        vol.Optional(CONF_DIAL_KINDS): SelectSelector(
+            SelectSelectorConfig(
+                options=[
+                    "forwarding",
+                    "carrier_selection",
+                    "directory",
+                    "premium",
+                    "shared_cost",
+                    "personal",
+                    "satellite",
+                    "islands",
+                    "unknown_abroad",
+                ],
+                multiple=True,
+                translation_key="dial_kind",
+            )
+        ),
+        vol.Optional(CONF_DIAL_ALLOW): TEXTS,
+        vol.Optional(CONF_DIAL_DENY): TEXTS,
+        vol.Required(CONF_DIAL_EMERGENCY, default=False): BooleanSelector(),
+        vol.Required(CONF_DIAL_LIMIT, default=DEFAULT_DIAL_LIMIT): NumberSelector(
+            NumberSelectorConfig(min=1, max=MAX_DIAL_LIMIT, mode=NumberSelectorMode.BOX)
+        ),
+    }
     fields[vol.Required(CONF_ASSIST, default=False)] = BooleanSelector()
     fields[vol.Optional(CONF_ASSIST_NUMBERS)] = TEXTS
     fields |= PROVIDER_OPTIONS[kind.key]

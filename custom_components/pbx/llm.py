@@ -132,8 +132,9 @@ class PbxCallTool(Tool):
     async def _async_place(
         self, hass: HomeAssistant, phone: Somebody, other: Somebody, llm_context: LLMContext
     ) -> ToolResult:
-        """Place a call, as the user who asks for it."""
+        """Place a call, as the user who asks for it; emergency numbers only by the option."""
         try:
+            phone.entry.runtime_data.guard.check_number(other.number, by_person=False)
             answer = await hass.services.async_call(
                 DOMAIN,
                 _command(phone.entry),

@@ -1,14 +1,23 @@
 """The options as a person types them, and as they are kept."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from homeassistant.const import CONF_COUNTRY
 
-from .const import CONF_ASSIST_NUMBERS, CONF_CALL_SLOTS
+from .const import (
+    CONF_ASSIST_NUMBERS,
+    CONF_CALL_SLOTS,
+    CONF_DIAL_ALLOW,
+    CONF_DIAL_DENY,
+    CONF_DIAL_LIMIT,
+)
 from .providers.base import Provider
 from .telephony import phone_numbers as numbers
 from .telephony.errors import InvalidInputError
+
+_BEGINNING = re.compile(r"\*|[+*#]*[0-9][0-9*#]*")
 
 
 def stored_options(
@@ -22,6 +31,12 @@ def stored_options(
     options[CONF_CALL_SLOTS] = int(options[CONF_CALL_SLOTS])
     for line in options.get(CONF_ASSIST_NUMBERS, ()):
         assist_number(line, options.get(CONF_COUNTRY) or country)
+    if CONF_DIAL_LIMIT in options:
+        options[CONF_DIAL_LIMIT] = int(options[CONF_DIAL_LIMIT])
+    for name in (CONF_DIAL_ALLOW, CONF_DIAL_DENY):
+        for line in options.get(name, ()):
+            if not _BEGINNING.fullmatch(numbers.strip(line)):
+                raise InvalidInputError(name, "invalid_dial_line", value=line)
     return kind.settings_type.read_options(options, known)
 
 

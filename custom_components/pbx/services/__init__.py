@@ -10,7 +10,8 @@ from homeassistant.core import (
     callback,
 )
 
-from ..const import DOMAIN
+from ..const import ATTR_NUMBER, DOMAIN
+from ..data import PbxConfigEntry
 from ..errors import command_errors
 from ..rights import async_check
 from .action import Action
@@ -63,4 +64,8 @@ async def _async_run(action: Action, call: ServiceCall) -> ServiceResponse:
         doing = coordinator.commanding()
     with doing:
         provider.check(action.needs, call.data.keys() - TARGET_FIELDS - action.own)
+        if action.dials:
+            entry: PbxConfigEntry = coordinator.config_entry
+            by_person = call.context.user_id is not None
+            entry.runtime_data.guard.check(call.data[ATTR_NUMBER], by_person=by_person)
         return await action.run(target)

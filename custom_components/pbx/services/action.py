@@ -40,6 +40,8 @@ class Action:
     """The fields that every provider with that command honours."""
     response: SupportsResponse = SupportsResponse.NONE
     access: Access = Access.CONTROL
+    dials: bool = False
+    """The field `number` is dialled, or gets a message that may cost as much as a call."""
 
     @property
     def schema(self) -> vol.Schema:

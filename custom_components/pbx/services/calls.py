@@ -147,6 +147,7 @@ CALLS: tuple[Action, ...] = (
     Action(
         name="transfer",
         needs=Capability.TRANSFER,
+        dials=True,
         run=_transfer,
         fields={
             **CALL_FIELDS,

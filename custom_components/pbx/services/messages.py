@@ -33,6 +33,7 @@ MESSAGES: tuple[Action, ...] = (
     Action(
         name="announce",
         needs=Capability.ANNOUNCE,
+        dials=True,
         run=_announce,
         fields={
             vol.Required(ATTR_NUMBER): TEXT,
@@ -45,6 +46,7 @@ MESSAGES: tuple[Action, ...] = (
     Action(
         name="send_sms",
         needs=Capability.SEND_SMS,
+        dials=True,
         run=_send_sms,
         fields={
             vol.Required(ATTR_NUMBER): TEXT,

@@ -85,6 +85,7 @@ PLACING: tuple[Action, ...] = (
     Action(
         name="originate",
         needs=Capability.ORIGINATE,
+        dials=True,
         run=_originate,
         fields={
             **ORIGINATE_FIELDS,
@@ -107,6 +108,7 @@ PLACING: tuple[Action, ...] = (
     Action(
         name="click_to_call",
         needs=Capability.CLICK_TO_CALL,
+        dials=True,
         run=_click_to_call,
         fields={
             **ORIGINATE_FIELDS,
@@ -118,6 +120,7 @@ PLACING: tuple[Action, ...] = (
     Action(
         name="dial",
         needs=Capability.DIAL,
+        dials=True,
         access=Access.ADMINISTER,
         run=_dial,
         fields={

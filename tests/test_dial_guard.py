@@ -1,0 +1,192 @@
+"""What an account may not dial is refused in words, by every way to dial, and nothing is sent."""
+
+from typing import Any
+
+import pytest
+from homeassistant.auth.const import GROUP_ID_USER
+from homeassistant.core import Context, HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import llm
+from homeassistant.setup import async_setup_component
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.pbx.const import DOMAIN
+from custom_components.pbx.telephony import models as m
+from custom_components.pbx.telephony.models import CallState
+
+from .every_action import BY_NAME, commands
+from .fake_provider import FakeProvider, async_set_up, fake_config_entry, incoming, pushed
+
+PREMIUM = "0900 3123456"
+HARMLESS = "030 23125101"
+
+
+@pytest.fixture(autouse=True)
+async def _germany(hass: HomeAssistant, fake: type[FakeProvider]) -> None:
+    """Be in Germany, with a phone system that can do everything."""
+    await hass.config.async_update(country="DE")
+    fake.fields = dict.fromkeys(m.Capability, frozenset(str(key) for one in BY_NAME.values() for key in one.fields))
+
+
+async def account(hass: HomeAssistant, **options: Any) -> MockConfigEntry:
+    """Set up an account with these options."""
+    entry = fake_config_entry(options=options)
+    await async_set_up(hass, entry)
+    return entry
+
+
+async def refusal(hass: HomeAssistant, number: str, context: Context | None = None, **more: Any) -> str | None:
+    """Place a call, and give the key of the refusal, or nothing if it was placed."""
+    data = {"extension": "101", "number": number, **more}
+    try:
+        await hass.services.async_call(DOMAIN, "originate", data, blocking=True, context=context)
+    except ServiceValidationError as err:
+        return err.translation_key
+    return None
+
+
+@pytest.mark.parametrize(
+    ("number", "key"),
+    [
+        (PREMIUM, "dial_premium"),
+        ("0180 5123456", "dial_shared_cost"),
+        ("0700 12345678", "dial_personal"),
+        ("11833", "dial_directory"),
+        ("01013 030123456", "dial_carrier_selection"),
+        ("+881612345678", "dial_satellite"),
+        ("+37012345678", "dial_unknown_abroad"),
+        ("*21*030123456#", "dial_forwarding"),
+        ("110", "dial_emergency"),
+        (HARMLESS, None),
+        ("102", None),
+    ],
+)
+async def test_off_by_default(hass: HomeAssistant, fake: type[FakeProvider], number: str, key: str | None) -> None:
+    """What costs or changes something is refused with the rule, and the other calls are placed."""
+    await account(hass)
+    assert await refusal(hass, number) == key
+    assert commands(fake) == ([] if key else ["originate"])
+
+
+@pytest.mark.parametrize(
+    ("options", "number", "key"),
+    [
+        ({"dial_kinds": ["premium"]}, PREMIUM, None),
+        ({"dial_kinds": ["premium"]}, "0180 5123456", "dial_shared_cost"),
+        ({"dial_kinds": ["forwarding"]}, "*21*030123456#", None),
+        ({"dial_allow": ["0900 3"]}, PREMIUM, None),
+        ({"dial_allow": ["+49 900 3*"]}, PREMIUM, None),
+        ({"dial_allow": ["0900 4"]}, PREMIUM, "dial_premium"),
+        ({"dial_allow": ["*21"]}, "*21*030123456#", None),
+        ({"dial_deny": ["030"]}, HARMLESS, "dial_denied"),
+        ({"dial_deny": ["030"]}, "+49 30 23125101", "dial_denied"),
+        ({"dial_deny": ["030"]}, "*31#03023125101", "dial_denied"),
+        ({"dial_deny": ["+49"], "dial_allow": ["030"]}, HARMLESS, None),
+        ({"dial_deny": ["030"], "dial_allow": ["+49"]}, HARMLESS, "dial_denied"),
+        ({"dial_deny": ["*"], "dial_allow": ["030"]}, HARMLESS, None),
+        ({"dial_deny": ["*"], "dial_allow": ["030"]}, "040 1234567", "dial_denied"),
+        ({"dial_deny": ["*"]}, "102", None),
+        ({"dial_deny": ["*"]}, "600", None),
+        ({"country": "GB"}, "0870 1234567", "dial_premium"),
+    ],
+)
+async def test_rules(
+    hass: HomeAssistant, fake: type[FakeProvider], options: dict[str, Any], number: str, key: str | None
+) -> None:
+    """The longer beginning decides, in whatever form it was typed; what is inside the house is always allowed."""
+    fake.script.directory = m.Directory(
+        extensions=fake.script.directory.extensions, agents=(), queues=(m.Queue(id="q1", name="Help", number="600"),)
+    )
+    await account(hass, **options)
+    assert await refusal(hass, number) == key
+
+
+@pytest.mark.parametrize("number", ["110", "112"])
+async def test_emergency(hass: HomeAssistant, fake: type[FakeProvider], number: str) -> None:
+    """A person may always call for help; an automation only by the option, whatever else is forbidden."""
+    entry = await account(hass, dial_deny=["*"], dial_kinds=["premium"])
+    user = await hass.auth.async_create_user("Somebody", group_ids=[GROUP_ID_USER])
+    assert await refusal(hass, number, Context(user_id=user.id)) is None
+    assert await refusal(hass, number, Context()) == "dial_emergency"
+    hass.config_entries.async_update_entry(entry, options={"dial_emergency": True, "dial_deny": ["*"]})
+    await hass.async_block_till_done()
+    assert await refusal(hass, number, Context()) is None
+
+
+async def test_pace(hass: HomeAssistant, fake: type[FakeProvider], monkeypatch: pytest.MonkeyPatch) -> None:
+    """No more calls than the limit are placed within a minute; a refused one does not count."""
+    await account(hass, dial_limit=2)
+    now = hass.loop.time()
+    monkeypatch.setattr(hass.loop, "time", lambda: now)
+    assert [await refusal(hass, number) for number in (HARMLESS, PREMIUM, "102", HARMLESS)] == [
+        None,
+        "dial_premium",
+        None,
+        "dial_limit",
+    ]
+    now += 60
+    assert await refusal(hass, HARMLESS) is None
+
+
+@pytest.mark.parametrize(
+    ("action", "data"),
+    [
+        ("originate", {"extension": "101"}),
+        ("click_to_call", {"extension": "101"}),
+        ("dial", {"context": "menu", "route_name": "out"}),
+        ("announce", {"message": "Hello"}),
+        ("send_sms", {"message": "Hello"}),
+        ("transfer", {"call_id": "c1"}),
+    ],
+)
+async def test_every_action_that_dials(
+    hass: HomeAssistant, fake: type[FakeProvider], action: str, data: dict[str, Any]
+) -> None:
+    """None of them reaches the phone system."""
+    fake.script.calls = (incoming("c1", state=CallState.TALKING),)
+    await account(hass)
+    with pytest.raises(ServiceValidationError) as refused:
+        await hass.services.async_call(DOMAIN, action, {"number": PREMIUM, **data}, blocking=True)
+    assert refused.value.translation_key == "dial_premium"
+    assert commands(fake) == []
+
+
+async def test_buttons(hass: HomeAssistant, fake: type[FakeProvider]) -> None:
+    """A caller from a premium number is not called back, and a speed dial obeys too."""
+    entry = fake_config_entry(
+        subentries_data=[
+            {
+                "data": {"extension": "101", "number": "+499003123456"},
+                "subentry_type": "speed_dial",
+                "title": "Hotline",
+                "unique_id": None,
+            }
+        ]
+    )
+    await async_set_up(hass, entry)
+    push = entry.runtime_data.coordinator.async_push
+    push(pushed("c1", CallState.RINGING, caller=m.Party(number="+499003123456")))
+    push(pushed("c1", CallState.ENDED, final=True))
+    for button in ("button.ann_101_call_back", "button.hotline"):
+        with pytest.raises(ServiceValidationError) as refused:
+            await hass.services.async_call("button", "press", {"entity_id": button}, blocking=True)
+        assert refused.value.translation_key == "dial_premium"
+    assert commands(fake) == []
+
+
+async def test_assist(hass: HomeAssistant, fake: type[FakeProvider]) -> None:
+    """Assist is no person who dials for help, whoever speaks to it."""
+    assert await async_setup_component(hass, "homeassistant", {})
+    assert await async_setup_component(hass, "llm", {})
+    await account(hass, assist=True, assist_numbers=["Help = 112", "Fortune teller = 0900 3123456"])
+    user = await hass.auth.async_create_user("Somebody", group_ids=[GROUP_ID_USER])
+    context = llm.LLMContext(
+        platform="test", context=Context(user_id=user.id), language="en", assistant="conversation", device_id=None
+    )
+    instance = await llm.async_get_api(hass, llm.LLM_API_ASSIST, context)
+    for name in ("Help", "Fortune teller"):
+        arguments = {"to": name, "from": "Ann (101)"}
+        answer = await instance.async_call_tool(llm.ToolInput(tool_name="pbx__call", tool_args=arguments))
+        assert answer.error
+        assert "Not dialed" in str(answer.data)
+    assert commands(fake) == []
