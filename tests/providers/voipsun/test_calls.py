@@ -149,8 +149,8 @@ SCENES: dict[str, tuple[list[dict[str, object]], list[tuple[object, ...]]]] = {
     "two callers of one number wait": (
         [channel(IN, "777123456", "222333444", 6, "Up"), channel(OUT, "602111222", "222333444", 6, "Up")],
         [
-            ("incoming", "+420777123456", "+420222333444", "talking", ((None, "talking"),)),
-            ("incoming", "+420602111222", "+420222333444", "talking", ((None, "talking"),)),
+            ("incoming", "+420777123456", "+420222333444", "ringing", ((None, "ringing"),)),
+            ("incoming", "+420602111222", "+420222333444", "ringing", ((None, "ringing"),)),
         ],
     ),
     "a queue caller is older than the phone that answers": (
@@ -168,8 +168,8 @@ SCENES: dict[str, tuple[list[dict[str, object]], list[tuple[object, ...]]]] = {
     "the same caller twice": (
         [channel(IN, "777123456", "222333444", 9, "Up"), channel(OUT, "777123456", "222333444", 8, "Up")],
         [
-            ("incoming", "+420777123456", "+420222333444", "talking", ((None, "talking"),)),
-            ("incoming", "+420777123456", "+420222333444", "talking", ((None, "talking"),)),
+            ("incoming", "+420777123456", "+420222333444", "ringing", ((None, "ringing"),)),
+            ("incoming", "+420777123456", "+420222333444", "ringing", ((None, "ringing"),)),
         ],
     ),
     "one number rings a phone and waits for another": (
@@ -436,7 +436,7 @@ def test_a_channel_name_that_comes_again_after_a_long_time_is_a_new_call() -> No
 
 def test_a_caller_who_only_seemed_to_talk_waits_again() -> None:
     """Whether phones that are called have rows is learned with the first of them, and who waits in a queue later."""
-    trunk = channel("trunk-prichozi-0000b711", "420602111222", "222333444", 30, "Up")
+    trunk = channel("trunk-prichozi-0000b711", "420602111222", "22233341", 30, "Up")
     calls = tracker()
     (guessed,) = follow(calls, trunk)
     assert guessed.state is CallState.TALKING

@@ -13,12 +13,14 @@ from uuid import uuid4
 
 from ...telephony.models import Call, CallState, Direction, Leg, Party
 from ...telephony.phone_numbers import is_extension
+from .called_legs import CalledLegs
 from .lines import Line, Lines, compared
 from .pairing import MAX_ROWS, RING_TIME, SKEW, WEAK, End, older_by, pairs
 from .payload import Row
 
 PLACED_AGE = timedelta(minutes=2)
 UNKNOWN = datetime.max.replace(tzinfo=UTC)
+_SYSTEM = "s"  # where a channel begins that the phone system itself has made
 WHOLE = 1.0  # seconds to which an age is rounded
 
 
@@ -97,7 +99,7 @@ class CallRequest:
         """
         if self.inside is not (root.line is not None):
             return False
-        if compared(self.number) not in (root.source, root.destination):
+        if compared(self.number) not in (root.source, root.destination) and not _rings_alone(root):
             return False
         return self.user is None or root.line is None or root.line.user == self.user
 
@@ -112,6 +114,11 @@ class CallTracker:
     """The channel that a command to a leg goes to."""
     _requests: deque[CallRequest] = field(default_factory=lambda: deque(maxlen=64), init=False)
     _lists_called_phones: bool = field(default=False, init=False)
+    _called_legs: CalledLegs = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin without knowing who rings whom."""
+        self._called_legs = CalledLegs(self.lines)
 
     def expect(self, request: CallRequest) -> None:
         """Remember that a call was asked for.
@@ -145,19 +152,35 @@ class CallTracker:
         `asked_at` is when the list was requested; `queues` has the channels that wait in a queue,
         with its name.
         """
-        telling = [row for row in rows[:MAX_ROWS] if _tells_something(row)]
+        rows = self._called_legs.turned(rows[:MAX_ROWS])
+        telling = [row for row in rows if _tells_something(row)]
         self._forget_all_but(telling, asked_at)
         legs = Counter(known.story.id for known in self._channels.values())
         ends = [self._end(row, legs) for row in telling]
         self._legs = {}
         calls = []
         for group in self._grouped(ends):
+            if group.story is None and self._is_no_call(_root(group, ends), group):
+                continue
             story = group.story or self._begin(group, ends, now)
             self._doubt_answer(story, queues)
             for index in group.members:
                 self._remember(ends[index].row, story, now)
             calls.append(self._call(story, group, ends, queues))
         return tuple(calls)
+
+    def _is_no_call(self, end: End, group: _Group) -> bool:
+        """Return whether the phone system itself has called a phone, and nobody asked for that.
+
+        So it does to page, to let a supervisor listen, or for a call that somebody places: that
+        begins for us when the other side is called.
+        """
+        alone = len(group.members) == 1 and end.line is not None
+        if not alone or end.row.destination.lower() != _SYSTEM:
+            return False
+        if not is_extension(end.source):
+            return False  # somebody outside is shown
+        return not any(request.matches(end) for request in self._requests)
 
     def _forget_all_but(self, rows: Sequence[Row], asked_at: datetime) -> None:
         """Forget the channels that are no longer listed, and those whose name another one has."""
@@ -170,7 +193,7 @@ class CallTracker:
 
     def _doubt_answer(self, story: _Story, queues: Mapping[str, str]) -> None:
         """Take back that a call was answered, where it turns out to be a menu or a queue."""
-        if story.guessed and self._waits(story.root, queues):
+        if story.guessed and self._waits(story.root, queues, to_phone=True):
             story.answered = story.guessed = False
             # What has talked cannot ring again, so it is another leg.
             self._channels.pop(story.root, None)
@@ -330,19 +353,22 @@ class CallTracker:
             return False
         if root.line is None:
             incoming = story.direction is Direction.INCOMING
-            story.guessed = incoming and not self._waits(root.row.channel, queues)
+            story.guessed = incoming and not self._waits(
+                root.row.channel, queues, to_phone=root.to_us
+            )
             return story.guessed or not incoming
         story.polls_up_alone += 1
         # Between the pick-up of the phone that rang first and the call to the other side there is
         # a moment.
         return story.placed is None or story.polls_up_alone > 1
 
-    def _waits(self, channel: str, queues: Mapping[str, str]) -> bool:
+    def _waits(self, channel: str, queues: Mapping[str, str], *, to_phone: bool) -> bool:
         """Return whether a lone caller from outside was only picked up by a menu or a queue.
 
-        Where phones that are called have rows, such a caller has reached no phone.
+        Where phones that are called have rows, such a caller has reached no phone; nor has one
+        who dialled the number of no phone.
         """
-        return self._lists_called_phones or channel in queues
+        return self._lists_called_phones or channel in queues or not to_phone
 
     def _parties(self, story: _Story, root: End, others: Sequence[End]) -> tuple[Party, Party]:
         """Return who calls, and who is called."""
@@ -366,6 +392,13 @@ class CallTracker:
     def _own(self, line: Line) -> Party:
         """Return one of our phones as a party of a call."""
         return Party(number=line.number, name=line.name)
+
+
+def _rings_alone(end: End) -> bool:
+    """Return whether a phone rings because the phone system itself calls it, for whom is not shown."""
+    if end.line is None or end.row.status != "ringing" or end.destination:
+        return False
+    return end.line.is_at(end.source)
 
 
 def _tells_something(row: Row) -> bool:

@@ -15,7 +15,7 @@ from typing import NoReturn
 from ...telephony import models as m
 from ...telephony.errors import ConnectError
 from ...telephony.models import AgentStatus
-from ..channels import is_line
+from ..channels import ChannelKind, channel_kind
 from ..values import Json, boolean, mapping, mappings, number, text
 
 MAX_ROWS = 10_000
@@ -200,7 +200,7 @@ class Row:
     """One channel that is up.
 
     `user` is the SIP user name, empty for anything but SIP; `number` counts channels; `duration`
-    is in seconds.
+    is in seconds; `glue` says that the channel only joins two others.
     """
 
     channel: str
@@ -212,6 +212,7 @@ class Row:
     status: str = ""
     context: str = ""
     account_code: str = ""
+    glue: bool = False
 
     @property
     def up(self) -> bool:
@@ -221,9 +222,17 @@ class Row:
 
 def row(item: Json) -> Row | None:
     """Return one row of the active calls; None for what is no channel, or one inside Asterisk."""
+    found = _channel(item)
+    return None if found is None or found.glue else found
+
+
+def _channel(item: Json) -> Row | None:
+    """Return a channel, also one that joins two others; None for what is a part of Asterisk."""
     written = item.get("channelName")
     channel = line(written)
-    if (isinstance(written, str) and channel != written.strip()) or not is_line(channel):
+    kind = channel_kind(channel)
+    unprintable = isinstance(written, str) and channel != written.strip()
+    if unprintable or kind is ChannelKind.INTERNAL:
         return None
     sip = _CHANNEL.fullmatch(channel)
     return Row(
@@ -236,18 +245,19 @@ def row(item: Json) -> Row | None:
         status=line(item.get("status"), 40).lower(),
         context=line(item.get("context")),
         account_code=line(item.get("accountCode")),
+        glue=kind is ChannelKind.GLUE,
     )
 
 
 def call_rows(answer: object) -> tuple[Row, ...]:
-    """Return the active channels, each once.
+    """Return the active channels, each once, those that join others among them.
 
     Raise ConnectError where nothing in a list is a channel.
     """
     listed = items(answer)
     if listed and not any(text(item.get("channelName")) for item in listed):
         _unreadable()
-    return tuple({found.channel: found for item in listed if (found := row(item))}.values())
+    return tuple({found.channel: found for item in listed if (found := _channel(item))}.values())
 
 
 # -- sipstatus -------------------------------------------------------------------------------------
