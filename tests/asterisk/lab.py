@@ -66,8 +66,9 @@ class Server:
         root: Path | None = None,
         times: Times = NATURAL,
         timestamps: bool = True,
+        ami_port: int = 0,
     ) -> None:
-        """Prepare; files go into `work`, or into a folder that is removed in the end.
+        """Prepare; files go into `work`, or into a folder that is removed in the end. All ports are free ones.
 
         Without `timestamps` events carry no times, which is how Asterisk and FreePBX come.
         """
@@ -77,7 +78,7 @@ class Server:
         self._own_folder = work is None
         self._rtp = random.randrange(20_000, 32_000, RTP_PORTS)
         self.sip_port, self.trunk_port = free_ports(2, socket.SOCK_DGRAM)
-        (self.ami_port,) = free_ports(1)
+        self.ami_port = ami_port or free_ports(1)[0]
         self._process: subprocess.Popen[bytes] | None = None
         self.write()
 

@@ -1,8 +1,10 @@
 """Every story on a real Asterisk, through a real Home Assistant: what is told is what happened, each thing once."""
 
 import asyncio
+import os
 from collections import Counter
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Generator
+from pathlib import Path
 
 import pytest
 from homeassistant.core import HomeAssistant
@@ -19,6 +21,30 @@ LEFT_OUT = {
     "46_dial": "AMI knows no outbound routes",
     "60_rings": "measured by a test of its own",
 }
+
+
+PAGE = Path(__file__).parents[2] / "docs" / "asterisk.md"
+BEGIN, END = "<!-- stories -->\n", "<!-- end of stories -->"
+TABLE = "PBX_STORIES_TABLE"  # set by scripts/asterisk stories
+
+
+@pytest.fixture(scope="module")
+def results() -> Generator[dict[str, str]]:
+    """Keep what became of each story, and write it into the page where that is asked for."""
+    found: dict[str, str] = {}
+    yield found
+    if TABLE in os.environ:
+        rows = [f"| {ALL[name].note} | {result} |\n" for name, result in sorted(found.items())]
+        text = PAGE.read_text(encoding="utf-8")
+        before, _, rest = text.partition(BEGIN)
+        table = "| What happened | What was told |\n|---|---|\n" + "".join(rows)
+        PAGE.write_text(f"{before}{BEGIN}{table}{END}{rest.partition(END)[2]}", encoding="utf-8")
+
+
+def in_words(told: Counter[str]) -> str:
+    """Return event types with their numbers."""
+    words = [f"{kind.removeprefix('call_')}{f' x {times}' if times > 1 else ''}" for kind, times in told.items()]
+    return ", ".join(words) or "nothing, rightly"
 
 
 @pytest.fixture
@@ -46,6 +72,7 @@ async def test_story(
     account: MockConfigEntry,
     story: Story,
     expected_warnings: list[str],
+    results: dict[str, str],
 ) -> None:
     """Each thing that happens is told once, and in the end all phones are idle."""
     if story.name == "99_restart":
@@ -59,5 +86,6 @@ async def test_story(
             await call.hangup()
     await stage.silence()
     told, expected = Counter(watcher.calls), Counter(story.pushed.split())
+    results[story.name] = in_words(told) + ("" if told == expected else f"; **expected {in_words(expected)}**")
     assert told == expected, "\n".join(str(dict(event)) for event in watcher.events)
     assert {phone: states[-1][1] for phone, states in watcher.states.items()} == dict.fromkeys(watcher.states, "idle")

@@ -52,7 +52,8 @@ type ExtensionOf = Callable[[str], str | None]
 DEFERRED = timedelta(milliseconds=80)
 CODE_DEFERRED = timedelta(milliseconds=1500)
 """How long a code is not told that may pick up a call; Asterisk itself waits for half a second."""
-SETTLED = timedelta(milliseconds=300)
+SETTLED = timedelta(milliseconds=800)
+"""How long after picking up a menu may turn out to be a queue; Asterisk first waits for sound."""
 MAX_CHANNELS = 5000
 REMEMBERED = 2048
 TWO_PARTIES = "basic"
@@ -230,7 +231,7 @@ class Calls:
             case "QueueCallerJoin":
                 channel.queue = call.queue = known(message.get("Queue", ""))
             case "QueueCallerLeave" | "QueueCallerAbandon":
-                channel.queue = ""
+                channel.queue, channel.up_at = "", now  # an agent follows in a moment
             case "ConfbridgeJoin" | "ConfbridgeLeave":
                 channel.conference = kind == "ConfbridgeJoin"
             case "ChanSpyStart":

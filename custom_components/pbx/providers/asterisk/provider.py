@@ -8,7 +8,7 @@ import asyncio
 import re
 import secrets
 import ssl
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar, override
@@ -23,6 +23,7 @@ from ...telephony.errors import (
     InvalidInputError,
     NotFoundError,
     RefusedError,
+    UnknownOutcomeError,
     UnsupportedError,
 )
 from ...telephony.models import Capability, EventType
@@ -206,15 +207,30 @@ class AsteriskProvider(Provider):
     @override
     async def calls(self) -> tuple[m.Call, ...]:
         """Return the active calls; also what events have told is put right by the list."""
-        async with self._connected() as ami:
-            if not self._house.extension_of_device:
-                await self._read_phones(ami)
-            await self._read_channels(ami)
+        await self._ask(self._read_all_calls)
         if self._live is None:
             self._calls.pushes.clear()
         else:
             self._collect()
         return self._calls.snapshot()
+
+    async def _ask(self, question: Callable[[AmiConnection], Awaitable[None]]) -> None:
+        """Ask something; once more over a connection of its own where the stream's has just ended."""
+        shared = self._live
+        try:
+            async with self._connected() as ami:
+                await question(ami)
+        except UnknownOutcomeError:
+            if shared is None or not shared.ended:
+                raise
+            async with self._connected() as ami:
+                await question(ami)
+
+    async def _read_all_calls(self, ami: AmiConnection) -> None:
+        """Read the list of channels, and before that whose they are."""
+        if not self._house.extension_of_device:
+            await self._read_phones(ami)
+        await self._read_channels(ami)
 
     async def _read_channels(self, ami: AmiConnection) -> None:
         """Read the list of channels."""
@@ -228,11 +244,14 @@ class AsteriskProvider(Provider):
     @override
     async def directory(self) -> m.Directory:
         """Return the phones, trunks, queues and their members."""
-        async with self._connected() as ami:
-            await self._read_phones(ami)
-            await self._read_people(ami)
-            await self._read_queues(ami)
+        await self._ask(self._read_house)
         return self._house.directory()
+
+    async def _read_house(self, ami: AmiConnection) -> None:
+        """Read all but the calls."""
+        await self._read_phones(ami)
+        await self._read_people(ami)
+        await self._read_queues(ami)
 
     async def _read_phones(self, ami: AmiConnection) -> None:
         """Read which phones there are and what they do."""
