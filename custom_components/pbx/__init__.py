@@ -80,7 +80,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> bool:
     data.webhook.async_setup()
     await data.subscription.async_setup()
     data.stream.async_setup()
-    await async_add_account(hass, coordinator)
+    await async_add_account(hass, coordinator, data.recent)
     return True
 
 

@@ -187,7 +187,8 @@ export class ListCard extends PbxCard<Config> {
     }
     const obstacle = this.obstacle(shown, 5);
     return html`<ha-card>
-      <div class="header">${icon("incoming")}<h2>${this.config.title ?? this.word(this.config.short ? "recent" : "history")}</h2></div>
+      <div class="header">${icon("incoming")}<h2>${this.config.title ?? this.word(this.config.short ? "recent" : "history")}</h2>
+        ${this.entries.some((entry) => this.unseen(entry)) ? html`<button class="chip" @click=${this.see}>${icon("check", "small")}${this.word("mark_seen")}</button>` : nothing}</div>
       ${obstacle ?? html`
         ${this.config.short ? nothing : this.tools()}
         ${this.problem ? this.notice(this.problem, "cancelled") : nothing}
@@ -240,7 +241,7 @@ export class ListCard extends PbxCard<Config> {
     const name = (out ? entry.to_name : entry.from_name) ?? "";
     const digits = (out ? entry.to_number : entry.from_number) ?? "";
     const ours = out ? entry.from_name || entry.extension_name || entry.extension || entry.from_number : entry.answered_by_name || entry.to_name || entry.extension_name || entry.answered_by || entry.extension || entry.to_number;
-    const unseen = missed && entry.started_at !== undefined && (!this.myChoice.seen || entry.started_at > this.myChoice.seen);
+    const unseen = this.unseen(entry);
     const outcome = outcomeWord(this.hass, entry.outcome);
     const moment = entry.started_at ? new Date(entry.started_at) : undefined;
     return html`<li class=${this.open === id ? "open" : ""} data-record=${entry.record_id}>
@@ -257,6 +258,17 @@ export class ListCard extends PbxCard<Config> {
       ${this.open === id ? this.details(entry, account, name, digits) : nothing}
     </li>`;
   }
+
+  /** Return whether this user has not seen a missed call yet; who never looked sees all as seen. */
+  private unseen(entry: Entry): boolean {
+    const { seen } = this.myChoice;
+    return (entry.outcome === "missed" || entry.outcome === "voicemail") && seen !== null && (entry.started_at ?? "") > seen;
+  }
+
+  private see = async (): Promise<void> => {
+    await this.hass?.callWS({ type: "pbx/seen" }).catch((refusal: unknown) => { this.problem = reason(this.hass, refusal); });
+    this.requestUpdate();
+  };
 
   private details(entry: Entry, account: Account | undefined, name: string, digits: string): TemplateResult {
     const id = idOf(entry);

@@ -13,7 +13,18 @@ interface Shown {
   call: Call;
 }
 
+interface Missed {
+  account: string;
+  call_id: string;
+  from_number?: string;
+  from_name?: string;
+  extensions?: string[];
+  extension_name?: string;
+  ended_at?: string;
+}
+
 const AT_ONCE = 2;
+const MOST_MISSED = 20;
 
 /** Incoming calls, above whatever is on the screen, at its edge, and in nobody's way. */
 export class CallPopup extends PbxElement {
@@ -45,10 +56,35 @@ export class CallPopup extends PbxElement {
   private readonly silenced = new Set<string>();
   private readonly ringer = new Ringer();
   private busy = "";
+  private missed: Missed[] = [];
+  private asked = "";
 
   constructor() {
     super();
     new Watch(this, ["calls", "accounts", "me"]);
+  }
+
+  /** Ask what was missed since this user last looked, whenever that may have changed. */
+  private async askMissed(): Promise<void> {
+    const { popup, seen, extension } = this.myChoice;
+    const count = store.accounts.map((account) => `${account.id}:${account.missed}`).join();
+    const asked = `${count} ${popup} ${seen} ${extension}`;
+    if (asked === this.asked || !this.hass || !store.ready) return;
+    this.asked = asked;
+    if (!seen || (popup !== "mine" && popup !== "all") || !store.accounts.length) {
+      this.missed = [];
+      return;
+    }
+    try {
+      const found = await this.hass.callWS<{ calls: Missed[] }>({ type: "pbx/recent", missed: true, limit: MOST_MISSED });
+      if (asked !== this.asked) return;
+      const me = this.mine;
+      this.missed = found.calls.filter((call) => (call.ended_at ?? "") > seen
+        && (popup === "all" || (call.account === me?.account.id && call.extensions?.includes(me.extension.number))));
+    } catch {
+      this.missed = []; // the badge and the list show it all the same
+    }
+    this.requestUpdate();
   }
 
   /** Return the calls that ring for this user, as far as the user wants to see them. */
@@ -72,6 +108,7 @@ export class CallPopup extends PbxElement {
       <div class="stack" popover="manual" role="region" dir=${document.documentElement.dir || document.dir || "ltr"} aria-label=${this.word("incoming_call")}>
         ${repeat(ringing.slice(0, AT_ONCE), ({ call }) => call.id, (shown) => this.one(shown))}
         ${ringing.length > AT_ONCE ? html`<article class="rest">+${ringing.length - AT_ONCE}</article>` : nothing}
+        ${this.missed.length ? this.missedCalls() : nothing}
       </div>
     </dialog>`;
   }
@@ -101,6 +138,43 @@ export class CallPopup extends PbxElement {
         ?disabled=${this.busy === call.id} @click=${() => this.command(account, call, action)}>${icon(action.icon)}${this.word(action.word)}</button>`)}</span>` : nothing}
       ${this.problem ? html`<div class="problem">${this.notice(this.problem, "cancelled")}</div>` : nothing}
     </article>`;
+  }
+
+  /** What rang in vain for this user stays until the user has seen it. */
+  private missedCalls(): TemplateResult {
+    const [first] = this.missed;
+    const call = first!;
+    const hidden = this.word("hidden_number");
+    const name = call.from_name || call.from_number || hidden;
+    const more = this.missed.length - 1;
+    const me = this.mine;
+    const place = me?.account.can.includes("click_to_call") ? "click_to_call" : me?.account.can.includes("originate") ? "originate" : "";
+    const dialable = call.from_number && !call.from_number.includes("•") && place;
+    return html`<article class="missed" data-missed=${call.call_id}>
+      ${avatar(call.from_name ?? "", call.from_number ?? hidden, undefined, "missed")}
+      <span class="text" role="status">
+        <span class="sub">${this.word("missed_call")}${more ? html` · +${more}` : nothing}</span>
+        <span class="name cut">${who({ name: call.from_name, number: call.from_number }, hidden)}</span>
+        <span class="sub cut">${call.ended_at ? this.times.time(new Date(call.ended_at)) : ""}${call.extension_name ? html` · <bdi>${call.extension_name}</bdi>` : nothing}</span>
+      </span>
+      <span class="side"><button class="round bare" title=${this.word("dismiss")} aria-label="${this.word("dismiss")}: ${name}" @click=${this.see}>${icon("close")}</button></span>
+      ${dialable ? html`<span class="buttons"><button class="wide" ?disabled=${this.busy === call.call_id} @click=${() => this.callBack(call, place)}>${icon("phone")}${this.word("call_back")}</button></span>` : nothing}
+    </article>`;
+  }
+
+  private see = async (): Promise<void> => {
+    this.missed = [];
+    this.requestUpdate();
+    await this.hass?.callWS({ type: "pbx/seen" }).catch(() => undefined);
+  };
+
+  private async callBack(call: Missed, place: string): Promise<void> {
+    const me = this.mine!;
+    this.busy = call.call_id;
+    this.requestUpdate();
+    if (await this.act(me.account, place, { extension: me.extension.number, number: call.from_number })) await this.see();
+    this.busy = "";
+    this.requestUpdate();
   }
 
   private async command(account: Account, call: Call, action: CallAction): Promise<void> {
@@ -136,17 +210,23 @@ export class CallPopup extends PbxElement {
     const stack = this.renderRoot.querySelector<HTMLElement>(".stack")!;
     const shown = stack.matches(":popover-open");
     this.ringer.ring(this.myChoice.sound && ringing.some(({ call }) => !this.silenced.has(call.id)));
+    void this.askMissed();
     if (!ringing.length) {
-      if (shown) stack.hidePopover();
       if (dialog.open) dialog.close();
-      this.problem = "";
       this.forget();
-    } else if (!shown) {
-      // A modal dialog makes all else inert, also what is painted above it: only another modal one can be touched then.
-      // It takes the focus as a whole, so that a key pressed meanwhile neither answers nor rejects. A popover takes none.
-      if (modal(document)) dialog.showModal();
-      stack.showPopover();
     }
+    if (!ringing.length && !this.missed.length) {
+      if (shown) stack.hidePopover();
+      this.problem = "";
+      return;
+    }
+    // A modal dialog makes all else inert, also what is painted above it: only another modal one can be touched then.
+    // It takes the focus as a whole, so that a key pressed meanwhile neither answers nor rejects. A popover takes none.
+    if (ringing.length && !dialog.open && modal(document)) {
+      if (shown) stack.hidePopover();
+      dialog.showModal();
+    }
+    if (!stack.matches(":popover-open")) stack.showPopover();
   }
 }
 

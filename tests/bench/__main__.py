@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from . import imports, push, set_up, size
+from . import console, imports, push, set_up, size
 from .figures import Figure, as_json, machine, table
 
 RESULT = Path("config") / "bench.json"
@@ -44,6 +44,7 @@ PARTS: Mapping[str, Callable[[Effort], Coroutine[Any, Any, list[Figure]]]] = {
     "size": lambda effort: size.measure(effort.rounds, effort.pushes, effort.large, effort.polled, effort.times),
     "set-up": lambda effort: set_up.measure(effort.rounds, effort.extensions),
     "load": _load,
+    "console": lambda effort: console.measure(effort.rounds),
 }
 
 

@@ -11,7 +11,7 @@ from pytest_homeassistant_custom_component.typing import MockHAClientWebSocket
 
 from custom_components.pbx.telephony import models as m
 from custom_components.pbx.telephony.errors import ConnectError, RefusedError
-from custom_components.pbx.telephony.models import CallState, Direction, Outcome
+from custom_components.pbx.telephony.models import CallState, Capability, Direction, Outcome
 
 from ..fake_provider import NOON, FakeProvider, async_set_up, fake_config_entry, incoming, pushed
 from .conftest import Page
@@ -287,6 +287,66 @@ async def test_who_cannot_answer_is_named(
     assert failed["translation_key"] == "cannot_connect"
 
 
+# -- calls that Home Assistant has kept --------------------------------------------------------------
+
+
+async def test_recent(hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry, page: Page) -> None:
+    """What ended is told from the house's own memory, and stands in for a history that a phone system lacks."""
+    fake.script.capabilities &= ~Capability.GET_CALL_HISTORY
+    await async_set_up(hass, fake_entry)
+    coordinator = fake_entry.runtime_data.coordinator
+    for call_id, states in (("c1", ("ringing", "ended")), ("c2", ("ringing", "talking", "ended"))):
+        for state in states:
+            over = state == "ended"
+            coordinator.async_push(pushed(call_id, CallState(state), caller=NAMED, final=over))
+    await hass.async_block_till_done()
+    socket, stranger = await page(), await page(READS_ANOTHER)
+    calls = (await ask(socket, "pbx/recent"))["result"]["calls"]
+    assert [(call["call_id"], call["from_name"]) for call in calls] == [("c2", "Eva"), ("c1", "Eva")]
+    [missed] = (await ask(socket, "pbx/recent", missed=True))["result"]["calls"]
+    assert (missed["call_id"], missed["extensions"], missed["account"]) == ("c1", ["101"], fake_entry.entry_id)
+    assert (await ask(stranger, "pbx/recent"))["result"]["calls"] == []
+    history = (await ask(socket, "pbx/history"))["result"]
+    assert [row["record_id"] for row in history["records"]] == ["c2", "c1"]
+    assert history["cursor"] is None
+    filtered = (await ask(socket, "pbx/history", outcome="missed", search="eva"))["result"]["records"]
+    assert [row["record_id"] for row in filtered] == ["c1"]
+    assert (await ask(socket, "pbx/history", direction="outgoing"))["result"]["records"] == []
+    assert fake.script.times("history") == 0
+
+
+# -- the phone book ----------------------------------------------------------------------------------
+
+
+async def test_phone_book(
+    hass: HomeAssistant,
+    fake: type[FakeProvider],
+    fake_entry: MockConfigEntry,
+    page: Page,
+    expected_warnings: list[str],
+) -> None:
+    """It is listed, changed and searched; who may not control the accounts may not change it."""
+    expected_warnings.append("Error handling message")
+    await async_set_up(hass, fake_entry)
+    entry = {"name": "Eva", "numbers": ["+390612345678"], "groups": ["family"]}
+    await hass.services.async_call("pbx", "add_to_phone_book", entry, blocking=True)
+    socket, reader, stranger = await page(), await page(READS), await page(READS_ANOTHER)
+    book = (await ask(socket, "pbx/phone_book/list"))["result"]
+    [row] = book["entries"]
+    assert (row["name"], book["groups"]) == ("Eva", ["family"])
+    assert (await ask(reader, "pbx/phone_book/list"))["result"] == book
+    assert (await ask(stranger, "pbx/phone_book/list"))["error"]["code"] == "unauthorized"
+    refused = await ask(reader, "pbx/phone_book/update", entry_id=row["id"], name="Mallory")
+    assert refused["error"]["code"] == "unauthorized"
+    changed = (await ask(socket, "pbx/phone_book/update", entry_id=row["id"], company="Tea Ltd"))["result"]["entry"]
+    assert (changed["name"], changed["company"]) == ("Eva", "Tea Ltd")
+    unknown = await ask(socket, "pbx/phone_book/update", entry_id="nobody", name="X")
+    assert unknown["error"]["translation_key"] == "phone_book_unknown"
+    [found] = (await ask(socket, "pbx/search", text="tea"))["result"]["contacts"]
+    assert found == {"name": "Eva", "company": "Tea Ltd", "number": "+390612345678"}
+    assert (await ask(stranger, "pbx/search", text="tea"))["result"]["contacts"] == []
+
+
 # -- contacts ----------------------------------------------------------------------------------------
 
 GRACE = m.Contact(
@@ -392,15 +452,18 @@ async def test_me(hass: HomeAssistant, fake: type[FakeProvider], fake_entry: Moc
     socket, other, stranger = await page(), await page(), await page(READS)
     await subscribe(other)
     await subscribe(stranger)
-    chosen = {"extension": "entry_house/101", "popup": "mine", "sound": True, "seen": None}
-    assert (await ask(socket, "pbx/me/set", extension="entry_house/101", popup="mine", sound=True))["result"] == chosen
+    chosen = (await ask(socket, "pbx/me/set", extension="entry_house/101", popup="mine", sound=True))["result"]
+    begun = chosen.pop("seen")
+    assert begun is not None  # what was missed before is old
+    assert chosen == {"extension": "entry_house/101", "popup": "mine", "sound": True}
+    chosen["seen"] = begun
     assert await told(other) == {"type": "me", "me": chosen}
     assert await silent(stranger)
     assert (await ask(socket, "pbx/me"))["result"] == chosen
     assert (await ask(stranger, "pbx/me"))["result"]["extension"] is None
     assert (await ask(socket, "pbx/me/set", popup="off"))["result"] == {**chosen, "popup": "off"}
     seen = (await ask(socket, "pbx/seen"))["result"]["seen"]
-    assert seen is not None
+    assert seen > begun
     assert (await ask(socket, "pbx/me"))["result"] == {**chosen, "popup": "off", "seen": seen}
 
 

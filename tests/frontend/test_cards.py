@@ -101,7 +101,7 @@ HISTORY: Json = {
         }
     ],
 }
-MINE = {"extension": "house/101", "popup": "mine"}
+MINE: Json = {"extension": "house/101", "popup": "mine"}
 
 
 @pytest.mark.parametrize("language", ["en", "ar"])
@@ -475,13 +475,17 @@ async def test_contacts(stage: Stage) -> None:
 @played
 async def test_history(stage: Stage) -> None:
     """By days, with outcome, recording, summary and a way to call back; who is away is named."""
-    page = await stage.show(LIST, accounts=[account()], me=MINE, answers={"pbx/history": HISTORY})
+    me = {**MINE, "popup": "off", "seen": "2026-11-28T10:00:00+00:00"}
+    page = await stage.show(LIST, accounts=[account()], me=me, answers={"pbx/history": HISTORY, "pbx/seen": {}})
     rows = page.locator(f"{LIST} li")
     await rows.first.wait_for()
     assert await page.locator(f"{LIST} h3").count() == 2
     assert "Fake PBX cannot be reached" in await page.locator(f"{LIST} .notice").inner_text()
     assert "Missed" in await rows.nth(1).inner_text()
     assert "unseen" in (await rows.nth(1).locator(".row").get_attribute("class") or "")
+    assert "unseen" not in (await rows.nth(3).locator(".row").get_attribute("class") or "")
+    await page.get_by_role("button", name="Mark as seen").click()
+    assert await page.evaluate("window.asked.some((one) => one.type === 'pbx/seen')")
     await rows.first.get_by_role("button").click()
     opened = await rows.first.inner_text()
     assert "Ordered bread" in opened
@@ -593,3 +597,41 @@ async def test_pop_up_leaves_the_focus(stage: Stage) -> None:
     assert [one["service"] for one in await stage.sent()] == ["hangup"]
     await stage.tell(type="delta", id="house", calls={"c2": None})
     assert await page.evaluate("document.querySelector('#box').open")
+
+
+@played
+async def test_a_missed_call_stays_until_it_was_seen(stage: Stage) -> None:
+    """Only what rang at my phone since I last looked; it can be called back, and dismissed for good."""
+    old, mine, others = (
+        {
+            "account": "house",
+            "call_id": call_id,
+            "from_name": name,
+            "from_number": "+4930231",
+            "extensions": [phone],
+            "extension_name": "Anna Keller",
+            "missed": True,
+            "ended_at": f"2026-11-28T12:0{minute}:00+00:00",
+        }
+        for call_id, name, phone, minute in (("o", "Old", "101", 0), ("m", "Mine", "101", 5), ("x", "Other", "102", 5))
+    )
+    page = await stage.show(
+        accounts=[account(missed=1)],
+        me={**MINE, "seen": "2026-11-28T12:01:00+00:00"},
+        answers={"pbx/recent": {"calls": [others, mine, old]}, "pbx/seen": {}},
+    )
+    shown = page.locator("pbx-call-popup article")
+    await shown.wait_for()
+    assert await stage.violations() == []
+    text = await shown.inner_text()
+    assert "Missed call" in text
+    assert "Mine" in text
+    await stage.tell(type="delta", id="house", calls={"c1": call("c1")})
+    assert await shown.count() == 2
+    await stage.tell(type="delta", id="house", calls={"c1": None})
+    assert await shown.count() == 1
+    await shown.get_by_role("button", name="Call back").click()
+    await shown.wait_for(state="detached")
+    [placed] = await stage.sent()
+    assert placed["data"] == {"config_entry_id": "house", "extension": "101", "number": "+4930231"}
+    assert await page.evaluate("window.asked.filter((one) => one.type === 'pbx/seen').length") == 1

@@ -20,6 +20,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.util.hass_dict import HassKey
 
 from ..coordinator import PbxCoordinator
+from ..recent_calls import RecentCalls
 from .feed import Console
 from .preferences import Preferences
 from .websocket import DATA_CONSOLE, DATA_PREFERENCES, async_register_commands
@@ -65,10 +66,12 @@ def digest_of(folder: Path) -> str:
     return total.hexdigest()[:12]
 
 
-async def async_add_account(hass: HomeAssistant, coordinator: PbxCoordinator) -> None:
+async def async_add_account(
+    hass: HomeAssistant, coordinator: PbxCoordinator, recent: RecentCalls
+) -> None:
     """Show an account until it is unloaded; with the first one, pages begin to load the script."""
     await _async_load_script(hass)
-    hass.data[DATA_CONSOLE].async_add(coordinator)
+    hass.data[DATA_CONSOLE].async_add(coordinator, recent)
 
 
 async def _async_load_script(hass: HomeAssistant) -> None:

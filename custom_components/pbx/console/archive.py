@@ -14,6 +14,7 @@ from homeassistant.exceptions import HomeAssistantError
 
 from ..phone_book.collection import PhoneBook
 from ..phone_book.entry import Entry
+from ..recent_calls import MAX_CALLS, RecentCall
 from ..telephony.events import record_data
 from ..telephony.models import (
     CallRecord,
@@ -58,13 +59,8 @@ class Archive:
         cursor that is none.
         """
         offsets = _read_cursor(cursor)
-        able = [
-            feed
-            for feed in self._feeds
-            if Capability.GET_CALL_HISTORY in feed.coordinator.provider.capabilities
-        ]
         failed: list[Json] = []
-        readers = [_Reader(feed, wanted, offsets.get(feed.entry_id, 0)) for feed in able]
+        readers = [_Reader(feed, wanted, offsets.get(feed.entry_id, 0)) for feed in self._feeds]
         readers = [reader for reader in readers if reader.offset >= 0]
         await asyncio.gather(*(reader.fill(limit, failed) for reader in readers))
         rows = [
@@ -87,6 +83,16 @@ class Archive:
             "cursor": json.dumps(after) if more else None,
             "failed": failed,
         }
+
+    def recent(self, limit: int, *, missed: bool) -> Json:
+        """Return the calls that Home Assistant has kept, newest first: all, or the missed ones."""
+        rows = [
+            recent_row(feed, call)
+            for feed in self._feeds
+            for call in feed.recent.newest(limit, missed=missed)
+        ]
+        rows.sort(key=lambda row: str(row.get("started_at", "")), reverse=True)
+        return {"calls": rows[:limit]}
 
     async def search(self, text: str, limit: int, book: PhoneBook | None) -> Json:
         """Return the contacts whose name or number has a text in it, the house's own first.
@@ -150,9 +156,8 @@ class _Reader:
                 failed.append(_failure(self.feed, err))
                 return
             for index, record in enumerate(records):
-                if self._wanted.outcome in (None, record.outcome):
-                    row = {"record": record_row(self.feed, record), "next": at + index + 1}
-                    self.rows.append(row)
+                if self._wanted.outcome in (None, record["outcome"]):
+                    self.rows.append({"record": record, "next": at + index + 1})
             at += len(records)
             if len(records) < CHUNK:
                 self.exhausted = True
@@ -161,19 +166,34 @@ class _Reader:
                 return
         self.offset = at if not self.rows else self.offset
 
-    async def _chunk(self, offset: int) -> tuple[CallRecord, ...]:
-        """Ask for the calls after the first `offset`."""
+    async def _chunk(self, offset: int) -> list[Json]:
+        """Return the calls after the first `offset`, asked for or, where one cannot ask, as kept here."""
+        provider = self.feed.coordinator.provider
+        if Capability.GET_CALL_HISTORY not in provider.capabilities:
+            return self._kept()[offset : offset + CHUNK]
         query = HistoryQuery(
             limit=CHUNK,
             offset=offset,
             search=self._wanted.search,
             direction=self._wanted.direction,
         )
-        provider = self.feed.coordinator.provider
         page = await self.feed.questions.ask(
             ("history", query), lambda: _ask(provider.history, query)
         )
-        return page.records
+        return [record_row(self.feed, record) for record in page.records]
+
+    def _kept(self) -> list[Json]:
+        """Return the calls that Home Assistant has kept, as far as they are wanted."""
+        wanted = self._wanted
+        found: list[Json] = []
+        for call in self.feed.recent.newest(MAX_CALLS):
+            if wanted.direction not in (None, call.direction):
+                continue
+            words = (call.from_name, call.to_name, call.from_number, call.to_number)
+            text = (wanted.search or "").casefold()
+            if any(text in word.casefold() for word in words):
+                found.append(recent_row(self.feed, call))
+        return found
 
 
 async def _ask[Q, A](method: Callable[[Q], Coroutine[Any, Any, A]], query: Q) -> A:
@@ -219,6 +239,35 @@ def record_row(feed: Feed, record: CallRecord) -> Json:
         return data
     # Links of the phone system carry the number in their name.
     return {key: value for key, value in data.items() if not key.endswith("_url")}
+
+
+def recent_row(feed: Feed, call: RecentCall) -> Json:
+    """Return a call that Home Assistant has kept in the fields of a finished call."""
+    wording, extensions = feed.coordinator.wording, feed.coordinator.data.extensions
+    phones = [
+        extensions[number].name or number for number in call.extensions if number in extensions
+    ]
+    return known(
+        account=feed.entry_id,
+        record_id=call.call_id,
+        call_id=call.call_id,
+        direction=call.direction or None,
+        outcome=call.outcome or Outcome.UNKNOWN.value,
+        from_number=wording.number(call.from_number) or None,
+        from_name=call.from_name or None,
+        to_number=wording.number(call.to_number) or None,
+        to_name=call.to_name or (phones[0] if len(phones) == 1 else None),
+        hidden=call.hidden or None,
+        extensions=list(call.extensions) or None,
+        extension_name=", ".join(phones) or None,
+        answered_by=call.answered_by or None,
+        queue=call.queue or None,
+        missed=call.missed or None,
+        started_at=call.started_at or None,
+        ended_at=call.ended_at or None,
+        duration=call.duration,
+        recording_id=call.recording_id or None,
+    )
 
 
 def _named(feed: Feed, party: Party) -> Party:

@@ -12,6 +12,7 @@ from homeassistant.core import callback
 
 from ..coordinator import PbxCoordinator
 from ..devices import SubjectKind
+from ..recent_calls import RecentCalls
 from ..registry.call_registry import ACCOUNT, DIRECTORY, Key, KeyKind
 from ..telephony.models import Agent, Call, Extension, Party, Queue
 from .questions import Questions
@@ -43,10 +44,10 @@ class Console:
         self._listeners: dict[Listener, tuple[str, Callable[[Feed], bool]]] = {}
 
     @callback
-    def async_add(self, coordinator: PbxCoordinator) -> None:
+    def async_add(self, coordinator: PbxCoordinator, recent: RecentCalls) -> None:
         """Show an account until it is unloaded."""
         entry = coordinator.config_entry
-        feed = Feed(coordinator, self._tell)
+        feed = Feed(coordinator, recent, self._tell)
         self.feeds[entry.entry_id] = feed
         self._tell(feed, {"type": "account", "account": feed.snapshot()})
         remove = coordinator.async_watch(partial(self._async_changed, feed))
@@ -106,9 +107,10 @@ class Console:
 class Feed:
     """One account: all of it, and what is new."""
 
-    def __init__(self, coordinator: PbxCoordinator, tell: Teller) -> None:
+    def __init__(self, coordinator: PbxCoordinator, recent: RecentCalls, tell: Teller) -> None:
         """Take over what is there."""
         self.coordinator = coordinator
+        self.recent = recent
         self.questions = Questions(coordinator)
         self._tell = tell
         self._calls: dict[str, Call] = dict(coordinator.data.calls)

@@ -39,7 +39,7 @@ CURSOR: Final = vol.All(str, vol.Length(max=2000))
 def async_register_commands(hass: HomeAssistant) -> None:
     """Let the front end ask."""
     commands = (
-        *(ws_subscribe, ws_history, ws_search, ws_me, ws_set_me, ws_seen),
+        *(ws_subscribe, ws_history, ws_search, ws_me, ws_set_me, ws_seen, ws_recent),
         *(ws_list_phone_book, ws_update_phone_book),
     )
     for command in commands:
@@ -123,6 +123,21 @@ def _feeds(hass: HomeAssistant, connection: ActiveConnection, account: str | Non
     ]
 
 
+@websocket_command(
+    {
+        vol.Required("type"): "pbx/recent",
+        vol.Optional("account"): str,
+        vol.Optional("limit", default=25): vol.All(int, vol.Range(min=1, max=MAX_LIMIT)),
+        vol.Optional("missed", default=False): bool,
+    }
+)
+@callback
+def ws_recent(hass: HomeAssistant, connection: ActiveConnection, msg: Json) -> None:
+    """Return the calls that Home Assistant has kept, also where a phone system keeps none."""
+    archive = Archive(_feeds(hass, connection, msg.get("account")))
+    connection.send_result(msg["id"], archive.recent(msg["limit"], missed=msg["missed"]))
+
+
 @websocket_command({vol.Required("type"): "pbx/me"})
 @callback
 def ws_me(hass: HomeAssistant, connection: ActiveConnection, msg: Json) -> None:
@@ -143,7 +158,11 @@ def ws_set_me(hass: HomeAssistant, connection: ActiveConnection, msg: Json) -> N
     """Keep what the user chose; what is not named stays as it was."""
     preferences = hass.data[DATA_PREFERENCES]
     chosen = {key: msg[key] for key in ("extension", "popup", "sound") if key in msg}
-    preferences.async_set(connection.user.id, replace(preferences.of(connection.user.id), **chosen))
+    choice = replace(preferences.of(connection.user.id), **chosen)
+    if choice.seen is None and choice.popup is not None:
+        # What was missed before the user wanted to know of it is old.
+        choice = replace(choice, seen=dt_util.utcnow().isoformat())
+    preferences.async_set(connection.user.id, choice)
     connection.send_result(msg["id"], preferences.data_of(connection.user.id))
 
 
