@@ -3,7 +3,7 @@
 import pytest
 
 from custom_components.pbx.telephony.models import Call, CallState, Direction, Leg, Party
-from custom_components.pbx.wording import Wording
+from custom_components.pbx.wording import Wording, other_party
 
 from .fake_provider import NOON
 
@@ -53,3 +53,27 @@ def test_call_attributes() -> None:
         told[0],
     ]
     assert wording.call_attributes(None) == {}
+
+
+@pytest.mark.parametrize(
+    ("direction", "extension", "number"),
+    [
+        (Direction.INCOMING, "101", CALLER),
+        (Direction.OUTGOING, "101", "102"),
+        (Direction.INTERNAL, "102", CALLER),
+        (Direction.INTERNAL, CALLER, "102"),
+        (None, "101", CALLER),
+    ],
+)
+def test_other_party(direction: Direction | None, extension: str, number: str) -> None:
+    """Who calls, but for whoever calls: that one sees who is called."""
+    call = Call(
+        id="c1",
+        state=CallState.TALKING,
+        direction=direction,
+        caller=Party(number=CALLER),
+        callee=Party(number="102"),
+        started_at=NOON,
+    )
+    assert other_party(call, extension).number == number
+    assert other_party(None, extension) == Party()

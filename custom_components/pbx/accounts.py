@@ -22,7 +22,7 @@ def country_of(hass: HomeAssistant, entry: ConfigEntry) -> str:
 
 
 def provider_of(entry: ConfigEntry) -> type[Provider] | None:
-    """Return the kind of phone system of an account; None for one that this version does not know."""
+    """Return the kind of phone system of an account; None if this version does not know it."""
     return PROVIDERS.get(str(entry.data.get(CONF_PROVIDER)))
 
 

@@ -1,4 +1,4 @@
-"""The recent calls of an account, kept over a restart, also where the phone system has no history."""
+"""The recent calls of an account, kept over a restart, for phone systems without a history too."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
@@ -99,7 +99,7 @@ class RecentCalls:
 
         return async_remove
 
-    # -- asking -------------------------------------------------------------------------------------
+    # -- asking ------------------------------------------------------------------------------------
 
     @property
     def count(self) -> int:
@@ -109,7 +109,7 @@ class RecentCalls:
     def newest(
         self, limit: int, *, missed: bool = False, before: str | None = None
     ) -> list[RecentCall]:
-        """Return calls, the newest first: all or the missed ones, those older than the one given."""
+        """Return calls, the newest first: all or the missed ones, older than the one given."""
         found: list[RecentCall] = []
         waiting = before is not None
         for call in self._backwards():
@@ -123,7 +123,7 @@ class RecentCalls:
         return found
 
     def last_caller(self, extension: str) -> RecentCall | None:
-        """Return the last call that came in for an extension from somebody who can be called back."""
+        """Return the last call of an extension from somebody who can be called back."""
         call = self._callers.get(extension)
         return None if call is None else self._named(call)
 
@@ -142,7 +142,7 @@ class RecentCalls:
             return replace(call, to_name=found.name)
         return replace(call, from_name=found.name)
 
-    # -- listening ----------------------------------------------------------------------------------
+    # -- listening ---------------------------------------------------------------------------------
 
     @callback
     def _async_handle(self, event: Event) -> None:

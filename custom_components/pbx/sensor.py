@@ -25,17 +25,15 @@ from .entity import PbxEntity, PbxEntityDescription, async_add_subjects
 from .recent_calls import RecentCall, RecentCalls
 from .registry.call_registry import CallRegistry
 from .telephony.models import (
-    NOBODY,
     Agent,
     AgentStatus,
     Call,
     CallState,
     Capability,
-    Direction,
     Extension,
-    Party,
     Queue,
 )
+from .wording import other_party
 
 PARALLEL_UPDATES = 0
 
@@ -54,17 +52,6 @@ class PbxSensorEntityDescription(PbxEntityDescription, SensorEntityDescription):
     attributes_fn: Callable[[PbxSensor, CallRegistry, str], Mapping[str, Any]] | None = None
     about_recent: bool = False
     """Show something of the recent calls, which are told after everything else."""
-
-
-def other_party(call: Call | None, extension: str) -> Party:
-    """Return the other party of an extension's call, as far as it is known."""
-    if call is None:
-        return NOBODY
-    if call.direction is Direction.OUTGOING:
-        return call.callee
-    if call.direction is Direction.INTERNAL and call.caller.number == extension:
-        return call.callee
-    return call.caller
 
 
 def _active_calls(sensor: PbxSensor, registry: CallRegistry, _id: str) -> Mapping[str, Any]:

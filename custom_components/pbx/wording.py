@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from .telephony.models import Call, Party
+from .telephony.models import NOBODY, Call, Direction, Party
 
 MASKED_DIGITS_SHOWN = 3
 EXTENSION_DIGITS = 6
@@ -51,3 +51,14 @@ class Wording:
             "since": call.answered_at or call.started_at,
         }
         return {key: value for key, value in attributes.items() if value}
+
+
+def other_party(call: Call | None, extension: str) -> Party:
+    """Return the other party of an extension's call, as far as it is known."""
+    if call is None:
+        return NOBODY
+    if call.direction is Direction.OUTGOING:
+        return call.callee
+    if call.direction is Direction.INTERNAL and call.caller.number == extension:
+        return call.callee
+    return call.caller
