@@ -45,7 +45,7 @@ async def test_hang_up_ends_the_most_urgent_call(
     fake.script.calls = (incoming("c1", state=CallState.TALKING), incoming("c2", state=CallState.RINGING))
     await async_set_up(hass, fake_entry)
     await press(hass, "button.ann_101_hang_up")
-    ((ref,),) = fake.script.arguments("hangup")
+    ((ref, _cause),) = fake.script.arguments("hangup")
     assert (ref.call.id, ref.extension) == ("c2", "101")
 
 

@@ -40,7 +40,12 @@ async def test_record_is_asked_for_some_time_after_the_end(
     await pass_time(hass, freezer, 2)
     await pass_time(hass, freezer, 60)
     assert fake.script.times("record_of") == 1
-    assert [event.data["type"] for event in events] == ["call_incoming", "call_missed", "call_record"]
+    assert [event.data["type"] for event in events] == [
+        "call_incoming",
+        "call_missed",
+        "call_corrected",
+        "call_record",
+    ]
     state = hass.states.get("sensor.house_last_call")
     assert state is not None
     assert state.attributes["outcome"] == "voicemail"

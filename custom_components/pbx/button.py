@@ -36,7 +36,7 @@ async def _hang_up(coordinator: PbxCoordinator, extension: str) -> None:
     if call is None:
         raise invalid("no_call", extension=extension)
     with coordinator.commanding():
-        await coordinator.provider.hangup(CallRef(call=call, extension=extension))
+        await coordinator.async_hang_up(CallRef(call=call, extension=extension))
 
 
 async def _call_back(coordinator: PbxCoordinator, extension: str) -> None:

@@ -32,7 +32,7 @@ from .push_health import PushHealth
 from .registry.call_registry import CallRegistry, Changes, Key, KeyKind
 from .telephony.errors import ProviderError
 from .telephony.events import Event
-from .telephony.models import Account, Call, Capability, Party, Pushed, RecordPush
+from .telephony.models import Account, Call, CallRef, Capability, Party, Pushed, RecordPush
 from .wording import Wording
 
 type Watcher = Callable[[Mapping[Key, None] | None], None]
@@ -397,16 +397,32 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
         if self._cancel_tick is not None:
             self._cancel_tick()
 
-    async def async_ask_records(self, calls: Iterable[Call]) -> None:
-        """Ask the phone system's history what became of calls, and take what it has."""
+    async def async_hang_up(self, ref: CallRef, cause: str | None = None) -> None:
+        """Hang up a call, and have it told as rejected if nobody had answered it."""
+        self.data.note_hang_up(ref.call.id, ref.extension, done=True)
+        try:
+            await self.provider.hangup(ref, cause)
+        except BaseException:
+            self.data.note_hang_up(ref.call.id, ref.extension, done=False)
+            raise
+
+    async def async_ask_records(self, calls: Iterable[Call]) -> list[Call]:
+        """Ask the phone system's history what became of calls, and take what it has.
+
+        Return the calls of which it has no record yet, or could not be asked.
+        """
+        missing: list[Call] = []
         for call in calls:
             try:
                 record = await self.provider.record_of(call)
             except ProviderError:
                 LOGGER.debug("What became of a call could not be asked")
-                continue
-            if record is not None:
+                record = None
+            if record is None:
+                missing.append(call)
+            else:
                 self.async_push(RecordPush(provider_event=HISTORY, record=record))
+        return missing
 
     # -- listeners ---------------------------------------------------------------------------------
 

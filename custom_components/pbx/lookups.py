@@ -25,6 +25,7 @@ from .telephony.models import (
 
 NAMES_KEPT = 500
 MAX_PENDING_RECORDS = 50
+ASK_AGAIN_AFTER = (20, 90)  # seconds after the question before, which had no answer
 
 
 class NameBook:
@@ -81,7 +82,7 @@ class PbxLookups:
         match event.type:
             case EventType.CALL_INCOMING | EventType.CALL_OUTGOING:
                 self._name(event.call)
-            case EventType.CALL_ENDED | EventType.CALL_MISSED:
+            case EventType.CALL_ENDED | EventType.CALL_MISSED if event.call.record is None:
                 self._ask_record_later(event.call)
 
     # -- names -------------------------------------------------------------------------------------
@@ -120,22 +121,32 @@ class PbxLookups:
 
     # -- records -----------------------------------------------------------------------------------
 
-    def _ask_record_later(self, call: Call) -> None:
-        """Ask for a call's record when it can be expected; a burst of calls is not followed up."""
+    def _ask_record_later(self, call: Call, attempt: int = 0) -> None:
+        """Ask for a call's record when it can be expected; a burst of calls is not followed up.
+
+        The phone system may write it only later: where it is not there yet, ask again.
+        """
         after = self.coordinator.provider.record_after
         if after is None or len(self._cancel_records) >= MAX_PENDING_RECORDS:
             return
+        delay = after if attempt == 0 else ASK_AGAIN_AFTER[attempt - 1]
         self._cancel_records[call.id] = async_call_later(
-            self.hass, after, partial(self._async_ask_record, call)
+            self.hass, delay, partial(self._async_ask_record, call, attempt)
         )
 
     @callback
-    def _async_ask_record(self, call: Call, _now: datetime) -> None:
+    def _async_ask_record(self, call: Call, attempt: int, _now: datetime) -> None:
         """Ask for a call's record in the background."""
         self._cancel_records.pop(call.id, None)
         self.entry.async_create_background_task(
-            self.hass, self.coordinator.async_ask_records([call]), f"{self.entry.title} record"
+            self.hass, self._async_record(call, attempt), f"{self.entry.title} record"
         )
+
+    async def _async_record(self, call: Call, attempt: int) -> None:
+        """Ask for a call's record, and again later if there is none yet."""
+        missing = await self.coordinator.async_ask_records([call])
+        if missing and attempt < len(ASK_AGAIN_AFTER):
+            self._ask_record_later(call, attempt + 1)
 
     @callback
     def _stop(self) -> None:

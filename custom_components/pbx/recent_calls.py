@@ -149,6 +149,10 @@ class RecentCalls:
         """Take a call that ended, and what is told of it later."""
         if event.type in ENDS and event.call is not None:
             self._take(_ended(event.call, event))
+        elif event.type is EventType.CALL_CORRECTED and event.call is not None:
+            known = self._calls.get(event.call.id)
+            if known is not None:
+                self._take(_corrected(known, event.call))
         elif event.type in RECORDS and event.record is not None:
             call_id = event.call.id if event.call is not None else event.record.call_id
             known = self._calls.get(call_id or "")
@@ -229,6 +233,17 @@ def _ended(call: Call, event: Event) -> RecentCall:
         ended_at=_iso(call.ended_at or event.time),
         duration=talked,
         recording_id=(call.record.recording_id if call.record is not None else None) or "",
+    )
+
+
+def _corrected(call: RecentCall, said: Call) -> RecentCall:
+    """Return a call with the outcome that a better source knows."""
+    in_vain = said.outcome not in {Outcome.ANSWERED, Outcome.REJECTED}
+    return replace(
+        call,
+        outcome=str(said.outcome or ""),
+        answered_by=said.answered_by or call.answered_by,
+        missed=in_vain and said.direction is Direction.INCOMING,
     )
 
 

@@ -46,6 +46,7 @@ OUTSIDE = "out"
 RANK = {D: 0, R: 0, T: 1, H: 1}
 STARTS = frozenset({EventType.CALL_INCOMING, EventType.CALL_OUTGOING})
 ENDS = frozenset({EventType.CALL_ENDED, EventType.CALL_MISSED})
+AFTERWARDS = frozenset({EventType.CALL_RECORD, EventType.CALL_CORRECTED})
 ONCE = STARTS | {EventType.CALL_ANSWERED}
 SLOTS = 2
 
@@ -417,7 +418,7 @@ class Watcher:
         told: dict[str, Counter[EventType]] = defaultdict(Counter)
         heard: dict[tuple[str, str], EventType] = {}
         for event in self.events:
-            if event.call is None or event.type is EventType.CALL_RECORD:
+            if event.call is None or event.type in AFTERWARDS or "told_late" in event.fields:
                 continue
             for phone in event.tell:
                 heard[event.call.id, phone] = event.type

@@ -56,7 +56,9 @@ def ending(call: ActiveCall, view: Call, cause: Cause) -> list[Event]:
         kind, outcome = EventType.CALL_ENDED, None
         if connected and phone.rang and not phone.talked:
             outcome = Outcome.ANSWERED_ELSEWHERE
-        elif phone.rang and not (connected or outgoing):
+        elif phone.declined and not phone.talked:
+            outcome = Outcome.REJECTED
+        elif phone.rang and call.missed and not outgoing:
             kind = EventType.CALL_MISSED
         events.append(builder.end_for(extension, kind, outcome))
     if call.told.ended:

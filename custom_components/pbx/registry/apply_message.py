@@ -33,6 +33,8 @@ def apply_message(call: ActiveCall, push: LegPush, address: Address, now: dateti
         facts.answered_at = our_time(push.answered_at, push, call.started_at, now)
     if push.state is CallState.ENDED:
         _note_proof(call, push, now)
+        if push.outcome is Outcome.REJECTED and push.extension is not None:
+            facts.phones.setdefault(push.extension, Phone()).declined = True
         _note_end(facts, push, whole=push.final or address.leg_id is None)
         call.sources.expected_to_continue = push.lasts
     if address.leg_id is None:

@@ -244,6 +244,21 @@ class CallRegistry:
             self._life.deadlines.put_off(call_id, deadline.end_at, talking=talking, now=now)
         return changes
 
+    def note_hang_up(self, call_id: str, extension: str | None, *, done: bool) -> None:
+        """Take that Home Assistant hangs up a call, or with `done` False that it could not.
+
+        A call that nobody had answered was rejected then, and not missed (rule 9). Of a call that
+        rings at an extension, only this one declines.
+        """
+        call = self._life.active.get(self._life.identity.own_id(call_id))
+        if call is None or call.meaning.answered:
+            return
+        phone = call.facts.phones.get(extension or "")
+        if phone is not None and phone.rang:
+            phone.declined = done
+        else:
+            call.facts.hung_up_here = done
+
     def name_caller(self, call_id: str, party: Party) -> Changes:
         """Take what a look-up found about the party outside, of a call that may be over by now."""
         changes = Changes()
@@ -448,7 +463,9 @@ class CallRegistry:
             records.apply_record(call, record)
             self._life.end(call, cause, changes)
         ended = self._life.ended.get(call_id)
-        if view is None and ended is not None:
+        if call is None and (ended is None or ended.unseen):
+            view = self._take_unseen(record, call_id, cause, changes)
+        elif view is None and ended is not None:
             before = ended.view.outcome
             view = records.completed(ended, record)
             if ended.call.told.ended and before not in {view.outcome, Outcome.UNKNOWN, None}:
@@ -460,6 +477,17 @@ class CallRegistry:
             return  # it had been pushed before
         for event in records.events_of(push, view, cause):
             self._tell_media(event, changes)
+
+    def _take_unseen(
+        self, record: m.CallRecord, call_id: str, cause: Cause, changes: Changes
+    ) -> Call | None:
+        """Tell, once, of a call of which only the record has come; return the call."""
+        view = records.unseen(record, call_id, cause.time) if call_id else None
+        if view is not None:
+            missed = records.missed(view) is True
+            self._life.add_unseen(view, cause.time, changes, missed=missed)
+            changes.events.append(records.told_late(view, cause))
+        return view
 
     def _tell_media(self, event: Event, changes: Changes) -> None:
         """Tell an event; of a recording once, though its record and a message may speak of it."""

@@ -21,6 +21,7 @@ class EndedCall:
     view: Call  # as others see it
     call: ActiveCall  # as it was last
     inferred: bool
+    unseen: bool = False  # nothing was heard of it but its end, and nothing told
     missed_in: int | None = None  # in which count of missed calls it is
 
 

@@ -15,6 +15,7 @@ class Phone:
 
     rang: bool = False
     talked: bool = False
+    declined: bool = False
 
 
 @dataclass(slots=True)
@@ -38,6 +39,7 @@ class Facts:
     reported_missed: bool = False  # by the phone system's own last word
     hangup_cause: str | None = None
     ended_by: str | None = None
+    hung_up_here: bool = False  # all of it, by Home Assistant, before anybody answered
 
     @property
     def outside(self) -> Party:

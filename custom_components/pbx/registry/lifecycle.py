@@ -172,7 +172,19 @@ class Lifecycle:
         """Remember a call of which only the end came, so that its late beginning is not new."""
         unseen = ActiveCall(id=call_id, seen_at=now, started_at=now)
         unseen.told.broadcast |= ENDS
-        self.ended.add(EndedCall(now, unseen.view(now), unseen, inferred=False))
+        self.ended.add(EndedCall(now, unseen.view(now), unseen, inferred=False, unseen=True))
+
+    def add_unseen(self, view: Call, now: datetime, changes: Changes, *, missed: bool) -> None:
+        """Remember a call that is told only now, from its record (rule 8)."""
+        call = ActiveCall(id=view.id, seen_at=now, started_at=view.started_at or now)
+        call.facts.direction, call.facts.outcome = view.direction, view.outcome
+        call.facts.caller, call.facts.callee = view.caller, view.callee
+        call.told.broadcast |= ENDS
+        ended = EndedCall(now, view, call, inferred=False)
+        self.ended.add(ended)
+        self.missed.set(ended, missed=missed)
+        self.last_call = view
+        changes.keys[ACCOUNT] = None
 
     def complete(self, ended: EndedCall, view: Call, changes: Changes) -> None:
         """Know more about a call that is over."""

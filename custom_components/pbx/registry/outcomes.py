@@ -14,10 +14,12 @@ from ..telephony.models import UP, CallState, Direction, Outcome
 from .active_leg import ActiveLeg
 from .facts import Facts
 
-UNMET = frozenset(
-    {Outcome.MISSED, Outcome.BUSY, Outcome.REJECTED, Outcome.CANCELLED, Outcome.VOICEMAIL}
-)
+IN_VAIN = frozenset({Outcome.MISSED, Outcome.BUSY, Outcome.CANCELLED, Outcome.VOICEMAIL})
+"""Outcomes of a call from outside that was missed (rule 9)."""
+UNMET = IN_VAIN | {Outcome.REJECTED, Outcome.NO_ANSWER}
 """Outcomes of a call in which nobody met."""
+SAYS_NOTHING = frozenset({None, Outcome.ANSWERED, Outcome.ANSWERED_ELSEWHERE})
+"""What is said of a call in which nobody was seen to meet, and does not tell how it went."""
 
 
 class Meaning(NamedTuple):
@@ -137,24 +139,55 @@ def is_connected(facts: Facts, meaning: Meaning) -> bool:
 
 def is_missed(facts: Facts, meaning: Meaning) -> bool:
     """Return whether somebody outside has called in vain."""
-    if is_connected(facts, meaning):
+    if is_connected(facts, meaning) or outcome_of(facts, meaning) is Outcome.REJECTED:
         return False
     if facts.direction is None:
         return meaning.rang or facts.outcome is Outcome.MISSED
     return facts.direction is Direction.INCOMING
 
 
+def is_declined(facts: Facts) -> bool:
+    """Return whether somebody did not want a call (rule 9): all of its phones, or all of it here.
+
+    An agent who declines a call of a queue only passes it on to the next.
+    """
+    if facts.hung_up_here:
+        return True
+    called = [phone for phone in facts.phones.values() if phone.rang or phone.declined]
+    return bool(called) and facts.queue is None and all(phone.declined for phone in called)
+
+
 def outcome_of(facts: Facts, meaning: Meaning) -> Outcome:
     """Return how a call that is over went.
 
-    That the sides talked counts before whatever was said. Then the word about the whole call
-    counts before that about the leg which ended last, unless it speaks of an answer that nobody
-    has seen: then the call was missed, or nobody knows.
+    That the sides talked counts before whatever was said, and that the call was left to a mailbox
+    before how that came about. Then the word about the whole call counts before that about the leg
+    which ended last. If neither tells, nobody took it.
     """
     if is_connected(facts, meaning):
         return Outcome.ANSWERED
-    said = facts.outcome or facts.leg_outcome
-    if said not in {None, Outcome.ANSWERED, Outcome.ANSWERED_ELSEWHERE}:
+    if facts.outcome is Outcome.VOICEMAIL:
+        return Outcome.VOICEMAIL
+    outgoing = facts.direction is Direction.OUTGOING
+    if is_declined(facts):
+        ours = facts.hung_up_here and facts.direction is not Direction.INCOMING
+        return Outcome.CANCELLED if ours else Outcome.REJECTED
+    said = _said(facts)
+    if outgoing:
+        return Outcome.NO_ANSWER if said in {None, Outcome.MISSED} else said
+    if said is not None:
         return said
-    missed = is_missed(facts, meaning) or facts.direction is Direction.INTERNAL
-    return Outcome.MISSED if missed else Outcome.UNKNOWN
+    in_vain = facts.direction is not None or meaning.rang
+    return Outcome.MISSED if in_vain else Outcome.UNKNOWN
+
+
+def _said(facts: Facts) -> Outcome | None:
+    """Return what the phone system said of a call that nobody took; None if that tells nothing.
+
+    That one phone declined says nothing of a call that rang at others as well.
+    """
+    if facts.outcome not in SAYS_NOTHING:
+        return facts.outcome
+    of_a_leg = facts.leg_outcome
+    one_of_many = of_a_leg is Outcome.REJECTED and facts.direction is not Direction.OUTGOING
+    return None if of_a_leg in SAYS_NOTHING or one_of_many else of_a_leg

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 
 from ..telephony.events import Event
 from ..telephony.models import (
@@ -12,6 +13,7 @@ from ..telephony.models import (
     Detail,
     Direction,
     EventType,
+    Leg,
     Outcome,
     RecordPush,
     filled,
@@ -20,7 +22,10 @@ from .active_call import ActiveCall
 from .changes import Cause
 from .ended import EndedCall
 from .facts import Source
-from .outcomes import UNMET, is_certain
+from .outcomes import IN_VAIN, is_certain, is_declined
+
+PARTIAL = frozenset({Outcome.UNKNOWN, Outcome.ANSWERED_ELSEWHERE})
+"""What a record says that is not about the whole call."""
 
 # -- of a call that seems to go on -------------------------------------------------------------------
 
@@ -82,11 +87,12 @@ def completed(ended: EndedCall, record: CallRecord) -> Call:
     The record of one phone that was too slow never takes an answer away.
     """
     call = ended.view
-    better = record.outcome not in {Outcome.UNKNOWN, Outcome.ANSWERED_ELSEWHERE}
+    outcome = outcome_in(record, call.direction)
+    better = record.outcome not in PARTIAL
     corrects = better and _knows_better(ended, record)
     return replace(
         call,
-        outcome=record.outcome if corrects else call.outcome,
+        outcome=outcome if corrects else call.outcome,
         direction=call.direction or record.direction,
         caller=filled(call.caller, record.caller),
         callee=filled(call.callee, record.callee),
@@ -97,26 +103,81 @@ def completed(ended: EndedCall, record: CallRecord) -> Call:
     )
 
 
+def outcome_in(record: CallRecord, direction: Direction | None) -> Outcome:
+    """Return what a record says of a call: one that was placed here cannot be missed."""
+    if record.outcome is Outcome.MISSED and direction is Direction.OUTGOING:
+        return Outcome.NO_ANSWER
+    return record.outcome
+
+
+def unseen(record: CallRecord, call_id: str, now: datetime) -> Call | None:
+    """Return the call that a record is about, of which nothing was heard while it lasted.
+
+    Return None where the record does not tell how the whole call went.
+    """
+    if record.direction is None or record.outcome in PARTIAL:
+        return None
+    whose = record.answered_by or record.extension
+    leg = Leg(id=whose, state=CallState.ENDED, extension=whose) if whose else None
+    return Call(
+        id=call_id,
+        state=CallState.ENDED,
+        direction=record.direction,
+        caller=record.caller,
+        callee=record.callee,
+        legs=(leg,) if leg is not None else (),
+        started_at=record.started_at,
+        answered_at=record.answered_at,
+        ended_at=record.ended_at or now,
+        answered_by=record.answered_by,
+        outcome=outcome_in(record, record.direction),
+        hangup_cause=record.hangup_cause,
+        record=record,
+    )
+
+
+def told_late(call: Call, cause: Cause) -> Event:
+    """Return how a call went, of which nothing was heard while it lasted."""
+    return Event(
+        type=EventType.CALL_MISSED if missed(call) else EventType.CALL_ENDED,
+        provider_event=cause.provider_event,
+        time=cause.time,
+        call=call,
+        extension=next(iter(call.extensions), None),
+        tell=call.extensions,
+        fields={"told_late": True},
+    )
+
+
 def _knows_better(ended: EndedCall, record: CallRecord) -> bool:
     """Return whether a record decides how a call that is over went (rule 8).
 
     A phone of ours that talked, and a record about persons that said so, cannot be taken back; a
     machine that picked up can. Bill seconds only count where no list has watched the call.
     """
+    if record.outcome in IN_VAIN - {Outcome.VOICEMAIL} and is_declined(ended.call.facts):
+        return False
+    earlier = ended.view.record
+    if record.by_seconds and earlier is not None and _is_about_persons(earlier):
+        return False
     if ended.view.outcome is not Outcome.ANSWERED:
         return not _only_a_machine(ended.call, record)
-    earlier = ended.view.record
-    if earlier is not None and earlier.outcome is Outcome.ANSWERED and not earlier.by_seconds:
+    if earlier is not None and earlier.outcome is Outcome.ANSWERED and _is_about_persons(earlier):
         return False
     return not is_certain(ended.call.facts, ended.call.meaning)
 
 
+def _is_about_persons(record: CallRecord) -> bool:
+    """Return whether a record says itself who met whom, and is not only counted in seconds."""
+    return not record.by_seconds and record.outcome not in PARTIAL
+
+
 def missed(call: Call) -> bool | None:
     """Return whether a call was missed, None where its outcome says nothing of that."""
-    if call.outcome is Outcome.ANSWERED:
+    if call.outcome in {Outcome.ANSWERED, Outcome.REJECTED}:
         return False
-    unmet = call.direction is Direction.INCOMING and call.outcome in UNMET
-    return True if unmet else None
+    in_vain = call.direction is Direction.INCOMING and call.outcome in IN_VAIN
+    return True if in_vain else None
 
 
 # -- what is told of a record ------------------------------------------------------------------------

@@ -53,7 +53,7 @@ async def _hangup(target: Target) -> None:
     if target.ended():
         return
     for ref in {ref.call.id: ref for ref in target.calls()}.values():
-        await target.coordinator.provider.hangup(ref, target.data.get("cause"))
+        await target.coordinator.async_hang_up(ref, target.data.get("cause"))
 
 
 async def _transfer(target: Target) -> None:

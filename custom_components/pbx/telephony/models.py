@@ -43,6 +43,7 @@ class Outcome(StrEnum):
 
     ANSWERED = "answered"
     MISSED = "missed"
+    NO_ANSWER = "no_answer"  # of a call that one of ours placed
     BUSY = "busy"
     REJECTED = "rejected"
     CANCELLED = "cancelled"

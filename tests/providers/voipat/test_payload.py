@@ -151,7 +151,7 @@ def test_a_record() -> None:
         ({"last_app": "voicemail"}, Outcome.VOICEMAIL),
         ({"status": "voicemail", "billsec": "0", "answer_stamp": None}, Outcome.VOICEMAIL),
         ({**UNANSWERED, "hangup_cause": "NO_ANSWER"}, Outcome.MISSED),
-        ({**UNANSWERED, "hangup_cause": "NO_ANSWER", "direction": "outbound"}, Outcome.CANCELLED),
+        ({**UNANSWERED, "hangup_cause": "NO_ANSWER", "direction": "outbound"}, Outcome.NO_ANSWER),
         ({**UNANSWERED, "hangup_cause": "ORIGINATOR_CANCEL"}, Outcome.MISSED),
         ({**UNANSWERED, "hangup_cause": "USER_BUSY"}, Outcome.BUSY),
         ({**UNANSWERED, "hangup_cause": "CALL_REJECTED"}, Outcome.REJECTED),

@@ -42,7 +42,7 @@ async def test_history(provider: VoipstudioProvider, sim: VoipstudioSimulator, h
     assert everything.total == 4
     assert [record.outcome for record in everything.records] == [
         Outcome.ANSWERED,
-        Outcome.CANCELLED,
+        Outcome.NO_ANSWER,
         Outcome.MISSED,
         Outcome.ANSWERED,
     ]

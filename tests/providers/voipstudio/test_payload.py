@@ -398,7 +398,7 @@ def test_the_contracts_record() -> None:
     [
         ({"type": "M", "disposition": "NO ANSWER"}, Outcome.MISSED),
         ({"disposition": "NO ANSWER"}, Outcome.MISSED),
-        ({"disposition": "NO_ANSWER", "src_id": "10002", "dst_id": "0", "destination": "out"}, Outcome.CANCELLED),
+        ({"disposition": "NO_ANSWER", "src_id": "10002", "dst_id": "0", "destination": "out"}, Outcome.NO_ANSWER),
         ({"disposition": "BUSY"}, Outcome.BUSY),
         ({"disposition": "FAILED"}, Outcome.FAILED),
         ({"disposition": 1}, Outcome.UNKNOWN),
@@ -440,7 +440,7 @@ def test_a_placed_calls_record() -> None:
     """Of a call placed by API the far end's leg says whether it was answered."""
     own = {**CDR, "type": "O", "src_id": "10002", "dst_id": "0", "destination": "out"}
     far = {**own, "id": 2, "live_id": 2, "is_root": False, "disposition": "NO ANSWER", "billsec": 0}
-    assert record_of(own, far).outcome is Outcome.CANCELLED
+    assert record_of(own, far).outcome is Outcome.NO_ANSWER
     assert record_of(own, {**far, "disposition": "CONNECTED"}).outcome is Outcome.ANSWERED
 
 

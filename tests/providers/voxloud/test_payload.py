@@ -76,7 +76,7 @@ def test_a_record_with_everything() -> None:
         ("CALL_CANCELED_BY_ORIGINATOR", "INTERNAL", Outcome.CANCELLED),
         ("CALL_LOST_NO_ANSWER", "INBOUND", Outcome.MISSED),
         ("CALL_LOST_NO_ANSWER", "INTERNAL", Outcome.MISSED),
-        ("CALL_LOST_NO_ANSWER", "OUTBOUND", Outcome.CANCELLED),
+        ("CALL_LOST_NO_ANSWER", "OUTBOUND", Outcome.NO_ANSWER),
         ("CALL_LOST_USER_BUSY", "INBOUND", Outcome.BUSY),
         ("CALL_REJECTED", "INBOUND", Outcome.REJECTED),
         ("CALL_LOST_LOSE_RACE", "INBOUND", Outcome.ANSWERED_ELSEWHERE),

@@ -207,7 +207,9 @@ def outcome_of(cause: str, direction: Direction | None) -> Outcome | None:
     if not cause:
         return None
     if cause in NOT_ANSWERED:
-        return Outcome.CANCELLED if direction is Direction.OUTGOING else Outcome.MISSED
+        if direction is not Direction.OUTGOING:
+            return Outcome.MISSED
+        return Outcome.CANCELLED if cause == "ORIGINATOR_CANCEL" else Outcome.NO_ANSWER
     return OUTCOMES.get(cause, Outcome.FAILED)
 
 

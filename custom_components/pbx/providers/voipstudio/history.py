@@ -213,5 +213,5 @@ def _outcome(row: Json, way: Direction | None) -> Outcome:
         return Outcome.MISSED
     word = text(row.get("disposition")).upper().replace("_", " ")
     if word == "NO ANSWER":
-        return Outcome.CANCELLED if way is Direction.OUTGOING else Outcome.MISSED
+        return Outcome.NO_ANSWER if way is Direction.OUTGOING else Outcome.MISSED
     return OUTCOMES.get(word, Outcome.UNKNOWN)

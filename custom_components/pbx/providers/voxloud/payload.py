@@ -432,8 +432,10 @@ def _outcome(
     last = text(row.get("lastEvent")).upper()
     if last in {GAVE_UP, RANG_OUT}:
         outcome = Outcome.MISSED
-        if direction is Direction.OUTGOING or (direction is Direction.INTERNAL and last == GAVE_UP):
+        if last == GAVE_UP and direction in {Direction.OUTGOING, Direction.INTERNAL}:
             outcome = Outcome.CANCELLED
+        elif direction is Direction.OUTGOING:
+            outcome = Outcome.NO_ANSWER
     elif last in OUTCOMES:
         outcome = OUTCOMES[last]
     else:
