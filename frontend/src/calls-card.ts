@@ -3,8 +3,8 @@ import { PbxCard, avatar, css, html, nothing, number, running, shared, who, type
 import { actionsOf, perform, type CallAction } from "./call-actions";
 import type { Finder } from "./finder";
 import { icon } from "./icons";
-import { hue, label, outside, phonesOf, since, urgency, type Account, type Call } from "./model";
-import { Watch, store } from "./store";
+import { label, outside, phonesOf, since, urgency, type Account, type Call } from "./model";
+import { Watch, accountHue, store } from "./store";
 import { stateWord } from "./words";
 import type { TemplateResult } from "lit";
 
@@ -138,7 +138,7 @@ export class CallsCard extends PbxCard {
           <span role="img" aria-label=${call.direction === "outgoing" ? "←" : "→"}>${icon(call.direction === "outgoing" ? "dialing" : "arrow", "arrow small")}</span>
           ${this.phones(account, call)}
           ${queue ? html`<span class="phone">${icon("agents", "small")}<bdi class="cut">${queue}</bdi></span>` : nothing}
-          ${several ? html`<span class="account cut" style="--hue:${hue(account.id)}"><bdi>${account.title}</bdi></span>` : nothing}
+          ${several ? html`<span class="account cut" style="--hue:${accountHue(account.id)}"><bdi>${account.title}</bdi></span>` : nothing}
         </span>
       </div>
       <span class="time">${running(since(call))}<small data-state=${call.state}><span class="dot"></span>${stateWord(this.hass, call.state)}</small></span>

@@ -1,7 +1,7 @@
 import { PbxCard, css, html, nothing, number, shared, type CardConfig } from "./base";
 import { icon, type IconName } from "./icons";
-import { clock, hue, type Account } from "./model";
-import { Watch, store } from "./store";
+import { clock, type Account } from "./model";
+import { Watch, accountHue, store } from "./store";
 import { answeredByWord, directionWord, durationWord, outcomeWord, reason } from "./words";
 import type { TemplateResult } from "lit";
 
@@ -250,7 +250,7 @@ export class ListCard extends PbxCard<Config> {
         <span class="text">
           <span class="title cut">${name ? html`<bdi>${name}</bdi>` : digits ? number(digits) : this.word("hidden_number")}<span class="sr">, ${entry.direction ? directionWord(this.hass, entry.direction) : ""}, ${outcome}</span></span>
           <span class="sub"><span class="cut">${missed || vain ? html`${outcome} · ` : nothing}${ours ? html`${icon(out ? "dialing" : "arrow", "arrow inline")}<bdi>${ours}</bdi>` : nothing}</span>
-            ${several && account ? html`<span class="account cut" style="--hue:${hue(account.id)}"><bdi>${account.title}</bdi></span>` : nothing}</span>
+            ${several && account ? html`<span class="account cut" style="--hue:${accountHue(account.id)}"><bdi>${account.title}</bdi></span>` : nothing}</span>
         </span>
         <span class="when"><span>${moment ? this.times.time(moment) : ""}</span>
           <span>${entry.duration ? clock(entry.duration) : entry.recording_id || entry.voicemail ? nothing : html`&nbsp;`}${entry.recording_id ? html`<span class="sr">, ${this.word("play")}</span>` : nothing}</span></span>

@@ -185,6 +185,7 @@ export const label = (party: Party, hidden: string): string => party.name || par
 export function phonesOf(call: Call): Leg[] {
   const legs = new Map<string, Leg>();
   for (const leg of call.legs) {
+    if (!URGENCY.includes(leg.state)) continue; // it rings no more: somebody else has answered
     const other = legs.get(leg.extension);
     if (!other || URGENCY.indexOf(leg.state) < URGENCY.indexOf(other.state)) legs.set(leg.extension, leg);
   }

@@ -1,8 +1,8 @@
 import { repeat } from "lit/directives/repeat.js";
 import { PbxCard, avatar, css, html, nothing, number, running, shared, who, type CardConfig } from "./base";
 import { icon } from "./icons";
-import { hue, matches, myLeg, outside, since, type Account, type Call, type Extension, type State } from "./model";
-import { Watch } from "./store";
+import { matches, myLeg, outside, since, type Account, type Call, type Extension, type State } from "./model";
+import { Watch, accountHue } from "./store";
 import { stateWord } from "./words";
 import type { TemplateResult } from "lit";
 
@@ -90,7 +90,7 @@ export class PhonesCard extends PbxCard<Config> {
       const area = by === "area" ? this.hass?.devices[phone.extension.device ?? ""]?.area_id : undefined;
       const id = by === "area" ? (area ?? "") : phone.account.id;
       const title = by === "area" ? (area ? (this.hass?.areas?.[area]?.name ?? area) : "") : phone.account.title;
-      const group = groups.get(id) ?? { title, hue: by === "account" ? hue(id) : undefined, phones: [] };
+      const group = groups.get(id) ?? { title, hue: by === "account" ? accountHue(id) : undefined, phones: [] };
       group.phones.push(phone);
       groups.set(id, group);
     }

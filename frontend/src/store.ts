@@ -69,6 +69,15 @@ class Store {
 
 export const store = new Store();
 
+/** So far apart that two accounts are told apart; after six they come again. */
+const HUES = [205, 25, 285, 140, 340, 55];
+
+/** Return the hue, in degrees, in which an account is marked wherever there are several. */
+export function accountHue(id: string): number {
+  const ids = [...store.known.accounts.keys()].sort();
+  return HUES[Math.max(0, ids.indexOf(id)) % HUES.length]!;
+}
+
 /** Let an element render when its slices change. */
 export class Watch implements ReactiveController {
   private stop?: () => void;

@@ -69,6 +69,11 @@ test("each phone is named once, with the most urgent thing it does", () => {
   assert.deepEqual(phonesOf(call("1", { legs })), [legs[1], legs[2]]);
 });
 
+test("a phone that rings no more is not named", () => {
+  const legs = [{ extension: "101", state: "ended" as never }, { extension: "102", state: "talking" as const }];
+  assert.deepEqual(phonesOf(call("1", { legs })).map((leg) => leg.extension), ["102"]);
+});
+
 test("who is in a queue waits until somebody talks", () => {
   assert.equal(waits(call("1", { queue: "q", legs: [{ extension: "101", state: "ringing" }] })), true);
   assert.equal(waits(call("1", { queue: "q", state: "talking", legs: [{ extension: "101", state: "talking" }] })), false);

@@ -61,8 +61,7 @@ async def main(folder: Path) -> int:
             await picture(browser, client, f"/{DASHBOARD}/calls", "dashboard", (1600, 1200))
             await picture(browser, client, f"/{DASHBOARD}/phones", "phones", (1280, 800), dark=True)
             await picture(browser, client, f"/{DASHBOARD}/calls", "phone", (390, 844), dark=True)
-            legs = [leg for call in accounts[0].simulator.truth() for leg in call.legs if leg.extension]
-            device = await client.device(accounts[0].entry_id, f"extension_{legs[0].extension}")
+            device = await client.device(accounts[0].entry_id, f"extension_{accounts[0].extensions[0]}")
             await picture(browser, client, f"/config/devices/device/{device}", "extension", (1280, 960))
             await browser.close()
     return 0
@@ -80,7 +79,7 @@ async def picture(
     )
     await page.add_init_script(f"for (const [key, value] of {entries(client)}) localStorage.setItem(key, value)")
     await page.goto(client.process.url + path)
-    await page.get_by_text("Anna Keller").first.wait_for()
+    await page.get_by_text("Anna Keller").filter(visible=True).first.wait_for()
     # Icons and the history come a moment later, each by a request of its own.
     await page.wait_for_load_state("networkidle")
     await asyncio.sleep(SETTLED)

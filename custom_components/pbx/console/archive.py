@@ -244,6 +244,7 @@ def record_row(feed: Feed, record: CallRecord) -> Json:
 def recent_row(feed: Feed, call: RecentCall) -> Json:
     """Return a call that Home Assistant has kept in the fields of a finished call."""
     wording, extensions = feed.coordinator.wording, feed.coordinator.data.extensions
+    outgoing = call.direction == Direction.OUTGOING
     phones = [
         extensions[number].name or number for number in call.extensions if number in extensions
     ]
@@ -256,7 +257,7 @@ def recent_row(feed: Feed, call: RecentCall) -> Json:
         from_number=wording.number(call.from_number) or None,
         from_name=call.from_name or None,
         to_number=wording.number(call.to_number) or None,
-        to_name=call.to_name or (phones[0] if len(phones) == 1 else None),
+        to_name=call.to_name or (phones[0] if len(phones) == 1 and not outgoing else None),
         hidden=call.hidden or None,
         extensions=list(call.extensions) or None,
         extension_name=", ".join(phones) or None,
