@@ -191,6 +191,9 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
             changes = self.data.snapshot(calls, requested_at, dt_util.utcnow())
             self._take(changes)
             unlisted = self._notice_unlisted(changes)
+            for queue in self.provider.queues_with_calls():
+                self._take(self.data.set_queue(queue))
+            self.async_keep(self.provider.found())
             self.health.coverage.judge(dt_util.utcnow())
         await self._async_poll_directory(unlisted=unlisted)
         self.update_interval = self._next_interval()

@@ -30,6 +30,7 @@ from .voipsun_model import (
     Population,
     Queue,
     QueueStatusStyle,
+    RowStyle,
     Technology,
     Trunk,
     Undocumented,
@@ -340,7 +341,7 @@ async def test_planned_status(box: Box, status: int, text: str) -> None:
 async def test_every_selector_finds_the_extension(box: Box, selector: dict[str, str]) -> None:
     """Each way to name an extension rings that one."""
     assert await box.ask("originate", dstNum="800123456", **selector) == OK
-    assert await box.rows() == [("sip102", "102", "800123456", "Ringing")]
+    assert await box.rows() == [("sip102", "102", "s", "Ringing")]
 
 
 @pytest.mark.parametrize(
@@ -404,8 +405,8 @@ async def test_rows_of_an_incoming_call(box: Box) -> None:
         {
             "channelName": "SIP/sip101-0000b705",
             "context": "internal",
-            "src": CALLER,
-            "dst": "101",
+            "src": "101",
+            "dst": "222333444",
             "duration": "6",
             "status": "Ringing",
             "accountCode": "101",
@@ -413,8 +414,8 @@ async def test_rows_of_an_incoming_call(box: Box) -> None:
         {
             "channelName": "SIP/sip102-0000b706",
             "context": "internal",
-            "src": CALLER,
-            "dst": "102",
+            "src": "102",
+            "dst": "222333444",
             "duration": "6",
             "status": "Ringing",
             "accountCode": "102",
@@ -423,7 +424,7 @@ async def test_rows_of_an_incoming_call(box: Box) -> None:
     await box.sim.answer(call, "102")
     assert await box.rows() == [
         ("trunk-prichozi", CALLER, "222333444", "Up"),
-        ("sip102", CALLER, "102", "Up"),
+        ("sip102", "102", "", "Up"),
     ]
 
 
@@ -440,7 +441,7 @@ async def test_rows_of_an_outgoing_call(box: Box) -> None:
     call = await box.sim.dial("101", "800123456")
     assert await box.rows() == [
         ("sip101", "101", "800123456", "Ring"),
-        ("trunk-odchozi", "101", "800123456", "Ringing"),
+        ("trunk-odchozi", "800123456", "800123456", "Ringing"),
     ]
     await box.sim.answer(call)
     assert [row[3] for row in await box.rows()] == ["Up", "Up"]
@@ -451,9 +452,26 @@ async def test_rows_of_an_outgoing_call(box: Box) -> None:
 async def test_rows_of_an_internal_call(box: Box) -> None:
     """A call between two phones takes two rows."""
     call = await box.sim.dial("102", "103")
-    assert await box.rows() == [("sip102", "102", "103", "Ring"), ("sip103", "102", "103", "Ringing")]
+    assert await box.rows() == [("sip102", "102", "103", "Ring"), ("sip103", "103", "103", "Ringing")]
     await box.sim.answer(call, "103")
     assert {row[3] for row in await box.rows()} == {"Up"}
+
+
+@pytest.mark.parametrize(
+    ("style", "ringing", "up"),
+    [
+        (RowStyle.OWN_NUMBER, ("101", "222333444"), ("101", "")),
+        (RowStyle.PARTIES, (CALLER, "101"), (CALLER, "101")),
+        (RowStyle.CONNECTED, ("101", CALLER), ("101", CALLER)),
+    ],
+)
+async def test_row_style(boxes: Boxes, style: RowStyle, ringing: tuple[str, str], up: tuple[str, str]) -> None:
+    """What a called phone shows is not published."""
+    box = await boxes(row_style=style)
+    call = await box.sim.ring(CALLER, "101", "102")
+    assert (await box.rows())[1][1:3] == ringing
+    await box.sim.answer(call, "101")
+    assert (await box.rows())[1][1:3] == up
 
 
 @pytest.mark.parametrize("style", ListStyle)
@@ -603,12 +621,12 @@ async def test_originate_rings_the_extension_first(box: Box) -> None:
     assert await box.ask("originate", **ORIGINATE) == OK
     (placed,) = box.sim.placed
     assert (placed.source, placed.destination) == ("101", "800123456")
-    assert await box.rows() == [("sip101", "101", "800123456", "Ringing")]
+    assert await box.rows() == [("sip101", "101", "s", "Ringing")]
     assert box.sim.truth()[0].legs == (TrueLeg(extension="101", state="ringing"),)
     await box.sim.answer(placed.call_id, "101")
     assert await box.rows() == [
         ("sip101", "101", "800123456", "Up"),
-        ("trunk-odchozi", "101", "800123456", "Ringing"),
+        ("trunk-odchozi", "800123456", "800123456", "Ringing"),
     ]
     assert box.sim.truth()[0].state == "dialing"
     await box.sim.answer(placed.call_id)
@@ -621,7 +639,7 @@ async def test_originate_to_an_extension(box: Box) -> None:
     await box.ask("originate", **FROM_101, dstNum="103")
     call = box.sim.placed[0].call_id
     await box.sim.answer(call, "101")
-    assert await box.rows() == [("sip101", "101", "103", "Up"), ("sip103", "101", "103", "Ringing")]
+    assert await box.rows() == [("sip101", "101", "103", "Up"), ("sip103", "103", "103", "Ringing")]
     assert box.sim.truth()[0].direction == "internal"
 
 
@@ -633,7 +651,7 @@ async def test_originate_options(boxes: Boxes) -> None:
     assert await box.ask("originate", **ORIGINATE, **options, **audio) == OK
     call = box.sim.placed[0].call_id
     await box.sim.answer(call, "101")
-    assert [row[1] for row in await box.rows()] == ["222333444", "222333444"]
+    assert [row[1] for row in await box.rows()] == ["222333444", "800123456"]
     await box.sim.answer(call)
     await box.sim.hang_up(call)
     record = box.sim.records[10000]
@@ -758,7 +776,7 @@ async def test_originate_delay(boxes: Boxes) -> None:
     assert await box.rows() == []
     assert not box.sim.placed
     await eventually(lambda: bool(box.sim.placed))
-    assert await box.rows() == [("sip101", "101", "800123456", "Ringing")]
+    assert await box.rows() == [("sip101", "101", "s", "Ringing")]
 
 
 @pytest.mark.parametrize(("end", "text"), [("answer", "true"), ("reject", '"223"'), ("callee", '"225"')])
@@ -863,7 +881,7 @@ async def test_spying(box: Box, target: str) -> None:
     assert await box.ask("spying", **FROM_101, spyCid="999", spyName="Chef", **{target: value}) == OK
     (placed,) = box.sim.placed
     assert (placed.source, placed.destination) == ("101", value)
-    assert (await box.rows())[2] == ("sip101", "999", "101", "Ringing")
+    assert (await box.rows())[2] == ("sip101", "999", "s", "Ringing")
     await box.sim.answer(placed.call_id, "101")
     assert (await box.rows())[2][3] == "Up"
     await box.sim.hang_up(call)
@@ -930,8 +948,8 @@ async def test_transfer(box: Box) -> None:
     trunk = box.sim.channels(call)[0]
     await box.sim.transfer(call, "101", "103")
     assert await box.rows() == [
-        ("trunk-prichozi", CALLER, "222300101", "Up"),
-        ("sip103", CALLER, "103", "Ringing"),
+        ("trunk-prichozi", CALLER, "103", "Up"),
+        ("sip103", "103", "103", "Ringing"),
     ]
     assert box.sim.channels(call)[0] == trunk
     assert box.sim.truth()[0].state == "ringing"
@@ -953,7 +971,7 @@ async def test_voice_menu(box: Box) -> None:
     assert await box.rows() == [("trunk-prichozi", CALLER, "222333444", "Up")]
     assert box.sim.truth()[0].state == "ringing"
     await box.sim.route(call, "101")
-    assert (await box.rows())[1] == ("sip101", CALLER, "101", "Ringing")
+    assert (await box.rows())[1] == ("sip101", "101", "222333444", "Ringing")
     await box.sim.answer(call, "101")
     assert box.sim.truth()[0].state == "talking"
 
@@ -1271,7 +1289,7 @@ async def test_a_queue_serves_the_next_caller(box: Box) -> None:
     first = await box.sim.ring_queue(CALLER, "podpora")
     assert await box.rows() == [
         ("trunk-prichozi", CALLER, "222333444", "Up"),
-        ("sip102", CALLER, "102", "Ringing"),
+        ("sip102", "102", "222333444", "Ringing"),
     ]
     assert box.sim.truth()[0].state == "ringing"
     await box.sim.answer(first, "102")
@@ -1342,7 +1360,7 @@ async def test_permanent_members_and_dialling_a_queue(box: Box) -> None:
     (member,) = (await box.ask("queuestatus", queueName="obchod"))["members"]
     assert (member["name"], member["interface"], member["membership"]) == ("105", "SIP/sip105", "static")
     call = await box.sim.dial("101", "601")
-    assert await box.rows() == [("sip101", "101", "601", "Up"), ("sip105", "101", "105", "Ringing")]
+    assert await box.rows() == [("sip101", "101", "601", "Up"), ("sip105", "105", "601", "Ringing")]
     await box.sim.answer(call, "105")
     assert box.sim.truth()[0].state == "talking"
 

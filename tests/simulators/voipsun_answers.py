@@ -8,6 +8,7 @@ from .voipsun_engine import PhoneSystem
 from .voipsun_model import (
     Agent,
     Call,
+    CallKind,
     ChannelStatus,
     DeviceState,
     EmptyStyle,
@@ -19,6 +20,7 @@ from .voipsun_model import (
     Queue,
     QueueStatusStyle,
     Reachability,
+    RowStyle,
     SipAccount,
     VoipsunSwitches,
 )
@@ -127,17 +129,49 @@ class Answers:
             row = self._row(legs[0], now)
             row["dst"] = legs[1].dst if legs[1:] else legs[0].dst
             rows = [row]
+        elif self._switches.row_style is not RowStyle.PARTIES:
+            rows = [self._row(leg, now) | self._seen_by_asterisk(leg, legs) for leg in legs]
         else:
             rows = [self._row(leg, now) for leg in legs]
         if self._switches.local_channels:
-            rows += [
-                self._row(leg, now) | {"channelName": name, "status": "Up", "accountCode": ""}
-                for leg in legs
-                for name in leg.inner
-            ]
+            for leg in legs:
+                rows += self._glue(leg, legs[0], now)
         if not self._switches.show_ringing:
             rows = [row for row in rows if row["status"] == ChannelStatus.UP]
         return rows
+
+    def _seen_by_asterisk(self, leg: Leg, legs: Sequence[Leg]) -> Row:
+        """Give source and destination as Asterisk has them: of a called channel, and of one it called by itself."""
+        caller = legs[0]
+        connected = self._switches.row_style is RowStyle.CONNECTED
+        if leg is not caller:
+            own = leg.extension.number if leg.extension else leg.dst
+            glued = leg.extension is not None and leg.inner and self._switches.local_channels
+            dialled = own if glued else caller.dst
+            if connected:
+                return {"src": own, "dst": caller.src}
+            return {"src": own, "dst": "" if leg.status is ChannelStatus.UP else dialled}
+        asked = leg.call.kind in {CallKind.ORIGINATE, CallKind.SPY} and leg.status is ChannelStatus.RINGING
+        if connected:
+            others = [other.extension.number if other.extension else other.dst for other in legs[1:]]
+            return {"src": leg.src, "dst": others[0] if len(others) == 1 else leg.src if asked else ""}
+        return {"src": leg.src, "dst": "s" if asked else leg.dst}
+
+    def _glue(self, leg: Leg, caller: Leg, now: float) -> list[Row]:
+        """Give the rows of the two channels inside Asterisk that join a phone with its caller."""
+        if not leg.inner or leg.extension is None:
+            return []
+        own, style = leg.extension.number, self._switches.row_style
+        asking = {
+            RowStyle.OWN_NUMBER: {"src": own, "dst": "" if leg.status is ChannelStatus.UP else caller.dst},
+            RowStyle.PARTIES: {"src": caller.src, "dst": own},
+            RowStyle.CONNECTED: {"src": own, "dst": caller.src},
+        }[style]
+        calling = {"src": caller.src, "dst": own}
+        status = "Up" if leg.status is ChannelStatus.UP else "Ring"
+        first, second = leg.inner
+        row = self._row(leg, now) | {"accountCode": ""}
+        return [row | asking | {"channelName": first}, row | calling | {"channelName": second, "status": status}]
 
     def _row(self, leg: Leg, now: float) -> Row:
         seconds = max(0, int(now - leg.created))

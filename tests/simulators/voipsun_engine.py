@@ -378,6 +378,8 @@ class PhoneSystem:
             message = f"{call.call_id} has nobody to transfer"
             raise ValueError(message)
         self._drop(mine)
+        for left in call.legs.values():
+            left.dst = number
         self._reach(call, extension, number)
 
     def hang_up_channel(self, leg: Leg) -> None:

@@ -121,6 +121,19 @@ class LegStyle(StrEnum):
     ONE_ROW = "one_row"
 
 
+class RowStyle(StrEnum):
+    """What source and destination of a row are (contract section 4 leaves it open).
+
+    `own_number` is what Asterisk itself has: caller id and extension, so that a called channel shows its own number,
+    what was dialled while it rings, and nothing once it is up. With `parties` both channels show who calls whom, with
+    `connected` each shows the other.
+    """
+
+    OWN_NUMBER = "own_number"
+    PARTIES = "parties"
+    CONNECTED = "connected"
+
+
 class OkStyle(StrEnum):
     """How a healthy registration is worded."""
 
@@ -184,6 +197,7 @@ class VoipsunSwitches:
     clock_durations: bool = False
     show_ringing: bool = True
     legs: LegStyle = LegStyle.TWO_ROWS
+    row_style: RowStyle = RowStyle.OWN_NUMBER
     local_channels: bool = False
     tech: Technology = Technology.SIP
     outbound_status: ChannelStatus = ChannelStatus.RINGING
@@ -452,6 +466,7 @@ __all__ = [
     "QueueStatusStyle",
     "Reachability",
     "Recording",
+    "RowStyle",
     "SipAccount",
     "Technology",
     "Trunk",

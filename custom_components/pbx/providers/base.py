@@ -115,6 +115,14 @@ class Provider(ABC):
     async def calls(self) -> tuple[m.Call, ...] | None:
         """Return the active calls; None when this phone system cannot be asked at all."""
 
+    def queues_with_calls(self) -> tuple[m.Queue, ...]:
+        """Return the queues that were asked about along with the last list of calls."""
+        return ()
+
+    def found(self) -> Values:
+        """Return what was learnt while polling, to be kept with the account's entry."""
+        return {}
+
     async def record_of(self, call: m.Call) -> m.CallRecord | None:
         """Return what became of a call; None when nothing is written down (yet)."""
         return None

@@ -38,7 +38,7 @@ def test_sip_users_are_in_channel_names(name: str, user: str) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        *("Local/100@internal-00000001;1", "", None, [], "SIP/a\n-0000b704"),
+        *("", None, [], "SIP/a\n-0000b704"),
         *(
             "SIP/sip101-0000b704<ZOMBIE>",
             "Message/ast_msg_queue",
@@ -48,8 +48,16 @@ def test_sip_users_are_in_channel_names(name: str, user: str) -> None:
     ],
 )
 def test_rows_that_are_no_channels(name: object) -> None:
-    """Legs inside Asterisk do not count, unreadable rows are skipped."""
+    """What is a part of Asterisk does not count, unreadable rows are skipped."""
     assert p.row({"channelName": name, "src": "1"}) is None
+
+
+def test_glue_is_read_but_is_no_end_of_a_call() -> None:
+    """It only tells who called whom."""
+    row = p.row(channel("Local/100@internal-00000001;1", "1", "2", 1, "Up"))
+    assert row is not None
+    assert row.glue
+    assert follow(tracker(), channel("Local/100@internal-00000001;1", "1", "2", 1, "Up")) == ()
 
 
 CONTRACT_CALLS = [

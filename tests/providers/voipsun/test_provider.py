@@ -36,6 +36,7 @@ from tests.simulators.voipsun_model import (
     OkStyle,
     Permission,
     QueueStatusStyle,
+    RowStyle,
     Technology,
     Undocumented,
 )
@@ -249,6 +250,9 @@ SWITCHES: list[dict[str, Any]] = [
     {"number_style": NumberStyle.NUMBERS},
     {"clock_durations": True},
     {"local_channels": True},
+    {"row_style": RowStyle.PARTIES},
+    {"row_style": RowStyle.CONNECTED},
+    {"row_style": RowStyle.CONNECTED, "local_channels": True},
     {"tech": Technology.PJSIP},
     {"outbound_status": ChannelStatus.DIALING},
     {"dial_lag": 1.0},
@@ -341,6 +345,35 @@ async def test_a_house_with_one_row_per_call(session: aiohttp.ClientSession) -> 
         assert await seen(client) == [("internal", "ringing", "102", ("102", "103"))]
 
 
+async def test_a_style_is_kept_once_it_has_been_seen(session: aiohttp.ClientSession) -> None:
+    """A caller who gives up in a menu is then told as missed from the first call on."""
+    async with house() as sim:
+        client = await connect(sim, session)
+        assert client.found() == {}
+        await sim.ring("+420777123456", "101")
+        await client.calls()
+        assert client.found() == {"lists_called_phones": True}
+        again = await connect(sim, session, **client.found())
+        assert again.found() == client.found()
+        await sim.ring_menu("+420602111222", did="222300102")
+        assert ("incoming", "ringing", "+420602111222", ()) in await seen(again)
+
+
+async def test_queues_are_asked_with_the_calls_while_somebody_may_wait(session: aiohttp.ClientSession) -> None:
+    """And not while nobody calls: a caller who waits inside is not answered, and is counted at once."""
+    async with house() as sim:
+        client = await connect(sim, session)
+        await client.calls()
+        assert client.queues_with_calls() == ()
+        await sim.dial("101", "600")
+        assert await seen(client) == [("internal", "ringing", "101", ("101", "102"))]
+        assert [(queue.name, queue.waiting) for queue in client.queues_with_calls()] == [("podpora", 1), ("obchod", 0)]
+        await sim.answer(sim.truth()[0].call_id, "102")
+        await client.calls()
+        await client.calls()
+        assert client.queues_with_calls() == ()
+
+
 async def test_a_restart_of_the_phone_system(session: aiohttp.ClientSession) -> None:
     """Channel names begin again, calls do not."""
     clock = itertools.count(1_700_000_000, 1)
@@ -376,7 +409,13 @@ async def test_a_menu_and_a_blind_transfer(session: aiohttp.ClientSession) -> No
 
 
 @pytest.mark.parametrize(
-    "switches", [{}, {"dial_lag": 3.0}, {"tech": Technology.PJSIP, "local_channels": True}], ids=str
+    "switches",
+    [
+        {**more, "row_style": style}
+        for style in RowStyle
+        for more in ({}, {"dial_lag": 3.0}, {"tech": Technology.PJSIP, "local_channels": True})
+    ],
+    ids=str,
 )
 async def test_a_random_day(session: aiohttp.ClientSession, switches: dict[str, Any]) -> None:
     """Dozens of calls at once, rung, dialled, asked for, answered, handed over, ended: the client sees what is."""
@@ -386,7 +425,8 @@ async def test_a_random_day(session: aiohttp.ClientSession, switches: dict[str, 
         client.http.budget.set_limits([])
         phones = [extension.number for extension in sim.extensions]
         ids: dict[str, set[str]] = {}
-        for _ in range(150):
+        # Where glue and transfers ring one phone within a second, nothing tells them apart.
+        for _ in range(120 if "local_channels" in switches else 150):
             now[0] += rng.choice([0.5, 1, 2, 3])
             await something(sim, client, rng, phones)
             calls = await client.calls() or ()

@@ -14,6 +14,7 @@ from .payload import AgentState, QueueReading, queue_reading
 
 AGENTS_PER_TURN = 16
 QUEUES_PER_TURN = 8
+QUEUES_PER_LIST = 3
 
 
 class CallCenter:
@@ -50,7 +51,7 @@ class CallCenter:
     @property
     def queues(self) -> tuple[m.Queue, ...]:
         """The queues, each as it was last heard of; one that was not has a name only."""
-        return tuple(self._queue(queue) for queue in self._queues.values())
+        return tuple(self.queue(queue) for queue in self._queues.values())
 
     @property
     def waiting(self) -> dict[str, str]:
@@ -95,7 +96,7 @@ class CallCenter:
         ids |= {agent.number: agent.id for agent in self._agents.values()}
         return queue_reading(queue, answer, ids, (password,))
 
-    def _queue(self, queue: m.UserQueue) -> m.Queue:
+    def queue(self, queue: m.UserQueue) -> m.Queue:
         """Return a queue as it was last heard of."""
         reading = self._readings.get(queue.id)
         return reading.queue if reading else m.Queue(id=queue.id, name=queue.name)
@@ -112,6 +113,16 @@ class CallCenter:
     def next_queues(self) -> Iterator[m.UserQueue]:
         """Return the queues to ask about now."""
         return self._next("queues", tuple(self._queues.values()), QUEUES_PER_TURN)
+
+    def busy_queues(self) -> tuple[m.UserQueue, ...]:
+        """Return the queues to ask about along with a list of calls: where somebody waits, first.
+
+        Where there are more, the others follow with the next lists.
+        """
+        chosen = dict.fromkeys(key for key, known in self._readings.items() if known.channels)
+        others = self._next("busy queues", tuple(self._queues), QUEUES_PER_LIST)
+        chosen |= dict.fromkeys(others)
+        return tuple(self._queues[key] for key in tuple(chosen)[:QUEUES_PER_LIST])
 
     def next_agents(self) -> Iterator[m.UserAgent]:
         """Return the agents to ask about now: first those that a command has changed."""

@@ -9,18 +9,32 @@ from collections import Counter, deque
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from itertools import combinations
 from uuid import uuid4
 
 from ...telephony.models import Call, CallState, Direction, Leg, Party
 from ...telephony.phone_numbers import is_extension
-from .called_legs import CalledLegs
 from .lines import Line, Lines, compared
-from .pairing import MAX_ROWS, RING_TIME, SKEW, WEAK, End, older_by, pairs
-from .payload import Row
+from .pairing import (
+    CERTAIN,
+    MAX_ROWS,
+    RING_TIME,
+    SKEW,
+    WEAK,
+    Edge,
+    End,
+    Tie,
+    fetched,
+    older_by,
+    pairs,
+    read_ties,
+    share_out,
+)
+from .payload import CALLING, Row
 
 PLACED_AGE = timedelta(minutes=2)
+CONNECTING = timedelta(seconds=6)  # within which a phone leaves two calls that it connects
 UNKNOWN = datetime.max.replace(tzinfo=UTC)
-_SYSTEM = "s"  # where a channel begins that the phone system itself has made
 WHOLE = 1.0  # seconds to which an age is rounded
 
 
@@ -41,6 +55,14 @@ class _Story:
     """The number, if it was this client that asked for the call."""
     called_leg: str
     """For a called phone that is known without a channel of its own."""
+    by_itself: bool = False
+    """Whether the phone system called its first phone by itself, as for a program."""
+    destination: str = ""
+    """What the caller showed as dialled while others took part, in its compared form."""
+    rang_alone: bool = False
+    """Whether the caller from outside heard it ring while no phone was listed."""
+    left_by: dict[str, datetime] = field(default_factory=dict)
+    """The SIP users who took part and left, and when that was seen."""
     size: int = 0
     paired: bool = False
     polls_up_alone: int = 0
@@ -52,6 +74,7 @@ class _Channel:
 
     leg: str
     story: _Story
+    user: str = ""
     duration: float | None = None
     numbers: tuple[str, str] = ("", "")
     began_before: datetime = UNKNOWN
@@ -99,7 +122,8 @@ class CallRequest:
         """
         if self.inside is not (root.line is not None):
             return False
-        if compared(self.number) not in (root.source, root.destination) and not _rings_alone(root):
+        shown = compared(self.number) in (root.source, root.destination)
+        if not shown and not (self.user is not None and (root.by_itself or root.places_call)):
             return False
         return self.user is None or root.line is None or root.line.user == self.user
 
@@ -109,16 +133,12 @@ class CallTracker:
     """Turn each list of channels into calls."""
 
     lines: Lines
+    lists_called_phones: bool = False
+    """Whether a phone that is called was seen to have a row of its own."""
     _channels: dict[str, _Channel] = field(default_factory=dict, init=False)
     _legs: dict[str, str] = field(default_factory=dict, init=False)
     """The channel that a command to a leg goes to."""
     _requests: deque[CallRequest] = field(default_factory=lambda: deque(maxlen=64), init=False)
-    _lists_called_phones: bool = field(default=False, init=False)
-    _called_legs: CalledLegs = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Begin without knowing who rings whom."""
-        self._called_legs = CalledLegs(self.lines)
 
     def expect(self, request: CallRequest) -> None:
         """Remember that a call was asked for.
@@ -144,6 +164,18 @@ class CallTracker:
                 return not self._channels[row.channel].begun_anew(row, asked_at)
         return False
 
+    def may_wait(self, rows: Sequence[Row]) -> bool:
+        """Return whether somebody who was picked up may wait in a queue: nobody is known to talk.
+
+        `rows` is a list that `update` has not had yet.
+        """
+        for row in rows:
+            known = self._channels.get(row.channel)
+            talks = known is not None and known.story.answered and not known.story.guessed
+            if row.up and not row.glue and not talks:
+                return True
+        return False
+
     def update(
         self, rows: Sequence[Row], asked_at: datetime, now: datetime, queues: Mapping[str, str]
     ) -> tuple[Call, ...]:
@@ -152,16 +184,17 @@ class CallTracker:
         `asked_at` is when the list was requested; `queues` has the channels that wait in a queue,
         with its name.
         """
-        rows = self._called_legs.turned(rows[:MAX_ROWS])
-        telling = [row for row in rows if _tells_something(row)]
-        self._forget_all_but(telling, asked_at)
+        listed = rows[:MAX_ROWS]
+        telling = [row for row in listed if not row.glue and _tells_something(row)]
+        self._forget_all_but(telling, asked_at, now)
         legs = Counter(known.story.id for known in self._channels.values())
-        ends = [self._end(row, legs) for row in telling]
+        lined = [(row, self.lines.phone(row)) for row in telling]
+        ties = share_out(read_ties(listed), lined)
+        judged = (self._end(row, line, legs, ties.get(row.channel)) for row, line in lined)
+        ends = [end for end in judged if not self._is_service(end)]
         self._legs = {}
         calls = []
         for group in self._grouped(ends):
-            if group.story is None and self._is_no_call(_root(group, ends), group):
-                continue
             story = group.story or self._begin(group, ends, now)
             self._doubt_answer(story, queues)
             for index in group.members:
@@ -169,31 +202,48 @@ class CallTracker:
             calls.append(self._call(story, group, ends, queues))
         return tuple(calls)
 
-    def _is_no_call(self, end: End, group: _Group) -> bool:
-        """Return whether the phone system itself has called a phone, and nobody asked for that.
-
-        So it does to page, to let a supervisor listen, or for a call that somebody places: that
-        begins for us when the other side is called.
-        """
-        alone = len(group.members) == 1 and end.line is not None
-        if not alone or end.row.destination.lower() != _SYSTEM:
-            return False
-        if not is_extension(end.source):
-            return False  # somebody outside is shown
-        return not any(request.matches(end) for request in self._requests)
-
-    def _forget_all_but(self, rows: Sequence[Row], asked_at: datetime) -> None:
+    def _forget_all_but(self, rows: Sequence[Row], asked_at: datetime, now: datetime) -> None:
         """Forget the channels that are no longer listed, and those whose name another one has."""
         remaining = {}
         for row in rows:
             known = self._channels.get(row.channel)
             if known is not None and not known.begun_anew(row, asked_at):
                 remaining[row.channel] = known
+        for name, known in self._channels.items():
+            if name not in remaining and known.user:
+                known.story.left_by[known.user] = now
         self._channels = remaining
+        self._put_together(now)
+
+    def _put_together(self, now: datetime) -> None:
+        """Make one call of two that the same phone has left at once: it has connected them.
+
+        Of each exactly one end has to be left, and somebody has talked in the older one.
+        """
+        for one, other in combinations(self._just_left(now), 2):
+            first, second = self._channels[one], self._channels[other]
+            if not first.story.left_by.keys() & second.story.left_by.keys():
+                continue
+            if first.story.answered and first.user != second.user:
+                # The leg gets an id of its own, because the call that it was in ends.
+                self._channels[other] = replace(second, leg=uuid4().hex, story=first.story)
+                first.story.left_by.clear()
+                return
+
+    def _just_left(self, now: datetime) -> list[str]:
+        """Return the last channels of the calls that a phone has just left, the oldest first."""
+        legs = Counter(known.story.id for known in self._channels.values())
+        found = []
+        for name, known in self._channels.items():
+            story = known.story
+            left = any(now - left_at <= CONNECTING for left_at in story.left_by.values())
+            if story.paired and left and legs[story.id] == 1:
+                found.append(name)
+        return sorted(found, key=lambda name: self._channels[name].began_before)
 
     def _doubt_answer(self, story: _Story, queues: Mapping[str, str]) -> None:
         """Take back that a call was answered, where it turns out to be a menu or a queue."""
-        if story.guessed and self._waits(story.root, queues, to_phone=True):
+        if story.guessed and self._waits(story.root, queues):
             story.answered = story.guessed = False
             # What has talked cannot ring again, so it is another leg.
             self._channels.pop(story.root, None)
@@ -202,22 +252,44 @@ class CallTracker:
         """Remember a channel as part of a call, and how a command reaches it."""
         known = self._channels.get(row.channel)
         if known is None:
-            known = self._channels[row.channel] = _Channel(leg=uuid4().hex, story=story)
+            known = _Channel(leg=uuid4().hex, story=story, user=row.user)
+            self._channels[row.channel] = known
         known.note(row, now)
         self._legs[known.leg] = row.channel
 
-    def _end(self, row: Row, legs: Mapping[str, int]) -> End:
+    def _is_service(self, end: End) -> bool:
+        """Return whether the phone system only lets a phone listen, or plays something to it.
+
+        Then it shows a short number that is nobody's, and dialled nothing.
+        """
+        if end.line is None or not end.source or end.row.channel in self._channels:
+            return False
+        nobody = not end.from_us or self.lines.owner(end.row.source) is None
+        dialled_nothing = end.by_itself or end.destination == end.source
+        return dialled_nothing and nobody and is_extension(end.source) and not end.shows_itself
+
+    def _end(self, row: Row, line: Line | None, legs: Mapping[str, int], tie: Tie | None) -> End:
         """Return a row with what is known about it; `legs` counts those of each known call."""
         source, destination = compared(row.source), compared(row.destination)
         known = self._channels.get(row.channel)
+        left_alone = known is not None and known.story.paired and legs[known.story.id] == 1
         return End(
             row=row,
-            line=self.lines.phone(row),
+            line=line,
+            tie=tie,
+            parked=(
+                left_alone
+                and known is not None
+                and known.story.answered
+                and line is None
+                and row.up
+                and known.story.destination == destination
+            ),
             source=source,
             destination=destination,
             from_us=bool(source) and self.lines.is_ours(row.source),
             dialled=self.lines.owner(row.destination) if destination else None,
-            left_alone=known is not None and known.story.paired and legs[known.story.id] == 1,
+            left_alone=left_alone,
         )
 
     # -- which rows are one call -------------------------------------------------------------------
@@ -226,9 +298,13 @@ class CallTracker:
         """Keep what was put together, and find what the new rows belong to, the surest first."""
         group_of = self._known_groups(ends)
         fresh = [index for index in range(len(ends)) if index not in group_of]
-        for rank, *_, root, leg in sorted(pairs(ends, fresh)):
-            if _join(group_of, ends, root, leg) and rank < WEAK and ends[leg].line is not None:
-                self._lists_called_phones = True
+        for edge in sorted(pairs(ends, fresh)):
+            if _join(group_of, ends, edge) and edge[0] < WEAK and ends[edge[-1]].line is not None:
+                self.lists_called_phones = True
+        for index in fresh:
+            if index not in group_of and (owner := fetched(ends, index)) in group_of:
+                group_of[owner].members.append(index)
+                group_of[index] = group_of[owner]
         for index in fresh:
             group_of.setdefault(index, _Group([index], index))
         return list({id(group_of[index]): group_of[index] for index in range(len(ends))}.values())
@@ -261,6 +337,7 @@ class CallTracker:
             started_at=now - timedelta(seconds=max(ages)) if ages else None,
             root=root.row.channel,
             called_leg=uuid4().hex,
+            by_itself=root.places_call,
         )
         for request in tuple(self._requests):
             if now - request.at > PLACED_AGE:
@@ -283,7 +360,7 @@ class CallTracker:
         self._continue(story, root, others, queues)
         caller, callee = self._parties(story, root, others)
         legs = tuple(self._leg(end, story, calling=end is root) for end in (root, *others))
-        if not others and not self._lists_called_phones:
+        if not others and not self.lists_called_phones:
             legs += self._unlisted(story, root)
         return Call(
             id=story.id,
@@ -305,6 +382,10 @@ class CallTracker:
             story.direction = self._direction(story, root, others)
         story.size = size
         story.paired = story.paired or bool(others)
+        if others:
+            story.destination = root.destination
+        elif root.line is None and root.row.status in CALLING:
+            story.rang_alone = True
         for end in (root, *others):
             story.queue = story.queue or queues.get(end.row.channel)
         story.answered = story.answered or self._is_answered(story, root, others, queues)
@@ -321,6 +402,8 @@ class CallTracker:
 
     def _direction(self, story: _Story, root: End, others: Collection[End]) -> Direction | None:
         """Return which way a call goes, as far as its ends tell."""
+        if root.rings and not others and (story.placed is not None or root.places_call):
+            return Direction.OUTGOING
         if story.placed is not None:
             inside = root.line is not None and self.lines.is_ours(story.placed)
             return Direction.INTERNAL if inside else Direction.OUTGOING
@@ -337,6 +420,8 @@ class CallTracker:
     def _unlisted(self, story: _Story, root: End) -> tuple[Leg, ...]:
         """Return the called phone where the phone system lists only the caller's row of a call."""
         phone = self.lines.owner(root.row.destination)
+        if story.placed is not None or story.by_itself:
+            return ()
         if phone is None or phone == root.line or root.calls() is False:
             return ()
         self._legs[story.called_leg] = root.row.channel
@@ -353,52 +438,67 @@ class CallTracker:
             return False
         if root.line is None:
             incoming = story.direction is Direction.INCOMING
-            story.guessed = incoming and not self._waits(
-                root.row.channel, queues, to_phone=root.to_us
-            )
+            story.guessed = incoming and self._reached_somebody(story, root, queues)
             return story.guessed or not incoming
+        if root.row.channel in queues:
+            return False
         story.polls_up_alone += 1
         # Between the pick-up of the phone that rang first and the call to the other side there is
         # a moment.
-        return story.placed is None or story.polls_up_alone > 1
+        placed = story.placed is not None or story.by_itself
+        return not placed or story.polls_up_alone > 1
 
-    def _waits(self, channel: str, queues: Mapping[str, str], *, to_phone: bool) -> bool:
+    def _reached_somebody(self, story: _Story, root: End, queues: Mapping[str, str]) -> bool:
+        """Return whether a lone caller from outside talks to somebody who is not listed.
+
+        A menu or a queue picks up at once. So it is somebody if it rang before, if a phone's own
+        number was dialled, or if the caller has left the queue.
+        """
+        if self._waits(root.row.channel, queues):
+            return False
+        return story.rang_alone or root.to_us or story.queue is not None
+
+    def _waits(self, channel: str, queues: Mapping[str, str]) -> bool:
         """Return whether a lone caller from outside was only picked up by a menu or a queue.
 
-        Where phones that are called have rows, such a caller has reached no phone; nor has one
-        who dialled the number of no phone.
+        Where phones that are called have rows, such a caller has reached no phone.
         """
-        return self._lists_called_phones or channel in queues or not to_phone
+        return self.lists_called_phones or channel in queues
 
     def _parties(self, story: _Story, root: End, others: Sequence[End]) -> tuple[Party, Party]:
         """Return who calls, and who is called."""
         own = self._own(root.line) if root.line else Party()
         if story.placed is not None and root.line is not None:
             return own, self.lines.party(story.placed)
-        is_called = root.line is not None and root.calls() is False
+        asked = story.by_itself and root.line is not None
+        is_called = not asked and root.line is not None and root.calls() is False
         caller = self.lines.party(root.row.source)
         if root.line is not None and not is_called:
             caller = replace(caller, name=own.name) if caller.number else own
         for end in (root, *others):
-            if end.destination:
+            if end.destination and self._names_callee(end, root, asked=asked):
                 return caller, self.lines.party(end.row.destination)
         if is_called:
             return caller, own
         for end in others:
             if end.line is not None:
                 return caller, self._own(end.line)
+            if end.source and end.source != root.source:
+                return caller, self.lines.party(end.row.source)
         return caller, Party()
+
+    def _names_callee(self, end: End, root: End, *, asked: bool) -> bool:
+        """Return whether an end's destination is who is called; a called one may show its caller.
+
+        A phone that was `asked` for by a program may show itself.
+        """
+        if asked and root.line is not None and root.line.is_at(end.destination):
+            return False
+        return end is root or end.destination != root.source
 
     def _own(self, line: Line) -> Party:
         """Return one of our phones as a party of a call."""
         return Party(number=line.number, name=line.name)
-
-
-def _rings_alone(end: End) -> bool:
-    """Return whether a phone rings because the phone system itself calls it, for whom is not shown."""
-    if end.line is None or end.row.status != "ringing" or end.destination:
-        return False
-    return end.line.is_at(end.source)
 
 
 def _tells_something(row: Row) -> bool:
@@ -413,8 +513,9 @@ def _root(group: _Group, ends: Sequence[End]) -> End:
     return ends[group.members[0] if group.root is None else group.root]
 
 
-def _join(group_of: dict[int, _Group], ends: Sequence[End], root: int, leg: int) -> bool:
+def _join(group_of: dict[int, _Group], ends: Sequence[End], edge: Edge) -> bool:
     """Make a called leg part of its caller's call; return whether both were still free for that."""
+    *_, root, leg = edge
     calling, called = group_of.get(root), group_of.get(leg)
     if called is not None:
         if calling is not None or len(called.members) > 1:
@@ -425,21 +526,52 @@ def _join(group_of: dict[int, _Group], ends: Sequence[End], root: int, leg: int)
         return True
     if calling is None:
         calling = group_of[root] = _Group([root], root)
-    elif calling.root != root or not _has_room(calling, ends, root, leg):
+    elif not _may_join(calling, ends, edge):
         return False
     calling.members.append(leg)
     group_of[leg] = calling
     return True
 
 
+def _may_join(group: _Group, ends: Sequence[End], edge: Edge) -> bool:
+    """Return whether a called leg may join a call that its caller is in.
+
+    Only whoever began a call calls others in it; but a phone that talks may call somebody to hand
+    the call over to, through glue.
+    """
+    rank, *_, root, leg = edge
+    if _takes_part_already(group, ends, leg):
+        return False
+    if group.root != root:
+        return rank == CERTAIN and ends[leg].tie is not None and ends[root].row.up
+    return _has_room(group, ends, root, leg)
+
+
+def _takes_part_already(group: _Group, ends: Sequence[End], leg: int) -> bool:
+    """Return whether a phone is in a call already that is to ring it: nobody calls it twice."""
+    line = ends[leg].line
+    if line is None:
+        return False
+    members = (ends[index] for index in group.members)
+    return any(end.line is not None and end.line.user == line.user for end in members)
+
+
 def _has_room(group: _Group, ends: Sequence[End], root: int, leg: int) -> bool:
     """Return whether a leg may join a call.
 
-    Where two already talk, only a phone that still rings from the same attempt may.
+    Where two already talk, only a phone that still rings from the same attempt may, or one that
+    the caller is just being sent to.
     """
-    if not any(ends[index].row.up for index in group.members if index != root):
+    if ends[leg].by_itself or not any(
+        ends[index].row.up for index in group.members if index != root
+    ):
         return True
-    return not ends[leg].row.up and older_by(ends[root].row, ends[leg].row) <= SKEW + RING_TIME
+    if ends[leg].row.up:
+        return False
+    if older_by(ends[root].row, ends[leg].row) <= SKEW + RING_TIME:
+        return True
+    dialled, line = ends[root].dialled, ends[leg].line
+    return dialled is not None and line is not None and dialled.user == line.user
 
 
 def _direction_outside(end: End) -> Direction | None:
@@ -452,6 +584,8 @@ def _direction_outside(end: End) -> Direction | None:
 
 def _direction_inside(end: End) -> Direction | None:
     """Return which way a call goes of which only one phone is listed."""
+    if end.by_itself and not end.rings:
+        return Direction.INCOMING
     calls, to_us = end.calls(), end.to_us or is_extension(end.destination)
     if calls is None:
         # Neither number is known to be this phone's own: a short one is at least inside.

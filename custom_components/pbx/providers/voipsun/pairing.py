@@ -1,11 +1,45 @@
-"""Which two channels of a VoIPSUN PBX are one call: how sure it is that one end called the other.
+"""Which rows of a VoIPSUN PBX are one call: how sure it is that one end called the other.
 
-A row of the list says nothing about which other rows belong to its call, so numbers, ages and
-states have to tell.
+Theory
+======
+
+*listcalls* answers with the channels of an Asterisk, one row each, and says of none which others
+belong to its call. What VoIPSUN writes into `src` and `dst` is not published, and Asterisk itself
+offers several answers. A call from outside (777123456 dials 222333101) that rings phone 101, and
+an outgoing one (101 dials 800123456), look like this in the styles that are read here:
+
+    ===========  ======================  =======================  ================================
+    style        the caller's row        the called one's row     what makes the two one call
+    ===========  ======================  =======================  ================================
+    own number   777123456 > 222333101   101 > 222333101 ringing  The called one shows itself, and
+                 101 > 800123456         101 > (nothing) up       while it rings what was dialled.
+                                         800123456 > 800123456    An answered one shows no more:
+                                                                  then the nearest caller is its.
+    parties      777123456 > 222333101   777123456 > 101          Both show who calls.
+                 101 > 800123456         101 > 800123456
+    connected    777123456 > 101         101 > 777123456          Each shows the other.
+                 101 > 800123456         800123456 > 101
+    one row      777123456 > 222333101   (none)                   Nothing to pair.
+    only up      as *own number*, without what rings              As there.
+    ===========  ======================  =======================  ================================
+
+*Own number* is how Asterisk itself writes its channels (caller id and extension), also in its call
+records. No style has to be known to read a list: every rule below asks for something that only
+rows of one call have in common, and the surest rule that holds for two rows decides. Where more
+than one caller fits, numbers dialled, ages and the channels' own counters choose.
+
+`s` for a destination says that the phone system called this end by itself: somebody asked for the
+call by a program, it pages, or it lets a supervisor listen. Such a phone is called by no row.
+
+A `Local/N@context;1` and `;2` are *glue*: one call inside Asterisk that joins a caller with N.
+Queues, follow-me, forwarding and feature codes use them. Their rows are never ends of a call, but
+tell who called whom when nothing else does: `;2` has the caller and N, `;1` what was dialled. One
+that is answered the other way round (`;1` dials on) tells whom N calls.
 """
 
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ...telephony.phone_numbers import EXTENSION_DIGITS, is_extension
@@ -17,12 +51,27 @@ RING_TIME = 60.0  # seconds for which an extension rings at most
 CERTAIN, LIKELY, WEAK = 0, 1, 2  # how much speaks for two legs being one call
 CANDIDATES = 32
 MAX_ROWS = 4_000
+ITSELF = "s"  # the extension of Asterisk's dialplan where nothing was dialled
 
 type Edge = tuple[int, int, float, bool, int, int, int]
 """Rank, doubt, difference of age, whether the called one is older, channels apart, caller, called.
 
 The smaller, the surer; caller and called are positions in the list.
 """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tie:
+    """A pair of glue channels; all numbers in their compared form."""
+
+    number: str
+    """For whom it was made."""
+    callers: frozenset[str]
+    """The numbers of whoever it was made by."""
+    dialled: frozenset[str]
+    """What may have been dialled: by the caller, or on behalf of the number."""
+    age: float | None
+    """In seconds; None where it is unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +88,10 @@ class End:
     """Our phone whose number was dialled."""
     left_alone: bool
     """By the other side of its call."""
+    parked: bool = False
+    """Left alone while it was talking, and not sent to another number since."""
+    tie: Tie | None = None
+    """The glue that was made for this end."""
 
     @property
     def to_us(self) -> bool:
@@ -46,16 +99,50 @@ class End:
         return self.dialled is not None
 
     @property
-    def keys(self) -> tuple[str, ...]:
+    def keys(self) -> Iterable[str]:
         """What another leg of the same call has in common with this one."""
-        both = "/".join(sorted((self.source, self.destination)))
-        return both, self.source, self.destination or self.source
+        yield "/".join(sorted((self.source, self.destination)))
+        yield self.source
+        yield self.destination or self.source
+        if self.tie is not None:
+            yield from self.tie.callers | self.tie.dialled
+        if self.line is not None:
+            yield from self.line.numbers
+        if self.by_itself:
+            yield compared(self.row.account_code)
+
+    @property
+    def rings(self) -> bool:
+        """Whether this end is called and has not been picked up."""
+        return self.row.status in CALLED
+
+    @property
+    def shows_itself(self) -> bool:
+        """Whether the source is this phone's own number."""
+        return self.line is not None and self.line.is_at(self.source)
+
+    @property
+    def answered_blankly(self) -> bool:
+        """Whether a phone talks that was called, and shows nothing but itself."""
+        return self.row.up and self.shows_itself and not self.destination and not self.by_itself
+
+    @property
+    def by_itself(self) -> bool:
+        """Whether the phone system called this phone by itself, and not for a caller."""
+        return self.line is not None and self.row.destination.lower() == ITSELF
+
+    @property
+    def places_call(self) -> bool:
+        """Whether a phone rings for a call that it places by a program, if nobody calls it."""
+        if self.line is None or not self.rings or not self.shows_itself:
+            return False
+        return self.by_itself or self.line.is_at(self.destination)
 
     def calls(self) -> bool | None:
         """Return whether this end is the calling one; None where nothing speaks for either."""
         if self.row.status in CALLING:
             return True
-        if self.row.status in CALLED:
+        if self.rings or self.answered_blankly:
             return False
         if self.line is not None:
             return self._own_number_calls(self.line)
@@ -70,20 +157,120 @@ class End:
         return None if is_source == line.is_at(self.destination, code) else is_source
 
 
+# -- glue ------------------------------------------------------------------------------------------
+
+
+def read_ties(rows: Iterable[Row]) -> tuple[Tie, ...]:
+    """Return what the glue in a list tells; both halves of a pair have to be listed."""
+    halves: dict[str, dict[str, Row]] = defaultdict(dict)
+    for row in rows:
+        if row.glue:
+            name, _, half = row.channel.rpartition(";")
+            halves[name][half] = row
+    return tuple(
+        _tie(pair["1"], pair["2"]) for pair in halves.values() if pair.keys() >= {"1", "2"}
+    )
+
+
+def _tie(asking: Row, calling: Row) -> Tie:
+    """Return a pair of glue: `asking` is the half for the caller, `calling` that for the number."""
+    number = compared(calling.destination)
+    near = {compared(asking.source), compared(asking.destination)}
+    return Tie(
+        number=number,
+        callers=frozenset({compared(calling.source), *near} - {number, ""}),
+        dialled=frozenset({compared(asking.destination)} - {number, ""}),
+        age=calling.duration,
+    )
+
+
+def share_out(ties: Sequence[Tie], legs: Sequence[tuple[Row, Line | None]]) -> dict[str, Tie]:
+    """Return the glue that was made for each channel: for its number, and when it was made.
+
+    Where one phone rings for several callers, the ages tell which glue is whose. A channel that
+    shows the number as its own is rather meant than one that shows it as the other's.
+    """
+    fitting: list[tuple[float, bool, int, int]] = []
+    for place, tie in enumerate(ties):
+        for number, (row, line) in enumerate(legs):
+            if _is_for(tie, row, line) and _same_age(row.duration, tie.age):
+                apart = abs((row.duration or 0) - (tie.age or 0))
+                others = compared(row.source) != tie.number
+                fitting.append((apart, others, place, number))
+    found: dict[str, Tie] = {}
+    used: set[int] = set()
+    for *_, place, number in sorted(fitting):
+        channel = legs[number][0].channel
+        if place not in used and channel not in found:
+            used.add(place)
+            found[channel] = ties[place]
+    return found
+
+
+def _is_for(tie: Tie, row: Row, line: Line | None) -> bool:
+    """Return whether glue was made for the number of a channel."""
+    if line is not None:
+        return line.is_at(tie.number)
+    return tie.number in (compared(row.source), compared(row.destination))
+
+
+def _same_age(one: float | None, other: float | None) -> bool:
+    """Return whether two channels may have begun together."""
+    return one is None or other is None or abs(one - other) <= SKEW
+
+
+# -- candidates ------------------------------------------------------------------------------------
+
+
 def pairs(ends: Sequence[End], fresh: Sequence[int]) -> set[Edge]:
     """Return all pairs of caller and called with at least one new row; `fresh` are their places."""
-    index: dict[str, list[int]] = defaultdict(list)
-    for place, end in enumerate(ends):
-        for key in end.keys:
-            if len(index[key]) < CANDIDATES:
-                index[key].append(place)
+    index = _by_key(ends)
+    talking = _by_counter(ends)
     edges: set[Edge] = set()
     for place in fresh:
-        others = {other for key in ends[place].keys for other in index[key]}
+        others: set[int] = set()
+        for key in ends[place].keys:
+            others |= _near(ends[place], index.get(key, ()))
+        if ends[place].answered_blankly or ends[place].tie is not None:
+            others |= _near(ends[place], talking)
         for other in others - {place}:
             edges |= _edges(ends, place, other)
             edges |= _edges(ends, other, place)
     return edges
+
+
+type Places = Sequence[tuple[int, int]]
+"""The counters of channels, in order, each with its place in the list."""
+
+
+def _by_key(ends: Sequence[End]) -> Mapping[str, Places]:
+    """Return the ends by what they have in common with others of their calls."""
+    index: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for place in sorted(range(len(ends)), key=lambda place: _counter(ends[place])):
+        for key in set(ends[place].keys):
+            index[key].append((_counter(ends[place]), place))
+    return index
+
+
+def _by_counter(ends: Sequence[End]) -> Places:
+    """Return the channels that talk and may have called."""
+    found = []
+    for place, end in enumerate(ends):
+        if end.row.up and end.row.number is not None and end.calls() is not False:
+            found.append((end.row.number, place))
+    return sorted(found)
+
+
+def _near(end: End, places: Places) -> set[int]:
+    """Return the places of the channels that were made last before an end, and next after it."""
+    middle = bisect_left(places, (_counter(end), 0))
+    nearest = places[max(0, middle - CANDIDATES) : middle + CANDIDATES]
+    return {place for _, place in nearest}
+
+
+def _counter(end: End) -> int:
+    """Return the number of a channel, or one before all of them where it has none."""
+    return -1 if end.row.number is None else end.row.number
 
 
 def _edges(ends: Sequence[End], caller: int, called: int) -> set[Edge]:
@@ -110,9 +297,16 @@ def _doubt(root: End, leg: End) -> int:
     order -= int(root.calls() is True or leg.calls() is False)
     if leg.row.up and not root.row.up:
         order += 1  # whoever was answered does not hear it ring
-    if root.dialled is None or leg.line is None:
+    if leg.line is None:
         return order
+    if root.dialled is None:
+        return order - int(_ends_in(root.destination, leg.line.number))
     return order - 1 if root.dialled.number == leg.line.number else order + 1
+
+
+def _ends_in(dialled: str, number: str) -> bool:
+    """Return whether a number from outside ends in that of a phone, as those of a block do."""
+    return len(dialled) > EXTENSION_DIGITS and bool(number) and dialled.endswith(number)
 
 
 def _apart(root: Row, leg: Row) -> int:
@@ -122,15 +316,21 @@ def _apart(root: Row, leg: Row) -> int:
     return leg.number - root.number
 
 
+# -- the rules -------------------------------------------------------------------------------------
+
+
 def _rank(root: End, leg: End) -> int | None:
     """Return how sure it is that one end has called the other; None when it has not."""
-    if root.row.status in CALLED or leg.row.status in CALLING:
+    if root.rings or leg.row.status in CALLING:
         return None
-    if root.line is None and leg.line is None:
-        rank = _outside_rank(root, leg)
-    elif root.line is not None and leg.line is not None and root.line.user == leg.line.user:
+    if root.line is not None and leg.line is not None and root.line.user == leg.line.user:
         return None
-    else:
+    rank = _first(GLUED, root, leg)
+    if leg.by_itself:
+        rank = LIKELY if _is_paged(root, leg) else None
+    elif rank is None and root.line is None and leg.line is None:
+        rank = _first(OUTSIDE, root, leg)
+    elif rank is None:
         rank = _inside_rank(root, leg)
     age = older_by(root.row, leg.row)
     if rank == WEAK and age > SKEW + RING_TIME:
@@ -139,32 +339,131 @@ def _rank(root: End, leg: End) -> int | None:
     return None if age < -SKEW else rank
 
 
-def _outside_rank(root: End, leg: End) -> int | None:
-    """Judge two outside legs: in on one trunk and out on another.
-
-    Two callers of one number are two calls.
-    """
-    if not root.source or root.source != leg.source:
-        return None
-    return WEAK if root.destination != leg.destination or leg.row.status in CALLED else None
-
-
 def _inside_rank(root: End, leg: End) -> int | None:
     """Judge two legs of which at least one is a phone of ours."""
-    same_source = _alike(root.source, leg.source)
-    same_destination = _alike(root.destination, leg.destination)
-    back = _alike(root.source, leg.destination)
-    itself = _alike(root.destination, leg.source)
-    if (same_source and same_destination) or (back and itself):
-        return CERTAIN
-    if same_source:
+    rank = _first(SURE, root, leg)
+    if rank is not None:
+        return rank
+    if _alike(root.source, leg.source):
         return _same_source_rank(root, leg)
-    if back or (itself and not leg.destination):
-        return WEAK
-    # An outgoing call that shows another number; a short number is dialled by many.
-    if same_destination and leg.line is None and len(root.destination) > EXTENSION_DIGITS:
-        return WEAK
-    return WEAK if _is_hidden_caller_of(root, leg) else None
+    return _first(UNSURE, root, leg)
+
+
+type Rule = Callable[[End, End], bool]
+
+
+def _first(rules: Iterable[tuple[Rule, int]], root: End, leg: End) -> int | None:
+    """Return how sure the first rule is that holds for a caller and a called one."""
+    return next((rank for holds, rank in rules if holds(root, leg)), None)
+
+
+def _alike(one: str, other: str) -> bool:
+    """Return whether two numbers, in their compared form, are known and the same."""
+    return bool(one) and one == other
+
+
+# -- rules of every style: glue
+
+
+def _glued_to_caller(root: End, leg: End) -> bool:
+    """Return whether glue for the called one was made by this caller, whatever a phone shows."""
+    if leg.tie is None:
+        return False
+    return root.source in leg.tie.callers or _is_one_of(root.line, leg.tie.callers)
+
+
+def _is_one_of(line: Line | None, numbers: Iterable[str]) -> bool:
+    """Return whether one of the numbers is this phone's own."""
+    return line is not None and any(line.is_at(number) for number in numbers)
+
+
+def _glued_to_dialled(root: End, leg: End) -> bool:
+    """Return whether glue for the called one was made because of what this caller dialled."""
+    return leg.tie is not None and root.destination in leg.tie.callers
+
+
+def _leaves_through_glue(root: End, leg: End) -> bool:
+    """Return whether a leg to the outside talks that glue was made for, by a caller unknown."""
+    talks = root.row.up and leg.row.up and not leg.destination
+    return (
+        talks and leg.tie is not None and root.tie is None and _apart(root.row, leg.row) < MAX_ROWS
+    )
+
+
+def _dials_on_through_glue(root: End, leg: End) -> bool:
+    """Return whether glue dials on for the caller: it was rung first, as by a program."""
+    if root.tie is None or leg.line is not None:
+        return False
+    return leg.source in root.tie.dialled or leg.destination in root.tie.dialled
+
+
+# -- rules of one style each
+
+
+def _same_parties(root: End, leg: End) -> bool:
+    """Return whether both ends show who calls and who is called (*parties*)."""
+    same_source = _alike(root.source, leg.source)
+    return same_source and _alike(root.destination, leg.destination)
+
+
+def _each_shows_the_other(root: End, leg: End) -> bool:
+    """Return whether each end shows the other as connected (*connected*)."""
+    crossed = _alike(root.source, leg.destination)
+    return crossed and _alike(root.destination, leg.source)
+
+
+def _rings_for_what_was_dialled(root: End, leg: End) -> bool:
+    """Return whether a called one shows itself and what its caller dialled (*own number*)."""
+    if not leg.rings or not _alike(root.destination, leg.destination):
+        return False
+    return leg.shows_itself or (leg.line is None and leg.source == leg.destination)
+
+
+def _talks_where_it_was_dialled(root: End, leg: End) -> bool:
+    """Return whether a phone that shows only itself is the one that was dialled (*own number*)."""
+    if not leg.answered_blankly or not root.row.up or leg.line is None:
+        return False
+    return root.dialled is not None and root.dialled.user == leg.line.user
+
+
+def _talks_from_a_queue(root: End, leg: End) -> bool:
+    """Return whether a phone shows itself and the queue that a caller from outside has dialled."""
+    talks = root.row.up and leg.row.up and leg.shows_itself
+    return talks and root.line is None and _alike(root.destination, leg.destination)
+
+
+def _talks_after(root: End, leg: End) -> bool:
+    """Return whether a phone that shows only itself may talk to this caller (*own number*)."""
+    if not leg.answered_blankly or not root.row.up or root.calls() is False:
+        return False
+    return not root.answered_blankly and _apart(root.row, leg.row) < MAX_ROWS
+
+
+def _is_paged(root: End, leg: End) -> bool:
+    """Return whether the phone system called a phone by itself, on behalf of one that talks."""
+    if not leg.by_itself or root.line is None or not root.row.up:
+        return False
+    on_behalf = root.line.is_at(compared(leg.row.account_code))
+    return on_behalf and abs(older_by(root.row, leg.row)) <= SKEW
+
+
+def _called_back(root: End, leg: End) -> bool:
+    """Return whether the called one shows its caller where a destination should be."""
+    return _alike(root.source, leg.destination)
+
+
+def _shows_only_itself(root: End, leg: End) -> bool:
+    """Return whether the called one shows nothing but the number that was dialled."""
+    return _alike(root.destination, leg.source) and not leg.destination
+
+
+def _leaves_for_what_was_dialled(root: End, leg: End) -> bool:
+    """Return whether a leg to the outside shows what was dialled, and another caller.
+
+    A short number is dialled by many.
+    """
+    dialled = leg.line is None and _alike(root.destination, leg.destination)
+    return dialled and len(root.destination) > EXTENSION_DIGITS
 
 
 def _is_hidden_caller_of(root: End, leg: End) -> bool:
@@ -173,9 +472,43 @@ def _is_hidden_caller_of(root: End, leg: End) -> bool:
     return no_numbers and root.line is None and _can_ring_for(leg)
 
 
-def _alike(one: str, other: str) -> bool:
-    """Return whether two numbers, in their compared form, are known and the same."""
-    return bool(one) and one == other
+def _passes_caller_on(root: End, leg: End) -> bool:
+    """Return whether a call leaves again with its caller's number.
+
+    Two callers of one number are two calls.
+    """
+    if not _alike(root.source, leg.source):
+        return False
+    return root.destination != leg.destination or leg.rings
+
+
+GLUED: tuple[tuple[Rule, int], ...] = (
+    (_glued_to_caller, CERTAIN),
+    (_dials_on_through_glue, CERTAIN),
+    (_glued_to_dialled, LIKELY),
+)
+SURE: tuple[tuple[Rule, int], ...] = (
+    (_same_parties, CERTAIN),
+    (_each_shows_the_other, CERTAIN),
+    (_rings_for_what_was_dialled, LIKELY),
+    (_talks_where_it_was_dialled, LIKELY),
+)
+UNSURE: tuple[tuple[Rule, int], ...] = (
+    (_called_back, WEAK),
+    (_shows_only_itself, WEAK),
+    (_leaves_for_what_was_dialled, WEAK),
+    (_talks_from_a_queue, WEAK),
+    (_talks_after, WEAK),
+    (_is_hidden_caller_of, WEAK),
+)
+OUTSIDE: tuple[tuple[Rule, int], ...] = (
+    (_each_shows_the_other, CERTAIN),
+    (_rings_for_what_was_dialled, LIKELY),
+    (_passes_caller_on, WEAK),
+    (_shows_only_itself, WEAK),
+    (_leaves_through_glue, WEAK),
+)
+"""In on one trunk and out on another."""
 
 
 def _same_source_rank(root: End, leg: End) -> int | None:
@@ -198,3 +531,32 @@ def _same_source_rank(root: End, leg: End) -> int | None:
 def _can_ring_for(phone: End) -> bool:
     """Return whether a phone's leg names something inside, as one that is called does."""
     return not phone.destination or is_extension(phone.destination) or phone.to_us
+
+
+# -- calls that somebody else fetches --------------------------------------------------------------
+
+
+def fetched(ends: Sequence[End], place: int) -> int | None:
+    """Return the place of the end whose call a phone has fetched by dialling a code; else None.
+
+    A pick-up code begins with a star and ends in the number of a phone that rings. A lot, in
+    which a call is parked, has a short number that is nobody's; it is fetched at once.
+    """
+    end = ends[place]
+    if end.line is None or not end.row.up or not end.shows_itself or end.to_us:
+        return None
+    if end.destination.startswith("*"):
+        return _picked_up(ends, end.destination)
+    fresh = end.row.duration is None or end.row.duration <= SKEW + SKEW
+    if not fresh or not is_extension(end.destination):
+        return None
+    parked = [other for other, known in enumerate(ends) if known.parked]
+    return parked[0] if len(parked) == 1 else None
+
+
+def _picked_up(ends: Sequence[End], code: str) -> int | None:
+    """Return the place of the phone that rings, and whose number a pick-up code ends in."""
+    for place, other in enumerate(ends):
+        if other.rings and other.line is not None and code.endswith(other.line.number):
+            return place
+    return None

@@ -200,7 +200,7 @@ class Row:
     """One channel that is up.
 
     `user` is the SIP user name, empty for anything but SIP; `number` counts channels; `duration`
-    is in seconds; `glue` says that the channel only joins two others.
+    is in seconds.
     """
 
     channel: str
@@ -213,6 +213,7 @@ class Row:
     context: str = ""
     account_code: str = ""
     glue: bool = False
+    """Whether it only joins two channels, and is no end of a call."""
 
     @property
     def up(self) -> bool:
@@ -221,18 +222,16 @@ class Row:
 
 
 def row(item: Json) -> Row | None:
-    """Return one row of the active calls; None for what is no channel, or one inside Asterisk."""
-    found = _channel(item)
-    return None if found is None or found.glue else found
+    """Return one row of the active calls; None for what is no channel, or one inside Asterisk.
 
-
-def _channel(item: Json) -> Row | None:
-    """Return a channel, also one that joins two others; None for what is a part of Asterisk."""
+    Channels that only join two others are read as well: they tell who called whom.
+    """
     written = item.get("channelName")
     channel = line(written)
     kind = channel_kind(channel)
-    unprintable = isinstance(written, str) and channel != written.strip()
-    if unprintable or kind is ChannelKind.INTERNAL:
+    if isinstance(written, str) and channel != written.strip():
+        return None
+    if kind is ChannelKind.INTERNAL:
         return None
     sip = _CHANNEL.fullmatch(channel)
     return Row(
@@ -250,14 +249,14 @@ def _channel(item: Json) -> Row | None:
 
 
 def call_rows(answer: object) -> tuple[Row, ...]:
-    """Return the active channels, each once, those that join others among them.
+    """Return the active channels, each once.
 
     Raise ConnectError where nothing in a list is a channel.
     """
     listed = items(answer)
     if listed and not any(text(item.get("channelName")) for item in listed):
         _unreadable()
-    return tuple({found.channel: found for item in listed if (found := _channel(item))}.values())
+    return tuple({found.channel: found for item in listed if (found := row(item))}.values())
 
 
 # -- sipstatus -------------------------------------------------------------------------------------

@@ -141,11 +141,14 @@ class VoipsunProvider(Provider):
         """Talk to one phone system as one API user."""
         super().__init__(session, values)
         self._lines = Lines(self.settings.extension_names, self.settings.country)
-        self._calls = CallTracker(self._lines)
+        self._calls = CallTracker(
+            self._lines, lists_called_phones=self.settings.lists_called_phones
+        )
         self._commands = Commands(self._lines, self.settings.country)
         self._call_center = CallCenter(self._commands)
         self._api = Api(self.http, self.settings)
         self._missing: set[str] = set()
+        self._queues_with_calls: tuple[m.Queue, ...] = ()
 
     # -- set-up ------------------------------------------------------------------------------------
 
@@ -204,9 +207,37 @@ class VoipsunProvider(Provider):
         """Return the active channels, put together into calls."""
         asked_at = datetime.now(UTC)
         rows = await self._list(CALL_LIST, call_rows, self._api.read, confirm=SIP_STATUS)
+        self._queues_with_calls = ()
         if rows is None:
             return None
+        if self._call_center.waiting or self._calls.may_wait(rows):
+            with suppress(ConnectError, RateLimitError):  # the list of calls is worth more
+                await self._ask_busy_queues()
         return self._calls.update(rows, asked_at, datetime.now(UTC), self._call_center.waiting)
+
+    @override
+    def queues_with_calls(self) -> tuple[m.Queue, ...]:
+        """Return the queues that were asked about with the last list: somebody may wait in them."""
+        return self._queues_with_calls
+
+    @override
+    def found(self) -> Values:
+        """Return in which style the calls are listed, as far as that has been seen."""
+        return {"lists_called_phones": True} if self._calls.lists_called_phones else {}
+
+    async def _ask_busy_queues(self) -> None:
+        """Ask about some queues along with the calls, until the permission is denied."""
+        if Capability.GET_QUEUE_STATUS not in self.capabilities:
+            return
+        asked = []
+        for queue in self._call_center.busy_queues():
+            try:
+                await self._refresh_queue(queue)
+            except RefusedError as error:
+                self._refusal(error, Capability.GET_QUEUE_STATUS, CALL_CENTER)
+                return
+            asked.append(self._call_center.queue(queue))
+            self._queues_with_calls = tuple(asked)
 
     # -- calls -------------------------------------------------------------------------------------
 

@@ -69,6 +69,8 @@ class VoipsunSettings(Settings):
     account_id: str = text()
     """The account's name for good: the address at which it was first found."""
     extension_names: tuple[NamedPhone, ...] = parsed(read_phones, ())
+    lists_called_phones: bool = flag()
+    """Whether phones that are called have been seen in the list of calls."""
 
     @classmethod
     @override
