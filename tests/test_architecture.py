@@ -42,6 +42,7 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
         "diagnostics",
         "event",
         "llm",
+        "logbook",
         "media_source",
         "media_view",
         "repairs",

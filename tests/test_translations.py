@@ -27,7 +27,7 @@ from custom_components.pbx.forms import CODE_FORM, FORMS, REAUTH_FIELDS, options
 from custom_components.pbx.providers import PROVIDERS
 from custom_components.pbx.services import ALL_ACTIONS
 from custom_components.pbx.services.target import TARGET_FIELDS
-from custom_components.pbx.telephony.models import CallState, Direction, MediaKind, Outcome
+from custom_components.pbx.telephony.models import CallState, Direction, EventType, MediaKind, Outcome
 
 from .fake_provider import FakeProvider, async_set_up, incoming, pushed
 
@@ -636,7 +636,8 @@ def test_common() -> None:
     }
     pasted = {f"paste_{key}" for key, kind in PROVIDERS.items() if "urls_to_paste" in vars(kind)}
     cards = set(words_of_the_cards())
-    assert set(texts(ENGLISH)["common"]) == written | {f"{kind}s" for kind in MediaKind} | pasted | cards
+    activity = {f"activity_{kind}" for kind in EventType} | {"activity_talked"}
+    assert set(texts(ENGLISH)["common"]) == written | {f"{kind}s" for kind in MediaKind} | pasted | cards | activity
 
 
 def test_system_health() -> None:

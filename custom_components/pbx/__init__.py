@@ -7,6 +7,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.translation import async_get_translations
 from homeassistant.helpers.typing import ConfigType
 
 from . import issues
@@ -38,6 +39,8 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register what belongs to no account: the phone book, the actions, the way to recordings."""
     await async_setup_phone_book(hass)
+    # Activity is told from a thread that cannot wait for its sentences.
+    await async_get_translations(hass, hass.config.language, "common", {DOMAIN})
     async_setup_services(hass)
     hass.http.register_view(PbxMediaView)
     await async_setup_console(hass)

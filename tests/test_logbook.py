@@ -1,0 +1,96 @@
+"""Activity: every event is a sentence with names, in every language."""
+
+from typing import Any
+
+import pytest
+from homeassistant.core import Event, HomeAssistant
+from homeassistant.setup import async_setup_component
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
+
+from custom_components.pbx import logbook
+from custom_components.pbx.const import CONF_MASK_NUMBERS, DOMAIN, EVENT_PBX
+from custom_components.pbx.telephony import models as m
+from custom_components.pbx.telephony.models import CallState, Direction, EventType
+
+from .fake_provider import FakeProvider, async_set_up, fake_config_entry, pushed
+
+LANGUAGES = ["ar", "cs", "de", "en", "es", "fr", "it", "pl", "pt-BR", "uk"]
+EVERYTHING = {
+    "from_name": "Bakery Schmidt",
+    "to_name": "Bakery Schmidt",
+    "extension_name": "Anna Keller",
+    "agent": "Anna Keller",
+    "duration": 252,
+    "transferred_to": "102",
+    "digits": "5",
+}
+
+
+async def told(hass: HomeAssistant, *events: dict[str, Any]) -> list[str | None]:
+    """Say how events are told."""
+    described: dict[str, Any] = {}
+    logbook.async_describe_events(hass, lambda domain, event, describe: described.update({event: (domain, describe)}))
+    domain, describe = described[EVENT_PBX]
+    assert domain == DOMAIN
+    return [describe(Event(EVENT_PBX, data))["name"] for data in events]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_every_event_is_a_sentence(hass: HomeAssistant, language: str) -> None:
+    """It names who it is about, and no placeholder is left; no two kinds of events are told the same."""
+    await hass.config.async_update(language=language)
+    assert await async_setup_component(hass, DOMAIN, {})
+    kinds = [kind for kind in EventType if kind is not EventType.UNKNOWN]
+    sentences = await told(hass, *({**EVERYTHING, "type": kind.value} for kind in kinds))
+    for kind, text in zip(kinds, sentences, strict=True):
+        assert text is not None
+        assert "{" not in text, kind
+        assert "Bakery Schmidt" in text or "Anna Keller" in text, kind
+    assert len(set(sentences)) == len(sentences)
+    (unknown,) = await told(hass, {"type": "something_new"})
+    assert unknown == (await told(hass, {"type": "unknown"}))[0]
+
+
+async def test_a_call(hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry) -> None:
+    """What a person reads of calls that were answered, missed and placed."""
+    await async_set_up(hass, fake_entry)
+    events = async_capture_events(hass, EVENT_PBX)
+    push = fake_entry.runtime_data.coordinator.async_push
+    bakery = {"caller": m.Party(number="+390612345678", name="Bakery Schmidt")}
+    push(pushed("c1", CallState.RINGING, "101", **bakery))
+    push(pushed("c1", CallState.TALKING, "101", **bakery))
+    push(pushed("c1", CallState.ENDED, "101", final=True, **bakery))
+    push(pushed("c2", CallState.RINGING, "102", caller=m.Party(number="+390699999999")))
+    push(pushed("c2", CallState.ENDED, "102", final=True))
+    push(pushed("c3", CallState.RINGING, "102", caller=m.Party(hidden=True)))
+    push(pushed("c3", CallState.ENDED, "102", final=True, caller=m.Party(hidden=True)))
+    out = {"direction": Direction.OUTGOING, "caller": m.Party(number="101"), "callee": m.Party(number="+390611")}
+    push(pushed("c4", CallState.DIALING, "101", **out))
+    push(pushed("c4", CallState.ENDED, "101", final=True, **out))
+    await hass.async_block_till_done()
+    assert await told(hass, *(dict(event.data) for event in events)) == [
+        "Bakery Schmidt calls Ann",
+        "Ann answered the call from Bakery Schmidt",
+        "The call with Bakery Schmidt ended",
+        "+390699999999 calls Bob",
+        "Missed: +390699999999",
+        "Hidden number calls Bob",
+        "Missed: Hidden number",
+        "Ann calls +390611",
+        "The call with +390611 ended",
+    ]
+
+
+async def test_how_long_and_what_strangers_write(hass: HomeAssistant) -> None:
+    """The length of a talk is a time; a name that looks like a placeholder is a name."""
+    assert await async_setup_component(hass, DOMAIN, {})
+    call = {"type": "call_ended", "from_name": "{agent} {phone}", "extension": "101", "duration": 61.4}
+    assert await told(hass, call) == ["101 talked to {agent} {phone} for 1:01"]
+
+
+async def test_masked(hass: HomeAssistant, fake: type[FakeProvider]) -> None:
+    """Where numbers are masked, Activity does not tell them."""
+    entry = fake_config_entry(options={CONF_MASK_NUMBERS: True})
+    await async_set_up(hass, entry)
+    call = {"type": "call_missed", "from_number": "+390612345678", "config_entry_id": entry.entry_id}
+    assert await told(hass, call) == ["Missed: ••••••••••678"]
