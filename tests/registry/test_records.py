@@ -4,10 +4,19 @@ from dataclasses import replace
 
 import pytest
 
+from custom_components.pbx.registry.call_registry import CallRegistry
 from custom_components.pbx.telephony.events import event_data
-from custom_components.pbx.telephony.models import CallRecord, Direction, EventType, Outcome, Party
+from custom_components.pbx.telephony.models import (
+    CallRecord,
+    Direction,
+    Directory,
+    EventType,
+    Extension,
+    Outcome,
+    Party,
+)
 
-from .story import E, R, T, moment, push, record, story
+from .story import E, R, Story, T, moment, push, record, story
 
 RECORD = CallRecord(
     id="r1",
@@ -54,3 +63,15 @@ def test_a_record_has_the_id_that_its_call_had() -> None:
     assert known is not None
     told = event_data(replace(made.events[-1], type=EventType.CALL_RECORD, record=replace(RECORD, call_id="other")))
     assert told["call_id"] == known.id
+
+
+def test_a_record_has_the_names_that_are_known() -> None:
+    """Of ours from the directory, of others from the name book; it keeps a name of its own."""
+    registry = CallRegistry(names={"+390612345678": Party(name="Bob")}.get)
+    made = Story(registry)
+    made.take(registry.directory(Directory(extensions=(Extension(number="101", name="Ann"),)), made.now))
+    nameless = replace(RECORD, caller=Party(number="+390612345678"))
+    made.play(record(nameless), record(replace(RECORD, id="r2")))
+    first, second = (event_data(event) for event in made.events if event.type is EventType.CALL_RECORD)
+    assert (first["from_name"], first["to_name"]) == ("Bob", "Ann")
+    assert (second["from_name"], second["to_name"]) == ("Anna", "Ann")

@@ -450,6 +450,7 @@ class CallRegistry:
 
     def _take_record(self, push: m.RecordPush, cause: Cause, changes: Changes) -> None:
         """Take a record: of a call that goes on, or is over, or that nobody has seen (rule 8)."""
+        push = replace(push, record=self.with_names(push.record))
         record, asked = push.record, push.key is None
         view: Call | None = None
         call_id = self._life.identity.own_id(record.call_id or "")
@@ -477,6 +478,15 @@ class CallRegistry:
             return  # it had been pushed before
         for event in records.events_of(push, view, cause):
             self._tell_media(event, changes)
+
+    def with_names(self, record: m.CallRecord) -> m.CallRecord:
+        """Return a record with the names of ours from the directory, of others from the name book.
+
+        A name that the record has itself stays.
+        """
+        caller = self._life.named(record.caller)
+        callee = self._life.named(record.callee)
+        return replace(record, caller=caller, callee=callee)
 
     def _take_unseen(
         self, record: m.CallRecord, call_id: str, cause: Cause, changes: Changes

@@ -7,7 +7,7 @@ and index. See `registry/__init__.py` for the whole way.
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from ..telephony.models import UP, Call, Direction, Party
+from ..telephony.models import UP, Call, Direction, Party, filled
 from . import announcements
 from .active_call import ActiveCall
 from .active_calls import ActiveCalls
@@ -81,6 +81,14 @@ class Lifecycle:
         if not preexisting:
             changes.events += events
         self.index.show(view, changes)
+
+    def named(self, party: Party) -> Party:
+        """Return a party with its name, if it is one of ours or in the name book, and had none."""
+        if party.name or not party.number:
+            return party
+        if self._names is None or party.number in self._directory.extensions:
+            return self._directory.named(party)
+        return filled(party, self._names(party.number))
 
     def _name_parties(self, call: ActiveCall) -> None:
         """Name ours from the directory, and whoever is outside from the name book."""
