@@ -10,7 +10,12 @@ from typing import Any, ClassVar, override
 
 import voluptuous as vol
 from homeassistant.const import CONF_OPTIONS
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.core import (
+    CALLBACK_TYPE,
+    HomeAssistant,
+    async_get_hass_or_none,
+    callback,
+)
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.trigger import (
@@ -21,6 +26,7 @@ from homeassistant.helpers.trigger import (
 )
 from homeassistant.helpers.typing import ConfigType
 
+from .accounts import country_of
 from .callers import HIDDEN, KNOWN, UNKNOWN, async_wait_for_name, is_looked_up, kind_of
 from .const import ATTR_AGENT, ATTR_CONFIG_ENTRY_ID, ATTR_EXTENSION, ATTR_QUEUE
 from .coordinator import PbxCoordinator
@@ -28,8 +34,10 @@ from .data import PbxConfigEntry
 from .devices import SubjectKind
 from .event_dispatcher import SIGNAL_EVENT
 from .telephony import phone_numbers as numbers
+from .telephony.errors import InvalidInputError
 from .telephony.events import Event
 from .telephony.models import Agent, Direction, EventType, Outcome, Party, Queue
+from .telephony.number_filter import number_filter
 
 ATTR_CALLEE = "callee"
 ATTR_CALLER = "caller"
@@ -41,7 +49,22 @@ ANY = "any"
 EMPTY: tuple[object, ...] = (None, [], {})
 
 TEXT = vol.All(cv.string, vol.Strip, vol.Length(min=1, max=255))
-NUMBER = vol.All(TEXT, numbers.strip, vol.Match(r"^\+?[0-9*#]+$", msg="not a phone number"))
+
+
+def _chosen_number(value: str) -> str:
+    """Return a number or its beginning with "*" behind it; raise Invalid if it can match nobody."""
+    hass = async_get_hass_or_none()
+    country = "" if hass is None else hass.config.country or ""
+    try:
+        number_filter(value, country)
+    except InvalidInputError as err:
+        if err.problem != "ambiguous_number":
+            raise vol.Invalid("not a phone number") from err
+        raise vol.Invalid(f"can be read in two ways, write it with a plus: {err.value}") from err
+    return numbers.strip(value)
+
+
+NUMBER = vol.All(TEXT, _chosen_number)
 NUMBERS = vol.All(cv.ensure_list, [NUMBER])
 KEYS = vol.All(TEXT, vol.Match(r"^[0-9A-Da-d*#]+$", msg="not keys of a phone"), vol.Upper)
 
@@ -169,7 +192,8 @@ class PbxTrigger(Trigger):
         if account not in (None, coordinator.config_entry.entry_id):
             return None
         seen = self._as_seen(coordinator, event)
-        if seen is None or not self._call_fits(seen):
+        country = country_of(self._hass, coordinator.config_entry)
+        if seen is None or not self._call_fits(seen, country):
             return None
         queue = event.queue
         if not queue and event.call is not None:
@@ -199,15 +223,18 @@ class PbxTrigger(Trigger):
             return True
         return bool(identity) and wanted in _names(coordinator, kind, identity or "")
 
-    def _call_fits(self, event: Event) -> bool:
-        """Return whether the direction, the numbers, the keys and the duration are those wanted."""
+    def _call_fits(self, event: Event, country: str) -> bool:
+        """Return whether the direction, the numbers, the keys and the duration are those wanted.
+
+        Numbers are read in the country of the account.
+        """
         options = self.options
         direction = options.get(ATTR_DIRECTION)
         if direction is not None and (event.call is None or event.call.direction != direction):
             return False
-        if not _is_among(_caller(event), options.get(ATTR_CALLER)):
+        if not _is_among(_caller(event), options.get(ATTR_CALLER), country):
             return False
-        if not _is_among(_callee(event), options.get(ATTR_CALLEE)):
+        if not _is_among(_callee(event), options.get(ATTR_CALLEE), country):
             return False
         digits = options.get(ATTR_DIGITS)
         if digits is not None and str(event.fields.get(ATTR_DIGITS, "")).upper() != digits:
@@ -228,11 +255,22 @@ def _is_empty(value: object) -> bool:
     return value in EMPTY or not str(value).strip()
 
 
-def _is_among(party: Party, wanted: list[str] | None) -> bool:
+def _is_among(party: Party, wanted: list[str] | None, country: str) -> bool:
     """Return whether a party has one of the wanted numbers; if none is wanted, True."""
     if not wanted:
         return True
-    return any(numbers.same(party.number, number) for number in wanted)
+    return any(_matches(number, party.number, country) for number in wanted)
+
+
+def _matches(wanted: str, number: str, country: str) -> bool:
+    """Return whether a number is the wanted one, or begins as it does, in a country.
+
+    What cannot be a number there is nobody's.
+    """
+    try:
+        return number_filter(wanted, country).matches(number, country)
+    except InvalidInputError:
+        return False
 
 
 def _make(kind: EventType, fields: Mapping[vol.Marker, Any]) -> type[Trigger]:

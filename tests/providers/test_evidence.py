@@ -264,9 +264,11 @@ def test_a_short_number_from_outside_can_be_missed(caller: str) -> None:
     assert registry.missed == 1
 
 
-@pytest.mark.parametrize(("caller", "complete"), [("101", True), ("4040", False)])
-def test_a_short_number_may_be_inside(caller: str, complete: bool) -> None:  # noqa: FBT001
-    """Where it is listed, or where nobody knows all that are."""
+@pytest.mark.parametrize(
+    ("caller", "complete", "by_length"), [("101", True, True), ("4040", False, True), ("4040", True, False)]
+)
+def test_a_short_number_may_be_inside(caller: str, complete: bool, by_length: bool) -> None:  # noqa: FBT001
+    """Where it is listed, where nobody knows all that are, and where the phone system says so."""
     registry = CallRegistry()
     registry.directory(
         m.Directory(extensions=(m.Extension(number="101"), m.Extension(number="102")), complete=complete), T0
@@ -279,6 +281,7 @@ def test_a_short_number_may_be_inside(caller: str, complete: bool) -> None:  # n
             extension="102",
             state=state,
             direction=Direction.INTERNAL,
+            by_length=by_length,
             caller=m.Party(number=caller),
         )
         registry.apply(push, after(at))

@@ -378,7 +378,7 @@ class CallRegistry:
 
     def _from_where(self, push: LegPush) -> LegPush:
         """Return a message with the direction put right where a short number calls from outside."""
-        if push.direction is not Direction.INTERNAL or push.caller is None:
+        if push.direction is not Direction.INTERNAL or not push.by_length or push.caller is None:
             return push
         if not self._directory.is_outside(push.caller.number):
             return push

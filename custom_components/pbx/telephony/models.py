@@ -375,6 +375,8 @@ class LegPush:
     time: datetime | None = None
     sent_at: datetime | None = None  # by the sender's own clock, which may be wrong
     direction: Direction | None = None
+    by_length: bool = False
+    """Whether only the short number of the caller says that the call is internal."""
     caller: Party | None = None
     callee: Party | None = None
     queue: str | None = None

@@ -1,6 +1,7 @@
 """Choose numbers: one of them, or all that begin alike."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from .errors import InvalidInputError
 from .phone_numbers import EXTENSION_DIGITS, beginning, dialable, received, same, strip
@@ -24,6 +25,7 @@ class NumberFilter:
         return bool(found) and found.startswith(self.beginnings)
 
 
+@lru_cache(maxsize=1024)
 def number_filter(text: str, country: str = "", *, field: str = "number") -> NumberFilter:
     """Return a filter for what somebody typed: a number, or its beginning with a "*" behind it.
 

@@ -84,6 +84,8 @@ def _leg_push(kind: str, data: Json, book: Book) -> m.LegPush | None:
             caller,
         )  # the phone shows the contact as its caller, yet it is the contact who is called
     moment, stamp = moment_of(data.get("timestamp")), short(data.get("timestamp"))
+    seen = _seen_from_inside(state, caller, callee, book)
+    direction = Direction.OUTGOING if by_api else seen
     return m.LegPush(
         provider_event=kind,
         call_id=call_id,
@@ -92,7 +94,8 @@ def _leg_push(kind: str, data: Json, book: Book) -> m.LegPush | None:
         extension=extension,
         key=f"{kind}:{call_id}:{leg_id}:{stamp}" if stamp else None,
         time=moment,
-        direction=Direction.OUTGOING if by_api else _seen_from_inside(state, caller, callee, book),
+        direction=direction,
+        by_length=state is CallState.RINGING and direction is Direction.INTERNAL,
         caller=caller,
         callee=callee,
         started_at=moment if state in {CallState.DIALING, CallState.RINGING} else None,
