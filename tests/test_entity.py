@@ -477,4 +477,9 @@ async def test_refused_command_says_why(
     with pytest.raises(HomeAssistantError) as raised:
         await hass.services.async_call("button", "press", {ATTR_ENTITY_ID: "button.ann_101_hang_up"}, blocking=True)
     assert raised.value.translation_key == "refused"
-    assert raised.value.translation_placeholders == {"provider": "Fake PBX", "reason": "Line is locked"}
+    assert raised.value.translation_placeholders == {
+        "provider": "Fake PBX",
+        "reason": "other",
+        "code": "42",
+        "answer": "Line is locked",
+    }

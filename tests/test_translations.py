@@ -23,10 +23,12 @@ from custom_components import pbx
 from custom_components.pbx import binary_sensor, button, condition, event, sensor, switch, trigger
 from custom_components.pbx.const import ATTR_CALL_ID, ATTR_EXPECTED_STATE, CONF_PROVIDER, DOMAIN
 from custom_components.pbx.entity import PbxEntityDescription
+from custom_components.pbx.errors import refusal_key
 from custom_components.pbx.forms import CODE_FORM, FORMS, REAUTH_FIELDS, options_form
 from custom_components.pbx.providers import PROVIDERS
 from custom_components.pbx.services import ALL_ACTIONS
 from custom_components.pbx.services.target import TARGET_FIELDS
+from custom_components.pbx.telephony.errors import Refusal, RefusedError
 from custom_components.pbx.telephony.models import CallState, Direction, EventType, MediaKind, Outcome
 
 from .fake_provider import FakeProvider, async_set_up, incoming, pushed
@@ -239,6 +241,8 @@ def keys_in(call: ast.Call) -> Iterator[str]:
     for argument in call.args:
         if isinstance(argument, ast.Attribute) and argument.attr == "problem":
             yield from sorted(problems() - OPTIONS_ONLY)
+        elif isinstance(argument, ast.Call) and ast.unparse(argument.func) == "refusal_key":
+            yield from {refusal_key(RefusedError("", kind=kind)): None for kind in Refusal}
         elif (key := constant(argument)) is not None:
             yield key
 

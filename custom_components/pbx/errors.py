@@ -22,15 +22,16 @@ from .const import DOMAIN
 from .telephony.errors import (
     AuthError,
     InvalidInputError,
-    NotFoundError,
     ProviderError,
     RateLimitError,
+    Refusal,
     RefusedError,
     UnknownOutcomeError,
     UnsupportedError,
 )
 
 DEFAULT_WAIT = 60
+NO_ANSWER = "?"
 
 
 class NotAllowedError(Unauthorized):
@@ -87,6 +88,21 @@ def update_failed(key: str, retry_after: float | None = None, **placeholders: st
     )
 
 
+def refusal_key(err: RefusedError) -> str:
+    """Return the key of the message for what a phone system's no means."""
+    return {Refusal.OTHER: "refused", Refusal.GONE: "not_found"}.get(
+        err.kind, f"refused_{err.kind}"
+    )
+
+
+def _said(err: RefusedError) -> str:
+    """Return a phone system's own words, with its code where the message itself has others."""
+    parts = [err.reason]
+    if not err.reason or err.kind not in {Refusal.OTHER, Refusal.GONE}:
+        parts = [err.code, err.reason]
+    return ": ".join(part for part in parts if part) or NO_ANSWER
+
+
 @contextmanager
 def command_errors(hass: HomeAssistant, entry: ConfigEntry, provider: str) -> Iterator[None]:
     """Raise the errors of a command as translated ones, with the phone system's own reason."""
@@ -108,10 +124,15 @@ def command_errors(hass: HomeAssistant, entry: ConfigEntry, provider: str) -> It
     except RateLimitError as err:
         wait = round(err.retry_after or DEFAULT_WAIT)
         raise failed("rate_limited", provider=provider, seconds=str(wait)) from err
-    except NotFoundError as err:
-        raise failed("not_found", provider=provider, reason=err.reason) from err
     except RefusedError as err:
-        raise failed("refused", provider=provider, reason=err.reason) from err
+        # The kind is for a program that branches on it.
+        raise failed(
+            refusal_key(err),
+            provider=provider,
+            reason=err.kind.value,
+            code=err.code,
+            answer=_said(err),
+        ) from err
     except ProviderError as err:
         raise failed("cannot_connect", provider=provider) from err
 
@@ -130,7 +151,13 @@ def poll_errors(provider: str) -> Iterator[None]:
             "rate_limited", retry_after=wait + 1, provider=provider, seconds=str(round(wait))
         ) from err
     except RefusedError as err:
-        raise update_failed("refused", provider=provider, reason=err.reason) from err
+        raise update_failed(
+            refusal_key(err),
+            provider=provider,
+            reason=err.kind.value,
+            code=err.code,
+            answer=_said(err),
+        ) from err
     except ProviderError as err:
         raise update_failed("cannot_connect", provider=provider) from err
 

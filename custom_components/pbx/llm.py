@@ -34,7 +34,8 @@ from .options import assist_number
 from .rights import Access, async_check
 from .telephony import phone_numbers as numbers
 from .telephony.errors import InvalidInputError
-from .telephony.models import Call, Capability, Party
+from .telephony.models import Call, Capability, Party, PlacedOutcome
+from .telephony.text import line as one_line
 
 ATTR_FROM = "from"
 ATTR_TO = "to"
@@ -151,9 +152,11 @@ class PbxCallTool(Tool):
             return _error("This user may not place calls from that phone")
         except HomeAssistantError as err:
             return _error(str(err))
-        return ToolResult(
-            data={"calling": other.label, "rings_first": phone.label, **(answer or {})}
-        )
+        answer = answer or {}
+        if answer.get("outcome") == PlacedOutcome.REFUSED:
+            said = one_line(str(answer["answer"] or answer["code"]))
+            return _error(f"The phone system refused, {answer['reason']}: {said}")
+        return ToolResult(data={"calling": other.label, "rings_first": phone.label, **answer})
 
 
 class PbxWhoTool(Tool):

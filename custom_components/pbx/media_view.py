@@ -16,6 +16,7 @@ from homeassistant.helpers.http import KEY_HASS, HomeAssistantView
 from .const import DOMAIN
 from .data import PbxConfigEntry
 from .errors import command_errors, failed
+from .telephony.errors import Refusal
 from .telephony.models import Capability, MediaKind, MediaSource
 
 CAPABILITIES: Final = {
@@ -140,7 +141,13 @@ async def _async_hand_on(
         content_type = source.content_type
     is_sound = unsatisfiable or content_type.startswith("audio/")
     if upstream.status not in PASSED_ON or not is_sound:
-        raise failed("refused", provider=provider, reason=f"HTTP {upstream.status}")
+        raise failed(
+            "refused",
+            provider=provider,
+            reason=Refusal.OTHER.value,
+            code=str(upstream.status),
+            answer=f"HTTP {upstream.status}",
+        )
     # What came packed after all is unpacked here, and then has another length.
     copied = () if hdrs.CONTENT_ENCODING in upstream.headers else COPIED
     response = StreamResponse(

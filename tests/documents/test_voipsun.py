@@ -7,6 +7,7 @@ import pytest
 from homeassistant.config_entries import SOURCE_USER
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.exceptions import HomeAssistantError
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.pbx.const import DOMAIN
@@ -15,7 +16,7 @@ from custom_components.pbx.providers import PROVIDERS
 
 from ..every_action import act, refused
 from .conftest import Connect
-from .voipsun import VoipsunPage
+from .voipsun import ERRORS, RefusalError, VoipsunPage
 
 LINES = ("a100 = 100, Anna, 222333100", "a101 = 101, Boris, 222333101")
 
@@ -362,3 +363,124 @@ async def test_call_back(hass: HomeAssistant, page: VoipsunPage, office: MockCon
 async def test_at_least_one(hass: HomeAssistant, action: str, data: dict[str, Any], fields: str) -> None:
     """Where the page wants at least one of two, the message does not ask for exactly one."""
     assert await refused(hass, action, **data) == ("any_of", {"fields": fields})
+
+
+# -- the page's error codes --------------------------------------------------------------------------
+
+# Codes, an action that gets them, and the reason that a script reads.
+ORIGINATE = ("originate", {"extension": "100", "number": "101"}, "originate")
+LOGIN = ("agent_login", {"agent": "1000", "extension": "100"}, "agentlogin")
+MOVE = ("move_recording", {"record_id": "10000", "path": "/archive"}, "moverecord")
+SPY = ("spy", {"extension": "100", "target_extension": "101"}, "spying")
+DIAL = ("dial", {"number": "101", "context": "c", "route_name": "outgoing"}, "dial")
+ADD = ("queue_add", {"queue": "support", "agent": "1000"}, "agentadd")
+CODES: tuple[tuple[range, tuple[str, dict[str, Any], str], str], ...] = (
+    (range(100, 101), ORIGINATE, "no_permission"),
+    (range(120, 121), ORIGINATE, "incomplete"),
+    (range(200, 201), ORIGINATE, "conflict"),
+    (range(201, 204), ORIGINATE, "not_found"),
+    (range(210, 212), ORIGINATE, "wrong_address"),
+    (range(220, 229), ORIGINATE, "unavailable"),
+    (range(250, 251), DIAL, "no_route"),
+    (range(300, 302), SPY, "conflict"),
+    (range(302, 305), SPY, "not_found"),
+    (range(310, 313), SPY, "not_found"),
+    (range(500, 505), LOGIN, "wrong_pin"),
+    (range(550, 551), ("agent_logout", {"agent": "1000"}, "agentlogout"), "wrong_pin"),
+    (range(580, 581), ("agent_pause", {"agent": "1000"}, "agentpause"), "wrong_pin"),
+    (range(590, 591), ("agent_unpause", {"agent": "1000"}, "agentunpause"), "wrong_pin"),
+    (range(600, 602), ADD, "queue"),
+    (range(800, 801), MOVE, "no_record"),
+    (range(801, 802), MOVE, "no_recording"),
+    (range(810, 813), MOVE, "file_access"),
+)
+STATES = range(610, 637)  # answers of agentstatus: a state of the agent
+
+
+def test_every_code_of_the_page_has_a_row() -> None:
+    """The table above leaves no code of the page out, but for 110, which ends in *unsupported*."""
+    rows = {code for codes, _, _ in CODES for code in codes}
+    assert rows | set(STATES) | {110} == set(ERRORS)
+
+
+async def _refused(hass: HomeAssistant, action: str, data: dict[str, Any]) -> HomeAssistantError:
+    """Return the error that an action ends with."""
+    with pytest.raises(HomeAssistantError) as raised:
+        await hass.services.async_call(DOMAIN, action, data, blocking=True)
+    return raised.value
+
+
+@pytest.mark.usefixtures("office")
+@pytest.mark.parametrize(("codes", "asked", "reason"), CODES)
+@pytest.mark.parametrize("worded", [True, False])
+async def test_an_error_says_what_it_means(
+    hass: HomeAssistant,
+    page: VoipsunPage,
+    codes: range,
+    asked: tuple[str, dict[str, Any], str],
+    reason: str,
+    *,
+    worded: bool,
+) -> None:
+    """Each code has a sentence of its own, with the code, the PBX's words and a reason to branch on."""
+    action, data, sent = asked
+    for code in codes:
+        said = ERRORS[code] if worded else ""
+        page.refusals[sent] = RefusalError(code, said)
+        error = await _refused(hass, action, data)
+        # Without words nobody can tell a wrong PIN from a missing extension.
+        expected = "agent_login" if code in range(500, 505) and not worded else reason
+        assert error.translation_key == f"refused_{expected}"
+        assert error.translation_placeholders == {
+            "provider": "VoIPSUN PBX",
+            "reason": expected,
+            "code": str(code),
+            "answer": f"{code}: {said}" if worded else str(code),
+        }
+
+
+@pytest.mark.usefixtures("office")
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ("Extension 100 is busy", "busy"),
+        ("Extension a100 is in use", "busy"),
+        ("Extension 100 is ringing", "ringing"),
+        ("Extension a100 is not registered", "unavailable"),
+        ("Linka 100 je obsazená", "busy"),
+        ("Linka 100 vyzvání", "ringing"),
+        ("Linka 100 je nedostupná", "unavailable"),
+    ],
+)
+async def test_busy_is_told_from_ringing(hass: HomeAssistant, page: VoipsunPage, said: str, reason: str) -> None:
+    """*Extension unavailability states*: a script can go on to the next person, and the words arrive whole."""
+    for code in range(220, 229):
+        page.refusals["originate"] = RefusalError(code, said)
+        answer = await act(hass, "originate", extension="100", number="101")
+        assert answer == {"call_id": None, "outcome": "refused", "reason": reason, "code": str(code), "answer": said}
+    error = await _refused(hass, "originate", {"extension": "100", "number": "101"})
+    assert error.translation_key == f"refused_{reason}"
+    assert error.translation_placeholders is not None
+    assert error.translation_placeholders["answer"] == f"228: {said}"
+
+
+@pytest.mark.usefixtures("office")
+async def test_an_unknown_action(hass: HomeAssistant, page: VoipsunPage) -> None:
+    """*110*: this PBX does not know the action."""
+    page.refusals["originate"] = RefusalError(110)
+    error = await _refused(hass, "originate", {"extension": "100", "number": "101"})
+    assert error.translation_key == "unsupported"
+
+
+@pytest.mark.usefixtures("office")
+async def test_an_agents_state(hass: HomeAssistant, page: VoipsunPage) -> None:
+    """*610-636*: what is a state is told as one; a wrong PIN is refused."""
+    for code in STATES:
+        page.refusals["agentstatus"] = RefusalError(code, "Agent is logged out")
+        answer = await act(hass, "get_agent_status", agent="1000")
+        assert answer is not None
+        assert answer["status"] == "logged_out"
+        page.refusals["agentstatus"] = RefusalError(code, "Wrong PIN")
+        with pytest.raises(HomeAssistantError) as raised:
+            await act(hass, "get_agent_status", agent="1000")
+        assert raised.value.translation_key == "refused_wrong_pin"

@@ -207,8 +207,18 @@ async def test_any_of_several_fields(
         (UnknownOutcomeError(), HomeAssistantError, "unknown_outcome", {}),
         (RateLimitError(12.4), HomeAssistantError, "rate_limited", {"seconds": "12"}),
         (RateLimitError(), HomeAssistantError, "rate_limited", {"seconds": "60"}),
-        (RefusedError("Busy here", "486"), HomeAssistantError, "refused", {"reason": "Busy here"}),
-        (NotFoundError("No such channel"), HomeAssistantError, "not_found", {"reason": "No such channel"}),
+        (
+            RefusedError("Busy here", "486"),
+            HomeAssistantError,
+            "refused",
+            {"answer": "Busy here", "reason": "other", "code": "486"},
+        ),
+        (
+            NotFoundError("No such channel"),
+            HomeAssistantError,
+            "not_found",
+            {"answer": "No such channel", "reason": "gone", "code": ""},
+        ),
         (
             InvalidInputError("number", "out_of_range"),
             ServiceValidationError,
@@ -233,7 +243,7 @@ async def test_every_error_is_worded(
     placeholders: dict[str, str],
 ) -> None:
     """Each error has its own text with the provider's name, and the command is not sent again."""
-    for name in ("originate", "hangup", "agent_login", "send_sms", "get_call_history"):
+    for name in ("transfer", "hangup", "agent_login", "send_sms", "get_call_history"):
         data, command, _ = EVERY_ACTION[name]
         fake.script.errors[command] = error
         with pytest.raises(HomeAssistantError) as raised:

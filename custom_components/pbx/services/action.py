@@ -12,6 +12,7 @@ from ..accounts import dialled_number
 from ..const import ATTR_CONFIG_ENTRY_ID, ATTR_NUMBER
 from ..rights import Access
 from ..telephony import models as m
+from ..telephony.errors import RefusedError
 from ..telephony.models import Capability
 from .target import Target
 
@@ -65,6 +66,31 @@ def extension_type_in(target: Target, name: str = "extension_type") -> m.Extensi
     return m.ExtensionType(target.data[name]) if name in target.data else None
 
 
-def placed_answer(placed: m.Placed) -> dict[str, Any]:
+async def placed(target: Target, placing: Awaitable[m.Placed]) -> dict[str, Any]:
+    """Return what became of a call.
+
+    Who wants an answer is told of a refusal there, with its reason, so that a script can try
+    somebody else; for all others it is an error.
+    """
+    try:
+        return _placed_answer(await placing)
+    except RefusedError as err:
+        if not target.wants_answer:
+            raise
+        return _refused_answer(err)
+
+
+def _placed_answer(placed: m.Placed) -> dict[str, Any]:
     """Return what became of a call that was placed."""
     return {"call_id": placed.call_id, "outcome": placed.outcome.value}
+
+
+def _refused_answer(err: RefusedError) -> dict[str, Any]:
+    """Return why the phone system placed no call: a reason to branch on, its code and its words."""
+    return {
+        "call_id": None,
+        "outcome": m.PlacedOutcome.REFUSED.value,
+        "reason": err.kind.value,
+        "code": err.code,
+        "answer": err.reason,
+    }

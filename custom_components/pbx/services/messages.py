@@ -7,17 +7,17 @@ from homeassistant.core import SupportsResponse
 
 from ..const import ATTR_NUMBER
 from ..telephony.models import Capability
-from .action import LONG_TEXT, TEXT, Action, number_in, optional_number_in, placed_answer
+from .action import LONG_TEXT, TEXT, Action, number_in, optional_number_in, placed
 from .target import Target
 
 
 async def _announce(target: Target) -> dict[str, Any]:
     """Call a number and speak a text; return what became of the call."""
     caller = optional_number_in(target, "caller_id_number")
-    placed = await target.coordinator.provider.announce(
+    announcing = target.coordinator.provider.announce(
         number_in(target), target.data["message"], caller
     )
-    return placed_answer(placed)
+    return await placed(target, announcing)
 
 
 async def _send_sms(target: Target) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from .action import (
     extension_type_in,
     number_in,
     optional_number_in,
-    placed_answer,
+    placed,
 )
 from .target import Target
 
@@ -34,14 +34,12 @@ ORIGINATE_FIELDS: Mapping[vol.Marker, Any] = {
 
 async def _originate(target: Target) -> dict[str, Any]:
     """Ring an extension and connect it to a number; return what became of it."""
-    request = _request(target)
-    return placed_answer(await target.coordinator.provider.originate(request))
+    return await placed(target, target.coordinator.provider.originate(_request(target)))
 
 
 async def _click_to_call(target: Target) -> dict[str, Any]:
     """Place a call as the phone system's click-to-call does; return what became of it."""
-    request = _request(target)
-    return placed_answer(await target.coordinator.provider.click_to_call(request))
+    return await placed(target, target.coordinator.provider.click_to_call(_request(target)))
 
 
 def _request(target: Target) -> m.Originate:
@@ -78,7 +76,7 @@ async def _dial(target: Target) -> dict[str, Any]:
         route_id=data.get("route_id"),
         hangup_context=data.get("hangup_context"),
     )
-    return placed_answer(await target.coordinator.provider.dial(request))
+    return await placed(target, target.coordinator.provider.dial(request))
 
 
 PLACING: tuple[Action, ...] = (

@@ -60,6 +60,8 @@ class Target:
     around: tuple[Subject, ...]
     """What merely is in a named area, or has a named label."""
     data: dict[str, Any]
+    wants_answer: bool = False
+    """The action was called for its response."""
 
     @property
     def named(self) -> bool:
@@ -275,6 +277,7 @@ def resolve(call: ServiceCall) -> Target:
         subjects=_known(subjects),
         around=_known(item.subject(coordinator) for item in around),
         data=dict(call.data),
+        wants_answer=call.return_response,
     )
 
 

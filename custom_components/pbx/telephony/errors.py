@@ -1,5 +1,31 @@
 """What can go wrong at a phone system. No message ever holds a URL, a credential, a number or a name."""
 
+from enum import StrEnum
+from typing import ClassVar
+
+
+class Refusal(StrEnum):
+    """Why a phone system said no, as far as that can be told: a script may branch on it."""
+
+    NO_PERMISSION = "no_permission"
+    INCOMPLETE = "incomplete"
+    CONFLICT = "conflict"
+    NOT_FOUND = "not_found"
+    WRONG_ADDRESS = "wrong_address"
+    UNAVAILABLE = "unavailable"
+    BUSY = "busy"
+    RINGING = "ringing"
+    NO_ROUTE = "no_route"
+    WRONG_PIN = "wrong_pin"
+    AGENT_LOGIN = "agent_login"
+    QUEUE = "queue"
+    AGENT_STATE = "agent_state"
+    NO_RECORD = "no_record"
+    NO_RECORDING = "no_recording"
+    FILE_ACCESS = "file_access"
+    GONE = "gone"
+    OTHER = "other"
+
 
 class ProviderError(Exception):
     """The phone system did not do what was asked."""
@@ -27,17 +53,25 @@ class RateLimitError(ProviderError):
 
 
 class RefusedError(ProviderError):
-    """The phone system said no; `reason` is its own text, `code` its own code."""
+    """The phone system said no; `reason` is its own text, `code` its own code, both may be empty.
 
-    def __init__(self, reason: str, code: str = "") -> None:
+    `kind` is what they mean.
+    """
+
+    usual: ClassVar[Refusal] = Refusal.OTHER
+
+    def __init__(self, reason: str, code: str = "", kind: Refusal | None = None) -> None:
         """Keep the phone system's words."""
         super().__init__(reason)
         self.reason = reason
         self.code = code
+        self.kind = self.usual if kind is None else kind
 
 
 class NotFoundError(RefusedError):
     """What a command was about does not exist at the phone system (any more)."""
+
+    usual = Refusal.GONE
 
 
 class InvalidInputError(ProviderError):

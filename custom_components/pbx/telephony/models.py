@@ -500,6 +500,7 @@ class PlacedOutcome(StrEnum):
 
     ACCEPTED = "accepted"
     UNKNOWN = "unknown"
+    REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,11 +15,14 @@ from yarl import URL
 from ...telephony.errors import (
     ConnectError,
     NotFoundError,
+    Refusal,
     RefusedError,
     UnknownOutcomeError,
 )
+from ...telephony.phone_numbers import is_extension
 from ..http import HttpClient, Reply
 from .payload import cut, decode, failure, succeeded
+from .refusals import refusal_of
 from .settings import VoipsunSettings
 
 PATH = "/api/api.php"
@@ -27,13 +30,20 @@ SERVER_ERROR = 500
 
 DENIED = "100"  # wrong credentials and a missing permission alike
 UNKNOWN_ACTION = "110"
-NOT_FOUND = ((201, 203), (250, 250), (302, 304), (310, 312), (800, 801))
-
+MISSING = frozenset({Refusal.NOT_FOUND, Refusal.NO_ROUTE, Refusal.NO_RECORD, Refusal.NO_RECORDING})
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 _HARMLESS = frozenset(
     {
         "action",
+        "srcExtenInternalNum",
+        "srcExtenId",
+        "srcSipUsername",
+        "dstExtenInternalNum",
+        "dstExtenId",
+        "dstSipUsername",
+        "dstChannelName",
+        "agentNumber",
         "penalty",
         "checkExten",
         "dialplanName",
@@ -47,6 +57,14 @@ _HARMLESS = frozenset(
         "path",
     }
 )
+
+
+_NUMBERS = frozenset({"dstNum", "dialerCid", "spyCid", "srcExtenPublicNum", "dstExtenPublicNum"})
+
+
+def _is_secret(name: str, value: str) -> bool:
+    """Return whether a value that was sent may not be said back: an extension's number may."""
+    return name not in _HARMLESS and not (name in _NUMBERS and is_extension(value))
 
 
 class Send(Protocol):
@@ -132,13 +150,13 @@ def _answer(reply: Reply, sent: Mapping[str, str]) -> object:
     answer = decode(reply.body)
     refused = failure(answer)
     if refused is not None:
-        secrets = [value for name, value in sent.items() if name not in _HARMLESS]
+        secrets = [value for name, value in sent.items() if _is_secret(name, value)]
         written = {
             form for value in secrets for form in (value, quote(value, safe=""), quote_plus(value))
         }
-        reason = cut(refused.reason, written) or "No reason given"
-        missing = any(refused.between(*family) for family in NOT_FOUND)
-        raise (NotFoundError if missing else RefusedError)(reason, refused.code)
+        kind = refusal_of(refused)
+        error = NotFoundError if kind in MISSING else RefusedError
+        raise error(cut(refused.reason, written), refused.code, kind)
     if not reply.ok and not succeeded(answer):
         raise ConnectError(f"HTTP {reply.status}")
     return answer
