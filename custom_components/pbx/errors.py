@@ -26,6 +26,7 @@ from .telephony.errors import (
     RateLimitError,
     Refusal,
     RefusedError,
+    SwitchDownError,
     UnknownOutcomeError,
     UnsupportedError,
 )
@@ -133,6 +134,8 @@ def command_errors(hass: HomeAssistant, entry: ConfigEntry, provider: str) -> It
             code=err.code,
             answer=_said(err),
         ) from err
+    except SwitchDownError as err:
+        raise failed("switch_down", provider=provider) from err
     except ProviderError as err:
         raise failed("cannot_connect", provider=provider) from err
 
@@ -158,6 +161,8 @@ def poll_errors(provider: str) -> Iterator[None]:
             code=err.code,
             answer=_said(err),
         ) from err
+    except SwitchDownError as err:
+        raise update_failed("switch_down", provider=provider) from err
     except ProviderError as err:
         raise update_failed("cannot_connect", provider=provider) from err
 

@@ -11,6 +11,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.pbx.const import CONF_PROVIDER, DOMAIN
 from custom_components.pbx.providers import PROVIDERS
 from custom_components.pbx.providers.http import RateLimit
+from custom_components.pbx.providers.voipat import api as voipat_api
 
 from ..fake_provider import async_set_up
 
@@ -25,9 +26,16 @@ def _sockets(socket_enabled: None) -> None:
 @pytest.fixture(autouse=True)
 def _plenty(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let nobody wait for a request budget."""
+    monkeypatch.setattr(voipat_api, "STANDARD", (RateLimit(requests=100_000, seconds=60),))
     for provider in PROVIDERS.values():
         monkeypatch.setattr(provider, "limits", (RateLimit(requests=100_000, seconds=60),))
     return iter(())
+
+
+@pytest.fixture
+def confirmed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nobody wait before a refused key is tried a second time."""
+    monkeypatch.setattr(voipat_api, "CONFIRM_AFTER", 0.0)
 
 
 @pytest.fixture

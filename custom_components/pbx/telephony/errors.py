@@ -39,6 +39,10 @@ class ConnectError(ProviderError):
     """The phone system cannot be reached, or answers something that cannot be read."""
 
 
+class SwitchDownError(ConnectError):
+    """The phone system answers, but the part of it that makes calls is down."""
+
+
 class UnknownOutcomeError(ConnectError):
     """A command was sent but no answer came: it may or may not have been carried out."""
 

@@ -21,6 +21,7 @@ from ...telephony.errors import (
     InvalidInputError,
     ProviderError,
     RefusedError,
+    SwitchDownError,
     UnknownOutcomeError,
 )
 from ..http import HttpClient, RateLimit, Reply, retry_after
@@ -32,6 +33,8 @@ BRIDGE_PORT = 3000
 SECONDS = 10.0
 CONFIRM_AFTER = 2.0  # between a refused key and the second try that makes it certain
 LONGEST_REASON = 200
+NOT_CONNECTED = "ESL not connected"
+JSON: Mapping[str, str] = {"Content-Type": "application/json"}
 SHORTEST_SECRET = 3
 LEAST = 10  # requests a minute; a smaller figure is a misunderstanding
 
@@ -45,6 +48,14 @@ ENTERPRISE = (RateLimit(requests=300, seconds=60), RateLimit(requests=10_000, se
 ENTERPRISE_LIMITS = frozenset({300, 10_000})
 
 _POLICY = re.compile(r"([0-9]{1,6});w=60")
+
+
+class Scheme(StrEnum):
+    """How a key is shown: the servers in use take the first two, the vendor's page the third."""
+
+    KEY = "key"  # X-API-Key
+    TOKEN = "token"  # noqa: S105 - a token that the key is exchanged for
+    BEARER = "bearer"  # the key itself as Bearer token
 
 
 class Variant(StrEnum):
@@ -71,7 +82,7 @@ class Api:
     """Send requests to one bridge with one key."""
 
     def __init__(
-        self, http: HttpClient, address: str, key: str, *, by_token: bool, enterprise: bool
+        self, http: HttpClient, address: str, key: str, *, scheme: Scheme, enterprise: bool
     ) -> None:
         """Know the address and the key; nothing is sent."""
         self._http = http
@@ -81,7 +92,7 @@ class Api:
         self._refused_at: float | None = None
         self._limits = ENTERPRISE if enterprise else STANDARD
         http.budget.set_limits(self._limits)
-        self.by_token = by_token
+        self.scheme = scheme
         self.variant: Variant | None = None
         self._waits: list[float] = []
 
@@ -119,7 +130,7 @@ class Api:
 
     async def secret(self) -> str:
         """Return what the socket takes in its URL: the key, or a token."""
-        return await self._renewed() if self.by_token else self._key
+        return await self._renewed() if self.scheme is Scheme.TOKEN else self._key
 
     # -- set-up ------------------------------------------------------------------------------------
 
@@ -129,23 +140,32 @@ class Api:
         Raise AuthError when it is certain that the key is refused.
         """
         version = await self._find_base()
+        first = self.scheme
         try:
             return await self._identify_surely(domain, version)
-        except AuthError, _RefusedKeyError:
-            self.by_token = not self.by_token
+        except (AuthError, _RefusedKeyError) as refused:
+            error: ProviderError = refused
+        for self.scheme in (scheme for scheme in Scheme if scheme is not first):
             try:
                 return await self._identify(domain, version)
-            except ProviderError:
-                self.by_token = not self.by_token
-                raise
+            except ProviderError as failed:
+                # The last way is the one of the page alone: its refusal says nothing of others.
+                error = failed if self.scheme is not Scheme.BEARER else error
+        self.scheme = first
+        raise error
 
     async def _find_base(self) -> str:
         """Ask the candidates for their status, which takes no key; give the version."""
         for base in (self.base, *self._bases[1:]):
-            reply = await self._http.ask("status", "GET", f"{base}/status", timeout=SECONDS)
+            reply = await self._http.ask(
+                "status", "GET", f"{base}/status", headers=JSON, timeout=SECONDS
+            )
             if reply.ok and (status := _object(reply)).get("status"):
                 self._bases = (base,)
                 return text(status.get("version"))[:20]
+            if reply.status == UNAUTHORIZED and _object(reply):
+                self._bases = (base,)  # by the vendor's page even this takes the key
+                return ""
             if not reply.ok and reply.status != NOT_FOUND:
                 break
         raise ConnectError("No VOIP@ bridge answers at this address")
@@ -203,7 +223,7 @@ class Api:
             {"params": query or {}, "timeout": max(seconds, self.patience)},
         )
         reply = await send(operation, "GET", url, headers=await self._headers(), **options)
-        if reply.status == UNAUTHORIZED and self.by_token:
+        if reply.status == UNAUTHORIZED and self.scheme is Scheme.TOKEN:
             self._token = ""
             reply = await send(operation, "GET", url, headers=await self._headers(), **options)
         return await self._checked(reply)
@@ -224,7 +244,7 @@ class Api:
         reply = await self._http.command(
             operation, "POST", url, headers=await self._headers(), **options
         )
-        if reply.status == UNAUTHORIZED and self.by_token:
+        if reply.status == UNAUTHORIZED and self.scheme is Scheme.TOKEN:
             self._token = ""
             reply = await self._http.command(
                 operation, "POST", url, headers=await self._headers(), **options
@@ -237,10 +257,14 @@ class Api:
         return reply
 
     async def _headers(self) -> Mapping[str, str]:
-        """Return the credentials of a request."""
-        if not self.by_token:
-            return {"X-API-Key": self._key}
-        return {"Authorization": f"Bearer {self._token or await self._renewed()}"}
+        """Return the headers of a request: the credentials, and that it is JSON."""
+        match self.scheme:
+            case Scheme.KEY:
+                return {"X-API-Key": self._key, **JSON}
+            case Scheme.BEARER:
+                return {"Authorization": f"Bearer {self._key}", **JSON}
+            case _:
+                return {"Authorization": f"Bearer {self._token or await self._renewed()}", **JSON}
 
     async def _renewed(self) -> str:
         """Exchange the key for a token."""
@@ -255,7 +279,7 @@ class Api:
         """Ask for a token and keep it; return the answer."""
         url = f"{self.base}/auth/token"
         reply = await self._http.ask(
-            "token", "POST", url, json={"api_key": self._key}, timeout=SECONDS
+            "token", "POST", url, json={"api_key": self._key}, headers=JSON, timeout=SECONDS
         )
         self._token = text(_object(reply).get("token")) if reply.ok else ""
         return reply
@@ -267,6 +291,8 @@ class Api:
         if reply.ok:  # an unknown route is not found whatever the key
             self._refused_at = None
         self._heed(reply.headers)
+        if _says_switch_down(reply):
+            raise SwitchDownError("The bridge is not connected to its switch")
         return reply if reply.ok else replace(reply, body=self._unsaid(reply.body))
 
     def _unsaid(self, body: bytes) -> bytes:
@@ -290,7 +316,7 @@ class Api:
             self._refused_at = now
         if round(now - self._refused_at, 3) < CONFIRM_AFTER:
             raise _RefusedKeyError("The key is refused, which may pass")
-        if not self.by_token and (await self._exchange()).status not in NO_TOKEN:
+        if self.scheme is Scheme.KEY and (await self._exchange()).status not in NO_TOKEN:
             raise _RefusedKeyError("The key is refused, but not for a token")
         raise AuthError("The key is refused")
 
@@ -356,6 +382,16 @@ def rows_of(reply: Reply, key: str) -> tuple[Json, ...]:
     if not isinstance(rows, list):
         raise ConnectError("The answer holds no list")
     return mappings(rows)
+
+
+def _says_switch_down(reply: Reply) -> bool:
+    """Return whether the bridge itself says that it has no connection to the switch.
+
+    The page has a status for it; the servers in use answer questions with an error instead.
+    """
+    if reply.status == UNAVAILABLE:
+        return bool(_object(reply))
+    return reply.status == INTERNAL_ERROR and NOT_CONNECTED in reason_of(reply)
 
 
 def _object(reply: Reply) -> Mapping[str, object]:

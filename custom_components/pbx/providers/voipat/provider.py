@@ -33,6 +33,7 @@ from .api import (
     STANDARD,
     Api,
     Identity,
+    Scheme,
     Variant,
     reason_of,
     refusal,
@@ -133,7 +134,7 @@ class VoipatProvider(Provider):
             self.http,
             self.settings.url,
             self.settings.api_key,
-            by_token=self.settings.auth == "token",
+            scheme=_scheme(self.settings.auth),
             enterprise=self.settings.rate_plan == "enterprise",
         )
         typed = (*self.settings.extensions, *self.settings.known_extensions)
@@ -168,7 +169,7 @@ class VoipatProvider(Provider):
             settings={
                 "url": self._api.base,
                 "domain": found.domain,
-                "auth": "token" if self._api.by_token else "key",
+                "auth": self._api.scheme.value,
             },
         )
 
@@ -492,3 +493,8 @@ class VoipatProvider(Provider):
     async def statistics(self, start: datetime | None, end: datetime | None) -> m.Statistics:
         """Return sums over finished calls; counted here where the server cannot."""
         return await self._history.statistics(start, end)
+
+
+def _scheme(kept: str) -> Scheme:
+    """Return how the server was found to check keys; at first, the way most do."""
+    return Scheme(kept) if kept in set(Scheme) else Scheme.KEY

@@ -32,7 +32,7 @@ class VoipatSettings(Settings):
     rate_plan: str = text()
     """How many requests the account may send: `standard` or `enterprise`."""
     auth: str = text()
-    """How the server was found to check keys: `token` where it takes only tokens, else `key`."""
+    """How the server was found to check keys: one of `Scheme`."""
     extensions: tuple[str, ...] = parsed(_read_extensions, ())
     """The numbers the user typed."""
     known_extensions: tuple[str, ...] = parsed(_read_extensions, ())

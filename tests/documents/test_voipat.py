@@ -1,0 +1,212 @@
+"""Each row of VOIP@ Cloud's page, from Home Assistant's action, form or webhook to the wire and back."""
+
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import pytest
+from homeassistant.config_entries import SOURCE_USER
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.exceptions import HomeAssistantError
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from custom_components.pbx.const import DOMAIN, EVENT_PBX
+
+from ..every_action import act
+from .conftest import Connect
+from .voipat import DOMAIN as TENANT
+from .voipat import VoipatPage
+
+
+@pytest.fixture
+async def page(hass: HomeAssistant) -> AsyncGenerator[VoipatPage]:
+    """Start the bridge of the page."""
+    await hass.config.async_update(country="CZ")
+    server = VoipatPage()
+    await server.start()
+    yield server
+    await server.stop()
+
+
+def typed(page: VoipatPage) -> dict[str, Any]:
+    """Return what a person types into the form."""
+    return {
+        "url": f"{page.address}/pbxapi",
+        "api_key": page.api_key,
+        "domain": TENANT,
+        "verify_ssl": True,
+    }
+
+
+@pytest.fixture
+async def office(page: VoipatPage, connect: Connect) -> MockConfigEntry:
+    """Set the account up."""
+    return await connect("voipat", typed(page))
+
+
+@pytest.mark.usefixtures("confirmed_at_once")
+async def test_set_up(hass: HomeAssistant, page: VoipatPage) -> None:
+    """*Authentication*: the API key is the Bearer token; another one is refused in the form."""
+    done: Any = None
+    for key, outcome in (("fpx_wrong", "invalid_auth"), (page.api_key, "")):
+        flow = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+        form = await hass.config_entries.flow.async_configure(flow["flow_id"], {"next_step_id": "voipat"})
+        done = await hass.config_entries.flow.async_configure(form["flow_id"], {**typed(page), "api_key": key})
+        if outcome:
+            assert done["errors"] == {"base": outcome}
+        elif done["type"] is FlowResultType.FORM:
+            done = await hass.config_entries.flow.async_configure(done["flow_id"], {})
+    assert done["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
+
+
+@pytest.mark.usefixtures("office")
+async def test_every_request_says_that_it_is_json(hass: HomeAssistant, page: VoipatPage) -> None:
+    """*All requests must include the Content-Type: application/json header*, with and without a body."""
+    await act(hass, "originate", extension="101", number="102")
+    asked = [request for request in page.asked if request.path != "/ws"]  # a socket is no request of the page
+    assert asked
+    assert {request.headers.get("Content-Type") for request in asked} == {"application/json"}
+
+
+# A row of the page: the action with its data, the path, and the body that has to arrive.
+ROWS: dict[str, tuple[str, dict[str, Any], str, dict[str, Any]]] = {
+    "hangup": ("hangup", {"cause": "NORMAL_CLEARING"}, "hangup", {"cause": "NORMAL_CLEARING"}),
+    "hold": ("hold", {}, "hold", {}),
+    "unhold": ("unhold", {}, "unhold", {}),
+    "hold/toggle": ("toggle_hold", {}, "hold/toggle", {}),
+    "unmute": ("unmute", {}, "unmute", {}),
+    "dtmf": ("send_dtmf", {"digits": "12#"}, "dtmf", {"digits": "12#"}),
+    "transfer: blind": (
+        "transfer",
+        {"number": "102", "type": "blind"},
+        "transfer",
+        {"destination": "102", "domain": TENANT, "type": "blind"},
+    ),
+}
+
+
+@pytest.mark.parametrize("row", ROWS)
+async def test_what_arrives(hass: HomeAssistant, page: VoipatPage, connect: Connect, row: str) -> None:
+    """An action on a call sends exactly what the page says, and the bridge of the page accepts it."""
+    page.ring("101", "+420777123456", held=row == "unhold")
+    entry = await connect("voipat", typed(page))
+    call_id = next(iter(entry.runtime_data.coordinator.data.calls))
+    action, data, command, body = ROWS[row]
+    await act(hass, action, call_id=call_id, **data)
+    path, sent = page.posted[-1]
+    assert path.endswith(f"/{command}")
+    assert sent == body
+
+
+@pytest.mark.usefixtures("office")
+async def test_originate(hass: HomeAssistant, page: VoipatPage) -> None:
+    """The page's bridge takes a call from an extension to a number, in the key's domain."""
+    await act(hass, "originate", extension="101", number="102", caller_id_number="222333444", caller_id_name="Shop")
+    path, sent = page.posted[-1]
+    assert path == "calls/originate"
+    assert {"from": "101", "to": "102", "domain": TENANT, "callerName": "Shop"}.items() <= sent.items()
+
+
+@pytest.mark.parametrize(
+    ("query", "asked"),
+    [
+        ({"direction": "incoming"}, {"direction": "inbound"}),
+        ({"direction": "outgoing"}, {"direction": "outbound"}),
+        ({"direction": "internal"}, {"direction": "local"}),
+        ({"extension": "101"}, {"extension": "101"}),
+        ({"search": "Anna"}, {"search": "Anna"}),
+    ],
+)
+@pytest.mark.usefixtures("office")
+async def test_records(hass: HomeAssistant, page: VoipatPage, query: dict[str, str], asked: dict[str, str]) -> None:
+    """*Query parameters* of the call records; the domain is always among them, the limit within the page's."""
+    await act(hass, "get_call_history", **query)
+    sent = [request.query for request in page.asked if request.path.endswith("/cdr")][-1]
+    assert {**asked, "domain": TENANT}.items() <= sent.items()
+    assert int(sent["limit"]) <= 1000
+
+
+@pytest.mark.usefixtures("office")
+async def test_statistics(hass: HomeAssistant) -> None:
+    """The figures of the page arrive by its names."""
+    figures = await act(hass, "get_call_statistics")
+    assert figures is not None
+    assert (figures["total"], figures["answered"], figures["missed"], figures["mean_duration"]) == (3, 2, 1, 40)
+
+
+async def test_the_switch_is_down(
+    hass: HomeAssistant, page: VoipatPage, office: MockConfigEntry, expected_warnings: list[str]
+) -> None:
+    """*503 for ESL/FreeSWITCH not connected*: the bridge is reached, and the message says what is not."""
+    expected_warnings.append("its switch is down")
+    page.switch_connected = False
+    with pytest.raises(HomeAssistantError) as raised:
+        await act(hass, "originate", extension="101", number="102")
+    assert raised.value.translation_key == "switch_down"
+    await office.runtime_data.coordinator.async_refresh()
+    error = office.runtime_data.coordinator.last_exception
+    assert error.translation_key == "switch_down"
+
+
+# -- the CRM webhook ---------------------------------------------------------------------------------
+
+PLACEHOLDERS: dict[str, Any] = {
+    "caller_id": "+420777123456",
+    "caller_name": "Baker",
+    "destination": "222333444",
+    "direction": "inbound",
+    "duration": "0",
+    "extension": "101",
+    "call_id": "abc@widget",
+    "timestamp": "2026-10-05T12:00:00.000Z",
+    "domain": TENANT,
+}
+
+
+@pytest.mark.usefixtures("office")
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize(
+    ("duration", "told"),
+    [("42", ["call_incoming", "call_ended"]), ("0", ["call_incoming", "call_missed"])],
+)
+async def test_duration_is_evidence(
+    hass: HomeAssistant,
+    hass_client_no_auth: ClientSessionGenerator,
+    method: str,
+    duration: str,
+    told: list[str],
+) -> None:
+    """*Call duration in seconds (sent on hangup)*: a call that lasted was answered, even if nothing else said so."""
+    events = async_capture_events(hass, EVENT_PBX)
+    client = await hass_client_no_auth()
+    for event, at, length in (
+        ("new_call", "2026-10-05T12:00:00.000Z", "0"),
+        ("hangup", "2026-10-05T12:00:50.000Z", duration),
+    ):
+        fields = {**PLACEHOLDERS, "event": event, "timestamp": at, "duration": length}
+        if method == "GET":
+            await client.get("/api/webhook/hook_of_the_office", params=fields)
+        else:
+            await client.post("/api/webhook/hook_of_the_office", json=fields)
+    coordinator = hass.config_entries.async_entries(DOMAIN)[0].runtime_data.coordinator
+    for _ in range(4):
+        await coordinator.async_refresh()
+        await hass.async_block_till_done()
+    calls = [event.data["type"] for event in events if event.data["type"].startswith("call_")]
+    assert [kind for kind in calls if kind != "call_corrected"] == told
+
+
+@pytest.mark.usefixtures("office")
+async def test_two_calls_at_one_time_are_two(hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator) -> None:
+    """Two events with the same text of time, of two calls, are two."""
+    events = async_capture_events(hass, EVENT_PBX)
+    client = await hass_client_no_auth()
+    for call_id, caller in (("one@widget", "+420777123456"), ("two@widget", "+420777123457")):
+        await client.post(
+            "/api/webhook/hook_of_the_office",
+            json={**PLACEHOLDERS, "event": "new_call", "call_id": call_id, "caller_id": caller},
+        )
+    await hass.async_block_till_done()
+    assert [event.data["type"] for event in events].count("call_incoming") == 2
