@@ -15,7 +15,7 @@ UNAVAILABLE = "unavailable"
 SIGNIFICANT = 8
 LONGEST_EXTENSION = 5
 # What these show is what was told or pressed, and is not to be seen at the phones.
-TOLD = ("account_last_call", "account_missed_calls")
+TOLD = ("account_last_call", "account_missed_calls", "account_recent_calls")
 NO_STATE = ("button", "event")
 ABOUT_CALLS = ("_call_state", "_caller", "_active_calls", "_hold", "_mute", "_hang_up")
 
