@@ -655,6 +655,7 @@ async def page(stage: Stage) -> None:
     await stage.pause(1)
     for leg in legs:
         await leg.answer()
+    await asyncio.sleep(0.7)  # whoever pages joins last
     await stage.talk()
     await stage.snap("paging")
     await call.hangup()
