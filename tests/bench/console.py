@@ -121,7 +121,8 @@ async def _core_dashboards(client: Client, entry_id: str) -> list[str]:
     states = [str(one["entity_id"]) for one in found if one["unique_id"].endswith("_call_state")]
     active = next(str(one["entity_id"]) for one in found if one["unique_id"].endswith("_account_active_calls"))
     tiles = [{"type": "tile", "entity": state} for state in states]
-    content = f"{{% for call in state_attr('{active}', 'calls') or [] %}}{{{{ call.caller }}}}\n{{% endfor %}}"
+    # A card without any text would not be there to look at.
+    content = f"Calls\n{{% for call in state_attr('{active}', 'calls') or [] %}}{{{{ call.caller }}}}\n{{% endfor %}}"
     views: dict[str, dict[str, Any]] = {
         "bench-tiles": {"type": "sections", "sections": [{"type": "grid", "cards": tiles}], "max_columns": 4},
         "bench-markdown": {"cards": [{"type": "markdown", "content": content}]},
