@@ -1,4 +1,7 @@
-"""What may be dialled with an account: what costs or changes something is off until somebody allows it."""
+"""What may be dialled with an account.
+
+What costs or changes something is off until somebody allows it.
+"""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping

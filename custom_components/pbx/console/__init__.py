@@ -1,9 +1,9 @@
 """The front end: its script, and what its cards are told over Home Assistant's own WebSocket.
 
-The script is loaded in two ways with one address. As a module of every page it brings the pop-up; as
-a resource of dashboards it makes them wait for the cards, also on a page that a service worker kept
-from before an update. The folder of the address carries a digest of the files, so nothing stale is
-ever used, and the parts of the script import each other relatively.
+The script is loaded in two ways with one address. As a module of every page it brings the pop-up;
+as a resource of dashboards it makes them wait for the cards, also on a page that a service worker
+kept from before an update. The folder of the address carries a digest of the files, so nothing
+stale is ever used, and the parts of the script import each other relatively.
 """
 
 import asyncio
@@ -114,7 +114,10 @@ async def async_remove_script(hass: HomeAssistant) -> None:
 
 @callback
 def _resources(hass: HomeAssistant) -> ResourceStorageCollection | None:
-    """Return the resources of dashboards, or None where there are none or a person writes them in YAML."""
+    """Return the resources of dashboards, or None where they cannot be changed.
+
+    That is where dashboards are not set up, or where a person writes the resources in YAML.
+    """
     lovelace = hass.data.get(LOVELACE_DATA)
     if lovelace is None or not isinstance(lovelace.resources, ResourceStorageCollection):
         return None

@@ -54,9 +54,9 @@ class Archive:
     async def page(self, wanted: HistoryFilter, limit: int, cursor: str | None) -> Json:
         """Return the next calls, newest first, and the cursor of those after them.
 
-        `cursor` is None for the newest ones, and in the answer where there are no more. Accounts that
-        could not be asked are listed with the reason; the others are shown. Raise ValueError for a
-        cursor that is none.
+        `cursor` is None for the newest ones, and in the answer where there are no more. Accounts
+        that could not be asked are listed with the reason; the others are shown. Raise ValueError
+        for a cursor that is none.
         """
         offsets = _read_cursor(cursor)
         failed: list[Json] = []
@@ -146,7 +146,10 @@ class _Reader:
         self._wanted = wanted
 
     async def fill(self, limit: int, failed: list[Json]) -> None:
-        """Read until `limit` calls pass the filter or there are no more; note in `failed` why not."""
+        """Read until `limit` calls pass the filter or there are no more.
+
+        Where the account could not be asked, note in `failed` why.
+        """
         at = self.offset
         for _ in range(MOST_CHUNKS):
             try:
@@ -167,7 +170,10 @@ class _Reader:
         self.offset = at if not self.rows else self.offset
 
     async def _chunk(self, offset: int) -> list[Json]:
-        """Return the calls after the first `offset`, asked for or, where one cannot ask, as kept here."""
+        """Return the calls after the first `offset`.
+
+        They are asked for or, where the phone system cannot be asked, those that are kept here.
+        """
         provider = self.feed.coordinator.provider
         if Capability.GET_CALL_HISTORY not in provider.capabilities:
             return self._kept()[offset : offset + CHUNK]
@@ -224,7 +230,10 @@ def _failure(feed: Feed, err: HomeAssistantError) -> Json:
 
 
 def record_row(feed: Feed, record: CallRecord) -> Json:
-    """Return a finished call with the names of our own phones, numbers masked where that is wanted."""
+    """Return a finished call as JSON, with the names of our own phones.
+
+    Numbers are masked where the account's options say so.
+    """
     record = replace(record, caller=_named(feed, record.caller), callee=_named(feed, record.callee))
     data: Json = {"account": feed.entry_id, **record_data(record)}
     for key in ("from_number", "to_number", "answered_by_number"):

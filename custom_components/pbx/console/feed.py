@@ -1,7 +1,7 @@
 """What the cards are told of the accounts: a snapshot at first, then what changes.
 
-Calls, extensions, agents and queues never change in place, so what is new is found by comparing them
-with what was told before. A field that is unknown is absent, as in `pbx_event`.
+Calls, extensions, agents and queues never change in place, so what is new is found by comparing
+them with what was told before. A field that is unknown is absent, as in `pbx_event`.
 """
 
 from collections.abc import Callable, Mapping

@@ -39,8 +39,8 @@ class Questions:
     async def ask[T](self, key: Hashable, question: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Return the answer to what `key` stands for, which may be some seconds old.
 
-        Raise HomeAssistantError, translated, when the phone system refuses, is away, takes too long,
-        or was asked too much.
+        Raise HomeAssistantError, translated, when the phone system refuses, is away, takes too
+        long, or was asked too much.
         """
         now = asyncio.get_running_loop().time()
         kept = self._answers.get(key)

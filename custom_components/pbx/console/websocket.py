@@ -1,7 +1,7 @@
 """The commands of the front end over Home Assistant's own WebSocket.
 
-Reading an account needs the right to read its sensor of active calls. What the cards do goes through
-the integration's actions, which check rights of their own.
+Reading an account needs the right to read its sensor of active calls. What the cards do goes
+through the integration's actions, which check rights of their own.
 """
 
 from collections.abc import Callable
@@ -106,7 +106,10 @@ async def ws_history(hass: HomeAssistant, connection: ActiveConnection, msg: Jso
 )
 @async_response
 async def ws_search(hass: HomeAssistant, connection: ActiveConnection, msg: Json) -> None:
-    """Return contacts by a part of their name or number; the cards know the extensions themselves."""
+    """Return contacts by a part of their name or number.
+
+    Extensions are not among them: the cards know those themselves.
+    """
     feeds = _feeds(hass, connection, msg.get("account"))
     book = async_get_phone_book(hass) if feeds else None
     found = await Archive(feeds).search(msg["text"], msg["limit"], book)

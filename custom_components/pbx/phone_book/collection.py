@@ -1,4 +1,7 @@
-"""The phone book in Home Assistant: one for the house, kept in its storage, changed by people and actions."""
+"""The phone book in Home Assistant.
+
+There is one for the house, kept in Home Assistant's storage and changed by people and actions.
+"""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -71,7 +74,7 @@ class PhoneBook(StorageCollection[Entry, SerializedStorageCollection]):
         super().__init__(Store(hass, STORAGE_VERSION, STORAGE_KEY))
         self._index: Index | None = None
 
-    # -- asking -------------------------------------------------------------------------------------
+    # -- asking ------------------------------------------------------------------------------------
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -114,7 +117,7 @@ class PhoneBook(StorageCollection[Entry, SerializedStorageCollection]):
         known = self.find(number, country)
         return Party(number=number, name=known.name, known=True) if known is not None else None
 
-    # -- changing -----------------------------------------------------------------------------------
+    # -- changing ----------------------------------------------------------------------------------
 
     async def async_add(self, data: Mapping[str, Any]) -> Entry:
         """Return the entry that was added, or the one of this name and company with what is new.
@@ -207,7 +210,10 @@ class PhoneBook(StorageCollection[Entry, SerializedStorageCollection]):
             raise invalid("phone_book_full", limit=str(MAX_ENTRIES))
 
     def _typed(self, known: Entry, data: Mapping[str, Any]) -> Entry:
-        """Return an entry with what a person typed; raise ServiceValidationError for what cannot be."""
+        """Return an entry with what a person typed.
+
+        Raise ServiceValidationError for what cannot be.
+        """
         typed = ENTRY_SCHEMA(dict(data))
         entry = replace(
             known,

@@ -114,7 +114,10 @@ def clean_groups(groups: Iterable[str]) -> tuple[str, ...]:
 
 
 def entry_data(entry: Entry) -> Json:
-    """Return an entry as JSON, as it is kept and as the front end gets it; what is empty is absent."""
+    """Return an entry as JSON, as it is kept and as the front end gets it.
+
+    Fields that are empty are absent.
+    """
     data: Json = {
         "id": entry.id,
         "name": entry.name,

@@ -1,4 +1,7 @@
-"""Read a file of another program: what is certain becomes entries, and a person is told the rest."""
+"""Read a file of another program.
+
+What is certain becomes entries, and a person is told the rest.
+"""
 
 import re
 from collections.abc import Callable, Mapping

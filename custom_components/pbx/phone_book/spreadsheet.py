@@ -1,4 +1,7 @@
-"""Read contacts in CSV files: our own, Google's, Outlook's, and plain lists of names and numbers."""
+"""Read contacts in CSV files.
+
+They are our own, Google's, Outlook's, or plain lists of names and numbers.
+"""
 
 import csv
 import io
@@ -33,13 +36,13 @@ _COMPANIES = frozenset(
 _GROUPS = frozenset({"groups", "labels", "group membership", "categories", "gruppen", "kategorien"})
 _NUMBERS = frozenset(
     {
-        "number", "phone", "phone number", "telephone", "telephone number", "mobile", "mobile phone",
-        "home phone", "home phone 2", "business phone", "business phone 2", "work phone",
-        "other phone", "primary phone", "company main phone", "car phone", "assistant's phone",
-        "business fax", "home fax", "other fax", "fax", "telefon", "telefonnummer", "rufnummer",
-        "nummer", "mobil", "handy", "telefono", "numero", "cellulare", "téléphone", "numéro",
-        "portable", "teléfono", "número", "móvil", "telefone", "celular", "komórka", "numer",
-        "číslo", "телефон", "номер", "الهاتف", "رقم الهاتف",
+        "number", "phone", "phone number", "telephone", "telephone number", "mobile",
+        "mobile phone", "home phone", "home phone 2", "business phone", "business phone 2",
+        "work phone", "other phone", "primary phone", "company main phone", "car phone",
+        "assistant's phone", "business fax", "home fax", "other fax", "fax", "telefon",
+        "telefonnummer", "rufnummer", "nummer", "mobil", "handy", "telefono", "numero", "cellulare",
+        "téléphone", "numéro", "portable", "teléfono", "número", "móvil", "telefone", "celular",
+        "komórka", "numer", "číslo", "телефон", "номер", "الهاتف", "رقم الهاتف",
     }
 )  # fmt: skip
 _NUMBERED = re.compile(r"phone (\d+) - value")
@@ -66,7 +69,7 @@ class _Columns:
     company: int | None = None
     groups: int | None = None
     numbers: list[tuple[int, int | None]] = field(default_factory=list)
-    """A number, and the column that tells its kind where there is one; else its own heading does."""
+    """Columns of numbers, each with the column of its kind, or None if its heading tells it."""
     headings: list[str] = field(default_factory=list)
 
 

@@ -1,7 +1,8 @@
-"""Read contacts in vCard files of versions 2.1, 3.0 and 4.0 (RFC 2426, RFC 6350), also Apple's groups.
+"""Read contacts in vCard files of versions 2.1, 3.0 and 4.0 (RFC 2426, RFC 6350).
 
-A card that is damaged loses what cannot be read of it, and no other card does. The libraries for
-this format give up a whole file then, and bring three more packages.
+Apple's groups are read as well. A card that is damaged loses what cannot be read of it, and no
+other card does. The libraries for this format give up a whole file then, and bring three more
+packages.
 """
 
 import quopri

@@ -36,10 +36,11 @@ class RateLimit:
 
 
 class Budget:
-    """What may be asked of one account; commands come first, and no window of a limit is ever overrun.
+    """What may be asked of one account.
 
-    A leaky bucket lets `burst + rate x window` through in one window. A quarter of the limit as burst and
-    three quarters as rate keep that sum at the limit.
+    Commands come first, and no window of a limit is ever overrun. A leaky bucket lets
+    `burst + rate x window` through in one window. A quarter of the limit as burst and three
+    quarters as rate keep that sum at the limit.
     """
 
     def __init__(self, limits: Iterable[RateLimit]) -> None:
@@ -64,7 +65,10 @@ class Budget:
         self._paused_until = max(self._paused_until, asyncio.get_running_loop().time() + seconds)
 
     def slow_down(self, wait: float | None) -> None:
-        """Pause as long as the phone system says, or twice as long each time where it does not say."""
+        """Pause for as many seconds as the phone system says.
+
+        Where it does not say (None), pause twice as long each time.
+        """
         if wait is None:
             wait, self._slow_down = self._slow_down, min(self._slow_down * 2, LONGEST_SLOW_DOWN)
         self.pause(wait)
@@ -79,7 +83,10 @@ class Budget:
         return max(0.0, self._paused_until - asyncio.get_running_loop().time())
 
     async def for_command(self) -> None:
-        """Wait for the turn of a command; raise RateLimitError when a person would not wait so long."""
+        """Wait for the turn of a command.
+
+        Raise RateLimitError when a person would not wait so long.
+        """
         await self._carry_over()
         try:
             async with asyncio.timeout(PATIENCE):
@@ -165,7 +172,8 @@ def sent_once() -> Callable[
 ]:
     """Make a middleware that lets a request out a single time.
 
-    aiohttp repeats idempotent methods when a connection drops; a GET or DELETE that places or ends a call must not be.
+    aiohttp repeats idempotent methods when a connection drops. A GET or DELETE that places or ends
+    a call must not be repeated.
     """
     sent = False
 
@@ -223,7 +231,8 @@ class HttpClient:
                 body = await _body(response, lost)
                 reply = Reply(status=response.status, headers=dict(response.headers), body=body)
         except aiohttp.ClientConnectorError, aiohttp.NonHttpUrlClientError, ValueError:
-            # The last for what cannot be sent: an address that is none, or one with credentials beside a token.
+            # The last is for what cannot be sent: an address that is none, or one with
+            # credentials beside a token.
             raise ConnectError("No connection") from None
         except aiohttp.ClientResponseError:
             if self.malformed_means_slow_down:

@@ -1,4 +1,7 @@
-"""Read single values as phone systems really send them: text for numbers, "false", naive times, lists in disguise."""
+"""Read single values as phone systems really send them.
+
+There is text for numbers, "false", times without a zone, and objects that are lists.
+"""
 
 import json
 import re
@@ -21,7 +24,10 @@ def mapping(value: object) -> Json:
 
 
 def mappings(value: object) -> tuple[Json, ...]:
-    """Give the JSON objects of a list, or of an object whose values they are (how PHP writes lists with gaps)."""
+    """Return the JSON objects of a list, or of an object whose values they are.
+
+    The latter is how PHP writes lists with gaps.
+    """
     items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return tuple(item for item in items if isinstance(item, dict))
 
@@ -53,7 +59,10 @@ def read_json(body: bytes) -> object:
 
 
 def without(words: str, secrets: Iterable[str], *, shortest: int = 1) -> str:
-    """Take secrets of some length out of a text, the longest first: one may be a part of another."""
+    """Return a text without the secrets in it that have at least a certain length.
+
+    The longest are taken out first, as one may be a part of another.
+    """
     for secret in sorted(
         {secret for secret in secrets if len(secret) >= shortest}, key=len, reverse=True
     ):
@@ -96,7 +105,11 @@ def boolean(value: object) -> bool | None:
 
 
 def instant(value: object, zone: tzinfo = UTC) -> datetime | None:
-    """Give a time in UTC from ISO text or an epoch in seconds or milliseconds; `zone` is for text without one."""
+    """Return a time in UTC, or None for what is none.
+
+    It is read from ISO text, or from an epoch in seconds or milliseconds. `zone` is that of text
+    without one.
+    """
     if value is None:
         return None
     amount = None if isinstance(value, str) and _DATE.match(value) else number(value)

@@ -38,10 +38,10 @@ An input goes through five steps, each of which owns what it remembers:
 
 A call whose last leg has ended is over, but perhaps only seems to be: the next phone of a queue may
 ring in a second. So it waits in its *grace*, shown nowhere, and nothing is told. When the grace is
-over, or a list no longer has the call, it has *ended*: it is told, and its id is remembered, so that
-what comes late does not begin it anew. If nobody said that it had ended, and it goes on after all,
-it is taken back, and nothing that was told before is told again. Calls of which nothing is heard
-end by themselves (`deadlines.py`).
+over, or a list no longer has the call, it has *ended*: it is told, and its id is remembered, so
+that what comes late does not begin it anew. If nobody said that it had ended, and it goes on after
+all, it is taken back, and nothing that was told before is told again. Calls of which nothing is
+heard end by themselves (`deadlines.py`).
 
 Three things make up an `ActiveCall`, and it is worth keeping them apart. The *facts* are what was
 said. What was *told* belongs to the announcements, and no fact ever depends on it. The *sources*

@@ -34,7 +34,7 @@ class ActiveCall:
     correlated: bool = False  # whether any leg is
     _rings: dict[str, int] = field(default_factory=dict)  # of a phone under one leg id
 
-    # -- views --------------------------------------------------------------------------------------
+    # -- views -------------------------------------------------------------------------------------
 
     @property
     def state(self) -> CallState:
@@ -98,7 +98,10 @@ class ActiveCall:
 
     @property
     def hung_up(self) -> bool:
-        """Whether a phone is known to have hung up, or all are: one list without the call is enough."""
+        """Whether a phone is known to have hung up, or all are.
+
+        One list without the call is enough then.
+        """
         left = [leg for leg in self.legs.values() if not leg.over]
         if self.grace_since is not None or any(leg.hung_up for leg in left):
             return True
@@ -122,7 +125,7 @@ class ActiveCall:
         times = [leg.changed for leg in self.legs.values() if leg.changed is not None]
         return bool(times) and push.time > max(times)
 
-    # -- recompute ----------------------------------------------------------------------------------
+    # -- recompute ---------------------------------------------------------------------------------
 
     def recompute(self, now: datetime | None) -> Meaning:
         """Work out anew what the facts mean, and return it; `now` as in `outcomes.recompute`."""
@@ -155,7 +158,7 @@ class ActiveCall:
             phone.talked = False
         self.told.take_answer_back()
 
-    # -- what several steps change ------------------------------------------------------------------
+    # -- what several steps change -----------------------------------------------------------------
 
     def take_hint(self, leg_id: str, hint: CallHint) -> None:
         """Take how a leg ended that the next list will not name any more."""
@@ -175,7 +178,7 @@ class ActiveCall:
         """Go on after the call had only seemed to be over."""
         self.sources.last = self.grace_since = None
 
-    # -- legs and phones ----------------------------------------------------------------------------
+    # -- legs and phones ---------------------------------------------------------------------------
 
     def current(self, leg_id: str) -> str:
         """Return the key of a leg: the next ring of a phone is a leg of its own (rule 2)."""
@@ -188,7 +191,7 @@ class ActiveCall:
         self._forget_phone(extension or "")
 
     def make_room(self) -> bool:
-        """Forget a leg that is over if there are too many; return whether there is room (rule 11)."""
+        """Return whether there is room for a leg; forget one that is over if need be (rule 11)."""
         if len(self.legs) < MAX_LEGS:
             return True
         over = next((leg for leg in self.legs.values() if leg.over), None)

@@ -22,7 +22,7 @@ class ActiveCalls:
         self._free = list(range(slots))
         self._waiting: dict[str, None] = {}  # for a slot, in the order of their beginning
 
-    # -- views --------------------------------------------------------------------------------------
+    # -- views -------------------------------------------------------------------------------------
 
     @property
     def extensions(self) -> int:
@@ -43,7 +43,7 @@ class ActiveCalls:
             doings.sort(key=lambda doing: URGENCY.index(doing[0]))
         return doings
 
-    # -- inputs -------------------------------------------------------------------------------------
+    # -- inputs ------------------------------------------------------------------------------------
 
     def show(self, call: Call, changes: Changes) -> None:
         """Show a call as it is now, in the slot it has or the first that is free."""
@@ -90,7 +90,7 @@ class ActiveCalls:
         self._slot_of[waiting] = slot
         self._fill(slot, self.calls[waiting], changes)
 
-    # -- parts --------------------------------------------------------------------------------------
+    # -- parts -------------------------------------------------------------------------------------
 
     def _name_concerned(self, call: Call, changes: Changes) -> None:
         """Note that the account and the phones of a call show something else now."""

@@ -55,7 +55,7 @@ class ActiveLeg:
         """Whether the leg has ended."""
         return self.state is CallState.ENDED
 
-    # -- inputs -------------------------------------------------------------------------------------
+    # -- inputs ------------------------------------------------------------------------------------
 
     def push(
         self,
@@ -83,7 +83,10 @@ class ActiveLeg:
             self.changed = time
 
     def poll(self, leg: Leg, requested_at: datetime) -> None:
-        """Take what a list says that was asked for at a time: within a rank a later message holds."""
+        """Take what a list says that was asked for at a time.
+
+        Within a rank a later message holds.
+        """
         climbs = RANK[leg.state] - RANK[self.state]
         newest = not self.pushed_since(requested_at)
         back = newest and (climbs == 0 or self.can_return_as(leg, requested_at))
@@ -103,7 +106,7 @@ class ActiveLeg:
         if not self.over:
             self.state, self.inferred = CallState.ENDED, Inferred.BY_LIST
 
-    # -- what others ask ----------------------------------------------------------------------------
+    # -- what others ask ---------------------------------------------------------------------------
 
     def can_return_as(self, leg: Leg, requested_at: datetime) -> bool:
         """Return whether a list can bring the leg back down in rank: only what was inferred yields.

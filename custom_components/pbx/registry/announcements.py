@@ -83,7 +83,7 @@ def corrected(view: Call, before: Outcome | None, cause: Cause) -> Event:
     )
 
 
-# -- the parts of progress ---------------------------------------------------------------------------
+# -- the parts of progress -------------------------------------------------------------------------
 
 
 def _states(call: ActiveCall) -> States:
@@ -201,7 +201,7 @@ def _talking(states: States) -> list[str]:
     return [extension for extension, state in states.items() if state in UP]
 
 
-# -- events ------------------------------------------------------------------------------------------
+# -- events ----------------------------------------------------------------------------------------
 
 
 class EventBuilder(NamedTuple):

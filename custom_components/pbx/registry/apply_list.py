@@ -77,7 +77,7 @@ def _leave_out(
             call.facts.hangup_cause = call.facts.leg_outcome = None
 
 
-# -- the message was about another call --------------------------------------------------------------
+# -- the message was about another call ------------------------------------------------------------
 
 
 def _still_rings(call: ActiveCall, listed: Mapping[str, Leg], requested_at: datetime) -> bool:
@@ -103,7 +103,7 @@ def _take_answer_back(call: ActiveCall) -> None:
             leg.leave_out()
 
 
-# -- what was there before anybody looked ------------------------------------------------------------
+# -- what was there before anybody looked ----------------------------------------------------------
 
 
 def _learn_phone(call: ActiveCall, extension: str | None, state: CallState) -> None:

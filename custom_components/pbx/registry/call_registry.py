@@ -86,7 +86,7 @@ class CallRegistry:
         self.calls: Mapping[str, Call] = self._life.index.calls
         self.slots = self._life.index.slots
 
-    # -- views of calls -----------------------------------------------------------------------------
+    # -- views of calls ----------------------------------------------------------------------------
 
     def calls_of(self, extension: str) -> list[Call]:
         """Return the active calls of an extension, the most urgent first (rule 10)."""
@@ -121,7 +121,7 @@ class CallRegistry:
 
     @property
     def unfinished(self) -> Collection[str]:
-        """The ids of the calls that are not over, those that show nothing in their grace included."""
+        """The ids of the calls that are not over, including those in their grace."""
         return self._life.active.keys()
 
     @property
@@ -134,14 +134,14 @@ class CallRegistry:
         return self._life.deadlines.due()
 
     def take_questions(self) -> list[Call]:
-        """Return, once, the calls about which the phone system's history should be asked (rule 7)."""
+        """Return, once, the calls about which the history should be asked (rule 7)."""
         calls = [self.calls[call_id] for call_id in self._life.questions if call_id in self.calls]
         self._life.questions.clear()
         return calls
 
     @property
     def sizes(self) -> Mapping[str, int]:
-        """How much is remembered, for diagnostics and for the proof that it is bounded (rule 11)."""
+        """How much is remembered, for diagnostics and to prove that it is bounded (rule 11)."""
         return {
             "calls": len(self._life.active),
             "legs": sum(len(call.legs) for call in self._life.active.values()),
@@ -154,7 +154,7 @@ class CallRegistry:
             "agents": len(self.agents),
         }
 
-    # -- views of the directory ---------------------------------------------------------------------
+    # -- views of the directory --------------------------------------------------------------------
 
     @property
     def extensions(self) -> Mapping[str, m.Extension]:
@@ -186,7 +186,7 @@ class CallRegistry:
         """What the account is not allowed to ask, by the phone system's own names."""
         return self._directory.missing_permissions
 
-    # -- inputs about calls -------------------------------------------------------------------------
+    # -- inputs about calls ------------------------------------------------------------------------
 
     def snapshot(self, calls: Iterable[Call], requested_at: datetime, now: datetime) -> Changes:
         """Take a complete list of the active calls, asked for at `requested_at`."""
@@ -293,7 +293,7 @@ class CallRegistry:
             changes.keys[ACCOUNT] = None
         return changes
 
-    # -- inputs about the directory -----------------------------------------------------------------
+    # -- inputs about the directory ----------------------------------------------------------------
 
     def directory(self, directory: m.Directory, now: datetime) -> Changes:
         """Take what was asked about extensions, agents and queues; None keeps what was known."""
@@ -311,7 +311,7 @@ class CallRegistry:
         """Take what was asked about one queue."""
         return self._directory.set_queue(queue)
 
-    # -- identify and apply: lists ------------------------------------------------------------------
+    # -- identify and apply: lists -----------------------------------------------------------------
 
     def _take_row(
         self,
@@ -357,7 +357,7 @@ class CallRegistry:
         said_by = POLL if call.grace_since is None else call.sources.last_event
         self._life.end(call, Cause(said_by, now), changes, inferred=True)
 
-    # -- identify and apply: messages ---------------------------------------------------------------
+    # -- identify and apply: messages --------------------------------------------------------------
 
     def _take_message(self, push: LegPush, cause: Cause, changes: Changes) -> None:
         """Take a message about a leg, or about a whole call."""
@@ -404,7 +404,10 @@ class CallRegistry:
         return self._life.begin(call_id, started_at, cause.time, changes)
 
     def _reopened(self, ended: EndedCall, push: LegPush, cause: Cause) -> ActiveCall | None:
-        """Return a call that only seemed to be over and goes on, or None: this leg is done (rule 5)."""
+        """Return a call that only seemed to be over and goes on (rule 5).
+
+        Return None where the leg is done.
+        """
         if not ended.inferred:
             return None
         if ended.call.goes_on_with(push):
@@ -446,7 +449,7 @@ class CallRegistry:
         )
         self._tell_media(event, changes)
 
-    # -- identify and apply: records ----------------------------------------------------------------
+    # -- identify and apply: records ---------------------------------------------------------------
 
     def _take_record(self, push: m.RecordPush, cause: Cause, changes: Changes) -> None:
         """Take a record: of a call that goes on, or is over, or that nobody has seen (rule 8)."""
@@ -509,7 +512,7 @@ class CallRegistry:
             self._directory.count_voicemail(changes)
         changes.events.append(event)
 
-    # -- small things -------------------------------------------------------------------------------
+    # -- small things ------------------------------------------------------------------------------
 
     def _repeated(self, key: str | None) -> bool:
         """Return whether something with this key came before, and remember that it came."""

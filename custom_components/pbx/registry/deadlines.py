@@ -19,7 +19,10 @@ TALKING_END = timedelta(hours=4)
 
 
 class Deadline(NamedTuple):
-    """When to look at a call again, and when to take it for ended: the same, later, or not at all."""
+    """When to look at a call again, and when to take it for ended.
+
+    The latter is at the same time, later, or never (None).
+    """
 
     at: datetime
     end_at: datetime | None
@@ -37,7 +40,7 @@ class Deadlines:
         """Return how much is kept, what does not hold any more included."""
         return len(self._heap)
 
-    # -- inputs -------------------------------------------------------------------------------------
+    # -- inputs ------------------------------------------------------------------------------------
 
     def expect_word(self, call_id: str, *, talking: bool, heard: datetime, now: datetime) -> None:
         """Ask some time from now, and end the call some time after it was last heard of."""
@@ -63,7 +66,7 @@ class Deadlines:
         """Wait for a call without end."""
         self._of.pop(call_id, None)
 
-    # -- what is due --------------------------------------------------------------------------------
+    # -- what is due -------------------------------------------------------------------------------
 
     def due(self) -> datetime | None:
         """Return when the next call is due, or None when none is waited for."""

@@ -57,7 +57,7 @@ class AccountDirectory:
             return party
         return replace(party, name=own.name)
 
-    # -- lists --------------------------------------------------------------------------------------
+    # -- lists -------------------------------------------------------------------------------------
 
     def take(self, directory: Directory, now: datetime) -> Changes:
         """Take what was asked about extensions, agents and queues; None keeps what was known."""
@@ -93,7 +93,7 @@ class AccountDirectory:
             if before is not None:
                 changes.events += _differences(before, agent, now)
 
-    # -- one by one ---------------------------------------------------------------------------------
+    # -- one by one --------------------------------------------------------------------------------
 
     def set_agent(self, agent: Agent, now: datetime) -> Changes:
         """Take what was asked about one agent."""
@@ -118,10 +118,13 @@ class AccountDirectory:
             changes.keys[queue_key(queue.id)] = None
         return changes
 
-    # -- pushes -------------------------------------------------------------------------------------
+    # -- pushes ------------------------------------------------------------------------------------
 
     def note_agent(self, agent_id: str, notice: Notice, changes: Changes) -> None:
-        """Take what a message says of an agent; where agents are not listed, it may be a new one."""
+        """Take what a message says of an agent.
+
+        Where agents are not listed, it may be a new one.
+        """
         agent = self.agents.get(agent_id)
         if agent is None:
             if KeyKind.AGENT in self.listed or len(self.agents) >= MAX_PUSHED_AGENTS:

@@ -1,4 +1,7 @@
-"""Calls that are over, remembered for a while (rules 5 and 11), and how many of them were missed."""
+"""Calls that are over, remembered for a while (rules 5 and 11).
+
+They also tell how many calls were missed.
+"""
 
 from collections import OrderedDict
 from collections.abc import Iterator

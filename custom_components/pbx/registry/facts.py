@@ -43,7 +43,7 @@ class Facts:
 
     @property
     def outside(self) -> Party:
-        """The party that is none of ours, as far as it can be told: whom we call, else who calls."""
+        """The party that seems to be none of ours: whom we call, else who calls."""
         return self.callee if self.direction is Direction.OUTGOING else self.caller
 
     def name_outside(self, party: Party) -> None:

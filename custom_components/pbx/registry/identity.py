@@ -27,7 +27,7 @@ class Identity:
         self._aliases = BoundedMap[str](REMEMBERED_IDS)
         self._call_of_leg = BoundedMap[str](REMEMBERED_LEGS)
 
-    # -- views --------------------------------------------------------------------------------------
+    # -- views -------------------------------------------------------------------------------------
 
     def own_id(self, call_id: str) -> str:
         """Return the id under which a call is kept, given any of its ids."""
@@ -42,7 +42,7 @@ class Identity:
         """How much is remembered."""
         return {"aliases": len(self._aliases), "leg_ids": len(self._call_of_leg)}
 
-    # -- which call this is about -------------------------------------------------------------------
+    # -- which call this is about ------------------------------------------------------------------
 
     def address(self, push: LegPush) -> Address:
         """Return which leg of its call a message is about."""
@@ -75,7 +75,7 @@ class Identity:
                 self.name(row.id, known)
                 listed.add(known)
 
-    # -- what it remembers --------------------------------------------------------------------------
+    # -- what it remembers -------------------------------------------------------------------------
 
     def name(self, call_id: str, own_id: str) -> None:
         """Remember by which other id a source calls a call."""

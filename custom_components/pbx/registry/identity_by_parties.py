@@ -59,7 +59,7 @@ class IdentityByParties(Identity):
         self._by_number: dict[str, dict[str, ActiveCall]] = {}
         self._number_of: dict[str, str] = {}
 
-    # -- which call this is about -------------------------------------------------------------------
+    # -- which call this is about ------------------------------------------------------------------
 
     @override
     def address(self, push: LegPush) -> Address:
@@ -140,7 +140,7 @@ class IdentityByParties(Identity):
             ids.update(dict.fromkeys(self._calls_of(extension)))
         return [self._active[call_id] for call_id in ids]
 
-    # -- what it remembers --------------------------------------------------------------------------
+    # -- what it remembers -------------------------------------------------------------------------
 
     @override
     def index(self, call: ActiveCall) -> None:
@@ -167,7 +167,7 @@ class IdentityByParties(Identity):
             del self._by_number[number]
 
 
-# -- does a call fit a message -----------------------------------------------------------------------
+# -- does a call fit a message ---------------------------------------------------------------------
 
 
 def _is_about(push: LegPush, call: ActiveCall, now: datetime) -> bool:
@@ -229,7 +229,7 @@ def _rang_at(ended: EndedCall, moment: datetime) -> bool:
     return abs(began - moment) <= SAME_INSTANT and moment <= last
 
 
-# -- does a call fit a row ---------------------------------------------------------------------------
+# -- does a call fit a row -------------------------------------------------------------------------
 
 
 def _nearest(
@@ -267,7 +267,7 @@ def _fits(call: ActiveCall, row: Call) -> bool:
     return call.facts.callee.number in row.extensions or _same_callee(call, row.callee)
 
 
-# -- parties -----------------------------------------------------------------------------------------
+# -- parties ---------------------------------------------------------------------------------------
 
 
 def _name(party: Party) -> str:

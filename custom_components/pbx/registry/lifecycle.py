@@ -53,7 +53,7 @@ class Lifecycle:
         self._grace = grace
         self._names = names
 
-    # -- recompute, announce, index -----------------------------------------------------------------
+    # -- recompute, announce, index ----------------------------------------------------------------
 
     def reconcile(
         self,
@@ -111,14 +111,17 @@ class Lifecycle:
             facts.name_outside(found)
 
     def _wait_for(self, call: ActiveCall, now: datetime) -> None:
-        """Set how long nothing need be heard of a call: of a listed one the lists speak (rule 7)."""
+        """Set how long nothing need be heard of a call (rule 7).
+
+        Of a call that is listed the lists speak.
+        """
         if call.sources.listed:
             self.deadlines.clear(call.id)
             return
         heard = call.sources.pushed_at or now
         self.deadlines.expect_word(call.id, talking=call.state in UP, heard=heard, now=now)
 
-    # -- the life of a call -------------------------------------------------------------------------
+    # -- the life of a call ------------------------------------------------------------------------
 
     def begin(
         self, call_id: str, started_at: datetime | None, now: datetime, changes: Changes
@@ -168,7 +171,10 @@ class Lifecycle:
         return self.revive(found) if isinstance(found, EndedCall) else found
 
     def revive(self, ended: EndedCall) -> ActiveCall:
-        """Return a call that only seemed to be over, active again; nothing is told twice (rule 5)."""
+        """Return a call that only seemed to be over, active again (rule 5).
+
+        Nothing is told twice.
+        """
         call = ended.call
         call.revive()
         self.ended.remove(call.id)

@@ -72,7 +72,7 @@ def recompute(
     )
 
 
-# -- while the call goes on --------------------------------------------------------------------------
+# -- while the call goes on ------------------------------------------------------------------------
 
 
 def is_answered(direction: Direction | None, up: Collection[ActiveLeg]) -> bool:
@@ -109,7 +109,7 @@ def _state(up: Collection[ActiveLeg], *, answered: bool) -> CallState:
     return next(state for state in order if state in states)
 
 
-# -- how it went -------------------------------------------------------------------------------------
+# -- how it went -----------------------------------------------------------------------------------
 
 
 def is_certain(facts: Facts, meaning: Meaning) -> bool:

@@ -27,7 +27,7 @@ from .outcomes import IN_VAIN, is_certain, is_declined
 PARTIAL = frozenset({Outcome.UNKNOWN, Outcome.ANSWERED_ELSEWHERE})
 """What a record says that is not about the whole call."""
 
-# -- of a call that seems to go on -------------------------------------------------------------------
+# -- of a call that seems to go on -----------------------------------------------------------------
 
 
 def is_part(call: ActiveCall, record: CallRecord, *, asked: bool) -> bool:
@@ -78,7 +78,7 @@ def _only_a_machine(call: ActiveCall, record: CallRecord) -> bool:
     return record.by_seconds and call.sources.listed and not call.connected
 
 
-# -- of a call that is over --------------------------------------------------------------------------
+# -- of a call that is over ------------------------------------------------------------------------
 
 
 def completed(ended: EndedCall, record: CallRecord) -> Call:
@@ -180,7 +180,7 @@ def missed(call: Call) -> bool | None:
     return True if in_vain else None
 
 
-# -- what is told of a record ------------------------------------------------------------------------
+# -- what is told of a record ----------------------------------------------------------------------
 
 
 def events_of(push: RecordPush, call: Call | None, cause: Cause) -> list[Event]:

@@ -1,4 +1,7 @@
-"""What can go wrong at a phone system. No message ever holds a URL, a credential, a number or a name."""
+"""What can go wrong at a phone system.
+
+No message ever holds a URL, a credential, a number or a name.
+"""
 
 from enum import StrEnum
 from typing import ClassVar
@@ -79,7 +82,10 @@ class NotFoundError(RefusedError):
 
 
 class InvalidInputError(ProviderError):
-    """A value was refused before anything was sent; `problem` is a translation key, `value` what was not found."""
+    """A value was refused before anything was sent.
+
+    `problem` is a translation key, `value` is what was not found.
+    """
 
     def __init__(self, field: str, problem: str = "invalid_value", *, value: str = "") -> None:
         """Keep which field it was; the value is for who wrote it, and in no message of its own."""
@@ -90,7 +96,10 @@ class InvalidInputError(ProviderError):
 
 
 class UnsupportedError(ProviderError):
-    """This phone system, or this account on it, has no such command, or the command has no such field."""
+    """This phone system, or this account on it, has no such command.
+
+    Or the command has no such field, if one is named.
+    """
 
     def __init__(self, command: str, field: str | None = None) -> None:
         """Keep the command's name."""

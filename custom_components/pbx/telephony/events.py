@@ -1,4 +1,7 @@
-"""What happened, in the flat form of `pbx_event`: one schema for every provider, unknown fields absent."""
+"""What happened, in the flat form of `pbx_event`.
+
+There is one schema for every provider. Fields that are unknown are absent.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -89,8 +92,8 @@ FIELDS: Mapping[EventType, frozenset[str]] = {
 class Event:
     """Something that happened.
 
-    `extension` is whose phone it is about and `tell` which extensions hear of it; `public` says that the bus and
-    the account hear it as well, which is once per call and type.
+    `extension` is whose phone it is about and `tell` which extensions hear of it. `public` says
+    that the bus and the account hear it as well, which is once per call and type.
     """
 
     type: EventType

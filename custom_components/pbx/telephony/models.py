@@ -1,7 +1,8 @@
-"""What every phone system is translated into: calls, extensions, agents, queues, records and what is pushed.
+"""What every phone system is translated into.
 
-All times are aware and in UTC, all lengths are seconds, all numbers are text. A field that a provider cannot
-know is None or empty, never guessed.
+These are calls, extensions, agents, queues, records and what is pushed. All times are aware and in
+UTC, all lengths are seconds, all numbers are text. A field that a provider cannot know is None or
+empty, never guessed.
 """
 
 from collections.abc import Mapping
@@ -142,7 +143,7 @@ class Capability(Flag):
     MOVE_RECORDING = auto()
 
 
-# -- who and what there is ---------------------------------------------------------------------------
+# -- who and what there is -------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,7 +203,10 @@ class Agent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queue:
-    """A waiting line; what cannot be read is None, never 0. Times in seconds, service level in percent."""
+    """A waiting line of callers.
+
+    What cannot be read is None, never 0. Times are in seconds, the service level is in percent.
+    """
 
     id: str
     name: str = ""
@@ -236,7 +240,10 @@ class Directory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserAgent:
-    """An agent that the user added because the phone system cannot list agents; the PIN is a secret."""
+    """An agent that the user added because the phone system cannot list agents.
+
+    The PIN is a secret.
+    """
 
     id: str
     name: str
@@ -253,7 +260,7 @@ class UserQueue:
     name: str
 
 
-# -- calls -------------------------------------------------------------------------------------------
+# -- calls -----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,7 +291,10 @@ def filled(known: Party, found: Party | None) -> Party:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leg:
-    """One phone's part in a call; `extension` is None for the outside. `id` is unique and addresses commands."""
+    """One phone's part in a call.
+
+    `extension` is None for the outside. `id` is unique and addresses commands.
+    """
 
     id: str
     state: CallState
@@ -296,7 +306,10 @@ class Leg:
 
 @dataclass(frozen=True, kw_only=True)  # without slots, so that something can be worked out once
 class Call:
-    """One call with its legs. `state` is what the most urgent leg is doing; ENDED once all is over."""
+    """One call with its legs.
+
+    `state` is what the most urgent leg is doing; it is ENDED once all are over.
+    """
 
     id: str
     state: CallState
@@ -326,7 +339,10 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallRecord:
-    """A finished call as the phone system wrote it down; `call_id` joins it to a live call where that is known."""
+    """A finished call as the phone system wrote it down.
+
+    `call_id` joins it to a live call where that is known.
+    """
 
     id: str
     call_id: str | None = None
@@ -355,15 +371,15 @@ class CallRecord:
     )  # the remaining call_record fields of the surface
 
 
-# -- what is pushed ----------------------------------------------------------------------------------
+# -- what is pushed --------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegPush:
     """A message about one leg of a call, or with `leg_id` None about the whole call.
 
-    `key` is equal for repeated messages. `final` says that with this the whole call is over, `lasts`
-    that it is not, whatever this leg does.
+    `key` is equal for repeated messages. `final` says that with this the whole call is over,
+    `lasts` that it is not, whatever this leg does.
     """
 
     provider_event: str
@@ -404,7 +420,10 @@ class RecordPush:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """Anything else that was pushed: agents, faxes, SMS, DTMF, recordings. Fields are those of the surface."""
+    """Anything else that was pushed: agents, faxes, SMS, DTMF, recordings.
+
+    Its fields are those of `pbx_event`.
+    """
 
     provider_event: str
     type: EventType
@@ -419,7 +438,10 @@ class Notice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallHint:
-    """Something is known to have happened to a leg, but what is best asked: the end cause, or just "look now"."""
+    """Something is known to have happened to a leg, but the phone system is to be asked what.
+
+    The hint names the cause of the end, the outcome or a key, or just says to look now.
+    """
 
     provider_event: str
     leg_id: str | None = None
@@ -469,7 +491,7 @@ class Subscription:
     last_error: str | None = None
 
 
-# -- commands ----------------------------------------------------------------------------------------
+# -- commands --------------------------------------------------------------------------------------
 
 
 class DialFirst(StrEnum):
@@ -550,7 +572,10 @@ class Dial:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallRef:
-    """The call a command is about, and on whose behalf: `extension` is the user's own side where it is known."""
+    """The call a command is about, and on whose behalf.
+
+    `extension` is the user's own side where it is known.
+    """
 
     call: Call
     extension: str | None = None

@@ -149,7 +149,7 @@ class Typed:
         return f"{self.code}{self.number}{self.after}" if self.number else ""
 
 
-# -- spelling ----------------------------------------------------------------------------------------
+# -- spelling --------------------------------------------------------------------------------------
 
 
 @lru_cache(maxsize=4096)
@@ -202,7 +202,7 @@ def display_name(text: str) -> str:
     return "" if is_hidden(name) or read_address(name).is_number else name
 
 
-# -- received ----------------------------------------------------------------------------------------
+# -- received --------------------------------------------------------------------------------------
 
 
 @lru_cache(maxsize=4096)
@@ -241,7 +241,7 @@ def normalise(number: str, country: str = "") -> str:
     return typed.number if typed.number and not typed.code else received(number, country)
 
 
-# -- typed -------------------------------------------------------------------------------------------
+# -- typed -----------------------------------------------------------------------------------------
 
 
 @lru_cache(maxsize=1024)
@@ -419,7 +419,7 @@ def _as_e164(number: str, country: str) -> str:
     return possible(number, country)
 
 
-# -- compared ----------------------------------------------------------------------------------------
+# -- compared --------------------------------------------------------------------------------------
 
 
 def same(one: str, other: str, country: str = "") -> bool:
@@ -460,7 +460,7 @@ def beginning(number: str, country: str = "") -> str | None:
     return f"+{found}" if found is not None and is_assigned(found) else None
 
 
-# -- shown -------------------------------------------------------------------------------------------
+# -- shown -----------------------------------------------------------------------------------------
 
 
 def national(number: str) -> str:

@@ -1,8 +1,8 @@
 """The many ways to say that a caller shows no number, as phone systems and carriers write them.
 
-RFC 3323 has `anonymous@anonymous.invalid`, 3GPP TS 24.229 `unavailable@unknown.invalid`, phone systems
-`<unknown>`; carriers put words of their own language where a number or a name should be, alone
-("Private") or in a phrase ("No Caller ID", "numero nascosto", "Appel masqué"). A phrase is
+RFC 3323 has `anonymous@anonymous.invalid`, 3GPP TS 24.229 `unavailable@unknown.invalid`, phone
+systems `<unknown>`; carriers put words of their own language where a number or a name should be,
+alone ("Private") or in a phrase ("No Caller ID", "numero nascosto", "Appel masqué"). A phrase is
 recognised when nothing is in it but such words and words that say "number" or "caller".
 """
 
@@ -51,8 +51,8 @@ _NAMING = """
 number numbers num no nr phone caller callers callerid id cid call calling name user line the by of
 nummer rufnummer telefonnummer anruf anrufer teilnehmer ohne
 numero numeros appel appelant abonne chiamata chiamante utente llamada llamante chamada
-beller oproep cislo volajici volajuci numer opkald oppkald samtal puhelu szam hivo numar broj stevilka
-numara arayan номер абонент вызов звонок виклик αριθμος κληση 号码 来电 番号 번호 رقم מספר
+beller oproep cislo volajici volajuci numer opkald oppkald samtal puhelu szam hivo numar broj
+stevilka numara arayan номер абонент вызов звонок виклик αριθμος κληση 号码 来电 番号 번호 رقم מספר
 """
 
 

@@ -210,8 +210,8 @@ class AmiConnection:
     async def action(self, name: str, **fields: object) -> Message:
         """Return the answer to an action, which is sent once.
 
-        Raise PermissionDeniedError, NotFoundError or RefusedError with Asterisk's words, ConnectError
-        where it could not be sent, and UnknownOutcomeError where no answer came.
+        Raise PermissionDeniedError, NotFoundError or RefusedError with Asterisk's words,
+        ConnectError where it could not be sent, and UnknownOutcomeError where no answer came.
         """
         answer, _ = await self._send(name, fields)
         return answer

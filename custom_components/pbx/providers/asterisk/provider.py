@@ -1,7 +1,8 @@
-"""Asterisk and FreePBX: all that happens is pushed over the manager interface, all commands go there.
+"""Asterisk and FreePBX, over the manager interface.
 
-One connection with events is kept while somebody follows the stream. Before that, and while it is
-down, each question opens a connection of its own.
+All that happens is pushed over it, and all commands go there. One connection with events is kept
+while somebody follows the stream. Before that, and while it is down, each question opens a
+connection of its own.
 """
 
 import asyncio
@@ -215,7 +216,10 @@ class AsteriskProvider(Provider):
         return self._calls.snapshot()
 
     async def _ask(self, question: Callable[[AmiConnection], Awaitable[None]]) -> None:
-        """Ask something; once more over a connection of its own where the stream's has just ended."""
+        """Ask something over the connection of the stream, or over one of its own.
+
+        Where the stream's connection has just ended, ask once more over one of its own.
+        """
         shared = self._live
         try:
             async with self._connected() as ami:

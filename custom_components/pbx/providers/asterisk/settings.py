@@ -1,4 +1,4 @@
-"""What the client of an Asterisk has to know: where its manager interface is, and the user there."""
+"""Where the manager interface of an Asterisk is, and who signs in there."""
 
 from dataclasses import dataclass
 

@@ -38,7 +38,10 @@ class Api:
     """Requests to one account."""
 
     def __init__(self, http: HttpClient, url: str, key: str) -> None:
-        """Return the base URL of an address, as a person types it with or without scheme and path."""
+        """Keep the base URL of an account, and its API key.
+
+        `url` is an address as a person types it, with or without scheme and path, or empty.
+        """
         self._http = http
         self._base = _VERSION.sub("", (url or DEFAULT_URL).rstrip("/"))
         if "://" not in self._base:

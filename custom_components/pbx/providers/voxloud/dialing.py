@@ -192,7 +192,11 @@ class Dialler:
     def _instead(
         self, wanted: _Wanted, users: int, err: RefusedError | RateLimitError
     ) -> ClickToCall:
-        """Return what comes nearest where no more can be made, and has what was asked for by name."""
+        """Return what comes nearest where no more can be made.
+
+        It has everything that was asked for by name. Where nothing has, raise RefusedError if the
+        limit is reached, else `err`.
+        """
         objects = self._objects or ()
         for known in objects:
             if (
