@@ -63,10 +63,15 @@ class IdentityByParties(Identity):
 
     @override
     def address(self, push: LegPush) -> Address:
+        """Return the leg of a message, whose id is of another kind than those in lists."""
         return Address(push.call_id if push.leg_id is None else push.leg_id, correlated=True)
 
     @override
     def match_push(self, push: LegPush, now: datetime) -> ActiveCall | EndedCall | None:
+        """Return the call that a message is about, active or just ended; None for a new one.
+
+        It is found by the phone of the message, else by the party outside.
+        """
         found: ActiveCall | EndedCall | None = self._of_phone(push, now)
         if found is None:
             found = self._of_others(push, now) or self._ended_just_now(push, now)
@@ -76,6 +81,10 @@ class IdentityByParties(Identity):
     def match_row(
         self, row: Call, rows: Collection[Call], now: datetime
     ) -> ActiveCall | EndedCall | None:
+        """Return the call that a row is about, active or just ended; None for a new one.
+
+        It is found by the phones of the row, else by the party outside, and by when it began.
+        """
         known = self._with_phones(row.extensions)
         return _nearest(row, known, rows, now, SAME_START) or self._silently_answered(
             row, rows, now
@@ -144,6 +153,7 @@ class IdentityByParties(Identity):
 
     @override
     def index(self, call: ActiveCall) -> None:
+        """Take note of the number that the party outside has now."""
         number = _name(call.facts.outside)
         if self._number_of.get(call.id, "") == number:
             return
@@ -154,6 +164,7 @@ class IdentityByParties(Identity):
 
     @override
     def forget(self, call: ActiveCall) -> None:
+        """Forget a call that is over, and the number of its party outside."""
         super().forget(call)
         self._drop(call)
 
