@@ -204,6 +204,25 @@ SCENES: dict[str, tuple[list[dict[str, object]], list[tuple[object, ...]]]] = {
             ("incoming", "+420777123456", "+420222333444", "ringing", ((None, "ringing"), ("102", "ringing"))),
         ],
     ),
+    "a queue rings its first phone, and a group of the same number rings since before": (
+        [
+            channel("trunk-in-0000000f", "777123456", "222333444", 22, "Up"),
+            channel("trunk-in-00000012", "602111222", "222333444", 21, "Ring"),
+            channel("sip105-00000013", "105", "222333444", 21, "Ringing"),
+            channel("sip101-00000014", "101", "222333444", 21, "Ringing"),
+            channel("sip102-00000016", "102", "222333444", 1, "Ringing"),
+        ],
+        [
+            ("incoming", "+420777123456", "+420222333444", "ringing", ((None, "ringing"), ("102", "ringing"))),
+            (
+                "incoming",
+                "+420602111222",
+                "+420222333444",
+                "ringing",
+                ((None, "ringing"), ("105", "ringing"), ("101", "ringing")),
+            ),
+        ],
+    ),
     "one number rings a phone and a group": (
         [
             channel("trunk-in-00000001", "777123456", "22233342", 0, "Ring"),
@@ -477,6 +496,25 @@ def test_a_leg_that_appears_later_joins_its_call() -> None:
     follow(calls, *up)
     straggler = channel("sip102-0000b70f", "420777123456", "102", 1, "Ringing")
     assert len(follow(calls, *up, straggler)) == 2
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_a_phone_that_rings_later_is_for_whom_nothing_rings(waits: bool) -> None:
+    """A queue rings one when it gets free; where nobody waits, it is one more of the group."""
+    calls = tracker()
+    waiting = [channel("trunk-in-0000000f", "777123456", "222333444", 1, "Up")] * waits
+    group = [
+        channel("trunk-in-00000012", "602111222", "222333444", 0, "Ring"),
+        channel("sip105-00000013", "105", "222333444", 0, "Ringing"),
+    ]
+    follow(calls, *waiting, *group)
+    older = [row | {"duration": 20} for row in (*waiting, *group)]
+    later = follow(calls, *older, channel("sip102-00000016", "102", "222333444", 0, "Ringing"), at=20)
+    ringing = {call.caller.number: [leg.extension for leg in call.legs[1:]] for call in later}
+    if waits:
+        assert ringing == {"+420777123456": ["102"], "+420602111222": ["105"]}
+    else:
+        assert ringing == {"+420602111222": ["105", "102"]}
 
 
 def test_a_phone_that_still_rings_when_another_answered_belongs_to_the_call() -> None:

@@ -6,10 +6,11 @@ smaller, or at least not what it would have become, and the numbers are others.
 """
 
 from collections import Counter, deque
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from itertools import combinations
+from itertools import combinations, groupby
+from operator import itemgetter
 from uuid import uuid4
 
 from ...telephony.models import Call, CallState, Direction, Leg, Party
@@ -298,9 +299,8 @@ class CallTracker:
         """Keep what was put together, and find what the new rows belong to, the surest first."""
         group_of = self._known_groups(ends)
         fresh = [index for index in range(len(ends)) if index not in group_of]
-        for edge in sorted(pairs(ends, fresh)):
-            if _join(group_of, ends, edge) and edge[0] < WEAK and ends[edge[-1]].line is not None:
-                self.lists_called_phones = True
+        for _, alike in groupby(sorted(pairs(ends, fresh)), key=itemgetter(0)):
+            self._join_all(group_of, ends, list(alike))
         for index in fresh:
             if index not in group_of and (owner := fetched(ends, index)) in group_of:
                 group_of[owner].members.append(index)
@@ -308,6 +308,28 @@ class CallTracker:
         for index in fresh:
             group_of.setdefault(index, _Group([index], index))
         return list({id(group_of[index]): group_of[index] for index in range(len(ends))}.values())
+
+    def _join_all(
+        self, group_of: dict[int, _Group], ends: Sequence[End], edges: Iterable[Edge]
+    ) -> None:
+        """Make calls of pairs of one rank, the surest first.
+
+        A phone that begins to ring is rather for a caller for whom nothing rings yet, as in a
+        queue, than for one whose group of phones rings already.
+        """
+        late = []
+        for edge in edges:
+            if edge[0] < WEAK and _rings_later(group_of, ends, edge):
+                late.append(edge)
+            else:
+                self._join_pair(group_of, ends, edge)
+        for edge in late:
+            self._join_pair(group_of, ends, edge)
+
+    def _join_pair(self, group_of: dict[int, _Group], ends: Sequence[End], edge: Edge) -> None:
+        """Make a pair one call where both are free, and learn whether called phones are listed."""
+        if _join(group_of, ends, edge) and edge[0] < WEAK and ends[edge[-1]].line is not None:
+            self.lists_called_phones = True
 
     def _known_groups(self, ends: Sequence[End]) -> dict[int, _Group]:
         """Return the groups of the rows whose calls are known, by the rows' places."""
@@ -531,6 +553,16 @@ def _join(group_of: dict[int, _Group], ends: Sequence[End], edge: Edge) -> bool:
     calling.members.append(leg)
     group_of[leg] = calling
     return True
+
+
+def _rings_later(group_of: Mapping[int, _Group], ends: Sequence[End], edge: Edge) -> bool:
+    """Return whether a phone rings that began later than those that ring for the same caller."""
+    *_, root, leg = edge
+    group = group_of.get(root)
+    if group is None or not ends[leg].rings:
+        return False
+    ringing = (ends[index] for index in group.members if ends[index].rings)
+    return any(older_by(other.row, ends[leg].row) > SKEW for other in ringing)
 
 
 def _may_join(group: _Group, ends: Sequence[End], edge: Edge) -> bool:
