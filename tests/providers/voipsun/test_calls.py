@@ -223,6 +223,30 @@ SCENES: dict[str, tuple[list[dict[str, object]], list[tuple[object, ...]]]] = {
             ),
         ],
     ),
+    "two phones call each other, and one has answered": (
+        [
+            channel("sip105-00000006", "105", "104", 33, "Up"),
+            channel("sip104-00000007", "104", "", 33, "Up"),
+            channel("sip104-00000008", "104", "105", 33, "Ring"),
+            channel("sip105-00000009", "105", "105", 33, "Ringing"),
+        ],
+        [
+            ("internal", "105", "104", "talking", (("105", "talking"), ("104", "talking"))),
+            ("internal", "104", "105", "ringing", (("104", "dialing"), ("105", "ringing"))),
+        ],
+    ),
+    "two phones call each other, and both have answered": (
+        [
+            channel("sip105-00000006", "105", "104", 33, "Up"),
+            channel("sip104-00000007", "104", "", 33, "Up"),
+            channel("sip104-00000008", "104", "105", 33, "Up"),
+            channel("sip105-00000009", "105", "", 33, "Up"),
+        ],
+        [
+            ("internal", "105", "104", "talking", (("105", "talking"), ("104", "talking"))),
+            ("internal", "104", "105", "talking", (("104", "talking"), ("105", "talking"))),
+        ],
+    ),
     "one number rings a phone and a group": (
         [
             channel("trunk-in-00000001", "777123456", "22233342", 0, "Ring"),
