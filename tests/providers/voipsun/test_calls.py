@@ -523,7 +523,7 @@ def test_a_leg_that_appears_later_joins_its_call() -> None:
 
 
 @pytest.mark.parametrize("waits", [True, False])
-def test_a_phone_that_rings_later_is_for_whom_nothing_rings(waits: bool) -> None:
+def test_a_phone_that_rings_later_is_for_whom_nothing_rings(*, waits: bool) -> None:
     """A queue rings one when it gets free; where nobody waits, it is one more of the group."""
     calls = tracker()
     waiting = [channel("trunk-in-0000000f", "777123456", "222333444", 1, "Up")] * waits
