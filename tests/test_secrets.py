@@ -49,7 +49,7 @@ from homeassistant.loader import DATA_CUSTOM_COMPONENTS
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import async_test_home_assistant
 
-from custom_components.pbx import diagnostics, media_view
+from custom_components.pbx import diagnostics, dial_guard, media_view
 from custom_components.pbx.const import DOMAIN
 from custom_components.pbx.coordinator import PbxCoordinator
 from custom_components.pbx.data import PbxConfigEntry
@@ -816,6 +816,8 @@ async def driven(
 
     monkeypatch.setattr(Simulator, "_misbehave", misbehave)
     monkeypatch.setattr(PROVIDERS[account.provider], "limits", PLENTY)
+    # A call that the guard holds back leaves no trace, so it would hide what the rest of them leaves.
+    monkeypatch.setattr(dial_guard, "MINUTE", 0)
     monkeypatch.setattr(voipat_access, "STANDARD", PLENTY)
     monkeypatch.setattr(voipat_access, "CONFIRM_AFTER", 0.0)
     monkeypatch.setattr(provider_http.Budget, "slow_down", lambda _budget, _wait: None)
