@@ -43,7 +43,7 @@ interface Page {
 
 type Filter = "all" | "missed" | "incoming" | "outgoing";
 
-const NOT_REACHED = new Set(["missed", "busy", "failed", "cancelled", "rejected"]);
+const NOT_REACHED = new Set(["missed", "busy", "failed", "cancelled", "rejected", "no_answer"]);
 const SEARCH_WAIT = 400;
 /** How many calls are on the page at most; one who scrolls further has the newest ones taken away. */
 const MOST = 400;

@@ -90,6 +90,18 @@ async def test_originate_to_the_outside(desk: Desk) -> None:
     far.reject(486)
 
 
+@pytest.mark.parametrize("typed", ["608 000 111", "00420 608000111", "+420608000111"])
+async def test_a_number_is_dialled_as_it_was_keyed(desk: Desk, typed: str) -> None:
+    """Which forms a dial plan takes is its own business: none is made of the other."""
+    await desk.act("originate", extension="101", number=typed, ring_timeout=5)
+    await (await desk.lab.phones["101"].ringing()).answer()
+    (await desk.lab.trunk.ringing()).reject(486)
+    await asyncio.sleep(0.3)  # what the manager says comes after the ringing
+    dialled = [message["DialString"].partition("@")[0] for message in desk.events("DialBegin")]
+    # The lab's dial plan takes a plus off before it dials.
+    assert typed.replace(" ", "").lstrip("+") in dialled
+
+
 async def test_originate_refusals(desk: Desk) -> None:
     """A phone that is not there is named before anything rings."""
     await desk.lab.phones["104"].unregister()

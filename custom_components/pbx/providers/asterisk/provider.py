@@ -28,7 +28,7 @@ from ...telephony.errors import (
     UnsupportedError,
 )
 from ...telephony.models import Capability, EventType
-from ...telephony.phone_numbers import dialable
+from ...telephony.phone_numbers import DialForm, dialable, in_form
 from ..base import Intervals, Provider
 from ..settings import Values
 from ..values import integer
@@ -95,6 +95,7 @@ class AsteriskProvider(Provider):
     name = "Asterisk / FreePBX"
     settings: AsteriskSettings
     settings_type = AsteriskSettings
+    dial_form: ClassVar[DialForm] = DialForm.KEYED  # the dial plan alone knows what is dialled
     possible = Capability(0)
     for needed in NEEDS.values():
         possible |= needed
@@ -441,7 +442,7 @@ class AsteriskProvider(Provider):
 
         The extension's phone shows whom it will call; who is called sees the extension.
         """
-        number = dialable(request.number, self.settings.country)
+        number = dialable(request.number, self.settings.country, by_hand=True)
         device = self._device(request.extension)
         name = _plain(self._house.names.get(request.extension, ""))
         uid = f"pbx-{secrets.token_hex(8)}"
@@ -450,7 +451,7 @@ class AsteriskProvider(Provider):
             "Originate",
             Channel=device,
             Context=request.dialplan or self.settings.context,
-            Exten=self._dialled(number),
+            Exten=self._dialled(request.number),
             Priority=1,
             # As CallerID it would be what both phones show.
             Variable=(
@@ -466,8 +467,8 @@ class AsteriskProvider(Provider):
         return m.Placed(call_id=uid)
 
     def _dialled(self, number: str) -> str:
-        """Return a number as the dial plan of a phone takes it."""
-        return number
+        """Return a checked number as it would be keyed in: the dial plan decides about its form."""
+        return in_form(number, DialForm.KEYED, self.settings.country, by_hand=True)
 
     def _device(self, extension: str) -> str:
         """Return the device of an extension that rings; raise NotFoundError where there is none."""
@@ -506,7 +507,7 @@ class AsteriskProvider(Provider):
         fields = {
             "Channel": own.name,
             "Context": self.settings.context,
-            "Exten": self._dialled(dialable(number, self.settings.country)),
+            "Exten": self._dialled(number),
         }
         if kind is m.TransferType.ATTENDED:
             await self._command("Atxfer", **fields)
