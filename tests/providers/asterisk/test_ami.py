@@ -243,3 +243,24 @@ async def test_ten_thousand_events() -> None:
         took = time.monotonic() - began
     assert [int(message["Number"]) for message in heard] == list(range(0, 10_000, 3))
     assert took < 10
+
+
+async def test_who_gives_up_waiting_for_the_banner_leaves_no_connection() -> None:
+    """An account that is unloaded while it connects closes what it has opened."""
+    left, silent = asyncio.Event(), asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Say nothing, and notice when the other side has gone."""
+        silent.set()
+        await reader.read()
+        left.set()
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as listening:
+        connecting = asyncio.create_task(connection(listening.sockets[0].getsockname()[1]).__aenter__())
+        await silent.wait()
+        connecting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await connecting
+        async with asyncio.timeout(5):
+            await left.wait()

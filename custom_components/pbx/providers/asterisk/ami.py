@@ -142,26 +142,32 @@ class AmiConnection:
     async def __aenter__(self) -> Self:
         """Connect and log in."""
         try:
+            reader = await self._connect()
+            self._tasks.append(asyncio.create_task(self._read(reader)))
+            await self._log_in()
+            self._tasks.append(asyncio.create_task(self._keep_alive()))
+        except BaseException:  # also when whoever waits for it gives up: no socket is left behind
+            await self.close()
+            raise
+        return self
+
+    async def _connect(self) -> asyncio.StreamReader:
+        """Return what the manager interface says, from behind its banner on.
+
+        Raise ConnectError where nobody answers in time, or somebody else does.
+        """
+        try:
             async with asyncio.timeout(CONNECT_TIME):
                 reader, self._writer = await asyncio.open_connection(
                     *self._address, ssl=self._tls, limit=CHUNK
                 )
                 banner = (await reader.readline()).decode(errors="replace").strip()
         except (OSError, TimeoutError, ValueError) as error:
-            await self.close()
             raise ConnectError(f"No manager interface there ({type(error).__name__})") from None
         if not banner.startswith(BANNER):
-            await self.close()
             raise ConnectError("Whoever answers there is no manager interface")
-        try:
-            self.version = banner.removeprefix(BANNER)[:20]
-            self._tasks.append(asyncio.create_task(self._read(reader)))
-            await self._log_in()
-            self._tasks.append(asyncio.create_task(self._keep_alive()))
-        except BaseException:
-            await self.close()
-            raise
-        return self
+        self.version = banner.removeprefix(BANNER)[:20]
+        return reader
 
     async def __aexit__(self, *_: object) -> None:
         """Close the connection."""
