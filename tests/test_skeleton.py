@@ -281,7 +281,7 @@ async def test_refusal(hass: HomeAssistant, acme: Acme, living: Living) -> None:
     acme.refusal = "the phone is locked"
     data = {"config_entry_id": living.entry.entry_id, "extension": "101", "number": CALLER}
     with pytest.raises(Exception, match="refused") as caught:
-        await hass.services.async_call(DOMAIN, "originate", data, blocking=True, return_response=True)
+        await hass.services.async_call(DOMAIN, "originate", data, blocking=True)
 
     assert "the phone is locked" in str(caught.value.translation_placeholders)  # type: ignore[attr-defined]
 

@@ -207,7 +207,7 @@ async def busy(stage: Stage) -> None:
     stage.phones["103"].policy = None
 
 
-@story("07_declined", "call_incoming call_missed")
+@story("07_declined", "call_incoming call_ended")
 async def declined(stage: Stage) -> None:
     """102 rings, and declines."""
     far = await stage.trunk.dial("222300102", caller=OUTSIDE)

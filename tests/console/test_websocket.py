@@ -282,7 +282,7 @@ async def test_who_cannot_answer_is_named(
     [failed] = answer["failed"]
     assert failed["account"] == fake_entry.entry_id
     assert failed["translation_key"] == "refused"
-    assert failed["translation_placeholders"]["reason"] == "Closed for today"
+    assert failed["translation_placeholders"]["answer"] == "Closed for today"
     [failed] = (await ask(socket, "pbx/search", text="ann"))["result"]["failed"]
     assert failed["translation_key"] == "cannot_connect"
 

@@ -103,7 +103,7 @@ async def test_wrong_pin(house: House[Voipsun]) -> None:
     assert step["errors"] == {"base": "refused"}
     assert "Agent authentication failed" in step["description_placeholders"]["reason"]
     error = await refused(client.act("pbx.agent_login", agent="1000", pin="9998", extension="104"))
-    assert (error.code, error.key) == ("home_assistant_error", "refused")
+    assert (error.code, error.key) == ("home_assistant_error", "refused_wrong_pin")
     assert "Agent authentication failed" in error.message
 
 

@@ -250,7 +250,7 @@ async def test_a_refusal_is_shown_in_the_language_of_the_user(stage: Stage) -> N
     await stage.show(CALLS, accounts=[account(calls=(call("c1", "talking"),))], language="de")
     await stage.page.evaluate(
         """window.refusal = {message: "Fake PBX refused: closed", translation_domain: "pbx", translation_key: "refused",
-            translation_placeholders: {provider: "Fake PBX", reason: "closed"}}"""
+            translation_placeholders: {provider: "Fake PBX", reason: "other", answer: "closed", code: ""}}"""
     )
     await stage.button(CALLS, "Halten").click()
     shown = await stage.page.locator(CALLS).get_by_role("alert").inner_text()
