@@ -15,6 +15,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.pbx import forms
 from custom_components.pbx.providers import PROVIDERS
+from custom_components.pbx.providers.base import Intervals
 from custom_components.pbx.providers.http import RateLimit
 from custom_components.pbx.providers.voxloud.provider import VoxloudProvider
 from custom_components.pbx.services import ACTIONS
@@ -69,6 +70,18 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> type[FakeProvider]:
     monkeypatch.setitem(forms.REAUTH_FIELDS, provider.key, vol.Schema({}))
     monkeypatch.setitem(forms.PROVIDER_OPTIONS, provider.key, {})
     return provider
+
+
+@pytest.fixture
+def at_noon(freezer: FrozenDateTimeFactory) -> None:
+    """Begin at a fixed time, at which the clock stands until it is moved."""
+    freezer.move_to(NOON)
+
+
+@pytest.fixture
+def full_polls(at_noon: None, fake: type[FakeProvider]) -> None:
+    """Ask for everything, the directory too, with every poll, from noon."""
+    fake.intervals = Intervals(busy=10, idle=10, pushed=10, directory=10)
 
 
 @pytest.fixture

@@ -8,19 +8,13 @@ from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UN
 from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
-from custom_components.pbx.providers.base import Intervals
 from custom_components.pbx.telephony import models as m
 from custom_components.pbx.telephony.errors import ConnectError
 from custom_components.pbx.telephony.models import Capability
 
-from .fake_provider import NOON, FakeProvider, async_set_up
+from .fake_provider import FakeProvider, async_set_up
 
-
-@pytest.fixture(autouse=True)
-def _noon(freezer: FrozenDateTimeFactory, fake: type[FakeProvider]) -> None:
-    """Ask for everything with every poll, from noon."""
-    freezer.move_to(NOON)
-    fake.intervals = Intervals(busy=10, idle=10, pushed=10, directory=10)
+pytestmark = pytest.mark.usefixtures("full_polls")
 
 
 async def poll(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:

@@ -19,15 +19,11 @@ from custom_components.pbx.telephony import models as m
 from custom_components.pbx.telephony.errors import AuthError, ConnectError, RefusedError, UnknownOutcomeError
 from custom_components.pbx.telephony.models import CallState, Capability, Direction, Originate
 
-from .fake_provider import NOON, FakeProvider, async_set_up, fake_config_entry, incoming, pushed
+from .fake_provider import FakeProvider, async_set_up, fake_config_entry, incoming, pushed
+
+pytestmark = pytest.mark.usefixtures("at_noon")
 
 CALLER = "+390612345678"
-
-
-@pytest.fixture(autouse=True)
-def _noon(freezer: FrozenDateTimeFactory) -> None:
-    """Begin at a fixed time."""
-    freezer.move_to(NOON)
 
 
 async def press(hass: HomeAssistant, entity_id: str) -> None:

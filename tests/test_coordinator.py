@@ -35,6 +35,8 @@ from custom_components.pbx.telephony.models import CallState, Capability, EventT
 
 from .fake_provider import NOON, FakeProvider, FakeSettings, async_set_up, fake_config_entry, incoming, pushed
 
+pytestmark = pytest.mark.usefixtures("at_noon")
+
 CALLER = "+390612345678"
 
 
@@ -78,12 +80,6 @@ def count(coordinator: PbxCoordinator, *keys: Hashable) -> dict[Hashable, int]:
 def written(hass: HomeAssistant) -> dict[str, datetime]:
     """Say when each state was last written, changed or not."""
     return {state.entity_id: state.last_reported for state in hass.states.async_all()}
-
-
-@pytest.fixture(autouse=True)
-def _noon(freezer: FrozenDateTimeFactory) -> None:
-    """Begin at a fixed time."""
-    freezer.move_to(NOON)
 
 
 # -- who is told -------------------------------------------------------------------------------------

@@ -22,12 +22,13 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.pbx import async_remove_config_entry_device, devices
 from custom_components.pbx.const import CONF_CALL_SLOTS, CONF_FOLLOW, DOMAIN, EVENT_PBX
-from custom_components.pbx.providers.base import Intervals
 from custom_components.pbx.telephony import models as m
 from custom_components.pbx.telephony.errors import ConnectError
 from custom_components.pbx.telephony.models import CallState, Capability, EventType
 
 from .fake_provider import NOON, FakeProvider, async_set_up, fake_config_entry, incoming, pushed
+
+pytestmark = pytest.mark.usefixtures("full_polls")
 
 # The models by which the editor offers devices for the filters of a trigger.
 OFFERED = set(re.findall(r"model: (\w+)", Path("custom_components/pbx/triggers.yaml").read_text("utf-8")))
@@ -36,13 +37,6 @@ BOB = m.Extension(number="102", name="Bob")
 CAROL = m.Extension(number="103", name="Carol")
 AGENT = m.Agent(id="a1", name="Agatha", number="501", logged_in=True)
 QUEUE = m.Queue(id="q1", name="Support", number="600", waiting=2)
-
-
-@pytest.fixture(autouse=True)
-def _noon(freezer: FrozenDateTimeFactory, fake: type[FakeProvider]) -> None:
-    """Ask for the directory with every poll, from noon."""
-    freezer.move_to(NOON)
-    fake.intervals = Intervals(busy=10, idle=10, pushed=10, directory=10)
 
 
 async def listed(

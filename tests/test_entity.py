@@ -32,12 +32,14 @@ from custom_components.pbx.telephony import models as m
 from custom_components.pbx.telephony.errors import ConnectError, RefusedError
 from custom_components.pbx.telephony.models import AgentStatus, CallState, Capability
 
-from .fake_provider import NOON, FakeProvider, async_set_up, fake_config_entry, incoming, pushed
+from .fake_provider import FakeProvider, async_set_up, fake_config_entry, incoming, pushed
 from .simulators.base import Simulator
 from .simulators.voipat import VoipatSimulator
 from .simulators.voipstudio import VoipstudioSimulator
 from .simulators.voipsun import VoipsunSimulator
 from .simulators.voxloud import VoxloudSimulator
+
+pytestmark = pytest.mark.usefixtures("at_noon")
 
 AGENT = m.Agent(
     id="a1",
@@ -50,12 +52,6 @@ AGENT = m.Agent(
     queues={"600": True, "601": False},
 )
 QUEUE = m.Queue(id="q1", name="Support", number="600", waiting=2, longest_wait=34.0, agents_logged_in=1)
-
-
-@pytest.fixture(autouse=True)
-def _noon(freezer: FrozenDateTimeFactory) -> None:
-    """Begin at a fixed time."""
-    freezer.move_to(NOON)
 
 
 @pytest.fixture

@@ -22,17 +22,13 @@ from custom_components.pbx.telephony import models as m
 from custom_components.pbx.telephony.errors import ConnectError
 from custom_components.pbx.telephony.models import CallState, Direction, EventType, Outcome
 
-from .fake_provider import NOON, FakeProvider, async_set_up, fake_config_entry, pushed
+from .fake_provider import FakeProvider, async_set_up, fake_config_entry, pushed
+
+pytestmark = pytest.mark.usefixtures("at_noon")
 
 CALLER = "+390612345678"
 AGENT = m.Agent(id="a1", name="Agatha", number="501", extension="101", logged_in=False)
 OTHER = m.Agent(id="a2", name="Agnes", number="502")
-
-
-@pytest.fixture(autouse=True)
-def _noon(freezer: FrozenDateTimeFactory) -> None:
-    """Begin at a fixed time."""
-    freezer.move_to(NOON)
 
 
 def told(hass: HomeAssistant, entity_id: str) -> dict[str, Any]:

@@ -15,14 +15,10 @@ from custom_components.pbx.telephony import models as m
 from custom_components.pbx.telephony.errors import ConnectError, ProviderError
 from custom_components.pbx.telephony.models import CallState, Capability, Direction, Outcome
 
-from .fake_provider import NOON, FakeProvider, incoming, pushed
+from .fake_provider import FakeProvider, incoming, pushed
 from .test_coordinator import CALLER, coordinator_of, pass_time
 
-
-@pytest.fixture(autouse=True)
-def _noon(freezer: FrozenDateTimeFactory) -> None:
-    """Begin at a fixed time."""
-    freezer.move_to(NOON)
+pytestmark = pytest.mark.usefixtures("at_noon")
 
 
 async def test_record_is_asked_for_some_time_after_the_end(

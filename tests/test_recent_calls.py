@@ -24,9 +24,8 @@ ANNA = "+390612345678"
 
 
 @pytest.fixture(autouse=True)
-async def _noon(hass: HomeAssistant, freezer: FrozenDateTimeFactory, fake: type[FakeProvider]) -> None:
-    """Begin at noon, in Italy, with a phone system that knows no names and keeps no history."""
-    freezer.move_to(NOON)
+async def _plain_system_in_italy(hass: HomeAssistant, at_noon: None, fake: type[FakeProvider]) -> None:
+    """Be in Italy, with a phone system that knows no names and keeps no history."""
     hass.config.country = "IT"
     fake.script.capabilities &= ~(m.Capability.SEARCH_CONTACTS | m.Capability.GET_CALL_HISTORY)
 

@@ -16,20 +16,14 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.pbx.const import CONF_CALL_SLOTS
-from custom_components.pbx.providers.base import Intervals
 from custom_components.pbx.telephony import models as m
 from custom_components.pbx.telephony.models import AgentStatus, CallState, Direction, EventType, Outcome
 
 from .fake_provider import NOON, FakeProvider, async_set_up, fake_config_entry, incoming, pushed
 
+pytestmark = pytest.mark.usefixtures("full_polls")
+
 CALLER = "+390612345678"
-
-
-@pytest.fixture(autouse=True)
-def _noon(freezer: FrozenDateTimeFactory, fake: type[FakeProvider]) -> None:
-    """Ask for everything with every poll, from noon."""
-    freezer.move_to(NOON)
-    fake.intervals = Intervals(busy=10, idle=10, pushed=10, directory=10)
 
 
 async def poll(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:

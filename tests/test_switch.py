@@ -15,16 +15,15 @@ from custom_components.pbx.telephony import models as m
 from custom_components.pbx.telephony.errors import RefusedError
 from custom_components.pbx.telephony.models import AgentRef, CallState, Capability
 
-from .fake_provider import NOON, FakeProvider, async_set_up, incoming, pushed
+from .fake_provider import FakeProvider, async_set_up, incoming, pushed
 
 AGENT = m.Agent(id="a1", name="Agatha", number="501", extension="101", logged_in=True, paused=False)
 SUPPORT = m.Queue(id="q1", name="Support", number="600")
 
 
 @pytest.fixture(autouse=True)
-def _noon(freezer: FrozenDateTimeFactory, fake: type[FakeProvider]) -> None:
-    """Begin at noon, with a directory that is asked for rarely."""
-    freezer.move_to(NOON)
+def _rare_directory(at_noon: None, fake: type[FakeProvider]) -> None:
+    """Ask for the directory rarely."""
     fake.intervals = Intervals(busy=10, idle=10, pushed=10, directory=3600)
 
 

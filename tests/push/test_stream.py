@@ -19,15 +19,11 @@ from custom_components.pbx.telephony import models as m
 from custom_components.pbx.telephony.errors import AuthError, ConnectError, ProviderError
 from custom_components.pbx.telephony.models import CallState, Capability
 
-from ..fake_provider import NOON, FakeProvider, async_set_up, pushed
+from ..fake_provider import FakeProvider, async_set_up, pushed
+
+pytestmark = pytest.mark.usefixtures("at_noon")
 
 UP = m.CallHint(provider_event="up")
-
-
-@pytest.fixture(autouse=True)
-def _noon(freezer: FrozenDateTimeFactory) -> None:
-    """Begin at a fixed time."""
-    freezer.move_to(NOON)
 
 
 @pytest.fixture
