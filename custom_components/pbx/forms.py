@@ -53,6 +53,7 @@ CONF_DIAL_CONTEXT = "dial_context"
 CONF_RATE_PLAN = "rate_plan"
 CONF_EXTENSIONS = "extensions"
 CONF_NOTIFICATION_EMAIL = "notification_email"
+CONF_USER_ID = "user_id"
 CONF_WEBHOOK_USERNAME = "webhook_username"
 CONF_WEBHOOK_PASSWORD = "webhook_password"  # noqa: S105
 MAX_SLOTS = 20
@@ -81,6 +82,7 @@ FORMS: Mapping[str, vol.Schema] = {
     "voipstudio": vol.Schema(
         {
             vol.Optional(CONF_API_KEY): SECRET,
+            vol.Optional(CONF_USER_ID): TEXT,
             vol.Optional(CONF_EMAIL): EMAIL,
             vol.Optional(CONF_PASSWORD): SECRET,
             vol.Optional(CONF_URL, default="https://l7api.com/v1.2/voipstudio"): ADDRESS,

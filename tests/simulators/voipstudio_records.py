@@ -164,10 +164,12 @@ class VoipstudioRecords(VoipstudioSessions):
         name, collection = self.collection_at(request)
         own = user.role != "Administrator" and name in {"cdrs", "monitors", "voicemessages", "sms", "faxes"}
         rows = collection.owned_by(user.id) if own else collection.rows.values()
+        render = self.renderers.get(name, dict)
+        if name == "contacts":  # which have other fields in each edition, and are filtered by those
+            rows, render = [render(row) for row in rows], dict
         found, total = page_of(
             rows, request.query, columns=collection.columns, filterable=collection.filterable, switches=self
         )
-        render = self.renderers.get(name, dict)
         return many([render(row) for row in found], total)
 
     async def get_row(self, request: web.Request, user: User) -> web.Response:

@@ -117,12 +117,13 @@ class VoipstudioSessions(VoipstudioEngine):
     def authenticate(self, request: web.Request) -> Token:
         """Find the token of a request and reset its idle timer."""
         text, user_part = request.headers.get("X-Auth-Token"), ""
-        if text is None:
+        if text is None or self.basic_only:
             user_part, text = self._basic(request.headers.get("Authorization", ""))
         token = self.tokens.get(text)
         if token is None or not token.user.active:
             raise RefusalError(401)
-        if user_part and user_part not in {str(token.user.id), token.user.email}:
+        names = {str(token.user.id)} if self.basic_only else {str(token.user.id), token.user.email}
+        if user_part and user_part not in names:
             raise RefusalError(401)
         now = self.clock()
         idle = self.session_idle if token.session else self.key_idle if token.dashboard else token.idle
@@ -213,6 +214,8 @@ class VoipstudioSessions(VoipstudioEngine):
 
     async def mint_token(self, request: web.Request, user: User) -> web.Response:
         """Answer POST /apitokens; expiry 0 asks for a key that never expires."""
+        if not self.makes_keys:
+            raise RefusalError(404)
         body = await body_of(request)
         name, expiry = body.get("name"), body.get("expiry", self.key_idle)
         if not isinstance(name, str) or not name:

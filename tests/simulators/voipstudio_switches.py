@@ -61,6 +61,11 @@ class VoipstudioSwitches:
     two_factor: bool = False
     """Whether everybody needs a second factor; a single user has a flag of the same name."""
 
+    basic_only: bool = False
+    """Whether a token is taken with HTTP Basic and the user's id only, as the older page has it."""
+    makes_keys: bool = True
+    """Whether there is an endpoint to make API keys at all."""
+
     # Values on the wire: contract sections 5 and 8.
     int_fields: AbstractSet[str] = field(default_factory=set)
     """Those of state, destination, type and disposition that REST gives as the documentation's integers."""

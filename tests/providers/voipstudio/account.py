@@ -137,13 +137,13 @@ class Stub:
 
     def on(self, method: str, path: str, *bodies: object, status: int = 200) -> None:
         """Answer these bodies one after the other, the last one for ever."""
-        self.answers[method, path] = [_answering(body, status) for body in bodies]
+        self.answers[method, path] = [answering(body, status) for body in bodies]
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer."""
         path = request.path.removeprefix("/v1.2/voipstudio/")
         self.seen.append((request.method, path, dict(request.headers)))
-        handlers = self.answers.get((request.method, path), [_answering({"message": "Not Found"}, 404)])
+        handlers = self.answers.get((request.method, path), [answering({"message": "Not Found"}, 404)])
         return await (handlers.pop(0) if len(handlers) > 1 else handlers[0])(request)
 
     def paths(self) -> list[str]:
@@ -151,7 +151,9 @@ class Stub:
         return [f"{method} {path}" for method, path, _ in self.seen]
 
 
-def _answering(body: object, status: int) -> Handler:
+def answering(body: object, status: int) -> Handler:
+    """Return what answers a body with a status."""
+
     async def answer(_request: web.Request) -> web.StreamResponse:
         if isinstance(body, bytes):
             return web.Response(body=body, status=status)

@@ -17,7 +17,7 @@ from custom_components.pbx.telephony.errors import (
 from custom_components.pbx.telephony.models import Capability
 from tests.simulators.voipstudio import VoipstudioSimulator
 
-from .account import CANARY, ME, TALKING, Stub, _answering, client, stubbed
+from .account import CANARY, ME, TALKING, Stub, answering, client, stubbed
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ async def test_a_wrong_key(sim: VoipstudioSimulator, session: aiohttp.ClientSess
 async def test_basic_where_the_header_is_refused(stub: Stub, session: aiohttp.ClientSession) -> None:
     """Where X-Auth-Token is refused, HTTP Basic with the user is tried once, and kept."""
     stub.on("GET", "me", {"message": "Unauthorized"}, status=401)
-    stub.answers["GET", "me"].append(_answering({"data": ME}, 200))
+    stub.answers["GET", "me"].append(answering({"data": ME}, 200))
     provider = stubbed(stub, session, email="john@example.com")
     account = await provider.account()
     assert account.settings["authentication"] == "basic"
@@ -106,7 +106,7 @@ async def test_basic_where_the_header_is_refused(stub: Stub, session: aiohttp.Cl
 async def test_a_lone_refusal_is_none(stub: Stub, session: aiohttp.ClientSession) -> None:
     """One 401 that is not confirmed does not ask anybody to sign in again."""
     stub.on("GET", "me", {"message": "Unauthorized"}, status=401)
-    stub.answers["GET", "me"].append(_answering({"data": ME}, 200))
+    stub.answers["GET", "me"].append(answering({"data": ME}, 200))
     assert (await stubbed(stub, session).account()).id == "2"
     provider = stubbed(stub, session)
     stub.on("GET", "calls", {"message": "Unauthorized"}, status=401)
@@ -170,3 +170,39 @@ async def test_nobody_is_there(session: aiohttp.ClientSession) -> None:
     for url in ("http://127.0.0.1:1", "http://[::1", "ftp://127.0.0.1/x", "http://127.0.0.1:99999999"):
         with pytest.raises(ConnectError):
             await VoipstudioProvider(session, {"url": url, "api_key": CANARY}).account()
+
+
+@pytest.mark.parametrize(
+    ("answer", "said", "code"),
+    [
+        (
+            {"message": "Validation error", "errors": ["No such queue", "No such user"]},
+            "No such queue; No such user",
+            "400",
+        ),
+        (
+            {
+                "message": "Validation error",
+                "errors": [
+                    {"field": "from", "message": "This value is not valid.", "code": "SF0010"},
+                    {"field": "to", "message": "This value is not valid."},
+                ],
+            },
+            "from: This value is not valid.; to: This value is not valid.",
+            "SF0010",
+        ),
+        ({"message": "Validation error", "errors": [{"field": "to", "message": "Too long"}]}, "Too long", "400"),
+        ({"message": "Validation error", "errors": []}, "Validation error", "400"),
+        ({"message": "Validation error", "errors": [None, {}, "Twice", "Twice"]}, "Twice", "400"),
+        ({"errors": ["x" * 150] * 9 + ["y" * 150]}, "x" * 150 + "; " + "y" * 48, "400"),
+        ({"errors": "Not a list"}, "HTTP 400", "400"),
+    ],
+)
+async def test_all_errors_are_told(
+    stub: Stub, session: aiohttp.ClientSession, answer: object, said: str, code: str
+) -> None:
+    """Not only the first one; with the field where there are several, and never longer than what can be shown."""
+    stub.on("DELETE", "contacts/1", answer, status=400)
+    with pytest.raises(RefusedError) as error:
+        await stubbed(stub, session).delete_contact("1")
+    assert (error.value.reason, error.value.code) == (said, code)

@@ -1,13 +1,17 @@
 """VoIPstudio: finished calls, contacts and recordings."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import aiohttp
 import pytest
 
+from custom_components.pbx.providers.voipstudio import contacts as contacts_module
+from custom_components.pbx.providers.voipstudio import history as history_module
 from custom_components.pbx.providers.voipstudio.provider import VoipstudioProvider
 from custom_components.pbx.telephony import models as m
 from custom_components.pbx.telephony.errors import (
+    ConnectError,
     InvalidInputError,
     NotFoundError,
     UnsupportedError,
@@ -16,7 +20,7 @@ from custom_components.pbx.telephony.models import Direction, Outcome
 from tests.simulators.voipstudio import VoipstudioSimulator
 from tests.simulators.voipstudio_switches import ContactStyle
 
-from .account import CANARY, CDR, DDI, GRACE, OTHER, Stub, stubbed
+from .account import CANARY, CDR, DDI, GRACE, OTHER, Stub, answering, stubbed
 
 
 @pytest.fixture
@@ -82,6 +86,68 @@ async def test_a_long_history_is_read_as_far_as_needed(stub: Stub, session: aioh
     assert stub.paths() == ["GET cdrs", "GET cdrs"]
 
 
+async def test_a_long_history_is_filtered(
+    sim: VoipstudioSimulator,
+    provider: VoipstudioProvider,
+    history: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A number or a direction is looked for by filter where the first page does not tell, with all legs of a call."""
+    cases = [
+        (m.HistoryQuery(number="07911 123456"), [0]),
+        (m.HistoryQuery(number=f"+{OTHER}", direction=Direction.OUTGOING), [2]),
+        (m.HistoryQuery(number="+447911999999"), []),
+        (m.HistoryQuery(direction=Direction.INCOMING), [1, 0]),
+        (m.HistoryQuery(direction=Direction.INCOMING, sort=m.Sort.OLDEST), [0, 1]),
+        (m.HistoryQuery(direction=Direction.OUTGOING), [2]),
+        (m.HistoryQuery(direction=Direction.INTERNAL), [3]),
+    ]
+    whole = [await provider.history(query) for query, _ in cases]
+    monkeypatch.setattr(history_module, "HISTORY_PAGE", 2)
+    for (query, expected), before in zip(cases, whole, strict=True):
+        sim.requests.clear()
+        page = await provider.history(query)
+        assert [record.call_id for record in page.records] == [history[index] for index in expected], query
+        assert page.records == before.records  # outcome and who answered need the other legs
+    sim.requests.clear()
+    await provider.history(m.HistoryQuery(number="+447911999999"))
+    asked = [json.loads(request.query["filter"]) for request in sim.seen("/cdrs") if "filter" in request.query]
+    assert asked == [[{"property": side, "operator": "like", "value": "911999999"}] for side in ("src", "dst")]
+    assert len(sim.seen("/cdrs")) == 3  # and not one for each page
+
+
+async def test_a_history_that_cannot_be_filtered(stub: Stub, session: aiohttp.ClientSession) -> None:
+    """Where a field cannot be filtered by, the history is read on."""
+    first = {"data": [{**CDR, "src": OTHER, "clid": ""}], "total": 2}
+    last = {"data": [{**CDR, "id": 1, "live_id": 1, "root_live_id": 1}], "total": 2}
+    stub.on("GET", "cdrs", first, {"message": "Filtration error", "errors": []}, last)
+    stub.answers["GET", "cdrs"][1] = answering({"message": "Filtration error", "errors": []}, 400)
+    page = await stubbed(stub, session).history(m.HistoryQuery(number=GRACE))
+    assert [record.id for record in page.records] == ["1"]
+    assert stub.paths() == ["GET cdrs"] * 3
+
+
+async def test_statistics(provider: VoipstudioProvider, sim: VoipstudioSimulator, history: list[str]) -> None:
+    """Whole calls are counted by kind; the kinds there are come of `group_by`, and no list is read."""
+    del history
+    sim.requests.clear()
+    figures = await provider.statistics(None, None)
+    assert (figures.total, figures.answered, figures.missed) == (4, 2, 1)
+    assert figures.by_direction["outgoing"] >= 1
+    assert figures.by_direction["incoming"] >= 2
+    assert {request.query.get("group_by") for request in sim.seen("/cdrs")} == {None, "type", "disposition"}
+    assert {request.query["limit"] for request in sim.seen("/cdrs") if "group_by" not in request.query} == {"1"}
+    since = datetime.now(UTC) + timedelta(hours=1)
+    assert await provider.statistics(since, None) == m.Statistics(total=0, answered=0, missed=0)
+
+
+async def test_statistics_without_a_total(stub: Stub, session: aiohttp.ClientSession) -> None:
+    """Who does not say how many there are cannot be asked for figures."""
+    stub.on("GET", "cdrs", {"data": [CDR]})
+    with pytest.raises(ConnectError):
+        await stubbed(stub, session).statistics(None, None)
+
+
 async def test_a_history_without_end(stub: Stub, session: aiohttp.ClientSession) -> None:
     """A server that always has another page is left alone after a while."""
     stub.on("GET", "cdrs", {"data": [CDR]})
@@ -142,6 +208,31 @@ async def test_search_contacts(provider: VoipstudioProvider, sim: VoipstudioSimu
     with pytest.raises(UnsupportedError) as error:
         await provider.search_contacts(m.ContactQuery(number=GRACE))
     assert error.value.field == "number"
+
+
+async def test_a_long_list_of_contacts_is_filtered(
+    provider: VoipstudioProvider, sim: VoipstudioSimulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A number is looked for by filter where there are more contacts than fit into one page."""
+    monkeypatch.setattr(contacts_module, "FIRST_ROWS", 2)
+    for style in (ContactStyle.OLD, ContactStyle.NEW):
+        sim.contact_style = style
+        sim.requests.clear()
+        page = await provider.search_contacts(m.ContactQuery(number="07700 900123"))
+        assert [contact.first_name for contact in page.contacts] == ["Grace"], style
+        assert all("filter" in request.query for request in sim.seen("/contacts")[1:])
+        assert not (await provider.search_contacts(m.ContactQuery(number="+447700900999"))).contacts
+
+
+@pytest.mark.parametrize("number", ["07700 900-123", GRACE])
+async def test_contacts_that_cannot_be_filtered(stub: Stub, session: aiohttp.ClientSession, number: str) -> None:
+    """Numbers with blanks, or a field that cannot be filtered by: the whole list is read."""
+    row = {"id": 1, "first_name": "Grace", "tel": number}
+    stub.on("GET", "contacts", {"data": [row], "total": 2}, {"data": [row, row], "total": 2})
+    if number == GRACE:
+        stub.answers["GET", "contacts"].insert(1, answering({"message": "Filtration error"}, 400))
+    page = await stubbed(stub, session).search_contacts(m.ContactQuery(number=number))
+    assert [contact.first_name for contact in page.contacts][:1] == ["Grace"]
 
 
 async def test_contacts_are_made_changed_and_removed(provider: VoipstudioProvider, sim: VoipstudioSimulator) -> None:

@@ -165,3 +165,46 @@ async def test_only_keys_of_ours_are_removed(stub: Stub, session: aiohttp.Client
     stub.on("GET", "me", {"data": ME})
     await stubbed(stub, session, **kept).account()
     assert [path for path in stub.paths() if path.startswith("DELETE")] == ["DELETE apitokens/old"]
+
+
+@pytest.mark.parametrize("makes_keys", [True, False])
+async def test_the_older_page(sim: VoipstudioSimulator, session: aiohttp.ClientSession, *, makes_keys: bool) -> None:
+    """HTTP Basic with the id of the log-in's answer; without keys to be had, the session's token is kept."""
+    sim.basic_only = True
+    sim.makes_keys = makes_keys
+    kept = await VoipstudioProvider.login(session, {"url": sim.url, "email": sim.email, "password": sim.password})
+    assert (kept["user_id"], kept["authentication"]) == ("10002", "basic")
+    assert ("api_key_name" in kept) is makes_keys
+    assert "password" not in kept
+    provider = VoipstudioProvider(session, kept)
+    assert (await provider.account()).id == "2"
+    assert kept["api_key"] in sim.tokens
+
+
+async def test_a_key_with_its_users_id(sim: VoipstudioSimulator, session: aiohttp.ClientSession) -> None:
+    """An API key that is taken only together with the id of its user."""
+    sim.basic_only = True
+    typed: dict[str, object] = {"url": sim.url, "api_key": sim.api_key}
+    with pytest.raises(AuthError):
+        await VoipstudioProvider(session, await VoipstudioProvider.login(session, typed)).account()
+    provider = VoipstudioProvider(session, await VoipstudioProvider.login(session, {**typed, "user_id": "10002"}))
+    account = await provider.account()
+    assert account.settings["authentication"] == "basic"
+    with pytest.raises(AuthError):
+        await VoipstudioProvider(session, {**typed, "user_id": "10003"}).account()
+    again = VoipstudioProvider(session, {**typed, **account.settings})
+    sim.requests.clear()
+    await again.account()
+    assert len(sim.seen("/me")) == 1  # not tried the other way first
+
+
+@pytest.mark.parametrize(("status", "expected"), [(500, ConnectError), (409, RefusedError), (401, AuthError)])
+async def test_a_key_that_is_not_made(
+    stub: Stub, session: aiohttp.ClientSession, status: int, expected: type[ProviderError]
+) -> None:
+    """Only where there are no keys at all the token is kept instead; any other trouble is told."""
+    stub.on("POST", "login", {"message": "Login success", "user_token": CANARY, "user_id": 10002})
+    stub.on("POST", "apitokens", {"message": "No"}, status=status)
+    stub.on("GET", "me", {"message": "No"}, status=401)
+    with pytest.raises(expected):
+        await VoipstudioProvider.login(session, {"url": stub.url, "email": "a@example.com", "password": "p4ss"})

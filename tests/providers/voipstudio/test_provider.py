@@ -34,7 +34,7 @@ from .account import (
     RINGING,
     TALKING,
     Stub,
-    _answering,
+    answering,
     client,
     pushed,
     stubbed,
@@ -75,7 +75,7 @@ async def test_many_users_come_in_pages(stub: Stub, session: aiohttp.ClientSessi
     page = [{"id": number, "ext": str(1000 + number)} for number in range(1, 4)]
     stub.on("GET", "users", {"data": page, "total": 9}, {"data": [{"id": 4, "ext": "1004"}], "total": 9}, {"data": []})
     stub.on("GET", "queues", {"data": {"7": {"id": 80892, "number": 601, "users": []}}})
-    stub.answers["GET", "queues"].append(_answering({"data": []}, 200))
+    stub.answers["GET", "queues"].append(answering({"data": []}, 200))
     stub.on("GET", "voicemessages", {"data": [], "total": 0})
     directory = await stubbed(stub, session).directory()
     assert directory.extensions is not None

@@ -22,6 +22,7 @@ PATH = "/v1.2/voipstudio"
 PAGE = 5000  # the most that may be asked for
 MAX_PAGES = 20
 MAX_REASON = 200
+MAX_ERRORS = 10
 SHORTEST_SECRET = 3
 
 UNAUTHORISED = 401
@@ -160,6 +161,15 @@ class Api:
         """Read a whole list."""
         return tuple([row async for page in self.pages(ask, path, params) for row in page.rows])
 
+    async def count(self, path: str, params: Params = NONE) -> int:
+        """Return how many rows of a list there are, without reading them."""
+        request = {**params, "page": "1", "limit": "1"}
+        answer = mapping((await self.get(self.http.ask, path, request)).json())
+        total = integer(answer.get("total"))
+        if total is None:
+            raise ConnectError("The answer does not say how many there are")
+        return total
+
     async def window(
         self, ask: Ask, path: str, offset: int, limit: int, params: Params
     ) -> tuple[Json, ...]:
@@ -230,22 +240,31 @@ class Api:
 def reason(reply: Reply, secrets: Iterable[str] = ()) -> tuple[str, str]:
     """Return the phone system's own words for a person, and its own code.
 
-    The words are without numbers and without what was sent.
+    The words are those of all errors, or the general ones where there are none; without numbers
+    and without what was sent. The code is that of the first error.
     """
     try:
         answer = mapping(reply.json())
     except ConnectError:
         answer = {}
-    errors = answer.get("errors")
-    first = errors[0] if isinstance(errors, list) and errors else None
-    item = mapping(first)
-    words = text(item.get("message")) or text(first) or text(answer.get("message"))
-    code = text(item.get("code")) or text(answer.get("code"))
+    listed = answer.get("errors")
+    errors = listed[:MAX_ERRORS] if isinstance(listed, list) else []
+    said = (_words_of(error, several=len(errors) > 1) for error in errors)
+    words = "; ".join(dict.fromkeys(filter(None, said))) or text(answer.get("message"))
+    codes = (text(mapping(error).get("code")) for error in errors)
+    code = next(filter(None, codes), "") or text(answer.get("code"))
     secrets = tuple(secrets)
     words, code = (without(said, secrets, shortest=SHORTEST_SECRET) for said in (words, code))
     return _DIGITS.sub(CUT, words[: 10 * MAX_REASON])[:MAX_REASON], code[:MAX_REASON] or str(
         reply.status
     )
+
+
+def _words_of(error: object, *, several: bool) -> str:
+    """Return what one error says: an object or a text; of several, with the field it is about."""
+    item = mapping(error)
+    words, field = text(item.get("message")), text(item.get("field"))
+    return f"{field}: {words}" if several and field and words else words or text(error)
 
 
 def _texts(value: object) -> tuple[str, ...]:

@@ -1,16 +1,24 @@
 """The contacts of a VoIPstudio account: how they are read, looked for and written."""
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 from ...telephony import models as m
 from ...telephony import phone_numbers as numbers
-from ...telephony.errors import InvalidInputError, NotFoundError, UnsupportedError
+from ...telephony.errors import (
+    InvalidInputError,
+    NotFoundError,
+    RefusedError,
+    UnsupportedError,
+)
 from ..values import Json, mapping, texts
-from .api import Api, path_of
+from .api import Api, path_of, where
 from .history import check_range
 from .payload import MAX_TEXT, Book, ident, short
 
 CONTACT_PHONES = ("tel", "mobile")
+FIRST_ROWS = 100
+COMPARED_DIGITS = 9  # what two ways of writing a number have in common
 PHONE_KEYS = ("tel", "tel_1", "tel_2", "mobile", "mobile_1", "mobile_2")
 
 
@@ -23,8 +31,7 @@ async def search(api: Api, query: m.ContactQuery, book: Book) -> m.ContactPage:
     if query.contact_id is not None:
         rows = await _single(api, query.contact_id)
     else:
-        rows = await api.rows(api.http.ask, "contacts")
-        _check_fields(rows, query)
+        rows = await _listed(api, query, book.country)
     found: list[m.Contact] = []
     for row in rows:
         listed = contact(row, book)
@@ -42,6 +49,49 @@ async def _single(api: Api, contact_id: str) -> tuple[Json, ...]:
     except NotFoundError:
         return ()
     return (mapping(mapping(answer).get("data")),)
+
+
+async def _listed(api: Api, query: m.ContactQuery, country: str) -> tuple[Json, ...]:
+    """Return the rows among which the contacts are: the whole list, or what it filters out of it.
+
+    The first rows tell the fields that contacts have here, and whether there are more.
+    """
+    pages = api.pages(api.http.ask, "contacts", size=FIRST_ROWS, most=1)
+    first = await anext(pages)
+    if not first.last and query.number is not None:
+        digits = _compared(numbers.normalise(query.number, country))
+        keys = _filterable(first.rows)
+        if digits and keys:
+            with suppress(RefusedError):  # some fields cannot be filtered by
+                return await _with_digits(api, keys, digits)
+    rows = first.rows if first.last else await api.rows(api.http.ask, "contacts")
+    _check_fields(rows, query)
+    return rows
+
+
+def _compared(number: str) -> str:
+    """Return the digits by which a number is found, however it is written before them."""
+    bare = number.lstrip("+")
+    return bare[-COMPARED_DIGITS:] if bare.isdigit() else ""
+
+
+def _filterable(rows: Iterable[Json]) -> tuple[str, ...]:
+    """Return the fields for numbers; none where numbers are written with blanks or the like."""
+    rows = tuple(rows)
+    numbers_here = (short(row.get(key)) for row in rows for key in PHONE_KEYS)
+    if any(number and not _compared(number) for number in numbers_here):
+        return ()
+    return tuple(key for key in PHONE_KEYS if any(key in row for row in rows))
+
+
+async def _with_digits(api: Api, keys: Iterable[str], digits: str) -> tuple[Json, ...]:
+    """Return the contacts that have these digits in one of their numbers, each once."""
+    found: dict[str, Json] = {}
+    for key in keys:
+        params = {"filter": where((key, "like", digits))}
+        for row in await api.rows(api.http.ask, "contacts", params):
+            found.setdefault(ident(row.get("id")), row)
+    return tuple(found.values())
 
 
 def _check_fields(rows: Iterable[Json], query: m.ContactQuery) -> None:

@@ -1,17 +1,18 @@
 """Finished calls of VoIPstudio: how they are looked for, and how their rows become records.
 
-The phone system's filters cannot say "or", so it only narrows down the time; the rest is done here.
+The phone system's filters cannot say "or", so it narrows down the time; a number or a direction
+is looked for by filter where a page of rows is not enough; the rest is done here.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from ...telephony import models as m
 from ...telephony import phone_numbers as numbers
-from ...telephony.errors import InvalidInputError
+from ...telephony.errors import InvalidInputError, RefusedError
 from ...telephony.models import Direction, Outcome
 from ..values import Json, boolean, instant, number, text, texts
-from .api import Api, Filter, where
+from .api import Api, Filter, Page, where
 from .payload import Book, ends, ident, short
 
 MAX_LIMIT = 1000
@@ -20,6 +21,11 @@ HISTORY_PAGES = 10
 MAX_ID_DIGITS = 20
 WITHOUT_CALL = "record "  # before the id of a row that names no call
 OUTCOMES = {"CONNECTED": Outcome.ANSWERED, "BUSY": Outcome.BUSY, "FAILED": Outcome.FAILED}
+ROOTS: Filter = ("is_root", "eq", 1)  # the leg that stands for the whole call
+MOST_KINDS = 20  # of rows when they are grouped
+TYPES = {Direction.INCOMING: ("I", "M"), Direction.OUTGOING: ("O",)}
+FEW_CALLS = 12  # whose other legs are asked for one by one
+COMPARED_DIGITS = 9  # what two ways of writing a number have in common
 WAYS = {"I": Direction.INCOMING, "M": Direction.INCOMING, "O": Direction.OUTGOING}
 
 
@@ -47,15 +53,74 @@ async def search(api: Api, query: m.HistoryQuery, book: Book) -> m.HistoryPage:
     found: list[m.CallRecord] = []
     complete = False
     async for page in pages:
-        rows |= {key: row for row in page.rows if (key := ident(row.get("id")))}
+        rows |= _by_id(page.rows)
         complete = page.last
         # The legs of the last call may go on on the next page.
         open_call = None if complete or not page.rows else root_of_record(page.rows[-1])
         found = _fitting(rows.values(), open_call, query, book)
-        if len(found) >= wanted:
+        if complete or len(found) >= wanted:
             break
+        if len(rows) <= HISTORY_PAGE and (rest := await _filtered(api, query, book)) is not None:
+            return rest
     total = len(found) if complete else None
     return m.HistoryPage(records=tuple(found[query.offset : wanted]), total=total)
+
+
+async def _filtered(api: Api, query: m.HistoryQuery, book: Book) -> m.HistoryPage | None:
+    """Return the finished calls of a number or a direction, whose legs are asked for by filter.
+
+    A filter finds single legs, so the others of their calls are asked for as well. Return None
+    where that is more work than to read on, and where it cannot be filtered by these fields.
+    """
+    rows: dict[str, Json] = {}
+    if not _ways(query):
+        return None
+    try:
+        for found_by in _ways(query):
+            async for page in _pages_by(api, query, *_narrowing(query), found_by):
+                rows |= _by_id(page.rows)
+                if not page.last:
+                    return None
+        roots = dict.fromkeys(filter(None, map(root_of_record, rows.values())))
+        if len(roots) > FEW_CALLS or not all(map(str.isdigit, roots)):
+            return None
+        for root in roots:
+            async for page in _pages_by(api, query, ("root_live_id", "eq", int(root))):
+                rows |= _by_id(page.rows)
+    except RefusedError:
+        return None
+    in_order = sorted(rows.values(), key=_place, reverse=query.sort is not m.Sort.OLDEST)
+    found = _fitting(in_order, None, query, book)
+    end = query.offset + query.limit
+    return m.HistoryPage(records=tuple(found[query.offset : end]), total=len(found))
+
+
+def _pages_by(api: Api, query: m.HistoryQuery, *filters: Filter) -> AsyncIterator[Page]:
+    """Return the first page of the legs that a filter finds."""
+    params = {**_order(query), "filter": where(*filters)}
+    return api.pages(api.http.ask, "cdrs", params, size=HISTORY_PAGE, most=1)
+
+
+def _by_id(rows: Iterable[Json]) -> dict[str, Json]:
+    """Return rows by their id; those without one are left out."""
+    return {key: row for row in rows if (key := ident(row.get("id")))}
+
+
+def _ways(query: m.HistoryQuery) -> tuple[Filter, ...]:
+    """Return the filters each of which finds some of the legs; none where there are no such.
+
+    Of a call in a direction not each leg says so, so that a number goes first.
+    """
+    if query.number is None:
+        types = TYPES.get(query.direction, ()) if query.direction else ()
+        return tuple(("type", "eq", letter) for letter in types)
+    digits = numbers.normalise(query.number, "").lstrip("+")[-COMPARED_DIGITS:]
+    return (("src", "like", digits), ("dst", "like", digits)) if digits.isdigit() else ()
+
+
+def _place(row: Json) -> float:
+    """Return where a row stands in the history, by its id."""
+    return number(row.get("id")) or 0.0
 
 
 def _fitting(
@@ -71,15 +136,55 @@ def _fitting(
 
 def history_params(query: m.HistoryQuery) -> dict[str, str]:
     """Return what the phone system itself can narrow down: the time and the record."""
-    filters: list[Filter] = []
+    filters = [*_narrowing(query)]
+    return _order(query) | ({"filter": where(*filters)} if filters else {})
+
+
+async def statistics(api: Api, start: datetime | None, end: datetime | None) -> m.Statistics:
+    """Return how many calls there were, counted by the phone system itself.
+
+    `group_by` gives one leg of each kind that there is, and a filter for the kind its number.
+    """
+    period = [*_narrowing(m.HistoryQuery(start=start, end=end)), ROOTS]
+    by_type = await _counted(api, "type", period)
+    by_disposition = await _counted(api, "disposition", period)
+    by_direction: dict[str, int] = {}
+    for letter, count in by_type.items():
+        if (way := WAYS.get(letter)) is not None:
+            by_direction[way.value] = by_direction.get(way.value, 0) + count
+    return m.Statistics(
+        total=sum(by_disposition.values()),
+        answered=by_disposition.get("CONNECTED", 0),
+        missed=by_type.get("M", 0),
+        by_direction=by_direction,
+    )
+
+
+async def _counted(api: Api, field: str, period: Sequence[Filter]) -> dict[str, int]:
+    """Return how many whole calls of a period there are of each value of a field."""
+    params = {"filter": where(*period), "group_by": field}
+    pages = api.pages(api.http.ask, "cdrs", params, size=MOST_KINDS, most=1)
+    kinds = dict.fromkeys(text(row.get(field)) for row in (await anext(pages)).rows)
+    counts: dict[str, int] = {}
+    for kind in filter(None, kinds):
+        filters = (*period, (field, "eq", kind))
+        counts[kind.upper()] = await api.count("cdrs", {"filter": where(*filters)})
+    return counts
+
+
+def _narrowing(query: m.HistoryQuery) -> Iterator[Filter]:
+    """Give the filters for the time and the record."""
     if query.start is not None:
-        filters.append(("calldate", "gte", written(query.start)))
+        yield ("calldate", "gte", written(query.start))
     if query.end is not None:
-        filters.append(("calldate", "lte", written(query.end)))
+        yield ("calldate", "lte", written(query.end))
     if query.record_id is not None:
-        filters.append(("id", "eq", _row_id(query.record_id)))
-    params = {"sort": "id", "dir": "ASC" if query.sort is m.Sort.OLDEST else "DESC"}
-    return params | ({"filter": where(*filters)} if filters else {})
+        yield ("id", "eq", _row_id(query.record_id))
+
+
+def _order(query: m.HistoryQuery) -> dict[str, str]:
+    """Return in which order rows are asked for."""
+    return {"sort": "id", "dir": "ASC" if query.sort is m.Sort.OLDEST else "DESC"}
 
 
 def _row_id(value: str) -> int:

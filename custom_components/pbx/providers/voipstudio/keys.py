@@ -3,7 +3,7 @@
 A log-in may ask for a code that is mailed; each try mails another one, so it is sent exactly once.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from secrets import token_hex
 
@@ -11,6 +11,7 @@ from ...telephony.errors import (
     AuthError,
     ConnectError,
     InvalidInputError,
+    NotFoundError,
     ProviderError,
     RefusedError,
     SecondFactorError,
@@ -18,7 +19,16 @@ from ...telephony.errors import (
 from ..http import HttpClient, Reply
 from ..settings import Values
 from ..values import Json, text
-from .api import CLIENT_ERRORS, NOT_FOUND, Api, data_of, path_of, reason, where
+from .api import (
+    CLIENT_ERRORS,
+    NOT_FOUND,
+    Api,
+    ForbiddenError,
+    data_of,
+    path_of,
+    reason,
+    where,
+)
 from .payload import ident
 from .settings import VoipstudioSettings
 
@@ -26,6 +36,8 @@ KEY_NAME = "Home Assistant"
 KEY_IDLE = 7 * 24 * 3600  # seconds without use after which a key ends by itself
 WRONG_LOGIN = frozenset({400, 401, 403})
 ACCEPTED = 202
+BASIC = "basic"
+METHOD_NOT_ALLOWED = 405
 LOGIN_ONLY = frozenset({"password", "code", "nonce"})
 
 
@@ -45,14 +57,20 @@ async def log_in(http: HttpClient, settings: VoipstudioSettings, typed: Values) 
     token = text(answer.get("user_token"))
     if not token or reply.status == ACCEPTED:
         raise ConnectError("The log-in was answered without a token")
+    kept = {key: value for key, value in typed.items() if key not in LOGIN_ONLY}
+    user_id = ident(answer.get("user_id")) or settings.user_id
+    if user_id:
+        kept["user_id"] = user_id
     # A name is taken once per user, and the account may be set up more than once.
     name = f"{KEY_NAME} {token_hex(4)}"
-    kept = {key: value for key, value in typed.items() if key not in LOGIN_ONLY}
-    kept["api_key"] = await _make_key(Api(http, settings.url, token), name)
-    kept["api_key_name"] = name
+    session = Api(http, settings.url, token)
+    key = await _make_key(session, name, user_id)
+    if session.user:
+        kept["authentication"] = BASIC
+    if key is None:
+        return {**kept, "api_key": token}
+    kept |= {"api_key": key, "api_key_name": name}
     kept["created_objects"] = [*settings.created_objects, name]
-    if user_id := ident(answer.get("user_id")):
-        kept["user_id"] = user_id
     return kept
 
 
@@ -80,15 +98,48 @@ def _raise_for(reply: Reply, sent: Iterable[str]) -> None:
     raise ConnectError(f"HTTP {reply.status}")
 
 
-async def _make_key(api: Api, name: str) -> str:
-    """Return a new API key; the session that made it is ended."""
-    made = await api.command("POST", "apitokens", {"name": name, "expiry": KEY_IDLE})
+async def _make_key(api: Api, name: str, user_id: str) -> str | None:
+    """Return a new API key; the session that made it is ended.
+
+    The token of the session is sent the older way, with the user's id, where the current one is
+    refused. Return None where keys cannot be made at all: the session's own token is kept then.
+    """
+    body = {"name": name, "expiry": KEY_IDLE}
+    try:
+        made = await api.command("POST", "apitokens", body)
+    except NotFoundError:
+        return None
+    except (AuthError, RefusedError) as err:
+        if not user_id:
+            raise
+        api.user = user_id
+        as_user = await _make_key_as_user(api, body, err)
+        if as_user is None:
+            return None
+        made = as_user
     key = text(made.get("token"))
     if not key:
         raise ConnectError("The API key was made but not told")
     with suppress(AuthError, ConnectError, RefusedError):
         await api.command("POST", "logout", {})
     return key
+
+
+async def _make_key_as_user(
+    api: Api, body: Mapping[str, object], before: AuthError | RefusedError
+) -> Json | None:
+    """Return the answer about a new key, asked for with HTTP Basic; None where there are none.
+
+    `before` is why the first try was refused: what is refused for its credentials is not done.
+    """
+    try:
+        return await api.command("POST", "apitokens", body)
+    except NotFoundError, ForbiddenError:
+        return None
+    except RefusedError as err:
+        if err.code != str(METHOD_NOT_ALLOWED):
+            raise before from err
+        return None
 
 
 async def remove_old_keys(api: Api, names: Iterable[str], current: str) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ NEEDS: Mapping[str, Capability] = {
         | Capability.GET_AGENT_STATUS
         | Capability.GET_QUEUE_STATUS
     ),
-    "cdrs": Capability.GET_CALL_HISTORY,
+    "cdrs": Capability.GET_CALL_HISTORY | Capability.GET_CALL_STATISTICS,
     "monitors": Capability.RECORDINGS,
     "voicemessages": Capability.VOICEMAILS | Capability.VOICEMAIL_COUNT,
     "contacts": (

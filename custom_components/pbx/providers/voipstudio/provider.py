@@ -42,7 +42,7 @@ from .api import (
 )
 from .commands import dialled, id_of, outside, own_legs
 from .history import HISTORY_PAGE, check_range, written
-from .keys import WRONG_LOGIN
+from .keys import BASIC, WRONG_LOGIN
 from .payload import Book, QueueRow, ident
 from .permissions import CONTACT_FIELDS, HISTORY_FIELDS, NEEDS, POSSIBLE, PROBED
 from .queues import QUEUE_LIST, Queues, agent_id, find_queue, read_queues
@@ -85,6 +85,7 @@ class VoipstudioProvider(Provider):
         Capability.AGENT_LOGOUT: frozenset({"agent", "queue"}),
         Capability.GET_AGENT_STATUS: frozenset({"agent"}),
         Capability.GET_CALL_HISTORY: HISTORY_FIELDS | {"record_id", "call_id"},
+        Capability.GET_CALL_STATISTICS: frozenset({"start", "end"}),
         Capability.SEARCH_CONTACTS: frozenset(
             {"name", "number", "email", "contact_id", "limit", "offset"}
         ),
@@ -100,7 +101,7 @@ class VoipstudioProvider(Provider):
         self.user_id = self.settings.user_id
         self.customer_id = self.settings.customer_id
         self.created_objects = self.settings.created_objects
-        basic = self.settings.authentication == "basic"
+        basic = self.settings.authentication == BASIC
         url = self.settings.url
         self.api = Api(self.http, url, self.settings.api_key, self.user_id if basic else "")
         self.book = Book(country=self.settings.country)
@@ -131,7 +132,7 @@ class VoipstudioProvider(Provider):
     async def account(self) -> m.Account:
         """Ask whose key this is, and what it may do."""
         reply = await self.api.send(self.http.ask, "GET", "me")
-        if reply.status == UNAUTHORISED:
+        if reply.status == UNAUTHORISED or (reply.status in WRONG_LOGIN and self.user_id):
             reply = await self._second_try()
         me = mapping(mapping(reply.json()).get("data")) if reply.ok else {}
         user, customer_id = voipstudio_payload.read_user(me), ident(me.get("customer_id"))
@@ -146,7 +147,7 @@ class VoipstudioProvider(Provider):
         found: dict[str, object] = {
             "user_id": user.id,
             "customer_id": customer_id,
-            "authentication": "basic" if self.api.user else "",
+            "authentication": BASIC if self.api.user else "",
         }
         if self.settings.created_objects:
             found["created_objects"] = list(self.created_objects)
@@ -429,6 +430,11 @@ class VoipstudioProvider(Provider):
     async def history(self, query: m.HistoryQuery) -> m.HistoryPage:
         """Return finished calls."""
         return await history.search(self.api, query, self.book)
+
+    @override
+    async def statistics(self, start: datetime | None, end: datetime | None) -> m.Statistics:
+        """Return how many calls there were, of which kind."""
+        return await history.statistics(self.api, start, end)
 
     # -- contacts ----------------------------------------------------------------------------------
 
