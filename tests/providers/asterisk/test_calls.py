@@ -1,5 +1,6 @@
 """Calls out of recorded events: what a real Asterisk 22 said while people did what the stories tell."""
 
+import itertools
 import random
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -10,7 +11,7 @@ import pytest
 from custom_components.pbx.providers.asterisk.ami import Message, read_message
 from custom_components.pbx.providers.asterisk.calls import Calls
 from custom_components.pbx.registry.call_registry import CallRegistry
-from custom_components.pbx.telephony.models import CallState, Direction, LegPush
+from custom_components.pbx.telephony.models import CallState, Direction, LegPush, Party
 
 STREAMS = Path(__file__).parent / "streams"
 EXTENSIONS = frozenset({"101", "102", "103", "104", "105"})
@@ -141,6 +142,81 @@ def test_a_ringing_phone_comes_with_its_caller() -> None:
     assert (first.extension, first.state, first.direction) == ("101", CallState.RINGING, Direction.INCOMING)
     assert first.caller is not None
     assert (first.caller.number, first.caller.name) == ("+420777123456", "John Caller")
+
+
+def reordered(messages: list[Message], rng: random.Random) -> list[Message]:
+    """Return events as another run would bring them: some late, and those of different threads the other way round.
+
+    Asterisk tells by one thread that a phone rings (`Newstate`) and by another who makes it ring (`Dial...`).
+    """
+    ordered = list(messages)
+    for here, after in ((at, at + 1) for _ in range(2) for at in range(len(ordered) - 1)):
+        kinds = sorted(ordered[at]["Event"][:4] for at in (here, after))
+        close = float(ordered[after]["Timestamp"]) - float(ordered[here]["Timestamp"]) < 0.005
+        if kinds == ["Dial", "News"] and close and rng.random() < 0.5:
+            ordered[here], ordered[after] = ordered[after], ordered[here]
+    arrivals, last = [], 0.0
+    for message, sent in zip(ordered, sorted(float(one["Timestamp"]) for one in messages), strict=True):
+        late = rng.random() * 0.25 if rng.random() < 0.25 else 0.0
+        last = max(last + 1e-6, sent + late)
+        arrivals.append({**message, "Timestamp": f"{last:.6f}"})
+    return arrivals
+
+
+@pytest.mark.parametrize("name", sorted(file.stem for file in STREAMS.glob("*.txt")))
+def test_neither_haste_nor_order_changes_what_is_told(name: str) -> None:
+    """A busy machine brings events late, in bunches, and those of two threads in any order."""
+    expected = replayed(name).told
+    rng = random.Random(name)
+    for _ in range(8):
+        messages = reordered(events(name), rng)
+        replay = Replay()
+        for message in messages:
+            replay.feed(message)
+        replay.finish(datetime.fromtimestamp(float(messages[-1]["Timestamp"]), UTC) + timedelta(seconds=5))
+        assert replay.told == expected, [(one["Event"], one.get("Channel"), one["Timestamp"]) for one in messages]
+
+
+def page_legs(order: tuple[str, ...]) -> list[LegPush]:
+    """Return what is told of a phone that is paged, with its events in some order."""
+    caller = {"Channel": "PJSIP/101-00000001", "Uniqueid": "1.1", "Linkedid": "1.1", "CallerIDNum": "101"}
+    phone = {"Channel": "PJSIP/103-00000002", "Uniqueid": "1.2", "Linkedid": "1.1", "CallerIDNum": "103"}
+    dial = {"DestChannel": phone["Channel"], "DestUniqueid": "1.2", "DestLinkedid": "1.1"}
+    told: dict[str, Message] = {
+        "Newstate": {"Event": "Newstate", "ChannelState": "5", **phone},
+        "DialBegin": {"Event": "DialBegin", **dial},
+        "DialState": {"Event": "DialState", "DialStatus": "RINGING", **dial},
+    }
+    calls = Calls(extension_of, EXTENSIONS, "CZ")
+    calls.take({"Event": "Newchannel", "ChannelState": "4", "Exten": "860", **caller}, NOON)
+    calls.tick(NOON + timedelta(milliseconds=100))
+    calls.take({"Event": "Newchannel", "ChannelState": "0", "Exten": "s", **phone}, NOON + timedelta(milliseconds=110))
+    for step, kind in enumerate(order):
+        calls.take(told[kind], NOON + timedelta(milliseconds=300 * step + 120))
+    return [pushed for pushed in calls.pushes if isinstance(pushed, LegPush) and pushed.extension == "103"]
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(("Newstate", "DialBegin", "DialState"))))
+def test_a_paged_phone_is_called_whatever_comes_first(order: tuple[str, ...]) -> None:
+    """It rings for whoever pages, in a call of its own, and is told once."""
+    (told,) = page_legs(order)
+    assert (told.call_id, told.state) == ("1.2", CallState.RINGING)
+    assert (told.caller, told.callee) == (Party(number="101"), Party(number="103"))
+
+
+def test_a_phone_rings_though_nobody_says_who_calls() -> None:
+    """The wait for that is a bounded one."""
+    calls = Calls(extension_of, EXTENSIONS, "CZ")
+    far = {"Channel": "PJSIP/trunk-00000001", "Uniqueid": "1.1", "Linkedid": "1.1", "CallerIDNum": "420777123456"}
+    near = {"Channel": "PJSIP/101-00000002", "Uniqueid": "1.2", "Linkedid": "1.1", "CallerIDNum": "101"}
+    calls.take({"Event": "Newchannel", "ChannelState": "4", "Exten": "222300101", **far}, NOON)
+    calls.take({"Event": "Newchannel", "ChannelState": "0", "Exten": "s", **near}, NOON)
+    calls.take({"Event": "Newstate", "ChannelState": "5", **near}, NOON)
+    while (due := calls.due()) is not None:
+        calls.tick(due)
+    assert [one.state for one in calls.pushes if isinstance(one, LegPush) and one.extension == "101"] == [
+        CallState.RINGING
+    ]
 
 
 @pytest.mark.parametrize("seed", range(40))

@@ -33,6 +33,10 @@ What a channel does:
 A call is told a moment after it began, or as soon as more than its beginning is known: a caller
 whose phone rings at once is told with that phone, and a code that picks up another call, retrieves
 one or listens to one is no call of its own.
+
+Asterisk tells that a phone rings, and who makes it ring, by different threads: either may be first.
+A phone is told to ring when both are known, for a page is a call of each phone that is paged. That
+nobody calls a phone, but the phone system itself, is known at once: its Linkedid is its Uniqueid.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -52,6 +56,8 @@ type ExtensionOf = Callable[[str], str | None]
 DEFERRED = timedelta(milliseconds=80)
 CODE_DEFERRED = timedelta(milliseconds=1500)
 """How long a code is not told that may pick up a call; Asterisk itself waits for half a second."""
+PLACED = timedelta(milliseconds=1500)
+"""How long a phone that rings waits for the event that says who calls it; usually it is there."""
 SETTLED = timedelta(milliseconds=800)
 """How long after picking up a menu may turn out to be a queue; Asterisk first waits for sound."""
 MAX_CHANNELS = 5000
@@ -261,6 +267,8 @@ class Calls:
         self._channels[uid] = call.channels[uid] = channel
         if channel.is_line and call.first is None:
             call.first = (uid, channel.extension)
+        channel.originated = channel.originated and channel.is_line
+        call.originated = call.originated or channel.originated
         if (placed := self._placed.get(uid)) is not None:
             channel.originated = call.originated = True
             call.placed = placed[1]
@@ -270,18 +278,19 @@ class Calls:
         return channel
 
     def _take_dial(self, kind: str, message: Message) -> list[str]:
-        """Take that a channel is called, by another or by nobody."""
+        """Take that a channel is called, by another or by nobody.
+
+        Each of these events may come before or after the channel's own that it rings.
+        """
         channel = self._channels.get(message.get("DestUniqueid", ""))
         if channel is None:
             return []
         call = self._calls[channel.call]
+        known_before, channel.reached = channel.reached, True
         if kind == "DialEnd":
             channel.take_dial_end(message)
-        elif not message.get("Uniqueid"):
-            if len(call.channels) == 1:
-                channel.originated = call.originated = True
-            elif kind == "DialBegin" and channel.is_line and not channel.originated:
-                return [call.id, self._part(channel, call)]
+        elif not (message.get("Uniqueid") or channel.originated or known_before):
+            return [call.id, self._part(channel, call)] if channel.is_line else [call.id]
         if kind == "DialBegin" and call.originated and call.placed is None:
             number = message.get("DestCallerIDNum", "")
             caller = self._channels.get(message.get("Uniqueid", ""))
@@ -291,6 +300,7 @@ class Calls:
 
     def _part(self, channel: Channel, call: _Call) -> str:
         """Give a phone that is paged a call of its own, from whoever pages; return its id."""
+        self._understand(call, call.lines)
         own = _Call(id=channel.uid, seen_at=channel.seen_at, first=(channel.uid, channel.extension))
         own.caller, own.callee = call.caller, m.Party(number=channel.extension or "")
         own.direction = call.direction
@@ -375,6 +385,9 @@ class Calls:
         """Return what an end of a call does; None while that cannot be told yet."""
         waits = CallState.RINGING if channel.extension is None else CallState.DIALING
         begins = channel.dials or channel.originated
+        if not self._is_placed(channel, now):
+            self._defer(call.id, channel.seen_at + PLACED)
+            return None
         if channel.space:
             return CallState.ON_HOLD
         if not channel.is_up:
@@ -383,6 +396,12 @@ class Calls:
         if self._is_connected(channel) or channel.conference:
             return CallState.ON_HOLD if channel.holding else CallState.TALKING
         return self._waiting_state(channel, call, waits, now)
+
+    @staticmethod
+    def _is_placed(channel: Channel, now: datetime) -> bool:
+        """Return whether it is known whose call a channel is a part of, or was waited for it."""
+        begins = channel.dials or channel.originated
+        return begins or channel.reached or now - channel.seen_at >= PLACED
 
     def _waiting_state(
         self, channel: Channel, call: _Call, waits: CallState, now: datetime
@@ -467,7 +486,11 @@ class Calls:
         if now - call.seen_at >= self._patience(lines):
             return True
         called = [channel for channel in lines if not channel.dials]
-        return any(channel.state in {ChannelState.RINGING, ChannelState.UP} for channel in called)
+        return any(
+            channel.state in {ChannelState.RINGING, ChannelState.UP}
+            and self._is_placed(channel, now)
+            for channel in called
+        )
 
     def _understand(self, call: _Call, lines: list[Channel]) -> None:
         """Know who calls whom, as soon as that can be known."""

@@ -73,6 +73,9 @@ class Channel:
     caller_name: str = ""
     dialled: str = ""
     originated: bool = False
+    """Whether it is called by nobody: the phone system itself rings it first."""
+    reached: bool = False
+    """Whether it is known who calls it; the event that says so may come after its ringing."""
     bridge: str = ""
     holding: bool = False
     queue: str = ""
@@ -125,12 +128,15 @@ def channel_from(
     state = message.get("ChannelState", "")
     application = message.get("Application", "").lower()
     name = message.get("Channel", "")
-    dials = application not in CALLED if listed else state == ChannelState.CALLING
+    dials = state == ChannelState.CALLING
+    if listed and state == ChannelState.UP:
+        dials = application not in CALLED
+    uid, linked = message.get("Uniqueid", ""), message.get("Linkedid", "")
     channel = Channel(
-        uid=message.get("Uniqueid", ""),
+        uid=uid,
         name=name,
         call=call,
-        linked=message.get("Linkedid", ""),
+        linked=linked,
         kind=channel_kind(name),
         extension=extension,
         state=state,
@@ -139,6 +145,8 @@ def channel_from(
         number=message.get("CallerIDNum", ""),
         caller_name=message.get("CallerIDName", ""),
         dialled=message.get("Exten", "") if dials else "",
+        originated=uid == linked and not dials and state != ChannelState.UP,
+        reached=listed,
         spying=channel_kind(name, application) is not channel_kind(name),
         up_at=now if state == ChannelState.UP else None,
     )
