@@ -1,6 +1,5 @@
 """Home Assistant with an account at the lab's Asterisk, and a stage whose actions are Home Assistant's."""
 
-import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Mapping
@@ -12,12 +11,33 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.pbx.const import CONF_PROVIDER, DOMAIN, EVENT_PBX
 from custom_components.pbx.providers.channels import is_line
+from custom_components.pbx.telephony.models import Capability
 
 from .ami import Ami
-from .lab import Lab
+from .lab import Lab, until
 from .stories import Pace, Stage
 
 type Data = Mapping[str, Any]
+
+
+async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> MockConfigEntry:
+    """Set an account up, and wait until it follows what happens, if it could be set up."""
+    entry.add_to_hass(hass)
+    if await hass.config_entries.async_setup(entry.entry_id):
+        await hass.async_block_till_done()
+        health = entry.runtime_data.health
+        if Capability.STREAM in entry.runtime_data.coordinator.provider.capabilities:
+            await until(lambda: bool(health.streaming))
+    return entry
+
+
+def state_of(hass: HomeAssistant, entry: MockConfigEntry, unique: str) -> str:
+    """Return the state of an entity of an account, by the end of its unique id."""
+    for entity in er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id):
+        if entity.unique_id.endswith(unique):
+            state = hass.states.get(entity.entity_id)
+            return state.state if state is not None else "disabled"
+    return "missing"
 
 
 def entry_for(lab: Lab, username: str = "homeassistant", **data: object) -> MockConfigEntry:
@@ -109,13 +129,24 @@ class HassStage(Stage):
         await self.hass.services.async_call(domain, name, data, blocking=True)
 
     async def silence(self) -> None:
-        """Wait until Asterisk has no call any more, and a moment for the last to be told."""
+        """Wait until Asterisk has no call any more, and Home Assistant knows of none."""
+
+        async def is_silent() -> bool:
+            """Return whether no channel of a phone or trunk is there."""
+            return not any(is_line(row["Channel"]) for row in await ami.items("CoreShowChannels"))
+
         async with self.lab.ami() as ami:
-            for _ in range(100):
-                if not any(is_line(row["Channel"]) for row in await ami.items("CoreShowChannels")):
-                    break
-                await asyncio.sleep(0.1)
-        await asyncio.sleep(0.3)
+            await until(is_silent)
+        await until(lambda: not self.entry.runtime_data.coordinator.data.calls)
+
+    @override
+    async def restarted(self) -> None:
+        """Wait until Home Assistant follows again."""
+        await until(lambda: bool(self.entry.runtime_data.health.streaming))
+
+    async def state(self, extension: str, wanted: str) -> None:
+        """Wait until Home Assistant shows the call state of a phone."""
+        await until(lambda: state_of(self.hass, self.entry, f"extension_{extension}_call_state") == wanted)
 
     @override
     async def log_in(self, extension: str) -> None:

@@ -18,6 +18,8 @@ import signal
 import socket
 import subprocess
 import tempfile
+import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Self
 
@@ -33,6 +35,23 @@ FOLDERS = (
 )
 RTP_PORTS = 200
 MISSING = "No Asterisk here"
+
+
+PATIENCE = 30.0
+"""How long, in seconds, a test waits for what has to come; on a busy machine all takes longer."""
+
+type Condition = Callable[[], bool | Awaitable[bool]]
+
+
+async def until(condition: Condition, within: float = PATIENCE) -> float:
+    """Wait for something, and return how many seconds that took; raise TimeoutError after `within` seconds."""
+    began = time.monotonic()
+    async with asyncio.timeout(within):
+        while True:
+            found = condition()
+            if found if isinstance(found, bool) else await found:
+                return time.monotonic() - began
+            await asyncio.sleep(0.02)
 
 
 class NoAsteriskError(Exception):

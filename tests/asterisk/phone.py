@@ -273,7 +273,7 @@ class Phone(asyncio.DatagramProtocol):
         self.spawn(call.invite(headers or {}))
         return call
 
-    async def ringing(self, within: float = 10) -> Call:
+    async def ringing(self, within: float = 30) -> Call:
         """Wait for somebody to call."""
         return await asyncio.wait_for(self.incoming.get(), within)
 
@@ -497,7 +497,7 @@ class Call:
 
         self.phone.spawn(tell())
 
-    async def wait(self, *states: str, within: float = 15) -> Call:
+    async def wait(self, *states: str, within: float = 30) -> Call:
         """Wait for one of these states; raise CallFailedError when the call is over instead."""
         async with asyncio.timeout(within), self._changed:
             while self.state not in states:

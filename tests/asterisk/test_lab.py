@@ -1,11 +1,9 @@
 """The lab itself: phones call each other through a real Asterisk, and AMI tells of it."""
 
-import asyncio
-
 import pytest
 
 from .ami import AmiError, Recorder
-from .lab import Lab
+from .lab import Lab, until
 from .phone import CallFailedError
 
 
@@ -19,8 +17,9 @@ async def test_somebody_outside_calls_a_phone(lab: Lab) -> None:
         await near.answer()
         await far.wait("up")
         await far.hangup()
-        await near.ended(5)
-        await asyncio.sleep(0.5)  # the last events come a moment after a phone has heard of the end
+        await near.ended()
+        # The last events come a moment after a phone has heard of the end.
+        await until(lambda: [message["Event"] for _, message in heard.events].count("Hangup") == 2)
         assert await ami.action("Ping")
     kinds = [message["Event"] for _, message in heard.events]
     assert kinds.count("Newchannel") == 2
@@ -37,13 +36,19 @@ async def test_a_phone_can_decline_and_be_transferred(lab: Lab) -> None:
     far = await lab.trunk.dial("222300101", caller="420777123456")
     near = await (await lab.phones["101"].ringing()).answer()
     await far.wait("up")
-    await asyncio.sleep(0.3)  # until the two are connected
+    async with lab.ami() as ami:
+
+        async def connected() -> bool:
+            """Return whether the two talk."""
+            return all(row["BridgeId"] for row in await ami.items("CoreShowChannels"))
+
+        await until(connected)
     assert await near.transfer("103") == 202
     third = await (await lab.phones["103"].ringing()).answer()
-    await near.ended(5)
+    await near.ended()
     assert far.state == third.state == "up"
     await far.hangup()
-    await third.ended(5)
+    await third.ended()
 
 
 async def test_rights_and_passwords_are_real(lab: Lab) -> None:

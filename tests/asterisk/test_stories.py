@@ -1,6 +1,7 @@
 """Every story on a real Asterisk, through a real Home Assistant: what is told is what happened, each thing once."""
 
 import asyncio
+import contextlib
 import os
 from collections import Counter
 from collections.abc import AsyncGenerator, Generator
@@ -11,8 +12,8 @@ from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from .ami import Ami
-from .hass import HassStage, Watcher, entry_for
-from .lab import Lab
+from .hass import HassStage, Watcher, entry_for, set_up
+from .lab import Lab, until
 from .stories import ALL, SHORT, Story
 
 LEFT_OUT = {
@@ -57,11 +58,7 @@ async def ami(lab: Lab) -> AsyncGenerator[Ami]:
 @pytest.fixture
 async def account(hass: HomeAssistant, lab: Lab) -> MockConfigEntry:
     """Set up an account at the lab."""
-    entry = entry_for(lab)
-    entry.add_to_hass(hass)
-    assert await hass.config_entries.async_setup(entry.entry_id)
-    await hass.async_block_till_done()
-    return entry
+    return await set_up(hass, entry_for(lab))
 
 
 @pytest.mark.parametrize("story", [pytest.param(ALL[name], id=name) for name in sorted(set(ALL) - set(LEFT_OUT))])
@@ -79,13 +76,16 @@ async def test_story(
         expected_warnings.append("cannot be reached")
     watcher = Watcher(hass, account)
     stage = HassStage(hass, account, lab, ami, SHORT)
-    await asyncio.sleep(0.2)
     await story.work(stage)
     for phone in (*lab.phones.values(), lab.trunk):
         for call in list(phone.calls.values()):
             await call.hangup()
     await stage.silence()
-    told, expected = Counter(watcher.calls), Counter(story.pushed.split())
+    expected = Counter(story.pushed.split())
+    with contextlib.suppress(TimeoutError):  # what is missing, or too much, is shown below
+        await until(lambda: Counter(watcher.calls) == expected, 10)
+    await asyncio.sleep(0.2)  # for anything that would be told twice
+    told = Counter(watcher.calls)
     results[story.name] = in_words(told) + ("" if told == expected else f"; **expected {in_words(expected)}**")
     assert told == expected, "\n".join(str(dict(event)) for event in watcher.events)
     assert {phone: states[-1][1] for phone, states in watcher.states.items()} == dict.fromkeys(watcher.states, "idle")

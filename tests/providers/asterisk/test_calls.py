@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from custom_components.pbx.providers.asterisk.ami import Message, read_message
-from custom_components.pbx.providers.asterisk.calls import Calls
+from custom_components.pbx.providers.asterisk.calls import Calls, Listing
 from custom_components.pbx.registry.call_registry import CallRegistry
 from custom_components.pbx.telephony.models import CallState, Direction, LegPush, Party
 
@@ -155,7 +155,8 @@ def reordered(messages: list[Message], rng: random.Random) -> list[Message]:
         close = float(ordered[after]["Timestamp"]) - float(ordered[here]["Timestamp"]) < 0.005
         if kinds == ["Dial", "News"] and close and rng.random() < 0.5:
             ordered[here], ordered[after] = ordered[after], ordered[here]
-    arrivals, last = [], 0.0
+    arrivals: list[Message] = []
+    last = 0.0
     for message, sent in zip(ordered, sorted(float(one["Timestamp"]) for one in messages), strict=True):
         late = rng.random() * 0.25 if rng.random() < 0.25 else 0.0
         last = max(last + 1e-6, sent + late)
@@ -219,6 +220,79 @@ def test_a_phone_rings_though_nobody_says_who_calls() -> None:
     ]
 
 
+FAR = {"Channel": "PJSIP/trunk-00000001", "Uniqueid": "1.1", "Linkedid": "1.1", "CallerIDNum": "420777123456"}
+NEAR = {"Channel": "PJSIP/101-00000002", "Uniqueid": "1.2", "Linkedid": "1.1", "CallerIDNum": "101"}
+DIAL = {"Application": "Dial", "Exten": "222300101"}
+APP_DIAL = {"Application": "AppDial", "Exten": ""}
+
+
+def ringing_call() -> Calls:
+    """Return calls with one that rings at 101."""
+    calls = Calls(extension_of, EXTENSIONS, "CZ")
+    calls.take({"Event": "Newchannel", "ChannelState": "4", "Exten": "222300101", **FAR}, NOON)
+    calls.take({"Event": "Newchannel", "ChannelState": "0", "Exten": "s", **NEAR}, NOON)
+    calls.take({"Event": "DialBegin", "Uniqueid": "1.1", "DestUniqueid": "1.2"}, NOON)
+    calls.take({"Event": "Newstate", "ChannelState": "5", **NEAR}, NOON)
+    calls.pushes.clear()
+    return calls
+
+
+def states(calls: Calls) -> dict[str | None, CallState]:
+    """Return what the ends of all calls do."""
+    return {leg.extension: leg.state for call in calls.snapshot() for leg in call.legs}
+
+
+def row(channel: Message, state: str, bridge: str = "", **more: str) -> Message:
+    """Return a row of the list of channels."""
+    return {**channel, "ChannelState": state, "BridgeId": bridge, **more}
+
+
+def test_a_list_puts_right_what_was_lost() -> None:
+    """A phone picked up while nobody listened, put the caller on hold, and went on: each list shows it."""
+    calls, now = ringing_call(), NOON + timedelta(seconds=30)
+    both = (row(FAR, "6", "b", **DIAL), row(NEAR, "6", "b", **APP_DIAL))
+    for held, expected in (((), CallState.TALKING), (("PJSIP/trunk",), CallState.ON_HOLD), ((), CallState.TALKING)):
+        calls.take_list(Listing(channels=both, held=held, asked_at=now), now + timedelta(seconds=1))
+        assert states(calls) == {"101": expected, None: CallState.TALKING}
+        now += timedelta(seconds=60)
+    parked = (row(FAR, "6", "p", **DIAL),)
+    listing = Listing(
+        channels=parked,
+        bridges=({"BridgeUniqueid": "p", "BridgeType": "parking"},),
+        parked=({"ParkeeUniqueid": "1.1", "ParkingSpace": "701"},),
+        asked_at=now,
+    )
+    calls.take_list(listing, now + timedelta(seconds=1))
+    assert states(calls) == {None: CallState.ON_HOLD}
+
+
+def test_a_list_does_not_beat_newer_events() -> None:
+    """What was told since it was asked for is so."""
+    calls, asked_at = ringing_call(), NOON + timedelta(seconds=30)
+    calls.take({"Event": "Newstate", "ChannelState": "6", **NEAR}, asked_at + timedelta(milliseconds=1))
+    for end in (NEAR, FAR):
+        enters = {"Event": "BridgeEnter", "BridgeUniqueid": "b", "BridgeType": "basic", "ChannelState": "6", **end}
+        calls.take(enters, asked_at + timedelta(milliseconds=2))
+    old = (row(FAR, "4", **DIAL), row(NEAR, "5", **APP_DIAL))
+    calls.take_list(Listing(channels=old, asked_at=asked_at), asked_at + timedelta(seconds=1))
+    assert states(calls)["101"] is CallState.TALKING
+
+
+def test_who_is_parked_meets_nobody() -> None:
+    """Two callers in one car park are two calls, also when they are only listed."""
+    calls = Calls(extension_of, EXTENSIONS, "CZ")
+    other = {**FAR, "Channel": "PJSIP/trunk-00000005", "Uniqueid": "2.1", "Linkedid": "2.1"}
+    listing = Listing(
+        channels=(row(FAR, "6", "p", **DIAL), row(other, "6", "p", **DIAL)),
+        bridges=({"BridgeUniqueid": "p", "BridgeType": "parking"},),
+        parked=tuple({"ParkeeUniqueid": uid, "ParkingSpace": f"70{uid[0]}"} for uid in ("1.1", "2.1")),
+        asked_at=NOON,
+    )
+    calls.take_list(listing, NOON + timedelta(seconds=1))
+    calls.tick(NOON + timedelta(seconds=5))
+    assert [call.state for call in calls.snapshot()] == [CallState.ON_HOLD] * 2
+
+
 @pytest.mark.parametrize("seed", range(40))
 def test_lost_and_repeated_events_break_nothing(seed: int) -> None:
     """Whatever is lost, doubled or late: the list of channels puts it right, and no call stays."""
@@ -233,7 +307,8 @@ def test_lost_and_repeated_events_break_nothing(seed: int) -> None:
                 replay.calls.take(message, now)
             replay.calls.tick(now)
             replay.push(now)
-    replay.calls.take_list((), now + timedelta(seconds=1), now + timedelta(seconds=2))
+    listing = Listing(channels=(), asked_at=now + timedelta(seconds=1))
+    replay.calls.take_list(listing, now + timedelta(seconds=2))
     replay.finish(now + timedelta(seconds=3))
     assert replay.calls.snapshot() == ()
     assert not replay.registry.calls

@@ -39,6 +39,7 @@ A phone is told to ring when both are known, for a page is a call of each phone 
 nobody calls a phone, but the phone system itself, is known at once: its Linkedid is its Uniqueid.
 """
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -48,7 +49,7 @@ from ...telephony.bounded_map import BoundedMap
 from ...telephony.models import CallState, Direction, Outcome
 from ...telephony.phone_numbers import normalise
 from ..channels import ChannelKind
-from .channels import Channel, ChannelState, channel_from, known, party
+from .channels import Channel, ChannelState, channel_from, device_of, known, party
 
 type Message = Mapping[str, str]
 type ExtensionOf = Callable[[str], str | None]
@@ -60,6 +61,9 @@ PLACED = timedelta(milliseconds=1500)
 """How long a phone that rings waits for the event that says who calls it; usually it is there."""
 SETTLED = timedelta(milliseconds=800)
 """How long after picking up a menu may turn out to be a queue; Asterisk first waits for sound."""
+QUIET = timedelta(seconds=1)
+"""How long nothing was told of a channel before its list is believed about things it says late."""
+PJSIP = "PJSIP/"
 MAX_CHANNELS = 5000
 REMEMBERED = 2048
 TWO_PARTIES = "basic"
@@ -77,6 +81,18 @@ CHANGES = frozenset(
 )
 EVENTS = DIALS | PARKING | SPYING | QUEUEING | CHANGES
 """The events that tell of channels."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """What Asterisk lists of its calls, asked for at `asked_at`."""
+
+    channels: Iterable[Message]
+    bridges: Iterable[Message] = ()
+    parked: Iterable[Message] = ()
+    held: Collection[str] | None = None
+    """The devices that somebody has put on hold; None where that is not known."""
+    asked_at: datetime
 
 
 @dataclass(slots=True)
@@ -164,6 +180,9 @@ class Calls:
     def take(self, message: Message, now: datetime) -> None:
         """Take one event of those in EVENTS."""
         concerned = self._apply(message, now)
+        for key in ("Uniqueid", "DestUniqueid", "ParkeeUniqueid"):
+            if (channel := self._channels.get(message.get(key, ""))) is not None:
+                channel.changed_at = now
         for call_id in dict.fromkeys(concerned):
             self._tell(call_id, message.get("Event", ""), now)
 
@@ -173,22 +192,66 @@ class Calls:
             del self._deferred[call_id]
             self._tell(call_id, LIST, now)
 
-    def take_list(self, rows: Iterable[Message], asked_at: datetime, now: datetime) -> None:
-        """Take the list of all channels, asked for at `asked_at`."""
-        listed = {row.get("Uniqueid", ""): row for row in rows}
+    def take_list(self, listing: Listing, now: datetime) -> None:
+        """Take the lists, which also put right what events would have told that were lost."""
+        rows = {row.get("Uniqueid", ""): row for row in listing.channels}
+        kinds = {
+            row.get("BridgeUniqueid", ""): row.get("BridgeType", "") for row in listing.bridges
+        }
+        spaces = {
+            row.get("ParkeeUniqueid", ""): row.get("ParkingSpace", "") for row in listing.parked
+        }
         concerned: dict[str, None] = {}
+        quiet: list[Channel] = []
         for channel in list(self._channels.values()):
-            if channel.uid not in listed and channel.seen_at < asked_at:
+            if channel.uid not in rows and channel.seen_at < listing.asked_at:
                 concerned[channel.call] = None
                 self._remove(channel)
-        for uid, row in listed.items():
-            if self._channels.get(uid) is None and uid not in self._gone:
-                fresh = self._add(row, now, listed=True)
-                concerned |= dict.fromkeys([fresh.call] if fresh is not None else [])
-                if fresh is not None and fresh.bridge:
-                    concerned |= dict.fromkeys(self._enter(fresh, fresh.bridge, TWO_PARTIES))
+        for uid, row in rows.items():
+            fresh = self._channels.get(uid) or self._add_listed(uid, row, now)
+            if fresh is None or (fresh.seen_at != now and fresh.changed_at >= listing.asked_at):
+                continue  # what an event has told since then is newer
+            if fresh.seen_at == now or fresh.changed_at < listing.asked_at - QUIET:
+                quiet.append(fresh)
+            fresh.changed_at, fresh.space = now, known(spaces.get(uid, ""))
+            concerned[fresh.call] = None
+            kind = kinds.get(row.get("BridgeId", ""), TWO_PARTIES).lower()
+            concerned |= dict.fromkeys(self._refresh(fresh, row, kind, now))
+        if listing.held is not None:
+            self._take_held(quiet, listing.held)
         for call_id in concerned:
             self._tell(call_id, LIST, now)
+
+    def _add_listed(self, uid: str, row: Message, now: datetime) -> Channel | None:
+        """Add a channel that is listed; None for one that is no part of a call, or is over."""
+        return None if uid in self._gone else self._add(row, now, listed=True)
+
+    def _refresh(self, channel: Channel, row: Message, kind: str, now: datetime) -> list[str]:
+        """Take from the list what a channel does; return the calls that became one by it."""
+        channel.take_name(row.get("Channel", ""))
+        channel.take_state(row.get("ChannelState", ""), now)
+        channel.take_application(row)
+        if channel.queue:
+            self._calls[channel.call].queue = channel.queue
+        bridge = row.get("BridgeId", "")
+        if channel.bridge != bridge or channel.uid not in self._bridges.get(bridge, ()):
+            self._leave(channel)
+            return self._enter(channel, bridge, kind) if bridge else []
+        return []
+
+    def _take_held(self, quiet: Iterable[Channel], held: Collection[str]) -> None:
+        """Know which of some channels have put the other side on hold, by the state of its device.
+
+        The list of channels does not tell it. The state is that of a device, so it only counts for
+        one that has a single channel; other technologies than PJSIP give it to the other side.
+        """
+        lines = [one for one in self._channels.values() if one.is_line]
+        devices = Counter(device_of(one.name) for one in lines)
+        for channel in quiet:
+            peer = self.peer_of(channel) if self._is_connected(channel) else None
+            device = device_of(peer.name) if peer is not None else ""
+            if channel.is_line and device.startswith(PJSIP) and devices[device] == 1:
+                channel.holding = device in held
 
     # -- what events mean --------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ type Message = Mapping[str, str]
 LONGEST_NUMBER, LONGEST_NAME = 64, 120
 NOTHING = frozenset({"", "<unknown>", "unknown", "<none>", "(null)", "s"})
 CALLED = frozenset({"appdial", "appdial2", "appqueue"})
+CONFERENCES = frozenset({"confbridge", "meetme"})
 
 OUTCOMES = {
     "BUSY": m.Outcome.BUSY,
@@ -67,6 +68,8 @@ class Channel:
     """The phone of ours that it belongs to; None for the outside."""
     state: str
     seen_at: datetime
+    changed_at: datetime
+    """When an event or a list told of it last."""
     dials: bool
     """Whether it began the call, or is called."""
     number: str = ""
@@ -107,6 +110,13 @@ class Channel:
             self.up_at = now
         self.state = state or self.state
 
+    def take_application(self, row: Message) -> None:
+        """Take from a row of the list what the dial plan does with it."""
+        application = row.get("Application", "").lower()
+        self.conference = application in CONFERENCES
+        waits = application == "queue" and not row.get("BridgeId")
+        self.queue = known(row.get("ApplicationData", "").partition(",")[0]) if waits else ""
+
     def take_dial_end(self, message: Message) -> None:
         """Take how the attempt to reach it ended."""
         status = message.get("DialStatus", "")
@@ -141,6 +151,7 @@ def channel_from(
         extension=extension,
         state=state,
         seen_at=now,
+        changed_at=now,
         dials=dials,
         number=message.get("CallerIDNum", ""),
         caller_name=message.get("CallerIDName", ""),
@@ -152,7 +163,5 @@ def channel_from(
     )
     if listed:
         channel.bridge = message.get("BridgeId", "")
-        channel.conference = application in {"confbridge", "meetme"}
-        if application == "queue" and not channel.bridge:
-            channel.queue = known(message.get("ApplicationData", "").partition(",")[0])
+        channel.take_application(message)
     return channel

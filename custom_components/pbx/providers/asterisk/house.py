@@ -182,6 +182,11 @@ class House:
         name = device.partition("/")[2]
         return name if name.isdecimal() and len(name) <= 6 else None  # noqa: PLR2004
 
+    def held(self) -> frozenset[str] | None:
+        """Return the devices that somebody has put on hold; None where no states are known."""
+        held = frozenset(device for device, state in self.devices.items() if state == "ONHOLD")
+        return held if self.devices else None
+
     def numbers(self) -> set[str]:
         """Return the numbers of all extensions."""
         return set(self.extension_of_device.values())

@@ -34,7 +34,7 @@ from ..settings import Values
 from ..values import integer
 from .ami import AmiConnection, Message, PermissionDeniedError
 from .calls import EVENTS as CALL_EVENTS
-from .calls import Calls
+from .calls import Calls, Listing
 from .channels import Channel, known
 from .house import DND_DEVICE, House, Member
 from .settings import AsteriskSettings
@@ -238,11 +238,17 @@ class AsteriskProvider(Provider):
         await self._read_channels(ami)
 
     async def _read_channels(self, ami: AmiConnection) -> None:
-        """Read the list of channels."""
+        """Read the list of channels, and what it does not tell of them."""
         asked_at = datetime.now(UTC)
-        rows = await ami.items("CoreShowChannels")
+        listing = Listing(
+            channels=await ami.items("CoreShowChannels"),
+            bridges=await self._rows(ami, "BridgeList"),
+            parked=await self._rows(ami, "ParkedCalls"),
+            held=self._house.held(),
+            asked_at=asked_at,
+        )
         now = datetime.now(UTC)
-        self._calls.take_list(rows, asked_at, now)
+        self._calls.take_list(listing, now)
         # What the first list has began before; later nothing is told sooner for having been asked.
         self._calls.tick(now if ami is self._live else now + SOON)
 
