@@ -21,6 +21,7 @@ from custom_components.pbx.telephony.models import (
     CallRecord,
     CallState,
     Capability,
+    Leg,
     LegPush,
     Originate,
     Outcome,
@@ -529,6 +530,26 @@ def test_phones_ring_on_that_an_answer_was_not_for() -> None:
     assert [one.state for one in made.registry.calls.values()] == [R, T]
     made.play(listed(call("b", *second)), listed(call("b", *second)))
     assert made.registry.missed == 1
+
+
+@pytest.mark.parametrize("far", [leg("out", D), leg("102", R)], ids=["outside", "inside"])
+@pytest.mark.parametrize("first", [D, T], ids=["dialed before", "held when first seen"])
+def test_phone_that_holds_while_it_dials_is_on_hold(far: Leg, first: CallState) -> None:
+    """A call was placed for a phone, which presses hold while the other side still rings."""
+    ours: dict[str, Any] = {"caller": "101", "callee": far.extension or CALLER}
+    ours["direction"] = INTERNAL if far.extension else OUT
+    made = story()
+    if first is D:
+        made.play(listed(call("a", leg("101", T), far, **ours)))
+        assert made.registry.state_of("101") is D
+    made.play(listed(call("a", leg("101", H), far, **ours)))
+    assert made.registry.state_of("101") is H
+    assert [one.state for one in made.registry.calls.values()] == [H]
+    assert far.extension is None or made.registry.state_of(far.extension) is R
+    made.play(listed(call("a", leg("101", T), far, **ours)))
+    assert made.registry.state_of("101") is D
+    made.play(listed(call("a", leg("101", T), replace(far, state=T), **ours)))
+    assert made.registry.state_of("101") is T
 
 
 # -- commands ----------------------------------------------------------------------------------------

@@ -100,10 +100,14 @@ def _answering(facts: Facts, up: Collection[ActiveLeg]) -> str | None:
 
 
 def _state(up: Collection[ActiveLeg], *, answered: bool) -> CallState:
-    """Return what a call does: what its phones do; until it is answered it dials or rings."""
+    """Return what a call does: what its phones do; until it is answered it dials or rings.
+
+    A phone that is up before the other side has answered may put the call on hold already.
+    """
     inside = {leg.state for leg in up if leg.extension is not None}
     if inside and not answered:
-        return CallState.RINGING if CallState.RINGING in inside else CallState.DIALING
+        order = (CallState.ON_HOLD, CallState.RINGING)
+        return next((state for state in order if state in inside), CallState.DIALING)
     states = inside or {leg.state for leg in up}
     order = (CallState.ON_HOLD, CallState.TALKING, CallState.RINGING, CallState.DIALING)
     return next(state for state in order if state in states)
