@@ -24,6 +24,7 @@ from custom_components.pbx.providers.voipat import api as voipat_access
 from .fake_provider import async_set_up
 from .simulators.base import Simulator
 from .simulators.voipat import VoipatSimulator
+from .simulators.voipat_wire import ON_PAPER
 from .simulators.voipstudio import VoipstudioSimulator
 from .simulators.voipsun import VoipsunSimulator
 from .simulators.voxloud import VoxloudSimulator
@@ -186,7 +187,7 @@ def simulator_of(provider: str) -> Simulator:
     """Make a phone system."""
     match provider:
         case "voipat":
-            return VoipatSimulator(extensions_broken=False)
+            return VoipatSimulator(extensions_broken=False, **ON_PAPER)
         case "voipstudio":
             return VoipstudioSimulator()
         case "voipsun":

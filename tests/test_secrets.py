@@ -62,7 +62,7 @@ from custom_components.pbx.services import ACTIONS
 from .house import CALLERS
 from .simulators.base import Fault, FaultKind, Handler, Simulator
 from .simulators.voipat import VoipatSimulator
-from .simulators.voipat_wire import Profile
+from .simulators.voipat_wire import ON_PAPER, Profile
 from .simulators.voipstudio import VoipstudioSimulator
 from .simulators.voipsun import VoipsunSimulator
 from .simulators.voxloud import VoxloudSimulator
@@ -280,6 +280,7 @@ class Voipat(Account):
             auto_answer=0.0,
             extensions_broken=False,
             api_key="fpx_canaryapikeyofvoipat",
+            **ON_PAPER,
         )
         sip = {f"sip_{number}": ext.password for (_, number), ext in simulator.engine.extensions.items()}
         typed = {"url": "", "api_key": simulator.api_key, "domain": simulator.domain, "verify_ssl": True}
@@ -300,7 +301,7 @@ class VoipatToken(Voipat):
     def make(cls) -> Account:
         """Make one."""
         simulator = VoipatSimulator(
-            extensions_broken=False, api_key="canary-api-key-of-voipat", global_key="canary-global-key"
+            extensions_broken=False, api_key="canary-api-key-of-voipat", global_key="canary-global-key", **ON_PAPER
         )
         typed = {"url": "", "api_key": simulator.global_key, "domain": simulator.domain, "verify_ssl": True}
         made = {"key": simulator.global_key, "jwt": "eyJ"}

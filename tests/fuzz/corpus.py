@@ -24,7 +24,7 @@ from custom_components.pbx.telephony.errors import ProviderError
 from tests.house import CALLERS, typed
 from tests.simulators.base import Simulator
 from tests.simulators.voipat import VoipatSimulator
-from tests.simulators.voipat_wire import Profile, Registrations
+from tests.simulators.voipat_wire import ON_PAPER, Profile, Registrations
 from tests.simulators.voipstudio import VoipstudioSimulator
 from tests.simulators.voipstudio_switches import ContactStyle, PlacedLegs
 from tests.simulators.voipsun import VoipsunSimulator
@@ -389,7 +389,7 @@ async def recorder(simulator: Simulator, works: list[Work], **settings: object) 
 
 async def voipat(works: list[Work], **switches: Any) -> None:
     """Record VOIP@ Cloud."""
-    simulator = VoipatSimulator(clock=_clock(), auto_answer=0.01, **switches)
+    simulator = VoipatSimulator(clock=_clock(), auto_answer=0.01, **{**ON_PAPER, **switches})
     caller = CALLERS["voipat"]
     async with recorder(simulator, works, country="DE", extensions=["101", "102"]) as made:
         stream = asyncio.create_task(_listen(made))

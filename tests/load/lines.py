@@ -7,6 +7,7 @@ from typing import Any, override
 from tests.chaos import lines as small
 from tests.chaos.lines import Line
 from tests.simulators.voipat import VoipatSimulator
+from tests.simulators.voipat_wire import ON_PAPER
 from tests.simulators.voipstudio import VoipstudioSimulator
 from tests.simulators.voipstudio_people import Queue as VoipstudioQueue
 from tests.simulators.voipstudio_people import people
@@ -23,7 +24,7 @@ class Voipat(small.Voipat):
 
     @override
     def make(self, seed: int) -> VoipatSimulator:
-        made = VoipatSimulator(extensions=EXTENSIONS, seed=seed, clock=small.now, extensions_broken=False)
+        made = VoipatSimulator(extensions=EXTENSIONS, seed=seed, clock=small.now, extensions_broken=False, **ON_PAPER)
         for number in (str(1001 + index) for index in range(AGENTS)):
             made.engine.extensions[made.domain, number].tabs = 1
         return made

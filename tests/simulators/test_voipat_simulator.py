@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 from urllib.parse import quote
+from weakref import WeakKeyDictionary
 
 import aiohttp
 import pytest
@@ -13,6 +14,8 @@ from aiohttp import web
 
 from .base import FaultKind, TrueCall, TrueLeg
 from .voipat import Esl, Extension, Loopback, Profile, Record, Registrations, VoipatSimulator
+from .voipat_socket import Client
+from .voipat_wire import ON_PAPER
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
@@ -23,6 +26,10 @@ NOBODY = "00000000-0000-4000-8000-000000000000"
 CONTROLS = ("hangup", "hold", "unhold", "hold/toggle", "mute", "unmute")
 UNAUTHORIZED = {"detail": "Invalid API key"}
 CRASHED = "Internal Server Error"
+
+
+SPEAKERS: WeakKeyDictionary[aiohttp.ClientWebSocketResponse, list[Client]] = WeakKeyDictionary()
+"""The simulator's ends of the sockets."""
 
 
 class Clock:
@@ -96,7 +103,7 @@ async def box(**kwargs: Any) -> AsyncIterator[Box]:
     """Run a simulator with a clock that stands still."""
     asyncio.get_running_loop().set_debug(False)  # it notes a stack for every handle, half of this file's time
     clock = Clock()
-    async with VoipatSimulator(clock=clock, **kwargs) as sim, aiohttp.ClientSession() as session:
+    async with VoipatSimulator(clock=clock, **{**ON_PAPER, **kwargs}) as sim, aiohttp.ClientSession() as session:
         yield Box(sim, session, clock)
 
 
@@ -168,13 +175,24 @@ async def receiver() -> AsyncIterator[Receiver]:
 async def heard(socket: aiohttp.ClientWebSocketResponse) -> list[dict[str, Any]]:
     """Read what a socket has pushed so far."""
     messages: list[dict[str, Any]] = []
-    while True:
+    quiet = 0
+    while quiet < 2:
         try:
             message = await socket.receive(timeout=0.05)
         except TimeoutError:
-            return messages
+            quiet = 0 if any(not client.waiting.empty() for client in SPEAKERS.get(socket, [])) else quiet + 1
+            continue
+        quiet = 0
         assert message.type is aiohttp.WSMsgType.TEXT, message
         messages.append(json.loads(message.data))
+    return messages
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Wait for something."""
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
 
 
 def only_call(sim: VoipatSimulator) -> TrueCall:
@@ -1622,7 +1640,10 @@ async def test_a_call_can_have_happened_before(python: Box) -> None:
 async def listening(running: Box, query: str = "", token: str = "") -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
     """Open the socket."""
     url = f"{running.sim.ws_url}?token={quote(token or running.sim.api_key)}{query}"
+    before = {client.id for client in running.sim.sockets.clients}
     async with running.session.ws_connect(url) as socket:
+        await until(lambda: socket.closed or {client.id for client in running.sim.sockets.clients} - before)
+        SPEAKERS[socket] = running.sim.sockets.clients
         yield socket
 
 
@@ -2267,3 +2288,121 @@ async def test_the_population_is_ones_own(make: Callable[[], Any]) -> None:
         listed = (await node.get("/extensions?domain=tenant.example"))["extensions"]
         assert listed[0]["extension"] in ("201", "101")
         assert len(listed) in (1, 12)
+
+
+# -- section 13: the manners of a real switch --------------------------------------------------------
+
+
+@asynccontextmanager
+async def real(**kwargs: Any) -> AsyncIterator[Box]:
+    """Run a simulator as it is by default, and somebody with its key."""
+    async with VoipatSimulator(**kwargs) as sim, aiohttp.ClientSession() as session:
+        yield Box(sim, session, Clock())
+
+
+async def eventually(box: Box, wanted: Callable[[list[dict[str, str]]], object]) -> list[dict[str, str]]:
+    """Wait until the list shows something."""
+    async with asyncio.timeout(10):
+        while not wanted(rows := await box.legs()):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    return rows
+
+
+async def test_list_is_later_than_its_event() -> None:
+    """A leg is listed up to 0.28 s after it began, changed or ended, and never sooner than something before it."""
+    lags = []
+    async with real() as each:
+        for _ in range(12):
+            call = await each.sim.ring(CALLER, "101")
+            began = asyncio.get_running_loop().time()
+            early = await each.legs()
+            await eventually(each, lambda rows: len(rows) == 2)
+            lags.append(asyncio.get_running_loop().time() - began)
+            await each.sim.hang_up(call)
+            assert len(early) < 2
+            await eventually(each, lambda rows: not rows)
+    assert min(lags) < 0.28
+
+
+async def test_short_call_is_told_by_the_socket_and_never_listed() -> None:
+    """A call to a phone that does not want to be disturbed is over before any list can show it."""
+    async with real(list_lag=(0.05, 0.1, 0.279)) as each:
+        each.sim.do_not_disturb("101")
+        async with each.session.ws_connect(each.sim.ws_url, params={"token": each.sim.api_key}) as socket:
+            await until(lambda: each.sim.sockets.clients)
+            call = await each.sim.ring(CALLER, "101")
+            assert await each.legs() == []
+            kinds = []
+            while kinds.count("call.hangup") < 2:
+                message = await socket.receive_json(timeout=10)
+                if message["data"]["uuid"] == call:
+                    kinds.append(message["type"])
+            assert kinds[0] == "call.created"
+        await asyncio.sleep(0.3)
+        assert await each.legs() == []
+
+
+async def test_placed_leg_is_no_tenants_until_it_is_answered() -> None:
+    """The Python bridge lists the first leg of a placed call only once it is answered, and refuses to end it."""
+    async with real(list_lag=(0.0, 0.0, 0.0)) as each:
+        body = {"from": "101", "to": OUTSIDE, "domain": DOMAIN}
+        status, answer = await each.post("/calls/originate", body)
+        assert status == 200
+        uuid = answer["uuid"]
+        await until(each.sim.truth)
+        assert await each.legs() == []
+        assert await each.ask("GET", f"/calls/channels/{uuid}") == (404, {"detail": "Channel not found"})
+        status, answer = await each.post(f"/calls/{uuid}/hangup")
+        assert (status, answer) == (403, {"detail": "Channel not found in your domain"})
+        await each.sim.answer(uuid, "101")
+        rows = await each.legs()
+        assert [row["callstate"] for row in rows if row["uuid"] == uuid] == ["RING_WAIT"]
+        assert {row["callstate"] for row in rows if row["name"].startswith("loopback/")} == {"RINGING"}
+        assert {row["call_uuid"] for row in rows if row["name"].endswith("-b")} == {""}
+        assert {row["callee_num"] for row in rows if row["name"].startswith("loopback/")} == {DOMAIN}
+        status, _ = await each.post(f"/calls/{uuid}/hangup")
+        assert status == 200
+        assert each.sim.truth() == []
+
+
+async def test_global_key_ends_a_placed_call_that_rings() -> None:
+    """The key of the whole server may end what belongs to no tenant yet."""
+    async with real(list_lag=(0.0, 0.0, 0.0)) as each:
+        _, answer = await each.post("/calls/originate", {"from": "101", "to": OUTSIDE, "domain": DOMAIN})
+        await until(each.sim.truth)
+        headers = {"X-API-Key": each.sim.global_key}
+        status, _ = await each.post(f"/calls/{answer['uuid']}/hangup", headers=headers)
+        assert status == 200
+        assert each.sim.truth() == []
+
+
+async def test_rows_of_a_real_switch() -> None:
+    """Ids of calls are empty until they are bridged, phones have addresses, and a resumed leg is active."""
+    async with real(list_lag=(0.0, 0.0, 0.0)) as each:
+        call = await each.sim.ring(CALLER, "101")
+        caller, phone = await each.legs()
+        assert (caller["call_uuid"], phone["call_uuid"]) == ("", caller["uuid"])
+        assert (phone["accountcode"], phone["context"]) == ("", DOMAIN)
+        assert phone["name"].startswith("sofia/internal/101@192.0.2.15:")
+        await each.sim.answer(call, "101")
+        assert {row["call_uuid"] for row in await each.legs()} == {caller["uuid"]}
+        await each.sim.hold(call, "101")
+        await each.sim.resume(call, "101")
+        caller, phone = await each.legs()
+        assert (caller["callstate"], phone["callstate"]) == ("ACTIVE", "ACTIVE")
+        assert (caller["application"], phone["accountcode"]) == ("playback", DOMAIN)
+        each.sim.bare_call_uuids = True
+        await each.sim.ring("+493023125998", "102")
+        assert {row["call_uuid"] for row in (await each.legs())[2:]} == {""}
+
+
+async def test_record_is_written_later() -> None:
+    """A record is there seconds after the end of its call."""
+    async with box(record_delay=(5.0, 5.0)) as each:
+        call = await each.sim.ring(CALLER, "101")
+        await each.sim.hang_up(call)
+        assert (await each.get("/cdr", params={"domain": DOMAIN}))["total"] == 0
+        each.clock.now += 5
+        assert (await each.get("/cdr", params={"domain": DOMAIN}))["total"] == 1
+        status, _ = await each.ask("GET", f"/cdr/{call}")
+        assert status == 200

@@ -1,6 +1,7 @@
 """VOIP@ Cloud, contract sections 1 to 4 and 10: the server, its people, who may ask, and what is wrong with it."""
 
 import asyncio
+import random
 import time
 from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager, nullcontext
@@ -11,6 +12,7 @@ from aiohttp import web
 
 from .base import Handler, Simulator
 from .voipat_engine import Call, Engine, Extension, Leg
+from .voipat_list import ChannelList
 from .voipat_socket import Sockets
 from .voipat_widget import Widgets
 from .voipat_wire import (
@@ -107,6 +109,7 @@ class Bridge(VoipatSwitches, Simulator):
         self.engine = Engine(self, self.rng, self.clock, self)
         self.widgets = Widgets(self, self.rng, self.clock, self.webhooks, self._later_widget)
         self.sockets = Sockets(self, self.clock)
+        self.channels = ChannelList(self, random.Random(f"list {seed}"))
         self.limiter = RateLimiter(self, self.clock)
         plain = api_key or (API_KEY if self.python else FPX_KEY)
         self.primary_key = ApiKey(
@@ -221,7 +224,8 @@ class Bridge(VoipatSwitches, Simulator):
     # -- what the engine tells ----------------------------------------------------------------------
 
     def fired(self, event: str, leg: Leg) -> None:
-        """Push a FreeSWITCH event to the sockets."""
+        """Push a FreeSWITCH event to the sockets; the list follows a little later."""
+        self.channels.fired(leg)
         self.sockets.fired(event, leg)
 
     def accepts(self, extension: Extension) -> bool:

@@ -145,6 +145,7 @@ class Record:
     last_app: str
     bridge_uuid: str
     network_addr: str
+    written: float = 0.0
 
     @property
     def duration(self) -> int:
@@ -210,6 +211,7 @@ class Engine:
         self.calls: dict[str, Call] = {}
         self.records: list[Record] = []
         self._rng = rng
+        self._late = random.Random(0)
         self._clock = clock
         self._watcher = watcher
 
@@ -311,10 +313,12 @@ class Engine:
         inside = (domain, number) in self.extensions
         call = self._new_call(domain, "internal" if inside else "outgoing", extension.number, cid_name, number, uuid)
         call.by_api, call.wants = True, number
-        name = f"sofia/internal/{extension.number}@{domain}"
+        name = self._phone_name(extension)
         leg = self._new_leg(
             call, "outbound", name, dest=extension.number, phone=extension, uuid=uuid, cid=(cid_num, cid_name)
         )
+        if self.switches.real_rows and self.switches.python:
+            leg.context, leg.accountcode = "default", ""  # until somebody picks up
         self._fire("CHANNEL_CREATE", leg)
         self._set(leg, CallState.RINGING)
         if extension.do_not_disturb or not self._watcher.accepts(extension):
@@ -334,7 +338,11 @@ class Engine:
             self.divert(origin, "valet_park" if number.startswith("*59") else "lua", number)
         elif len(re.sub(r"\D", "", number)) >= SHORTEST_OUTSIDE_NUMBER and not registered_only:
             origin.application, origin.application_data = "bridge", f"sofia/gateway/trunk/{number}"
-            leg = self._new_leg(call, "outbound", f"sofia/external/{number}@{TRUNK}", dest=number, origin=origin)
+            name = f"sofia/external/{number}"
+            name = name if self.switches.real_rows else f"{name}@{TRUNK}"
+            leg = self._new_leg(call, "outbound", name, dest=number, origin=origin)
+            if self.switches.real_rows:
+                leg.cid_name = "Outbound Call"
             self._start(leg)
             self._wait(origin)
         else:
@@ -350,7 +358,7 @@ class Engine:
         for extension in wanted:
             if not extension.registered:
                 continue
-            name = f"sofia/internal/{extension.number}@{extension.domain}"
+            name = self._phone_name(extension)
             leg = self._new_leg(call, "outbound", name, dest=extension.number, phone=extension, origin=origin)
             if extension.do_not_disturb or not self._watcher.accepts(extension):
                 del origin.rings[leg.uuid]
@@ -403,6 +411,9 @@ class Engine:
             self._answered(origin, 0)
         elif origin.callstate is CallState.RING_WAIT:
             self._set(origin, CallState.ACTIVE)
+        for other in call.legs.values():
+            if other.loopback and other.answered_at is None:
+                self._answered(other, 0)
         self.bridge(origin, leg)
         for other in rivals:
             other.origin = None
@@ -422,8 +433,13 @@ class Engine:
 
     def hold(self, leg: Leg) -> bool:
         """Hold an answered leg; False when that is refused."""
-        if leg.callstate not in (CallState.ACTIVE, CallState.UNHELD) or leg.loopback:
+        waits = self.switches.real_rows and leg.callstate is CallState.RING_WAIT
+        if (leg.callstate not in (CallState.ACTIVE, CallState.UNHELD) and not waits) or leg.loopback:
             return False
+        if self.switches.real_rows:
+            leg.accountcode = leg.accountcode or leg.call.domain
+            if leg.partner is not None and leg.call.first in (leg, leg.partner):
+                leg.call.first.application = "playback"  # for good
         self._set(leg, CallState.HELD)
         self._fire("CHANNEL_HOLD", leg)
         return True
@@ -432,7 +448,7 @@ class Engine:
         """Resume a held leg; False when that is refused."""
         if leg.callstate is not CallState.HELD:
             return False
-        self._set(leg, CallState.UNHELD)
+        self._set(leg, CallState.ACTIVE if self.switches.real_rows else CallState.UNHELD)
         self._fire("CHANNEL_UNHOLD", leg)
         return True
 
@@ -477,7 +493,7 @@ class Engine:
         self.hold(leg)
         call = self._new_call(leg.call.domain, "internal", leg.cid_num, leg.cid_name, extension.number, uuid)
         call.consults_for = leg
-        name = f"sofia/internal/{extension.number}@{extension.domain}"
+        name = self._phone_name(extension)
         target = self._new_leg(call, "outbound", name, dest=extension.number, phone=extension, uuid=uuid)
         self._start(target)
         if not extension.registered or extension.do_not_disturb or not self._watcher.accepts(extension):
@@ -585,6 +601,8 @@ class Engine:
         accountcode = call.domain if self.switches.trunk_accountcode or origin is not None or loopback else ""
         if phone is not None:
             accountcode = call.domain if phone.accountcode is None else phone.accountcode
+            if self.switches.real_rows and origin is not None:
+                accountcode = ""  # the list then goes by the context
         leg = Leg(
             uuid=uuid or (call.id if call.first is None else self.new_uuid()),
             call=call,
@@ -611,8 +629,13 @@ class Engine:
         self.legs[leg.uuid] = call.legs[leg.uuid] = leg
         return leg
 
+    def _phone_name(self, extension: Extension) -> str:
+        """Name the channel to a phone: after the address it has registered from."""
+        host = "192.0.2.15:5060" if self.switches.real_rows else extension.domain
+        return f"sofia/internal/{extension.number}@{host}"
+
     def _wait(self, leg: Leg) -> None:
-        if leg.answered_at is not None and not leg.call.by_api:
+        if leg.answered_at is not None and (self.switches.real_rows or not leg.call.by_api):
             self._set(leg, CallState.RING_WAIT)
 
     def _start(self, leg: Leg) -> None:
@@ -621,6 +644,8 @@ class Engine:
 
     def _answered(self, leg: Leg, tab: int) -> None:
         leg.answered_at = self._clock()
+        if leg.context == "default":
+            leg.context = leg.accountcode = leg.call.domain
         self._fire("CHANNEL_ANSWER", leg)
         self._set(leg, CallState.ACTIVE)
         self._watcher.picked_up(leg, tab)
@@ -635,13 +660,20 @@ class Engine:
                 way: Literal["inbound", "outbound"] = "outbound" if direction == "outbound" else "inbound"
                 pseudo = self._new_leg(call, way, name, dest=call.wants, loopback=True, cid=(leg.cid_num, leg.cid_name))
                 pseudo.call_uuid = leg.uuid
-                pseudo.answered_at = self._clock()
-                self._fire("CHANNEL_CREATE", pseudo)
-                self._set(pseudo, CallState.ACTIVE)
+                if self.switches.real_rows:
+                    pseudo.callee_num, pseudo.callee_name = call.domain, "Outbound Call"
+                    pseudo.cid_name = "Outbound Call"
+                    pseudo.call_uuid = pseudo.uuid if end == "b" else leg.uuid
+                    self._fire("CHANNEL_CREATE", pseudo)
+                    self._set(pseudo, CallState.RINGING)
+                else:
+                    pseudo.answered_at = self._clock()
+                    self._fire("CHANNEL_CREATE", pseudo)
+                    self._set(pseudo, CallState.ACTIVE)
                 splits = pseudo
         before = set(call.legs)
         self.reach(call, leg, call.wants)
-        if self.switches.loopback_splits and splits is not None:
+        if (self.switches.loopback_splits or self.switches.real_rows) and splits is not None:
             for uuid in set(call.legs) - before:
                 call.legs[uuid].call_uuid = splits.uuid
             splits.call_uuid = splits.uuid
@@ -690,6 +722,7 @@ class Engine:
                 last_app=application,
                 bridge_uuid=call.last_partner,
                 network_addr=first.ip_addr,
+                written=self._clock() + self._late.uniform(*self.switches.record_delay),
             )
         )
 

@@ -106,7 +106,7 @@ def channel_row(switches: VoipatSwitches, leg: Leg) -> dict[str, str]:
         "callstate": leg.callstate.value,
         "callee_name": leg.callee_name,
         "callee_num": leg.callee_num,
-        "call_uuid": leg.call_uuid,
+        "call_uuid": _call_uuid(switches, leg),
         "initial_cid_name": leg.cid_name,
         "initial_cid_num": leg.cid_num,
         "initial_ip_addr": leg.ip_addr,
@@ -118,6 +118,13 @@ def channel_row(switches: VoipatSwitches, leg: Leg) -> dict[str, str]:
     if switches.old_columns:
         return {key: value for key, value in row.items() if key != "accountcode" and not key.startswith("initial_")}
     return row
+
+
+def _call_uuid(switches: VoipatSwitches, leg: Leg) -> str:
+    """Give the call_uuid: on a real switch empty until a leg is bridged, but for one that rings for another."""
+    if not switches.real_rows or leg.bridged_at is not None:
+        return leg.call_uuid
+    return "" if leg.call_uuid == leg.uuid or switches.bare_call_uuids else leg.call_uuid
 
 
 def call_rows(switches: VoipatSwitches, legs: Iterable[Leg]) -> list[dict[str, str]]:

@@ -50,6 +50,10 @@ class Registrations(StrEnum):
     NESTED = "registrations"
 
 
+ON_PAPER: Mapping[str, Any] = {"list_lag": (0.0, 0.0, 0.0), "real_rows": False, "record_delay": (0.0, 0.0)}
+"""Switches of a phone system that is never late, as the sections of the contract before the thirteenth have it."""
+
+
 @dataclass(kw_only=True, eq=False, repr=False)
 class VoipatSwitches:
     """The contract's switches; all may be changed while the simulator runs. None means: as the profile does it."""
@@ -108,6 +112,14 @@ class VoipatSwitches:
     cdr_float_seconds: bool = False
     cdr_null_direction: bool = False
 
+    list_lag: tuple[float, float, float] = (0.001, 0.085, 0.279)
+    """Seconds by which a list is later than its event: the least, the median and the most; zeros for none."""
+    real_rows: bool = True
+    """Rows and placed calls as a real switch has them; False: as the older sections of the contract say."""
+    bare_call_uuids: bool = False
+    """A leg that rings for another has no call_uuid either until they are bridged."""
+    record_delay: tuple[float, float] = (3.0, 25.0)
+    """Seconds after its end until a call's record is written: the least and the most."""
     foreign_tenant_rows: bool = False
     """Two other tenants have calls up; the domain of one contains ours."""
     loopback: Loopback = Loopback.COLLAPSE

@@ -10,6 +10,7 @@ from aiohttp import web
 from custom_components.pbx.providers.voipat import api as voipat_access
 from custom_components.pbx.providers.voipat.provider import VoipatProvider
 from tests.simulators.voipat import Profile, VoipatSimulator
+from tests.simulators.voipat_wire import ON_PAPER
 
 from .bridge import DOMAIN, PYTHON, Stub, client
 
@@ -29,7 +30,7 @@ def profile() -> Profile:
 @pytest.fixture
 async def sim(profile: Profile) -> AsyncIterator[VoipatSimulator]:
     """Start a phone system whose database has the column the Node server needs."""
-    async with VoipatSimulator(profile=profile, disposition_column=True) as sim:
+    async with VoipatSimulator(profile=profile, disposition_column=True, **ON_PAPER) as sim:
         yield sim
 
 

@@ -20,6 +20,7 @@ from custom_components.pbx.telephony.errors import (
 )
 from custom_components.pbx.telephony.models import Capability
 from tests.simulators.voipat import Profile, VoipatSimulator
+from tests.simulators.voipat_wire import ON_PAPER
 
 from .bridge import (
     CANARY,
@@ -238,7 +239,7 @@ async def test_a_server_that_takes_only_tokens(stub: Stub, session: aiohttp.Clie
 
 async def test_the_documented_token_exchange(session: aiohttp.ClientSession) -> None:
     """The Node server exchanges a user's key."""
-    async with VoipatSimulator(profile=NODE, disposition_column=True) as sim:
+    async with VoipatSimulator(profile=NODE, disposition_column=True, **ON_PAPER) as sim:
         account = await client(sim, session, auth="token").account()
         assert account.settings["auth"] == "token"
         assert any("Authorization" in seen.headers for seen in sim.requests)

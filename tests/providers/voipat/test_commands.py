@@ -26,6 +26,7 @@ from custom_components.pbx.telephony.errors import (
 from custom_components.pbx.telephony.models import Capability, Direction
 from tests.simulators.base import FaultKind
 from tests.simulators.voipat import Profile, VoipatSimulator
+from tests.simulators.voipat_wire import ON_PAPER
 
 from .bridge import (
     DIALING,
@@ -118,7 +119,7 @@ async def test_originate_that_fails_on_node(
     session: aiohttp.ClientSession,
 ) -> None:
     """Node says why."""
-    async with VoipatSimulator(profile=NODE) as sim:
+    async with VoipatSimulator(profile=NODE, **ON_PAPER) as sim:
         provider = client(sim, session)
         await provider.account()
         await provider.directory()
@@ -134,7 +135,7 @@ async def test_originate_that_fails_on_node(
 async def test_node_lets_everybody_wait(session: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch) -> None:
     """While a phone rings by API a list takes as long as the ringing; it is waited for, not given up."""
     monkeypatch.setattr(voipat_access, "SECONDS", 0.2)
-    async with VoipatSimulator(profile=NODE, auto_answer=0.6) as sim:
+    async with VoipatSimulator(profile=NODE, auto_answer=0.6, **ON_PAPER) as sim:
         provider = client(sim, session)
         await provider.account()
         await provider.directory()

@@ -30,6 +30,7 @@ from custom_components.pbx.telephony.errors import (
 from custom_components.pbx.telephony.models import CallState, Capability, Direction, Outcome
 from tests.simulators.base import FaultKind
 from tests.simulators.voipat import Esl, Loopback, Profile, Registrations, VoipatSimulator
+from tests.simulators.voipat_wire import ON_PAPER
 
 from .bridge import (
     CANARY,
@@ -60,7 +61,7 @@ OTHER_UUID = "bbbbbbbb-0000-4000-8000-bbbbbbbbbbbb"
 
 async def test_extensions_of_node(session: aiohttp.ClientSession) -> None:
     """Node lists them, with names, and without anybody's password."""
-    async with VoipatSimulator(profile=NODE) as sim:
+    async with VoipatSimulator(profile=NODE, **ON_PAPER) as sim:
         provider = client(sim, session)
         await provider.account()
         directory = await provider.directory()
@@ -512,7 +513,7 @@ async def test_the_socket(profile: Profile, provider: VoipatProvider, sim: Voipa
 
 async def test_key_presses_on_the_socket(session: aiohttp.ClientSession) -> None:
     """A key press is told, and so is that the switch went away."""
-    async with VoipatSimulator(profile=NODE) as sim:
+    async with VoipatSimulator(profile=NODE, **ON_PAPER) as sim:
         provider = client(sim, session)
         await provider.account()
         call_id, _ = await talking(provider, sim)
