@@ -2332,7 +2332,7 @@ async def test_short_call_is_told_by_the_socket_and_never_listed() -> None:
             await until(lambda: each.sim.sockets.clients)
             call = await each.sim.ring(CALLER, "101")
             assert await each.legs() == []
-            kinds = []
+            kinds: list[str] = []
             while kinds.count("call.hangup") < 2:
                 message = await socket.receive_json(timeout=10)
                 if message["data"]["uuid"] == call:

@@ -523,8 +523,11 @@ class Api(Bridge):
                 self._later(self.auto_answer, lambda: self._answer_if_ringing(leg))
             return True
 
+        def begin() -> None:
+            dial()
+
         if self.python and self.real_rows:
-            self._later(DIALS_AFTER, dial)  # it says yes before it dials
+            self._later(DIALS_AFTER, begin)  # it says yes before it dials
             return uuid, ""
         return uuid, "" if dial() else "USER_BUSY"
 

@@ -106,8 +106,8 @@ def _state(up: Collection[ActiveLeg], *, answered: bool) -> CallState:
     """
     inside = {leg.state for leg in up if leg.extension is not None}
     if inside and not answered:
-        order = (CallState.ON_HOLD, CallState.RINGING)
-        return next((state for state in order if state in inside), CallState.DIALING)
+        early = (CallState.ON_HOLD, CallState.RINGING)
+        return next((state for state in early if state in inside), CallState.DIALING)
     states = inside or {leg.state for leg in up}
     order = (CallState.ON_HOLD, CallState.TALKING, CallState.RINGING, CallState.DIALING)
     return next(state for state in order if state in states)
