@@ -108,7 +108,7 @@ def open_house[A: Account[Any]](folder: Path, account: A, *, set_up: bool = True
             yield house
         finally:
             house.run(house.close())
-        complaints = [text for text in house.process.complaints() if not any(word in text for word in house.expected)]
+        complaints = house.process.complaints(house.expected)
         if complaints:
             raise AssertionError("Home Assistant's log complains:\n" + "\n".join(complaints))
     finally:

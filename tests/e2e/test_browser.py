@@ -108,7 +108,7 @@ class Screens(House[Voipat]):
         """Change the language of the profile, and that in which Home Assistant names entities."""
         self.language = language
         # Home Assistant says so of the platforms of every integration when its language changes.
-        self.expected.append("Failed to load integration for translation: Invalid domain pbx.")
+        self.expected.append(r"Failed to load integration for translation: Invalid domain pbx\.")
         await self.client.command("frontend/set_user_data", key="language", value={"language": language})
         await self.client.command("config/core/update", language=language)
         await self.client.post(f"/api/config/config_entries/entry/{self.account.entry_id}/reload")
@@ -210,8 +210,8 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Screens]:
             yield screens
         finally:
             screens.run(screens.close())
-        complaints = [text for text in screens.said if "pbx" in text.lower()] + screens.process.complaints()
-        complaints = [text for text in complaints if not any(word in text for word in screens.expected)]
+        complaints = [text for text in screens.said if "pbx" in text.lower()]
+        complaints += screens.process.complaints(screens.expected)
         if complaints:
             raise AssertionError("Complaints of the browser or of Home Assistant:\n" + "\n".join(complaints))
     finally:
