@@ -30,7 +30,7 @@ OPTIONS = (
     "extensions",
     "rate_plan",
 )
-PATIENCE = 15_000
+PATIENCE = 60_000
 # A key stands alone; in an entity id it has a dot before it, in a URL or in code other company.
 KEY = r"(?<![\w./-])(?:{})(?![\w./=-])"
 UNFILLED = re.compile(r"component\.pbx\b|\{\w+\}|translation error|MISSING_VALUE", re.IGNORECASE)
