@@ -33,7 +33,7 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
     "what feeds the coordinator": ("lookups", "push", "recent_calls"),
     "the account as a whole": ("data",),
     "what asks an account": ("callers", "entity", "rights"),
-    "the forms": ("config_flow", "forms", "options", "subentries"),
+    "the forms": ("config_flow", "forms", "migration", "options", "subentries"),
     "the actions; the front end": ("services", "console"),
     "what Home Assistant loads": (
         "binary_sensor",

@@ -227,7 +227,7 @@ def _check_created(result: ConfigFlowResult, house: House) -> None:
     assert re.fullmatch(r"\w{64}", data.pop("webhook_id"))
     assert data == {**house.typed, **house.kept, "provider": house.provider}
     assert result["options"] == {}
-    assert (result["version"], result["minor_version"]) == (1, 1)
+    assert (result["version"], result["minor_version"]) == (2, 1)
 
 
 async def test_pasted_settings(hass: HomeAssistant, voipat: VoipatSimulator) -> None:

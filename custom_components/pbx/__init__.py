@@ -20,6 +20,7 @@ from .dial_guard import DialGuard
 from .errors import auth_failed, setup_errors
 from .lookups import NameBook, PbxLookups
 from .media_view import PbxMediaView
+from .migration import async_migrate
 from .phone_book.collection import async_get_phone_book, async_setup_phone_book
 from .providers.base import Provider
 from .push.stream import PbxStream
@@ -84,6 +85,12 @@ async def async_setup_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> bool:
     await data.subscription.async_setup()
     data.stream.async_setup()
     await async_add_account(hass, coordinator, data.recent)
+    return True
+
+
+async def async_migrate_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> bool:
+    """Migrate an account that an older version added; Home Assistant refuses newer ones."""
+    async_migrate(hass, entry)
     return True
 
 

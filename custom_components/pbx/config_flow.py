@@ -42,6 +42,7 @@ from .const import (
 )
 from .data import loaded_coordinator
 from .forms import CODE_FORM, FORMS, REAUTH_FIELDS, options_form
+from .migration import VERSION
 from .options import shown_options, stored_options
 from .providers import PROVIDERS
 from .providers.base import Provider
@@ -65,7 +66,7 @@ USER_INFO = re.compile(r"^([a-z]+://)?[^/]*@", re.IGNORECASE)
 class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
     """Set up one account of one provider."""
 
-    VERSION = 1
+    VERSION = VERSION
     MINOR_VERSION = 1
     _tried: tuple[Account, Provider]
 

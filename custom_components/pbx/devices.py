@@ -24,7 +24,7 @@ from .registry.call_registry import (
     slot_key,
 )
 from .telephony.events import Event
-from .telephony.models import Account, Agent, Directory
+from .telephony.models import Account, Agent, Directory, Extension
 
 MISSES_BEFORE_REMOVAL = 2
 SUBJECTS_AT_ONCE = 20
@@ -43,10 +43,15 @@ class SubjectKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """What an entity is about, and the device it belongs to."""
+    """What an entity is about, and the device it belongs to.
+
+    `id` is what the registry knows it by, `identity` what its device and entities are known by for
+    good: an extension may be given another number later.
+    """
 
     kind: SubjectKind
     id: str
+    identity: str
     key: Key
     device: dr.DeviceEntry = field(compare=False)  # not hashable, and renamed in time
     subentry_id: str | None = None
@@ -68,8 +73,8 @@ def _prefix(entry: ConfigEntry) -> str:
     return entry.unique_id or entry.entry_id
 
 
-def _identifier(entry: ConfigEntry, kind: SubjectKind, identity: str) -> tuple[str, str]:
-    """Return the identifier of a device."""
+def device_identifier(entry: ConfigEntry, kind: SubjectKind, identity: str) -> tuple[str, str]:
+    """Return the identifier of the device of an extension, agent or queue."""
     return (DOMAIN, f"{_prefix(entry)}_{kind}_{identity}")
 
 
@@ -78,7 +83,7 @@ def _registered(
 ) -> dict[tuple[SubjectKind, str], str]:
     """Return the ids of the registered devices of some kinds, also of those before a restart."""
     found: dict[tuple[SubjectKind, str], str] = {}
-    starts = {kind: _identifier(entry, kind, "")[1] for kind in kinds}
+    starts = {kind: device_identifier(entry, kind, "")[1] for kind in kinds}
     for device in dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id):
         for domain, identifier in device.identifiers:
             if domain != DOMAIN:
@@ -87,6 +92,12 @@ def _registered(
                 if identifier.startswith(start):
                     found[kind, identifier.removeprefix(start)] = device.id
     return found
+
+
+def _extension_name(extension: Extension) -> str:
+    """Return the name of an extension's device."""
+    name, number = extension.name, extension.number
+    return f"{name} ({number})" if name and name != number else number
 
 
 class PbxDevices:
@@ -183,31 +194,35 @@ class PbxDevices:
     def async_sync(self) -> None:
         """Register what is new in the directory, and rename what has another name there."""
         new: list[Subject] = []
-        followed = [number for number in self._registry.extensions if self._follows(number)]
+        followed = [one for one in self._registry.extensions.values() if self._follows(one)]
         self.extension_count = len(followed)
-        for number in followed:
+        for extension in followed:
+            key = extension_key(extension.number)
             new += self._want(
-                SubjectKind.EXTENSION, number, extension_key(number), self._extension_name(number)
+                SubjectKind.EXTENSION,
+                extension.number,
+                key,
+                _extension_name(extension),
+                identity=extension.identity,
             )
         for agent in self._registry.agents.values():
             subentry = self._subentry_id(SUBENTRY_AGENT, agent.id)
             name = agent.name or agent.id
-            new += self._want(SubjectKind.AGENT, agent.id, agent_key(agent.id), name, subentry)
+            new += self._want(
+                SubjectKind.AGENT, agent.id, agent_key(agent.id), name, subentry=subentry
+            )
         for queue in self._registry.queues.values():
             subentry = self._subentry_id(SUBENTRY_QUEUE, queue.id)
             name = queue.name or queue.id
-            new += self._want(SubjectKind.QUEUE, queue.id, queue_key(queue.id), name, subentry)
+            new += self._want(
+                SubjectKind.QUEUE, queue.id, queue_key(queue.id), name, subentry=subentry
+            )
         if new:
             self.entry.async_create_background_task(
                 self.hass,
                 self._async_tell(tuple(self._listeners), new),
                 f"{self.entry.title} subjects",
             )
-
-    def _extension_name(self, number: str) -> str:
-        """Return the name of an extension's device."""
-        name = self._registry.extensions[number].name
-        return f"{name} ({number})" if name and name != number else number
 
     @callback
     def async_settle(self, directory: Directory) -> None:
@@ -219,9 +234,11 @@ class PbxDevices:
             self.async_sync()
         present = self._present_in(directory)
         registered = _registered(self.hass, self.entry, present)
-        for key in list(self.subjects):
-            if key[0] in present and key[1] not in present[key[0]] and key not in registered:
-                del self.subjects[key]  # its device went with the subentry
+        for subject in list(self.subjects.values()):
+            kind, identity = subject.kind, subject.identity
+            gone = kind in present and identity not in present[kind]
+            if gone and (kind, identity) not in registered:
+                self._forget(kind, identity)  # its device went with the subentry
         misses = {key: count for key, count in self._misses.items() if key[0] not in present}
         for key, device_id in registered.items():
             kind, identity = key
@@ -230,16 +247,25 @@ class PbxDevices:
             misses[key] = self._misses.get(key, 0) + 1
             if misses[key] >= MISSES_BEFORE_REMOVAL:
                 del misses[key]
-                self.subjects.pop(key, None)
+                self._forget(kind, identity)
                 dr.async_get(self.hass).async_remove_device(device_id)
         self._misses = misses
 
+    def _forget(self, kind: SubjectKind, identity: str) -> None:
+        """Drop the subject with an identity, if there is one."""
+        for key, subject in list(self.subjects.items()):
+            if (subject.kind, subject.identity) == (kind, identity):
+                del self.subjects[key]
+
     def _present_in(self, directory: Directory) -> dict[SubjectKind, set[str]]:
-        """Return what a directory has of each kind that it lists."""
+        """Return the identities that a directory has of each kind that it lists."""
         present: dict[SubjectKind, set[str]] = {}
         if directory.extensions is not None:
-            numbers = {extension.number for extension in directory.extensions}
-            present[SubjectKind.EXTENSION] = {number for number in numbers if self._follows(number)}
+            present[SubjectKind.EXTENSION] = {
+                extension.identity or extension.number
+                for extension in directory.extensions
+                if self._follows(extension)
+            }
         if directory.agents is not None:
             present[SubjectKind.AGENT] = {agent.id for agent in directory.agents}
         if directory.queues is not None:
@@ -267,7 +293,7 @@ class PbxDevices:
 
     def unique_id(self, subject: Subject, key: str) -> str:
         """Return the unique id that an entity of a subject has."""
-        parts = (_prefix(self.entry), subject.kind, subject.id, key)
+        parts = (_prefix(self.entry), subject.kind, subject.identity, key)
         return "_".join(part for part in parts if part)
 
     @callback
@@ -280,39 +306,55 @@ class PbxDevices:
     def _want(
         self,
         kind: SubjectKind,
-        identity: str,
+        id_: str,
         key: Key,
         name: str,
+        *,
+        identity: str = "",
         subentry: str | None = None,
     ) -> list[Subject]:
-        """Register the device of a subject if it is new or renamed; return the subject if new."""
-        known = self.subjects.get((kind, identity))
+        """Register the device of a subject if it is new or renamed; return the subject if new.
+
+        `identity` is given where it is another than the id.
+        """
+        known = self.subjects.get((kind, id_))
         if known is not None and known.device.name == name and known.subentry_id == subentry:
             return []
+        if known is not None:
+            identity = known.identity  # its entities are there
         device = dr.async_get(self.hass).async_get_or_create(
             config_entry_id=self.entry.entry_id,
             config_subentry_id=subentry,
-            identifiers={_identifier(self.entry, kind, identity)},
+            identifiers={device_identifier(self.entry, kind, identity or id_)},
             manufacturer=self._manufacturer,
             model=kind.value.capitalize(),
             name=name,
             translation_key=None,
             via_device_id=self.account.device.id,
         )
-        subject = self._add(kind, identity, key, device, subentry)
+        subject = self._add(kind, id_, key, device, identity=identity, subentry=subentry)
         return [] if known is not None else [subject]
 
     def _add(
         self,
         kind: SubjectKind,
-        identity: str,
+        id_: str,
         key: Key,
         device: dr.DeviceEntry,
+        *,
+        identity: str = "",
         subentry: str | None = None,
     ) -> Subject:
         """Add a subject, or replace it, and return it."""
-        subject = Subject(kind=kind, id=identity, key=key, device=device, subentry_id=subentry)
-        self.subjects[kind, identity] = subject
+        subject = Subject(
+            kind=kind,
+            id=id_,
+            identity=identity or id_,
+            key=key,
+            device=device,
+            subentry_id=subentry,
+        )
+        self.subjects[kind, id_] = subject
         return subject
 
     def _subentry_id(self, kind: str, identity: str) -> str | None:
@@ -335,6 +377,8 @@ class PbxDevices:
                 Agent(id=agent_id, name=name or agent_id, number=agent_id)
             )
 
-    def _follows(self, number: str) -> bool:
+    def _follows(self, extension: Extension) -> bool:
         """Return whether there is a device for an extension; by default there is for all."""
-        return not self._followed or number in self._followed
+        if not self._followed:
+            return True
+        return extension.number in self._followed or extension.identity in self._followed

@@ -162,7 +162,10 @@ def options_form(kind: type[Provider], extensions: Mapping[str, Extension]) -> v
         vol.Optional(CONF_FOLLOW): SelectSelector(
             SelectSelectorConfig(
                 options=[
-                    SelectOptionDict(value=number, label=f"{number} {extension.name}".strip())
+                    SelectOptionDict(
+                        value=extension.identity or number,
+                        label=f"{number} {extension.name}".strip(),
+                    )
                     for number, extension in extensions.items()
                 ],
                 multiple=True,

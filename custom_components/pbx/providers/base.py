@@ -98,6 +98,14 @@ class Provider(ABC):
         """
         return typed
 
+    @classmethod
+    def entered_numbers(cls, values: Values) -> Mapping[str, str]:  # noqa: ARG003
+        """Return the numbers that a person entered for extensions, each with their identity.
+
+        `values` is what the account's entry keeps.
+        """
+        return {}
+
     @abstractmethod
     async def account(self) -> m.Account:
         """Return who this is, and settle `capabilities`; raise AuthError or ConnectError."""

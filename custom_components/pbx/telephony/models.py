@@ -176,6 +176,7 @@ class Extension:
     number: str
     name: str = ""
     id: str = ""  # the provider's own id where commands need it
+    identity: str = ""  # what stays when somebody enters another number; empty: the number itself
     registered: bool | None = None
     dnd: bool | None = None
     email: str = ""

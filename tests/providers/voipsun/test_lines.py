@@ -62,6 +62,7 @@ def test_extensions_are_what_the_user_calls_them() -> None:
         number="100",
         name="Anna",
         id="sip100",
+        identity="sip100",
         registered=True,
         user_agent="Yealink SIP-T46S 66.85.0.5",
         contact="sip:sip100@192.168.10.21:5060",
@@ -96,6 +97,27 @@ def test_two_phones_with_one_number_are_one_extension() -> None:
     owner = lines.owner("100")
     assert owner is not None
     assert owner.user == "soft"
+
+
+@pytest.mark.parametrize(
+    ("names", "identities"),
+    [
+        ({}, {"desk": "desk", "soft": "soft"}),
+        ({"desk": {"number": "100"}}, {"100": "desk", "soft": "soft"}),
+        ({"desk": {"name": "Anna"}}, {"desk": "desk", "soft": "soft"}),
+        ({"desk": {"number": "100"}, "soft": {"number": "100"}}, {"100": "desk"}),
+        ({"soft": {"number": "100"}, "desk": {"number": "100"}}, {"100": "soft"}),
+        ({"desk": {"number": "soft"}}, {"soft": "desk"}),
+        ({"gone": {"number": "100"}, "soft": {"number": "100"}}, {"desk": "desk", "100": "gone"}),
+    ],
+)
+@pytest.mark.parametrize("registered", ["desk", "soft"])
+def test_an_extension_keeps_its_identity(names: object, identities: dict[str, str], registered: str) -> None:
+    """A phone is known by its SIP account whatever number it is given, and two by whose number it was first."""
+    lines = Lines(read_phones(names), "")
+    peers = [{"user": user, "status": "OK" if user == registered else "UNKNOWN"} for user in ("desk", "soft")]
+    lines.learn(p.peers(peers))
+    assert {e.number: e.identity for e in lines.extensions(readable=True)} == identities
 
 
 @pytest.mark.parametrize("names", [None, [], "x", {"a": None, "b": 7, "c": {"public": "x", "number": None}, 5: {}}])

@@ -34,6 +34,18 @@ def compared(number: str) -> str:
     return bare[-COMPARED_DIGITS:] if len(bare) > EXTENSION_DIGITS else bare
 
 
+def first_users(named: Collection[NamedPhone]) -> dict[str, str]:
+    """Return which SIP account a number was given to first, by number.
+
+    That account is what the extension stays known by, with and without the number.
+    """
+    first: dict[str, str] = {}
+    for phone in named:
+        if phone.number and not phone.hidden:
+            first.setdefault(phone.number, phone.user)
+    return first
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
     """A SIP account. `number` is how the extension is called everywhere above."""
@@ -69,6 +81,7 @@ class Lines:
         """Take the user's own list."""
         self._country = country
         self._named = {phone.user: phone for phone in named}
+        self._first_users = first_users(named)
         self._lines: dict[str, Line] = {}
         self._peers: dict[str, Peer] = {}
         self._owners: dict[str, Line] = {}
@@ -151,6 +164,7 @@ class Lines:
                 number=known.number,
                 name=known.name,
                 id=user,
+                identity=self._first_users.get(known.number, user),
                 registered=peer.registered if peer and readable else None,
                 user_agent=peer.user_agent if peer else "",
                 contact=peer.contact if peer else "",

@@ -37,7 +37,7 @@ from .api import DENIED, UNKNOWN_ACTION, Api, Send
 from .call_center import CallCenter
 from .calls import CallRequest, CallTracker
 from .commands import Commands, valid
-from .lines import Lines
+from .lines import Lines, first_users
 from .payload import (
     AgentState,
     Failure,
@@ -47,7 +47,7 @@ from .payload import (
     call_rows,
     peers,
 )
-from .settings import VoipsunSettings
+from .settings import NAMES, VoipsunSettings, read_phones
 
 RINGING_TIMEOUT = 45.0  # seconds: the answer may wait for the phone to be picked up
 
@@ -136,6 +136,12 @@ class VoipsunProvider(Provider):
         Capability.GET_AGENT_STATUS: frozenset({"agent", "pin"}),
         Capability.MOVE_RECORDING: frozenset({"filename", "path"}),
     }
+
+    @classmethod
+    @override
+    def entered_numbers(cls, values: Values) -> Mapping[str, str]:
+        """Return the numbers in the user's list, each with the SIP account it was given to."""
+        return first_users(read_phones(values.get(NAMES)))
 
     def __init__(self, session: aiohttp.ClientSession, values: Values) -> None:
         """Talk to one phone system as one API user."""
