@@ -211,7 +211,7 @@ async def test_unknown_phone_system(hass: HomeAssistant) -> None:
     entry = MockConfigEntry(domain=DOMAIN, version=1, data={"provider": "acme"}, options={"extension_names": {}})
     entry.add_to_hass(hass)
     async_migrate(hass, entry)
-    assert (entry.version, entry.options) == (2, {"extension_names": {}})
+    assert (entry.version, dict(entry.options)) == (2, {"extension_names": {}})
 
 
 async def test_newer_version_is_refused(hass: HomeAssistant, expected_warnings: list[str]) -> None:
