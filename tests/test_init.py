@@ -159,7 +159,7 @@ async def test_without_a_unique_id(hass: HomeAssistant, fake: type[FakeProvider]
 
 def test_version() -> None:
     """A later version can tell how an entry was written."""
-    assert (PbxConfigFlow.VERSION, PbxConfigFlow.MINOR_VERSION) == (1, 1)
+    assert (PbxConfigFlow.VERSION, PbxConfigFlow.MINOR_VERSION) == (2, 1)
 
 
 async def test_from_a_later_version(
