@@ -167,10 +167,10 @@ async def test_from_a_later_version(
 ) -> None:
     """An entry of a later major version is left alone, and one of a later minor version works."""
     expected_warnings.append("has version 2 which is higher")
-    later = fake_config_entry("later", version=2)
+    later = fake_config_entry("later", version=3)
     await _async_fail(hass, later)
     assert state_of(later) is ConfigEntryState.MIGRATION_ERROR
-    entry = fake_config_entry(minor_version=2)
+    entry = fake_config_entry(minor_version=3)
     await async_set_up(hass, entry)
     assert state_of(entry) is ConfigEntryState.LOADED
 
