@@ -166,7 +166,7 @@ async def test_from_a_later_version(
     hass: HomeAssistant, fake: type[FakeProvider], expected_warnings: list[str]
 ) -> None:
     """An entry of a later major version is left alone, and one of a later minor version works."""
-    expected_warnings.append("has version 2 which is higher")
+    expected_warnings.append("has version 3 which is higher")
     later = fake_config_entry("later", version=3)
     await _async_fail(hass, later)
     assert state_of(later) is ConfigEntryState.MIGRATION_ERROR
