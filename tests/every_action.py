@@ -100,6 +100,8 @@ EVERY_ACTION: dict[str, tuple[Data, str, tuple[object, ...]]] = {
         "dial",
         (m.Dial(number=ROME, context="menu", route_name="out", hangup_context="bye"),),
     ),
+    "get_click_to_calls": ({"click_to_call_id": "8ff3"}, "click_to_calls", ("8ff3",)),
+    "delete_click_to_call": ({"click_to_call_id": "8ff3"}, "delete_click_to_call", ("8ff3",)),
     "answer": ({"call_id": "c1"}, "answer", (CALL,)),
     "hold": ({"call_id": "c1"}, "hold", (CALL,)),
     "unhold": ({"call_id": "c1"}, "unhold", (CALL,)),
@@ -171,6 +173,7 @@ EVERY_ACTION: dict[str, tuple[Data, str, tuple[object, ...]]] = {
             "limit": 5,
             "offset": 10,
             "sort": "oldest",
+            "sort_by": "duration",
             "record_id": "r1",
             "call_id": "c1",
             "format": "csv",
@@ -187,6 +190,7 @@ EVERY_ACTION: dict[str, tuple[Data, str, tuple[object, ...]]] = {
                 limit=5,
                 offset=10,
                 sort=m.Sort.OLDEST,
+                sort_by="duration",
                 record_id="r1",
                 call_id="c1",
                 csv=True,
@@ -201,9 +205,22 @@ EVERY_ACTION: dict[str, tuple[Data, str, tuple[object, ...]]] = {
     "get_agent_status": ({"agent": "501", "pin": "77"}, "agent_status", (AgentRef(id="a1", pin="77"),)),
     "get_queue_status": ({"queue": "Support"}, "queue_status", ("q1",)),
     "search_contacts": (
-        {"name": "Ada", "number": ROME, "email": "ada@", "contact_id": "7", "limit": 2, "offset": 4},
+        {
+            "name": "Ada",
+            "first_name": "A",
+            "last_name": "R",
+            "number": ROME,
+            "email": "ada@",
+            "contact_id": "7",
+            "limit": 2,
+            "offset": 4,
+        },
         "search_contacts",
-        (m.ContactQuery(name="Ada", number=ROME, email="ada@", contact_id="7", limit=2, offset=4),),
+        (
+            m.ContactQuery(
+                name="Ada", first_name="A", last_name="R", number=ROME, email="ada@", contact_id="7", limit=2, offset=4
+            ),
+        ),
     ),
     "create_contact": (FULL_CONTACT, "create_contact", (CONTACT,)),
     "update_contact": (

@@ -30,7 +30,9 @@ COMMANDS = (
     "agent_status",
     "agent_unpause",
     "click_to_call",
+    "click_to_calls",
     "create_contact",
+    "delete_click_to_call",
     "delete_contact",
     "dial",
     "hangup",
@@ -188,6 +190,7 @@ def make_fake() -> type[FakeProvider]:
         answers={
             "announce": placed,
             "click_to_call": placed,
+            "click_to_calls": (),
             "create_contact": lambda contact: contact,
             "dial": placed,
             "history": m.HistoryPage(),

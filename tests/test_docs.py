@@ -162,6 +162,8 @@ async def stage(house: House, scene: str) -> dict[str, Any]:
             await simulator.agent_pause("1000")
         case "recorded":
             assert str(await simulator.add_record()) == "10000"
+        case "click_to_call":
+            return {"click_to_call_id": simulator.add_click_to_call("reception", "101", "+390655501000").id}
         case "contact":
             return {"contact_id": next(iter(simulator.contacts.values())).id}
     return {}

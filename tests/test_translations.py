@@ -256,7 +256,7 @@ MAKERS: Mapping[str, tuple[str, set[str]]] = {
     "not_allowed": ("exceptions", set()),
     "update_failed": ("exceptions", set()),
     "async_create": ("issues", {"title"}),
-    "_report": ("issues", {"title", "provider"}),
+    "_report": ("issues", {"title", "provider", "reason"}),
 }
 # Lines of the options form never reach an action.
 OPTIONS_ONLY = {"invalid_assist_line", "invalid_dial_line", "invalid_extension_line"}

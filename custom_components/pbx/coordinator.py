@@ -319,8 +319,9 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
             with command_errors(self.hass, self.config_entry, self.provider.name):
                 yield
         finally:
-            if self.provider.created_objects:
-                self.async_keep({CONF_CREATED_OBJECTS: list(self.provider.created_objects)})
+            made = list(self.provider.created_objects)
+            if made != self.config_entry.data.get(CONF_CREATED_OBJECTS, []):
+                self.async_keep({CONF_CREATED_OBJECTS: made})
         self.async_look_again()
 
     @callback

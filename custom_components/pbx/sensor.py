@@ -164,16 +164,57 @@ def _queue(
     return read
 
 
-def _has_user_agent(registry: CallRegistry, number: str) -> bool:
-    """Return whether the phone system says what device an extension is registered with."""
-    extension = registry.extensions.get(number)
-    return extension is not None and bool(extension.user_agent)
+def _extension(
+    value: Callable[[Extension], SensorValue],
+) -> Callable[[PbxSensor, CallRegistry, str], SensorValue]:
+    """Return what reads a value of an extension, which may be a text that is too long."""
+
+    def read(_sensor: PbxSensor, registry: CallRegistry, number: str) -> SensorValue:
+        """Return the value, or None while the extension is not known or has none."""
+        extension = registry.extensions.get(number)
+        found = None if extension is None else value(extension)
+        return (found[:MAX_LENGTH_STATE_STATE] or None) if isinstance(found, str) else found
+
+    return read
 
 
-def _user_agent(_sensor: PbxSensor, registry: CallRegistry, number: str) -> SensorValue:
-    """Return the device that an extension is registered with, as long as a state may be."""
+def _has(value: Callable[[Extension], object]) -> Callable[[CallRegistry, str], bool]:
+    """Return what tells whether the phone system says something about an extension."""
+
+    def told(registry: CallRegistry, number: str) -> bool:
+        """Return whether it says it about this one."""
+        extension = registry.extensions.get(number)
+        return extension is not None and value(extension) not in (None, "", ())
+
+    return told
+
+
+def _any_has(value: Callable[[Extension], object]) -> Callable[[CallRegistry, str], bool]:
+    """Return what tells whether the phone system says something about any extension.
+
+    About one whose phone is off it says that later.
+    """
+
+    def told(registry: CallRegistry, _number: str) -> bool:
+        """Return whether it says it about one of them."""
+        extensions = registry.extensions.values()
+        return any(value(extension) not in (None, "") for extension in extensions)
+
+    return told
+
+
+def _shown_number(extension: Extension) -> str | None:
+    """Return the number that calls of an extension show."""
+    return next((own.number for own in extension.outbound_numbers if own.selected), None)
+
+
+def _outbound_numbers(_sensor: PbxSensor, registry: CallRegistry, number: str) -> Mapping[str, Any]:
+    """Return the numbers of which an extension may show one, with their labels."""
     extension = registry.extensions.get(number)
-    return None if extension is None else extension.user_agent[:MAX_LENGTH_STATE_STATE]
+    if extension is None:
+        return {}
+    numbers = [{"number": own.number, "label": own.label} for own in extension.outbound_numbers]
+    return {"numbers": numbers}
 
 
 SENSORS: tuple[PbxSensorEntityDescription, ...] = (
@@ -369,8 +410,55 @@ SENSORS: tuple[PbxSensorEntityDescription, ...] = (
         needs=Capability.REGISTRATION,
         entity_category=EntityCategory.DIAGNOSTIC,
         entity_registry_enabled_default=False,
-        exists_fn=_has_user_agent,
-        value_fn=_user_agent,
+        exists_fn=_has(lambda extension: extension.user_agent),
+        value_fn=_extension(lambda extension: extension.user_agent),
+    ),
+    PbxSensorEntityDescription(
+        key="address",
+        translation_key="registered_from",
+        subject=SubjectKind.EXTENSION,
+        listed_only=True,
+        needs=Capability.REGISTRATION,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        exists_fn=_any_has(lambda extension: extension.address),
+        value_fn=_extension(lambda extension: extension.address),
+    ),
+    PbxSensorEntityDescription(
+        key="contact",
+        translation_key="registered_contact",
+        subject=SubjectKind.EXTENSION,
+        listed_only=True,
+        needs=Capability.REGISTRATION,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        exists_fn=_any_has(lambda extension: extension.contact),
+        value_fn=_extension(lambda extension: extension.contact),
+    ),
+    PbxSensorEntityDescription(
+        key="latency",
+        translation_key="latency",
+        subject=SubjectKind.EXTENSION,
+        listed_only=True,
+        needs=Capability.REGISTRATION,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        device_class=SensorDeviceClass.DURATION,
+        state_class=SensorStateClass.MEASUREMENT,
+        native_unit_of_measurement=UnitOfTime.MILLISECONDS,
+        suggested_display_precision=0,
+        exists_fn=_any_has(lambda extension: extension.latency),
+        value_fn=_extension(lambda extension: extension.latency),
+    ),
+    PbxSensorEntityDescription(
+        key="outbound_number",
+        translation_key="outbound_number",
+        subject=SubjectKind.EXTENSION,
+        listed_only=True,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        exists_fn=_has(lambda extension: extension.outbound_numbers),
+        value_fn=_extension(_shown_number),
+        attributes_fn=_outbound_numbers,
     ),
 )
 

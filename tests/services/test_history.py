@@ -40,6 +40,7 @@ async def test_records_and_figures(hass: HomeAssistant, fake: type[FakeProvider]
                 "direction": "incoming",
                 "from_number": ROME,
                 "from_name": "Rossi",
+                "caller_hidden": False,
                 "started_at": NOON.isoformat(),
                 "outcome": "answered",
                 "duration": 61.0,

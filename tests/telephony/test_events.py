@@ -27,9 +27,9 @@ COMMON = ALWAYS | {
 }
 CALL = "answered_by user_email sip_username"
 RECORD = (
-    "record_id answered_by_number answered_by_name caller_masked archived labels rules contact_source contact_url "
-    "contact_logo recording_url voicemail voicemail_url click_to_call_type queue_call_id transcription summary "
-    "sentiment answered_by recording_id"
+    "record_id answered_by_number answered_by_name caller_masked archived record_type recorded labels "
+    "rules contact_source contact_url contact_logo recording_url voicemail voicemail_url "
+    "click_to_call_type queue_call_id transcription summary sentiment answered_by recording_id"
 )
 MEDIA = "recording_id recording_url size duration record_id answered_by"
 FAX = "fax_id pages document_url description"
@@ -236,3 +236,22 @@ def test_parts_of_a_second_are_told() -> None:
     )
     assert data["ended_at"] == "2026-01-05T08:00:10.500000+00:00"
     assert data["duration"] == 6.5
+
+
+@pytest.mark.parametrize(
+    ("direction", "caller", "told"),
+    [
+        (Direction.INCOMING, Party(hidden=True), True),
+        (None, Party(hidden=True), True),
+        (Direction.INCOMING, Party(number="+390612345678"), False),
+        (Direction.INCOMING, Party(), None),
+        (Direction.OUTGOING, Party(hidden=True), None),
+    ],
+)
+def test_a_record_tells_a_hidden_caller(direction: Direction | None, caller: Party, told: bool | None) -> None:  # noqa: FBT001
+    """As a call does, in an event and in the history alike."""
+    record = CallRecord(id="1", direction=direction, caller=caller)
+    call = Call(id="c", state=CallState.ENDED, direction=direction, caller=caller)
+    assert record_data(record).get("caller_hidden") is told
+    assert event_data(event(EventType.CALL_RECORD, record=record)).get("caller_hidden") is told
+    assert call_data(call).get("caller_hidden") is told

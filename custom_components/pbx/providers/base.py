@@ -45,6 +45,8 @@ class Provider(ABC):
     """What an account of this provider can at most do."""
     fields: ClassVar[Mapping[Capability, frozenset[str]]] = {}
     """The optional fields that each command honours."""
+    rings_groups: ClassVar[bool] = False
+    """Calls are placed for groups as well, which are not among the extensions."""
     dial_form: ClassVar[DialForm] = DialForm.E164
     """The form in which a command gets the numbers that somebody typed."""
     limits: ClassVar[tuple[RateLimit, ...]] = (RateLimit(requests=60, seconds=60),)
@@ -175,6 +177,14 @@ class Provider(ABC):
         """Remove what was made at the phone system for an account that is removed."""
 
     # -- calls -------------------------------------------------------------------------------------
+
+    async def click_to_calls(self, object_id: str | None = None) -> tuple[m.ClickToCall, ...]:
+        """Return the stored objects through which calls are placed, or the one with an id."""
+        raise UnsupportedError("get_click_to_calls")
+
+    async def delete_click_to_call(self, object_id: str) -> None:
+        """Remove a stored object, whoever made it."""
+        raise UnsupportedError("delete_click_to_call")
 
     async def originate(self, request: m.Originate) -> m.Placed:
         """Ring an extension, then connect it to a number."""

@@ -25,6 +25,7 @@ VERIFY_INTERVAL = timedelta(minutes=20)
 REPAIR_INTERVAL = timedelta(hours=1)
 FIRST_RETRY = 60
 LONGEST_RETRY = 3600
+NO_REASON = "?"
 
 
 async def async_unsubscribe(
@@ -231,10 +232,16 @@ class PbxSubscription:
         self._report(ISSUE_WEBHOOK_DISABLED, found=not self._stands)
         self.health.async_set_subscribed(subscribed=self._stands)
 
+    def _last_error(self) -> str:
+        """Return what the phone system says went wrong with its messages, once each."""
+        told = [item.last_error for item in self.subscriptions if item.last_error]
+        return "; ".join(dict.fromkeys(told)) or NO_REASON
+
     def _report(self, key: str, *, found: bool) -> None:
         """Create an issue if it was found, else delete it."""
         if found:
             provider = self.coordinator.provider.name
-            issues.async_create(self.hass, self.entry, key, provider=provider)
+            reason = self._last_error()
+            issues.async_create(self.hass, self.entry, key, provider=provider, reason=reason)
         else:
             issues.async_delete(self.hass, self.entry, key)

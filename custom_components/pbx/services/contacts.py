@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 import voluptuous as vol
@@ -35,6 +36,8 @@ async def _search_contacts(target: Target) -> dict[str, Any]:
     data = target.data
     query = m.ContactQuery(
         name=data.get("name"),
+        first_name=data.get("first_name"),
+        last_name=data.get("last_name"),
         number=data.get("number"),
         email=data.get("email"),
         contact_id=data.get("contact_id"),
@@ -73,9 +76,14 @@ def _typed_contact(target: Target) -> m.Contact:
 def _contact(contact: m.Contact) -> dict[str, Any]:
     """Return what is known of a contact."""
     values = {key: value for key, value in asdict(contact).items() if value not in (None, "", ())}
-    return {
-        key: list(value) if isinstance(value, tuple) else value for key, value in values.items()
-    }
+    return {key: _answer(value) for key, value in values.items()}
+
+
+def _answer(value: object) -> object:
+    """Return a value as an action's answer can hold it."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return list(value) if isinstance(value, tuple) else value
 
 
 CONTACTS: tuple[Action, ...] = (
@@ -86,6 +94,8 @@ CONTACTS: tuple[Action, ...] = (
         run=_search_contacts,
         fields={
             vol.Optional("name"): TEXT,
+            vol.Optional("first_name"): TEXT,
+            vol.Optional("last_name"): TEXT,
             vol.Optional("number"): TEXT,
             vol.Optional("email"): TEXT,
             vol.Optional("contact_id"): TEXT,

@@ -46,10 +46,13 @@ def _request(target: Target) -> m.Originate:
     """Return the call to place, with the fields that are given."""
     data = target.data
     kind = extension_type_in(target)
+    provider = target.coordinator.provider
     return m.Originate(
-        extension=target.extension(known=kind in (None, m.ExtensionType.INTERNAL)),
+        extension=target.extension(
+            known=kind in (None, m.ExtensionType.INTERNAL) and not provider.rings_groups
+        ),
         number=number_in(target),
-        caller_id_number=optional_number_in(target, "caller_id_number"),
+        caller_id_number=_caller_id_in(target),
         caller_id_name=data.get("caller_id_name"),
         ring_timeout=data.get("ring_timeout"),
         dial_first=m.DialFirst(data["dial_first"]) if "dial_first" in data else None,
@@ -62,6 +65,40 @@ def _request(target: Target) -> m.Originate:
         check_ip_host=data.get("check_ip_host"),
         check_ip_contact=data.get("check_ip_contact"),
     )
+
+
+def _caller_id_in(target: Target) -> str | None:
+    """Return the number to show: one that is typed, or one of the account's by its label."""
+    label = str(target.data.get("caller_id_number", "")).strip().casefold()
+    for extension in target.coordinator.data.extensions.values():
+        for own in extension.outbound_numbers:
+            if label and own.label.casefold() == label:
+                return own.number
+    return optional_number_in(target, "caller_id_number")
+
+
+async def _get_click_to_calls(target: Target) -> dict[str, Any]:
+    """Return the stored objects through which calls are placed, or the one with an id."""
+    provider = target.coordinator.provider
+    found = await provider.click_to_calls(target.data.get("click_to_call_id"))
+    return {
+        "click_to_calls": [
+            {
+                "click_to_call_id": one.id,
+                "name": one.name,
+                "extension": one.extension,
+                "caller_id_number": one.number,
+                "dial_first": one.dial_first.value,
+                "made_here": one.made_here,
+            }
+            for one in found
+        ]
+    }
+
+
+async def _delete_click_to_call(target: Target) -> None:
+    """Remove a stored object through which calls are placed."""
+    await target.coordinator.provider.delete_click_to_call(target.data["click_to_call_id"])
 
 
 async def _dial(target: Target) -> dict[str, Any]:
@@ -130,5 +167,21 @@ PLACING: tuple[Action, ...] = (
         },
         own=frozenset({ATTR_NUMBER, "context", "route_name", "route_id"}),
         response=SupportsResponse.OPTIONAL,
+    ),
+    Action(
+        name="get_click_to_calls",
+        needs=Capability.GET_CLICK_TO_CALLS,
+        access=Access.ADMINISTER,
+        run=_get_click_to_calls,
+        fields={vol.Optional("click_to_call_id"): TEXT},
+        response=SupportsResponse.ONLY,
+    ),
+    Action(
+        name="delete_click_to_call",
+        needs=Capability.DELETE_CLICK_TO_CALL,
+        access=Access.ADMINISTER,
+        run=_delete_click_to_call,
+        fields={vol.Required("click_to_call_id"): TEXT},
+        own=frozenset({"click_to_call_id"}),
     ),
 )

@@ -26,6 +26,7 @@ class Refusal(StrEnum):
     NO_RECORD = "no_record"
     NO_RECORDING = "no_recording"
     FILE_ACCESS = "file_access"
+    NOT_ACCEPTABLE = "not_acceptable"
     GONE = "gone"
     OTHER = "other"
 

@@ -45,6 +45,8 @@ ABOUT_RECORDS = RECORDED | {
         "answered_by_name",
         "caller_masked",
         "archived",
+        "record_type",
+        "recorded",
         "labels",
         "rules",
         "contact_source",
@@ -179,6 +181,10 @@ def _add_record(data: dict[str, Value], record: CallRecord) -> None:
     _add(data, "extension", record.extension)
     _add_party(data, "from", record.caller)
     _add_party(data, "to", record.callee)
+    if record.direction is not Direction.OUTGOING and (
+        record.caller.number or record.caller.hidden
+    ):
+        data["caller_hidden"] = record.caller.hidden
     _add_times(data, record.started_at, record.answered_at, record.ended_at)
     data["outcome"] = record.outcome.value
     for name in (

@@ -140,6 +140,8 @@ class Capability(Flag):
     CREATE_CONTACT = auto()
     UPDATE_CONTACT = auto()
     DELETE_CONTACT = auto()
+    GET_CLICK_TO_CALLS = auto()
+    DELETE_CLICK_TO_CALL = auto()
     MOVE_RECORDING = auto()
 
 
@@ -182,6 +184,10 @@ class Extension:
     email: str = ""
     user_agent: str = ""
     contact: str = ""
+    address: str = ""
+    """The address from which the phone is registered."""
+    latency: float | None = None
+    """How long the phone takes to answer, in milliseconds."""
     trunk: bool = False
     outbound_numbers: tuple[OutboundNumber, ...] = ()
 
@@ -561,6 +567,21 @@ class Originate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClickToCall:
+    """An object that is stored at the phone system, and through which calls are placed.
+
+    `number` is what the called party sees; `made_here` says that this account made it.
+    """
+
+    id: str
+    extension: str
+    number: str
+    dial_first: DialFirst
+    name: str = ""
+    made_here: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Dial:
     """Call a number through an outbound route and put it into a dialplan context."""
 
@@ -637,6 +658,8 @@ class HistoryQuery:
     limit: int = 100
     offset: int = 0
     sort: Sort = Sort.NEWEST
+    sort_by: str | None = None
+    """A property in the phone system's own words, descending where the newest come first."""
     record_id: str | None = None
     call_id: str | None = None
     csv: bool = False
@@ -680,6 +703,8 @@ class Contact:
     source_url: str | None = None
     groups: tuple[str, ...] | None = None
     notes: str | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -687,6 +712,8 @@ class ContactQuery:
     """What to look for among contacts."""
 
     name: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
     number: str | None = None
     email: str | None = None
     contact_id: str | None = None

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
@@ -102,6 +103,8 @@ async def test_one_contact(client: FastProvider, sim: VoxloudSimulator) -> None:
             website="www.example.com",
             source="Hubspot",
             source_url="https://crm.example.com/contact/1",
+            created_at=datetime.fromtimestamp(int(known.created), UTC),
+            updated_at=datetime.fromtimestamp(int(known.updated), UTC),
         ),
     )
     assert (await client.search_contacts(m.ContactQuery(contact_id="unknown"))).contacts == ()
@@ -216,3 +219,24 @@ async def test_contacts_that_cannot_be(
         await command(client)
     assert (caught.value.field, caught.value.problem) == (field, problem)
     assert not sim.requests
+
+
+@pytest.mark.parametrize(
+    ("query", "sent"),
+    [
+        (m.ContactQuery(first_name=" gIu", last_name="bIa"), {"first_name": "gIu", "last_name": "bIa"}),
+        (m.ContactQuery(first_name="giulia"), {"first_name": "giulia"}),
+        (m.ContactQuery(last_name="bianchi", email="giulia"), {"last_name": "bianchi", "email": "giulia"}),
+    ],
+)
+async def test_first_and_last_name_apart(
+    client: FastProvider, sim: VoxloudSimulator, query: m.ContactQuery, sent: dict[str, str]
+) -> None:
+    """Each goes into the parameter of its own, with one request."""
+    page = await client.search_contacts(query)
+    assert [contact.last_name for contact in page.contacts] == ["Bianchi"]
+    (asked,) = sim.seen("contacts")
+    assert dict(asked.query) == {**sent, "offset": "0", "limit": "20"}
+    with pytest.raises(InvalidInputError) as caught:
+        await client.search_contacts(replace(query, name="x"))
+    assert (caught.value.field, caught.value.problem) == ("name", "conflict")

@@ -1,7 +1,7 @@
 """Voxloud: calls through click-to-call objects."""
 
 import asyncio
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import aiohttp
 import pytest
@@ -13,6 +13,7 @@ from custom_components.pbx.telephony.errors import (
     InvalidInputError,
     NotFoundError,
     RateLimitError,
+    Refusal,
     RefusedError,
 )
 from custom_components.pbx.telephony.models import (
@@ -103,6 +104,90 @@ async def test_the_limit_of_objects(client: FastProvider, sim: VoxloudSimulator,
         await client.click_to_call(asked(extension="102"))
     assert len(sim.click_to_calls) == 5
     assert client.created_objects == ()
+
+
+async def test_the_limit_never_blocks_an_extension(client: FastProvider, sim: VoxloudSimulator) -> None:
+    """An object that was made here makes room for another one; those of others stay."""
+    sim.ctc_limit = 3
+    foreign = sim.add_click_to_call("theirs", "103", SUPPORT)
+    await client.click_to_call(asked())
+    await client.click_to_call(asked(dial_first=DialFirst.CONTACT))
+    for extension in ("102", "104", "105", "102"):
+        assert (await client.click_to_call(asked(extension=extension))).outcome is PlacedOutcome.ACCEPTED
+        assert sim.placed[-1].source == extension
+        assert len(sim.click_to_calls) == 3
+        assert foreign.id in sim.click_to_calls
+        assert set(client.created_objects) == sim.click_to_calls.keys() - {foreign.id}
+    await client.click_to_call(asked(caller_id_number=SUPPORT))
+    await client.click_to_call(asked(caller_id_number=MAIN))
+    kept = {one.extension for one in sim.click_to_calls.values()}
+    assert kept >= {"101", "103"}
+    await client.release()
+    assert list(sim.click_to_calls) == [foreign.id]
+
+
+async def test_the_object_that_is_missed_least_goes(client: FastProvider, sim: VoxloudSimulator) -> None:
+    """One of an extension that has several, before the one that was used longest ago."""
+    sim.ctc_limit = 5
+    await client.click_to_call(asked(extension="102"))
+    await client.click_to_call(asked())
+    await client.click_to_call(asked(extension="104"))
+    await client.click_to_call(asked(extension="103"))
+    await client.click_to_call(asked(dial_first=DialFirst.CONTACT))
+    await client.click_to_call(asked(extension="102"))
+    await client.click_to_call(asked(extension="105"))
+    assert [one.extension for one in sim.click_to_calls.values()] == ["102", "104", "103", "101", "105"]
+    await client.click_to_call(asked(extension="901"))
+    assert [one.extension for one in sim.click_to_calls.values()] == ["102", "103", "101", "105", "901"]
+
+
+async def test_a_number_that_is_refused_costs_no_object(client: FastProvider, sim: VoxloudSimulator) -> None:
+    """As long as there is room, nothing has to make any."""
+    await client.click_to_call(asked())
+    with pytest.raises(RefusedError):
+        await client.click_to_call(asked(caller_id_number="+390699999999"))
+    assert len(sim.click_to_calls) == 1
+    assert not sim.seen("click-to-call", "DELETE")
+
+
+async def test_objects_are_listed_and_removed(client: FastProvider, sim: VoxloudSimulator) -> None:
+    """Also those of others; each says whether it was made here."""
+    foreign = sim.add_click_to_call("support", "102", SUPPORT, SimulatedOrder.CONTACT)
+    await client.click_to_call(asked())
+    listed = await client.click_to_calls()
+    assert [(one.extension, one.number, one.dial_first.value, one.made_here) for one in listed] == [
+        ("102", SUPPORT, "contact", False),
+        ("101", MAIN, "extension", True),
+    ]
+    (one,) = await client.click_to_calls(foreign.id)
+    assert replace(one, name=listed[0].name) == listed[0]
+    await client.delete_click_to_call(foreign.id)
+    await client.delete_click_to_call(listed[1].id)
+    assert not sim.click_to_calls
+    assert client.created_objects == ()
+    for gone in (foreign.id, "8ff3"):
+        with pytest.raises(NotFoundError):
+            await client.delete_click_to_call(gone)
+        with pytest.raises(NotFoundError):
+            await client.click_to_calls(gone)
+    for wrong in ("../x", "", "a b"):
+        with pytest.raises(InvalidInputError):
+            await client.delete_click_to_call(wrong)
+        with pytest.raises(InvalidInputError):
+            await client.click_to_calls(wrong)
+    await client.click_to_call(asked())
+    assert len(sim.placed) == 2
+
+
+@pytest.mark.parametrize(("status", "kind"), [(403, Refusal.NO_PERMISSION), (406, Refusal.NOT_ACCEPTABLE)])
+async def test_refusals_with_words_of_their_own(
+    client: FastProvider, sim: VoxloudSimulator, status: int, kind: Refusal
+) -> None:
+    """What Voxloud's table tells apart is told apart."""
+    sim.fault(FaultKind.STATUS, status=status, path="connect")
+    with pytest.raises(RefusedError) as caught:
+        await client.click_to_call(asked())
+    assert (caught.value.kind, caught.value.code) == (kind, str(status))
 
 
 async def test_a_refused_call_is_none_whose_events_are_awaited(

@@ -52,6 +52,8 @@ def test_a_record_with_everything() -> None:
             details={
                 "caller_masked": False,
                 "archived": False,
+                "record_type": "phone_call",
+                "recorded": True,
                 "labels": ("label1", "label2"),
                 "rules": ("IVRRule1",),
                 "contact_source": "Hubspot",

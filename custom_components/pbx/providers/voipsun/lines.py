@@ -168,6 +168,8 @@ class Lines:
                 registered=peer.registered if peer and readable else None,
                 user_agent=peer.user_agent if peer else "",
                 contact=peer.contact if peer else "",
+                address=peer.address if peer else "",
+                latency=peer.latency if peer and readable else None,
                 trunk=known.trunk,
             )
             first = listed.get(known.number)

@@ -28,6 +28,7 @@ WIDEST = 2**63
 _AFTER_NOTICE = re.compile(r"[\n>][ \t]*\ufeff?([\[{])")
 _CHANNEL = re.compile(r"(?:SIP|PJSIP)/(.+)-([0-9a-fA-F]{8,})")
 _CLOCK = re.compile(r"(?:(\d{1,4}):)?(\d{1,2}):(\d{2})")
+_MILLISECONDS = re.compile(r"\(([0-9]{1,6}) ?ms\)")
 _NOT_ALPHANUMERIC = re.compile(r"[^a-z0-9]")
 _ABOUT_AUTHENTICATION = re.compile(r"\bpin\b|authenti|password|authori[sz]", re.IGNORECASE)
 _SECRET_KEY = re.compile(r"pin$|passw|secret")
@@ -271,6 +272,9 @@ class Peer:
     has_host: bool
     user_agent: str = ""
     contact: str = ""
+    address: str = ""
+    latency: float | None = None
+    """In milliseconds, as the phone system measures it for phones that it monitors."""
 
 
 def peers(answer: object) -> tuple[Peer, ...]:
@@ -285,7 +289,8 @@ def peers(answer: object) -> tuple[Peer, ...]:
 def _peer(user: str, item: Json) -> Peer:
     """Return one SIP account."""
     status, contact = line(item.get("status")).lower(), line(item.get("regcontact"))
-    has_host = line(item.get("host")).lower() not in NO_HOST
+    host = line(item.get("host"))
+    has_host = host.lower() not in NO_HOST
     registered: bool | None = None
     if status.startswith(("ok", "lagged")):
         registered = True
@@ -299,7 +304,15 @@ def _peer(user: str, item: Json) -> Peer:
         has_host=has_host,
         user_agent=line(item.get("useragent")),
         contact=contact,
+        address=host if has_host else "",
+        latency=_latency(status),
     )
+
+
+def _latency(status: str) -> float | None:
+    """Return the milliseconds that a status like *ok (12 ms)* has in brackets."""
+    found = _MILLISECONDS.search(status)
+    return float(found[1]) if found else None
 
 
 # -- agents ----------------------------------------------------------------------------------------

@@ -1,12 +1,13 @@
 """Ask Voxloud: the address, the key, and what every answer but a 2xx means."""
 
 import re
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 
 from ...telephony.errors import (
     AuthError,
     ConnectError,
     NotFoundError,
+    Refusal,
     RefusedError,
     UnknownOutcomeError,
 )
@@ -22,12 +23,18 @@ UNAUTHORIZED = 401
 FORBIDDEN = 403
 NOT_FOUND = 404
 METHOD_NOT_ALLOWED = 405
+NOT_ACCEPTABLE = 406
 CONFLICT = 409
 UNPROCESSABLE = 422
 REFUSALS = range(400, 500)
 GATEWAY = frozenset({502, 504})  # somebody in between has lost the answer
 NOT_VOXLOUD = frozenset({NOT_FOUND, METHOD_NOT_ALLOWED})
 SHORTEST_SECRET = 2
+
+KINDS: Mapping[int, Refusal] = {
+    FORBIDDEN: Refusal.NO_PERMISSION,
+    NOT_ACCEPTABLE: Refusal.NOT_ACCEPTABLE,
+}
 
 type Send = Callable[..., Awaitable[Reply]]
 
@@ -124,7 +131,7 @@ class Api:
         if reply.status == NOT_FOUND:
             raise NotFoundError(reason, code)
         if reply.status in REFUSALS:
-            raise RefusedError(reason, code)
+            raise RefusedError(reason, code, KINDS.get(reply.status))
         if reply.status in GATEWAY and send == self._http.command:
             raise UnknownOutcomeError("The answer was lost on its way")
         raise ConnectError(f"HTTP {code}")

@@ -31,7 +31,14 @@ async def search(api: Api, query: m.ContactQuery, country: str) -> m.ContactPage
         except NotFoundError:
             found = None
         return m.ContactPage(contacts=(found,) if found is not None and not query.offset else ())
-    wanted = {"email": (query.email or "").strip(), "phone": _phone(query.number, country)}
+    if query.name is not None and (query.first_name, query.last_name) != (None, None):
+        raise InvalidInputError("name", "conflict")
+    wanted = {
+        "first_name": (query.first_name or "").strip(),
+        "last_name": (query.last_name or "").strip(),
+        "email": (query.email or "").strip(),
+        "phone": _phone(query.number, country),
+    }
     wanted = {name: value for name, value in wanted.items() if value}
     ways = _names(query.name or "")
     if len(ways) == 1:

@@ -26,6 +26,11 @@ from ..values import (
 FAX_CALL = "FAX_CALL"
 CLICK_TO_CALL = "CLICK_TO_CALL"
 RECORDS = frozenset({"PHONE_CALL", CLICK_TO_CALL})
+RECORD_TYPES: Mapping[str, str] = {
+    "PHONE_CALL": "phone_call",
+    FAX_CALL: "fax",
+    CLICK_TO_CALL: "click_to_call",
+}
 STATES: Mapping[str, CallState] = {
     "CALL_INCOMING": CallState.RINGING,
     "CALL_STARTED": CallState.DIALING,
@@ -102,16 +107,6 @@ class Book:
             extension == ours and any(numbers.same(party.number, called) for party in parties)
             for ours, called in self.placed
         )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClickToCall:
-    """A stored pairing of an extension, a number to show, and who rings first."""
-
-    id: str
-    extension: str
-    number: str
-    dial_first: m.DialFirst
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -300,14 +295,15 @@ def read_subscription(row: Json) -> m.Subscription | None:
     )
 
 
-def read_click_to_call(row: Json, country: str) -> ClickToCall | None:
+def read_click_to_call(row: Json, country: str) -> m.ClickToCall | None:
     """Read a click-to-call object; its name says nothing, the server changes it."""
     found, extension = ident(row.get("id")), extension_number(row.get("extension"))
     if not found or not extension:
         return None
     contact_first = text(row.get("dial_first")).lower() == m.DialFirst.CONTACT
-    return ClickToCall(
+    return m.ClickToCall(
         id=found,
+        name=short(row.get("name")),
         extension=extension,
         number=numbers.received(short(row.get("outboundNumber"), MAX_NUMBER), country),
         dial_first=m.DialFirst.CONTACT if contact_first else m.DialFirst.EXTENSION,
@@ -342,6 +338,8 @@ def contact_of(row: Json, contact_id: str) -> m.Contact:
         website=words["website"],
         source=words["source"],
         source_url=words["source_url"],
+        created_at=moment_of(row.get("created_at")),
+        updated_at=moment_of(row.get("updated_at")),
     )
 
 
@@ -464,6 +462,8 @@ def _details(row: Json) -> dict[str, m.Detail]:
     found: dict[str, m.Detail] = {
         "caller_masked": boolean(row.get("maskCallerNumber")),
         "archived": boolean(row.get("archived")),
+        "record_type": RECORD_TYPES.get(text(row.get("type")).upper()),
+        "recorded": boolean(row.get("recorded")),
         "labels": _labels(row.get("labels")) or None,
         "rules": _labels(row.get("ruleNames")) or None,
         "contact_source": short(row.get("contactCrm")) or None,

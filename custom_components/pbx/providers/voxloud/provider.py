@@ -70,6 +70,8 @@ class VoxloudProvider(Provider):
         | Capability.CREATE_CONTACT
         | Capability.UPDATE_CONTACT
         | Capability.DELETE_CONTACT
+        | Capability.GET_CLICK_TO_CALLS
+        | Capability.DELETE_CLICK_TO_CALL
     )
     fields: ClassVar[Mapping[Capability, frozenset[str]]] = {
         Capability.ORIGINATE: frozenset({"caller_id_number"}),
@@ -77,18 +79,23 @@ class VoxloudProvider(Provider):
         Capability.GET_CALL_HISTORY: frozenset(
             {
                 *("start", "end", "number", "extension", "direction", "search"),
-                *("limit", "offset", "sort", "record_id", "call_id", "format"),
+                *("limit", "offset", "sort", "sort_by", "record_id", "call_id", "format"),
             }
         ),
         Capability.SEARCH_CONTACTS: frozenset(
-            {"name", "number", "email", "contact_id", "limit", "offset"}
+            {
+                *("name", "first_name", "last_name", "number", "email"),
+                *("contact_id", "limit", "offset"),
+            }
         ),
         Capability.CREATE_CONTACT: CONTACT_FIELDS,
         Capability.UPDATE_CONTACT: CONTACT_FIELDS,
+        Capability.GET_CLICK_TO_CALLS: frozenset({"click_to_call_id"}),
     }
     intervals = Intervals(
         busy=300, idle=300, pushed=300, directory=300
     )  # calls are pushed, never asked for
+    rings_groups = True
     pushes_every_call = True
     grace = 5
 
@@ -308,6 +315,19 @@ class VoxloudProvider(Provider):
         """Connect an extension and a number, either of which may ring first."""
         try:
             return await self._dialler.place(request)
+        finally:
+            self.created_objects = self._dialler.made
+
+    @override
+    async def click_to_calls(self, object_id: str | None = None) -> tuple[m.ClickToCall, ...]:
+        """Return the click-to-call objects, or the one with an id."""
+        return await self._dialler.listed(object_id)
+
+    @override
+    async def delete_click_to_call(self, object_id: str) -> None:
+        """Remove a click-to-call object, whoever made it."""
+        try:
+            await self._dialler.delete(object_id)
         finally:
             self.created_objects = self._dialler.made
 

@@ -38,7 +38,7 @@ def read_push(body: Json, book: Book) -> m.Pushed | None:
     if kind in STATES:
         return _leg_push(kind, {**data, "timestamp": time}, book)
     if kind in RECORDS:
-        record = read_record({**data, "timestamp": time}, book)
+        record = read_record({**data, "type": kind, "timestamp": time}, book)
         key = None if record is None else f"{kind}:{record.id}:{record.call_id}:{short(time)}"
         return None if record is None else m.RecordPush(provider_event=kind, record=record, key=key)
     if kind == FAX_CALL:
