@@ -12,12 +12,14 @@ from freezegun.api import FrozenDateTimeFactory
 from homeassistant import components
 from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+from yarl import URL
 
 from custom_components.pbx import forms
 from custom_components.pbx.providers import PROVIDERS
 from custom_components.pbx.providers.base import Intervals
 from custom_components.pbx.providers.http import RateLimit
 from custom_components.pbx.providers.voxloud.provider import VoxloudProvider
+from custom_components.pbx.push import subscription
 from custom_components.pbx.services import ACTIONS
 from custom_components.pbx.telephony import models as m
 from custom_components.pbx.telephony.models import CallState, Capability
@@ -61,6 +63,17 @@ def _custom_integrations(expected_warnings: list[str], request: pytest.FixtureRe
     """Let Home Assistant find this integration, in the tests that have one."""
     if "hass" in request.fixturenames:
         request.getfixturevalue("enable_custom_integrations")
+
+
+@pytest.fixture(autouse=True)
+def _no_internet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nobody live at addresses that are not on this machine."""
+    ask = subscription.async_is_anothers
+
+    async def is_anothers(hass: HomeAssistant, url: str) -> bool:
+        return URL(url).host == "127.0.0.1" and await ask(hass, url)
+
+    monkeypatch.setattr(subscription, "async_is_anothers", is_anothers)
 
 
 @pytest.fixture

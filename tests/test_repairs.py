@@ -11,7 +11,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.pbx.const import DOMAIN
-from custom_components.pbx.repairs import SubscribeAgainFlow, async_create_fix_flow
+from custom_components.pbx.repairs import RemedyFlow, async_create_fix_flow
 from custom_components.pbx.telephony import models as m
 from custom_components.pbx.telephony.errors import ConnectError
 from custom_components.pbx.telephony.models import Capability
@@ -138,7 +138,7 @@ async def test_not_loaded(
 async def test_issue_gone_meanwhile(hass: HomeAssistant, entry: MockConfigEntry, client: TestClient[Any, Any]) -> None:
     """A repair that was opened before the issue went can still be shown."""
     flow = await async_create_fix_flow(hass, f"webhook_disabled_{entry.entry_id}", {"entry_id": entry.entry_id})
-    assert isinstance(flow, SubscribeAgainFlow)
+    assert isinstance(flow, RemedyFlow)
     flow.hass, flow.handler, flow.issue_id = hass, DOMAIN, "webhook_disabled_elsewhere"
     flow.flow_id, flow.context = "f", {}
     result = await flow.async_step_init()

@@ -117,7 +117,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> None
     except ProviderError as err:
         _warn_of_rest(provider, err)
         return
-    for take_back in (partial(async_unsubscribe, provider, entry.data), provider.release):
+    for take_back in (partial(async_unsubscribe, hass, provider, entry.data), provider.release):
         try:
             await take_back()
         except ProviderError as err:

@@ -33,6 +33,7 @@ from homeassistant.helpers.translation import async_get_translations
 from .accounts import make_provider, provider_of
 from .const import (
     CONF_CLOUDHOOK_URL,
+    CONF_PINNED_ACCOUNT,
     CONF_PROVIDER,
     DOMAIN,
     LOGGER,
@@ -209,8 +210,12 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
         self._settings = {**settings, **account.settings, CONF_PROVIDER: self._provider}
 
     async def _async_finish(self) -> ConfigFlowResult:
-        """Create or update the entry of the account that works."""
+        """Create or update the entry of the account that works.
+
+        What pushes have told of the account is learnt anew.
+        """
         account, client = self._tried
+        self._settings.pop(CONF_PINNED_ACCOUNT, None)
         await self.async_set_unique_id(f"{self._provider}_{account.id}")
         if self.source == SOURCE_REAUTH:
             self._abort_if_unique_id_mismatch(reason="wrong_account")

@@ -103,6 +103,7 @@ def _push(entry: PbxConfigEntry) -> dict[str, Any]:
         "received": data.webhook.received,
         "bad": data.webhook.bad,
         "foreign": data.webhook.foreign,
+        "late": data.webhook.late,
         "last_push": data.health.last_push,
         "subscriptions": [
             {"event": item.event, "enabled": item.enabled, "failed_count": item.failed_count}

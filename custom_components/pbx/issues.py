@@ -8,12 +8,19 @@ from homeassistant.helpers import issue_registry as ir
 
 from .const import DOMAIN
 
+ISSUE_COPY: Final = "copied_configuration"
+ISSUE_FOREIGN_PUSHES: Final = "foreign_pushes"
 ISSUE_MISSING_PERMISSION: Final = "missing_permission"
+ISSUE_PASTE_AGAIN: Final = "paste_again"
 ISSUE_TOO_MANY_ENTITIES: Final = "too_many_entities"
 ISSUE_WEBHOOK_DISABLED: Final = "webhook_disabled"
 ISSUE_WEBHOOK_NO_URL: Final = "webhook_no_url"
 
-FIXABLE: Final = frozenset({ISSUE_WEBHOOK_DISABLED, ISSUE_WEBHOOK_NO_URL})
+FIXABLE: Final = frozenset(
+    {ISSUE_COPY, ISSUE_FOREIGN_PUSHES, ISSUE_WEBHOOK_DISABLED, ISSUE_WEBHOOK_NO_URL}
+)
+# What is found once only has to be there after a restart as well.
+PERSISTENT: Final = frozenset({ISSUE_COPY, ISSUE_PASTE_AGAIN})
 
 
 @callback
@@ -27,8 +34,9 @@ def async_create(hass: HomeAssistant, entry: ConfigEntry, key: str, **placeholde
         hass,
         DOMAIN,
         _issue_id(entry, key),
-        data={"entry_id": entry.entry_id} if fixable else None,
+        data={"entry_id": entry.entry_id, "issue": key} if fixable else None,
         is_fixable=fixable,
+        is_persistent=key in PERSISTENT,
         severity=ir.IssueSeverity.WARNING,
         translation_key=key,
         translation_placeholders={"title": entry.title, **placeholders},

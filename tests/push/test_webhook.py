@@ -194,21 +194,6 @@ async def test_foreign(
     assert not health(entry).working
 
 
-async def test_whose_pushes_these_are_is_settled_once(
-    hass: HomeAssistant, client: TestClient[Any, Any], entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The first push that names its account decides; nothing later changes that, and none of it reloads."""
-    coordinator = entry.runtime_data.coordinator
-    named: list[str | None] = [None, "117", "999"]
-    monkeypatch.setattr(FakeProvider, "account_of", lambda *_arguments: named.pop(0))
-    pinned = []
-    for _ in range(3):
-        await async_push(hass, client, "POST", data=b"{}")
-        pinned.append(entry.data.get("pinned_account"))
-    assert pinned == [None, "117", "117"]
-    assert entry.runtime_data.coordinator is coordinator
-
-
 class _Breaking(MockRequest):
     """A request whose sender hangs up in the middle."""
 
@@ -328,7 +313,7 @@ async def _async_open_house(hass: HomeAssistant, hass_client_no_auth: ClientSess
 async def test_voxloud_calls(
     hass: HomeAssistant, voxloud: VoxloudSimulator, hass_client_no_auth: ClientSessionGenerator
 ) -> None:
-    """A real call is pushed over real HTTP; the first push pins the account, and others' are dropped."""
+    """A real call is pushed over real HTTP; two pushes that agree tell the account, and others' are dropped."""
     await _async_open_house(hass, hass_client_no_auth)
     entry = voxloud_entry(voxloud)
     await async_set_up(hass, entry)

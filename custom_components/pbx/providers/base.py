@@ -53,6 +53,8 @@ class Provider(ABC):
     intervals: ClassVar[Intervals] = Intervals()
     pushes_every_call: ClassVar[bool] = False
     """A working webhook tells of every call, so that polls can be rare."""
+    names_account: ClassVar[bool] = False
+    """Every push names the account that it belongs to."""
     pushed_ids_differ: ClassVar[bool] = False
     """A pushed call id cannot be matched with a polled one."""
     complete_after: ClassVar[int] = 1
@@ -144,6 +146,11 @@ class Provider(ABC):
         """
         return ()
 
+    @property
+    def push_account(self) -> str:
+        """Return the account that own pushes name, from the API; empty where it does not say."""
+        return ""
+
     def account_of(self, request: m.PushRequest) -> str | None:
         """Return the account that a webhook request names; None when it names none."""
         return None
@@ -172,6 +179,10 @@ class Provider(ABC):
     async def unsubscribe(self, url: str) -> None:
         """Remove what was registered for the URL, and nothing else."""
         raise UnsupportedError("unsubscribe")
+
+    def disowned(self) -> Values:
+        """Return what an entry keeps instead, where what was made there is another's to remove."""
+        return {"created_objects": []}
 
     async def release(self) -> None:  # noqa: B027
         """Remove what was made at the phone system for an account that is removed."""

@@ -5,6 +5,7 @@ from collections.abc import Coroutine, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from homeassistant.components import webhook
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_WEBHOOK_ID, EVENT_CORE_CONFIG_UPDATE
 from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
@@ -12,14 +13,26 @@ from homeassistant.helpers.event import async_call_later, async_track_time_inter
 from homeassistant.util import dt as dt_util
 
 from .. import issues
-from ..const import CONF_CLOUDHOOK_URL, LOGGER
+from ..const import (
+    CONF_CLOUDHOOK_URL,
+    CONF_OLD_WEBHOOKS,
+    CONF_ORIGINAL_WEBHOOK,
+    CONF_WEBHOOK_URL,
+    LOGGER,
+)
 from ..coordinator import PbxCoordinator
-from ..issues import ISSUE_WEBHOOK_DISABLED, ISSUE_WEBHOOK_NO_URL
+from ..issues import (
+    ISSUE_COPY,
+    ISSUE_PASTE_AGAIN,
+    ISSUE_WEBHOOK_DISABLED,
+    ISSUE_WEBHOOK_NO_URL,
+)
 from ..providers.base import Provider
 from ..push_health import PushHealth
 from ..telephony.errors import ProviderError
 from ..telephony.models import Capability, Subscription
-from .url import async_cloudhook_url, external_url
+from .occupant import async_is_anothers
+from .url import async_cloudhook_url, async_delete_cloudhook, external_url
 
 VERIFY_INTERVAL = timedelta(minutes=20)
 REPAIR_INTERVAL = timedelta(hours=1)
@@ -29,17 +42,31 @@ NO_REASON = "?"
 
 
 async def async_unsubscribe(
-    provider: Provider, data: Mapping[str, Any], keep: str | None = None
+    hass: HomeAssistant, provider: Provider, data: Mapping[str, Any], keep: str | None = None
 ) -> None:
-    """Remove every subscription that leads to an account's webhook, except for the URL `keep`."""
-    if Capability.SUBSCRIPTIONS not in provider.capabilities:
-        return
-    cloudhook = data.get(CONF_CLOUDHOOK_URL)
-    listed = {item.url for item in await provider.subscriptions()}
-    for url in listed:
-        ours = data[CONF_WEBHOOK_ID] in url or _same(url, cloudhook)
-        if ours and not _same(url, keep):
+    """Remove every subscription that leads to an account's webhook, except for the URL `keep`.
+
+    One at whose address another process of Home Assistant answers is that one's, and stays.
+    """
+    for url in await _async_elsewhere(provider, data, keep):
+        if not await async_is_anothers(hass, url):
             await provider.unsubscribe(url)
+
+
+async def _async_elsewhere(
+    provider: Provider, data: Mapping[str, Any], keep: str | None
+) -> set[str]:
+    """Return the URLs of an account's webhook that are subscribed to, except for `keep`."""
+    if Capability.SUBSCRIPTIONS not in provider.capabilities:
+        return set()
+    ids = (data[CONF_WEBHOOK_ID], *data.get(CONF_OLD_WEBHOOKS, ()))
+    cloudhook = data.get(CONF_CLOUDHOOK_URL)
+    found: set[str] = set()
+    for item in await provider.subscriptions():
+        ours = _same(item.url, cloudhook) or any(webhook_id in item.url for webhook_id in ids)
+        if ours and not _same(item.url, keep):
+            found.add(item.url)
+    return found
 
 
 def _same(url: str, other: str | None) -> bool:
@@ -86,8 +113,8 @@ class PbxSubscription:
         )
         self._listen_to_cloud()
         self.url = await self._async_find_url()
+        self._run("subscribe", self._async_register())
         if self.health.managed:
-            self._run("subscribe", self._async_register())
             self.entry.async_on_unload(
                 async_track_time_interval(self.hass, self._async_look, VERIFY_INTERVAL)
             )
@@ -136,6 +163,78 @@ class PbxSubscription:
         """Register anew when Home Assistant's addresses change."""
         self._run("url", self._async_register())
 
+    # -- copies of a configuration -----------------------------------------------------------------
+
+    async def _async_is_copy(self) -> bool:
+        """Return whether the account is another process's as well: this one is a copy of it.
+
+        Else note where the webhook is, so that a copy of this one can ask there.
+        """
+        known = {self.url, self.entry.data.get(CONF_WEBHOOK_URL)}
+        try:
+            known |= await _async_elsewhere(self.coordinator.provider, self.entry.data, self.url)
+        except ProviderError as err:
+            # To add a subscription harms nobody, and none is removed without a list.
+            LOGGER.debug("The webhooks could not be listed: %s", type(err).__name__)
+        for url in sorted(url for url in known if url):
+            if await async_is_anothers(self.hass, url):
+                return True
+        if self.url is not None:
+            self.coordinator.async_keep({CONF_WEBHOOK_URL: self.url})
+        return False
+
+    @callback
+    def _become_copy(self) -> None:
+        """Take another webhook, and leave to the original what it has; a person is told.
+
+        The account is then loaded anew.
+        """
+        self._move({CONF_ORIGINAL_WEBHOOK: self.entry.data[CONF_WEBHOOK_ID]})
+        self._report(ISSUE_COPY, found=True)
+
+    @callback
+    def async_take_over(self) -> None:
+        """Remove what leads to the original, because a person says that it is to be replaced."""
+        self._run("take over", self._async_take_over())
+
+    async def _async_take_over(self) -> None:
+        """Remove the subscriptions of the original."""
+        original = self.entry.data.get(CONF_ORIGINAL_WEBHOOK)
+        provider = self.coordinator.provider
+        if not original:
+            return
+        try:
+            listed = await provider.subscriptions() if self.health.managed else ()
+            for url in {item.url for item in listed if original in item.url}:
+                await provider.unsubscribe(url)
+        except ProviderError as err:
+            LOGGER.debug("The original's webhook could not be removed: %s", type(err).__name__)
+            self._report(ISSUE_COPY, found=True)
+            return
+        self.coordinator.async_keep({CONF_ORIGINAL_WEBHOOK: ""})
+        self._report(ISSUE_COPY, found=False)
+
+    # -- another address ---------------------------------------------------------------------------
+
+    async def async_rotate(self) -> None:
+        """Replace the webhook by another one: whoever knows the old URL can push no more."""
+        data = self.entry.data
+        await async_delete_cloudhook(self.hass, data)
+        self._move(
+            {CONF_OLD_WEBHOOKS: [*data.get(CONF_OLD_WEBHOOKS, ()), data[CONF_WEBHOOK_ID]]},
+            disown=False,
+        )
+        self._report(ISSUE_PASTE_AGAIN, found=self.health.wanted and not self.health.managed)
+
+    def _move(self, more: Mapping[str, object], *, disown: bool = True) -> None:
+        """Take another webhook, and load the account anew with it."""
+        left = {CONF_CLOUDHOOK_URL, CONF_WEBHOOK_URL}
+        data = {key: value for key, value in self.entry.data.items() if key not in left}
+        if disown:
+            data |= self.coordinator.provider.disowned()
+        data |= {CONF_WEBHOOK_ID: webhook.async_generate_id(), **more}
+        self.hass.config_entries.async_update_entry(self.entry, data=data)
+
     # -- registering -------------------------------------------------------------------------------
 
     async def _async_register(self) -> None:
@@ -144,6 +243,9 @@ class PbxSubscription:
             self._stop_retry()
             self.url = await self._async_find_url()
             self._report(ISSUE_WEBHOOK_NO_URL, found=self.url is None and self.health.managed)
+            if await self._async_is_copy():
+                self._become_copy()
+                return
             if not self.health.managed:
                 return
             try:
@@ -169,8 +271,11 @@ class PbxSubscription:
 
     async def _async_unsubscribe(self) -> None:
         """Remove what leads to another address than the present one, or all if pushes are off."""
+        provider, data = self.coordinator.provider, self.entry.data
         try:
-            await async_unsubscribe(self.coordinator.provider, self.entry.data, keep=self.url)
+            await async_unsubscribe(self.hass, provider, data, keep=self.url)
+            if data.get(CONF_OLD_WEBHOOKS):
+                self.coordinator.async_keep({CONF_OLD_WEBHOOKS: []})
         except ProviderError as err:
             LOGGER.debug("The webhook could not be removed: %s", type(err).__name__)
 

@@ -8,11 +8,15 @@ from homeassistant.const import CONF_WEBHOOK_ID
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
-from ..const import CONF_PINNED_ACCOUNT, DOMAIN, LOGGER
+from .. import issues
+from ..const import DOMAIN, LOGGER
 from ..coordinator import PbxCoordinator
+from ..issues import ISSUE_PASTE_AGAIN
 from ..push_health import PushHealth
 from ..telephony.errors import BadPayloadError
 from ..telephony.models import LegPush, Pushed, PushRequest
+from .occupant import CHALLENGE, answer_to
+from .sender import PushSender
 
 METHODS = (hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_POST, hdrs.METH_PUT)
 MAX_BODY = 256 * 1024
@@ -34,9 +38,11 @@ class PbxWebhook:
         self.entry = entry
         self.coordinator = coordinator
         self.health = health
+        self.sender = PushSender(hass, entry, coordinator)
         self.received = 0
         self.bad = 0
         self.foreign = 0
+        self.late = 0
 
     @callback
     def async_setup(self) -> None:
@@ -58,6 +64,8 @@ class PbxWebhook:
         self, hass: HomeAssistant, webhook_id: str, request: Request
     ) -> Response:
         """Answer 200 at once, whatever came: on anything else providers retry or give up."""
+        if CHALLENGE in request.query:
+            return Response(text=answer_to(hass, request.query[CHALLENGE]))
         try:
             body = await _async_body(request)
         except Exception:  # noqa: BLE001 - Home Assistant would log the webhook id
@@ -85,12 +93,11 @@ class PbxWebhook:
         messages = self._parse(push)
         if messages is None:
             self.bad += 1
-        elif not messages:
-            self.foreign += 1
-        else:
+        elif self.sender.async_own(push, messages):
             self.received += 1
-            self._pin(push)
             self._hand_on(messages)
+        else:
+            self.foreign += 1
 
     def _parse(self, push: PushRequest) -> tuple[Pushed, ...] | None:
         """Return the messages of a request, none for another account's, None if unreadable."""
@@ -108,20 +115,16 @@ class PbxWebhook:
         now = dt_util.utcnow()
         first = self.health.note_push(now)
         for message in messages:
+            if self.sender.late(message):
+                self.late += 1
+                continue
             self.coordinator.async_push(message)
             if isinstance(message, LegPush):
                 call = self.coordinator.data.find(message.call_id)
                 self.health.coverage.heard(message.call_id if call is None else call.id, now)
         if first:
+            issues.async_delete(self.hass, self.entry, ISSUE_PASTE_AGAIN)
             self.health.async_changed()
-
-    def _pin(self, push: PushRequest) -> None:
-        """Remember whose pushes these are, so that those of another account are dropped."""
-        if CONF_PINNED_ACCOUNT in self.entry.data:
-            return
-        account = self.coordinator.provider.account_of(push)
-        if account is not None:
-            self.coordinator.async_keep({CONF_PINNED_ACCOUNT: account})
 
 
 async def _async_body(request: Request) -> bytes | None:

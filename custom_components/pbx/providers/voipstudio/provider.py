@@ -113,6 +113,12 @@ class VoipstudioProvider(Provider):
 
     # -- set-up ------------------------------------------------------------------------------------
 
+    @property
+    @override
+    def push_account(self) -> str:
+        """Return the customer, whom some pushes name."""
+        return self.customer_id
+
     @classmethod
     @override
     async def login(cls, session: aiohttp.ClientSession, typed: Values) -> Values:
@@ -184,6 +190,11 @@ class VoipstudioProvider(Provider):
         """Give or take what a list is needed for."""
         needed = NEEDS[path]
         self.capabilities = self.capabilities | needed if allowed else self.capabilities & ~needed
+
+    @override
+    def disowned(self) -> Values:
+        """Leave also the API key to whoever made it."""
+        return {**super().disowned(), "api_key_name": ""}
 
     @override
     async def release(self) -> None:

@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from hashlib import sha256
 from typing import ClassVar, override
 
@@ -97,6 +98,7 @@ class VoxloudProvider(Provider):
     )  # calls are pushed, never asked for
     rings_groups = True
     pushes_every_call = True
+    names_account = True
     grace = 5
 
     def __init__(self, session: aiohttp.ClientSession, values: Values) -> None:
@@ -190,12 +192,8 @@ class VoxloudProvider(Provider):
 
     @override
     def parse(self, request: m.PushRequest) -> tuple[m.Pushed, ...]:
-        """Read an event; one of another phone system than the first is nothing."""
-        body = _body(request)
-        pinned, account = self.settings.pinned_account, read_account(body)
-        if pinned and account is not None and account != pinned:
-            return ()
-        pushed = read_push(body, self._book())
+        """Read an event."""
+        pushed = read_push(_body(request), self._book())
         if pushed is None:
             raise BadPayloadError("The event cannot be read")
         return (pushed,)
@@ -394,8 +392,14 @@ class VoxloudProvider(Provider):
 
 def _body(request: m.PushRequest) -> Json:
     """Return the JSON object of a body; raise BadPayloadError for anything else."""
+    return _object(request.body)
+
+
+@lru_cache(maxsize=1)
+def _object(text_of_body: bytes) -> Json:
+    """Read a body, which is asked for its events and for its account; raise as `_body` does."""
     try:
-        body = read_json(request.body)
+        body = read_json(text_of_body)
     except ValueError, RecursionError:
         raise BadPayloadError("The body is not JSON") from None
     if not isinstance(body, dict):

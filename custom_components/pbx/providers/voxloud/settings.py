@@ -25,7 +25,5 @@ class VoxloudSettings(Settings):
     """Whom Voxloud tells when it disables a subscription."""
     account_id: str = text()
     company: str = text()
-    pinned_account: str = text()
-    """The phone system that events are from; those of another one are dropped."""
     created_objects: tuple[str, ...] = parsed(_read_ids, ())
     """The ids of the click-to-call objects that were made here."""
