@@ -203,6 +203,10 @@ def told(example: Example) -> Json:
     return json.loads(found[1]) if found else {}
 
 
+# What sends nothing to the phone system before it is over.
+SILENT = {"pbx.get_calls", "pbx.rotate_address"}
+
+
 @pytest.mark.parametrize("example", ACTIONS, ids=lambda example: example.content["action"])
 async def test_action(
     hass: HomeAssistant,
@@ -222,7 +226,8 @@ async def test_action(
             return
         answer = await run(hass, example, variables)
 
-        assert len(house.simulator.requests) > before or example.content["action"] == "pbx.get_calls"
+        assert len(house.simulator.requests) > before or example.content["action"] in SILENT
+        await hass.async_block_till_done()  # another address loads the account anew
         documented = shape(told(example))
         if "members" in documented:
             documented["members"] = shape(answer["members"])  # the ids of subentries are its keys

@@ -35,7 +35,7 @@ async def test_one_of_a_kind(hass: HomeAssistant, key: str, fixable: bool) -> No
     assert issue.translation_key == key
     assert issue.translation_placeholders == {"title": "House", "provider": "Two"}
     assert issue.is_fixable is fixable
-    assert issue.data == ({"entry_id": "entry_house"} if fixable else None)
+    assert issue.data == ({"entry_id": "entry_house", "issue": key} if fixable else None)
 
     issues.async_delete(hass, entry, key)
     issues.async_delete(hass, entry, key)

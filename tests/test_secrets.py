@@ -604,6 +604,8 @@ class Drive:
             "move_recording": {"record_id": "1", "filename": "canary-file"},
         }
         for action in ACTIONS:
+            if action.name == "rotate_address":
+                continue  # it loads the account anew, which is driven elsewhere
             yield action.name, given.get(action.name, {"call_id": call_id} if action.own else {})
         if self.account.provider == "voipsun":
             for name in ("agent_login", "agent_logout", "agent_pause", "agent_unpause"):
@@ -614,7 +616,7 @@ class Drive:
         hass = self.hass
         loud = {action.name for action in ACTIONS if action.response.value != "none"}
         capabilities = self.coordinator.provider.capabilities
-        self.offered |= {action.name for action in ACTIONS if action.needs in capabilities}
+        self.offered |= {action.name for action in ACTIONS if action.needs in capabilities} - {"rotate_address"}
         for name, data in self.actions(call_id):
             acting = hass.services.async_call(DOMAIN, name, data, blocking=True, return_response=name in loud)
             await self.attempt(name, acting)

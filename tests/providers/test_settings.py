@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.pbx.const import CONF_CREATED_OBJECTS, CONF_PINNED_ACCOUNT
+from custom_components.pbx.const import CONF_CREATED_OBJECTS
 from custom_components.pbx.forms import FORMS, PROVIDER_OPTIONS, REAUTH_FIELDS
 from custom_components.pbx.providers import PROVIDERS
 from custom_components.pbx.providers.settings import Settings
@@ -32,7 +32,7 @@ def test_what_the_forms_ask_for_is_read(provider: str) -> None:
 def test_what_is_kept_for_the_clients_is_read() -> None:
     """The names under which the layers above keep things are names that clients read."""
     names = set().union(*(settings_of(provider).names() for provider in KINDS))
-    assert {CONF_PINNED_ACCOUNT, CONF_CREATED_OBJECTS, "known_extensions", "country"} <= names
+    assert {CONF_CREATED_OBJECTS, "known_extensions", "country"} <= names
 
 
 @pytest.mark.parametrize("provider", KINDS)
@@ -75,7 +75,7 @@ def test_nothing_kept(provider: str) -> None:
         ("voipsun", "port", float("inf")),
         ("voipsun", "port", True),
         ("voipsun", "ssl", "yes"),
-        ("voxloud", "pinned_account", 117),
+        ("voxloud", "account_id", 117),
     ],
 )
 def test_junk(provider: str, name: str, value: object) -> None:
@@ -118,8 +118,8 @@ def test_values(provider: str, name: str, value: object, read: object) -> None:
 def test_what_was_found_out_is_added() -> None:
     """The others stay."""
     before = settings_of("voxloud").read({"api_key": "k", "company": "Keller", "country": "IT"})
-    after = before.updated({"pinned_account": "117", "webhook_id": "abc"})
+    after = before.updated({"account_id": "117", "webhook_id": "abc"})
     assert after == settings_of("voxloud").read(
-        {"api_key": "k", "company": "Keller", "country": "IT", "pinned_account": "117"}
+        {"api_key": "k", "company": "Keller", "country": "IT", "account_id": "117"}
     )
     assert after.updated({}) == after

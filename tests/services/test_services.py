@@ -37,13 +37,14 @@ from ..fake_provider import NOON, FakeProvider, async_set_up, pushed
 from ..simulators.base import FaultKind, Simulator
 from ..test_entity import ACCOUNTS
 
+UNSUPPORTED = {"get_calls": "calls", "rotate_address": "webhook"}
 EVERY_NAME = {action.name for action in ALL_ACTIONS}
 SERVICES = yaml.safe_load(Path("custom_components/pbx/services.yaml").read_text(encoding="utf-8"))
 
 
 def test_every_action_is_in_the_table() -> None:
     """Every action of the integration is tested below."""
-    assert set(EVERY_ACTION) | {"get_calls"} == set(BY_NAME)
+    assert set(EVERY_ACTION) | {"get_calls", "rotate_address"} == set(BY_NAME)
 
 
 @pytest.mark.usefixtures("able_entry")
@@ -69,7 +70,7 @@ async def test_actions_that_the_phone_system_lacks(
     for name, action in BY_NAME.items():
         provider.capabilities = fake.script.capabilities & ~action.needs
         data = EVERY_ACTION[name][0] if name in EVERY_ACTION else {}
-        expected = {"provider": "Fake PBX", "action": "calls" if name == "get_calls" else name}
+        expected = {"provider": "Fake PBX", "action": UNSUPPORTED.get(name, name)}
         assert await refused(hass, name, **data) == ("unsupported", expected)
     assert commands(fake) == []
 

@@ -15,6 +15,7 @@ from ..data import PbxConfigEntry
 from ..errors import command_errors
 from ..rights import async_check
 from .action import Action
+from .address import ADDRESS
 from .agents import AGENTS
 from .calls import CALLS
 from .concerned import concerned
@@ -26,7 +27,15 @@ from .phone_book import PHONE_BOOK
 from .placing import PLACING
 from .target import TARGET_FIELDS, resolve
 
-ACTIONS: tuple[Action, ...] = (*PLACING, *CALLS, *MESSAGES, *AGENTS, *HISTORY, *CONTACTS)
+ACTIONS: tuple[Action, ...] = (
+    *PLACING,
+    *CALLS,
+    *MESSAGES,
+    *AGENTS,
+    *HISTORY,
+    *CONTACTS,
+    *ADDRESS,
+)
 HOUSE_ACTIONS: tuple[HouseAction, ...] = PHONE_BOOK
 ALL_ACTIONS: tuple[Action | HouseAction, ...] = (*ACTIONS, *HOUSE_ACTIONS)
 

@@ -253,16 +253,14 @@ def test_an_event_of_a_new_kind() -> None:
     )
 
 
-def test_events_of_another_phone_system_are_dropped() -> None:
-    """After the first event its phone system is pinned; a bare body names none."""
-    ours, other = request(wrapped(event(), "CALL_INCOMING")), request(wrapped(event(), "CALL_INCOMING", 118))
-    assert len(make().parse(other)) == 1
-    assert make().account_of(ours) == "117"
-    provider = make(pinned_account="117")
-    assert len(provider.parse(ours)) == 1
-    assert provider.parse(other) == ()
-    assert len(provider.parse(request(event()))) == 1
-    assert provider.account_of(request(event())) is None
+def test_whose_event_it_is() -> None:
+    """An envelope names the phone system, and a bare body none; both are read."""
+    provider = make()
+    assert provider.names_account
+    assert provider.push_account == ""
+    for body, account in ((wrapped(event(), "CALL_INCOMING"), "117"), (event(), None)):
+        assert len(provider.parse(request(body))) == 1
+        assert provider.account_of(request(body)) == account
 
 
 JSON_VALUES = st.recursive(
