@@ -19,7 +19,7 @@ from custom_components.pbx.providers import PROVIDERS
 from custom_components.pbx.providers.base import Intervals
 from custom_components.pbx.providers.http import RateLimit
 from custom_components.pbx.providers.voxloud.provider import VoxloudProvider
-from custom_components.pbx.push import subscription
+from custom_components.pbx.push import occupant, subscription
 from custom_components.pbx.services import ACTIONS
 from custom_components.pbx.telephony import models as m
 from custom_components.pbx.telephony.models import CallState, Capability
@@ -68,7 +68,7 @@ def _custom_integrations(expected_warnings: list[str], request: pytest.FixtureRe
 @pytest.fixture(autouse=True)
 def _no_internet(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let nobody live at addresses that are not on this machine."""
-    ask = subscription.async_is_anothers
+    ask = occupant.async_is_anothers
 
     async def is_anothers(hass: HomeAssistant, url: str) -> bool:
         return URL(url).host == "127.0.0.1" and await ask(hass, url)

@@ -219,8 +219,8 @@ async def test_a_person_says_so(hass: HomeAssistant, entry: MockConfigEntry, pus
     flow = await async_create_fix_flow(hass, issue.issue_id, dict(issue.data or {}))
     flow.hass, flow.handler, flow.issue_id = hass, DOMAIN, issue.issue_id
     flow.flow_id, flow.context = "f", {}
-    assert (await flow.async_step_init())["type"] == "form"
     assert isinstance(flow, RemedyFlow)
+    assert (await flow.async_step_init())["type"] == "form"
     assert (await flow.async_step_confirm({}))["type"] == "create_entry"
     assert issue_of(hass, entry) is None
     for _ in range(2):
