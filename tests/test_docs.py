@@ -27,12 +27,14 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.pbx import condition, forms, services, trigger
 from custom_components.pbx.const import DOMAIN, PLATFORMS
+from custom_components.pbx.phone_book.collection import async_get_phone_book
 from custom_components.pbx.providers import PROVIDERS
 from custom_components.pbx.providers.voipat.api import ENTERPRISE
 from custom_components.pbx.services import action as services_action
 from custom_components.pbx.services import target as targets
-from custom_components.pbx.telephony.events import FIELDS
-from custom_components.pbx.telephony.models import Capability, EventType
+from custom_components.pbx.telephony import models as m
+from custom_components.pbx.telephony.events import FIELDS, Event
+from custom_components.pbx.telephony.models import CallState, Capability, Direction, EventType
 
 from .house import House, living
 
@@ -364,6 +366,62 @@ async def talk(house: House) -> None:
     await house.hang_up(call)
 
 
+async def ring_for_long(house: House) -> None:
+    """Let it ring until somebody else takes the call."""
+    await house.ring(name="Bakery Schmidt")
+    async_fire_time_changed(house.hass, dt_util.utcnow() + timedelta(seconds=21))
+    await house.settle()
+
+
+def hold(*, over: bool = False) -> Play:
+    """Let Anna put a caller on hold, and perhaps talk again."""
+
+    async def plot(house: House) -> None:
+        call = await house.ring(name="Bakery Schmidt")
+        await house.answer(call)
+        await house.simulator.hold(call, "101")
+        await house.until(lambda: "call_held" in house.told(), "the pause")
+        if over:
+            await house.simulator.resume(call, "101")
+            await house.until(lambda: "call_resumed" in house.told(), "the end of the pause")
+
+    return plot
+
+
+async def passed_on(house: House) -> None:
+    """Let Anna give a caller to somebody else."""
+    call = await house.ring(name="Bakery Schmidt")
+    await house.answer(call)
+    await house.simulator.transfer(call, "101", "103")
+    await house.until(lambda: "call_transferred" in house.told(), "the transfer")
+
+
+async def it_was_voicemail(house: House) -> None:
+    """Let the phone system say later that a caller who was missed had left a message."""
+    call = m.Call(
+        id="late",
+        state=CallState.ENDED,
+        direction=Direction.INCOMING,
+        caller=m.Party(number=ANNA, name="Bakery Schmidt"),
+        outcome=m.Outcome.VOICEMAIL,
+    )
+    event = Event(
+        type=m.EventType.CALL_CORRECTED,
+        provider_event="history",
+        time=dt_util.utcnow(),
+        call=call,
+        fields={"outcome_before": "missed"},
+    )
+    house.coordinator.events.async_tell(event)
+
+
+async def important(house: House) -> None:
+    """Let somebody call whom the phone book has among the important ones."""
+    book = async_get_phone_book(house.hass)
+    await book.async_add({"name": "Bakery Schmidt", "numbers": [ANNA], "groups": ["VIP"]})
+    await house.ring(caller=ANNA)
+
+
 async def talk_long(house: House) -> None:
     """Let Anna talk for more than half an hour."""
     call = await house.ring()
@@ -582,7 +640,25 @@ STORIES: Mapping[str, Story] = {
         does=((NOTIFY, {"message": "agent Jonas Lindqvist logged in"}),),
     ),
     "Anna goes home": Story(plot=agent_button, does=(("light.turn_off", {"entity_id": ["light.desk"]}),)),
+    "The reception takes over": Story(
+        at_first=ring("102"), plot=ring_for_long, does=(("pbx.transfer", {"number": "104"}),)
+    ),
+    "Do not forget the caller": Story(
+        at_first=answer, plot=hold(), does=((NOTIFY, {"message": "Bakery Schmidt waits."}),)
+    ),
+    "The caller waits no more": Story(
+        at_first=hold(), plot=hold(over=True), does=((NOTIFY, {"message": "Bakery Schmidt waits no more."}),)
+    ),
+    "Somebody passed a call on": Story(
+        at_first=answer, plot=passed_on, does=((NOTIFY, {"message": "Bakery Schmidt was passed on to 103."}),)
+    ),
+    "It was a message after all": Story(
+        at_first=miss(), plot=it_was_voicemail, does=((NOTIFY, {"message": "Bakery Schmidt left a message."}),)
+    ),
     # conditions
+    "Louder for somebody important": Story(
+        at_first=ring(), plot=important, does=(("media_player.volume_set", {"volume_level": 0.8}),)
+    ),
     "Vacuum only while nobody talks": Story(
         at_first=fire("time_to_clean", ring()),
         plot=fire("time_to_clean"),
@@ -1015,7 +1091,10 @@ def test_triggers() -> None:
     }
     groups = {
         "all": set(trigger.TRIGGERS),
-        "calls": {"call_incoming", "call_answered", "call_missed", "call_ended"},
+        "calls": {
+            *("call_incoming", "call_unanswered", "call_answered", "call_missed", "call_ended"),
+            *("call_held", "call_resumed", "call_transferred"),
+        },
         "messages": {"sms_received", "voicemail_received"},
         "agents": {kind for kind in trigger.TRIGGERS if kind.startswith("agent_")},
         **{f"`{kind}`": {kind} for kind in trigger.TRIGGERS},
@@ -1025,8 +1104,7 @@ def test_triggers() -> None:
         for row in table(section(text, "### Filters"))
     }
     for key, kind in trigger.TRIGGERS.items():
-        (options,) = kind.schema.schema.values()  # type: ignore[attr-defined]
-        assert {name for name, keys in filters.items() if key in keys} == {str(marker) for marker in options.schema}
+        assert {name for name, keys in filters.items() if key in keys} == {str(marker) for marker in kind.fields}
         assert f"trigger: pbx.{key}" in section(text, f"### pbx.{key}")
 
 

@@ -26,9 +26,9 @@ from .fake_provider import FakeProvider, async_set_up, fake_config_entry, incomi
 type Json = dict[str, Any]
 
 DIAL = {"dial_emergency": False, "dial_limit": 10}
-DEFAULTS = {"call_slots": 4, "mask_numbers": False, "push": True, "assist": False, **DIAL}
+DEFAULTS = {"call_slots": 4, "mask_numbers": False, "caller_places": True, "push": True, "assist": False, **DIAL}
 COMMON = [
-    *("country", "call_slots", "mask_numbers", "follow_extensions", "push"),
+    *("country", "call_slots", "mask_numbers", "caller_places", "follow_extensions", "push"),
     *("dial_kinds", "dial_allow", "dial_deny", "dial_emergency", "dial_limit", "assist", "assist_numbers"),
 ]
 OWN = {
@@ -212,7 +212,7 @@ async def test_refused_by_the_form(hass: HomeAssistant, provider: str, typed: Js
 @pytest.mark.parametrize(
     ("provider", "typed", "kept"),
     [
-        ("voipsun", {}, {"call_slots": 4, "mask_numbers": False, "assist": False, **DIAL}),
+        ("voipsun", {}, {"call_slots": 4, "mask_numbers": False, "caller_places": True, "assist": False, **DIAL}),
         ("voxloud", {}, DEFAULTS),
         ("voxloud", {"call_slots": 2.0}, {"call_slots": 2}),
         ("voxloud", {"country": "IT", "mask_numbers": True, "push": False}, None),

@@ -370,7 +370,14 @@ async def test_sensor_attributes(hass: HomeAssistant, fake: type[FakeProvider], 
     ):
         state = hass.states.get(f"sensor.{entity}")
         assert state is not None
-        shown = set(state.attributes) - {"device_class", "friendly_name", "options", "state_class", "icon"}
+        shown = set(state.attributes) - {
+            "device_class",
+            "friendly_name",
+            "options",
+            "state_class",
+            "icon",
+            "supported_features",
+        }
         named = set(texts(ENGLISH)["entity"]["sensor"][key]["state_attributes"])
         assert shown <= named
         assert shown & {"call_id", "calls"}
@@ -404,10 +411,7 @@ ACTION_FIELDS = {
     }
     for action in ALL_ACTIONS
 }
-TRIGGER_FIELDS = {
-    key: markers(next(iter(kind.schema.schema.values())).schema)  # type: ignore[attr-defined]
-    for key, kind in trigger.TRIGGERS.items()
-}
+TRIGGER_FIELDS = {key: markers(kind.fields) for key, kind in trigger.TRIGGERS.items()}
 
 
 def _condition_fields(kind: type[Condition]) -> dict[str, vol.Marker]:

@@ -9,7 +9,11 @@ import pytest
 import voluptuous as vol
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import CALLBACK_TYPE, Context, HomeAssistant
+from homeassistant.helpers import area_registry as ar
 from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import label_registry as lr
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.trigger import async_initialize_triggers, async_validate_trigger_config
 from homeassistant.helpers.trigger.descriptions import async_get_all_descriptions
@@ -26,6 +30,7 @@ from custom_components.pbx.const import CONF_PROVIDER, DOMAIN, EVENT_PBX
 from custom_components.pbx.coordinator import PbxCoordinator
 from custom_components.pbx.devices import SubjectKind
 from custom_components.pbx.event_dispatcher import SIGNAL_EVENT
+from custom_components.pbx.phone_book.collection import async_get_phone_book
 from custom_components.pbx.telephony import models as m
 from custom_components.pbx.telephony.errors import ConnectError
 from custom_components.pbx.telephony.events import Event
@@ -57,13 +62,14 @@ async def listen(hass: HomeAssistant) -> AsyncGenerator[Listen]:
     """Attach triggers, and detach them at the end; the list is what they fired."""
     detach: list[CALLBACK_TYPE] = []
 
-    async def async_listen(key: str, **options: Any) -> Fired:
+    async def async_listen(key: str, *, target: dict[str, Any] | None = None, **options: Any) -> Fired:
         fired: Fired = []
 
         async def async_action(variables: dict[str, Any], context: Context | None = None) -> None:
             fired.append(variables["trigger"])
 
-        config = cv.TRIGGER_SCHEMA([{"trigger": f"pbx.{key}", "options": options}])
+        made = {"trigger": f"pbx.{key}", "options": options, **({"target": target} if target else {})}
+        config = cv.TRIGGER_SCHEMA([made])
         config = await async_validate_trigger_config(hass, config)
         removed = await async_initialize_triggers(hass, config, async_action, DOMAIN, "test", lambda *_: None)
         assert removed is not None
@@ -671,3 +677,309 @@ async def test_automation_on_a_real_call(hass: HomeAssistant) -> None:
         assert str(events[0].data["active"]) == "1"
         assert events[0].data["why"].endswith(" to sip101 came in")
         assert await hass.config_entries.async_unload(entry.entry_id)
+
+
+# -- targets -----------------------------------------------------------------------------------------
+
+Targeted = Callable[[HomeAssistant, PbxCoordinator], dict[str, Any]]
+
+
+def phone(*numbers: str) -> Targeted:
+    """Target phones by their devices."""
+    return lambda _hass, coordinator: {
+        "device_id": [device_id(coordinator, SubjectKind.EXTENSION, number) for number in numbers]
+    }
+
+
+def account(_hass: HomeAssistant, coordinator: PbxCoordinator) -> dict[str, Any]:
+    """Target the account by its device."""
+    return {"device_id": coordinator.devices.account.device.id}
+
+
+def queue_device(_hass: HomeAssistant, coordinator: PbxCoordinator) -> dict[str, Any]:
+    """Target a queue by its device."""
+    return {"device_id": device_id(coordinator, SubjectKind.QUEUE, "q1")}
+
+
+def entity(entity_id: str) -> Targeted:
+    """Target an entity."""
+    return lambda _hass, _coordinator: {"entity_id": entity_id}
+
+
+def area(*numbers: str, whole_account: bool = False) -> Targeted:
+    """Target an area, in which are some phones and perhaps the account's own device."""
+
+    def made(hass: HomeAssistant, coordinator: PbxCoordinator) -> dict[str, Any]:
+        kitchen = ar.async_get(hass).async_create("Kitchen")
+        ids = [device_id(coordinator, SubjectKind.EXTENSION, number) for number in numbers]
+        if whole_account:
+            ids.append(coordinator.devices.account.device.id)
+        for each in ids:
+            dr.async_get(hass).async_update_device(each, area_id=kitchen.id)
+        return {"area_id": kitchen.id}
+
+    return made
+
+
+def label_of_an_entity(hass: HomeAssistant, _coordinator: PbxCoordinator) -> dict[str, Any]:
+    """Target a label that one entity of a phone has."""
+    label = lr.async_get(hass).async_create("Loud")
+    er.async_get(hass).async_update_entity("sensor.ann_101_call_state", labels={label.label_id})
+    return {"label_id": label.label_id}
+
+
+@pytest.mark.parametrize(
+    ("target", "rung", "told_of"),
+    [
+        (phone("101"), ["101"], ["101"]),
+        (phone("102"), ["101"], []),
+        (phone("101", "102"), ["101", "102"], ["101"]),
+        (phone("102"), ["101", "102"], ["102"]),
+        (account, ["101", "102"], ["101"]),
+        (queue_device, ["102"], ["102"]),
+        (entity("sensor.ann_101_call_state"), ["101"], ["101"]),
+        (entity("event.bob_102_call"), ["101"], []),
+        (entity("sensor.house_call_1"), ["102"], ["102"]),
+        (entity("light.kitchen"), ["101"], []),
+        (area("102"), ["101", "102"], ["102"]),
+        (area("102"), ["101"], []),
+        (area(whole_account=True), ["101"], []),
+        (label_of_an_entity, ["101"], ["101"]),
+        (label_of_an_entity, ["102"], []),
+    ],
+)
+async def test_target(
+    hass: HomeAssistant,
+    coordinator: PbxCoordinator,
+    listen: Listen,
+    target: Targeted,
+    rung: list[str],
+    told_of: list[str],
+) -> None:
+    """A phone hears of its calls, a queue of its own, the account of all; phones of one target together, once."""
+    fired = await listen("call_incoming", target=target(hass, coordinator))
+    await async_ring(hass, coordinator, *rung, queue="600")
+    assert [found["extension"] for found in fired] == told_of
+
+
+async def test_phones_of_a_target_are_told_once_how_a_call_ended(
+    hass: HomeAssistant, coordinator: PbxCoordinator, listen: Listen
+) -> None:
+    """A group that nobody answers is one missed call for whoever picked all its phones; each call anew."""
+    target = phone("101", "102")(hass, coordinator)
+    missed, held = await listen("call_missed", target=target), await listen("call_held", target=target)
+    for call_id in ("c1", "c2"):
+        for number in ("101", "102"):
+            coordinator.async_push(pushed(call_id, CallState.RINGING, number))
+        coordinator.async_push(pushed(call_id, CallState.ENDED, "101", final=True))
+        await hass.async_block_till_done()
+    assert [found["call_id"] for found in missed] == ["c1", "c2"]
+
+    coordinator.async_push(pushed("c3", CallState.TALKING, "101"))
+    for state in (CallState.ON_HOLD, CallState.TALKING, CallState.ON_HOLD):
+        coordinator.async_push(pushed("c3", state, "101"))
+    await hass.async_block_till_done()
+    assert len(held) == 2
+
+
+@pytest.mark.parametrize(
+    ("identity", "kind", "times"),
+    [("a1", SubjectKind.AGENT, 1), ("q1", SubjectKind.QUEUE, 0), ("", SubjectKind.ACCOUNT, 1)],
+)
+async def test_target_of_an_agent(
+    hass: HomeAssistant, coordinator: PbxCoordinator, listen: Listen, identity: str, kind: SubjectKind, times: int
+) -> None:
+    """An agent and the account hear what the agent does."""
+    fired = await listen("agent_paused", target={"device_id": device_id(coordinator, kind, identity)})
+    coordinator.async_push(m.Notice(provider_event="pause", type=EventType.AGENT_PAUSED, agent="a1"))
+    await hass.async_block_till_done()
+    assert len(fired) == times
+
+
+async def test_what_was_picked_outlives_the_account(
+    hass: HomeAssistant, fake: type[FakeProvider], coordinator: PbxCoordinator, listen: Listen
+) -> None:
+    """An account that is deleted and added again has the devices and entities that it had."""
+    targets = (phone("101")(hass, coordinator), account(hass, coordinator), {"entity_id": "sensor.ann_101_call_state"})
+    fired = [await listen("call_incoming", target=target) for target in targets]
+    await hass.config_entries.async_remove(coordinator.config_entry.entry_id)
+    await hass.async_block_till_done()
+    again = fake_config_entry(entry_id="another_entry")
+    await async_set_up(hass, again)
+    await async_ring(hass, again.runtime_data.coordinator)
+    assert [len(found) for found in fired] == [1, 1, 1]
+
+
+async def test_several_phones_of_an_older_automation(
+    hass: HomeAssistant, coordinator: PbxCoordinator, listen: Listen
+) -> None:
+    """The filter takes one phone or several, with a target as well."""
+    both = await listen("call_incoming", extension=["102", "101"])
+    none = await listen("call_incoming", target=phone("101")(hass, coordinator), extension="102")
+    await async_ring(hass, coordinator)
+    assert [len(both), len(none)] == [1, 0]
+
+
+# -- the newer filters -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "times"),
+    [
+        ({"caller_groups": ["VIP"]}, 1),
+        ({"caller_groups": "family"}, 1),
+        ({"caller_groups": ["blocked"]}, 0),
+        ({"caller_groups": ["blocked", "vip"]}, 1),
+        ({"caller_country": "IT"}, 1),
+        ({"caller_country": "DE"}, 0),
+        ({"caller_place": "rom"}, 1),
+        ({"caller_place": "Milan"}, 0),
+        ({"caller_place": "Rome", "caller_country": "IT", "caller_groups": "vip"}, 1),
+        ({"called": "+39 06 98765432"}, 1),
+        ({"called": ["+390698765433", "+39069876*"]}, 1),
+        ({"called": "+390698765433"}, 0),
+    ],
+)
+async def test_who_calls_and_is_called(
+    hass: HomeAssistant, coordinator: PbxCoordinator, listen: Listen, options: dict[str, Any], times: int
+) -> None:
+    """The phone book's groups, the place of the number, and the number that was dialled."""
+    book = async_get_phone_book(hass)
+    await book.async_add({"name": "Zoe", "numbers": ["+390612345678"], "groups": ["vip", "Family"]})
+    fired = await listen("call_incoming", **options)
+    await async_ring(hass, coordinator, callee=m.Party(number="+390698765432"))
+    assert len(fired) == times
+
+
+@pytest.mark.parametrize(
+    ("outcome", "times"), [("answered", 1), (["missed", "answered"], 1), ("busy", 0), (["busy", "rejected"], 0)]
+)
+async def test_outcome(
+    hass: HomeAssistant, coordinator: PbxCoordinator, listen: Listen, outcome: str | list[str], times: int
+) -> None:
+    """Only calls that ended so, as the phone sees it."""
+    fired = await listen("call_ended", target=phone("101")(hass, coordinator), outcome=outcome)
+    for state in (CallState.RINGING, CallState.TALKING, CallState.ENDED):
+        coordinator.async_push(pushed("c1", state, "101", final=state is CallState.ENDED))
+    await hass.async_block_till_done()
+    assert len(fired) == times
+
+
+@pytest.mark.parametrize(
+    ("direction", "leg", "pressed_by"),
+    [
+        (Direction.INCOMING, "c1-101", "callee"),
+        (Direction.INCOMING, "outside", "caller"),
+        (Direction.OUTGOING, "c1-101", "caller"),
+        (Direction.OUTGOING, "outside", "callee"),
+        (Direction.INTERNAL, "c1-101", "caller"),
+        (Direction.INTERNAL, "c1-102", "callee"),
+        (Direction.INTERNAL, "outside", None),
+        (Direction.INCOMING, None, None),
+        (Direction.INCOMING, "unheard of", None),
+        (None, "c1-101", None),
+    ],
+)
+async def test_who_pressed_the_key(
+    hass: HomeAssistant,
+    coordinator: PbxCoordinator,
+    fake: type[FakeProvider],
+    listen: Listen,
+    direction: Direction | None,
+    leg: str | None,
+    pressed_by: str | None,
+) -> None:
+    """It is the side of the leg in which the key was pressed; what is not certain opens no gate."""
+    caller = m.Party(number="101" if direction is Direction.INTERNAL else "+390612345678")
+    legs = [m.Leg(id=f"c1-{number}", state=CallState.TALKING, extension=number) for number in ("101", "102")]
+    legs.append(m.Leg(id="outside", state=CallState.TALKING))
+    call = replace(incoming(state=CallState.TALKING), direction=direction, caller=caller, legs=tuple(legs))
+    fake.script.calls = (call,)
+    await coordinator.async_refresh()
+    fired = {side: await listen("dtmf_received", digits="5", pressed_by=side) for side in ("caller", "callee")}
+    notice = m.Notice(
+        provider_event="key", type=EventType.DTMF_RECEIVED, call_id="c1", leg_id=leg, fields={"digits": "5"}
+    )
+    coordinator.async_push(notice)
+    if leg is not None:
+        coordinator.async_push(m.CallHint(provider_event="key", leg_id=leg, dtmf="5"))
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert {side for side, found in fired.items() if found} == ({pressed_by} if pressed_by else set())
+
+
+# -- a call that nobody answers ----------------------------------------------------------------------
+
+
+async def async_later(hass: HomeAssistant, freezer: FrozenDateTimeFactory, seconds: float) -> None:
+    """Let some time pass."""
+    freezer.tick(seconds)
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done()
+
+
+@pytest.mark.parametrize("target", [None, phone("101"), account], ids=["anybody", "phone", "account"])
+async def test_unanswered(
+    hass: HomeAssistant,
+    fake: type[FakeProvider],
+    coordinator: PbxCoordinator,
+    listen: Listen,
+    freezer: FrozenDateTimeFactory,
+    target: Targeted | None,
+) -> None:
+    """It fires once when the time is over, with what is known of the call by then."""
+    fake.script.calls = None
+    named = None if target is None else target(hass, coordinator)
+    fired = await listen("call_unanswered", target=named, **{"for": {"seconds": 20}})
+    await async_ring(hass, coordinator)
+    await async_later(hass, freezer, 19)
+    assert fired == []
+    await async_later(hass, freezer, 2)
+    await async_later(hass, freezer, 60)
+    assert [(found["type"], found["call_id"], found["ring_time"]) for found in fired] == [("call_unanswered", "c1", 20)]
+    assert fired[0]["description"] == "call from +390612345678 to 101 was not answered"
+
+
+@pytest.mark.parametrize("state", [CallState.TALKING, CallState.ENDED])
+async def test_answered_or_given_up(
+    hass: HomeAssistant,
+    coordinator: PbxCoordinator,
+    listen: Listen,
+    freezer: FrozenDateTimeFactory,
+    state: CallState,
+) -> None:
+    """Nothing fires for a call that somebody answered, or that is over."""
+    fired = await listen("call_unanswered")
+    await async_ring(hass, coordinator)
+    coordinator.async_push(pushed("c1", state, "101", final=state is CallState.ENDED))
+    await async_later(hass, freezer, 30)
+    assert fired == []
+
+
+async def test_a_phone_that_stopped_ringing(
+    hass: HomeAssistant,
+    fake: type[FakeProvider],
+    coordinator: PbxCoordinator,
+    listen: Listen,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """A call that rings elsewhere by now is not unanswered at the phone that it rang at first."""
+    fake.script.calls = None
+    first, anywhere = (
+        await listen("call_unanswered", target=phone("101")(hass, coordinator)),
+        await listen("call_unanswered"),
+    )
+    await async_ring(hass, coordinator, "101", "102")
+    coordinator.async_push(pushed("c1", CallState.ENDED, "101"))
+    await async_later(hass, freezer, 30)
+    assert [len(first), len(anywhere)] == [0, 1]
+
+
+async def test_unloaded_while_it_rings(
+    hass: HomeAssistant, coordinator: PbxCoordinator, listen: Listen, freezer: FrozenDateTimeFactory
+) -> None:
+    """An account that is gone tells nothing."""
+    fired = await listen("call_unanswered")
+    await async_ring(hass, coordinator)
+    await hass.config_entries.async_unload(coordinator.config_entry.entry_id)
+    await async_later(hass, freezer, 30)
+    assert fired == []

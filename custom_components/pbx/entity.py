@@ -14,6 +14,7 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 from .const import MANY_EXTENSIONS
 from .coordinator import PbxCoordinator
 from .devices import Subject, SubjectKind
+from .features import PRIMARY, features_of
 from .registry.call_registry import CallRegistry
 from .registry.changes import listed_key
 from .telephony.models import Capability
@@ -61,6 +62,8 @@ class PbxEntity(CoordinatorEntity[PbxCoordinator]):
         self.wording = coordinator.wording
         self.device_entry = subject.device
         self._attr_unique_id = coordinator.devices.async_add_entity(subject, description.key)
+        if description.key == PRIMARY[subject.kind]:
+            self._attr_supported_features = int(features_of(coordinator.provider, subject.kind))
         if subject.kind is SubjectKind.SLOT:
             self._attr_translation_placeholders = {"slot": subject.id}
         if not description.essential and coordinator.devices.extension_count > MANY_EXTENSIONS:

@@ -8,11 +8,14 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.util.signal_type import SignalType
 
-from .const import DOMAIN, EVENT_PBX, LOGGER
+from .accounts import country_of
+from .const import CONF_CALLER_PLACES, DOMAIN, EVENT_PBX, LOGGER
 from .devices import PbxDevices
+from .phone_book.collection import async_get_phone_book
+from .places import async_get_places
 from .registry.call_registry import CallRegistry, Key, agent_key
-from .telephony.events import Event, Value, call_data, event_data
-from .telephony.models import Call
+from .telephony.events import COMMON, FIELDS, Event, Value, call_data, event_data
+from .telephony.models import Call, Direction
 
 type EventListener = Callable[[Event], None]
 
@@ -41,6 +44,7 @@ class EventDispatcher:
         self._provider = provider
         self._registry = registry
         self._devices = devices
+        self._tells_places = bool(entry.options.get(CONF_CALLER_PLACES, True))
         self._listeners: dict[str | Key | None, dict[EventListener, None]] = {}
         # Everybody who is told of an event asks for the same words.
         self._last_call: tuple[Call | None, Mapping[str, Value]] = (None, {})
@@ -92,6 +96,8 @@ class EventDispatcher:
     def _complete(self, event: Event) -> Mapping[str, Value]:
         """Return an event in its flat form, with the account, the device and the extension."""
         data = event_data(event, self._call_data(event.call))
+        if FIELDS[event.type] >= COMMON:
+            self._add_caller(data, str(data.get("from_number", "")))
         data["config_entry_id"] = self._entry.entry_id
         data["provider"] = self._provider
         data["device_id"] = self._devices.subject_of_event(event).device.id
@@ -99,6 +105,19 @@ class EventDispatcher:
         if extension is not None and extension.name:
             data["extension_name"] = extension.name
         return data
+
+    def _add_caller(self, data: dict[str, Value], number: str) -> None:
+        """Add the groups that the phone book has a caller in, and where the caller is at home."""
+        known = async_get_phone_book(self._hass).find(number, country_of(self._hass, self._entry))
+        if known is not None and known.groups:
+            data["caller_groups"] = list(known.groups)
+        if not self._tells_places or data.get("direction") == Direction.OUTGOING:
+            return
+        place = async_get_places(self._hass).find(number)
+        if place.country:
+            data["caller_country"] = place.country
+        if place.town:
+            data["caller_place"] = place.town
 
     def _call_data(self, call: Call | None) -> Mapping[str, Value] | None:
         """Return a call in its flat form."""

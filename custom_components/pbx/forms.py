@@ -34,6 +34,7 @@ from .const import (
     CONF_ASSIST,
     CONF_ASSIST_NUMBERS,
     CONF_CALL_SLOTS,
+    CONF_CALLER_PLACES,
     CONF_DIAL_ALLOW,
     CONF_DIAL_DENY,
     CONF_DIAL_EMERGENCY,
@@ -159,6 +160,7 @@ def options_form(kind: type[Provider], extensions: Mapping[str, Extension]) -> v
             NumberSelectorConfig(min=1, max=MAX_SLOTS, mode=NumberSelectorMode.BOX)
         ),
         vol.Required(CONF_MASK_NUMBERS, default=False): BooleanSelector(),
+        vol.Required(CONF_CALLER_PLACES, default=True): BooleanSelector(),
         vol.Optional(CONF_FOLLOW): SelectSelector(
             SelectSelectorConfig(
                 options=[

@@ -22,14 +22,8 @@ from .coordinator import PbxCoordinator
 from .data import PbxConfigEntry
 from .devices import Subject, SubjectKind
 from .errors import not_allowed
+from .features import PRIMARY
 from .telephony.models import Call
-
-ENTITY_KEYS = {
-    SubjectKind.EXTENSION: "call_state",
-    SubjectKind.AGENT: "status",
-    SubjectKind.QUEUE: "waiting",
-    SubjectKind.ACCOUNT: "active_calls",
-}
 
 
 class Access(StrEnum):
@@ -122,7 +116,7 @@ def _may_entity(user: User, coordinator: PbxCoordinator, subject: Subject, acces
 
 def _entity_id(coordinator: PbxCoordinator, subject: Subject) -> str | None:
     """Return the entity that stands for a subject; None if it has none."""
-    if subject.kind not in ENTITY_KEYS:
+    if subject.kind is SubjectKind.SLOT:
         return None
-    unique_id = coordinator.devices.unique_id(subject, ENTITY_KEYS[subject.kind])
+    unique_id = coordinator.devices.unique_id(subject, PRIMARY[subject.kind])
     return er.async_get(coordinator.hass).async_get_entity_id(Platform.SENSOR, DOMAIN, unique_id)

@@ -1,15 +1,16 @@
 """Triggers: what happens to calls and agents, filtered.
 
-They are bound to no entity, so that they outlive a reload.
+They take a target, but are bound to no entity, so that they outlive a reload.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, ClassVar, override
 
 import voluptuous as vol
-from homeassistant.const import CONF_OPTIONS
+from homeassistant.const import CONF_FOR, CONF_OPTIONS, CONF_TARGET
 from homeassistant.core import (
     CALLBACK_TYPE,
     HomeAssistant,
@@ -18,6 +19,8 @@ from homeassistant.core import (
 )
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
+from homeassistant.helpers.event import async_call_later
+from homeassistant.helpers.target import TargetSelection
 from homeassistant.helpers.trigger import (
     Trigger,
     TriggerActionRunner,
@@ -28,24 +31,47 @@ from homeassistant.helpers.typing import ConfigType
 
 from .accounts import country_of
 from .callers import HIDDEN, KNOWN, UNKNOWN, async_wait_for_name, is_looked_up, kind_of
-from .const import ATTR_AGENT, ATTR_CONFIG_ENTRY_ID, ATTR_EXTENSION, ATTR_QUEUE
+from .const import ATTR_AGENT, ATTR_CONFIG_ENTRY_ID, ATTR_EXTENSION, ATTR_QUEUE, DOMAIN
 from .coordinator import PbxCoordinator
 from .data import PbxConfigEntry
 from .devices import SubjectKind
 from .event_dispatcher import SIGNAL_EVENT
+from .phone_book.collection import async_get_phone_book
+from .places import async_get_places
+from .targets import items_in
 from .telephony import phone_numbers as numbers
+from .telephony.bounded_map import BoundedMap
 from .telephony.errors import InvalidInputError
-from .telephony.events import Event
-from .telephony.models import Agent, Direction, EventType, Outcome, Party, Queue
+from .telephony.events import Event, Value
+from .telephony.models import (
+    EARLY,
+    Agent,
+    Call,
+    Direction,
+    EventType,
+    Outcome,
+    Party,
+    Queue,
+)
 from .telephony.number_filter import number_filter
 
+ATTR_CALLED = "called"
 ATTR_CALLEE = "callee"
 ATTR_CALLER = "caller"
+ATTR_CALLER_COUNTRY = "caller_country"
+ATTR_CALLER_GROUPS = "caller_groups"
 ATTR_CALLER_KIND = "caller_kind"
+ATTR_CALLER_PLACE = "caller_place"
 ATTR_DIGITS = "digits"
 ATTR_DIRECTION = "direction"
 ATTR_MINIMUM_DURATION = "minimum_duration"
+ATTR_OUTCOME = "outcome"
+ATTR_PRESSED_BY = "pressed_by"
 ANY = "any"
+CALL_UNANSWERED = "call_unanswered"
+CALLS_REMEMBERED = 64
+ONCE = frozenset({EventType.CALL_INCOMING, EventType.CALL_MISSED, EventType.CALL_ENDED})
+"""What several phones of a target hear of one call, and the trigger tells once."""
 EMPTY: tuple[object, ...] = (None, [], {})
 
 TEXT = vol.All(cv.string, vol.Strip, vol.Length(min=1, max=255))
@@ -68,44 +94,67 @@ NUMBER = vol.All(TEXT, _chosen_number)
 NUMBERS = vol.All(cv.ensure_list, [NUMBER])
 KEYS = vol.All(TEXT, vol.Match(r"^[0-9A-Da-d*#]+$", msg="not keys of a phone"), vol.Upper)
 
-COMMON_FIELDS: Mapping[vol.Marker, Any] = {
-    vol.Optional(ATTR_EXTENSION): TEXT,
+TEXTS = vol.All(cv.ensure_list, [TEXT])
+OUTCOMES = vol.All(cv.ensure_list, [vol.In([outcome.value for outcome in Outcome])])
+
+# What a target says by now, and what older automations say instead of it.
+OLD_FIELDS: Mapping[vol.Marker, Any] = {
+    vol.Optional(ATTR_EXTENSION): TEXTS,
     vol.Optional(ATTR_CONFIG_ENTRY_ID): TEXT,
 }
-FROM_FIELDS: Mapping[vol.Marker, Any] = {
+CALLER_FIELDS: Mapping[vol.Marker, Any] = {
     vol.Optional(ATTR_CALLER, default=list): NUMBERS,
-    **COMMON_FIELDS,
+    vol.Optional(ATTR_CALLER_GROUPS, default=list): TEXTS,
 }
-QUEUE_FIELDS: Mapping[vol.Marker, Any] = {vol.Optional(ATTR_QUEUE): TEXT}
+CALLED_FIELDS: Mapping[vol.Marker, Any] = {vol.Optional(ATTR_CALLED, default=list): NUMBERS}
+QUEUE_FIELDS: Mapping[vol.Marker, Any] = {vol.Optional(ATTR_QUEUE): TEXTS}
 DIRECTION_FIELDS: Mapping[vol.Marker, Any] = {
     vol.Optional(ATTR_DIRECTION): vol.In([direction.value for direction in Direction])
 }
 CALL_FIELDS: Mapping[vol.Marker, Any] = {
     **DIRECTION_FIELDS,
     vol.Optional(ATTR_CALLER_KIND, default=ANY): vol.In([ANY, KNOWN, UNKNOWN, HIDDEN]),
-    **FROM_FIELDS,
+    **CALLER_FIELDS,
+    vol.Optional(ATTR_CALLER_COUNTRY): cv.string,
+    vol.Optional(ATTR_CALLER_PLACE): TEXT,
+    **CALLED_FIELDS,
     **QUEUE_FIELDS,
 }
 ENDED_FIELDS: Mapping[vol.Marker, Any] = {
     **CALL_FIELDS,
+    vol.Optional(ATTR_OUTCOME, default=list): OUTCOMES,
     vol.Optional(ATTR_MINIMUM_DURATION): cv.positive_time_period,
 }
-OUTGOING_FIELDS: Mapping[vol.Marker, Any] = {
+WAITING_FIELDS: Mapping[vol.Marker, Any] = {
+    vol.Optional(CONF_FOR, default={"seconds": 20}): cv.positive_time_period,
+    **CALL_FIELDS,
+}
+OUTGOING_FIELDS: Mapping[vol.Marker, Any] = {**DIRECTION_FIELDS, **CALLED_FIELDS}
+CORRECTED_FIELDS: Mapping[vol.Marker, Any] = {
     **DIRECTION_FIELDS,
+    **CALLER_FIELDS,
+    vol.Optional(ATTR_OUTCOME, default=list): OUTCOMES,
+}
+KEY_FIELDS: Mapping[vol.Marker, Any] = {
+    vol.Optional(ATTR_DIGITS): KEYS,
+    vol.Optional(ATTR_PRESSED_BY): vol.In([ATTR_CALLER, ATTR_CALLEE]),
+    **CALLER_FIELDS,
+}
+AGENT_FIELDS: Mapping[vol.Marker, Any] = QUEUE_FIELDS
+OLD_OUTGOING_FIELDS: Mapping[vol.Marker, Any] = {
+    **OLD_FIELDS,
     vol.Optional(ATTR_CALLEE, default=list): NUMBERS,
-    **COMMON_FIELDS,
 }
-KEY_FIELDS: Mapping[vol.Marker, Any] = {vol.Optional(ATTR_DIGITS): KEYS, **FROM_FIELDS}
-AGENT_FIELDS: Mapping[vol.Marker, Any] = {
-    vol.Optional(ATTR_AGENT): TEXT,
-    **COMMON_FIELDS,
-    **QUEUE_FIELDS,
-}
+OLD_AGENT_FIELDS: Mapping[vol.Marker, Any] = {**OLD_FIELDS, vol.Optional(ATTR_AGENT): TEXTS}
 
 SENTENCES: Mapping[EventType, str] = {
     EventType.CALL_INCOMING: "call {sides} came in",
     EventType.CALL_OUTGOING: "call {sides} was placed",
     EventType.CALL_ANSWERED: "call {sides} was answered",
+    EventType.CALL_HELD: "call {sides} was put on hold",
+    EventType.CALL_RESUMED: "call {sides} goes on",
+    EventType.CALL_TRANSFERRED: "call {sides} was transferred",
+    EventType.CALL_CORRECTED: "call {sides} ended otherwise than was told",
     EventType.CALL_ENDED: "call {sides} ended",
     EventType.CALL_MISSED: "call {sides} was missed",
     EventType.DTMF_RECEIVED: "key {digits} was pressed in the call {sides}",
@@ -118,11 +167,23 @@ SENTENCES: Mapping[EventType, str] = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """An attached trigger: what it runs, and what it waits for."""
+
+    run_action: TriggerActionRunner
+    waiting: dict[CALLBACK_TYPE, None] = field(default_factory=dict)
+    """What cancels each wait."""
+
+
 class PbxTrigger(Trigger):
     """Something that happens at a phone system."""
 
     kind: ClassVar[EventType]
-    schema: ClassVar[vol.Schema]
+    fields: ClassVar[Mapping[vol.Marker, Any]]
+    """The filters that the editor offers."""
+    old_fields: ClassVar[Mapping[vol.Marker, Any]]
+    """The filters that a target replaces."""
 
     @override
     @classmethod
@@ -133,13 +194,21 @@ class PbxTrigger(Trigger):
         """
         filters: Mapping[str, Any] = config.get(CONF_OPTIONS) or {}
         given = {key: value for key, value in filters.items() if not _is_empty(value)}
-        validated: ConfigType = cls.schema({**config, CONF_OPTIONS: given})
+        schema = vol.Schema(
+            {
+                vol.Optional(CONF_TARGET): cv.TARGET_FIELDS,
+                vol.Required(CONF_OPTIONS): {**cls.fields, **cls.old_fields},
+            }
+        )
+        validated: ConfigType = schema({**config, CONF_OPTIONS: given})
         return validated
 
     def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
         """Initialize the trigger with its filters."""
         super().__init__(hass, config)
         self.options: dict[str, Any] = config.options or {}
+        self._selection = TargetSelection(config.target or {})
+        self._told: BoundedMap[EventType] = BoundedMap(CALLS_REMEMBERED)
 
     @override
     async def async_attach_runner(
@@ -148,40 +217,81 @@ class PbxTrigger(Trigger):
         did_not_trigger: TriggerNotTriggeredReporter | None = None,
     ) -> CALLBACK_TYPE:
         """Listen to the events of every account; return what detaches the trigger."""
-        waiting: dict[CALLBACK_TYPE, None] = {}
-
-        @callback
-        def async_decide(coordinator: PbxCoordinator, event: Event) -> None:
-            """Run the action, unless the caller is not the kind of caller that is wanted."""
-            if self._caller_fits(event):
-                data = dict(coordinator.events.bus_data(event))
-                run_action(data, describe(coordinator, event))
-
-        @callback
-        def async_handle(entry: PbxConfigEntry, event: Event) -> None:
-            """Decide at once, or after the caller was looked up if the trigger is about that."""
-            if event.type is not self.kind:
-                return
-            coordinator = entry.runtime_data.coordinator
-            concerned = self._concerned(coordinator, event)
-            if concerned is None:
-                return
-            about_names = self.options.get(ATTR_CALLER_KIND) in (KNOWN, UNKNOWN)
-            if about_names and is_looked_up(coordinator, concerned):
-                async_wait_for_name(self._hass, coordinator, concerned, async_decide, waiting)
-            else:
-                async_decide(coordinator, concerned)
-
-        disconnect = async_dispatcher_connect(self._hass, SIGNAL_EVENT, async_handle)
+        running = Running(run_action=run_action)
+        disconnect = async_dispatcher_connect(
+            self._hass, SIGNAL_EVENT, partial(self._async_handle, running)
+        )
 
         @callback
         def async_detach() -> None:
             """Stop listening and waiting."""
             disconnect()
-            for cancel in list(waiting):
+            for cancel in list(running.waiting):
                 cancel()
 
         return async_detach
+
+    @callback
+    def _async_handle(self, running: Running, entry: PbxConfigEntry, event: Event) -> None:
+        """Decide at once, or after something was looked up if the trigger is about that."""
+        if event.type is not self.kind:
+            return
+        coordinator = entry.runtime_data.coordinator
+        concerned = self._concerned(coordinator, event)
+        if concerned is None:
+            return
+        decide = partial(self._async_decide, running)
+        about_names = self.options.get(ATTR_CALLER_KIND) in (KNOWN, UNKNOWN)
+        if ATTR_CALLER_PLACE in self.options:
+            self._async_decide_by_place(running, coordinator, concerned)
+        elif about_names and is_looked_up(coordinator, concerned):
+            async_wait_for_name(self._hass, coordinator, concerned, decide, running.waiting)
+        else:
+            decide(coordinator, concerned)
+
+    @callback
+    def _async_decide(self, running: Running, coordinator: PbxCoordinator, event: Event) -> None:
+        """Run the action, unless the caller is not the kind of caller that is wanted."""
+        if self._caller_fits(event) and self._is_new(event):
+            self._async_fire(running, coordinator, event)
+
+    @callback
+    def _async_decide_by_place(
+        self, running: Running, coordinator: PbxCoordinator, event: Event
+    ) -> None:
+        """Decide once it is known where the caller is at home."""
+
+        async def async_look() -> None:
+            """Wait for the tables of places."""
+            place = await async_get_places(self._hass).async_find(_caller(event).number)
+            running.waiting.pop(async_cancel, None)
+            if str(self.options[ATTR_CALLER_PLACE]).casefold() in place.town.casefold():
+                self._async_decide(running, coordinator, event)
+
+        @callback
+        def async_cancel() -> None:
+            """Wait no longer."""
+            task.cancel()
+
+        task = self._hass.async_create_background_task(
+            async_look(), f"{DOMAIN} caller's place", eager_start=False
+        )
+        running.waiting[async_cancel] = None
+
+    @callback
+    def _async_fire(self, running: Running, coordinator: PbxCoordinator, event: Event) -> None:
+        """Run the action with what the bus tells of the event."""
+        running.run_action(dict(coordinator.events.bus_data(event)), describe(coordinator, event))
+
+    def _is_new(self, event: Event) -> bool:
+        """Return whether a call's event is new; phones of one target hear of a call together."""
+        if event.type not in ONCE or event.call is None or not self._selection.has_any_target:
+            return True
+        key = f"{event.type} {event.call.id}"
+        if key in self._told:
+            return False
+        self._told.put(key, event.type)
+        return True
 
     def _concerned(self, coordinator: PbxCoordinator, event: Event) -> Event | None:
         """Return the event as the extension that is listened to sees it.
@@ -191,24 +301,53 @@ class PbxTrigger(Trigger):
         account = self.options.get(ATTR_CONFIG_ENTRY_ID)
         if account not in (None, coordinator.config_entry.entry_id):
             return None
-        seen = self._as_seen(coordinator, event)
         country = country_of(self._hass, coordinator.config_entry)
-        if seen is None or not self._call_fits(seen, country):
+        if not self._call_fits(event, country):
             return None
         queue = event.queue
         if not queue and event.call is not None:
             queue = event.call.queue
         agent_fits = self._is_named(coordinator, ATTR_AGENT, SubjectKind.AGENT, event.agent)
         queue_fits = self._is_named(coordinator, ATTR_QUEUE, SubjectKind.QUEUE, queue)
-        return seen if agent_fits and queue_fits else None
+        if not (agent_fits and queue_fits):
+            return None
+        return self._as_targeted(coordinator, event, queue)
+
+    def _as_targeted(
+        self, coordinator: PbxCoordinator, event: Event, queue: str | None
+    ) -> Event | None:
+        """Return the event as what is targeted sees it, or None if it does not.
+
+        An account sees what the bus is told, a queue its calls, an agent what concerns it.
+        """
+        if not self._selection.has_any_target:
+            return self._as_seen(coordinator, event)
+        devices = coordinator.devices
+        subjects = items_in(self._hass, self._selection).subjects(devices)
+        seen = self._as_seen(coordinator, event)
+        if seen is None or not subjects:
+            return None
+        for number in event.tell:
+            if devices.subjects.get((SubjectKind.EXTENSION, number)) in subjects:
+                return replace(event, extension=number)
+        if not event.public:
+            return None
+        known = _known(coordinator, SubjectKind.QUEUE, queue or "")
+        others = {
+            devices.account,
+            devices.subjects.get((SubjectKind.AGENT, event.agent or "")),
+            devices.subjects.get((SubjectKind.QUEUE, "" if known is None else known.id)),
+        }
+        return seen if subjects & others else None
 
     def _as_seen(self, coordinator: PbxCoordinator, event: Event) -> Event | None:
         """Return the event as the extension in the filter sees it, or None if it does not.
 
-        Without that filter it is the account's, which does not see what single extensions do.
+        Without that filter it is the account's, which does not see what single extensions do,
+        unless these are targeted.
         """
         if self.options.get(ATTR_EXTENSION) is None:
-            return event if event.public else None
+            return event if event.public or self._selection.has_any_target else None
         for number in event.tell:
             if self._is_named(coordinator, ATTR_EXTENSION, SubjectKind.EXTENSION, number):
                 return replace(event, extension=number)
@@ -218,10 +357,10 @@ class PbxTrigger(Trigger):
         self, coordinator: PbxCoordinator, option: str, kind: SubjectKind, identity: str | None
     ) -> bool:
         """Return whether a filter names an extension, agent or queue; without the filter, True."""
-        wanted = self.options.get(option)
+        wanted: list[str] | None = self.options.get(option)
         if wanted is None:
             return True
-        return bool(identity) and wanted in _names(coordinator, kind, identity or "")
+        return bool(identity) and not _names(coordinator, kind, identity or "").isdisjoint(wanted)
 
     def _call_fits(self, event: Event, country: str) -> bool:
         """Return whether the direction, the numbers, the keys and the duration are those wanted.
@@ -232,15 +371,44 @@ class PbxTrigger(Trigger):
         direction = options.get(ATTR_DIRECTION)
         if direction is not None and (event.call is None or event.call.direction != direction):
             return False
-        if not _is_among(_caller(event), options.get(ATTR_CALLER), country):
+        if not self._numbers_fit(event, country) or not self._keys_fit(event):
             return False
-        if not _is_among(_callee(event), options.get(ATTR_CALLEE), country):
-            return False
-        digits = options.get(ATTR_DIGITS)
-        if digits is not None and str(event.fields.get(ATTR_DIGITS, "")).upper() != digits:
+        outcomes = options.get(ATTR_OUTCOME)
+        if outcomes and _outcome(event) not in outcomes:
             return False
         minimum: timedelta | None = options.get(ATTR_MINIMUM_DURATION)
         return minimum is None or _talked(event) >= minimum
+
+    def _numbers_fit(self, event: Event, country: str) -> bool:
+        """Return whether the numbers of both sides are those wanted, and the caller's groups."""
+        options = self.options
+        caller = _caller(event)
+        home = options.get(ATTR_CALLER_COUNTRY)
+        if home is not None and async_get_places(self._hass).find(caller.number).country != home:
+            return False
+        wanted = {group.casefold() for group in options.get(ATTR_CALLER_GROUPS, ())}
+        if wanted and wanted.isdisjoint(self._groups(caller.number, country)):
+            return False
+        return all(
+            _is_among(party, options.get(name), country)
+            for name, party in (
+                (ATTR_CALLER, caller),
+                (ATTR_CALLED, _callee(event)),
+                (ATTR_CALLEE, _callee(event)),
+            )
+        )
+
+    def _groups(self, number: str, country: str) -> set[str]:
+        """Return the groups that the phone book has a number in."""
+        known = async_get_phone_book(self._hass).find(number, country)
+        return set() if known is None else {group.casefold() for group in known.groups}
+
+    def _keys_fit(self, event: Event) -> bool:
+        """Return whether the keys that were pressed, and who pressed them, are those wanted."""
+        digits, side = self.options.get(ATTR_DIGITS), self.options.get(ATTR_PRESSED_BY)
+        if digits is not None and str(event.fields.get(ATTR_DIGITS, "")).upper() != digits:
+            return False
+        return side is None or event.fields.get(ATTR_PRESSED_BY) == side
 
     def _caller_fits(self, event: Event) -> bool:
         """Return whether the caller is of the kind that is wanted."""
@@ -248,6 +416,49 @@ class PbxTrigger(Trigger):
         if wanted == ANY:
             return True
         return event.call is not None and kind_of(event.call.caller) == wanted
+
+
+class PbxUnansweredTrigger(PbxTrigger):
+    """A call that nobody has answered for some time."""
+
+    @callback
+    @override
+    def _async_fire(self, running: Running, coordinator: PbxCoordinator, event: Event) -> None:
+        """Wait, and run the action if the call still rings then."""
+
+        @callback
+        def async_look(_now: datetime) -> None:
+            """Run the action if nobody has answered yet and the caller has not given up."""
+            running.waiting.pop(cancel, None)
+            if coordinator.unloaded:
+                return
+            call = coordinator.data.find(event.call.id) if event.call is not None else None
+            if call is None or not self._still_rings(coordinator, call, event):
+                return
+            now = replace(event, call=call)
+            data: dict[str, Value] = dict(coordinator.events.bus_data(now))
+            data["type"] = CALL_UNANSWERED
+            data["ring_time"] = self.options[CONF_FOR].total_seconds()
+            running.run_action(data, f"call {_sides(now)} was not answered")
+
+        cancel = async_call_later(self._hass, self.options[CONF_FOR], async_look)
+        running.waiting[cancel] = None
+
+    def _still_rings(self, coordinator: PbxCoordinator, call: Call, event: Event) -> bool:
+        """Return whether a call still rings: at the phone that is listened to, if any is."""
+        if call.answered_at is not None or call.state not in EARLY:
+            return False
+        if not self._is_about_phones(coordinator, event):
+            return True
+        return any(leg.state in EARLY for leg in call.legs_of(event.extension or ""))
+
+    def _is_about_phones(self, coordinator: PbxCoordinator, event: Event) -> bool:
+        """Return whether single phones are listened to, and not an account or a queue."""
+        if ATTR_EXTENSION in self.options:
+            return True
+        subjects = items_in(self._hass, self._selection).subjects(coordinator.devices)
+        phone = coordinator.devices.subjects.get((SubjectKind.EXTENSION, event.extension or ""))
+        return phone in subjects and coordinator.devices.account not in subjects
 
 
 def _is_empty(value: object) -> bool:
@@ -273,38 +484,51 @@ def _matches(wanted: str, number: str, country: str) -> bool:
         return False
 
 
-def _make(kind: EventType, fields: Mapping[vol.Marker, Any]) -> type[Trigger]:
+def _make(
+    kind: EventType,
+    fields: Mapping[vol.Marker, Any],
+    old_fields: Mapping[vol.Marker, Any] = OLD_FIELDS,
+    base: type[PbxTrigger] = PbxTrigger,
+) -> type[PbxTrigger]:
     """Return the trigger for one kind of event."""
-    options = vol.Schema({vol.Required(CONF_OPTIONS, default=dict): vol.Schema(dict(fields))})
-    return type(
-        kind.value,
-        (PbxTrigger,),
-        {"kind": kind, "schema": options, "__doc__": f"Fires on {kind.value}."},
-    )
+    members = {"kind": kind, "fields": fields, "old_fields": old_fields}
+    return type(kind.value, (base,), {**members, "__doc__": f"Fires on {kind.value}."})
 
 
-TRIGGERS: dict[str, type[Trigger]] = {
+TRIGGERS: dict[str, type[PbxTrigger]] = {
     kind.value: _make(kind, fields)
     for kind, fields in (
         (EventType.CALL_INCOMING, CALL_FIELDS),
-        (EventType.CALL_OUTGOING, OUTGOING_FIELDS),
         (EventType.CALL_ANSWERED, CALL_FIELDS),
-        (EventType.CALL_ENDED, ENDED_FIELDS),
+        (EventType.CALL_HELD, CALL_FIELDS),
+        (EventType.CALL_RESUMED, CALL_FIELDS),
+        (EventType.CALL_TRANSFERRED, CALL_FIELDS),
         (EventType.CALL_MISSED, CALL_FIELDS),
+        (EventType.CALL_ENDED, ENDED_FIELDS),
+        (EventType.CALL_CORRECTED, CORRECTED_FIELDS),
         (EventType.DTMF_RECEIVED, KEY_FIELDS),
-        (EventType.SMS_RECEIVED, FROM_FIELDS),
-        (EventType.VOICEMAIL_RECEIVED, FROM_FIELDS),
-        (EventType.AGENT_LOGGED_IN, AGENT_FIELDS),
-        (EventType.AGENT_LOGGED_OUT, AGENT_FIELDS),
-        (EventType.AGENT_PAUSED, AGENT_FIELDS),
-        (EventType.AGENT_UNPAUSED, AGENT_FIELDS),
+        (EventType.SMS_RECEIVED, CALLER_FIELDS),
+        (EventType.VOICEMAIL_RECEIVED, CALLER_FIELDS),
     )
 }
+TRIGGERS[CALL_UNANSWERED] = _make(
+    EventType.CALL_INCOMING, WAITING_FIELDS, base=PbxUnansweredTrigger
+)
+TRIGGERS[EventType.CALL_OUTGOING.value] = _make(
+    EventType.CALL_OUTGOING, OUTGOING_FIELDS, OLD_OUTGOING_FIELDS
+)
+for _kind in (
+    EventType.AGENT_LOGGED_IN,
+    EventType.AGENT_LOGGED_OUT,
+    EventType.AGENT_PAUSED,
+    EventType.AGENT_UNPAUSED,
+):
+    TRIGGERS[_kind.value] = _make(_kind, AGENT_FIELDS, OLD_AGENT_FIELDS)
 
 
 async def async_get_triggers(hass: HomeAssistant) -> dict[str, type[Trigger]]:
     """Return the triggers by name."""
-    return TRIGGERS
+    return dict(TRIGGERS)
 
 
 def describe(coordinator: PbxCoordinator, event: Event) -> str:
@@ -316,6 +540,13 @@ def describe(coordinator: PbxCoordinator, event: Event) -> str:
         agent=agent_name or event.agent or "?",
         digits=event.fields.get(ATTR_DIGITS) or "?",
     )
+
+
+def _outcome(event: Event) -> Outcome | None:
+    """Return how a call ended, as the phone that is told sees it."""
+    if event.outcome is not None or event.call is None:
+        return event.outcome
+    return event.call.outcome
 
 
 def _sides(event: Event) -> str:

@@ -13,6 +13,9 @@ from ..telephony.models import EARLY, UP, Call, CallState, Detail, Direction, Ev
 from .active_call import MAX_LEGS, ActiveCall
 from .changes import Cause
 
+CALLER = "caller"
+CALLEE = "callee"
+
 type States = Mapping[str, CallState]
 """What each extension does in a call: the furthest of its legs that is not over."""
 
@@ -38,10 +41,27 @@ def transfer(call: ActiveCall, view: Call, cause: Cause, target: str) -> list[Ev
     return _transfer(EventBuilder(call, view, cause), target)
 
 
-def key_pressed(call: ActiveCall, view: Call, cause: Cause, digit: str) -> Event:
-    """Return that a key was pressed; its digit may be unknown, and is then empty."""
+def key_pressed(call: ActiveCall, view: Call, cause: Cause, digit: str, leg_id: str) -> Event:
+    """Return that a key was pressed in a leg; its digit may be unknown, and is then empty."""
     fields: dict[str, Detail] = {"digits": digit} if digit else {}
+    fields |= pressed_by(view, leg_id)
     return EventBuilder(call, view, cause).event(EventType.DTMF_RECEIVED, fields=fields)
+
+
+def pressed_by(view: Call, leg_id: str | None) -> dict[str, Detail]:
+    """Return which side of a call a leg is, as a field; nothing where that is not certain."""
+    leg = next((leg for leg in view.legs if leg.id == leg_id), None)
+    if leg is None or view.direction is None:
+        return {}
+    outside, caller = leg.extension is None, view.caller.number
+    match view.direction:
+        case Direction.INCOMING:
+            return {"pressed_by": CALLER if outside else CALLEE}
+        case Direction.OUTGOING:
+            return {"pressed_by": CALLEE if outside else CALLER}
+        case _ if outside or not caller:
+            return {}
+    return {"pressed_by": CALLER if leg.extension == caller else CALLEE}
 
 
 def ending(call: ActiveCall, view: Call, cause: Cause) -> list[Event]:

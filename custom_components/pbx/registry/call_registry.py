@@ -427,7 +427,9 @@ class CallRegistry:
         call.take_hint(hint.leg_id, hint)
         if hint.dtmf is not None:
             view = call.view()
-            changes.events.append(announcements.key_pressed(call, view, cause, hint.dtmf))
+            changes.events.append(
+                announcements.key_pressed(call, view, cause, hint.dtmf, hint.leg_id)
+            )
 
     def _take_notice(self, notice: m.Notice, cause: Cause, changes: Changes) -> None:
         """Take anything else: what an agent does, a recording, a fax, a text message."""
@@ -437,6 +439,9 @@ class CallRegistry:
         if notice.agent is not None:
             self._directory.note_agent(notice.agent, notice, changes)
         heard = call.extensions if call is not None else ()
+        fields = notice.fields
+        if notice.type is EventType.DTMF_RECEIVED and call is not None:
+            fields = {**announcements.pressed_by(call, notice.leg_id), **fields}
         event = Event(
             type=notice.type,
             provider_event=notice.provider_event,
@@ -445,7 +450,7 @@ class CallRegistry:
             extension=notice.extension,
             agent=notice.agent,
             tell=(notice.extension,) if notice.extension else heard,
-            fields=notice.fields,
+            fields=fields,
         )
         self._tell_media(event, changes)
 

@@ -11,15 +11,10 @@ from homeassistant.const import (
     ATTR_FLOOR_ID,
     ATTR_LABEL_ID,
 )
-from homeassistant.core import HomeAssistant, ServiceCall
+from homeassistant.core import ServiceCall
 from homeassistant.helpers import device_registry as dr
-from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers import service
-from homeassistant.helpers.target import (
-    SelectedEntities,
-    TargetSelection,
-    async_extract_referenced_entity_ids,
-)
+from homeassistant.helpers.target import TargetSelection
 
 from ..const import (
     ATTR_AGENT,
@@ -36,6 +31,7 @@ from ..coordinator import PbxCoordinator
 from ..data import PbxConfigEntry
 from ..devices import Subject, SubjectKind
 from ..errors import invalid
+from ..targets import Items, items_in
 from ..telephony.models import AgentRef, Call, CallRef
 
 DEVICE_FIELDS = (ATTR_EXTENSION, ATTR_TARGET_EXTENSION, ATTR_AGENT, ATTR_QUEUE)
@@ -223,105 +219,36 @@ def _once(refs: Iterable[CallRef]) -> list[CallRef]:
     ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Item:
-    """A device or an entity of a target, and the account it belongs to, if it is one of ours."""
-
-    name: str
-    entry_id: str | None
-    unique_id: str | None = None
-
-    @classmethod
-    def of(
-        cls,
-        hass: HomeAssistant,
-        found: dr.DeviceEntry | dr.ChildDeviceEntry | er.RegistryEntry | None,
-        name: str,
-    ) -> _Item:
-        """Return the item for what a registry has under an id."""
-        unique_id = found.unique_id if isinstance(found, er.RegistryEntry) else None
-        entry_id = None if found is None else found.config_entry_id
-        entry = None if entry_id is None else hass.config_entries.async_get_entry(entry_id)
-        if entry is None or entry.domain != DOMAIN:
-            entry_id = None
-        return cls(name=name, entry_id=entry_id, unique_id=unique_id)
-
-    def subject(self, coordinator: PbxCoordinator) -> Subject | None:
-        """Return what the item stands for; None for what an action cannot be about."""
-        if self.unique_id is not None:
-            return coordinator.devices.by_unique_id.get(self.unique_id)
-        return coordinator.devices.subject_of_device(self.name)
-
-
 def resolve(call: ServiceCall) -> Target:
     """Return the account that an action is about, and what of it was named.
 
     Refuse what belongs to another integration, to several accounts or to none.
     """
     hass = call.hass
-    selection = TargetSelection(call.data)
-    found = async_extract_referenced_entity_ids(hass, selection)
-    named = _named_items(hass, selection, found)
-    for item in named:
+    items = items_in(hass, TargetSelection(call.data))
+    for item in items.named:
         if item.entry_id is None:
             raise invalid("not_ours", entity=item.name)
-    around = _items_around(hass, selection, found)
 
-    entry = _account(call, named, around)
+    entry = _account(call, items)
     coordinator = entry.runtime_data.coordinator
-    subjects = [item.subject(coordinator) for item in named]
+    subjects = [item.subject(coordinator.devices) for item in items.named]
     if None in subjects:
         raise invalid("not_a_call")
     return Target(
         coordinator=coordinator,
         subjects=_known(subjects),
-        around=_known(item.subject(coordinator) for item in around),
+        around=_known(item.subject(coordinator.devices) for item in items.around),
         data=dict(call.data),
         wants_answer=call.return_response,
     )
 
 
-def _named_items(
-    hass: HomeAssistant, selection: TargetSelection, found: SelectedEntities
-) -> list[_Item]:
-    """Return the devices and entities that were named themselves."""
-    devices, entities = dr.async_get(hass), er.async_get(hass)
-    items = [
-        _Item.of(hass, devices.async_get(device_id), device_id)
-        for device_id in sorted(selection.device_ids)
-    ]
-    items += [
-        _Item.of(hass, entities.async_get(entity_id), entity_id)
-        for entity_id in sorted(found.referenced)
-    ]
-    return items
-
-
-def _items_around(
-    hass: HomeAssistant, selection: TargetSelection, found: SelectedEntities
-) -> list[_Item]:
-    """Return the devices and entities in the areas, or with the labels, that were named.
-
-    A device stands for its extension, not for its entities.
-    """
-    devices, entities = dr.async_get(hass), er.async_get(hass)
-    items = [
-        _Item.of(hass, devices.async_get(device_id), device_id)
-        for device_id in sorted(found.referenced_devices - selection.device_ids)
-    ]
-    for entity_id in sorted(found.indirectly_referenced):
-        registered = entities.async_get(entity_id)
-        if registered is None or registered.device_id in found.referenced_devices:
-            continue
-        items.append(_Item.of(hass, registered, entity_id))
-    return items
-
-
-def _account(call: ServiceCall, named: Iterable[_Item], around: Iterable[_Item]) -> PbxConfigEntry:
+def _account(call: ServiceCall, items: Items) -> PbxConfigEntry:
     """Return the one account that an action is about; where several are meant, refuse to guess."""
-    owners = {item.entry_id for item in named} | _owners_in_fields(call)
+    owners = {item.entry_id for item in items.named} | _owners_in_fields(call)
     if not owners:
-        owners = {item.entry_id for item in around} - {None}
+        owners = {item.entry_id for item in items.around} - {None}
     if len(owners) > 1:
         raise invalid("several_accounts")
     entry: PbxConfigEntry = service.async_get_config_entry(

@@ -36,6 +36,7 @@ COMMON = ALWAYS | {
         "ring_time",
     ),
     *("duration", "outcome", "hangup_cause", "ended_by"),
+    *("caller_groups", "caller_place", "caller_country"),
 }
 ABOUT_CALLS = COMMON | {"answered_by", "user_email", "sip_username"}
 RECORDED = COMMON | {"answered_by", "record_id", "recording_id", "recording_url"}
@@ -80,7 +81,7 @@ FIELDS: Mapping[EventType, frozenset[str]] = {
     EventType.FAX_RECEIVED: FAX,
     EventType.FAX_SENT: FAX,
     EventType.SMS_RECEIVED: COMMON | {"message_id", "text"},
-    EventType.DTMF_RECEIVED: ABOUT_CALLS | {"digits"},
+    EventType.DTMF_RECEIVED: ABOUT_CALLS | {"digits", "pressed_by"},
     EventType.AGENT_LOGGED_IN: COMMON,
     EventType.AGENT_LOGGED_OUT: COMMON,
     EventType.AGENT_PAUSED: COMMON,

@@ -429,7 +429,7 @@ class RecordPush:
 class Notice:
     """Anything else that was pushed: agents, faxes, SMS, DTMF, recordings.
 
-    Its fields are those of `pbx_event`.
+    Its fields are those of `pbx_event`. `leg_id` is the leg in which a key was pressed.
     """
 
     provider_event: str

@@ -156,7 +156,7 @@ def _user(row: Json, key: str, known: Book) -> str | None:
 
 
 def _dtmf(row: Json, said: str, known: Book) -> m.Notice:
-    """Return that somebody pressed a key."""
+    """Return that somebody pressed a key; which side it was is not said."""
     both = ends(row, known)
     target = known.users.get(text(row.get("dtmf_target")).rpartition(":")[2])
     user = target or both.callee or both.caller
@@ -166,7 +166,6 @@ def _dtmf(row: Json, said: str, known: Book) -> m.Notice:
         key=_key(row, said),
         time=instant(row.get("event_time")),
         call_id=_call_id(row),
-        leg_id=ident(row.get("call_id")) or None,
         extension=user.number or None if user else None,
         fields=_told({"digits": short(row.get("dtmf_tag"), MAX_ID), **_parties(both)}),
     )
