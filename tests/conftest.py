@@ -23,6 +23,7 @@ from custom_components.pbx.push import occupant, subscription
 from custom_components.pbx.services import ACTIONS
 from custom_components.pbx.telephony import models as m
 from custom_components.pbx.telephony.models import CallState, Capability
+from custom_components.pbx.telephony.places import Tables
 
 from .fake_cloud import FakeCloud
 from .fake_provider import NOON, FakeProvider, async_set_up, fake_config_entry, incoming, make_fake
@@ -74,6 +75,18 @@ def _no_internet(monkeypatch: pytest.MonkeyPatch) -> None:
         return URL(url).host == "127.0.0.1" and await ask(hass, url)
 
     monkeypatch.setattr(subscription, "async_is_anothers", is_anothers)
+
+
+@pytest.fixture
+def tables_of_places() -> None:
+    """Read the tables of towns, which takes a second, as soon as somebody calls."""
+
+
+@pytest.fixture(autouse=True)
+def _no_tables_of_places(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """Find empty tables of towns, in the tests that are not about them."""
+    if "hass" in request.fixturenames and "tables_of_places" not in request.fixturenames:
+        monkeypatch.setattr(Tables, "read", lambda _tables, _part: {})
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from .fake_provider import FakeProvider, async_set_up, fake_config_entry, pushed
 ROME = "+390612345678"
 
 
+@pytest.mark.usefixtures("tables_of_places")
 async def test_events_tell_it(hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry) -> None:
     """The country is in the first event, the town from then on; the phone book's groups are in both."""
     await async_set_up(hass, fake_entry)

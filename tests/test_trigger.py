@@ -840,6 +840,7 @@ async def test_several_phones_of_an_older_automation(
         ({"called": "+390698765433"}, 0),
     ],
 )
+@pytest.mark.usefixtures("tables_of_places")
 async def test_who_calls_and_is_called(
     hass: HomeAssistant, coordinator: PbxCoordinator, listen: Listen, options: dict[str, Any], times: int
 ) -> None:

@@ -7,10 +7,18 @@ from homeassistant.util.hass_dict import HassKey
 
 from .const import DOMAIN, LOGGER
 from .telephony.bounded_map import BoundedMap
-from .telephony.places import NOWHERE, Part, Place, Tables, country_of, has_town, town_in
+from .telephony.places import (
+    NOWHERE,
+    PARTS_KEPT,
+    Part,
+    Place,
+    Tables,
+    country_of,
+    has_town,
+    town_in,
+)
 
 DATA_PLACES: HassKey[Places] = HassKey(f"{DOMAIN}_places")
-MAX_PARTS = 12
 MAX_NUMBERS = 1000
 
 
@@ -21,7 +29,7 @@ class Places:
         """Start without any table: one is read when a number is first asked for."""
         self._hass = hass
         self._tables: Tables | None = None
-        self._parts: BoundedMap[Part] = BoundedMap(MAX_PARTS)
+        self._parts: BoundedMap[Part] = BoundedMap(PARTS_KEPT)
         self._found: BoundedMap[Place] = BoundedMap(MAX_NUMBERS)
         self._lock = asyncio.Lock()
         self._broken = False

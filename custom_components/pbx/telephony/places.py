@@ -9,6 +9,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
@@ -17,6 +18,7 @@ import phonenumbers
 LONGEST_BEGINNING = 9
 HEAD = 4096  # bytes; the licence and the first line of data are shorter
 MAX_TEXT = 100
+PARTS_KEPT = 12
 ENGLISH = "en"
 PACKAGE = "phonenumbers.geodata"
 _FIRST = re.compile(r"^\s*'([0-9]+)':", re.MULTILINE)
@@ -83,18 +85,23 @@ class Tables:
 
     def read(self, part: str) -> Part:
         """Return the towns of a part by the beginnings of their numbers."""
-        path = self._files[0].with_stem(part)
-        spec = spec_from_file_location(f"{PACKAGE}.{part}", path)
-        if spec is None or spec.loader is None:
-            return {}
-        module = module_from_spec(spec)
-        spec.loader.exec_module(module)
-        towns: dict[str, str] = {}
-        for beginning, names in module.data.items():
-            name = names.get(self._language) or names.get(ENGLISH)
-            if name:
-                towns[beginning] = str(name)[:MAX_TEXT]
-        return towns
+        return _read(self._files[0].with_stem(part), self._language)
+
+
+@lru_cache(maxsize=PARTS_KEPT)
+def _read(path: Path, language: str) -> Part:
+    """Return the towns of a file by the beginnings of their numbers."""
+    spec = spec_from_file_location(f"{PACKAGE}.{path.stem}", path)
+    if spec is None or spec.loader is None:
+        return {}
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    towns: dict[str, str] = {}
+    for beginning, names in module.data.items():
+        name = names.get(language) or names.get(ENGLISH)
+        if name:
+            towns[beginning] = str(name)[:MAX_TEXT]
+    return towns
 
 
 def town_in(parts: Iterable[Part], number: str) -> str:
