@@ -1417,10 +1417,10 @@ def test_a_name_does_not_show_a_call_in_its_grace() -> None:
     ("digit", "fields"), [("5", {"digits": "5"}), ("", {})], ids=["the_key_is_known", "the_key_is_unknown"]
 )
 def test_a_key_that_was_pressed_is_told(digit: str, fields: dict[str, str]) -> None:
-    """With its digit where the phone system tells it."""
+    """With its digit where the phone system tells it, and with who pressed it."""
     made = story().play(listed(call("c", leg("101", T))), hint("leg-101", dtmf=digit))
     assert made.told[-1] == "dtmf_received"
-    assert made.events[-1].fields == fields
+    assert made.events[-1].fields == {"pressed_by": "callee", **fields}
     assert made.heard("101")[-1] == "dtmf_received"
 
 
