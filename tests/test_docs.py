@@ -984,6 +984,7 @@ def test_event_fields() -> None:
     """The page lists each field that an event may hold, and no other."""
     rows = re.findall(r"^\| (`.+?) \|", section(page("events"), "## The fields"), re.MULTILINE)
     ours = {"config_entry_id", "device_id", "provider", "extension_name"}
+    ours |= {"caller_groups", "caller_place", "caller_country"}
     assert {name for row in rows for name in codes(row)} == ours.union(*FIELDS.values())
 
 

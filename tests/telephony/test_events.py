@@ -49,7 +49,7 @@ MORE = {
     EventType.FAX_RECEIVED: FAX,
     EventType.FAX_SENT: FAX,
     EventType.SMS_RECEIVED: "message_id text",
-    EventType.DTMF_RECEIVED: f"{CALL} digits",
+    EventType.DTMF_RECEIVED: f"{CALL} digits pressed_by",
     EventType.AGENT_LOGGED_IN: "",
     EventType.AGENT_LOGGED_OUT: "",
     EventType.AGENT_PAUSED: "",

@@ -36,7 +36,6 @@ COMMON = ALWAYS | {
         "ring_time",
     ),
     *("duration", "outcome", "hangup_cause", "ended_by"),
-    *("caller_groups", "caller_place", "caller_country"),
 }
 ABOUT_CALLS = COMMON | {"answered_by", "user_email", "sip_username"}
 RECORDED = COMMON | {"answered_by", "record_id", "recording_id", "recording_url"}

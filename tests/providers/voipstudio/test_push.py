@@ -167,7 +167,6 @@ def test_the_own_phone_of_a_placed_call_is_no_answer() -> None:
                 provider_event="call.dtmf",
                 type=EventType.DTMF_RECEIVED,
                 call_id="139543232",
-                leg_id="139543232",
                 extension="1003",
                 fields={
                     "digits": "*",
