@@ -29,9 +29,10 @@ export function actionsOf(account: Account, call: Call, me: Mine | undefined): C
   const rest: CallAction[] = [];
   // A call that has moved on since it was looked at is not touched.
   const guard = (state: string): Record<string, unknown> => (device ? { expected_state: state } : { call_id: call.id, expected_state: state });
-  const whole = { call_id: call.id };
+  const whole = { call_id: call.id, expected_state: call.state };
   if (call.state === "ringing" && call.direction !== "outgoing") {
     if (can("answer")) first.push({ word: "answer", icon: "phone", tone: "go", action: "answer", data: guard("ringing"), device });
+    if (can("transfer_ringing")) rest.push({ word: "send_to", icon: "transfer", action: "transfer", data: whole });
     if (can("hangup") && device && leg!.state === "ringing") {
       first.push({ word: "reject", icon: "hangup", tone: "stop", action: "hangup", data: guard("ringing"), device });
       if (phonesOf(call).length > 1) rest.push({ word: "end_for_all", icon: "hangup", action: "hangup", data: whole });

@@ -16,6 +16,8 @@ interface Row {
 }
 
 const STAYS = 1000;
+/** What asks for more before it is done. */
+const FORMS = new Set(["transfer", "send_dtmf"]);
 const KEYS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "0", "#"];
 
 /** The calls that are up, each with what can be done with it. */
@@ -196,7 +198,7 @@ export class CallsCard extends PbxCard {
     }
     return html`<div class="more">
       ${rest.map((action) => html`<button class="wide" aria-label="${this.word(action.word)}: ${name}" ?disabled=${this.busy.has(id)}
-        @click=${() => (action.action === "send_dtmf" ? this.toggle(id, "send_dtmf") : this.command(id, account, action))}>${icon(action.icon)}${this.word(action.word)}</button>`)}
+        @click=${() => (FORMS.has(action.action) ? this.toggle(id, action.action) : this.command(id, account, action))}>${icon(action.icon)}${this.word(action.word)}</button>`)}
     </div>`;
   }
 

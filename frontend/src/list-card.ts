@@ -1,8 +1,9 @@
 import { PbxCard, css, html, nothing, number, shared, type CardConfig } from "./base";
 import { icon, type IconName } from "./icons";
-import { clock, type Account } from "./model";
+import { clock, matches, type Account } from "./model";
+import { loadSaver } from "./saver";
 import { Watch, accountHue, store } from "./store";
-import { answeredByWord, directionWord, durationWord, outcomeWord, reason } from "./words";
+import { answeredByWord, directionWord, durationWord, outcomeWord, reason, ringTimeWord } from "./words";
 import type { TemplateResult } from "lit";
 
 interface Config extends CardConfig {
@@ -33,6 +34,14 @@ export interface Entry {
   voicemail?: boolean;
   transcription?: string;
   summary?: string;
+  /** Of a voicemail in the list of voicemails: its id, and whether nobody has listened to it. */
+  voicemail_id?: string;
+  unread?: boolean;
+}
+
+interface Voicemail extends Pick<Entry, "account" | "from_number" | "from_name" | "to_number" | "to_name" | "duration" | "unread"> {
+  voicemail_id: string;
+  time?: string;
 }
 
 interface Page {
@@ -41,7 +50,7 @@ interface Page {
   failed: { account: string; error: string }[];
 }
 
-type Filter = "all" | "missed" | "incoming" | "outgoing";
+type Filter = "all" | "missed" | "incoming" | "outgoing" | "voicemails";
 
 const NOT_REACHED = new Set(["missed", "busy", "failed", "cancelled", "rejected", "no_answer"]);
 const SEARCH_WAIT = 400;
@@ -71,7 +80,7 @@ export class ListCard extends PbxCard<Config> {
       .when .icon { width: 16px; height: 16px; }
       .missed > .icon { color: var(--pbx-missed); } .vain > .icon { color: var(--secondary-text-color); } .row > .icon { color: var(--pbx-talking); }
       .row.vain > .icon { color: var(--secondary-text-color); } .row.missed > .icon { color: var(--pbx-missed); }
-      .unseen .title { font-weight: 700; }
+      .unseen .title { font-weight: 700; } .new { border-radius: 8px; padding: 0 8px; background: color-mix(in srgb, var(--primary-color) 24%, transparent); color: var(--primary-text-color); font-size: 12px; line-height: 16px; flex: none; }
       .account::before { content: ""; display: inline-block; width: 8px; height: 8px; border-radius: 2px; margin-inline-end: 6px; background: hsl(var(--hue) 55% 50%); }
       .details { display: grid; gap: 12px; padding: 4px 8px 12px 48px; }
       .details:dir(rtl) { padding: 4px 48px 12px 8px; }
@@ -94,6 +103,8 @@ export class ListCard extends PbxCard<Config> {
   private playing = "";
   private url = "";
   private calling = "";
+  private saving = "";
+  private readonly blocked = new Set<string>();
   private timer = 0;
   private observer?: IntersectionObserver;
   private calls = new Set<string>();
@@ -141,7 +152,7 @@ export class ListCard extends PbxCard<Config> {
     this.loading = true;
     this.requestUpdate();
     try {
-      const page = await this.hass.callWS<Page>({ ...this.query, ...(more && { cursor: this.cursor }) });
+      const page = this.filter === "voicemails" ? await this.voicemails() : await this.hass.callWS<Page>({ ...this.query, ...(more && { cursor: this.cursor }) });
       if (asked !== this.asked) return;
       const known = new Set(more ? this.entries.map(idOf) : []);
       const fresh = page.records.filter((entry) => !known.has(idOf(entry)));
@@ -155,9 +166,19 @@ export class ListCard extends PbxCard<Config> {
     this.requestUpdate();
   }
 
+  /** Load the voicemails as if they were calls: so they are shown in the same way. */
+  private async voicemails(): Promise<Page> {
+    const found = await this.hass!.callWS<{ voicemails: Voicemail[]; failed: Page["failed"] }>({
+      type: "pbx/voicemails", limit: 100, ...(this.config.account && { account: this.config.account }),
+    });
+    const records = found.voicemails.map(({ time, ...one }): Entry => ({ ...one, record_id: `voicemail ${one.voicemail_id}`, outcome: "voicemail", direction: "incoming", started_at: time }));
+    const wanted = records.filter((one) => matches(this.search, `${one.from_name ?? ""} ${one.to_name ?? ""}`, one.from_number ?? ""));
+    return { records: wanted, cursor: null, failed: found.failed };
+  }
+
   /** Put what is new on top, without touching what somebody has scrolled to. */
   private async refresh(): Promise<void> {
-    if (!this.isConnected || !this.hass || this.loading) return;
+    if (!this.isConnected || !this.hass || this.loading || this.filter === "voicemails") return;
     try {
       const page = await this.hass.callWS<Page>(this.query);
       const known = new Set(this.entries.map(idOf));
@@ -205,6 +226,7 @@ export class ListCard extends PbxCard<Config> {
       html`<button class="chip" aria-pressed=${this.filter === filter} @click=${() => { if (this.filter !== filter) { this.filter = filter; this.reset(); } }}>${text}</button>`;
     return html`<div class="tools">
       ${chip("all", this.word("all_calls"))}${chip("missed", this.word("missed"))}${chip("incoming", directionWord(this.hass, "incoming"))}${chip("outgoing", directionWord(this.hass, "outgoing"))}
+      ${this.shown.some((account) => account.can.includes("voicemails")) ? chip("voicemails", this.word("voicemails")) : nothing}
       <input type="search" placeholder=${this.word("find")} aria-label=${this.word("find")} @input=${(event: InputEvent) => this.searched((event.target as HTMLInputElement).value)} />
     </div>`;
   }
@@ -250,6 +272,7 @@ export class ListCard extends PbxCard<Config> {
         <span class="text">
           <span class="title cut">${name ? html`<bdi>${name}</bdi>` : digits ? number(digits) : this.word("hidden_number")}<span class="sr">, ${entry.direction ? directionWord(this.hass, entry.direction) : ""}, ${outcome}</span></span>
           <span class="sub"><span class="cut">${missed || vain ? html`${outcome} · ` : nothing}${ours ? html`${icon(out ? "dialing" : "arrow", "arrow inline")}<bdi>${ours}</bdi>` : nothing}</span>
+            ${entry.unread ? html`<span class="new">${this.word("unread")}</span>` : nothing}
             ${several && account ? html`<span class="account cut" style="--hue:${accountHue(account.id)}"><bdi>${account.title}</bdi></span>` : nothing}</span>
         </span>
         <span class="when"><span>${moment ? this.times.time(moment) : ""}</span>
@@ -261,6 +284,7 @@ export class ListCard extends PbxCard<Config> {
 
   /** Return whether this user has not seen a missed call yet; who never looked sees all as seen. */
   private unseen(entry: Entry): boolean {
+    if (entry.voicemail_id) return entry.unread === true;
     const { seen } = this.myChoice;
     return (entry.outcome === "missed" || entry.outcome === "voicemail") && seen !== null && (entry.started_at ?? "") > seen;
   }
@@ -280,24 +304,51 @@ export class ListCard extends PbxCard<Config> {
       <dl>
         ${fact(this.word("number"), name && digits ? number(digits) : "")}
         ${fact(answeredByWord(this.hass), entry.answered_by_name || entry.answered_by)}
-        ${fact(this.word("waiting"), entry.ring_time ? clock(entry.ring_time) : "")}
+        ${fact(ringTimeWord(this.hass), entry.ring_time ? clock(entry.ring_time) : "")}
         ${fact(durationWord(this.hass), entry.duration ? clock(entry.duration) : "")}
       </dl>
       ${entry.summary ? html`<div><span class="muted">${this.word("summary")}</span><blockquote>${entry.summary}</blockquote></div>` : nothing}
       ${entry.transcription ? html`<div><span class="muted">${this.word("transcript")}</span><blockquote>${entry.transcription}</blockquote></div>` : nothing}
       <div class="actions">
-        ${entry.recording_id && account?.can.includes("recordings") && this.playing !== id
-          ? html`<button class="wide" @click=${() => this.play(entry)}>${icon("play")}${this.word("play")}</button>` : nothing}
+        ${(entry.voicemail_id || (entry.recording_id && account?.can.includes("recordings"))) && this.playing !== id
+          ? html`<button class="wide" @click=${() => this.play(entry)}>${icon("play")}${this.word(entry.voicemail_id ? "play_voicemail" : "play")}</button>` : nothing}
         ${dialable && place
           ? html`<button class="wide go" ?disabled=${this.calling === id} @click=${() => this.callBack(id, me!.account, place, digits)}>${icon("phone")}${this.word("call_back")}</button>` : nothing}
+        ${dialable && !name ? html`<button class="wide" aria-expanded=${this.saving === id} @click=${() => this.openSaver(id)}>${icon("add")}${this.word("add_contact")}</button>` : nothing}
+        ${dialable && entry.direction === "incoming" ? html`<button class="wide" ?disabled=${this.blocked.has(digits)} @click=${() => this.block(name, digits)}>${icon("dnd")}${this.word(this.blocked.has(digits) ? "blocked" : "block")}</button>` : nothing}
       </div>
+      ${this.saving === id ? html`<pbx-saver .hass=${this.hass} .number=${digits} @pbx-saved=${this.saved}></pbx-saver>` : nothing}
       ${this.playing === id && this.url ? html`<audio controls autoplay src=${this.url} aria-label=${this.word("play")}></audio>` : nothing}
     </div>`;
   }
 
   private toggle(id: string): void {
     this.open = this.open === id ? "" : id;
-    this.playing = this.problem = "";
+    this.playing = this.problem = this.saving = "";
+    this.requestUpdate();
+  }
+
+  private async openSaver(id: string): Promise<void> {
+    await loadSaver();
+    this.saving = this.saving === id ? "" : id;
+    this.requestUpdate();
+  }
+
+  /** Read the list anew: whoever was added has a name in it now. */
+  private saved = (): void => {
+    this.saving = "";
+    void this.load();
+  };
+
+  /** Put a caller into the phone book's group of the blocked ones, which automations and blueprints know. */
+  private async block(name: string, digits: string): Promise<void> {
+    this.problem = "";
+    try {
+      await this.hass!.callService("pbx", "add_to_phone_book", { name: name || digits, numbers: [digits], groups: ["blocked"] }, undefined, false);
+      this.blocked.add(digits);
+    } catch (refusal) {
+      this.problem = reason(this.hass, refusal);
+    }
     this.requestUpdate();
   }
 
@@ -311,7 +362,8 @@ export class ListCard extends PbxCard<Config> {
   private async play(entry: Entry): Promise<void> {
     this.problem = "";
     try {
-      const media = `media-source://pbx/${entry.account}/recording/${entry.recording_id}`;
+      const which = entry.voicemail_id ? `voicemail/${entry.voicemail_id}` : `recording/${entry.recording_id}`;
+      const media = `media-source://pbx/${entry.account}/${which}`;
       const found = await this.hass!.callWS<{ url: string }>({ type: "media_source/resolve_media", media_content_id: media });
       [this.playing, this.url] = [idOf(entry), found.url];
     } catch (refusal) {

@@ -6,6 +6,7 @@ import type { Hass } from "./hass";
 import { lazy } from "./lazy";
 import { CallPopup, install } from "./popup";
 import { StatusBadge } from "./status-badge";
+import { retry } from "./retry";
 import { PhonesStrategy } from "./strategy";
 import { word } from "./words";
 
@@ -29,6 +30,10 @@ const count = (name: string, min: number, max: number, unit?: string): Record<st
 });
 const ROWS = { columns: 12, min_columns: 6, rows: "auto" };
 
+/** Return a word in the language of whoever is signed in, when it is asked for. */
+const said = (key: string): string => word(document.querySelector<HTMLElement & { hass?: Hass }>("home-assistant")?.hass, key);
+const choice = (value: string): Record<string, unknown> => ({ value, get label() { return said(`group_${value}`); } });
+
 const CARDS: CardKind[] = [
   { tag: "pbx-calls-card", element: CallsCard, name: "live_calls", entity: "active_calls", form: [TITLE, ACCOUNT] },
   {
@@ -39,7 +44,7 @@ const CARDS: CardKind[] = [
   {
     tag: "pbx-phones-card", name: "phones", entity: "active_calls",
     element: lazy("pbx-phones", async () => (await import("./phones-card")).PhonesCard, ROWS),
-    form: [TITLE, ACCOUNT, { name: "group", selector: { select: { mode: "dropdown", options: ["account", "area", "none"] } } }],
+    form: [TITLE, ACCOUNT, { name: "group", selector: { select: { mode: "dropdown", options: ["account", "area", "none"].map(choice) } } }],
   },
   {
     tag: "pbx-phone-card", name: "one_phone", entity: "call_state",
@@ -79,11 +84,12 @@ window.customCards ??= [];
 for (const kind of CARDS) {
   Object.assign(kind.element, {
     getStubConfig: () => ({ type: `custom:${kind.tag}` }),
-    getConfigForm: () => ({ schema: kind.form }),
+    getConfigForm: () => ({ schema: kind.form, computeLabel: ({ name }: { name: string }) => said(`form_${name}`) }),
   });
-  const name = `PBX: ${word(undefined, kind.name)}`;
   window.customCards.push({
-    type: kind.tag, name, description: name, preview: true,
+    type: kind.tag, preview: true,
+    get name() { return `PBX: ${said(kind.name)}`; },
+    get description() { return this.name; },
     getEntitySuggestion: (hass: Hass, entityId: string) => suggestion(kind, hass, entityId),
   });
 }
@@ -91,7 +97,9 @@ window.customBadges ??= [];
 window.customBadges.push({ type: "pbx-status-badge", name: "PBX: Status", description: "How many calls ring, talk and wait", preview: false });
 window.customStrategies ??= [];
 window.customStrategies.push({
-  type: "pbx", strategyType: "dashboard", name: "Phones", description: "Calls, phones, queues and history of all phone systems",
+  type: "pbx", strategyType: "dashboard", 
+  get name() { return said("phones"); },
+  get description() { return said("dashboard_description"); },
 });
 
 // Home Assistant's own script puts another registry in place of the browser's; what is defined before that is lost.
@@ -103,3 +111,4 @@ define("pbx-status-badge", StatusBadge);
 define("pbx-call-popup", CallPopup);
 define("ll-strategy-dashboard-pbx", PhonesStrategy);
 install();
+for (const wait of [0, 1000]) setTimeout(retry, wait);

@@ -1,10 +1,11 @@
+import { virtualize } from "@lit-labs/virtualizer/virtualize.js";
 import { repeat } from "lit/directives/repeat.js";
 import { PbxCard, avatar, css, html, nothing, number, running, shared, who, type CardConfig } from "./base";
 import { icon } from "./icons";
 import { matches, myLeg, outside, since, type Account, type Call, type Extension, type State } from "./model";
 import { Watch, accountHue } from "./store";
 import { stateWord } from "./words";
-import type { TemplateResult } from "lit";
+import type { PropertyValues, TemplateResult } from "lit";
 
 interface Config extends CardConfig {
   group?: "account" | "area" | "none";
@@ -26,7 +27,17 @@ interface Group {
   phones: Phone[];
 }
 
+/** What the virtual list has below each other: the title of a group, or as many phones as fit beside each other. */
+type Line = { group: Group } | { id: string; phones: Phone[] };
+
 const MANY = 12;
+/** From so many phones on, only those that are on the screen are in the page. */
+const TOO_MANY = 300;
+/** How wide a phone is at least, and the gap beside it; in pixels. */
+const WIDTH = 208;
+const GAP = 8;
+
+const idOf = (phone: Phone): string => `${phone.account.id}/${phone.extension.number}`;
 
 /** Every phone and what it is doing, in as many columns as fit; a click offers what can be done with it. */
 export class PhonesCard extends PbxCard<Config> {
@@ -39,6 +50,7 @@ export class PhonesCard extends PbxCard<Config> {
       h3 { margin: 8px 0 0; font-size: 14px; line-height: 20px; font-weight: 500; color: var(--secondary-text-color); display: flex; gap: 8px; align-items: center; }
       h3 i { width: 8px; height: 8px; border-radius: 2px; background: hsl(var(--hue) 55% 50%); }
       .grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(208px, 100%), 1fr)); gap: 8px; }
+      .line { width: 100%; padding-block-end: 8px; box-sizing: border-box; }
       .phone { display: grid; grid-template-columns: 40px minmax(0, 1fr) auto; align-items: center; gap: 12px; padding: 8px; min-height: 56px; box-sizing: border-box; width: 100%;
         background: var(--pbx-soft); contain: layout style; content-visibility: auto; contain-intrinsic-height: auto 56px; }
       .phone:hover { filter: brightness(0.97); }
@@ -62,10 +74,28 @@ export class PhonesCard extends PbxCard<Config> {
   private find = "";
   private busyOnly = false;
   private selected?: { account: string; number: string };
+  private columns = 1;
+  private readonly sizes = new ResizeObserver(([entry]) => {
+    const columns = Math.max(1, Math.floor((entry!.contentRect.width + GAP) / (WIDTH + GAP)));
+    if (columns === this.columns) return;
+    this.columns = columns;
+    this.requestUpdate();
+  });
 
   constructor() {
     super();
     new Watch(this, ["extensions", "calls", "accounts", "me"]);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.sizes.disconnect();
+  }
+
+  protected override updated(changed: PropertyValues): void {
+    super.updated(changed);
+    const box = this.renderRoot.querySelector(".lines");
+    if (box) this.sizes.observe(box);
   }
 
   private get phones(): Phone[] {
@@ -116,10 +146,35 @@ export class PhonesCard extends PbxCard<Config> {
           <button class="chip" aria-pressed=${this.busyOnly} @click=${() => { this.busyOnly = !this.busyOnly; this.requestUpdate(); }}>${icon("talking", "small")}${busy}<span class="sr">${this.word("live_calls")}</span></button>
         </div>` : nothing}
         ${found.length ? nothing : html`<div class="empty">${icon("search")}<span>${this.word("no_phones")}</span></div>`}
-        ${groups.map((group) => html`${group.title && groups.length > 1 ? html`<h3>${group.hue === undefined ? nothing : html`<i style="--hue:${group.hue}"></i>`}<bdi class="cut">${group.title}</bdi></h3>` : nothing}
-          <div class="grid">${repeat(group.phones, (phone) => `${phone.account.id}/${phone.extension.number}`, (phone) => this.phone(phone))}</div>`)}`}
+        ${found.length > TOO_MANY ? this.lines(groups) : groups.map((group) => html`${groups.length > 1 ? this.heading(group) : nothing}
+          <div class="grid">${repeat(group.phones, idOf, (phone) => this.phone(phone))}</div>`)}`}
       <div class="sheet" popover="auto" @toggle=${(event: ToggleEvent) => { if (event.newState === "closed") { this.selected = undefined; this.requestUpdate(); } }}>${this.sheet(all)}</div>
     </ha-card>`;
+  }
+
+  private heading(group: Group): TemplateResult | typeof nothing {
+    if (!group.title) return nothing;
+    return html`<h3>${group.hue === undefined ? nothing : html`<i style="--hue:${group.hue}"></i>`}<bdi class="cut">${group.title}</bdi></h3>`;
+  }
+
+  /** Draw of very many phones those on the screen; the others come as one scrolls. */
+  private lines(groups: Group[]): TemplateResult {
+    const lines: Line[] = [];
+    for (const group of groups) {
+      if (groups.length > 1 && group.title) lines.push({ group });
+      for (let index = 0; index < group.phones.length; index += this.columns) {
+        const phones = group.phones.slice(index, index + this.columns);
+        lines.push({ id: idOf(phones[0]!), phones });
+      }
+    }
+    const grid = `grid-template-columns:repeat(${this.columns},minmax(0,1fr))`;
+    return html`<div class="lines">${virtualize<Line>({
+      items: lines,
+      keyFunction: (line) => ("group" in line ? `group ${line.group.title}` : line.id),
+      renderItem: (line) =>
+        html`<div class="line">${"group" in line ? this.heading(line.group)
+          : html`<div class="grid" style=${grid}>${repeat(line.phones, idOf, (phone) => this.phone(phone))}</div>`}</div>`,
+    })}</div>`;
   }
 
   private phone(phone: Phone): TemplateResult {

@@ -4,6 +4,8 @@ import { actionsOf, perform, type CallAction } from "./call-actions";
 import type { Hass } from "./hass";
 import { icon } from "./icons";
 import { label, myLeg, outside, phonesOf, since, type Account, type Call } from "./model";
+import type { Finder } from "./finder";
+import { loadSaver } from "./saver";
 import { Ringer } from "./ringer";
 import { Watch, store } from "./store";
 import type { TemplateResult } from "lit";
@@ -23,6 +25,16 @@ interface Missed {
   ended_at?: string;
 }
 
+/** What is known of a caller beside the call, as `pbx/about` answers. */
+interface About {
+  name?: string;
+  company?: string;
+  place?: string;
+  last?: { at?: string; name?: string; extension?: string };
+}
+
+/** A number, as somebody may write it into an address; nothing else is taken from there. */
+const NUMBER = /^[+\d][\d\s()/.*#-]{1,39}$/;
 const AT_ONCE = 2;
 const MOST_MISSED = 20;
 
@@ -45,7 +57,7 @@ export class CallPopup extends PbxElement {
       .buttons { grid-column: 1 / -1; display: flex; gap: 8px; } .buttons .wide { flex: 1; min-height: 48px; border-radius: 24px; }
       .side { display: flex; align-self: start; }
       .rest { display: block; padding: 8px 16px; text-align: center; }
-      .problem { grid-column: 1 / -1; }
+      .problem, .goal, pbx-saver { grid-column: 1 / -1; } .goal { display: flex; gap: 8px; } .goal pbx-finder { flex: 1; }
       @media (max-width: 600px) {
         .stack { inset-block-end: calc(8px + env(safe-area-inset-bottom)); inset-inline: 8px; width: auto; }
       }
@@ -58,10 +70,53 @@ export class CallPopup extends PbxElement {
   private busy = "";
   private missed: Missed[] = [];
   private asked = "";
+  private sending = "";
+  private saving = false;
+  /** Whom the address of the page names. */
+  private caller = "";
+  private readonly about = new Map<string, About>();
 
   constructor() {
     super();
     new Watch(this, ["calls", "accounts", "me"]);
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    window.addEventListener("location-changed", this.readAddress);
+    this.readAddress();
+  }
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    window.removeEventListener("location-changed", this.readAddress);
+  }
+
+  /** Show whom the address names: phone systems and other programs open a page with `?caller=`. */
+  private readAddress = (): void => {
+    // A plus means a plus here: who puts a number into an address seldom encodes it.
+    const caller = (new URLSearchParams(location.search.replaceAll("+", "%2B")).get("caller") ?? "").trim();
+    this.caller = NUMBER.test(caller) ? caller : "";
+    this.saving = false;
+    this.requestUpdate();
+  };
+
+  /** Ask once what is known of a caller; the answer is drawn when it comes. */
+  private ask(id: string, question: Record<string, unknown>): About {
+    const known = this.about.get(id);
+    if (known || !this.hass) return known ?? {};
+    this.about.set(id, {});
+    void this.hass.callWS<About>({ type: "pbx/about", ...question }).then((answer) => {
+      this.about.set(id, answer);
+      this.requestUpdate();
+    }, () => undefined);
+    return {};
+  }
+
+  /** Say who last talked to a caller, and on which day. */
+  private lastTalk({ last }: About): TemplateResult | typeof nothing {
+    const who = last?.name || last?.extension;
+    if (!who || !last?.at) return nothing;
+    return html`<span class="sub cut last">${this.word("last_talked", { name: who, day: this.times.dayWord(new Date(last.at)) })}</span>`;
   }
 
   /** Ask what was missed since this user last looked, whenever that may have changed. */
@@ -109,6 +164,7 @@ export class CallPopup extends PbxElement {
         ${repeat(ringing.slice(0, AT_ONCE), ({ call }) => call.id, (shown) => this.one(shown))}
         ${ringing.length > AT_ONCE ? html`<article class="rest">+${ringing.length - AT_ONCE}</article>` : nothing}
         ${this.missed.length ? this.missedCalls() : nothing}
+        ${this.caller && store.accounts.length ? this.callerPanel() : nothing}
       </div>
     </dialog>`;
   }
@@ -117,7 +173,10 @@ export class CallPopup extends PbxElement {
     const hidden = this.word("hidden_number");
     const party = outside(call);
     const name = label(party, hidden);
-    const { first } = actionsOf(account, call, this.mine);
+    const { first, rest } = actionsOf(account, call, this.mine);
+    const send = rest.find((action) => action.word === "send_to");
+    const about = party.number ? this.ask(call.id, { account: account.id, call_id: call.id }) : {};
+    const place = about.company && about.company !== name ? about.company : about.place;
     const phones = phonesOf(call).map((leg) => account.extensions[leg.extension]?.name || leg.extension);
     const queue = call.queue ? (account.queues[call.queue]?.name ?? call.queue) : "";
     const order = (action: CallAction): number => (action.tone === "stop" ? 0 : 1);
@@ -127,17 +186,75 @@ export class CallPopup extends PbxElement {
       <span class="text">
         <span class="sr" role="alert">${this.word("incoming_call")}: ${name}</span>
         <span class="name cut" aria-hidden="true">${who(party, hidden)}</span>
-        <span class="sub cut">${party.name && party.number ? html`${number(party.number)} · ` : nothing}${running(since(call))}</span>
+        <span class="sub cut">${party.name && party.number ? html`${number(party.number)} · ` : nothing}${place ? html`<bdi>${place}</bdi> · ` : nothing}${running(since(call))}</span>
+        ${this.lastTalk(about)}
         <span class="sub cut">${icon("arrow", "arrow inline")}<bdi>${[...phones, queue].filter(Boolean).join(", ") || label(call.to, "")}</bdi>${store.accounts.length > 1 ? html` · <bdi>${account.title}</bdi>` : nothing}</span>
       </span>
       <span class="side">
+        ${send ? html`<button class="round bare" title=${this.word("send_to")} aria-label="${this.word("send_to")}: ${name}" aria-expanded=${this.sending === call.id} @click=${() => this.openSending(call)}>${icon("transfer", "flip")}</button>` : nothing}
         ${quiet ? nothing : html`<button class="round bare" title=${this.word("silence")} aria-label=${this.word("silence")} @click=${() => this.silence(call)}>${icon("silence")}</button>`}
         <button class="round bare" title=${this.word("dismiss")} aria-label="${this.word("dismiss")}: ${name}" @click=${() => this.dismiss(call)}>${icon("close")}</button>
       </span>
       ${first.length ? html`<span class="buttons">${[...first].sort((one, other) => order(one) - order(other)).map((action) => html`<button class="wide ${action.tone ?? ""}" aria-label="${this.word(action.word)}: ${name}"
         ?disabled=${this.busy === call.id} @click=${() => this.command(account, call, action)}>${icon(action.icon)}${this.word(action.word)}</button>`)}</span>` : nothing}
+      ${send && this.sending === call.id ? this.goal(account, call, send) : nothing}
       ${this.problem ? html`<div class="problem">${this.notice(this.problem, "cancelled")}</div>` : nothing}
     </article>`;
+  }
+
+  /** Ask to which phone or number a call that rings is sent. */
+  private goal(account: Account, call: Call, action: CallAction): TemplateResult {
+    const send = (event: Event): void => {
+      const goal = (event.target as HTMLElement).closest(".goal")!.querySelector<Finder>("pbx-finder")!.value.trim();
+      if (goal) void this.command(account, call, action, { number: goal });
+    };
+    return html`<div class="goal"><pbx-finder above .hass=${this.hass} account=${account.id} label=${this.word("send_to")} @pbx-enter=${send}></pbx-finder>
+      <button class="round go" title=${this.word("send_to")} aria-label=${this.word("send_to")} @click=${send}>${icon("transfer", "flip")}</button></div>`;
+  }
+
+  private openSending(call: Call): void {
+    this.sending = this.sending === call.id ? "" : call.id;
+    this.requestUpdate();
+    void this.updateComplete.then(() => this.renderRoot.querySelector<Finder>(".goal pbx-finder")?.focus());
+  }
+
+  /** Show the caller that the address of the page names. */
+  private callerPanel(): TemplateResult {
+    const about = this.ask(`caller ${this.caller}`, { number: this.caller });
+    const me = this.mine;
+    const how = me?.account.can.includes("click_to_call") ? "click_to_call" : me?.account.can.includes("originate") ? "originate" : "";
+    const more = [about.company !== about.name ? about.company : "", about.place].filter(Boolean).join(" · ");
+    return html`<article class="caller" data-caller=${this.caller}>
+      ${avatar(about.name ?? "", this.caller)}
+      <span class="text" role="status">
+        <span class="sub">${this.word("caller")}</span>
+        <span class="name cut">${who({ name: about.name, number: this.caller }, "")}</span>
+        <span class="sub cut">${about.name ? number(this.caller) : nothing}${about.name && more ? " · " : nothing}<bdi>${more}</bdi></span>
+        ${this.lastTalk(about)}
+      </span>
+      <span class="side"><button class="round bare" title=${this.word("dismiss")} aria-label="${this.word("dismiss")}: ${about.name ?? this.caller}" @click=${() => { this.caller = ""; this.requestUpdate(); }}>${icon("close")}</button></span>
+      <span class="buttons">
+        ${how ? html`<button class="wide go" ?disabled=${this.busy === this.caller} @click=${() => this.callCaller(how)}>${icon("phone")}${this.word("call")}</button>` : nothing}
+        ${about.name ? nothing : html`<button class="wide" aria-expanded=${this.saving} @click=${this.openSaver}>${icon("add")}${this.word("add_contact")}</button>`}
+      </span>
+      ${this.saving ? html`<pbx-saver .hass=${this.hass} .number=${this.caller} @pbx-saved=${() => { this.saving = false; this.about.delete(`caller ${this.caller}`); this.requestUpdate(); }}></pbx-saver>` : nothing}
+      ${this.problem ? html`<div class="problem">${this.notice(this.problem, "cancelled")}</div>` : nothing}
+    </article>`;
+  }
+
+  private openSaver = async (): Promise<void> => {
+    await loadSaver();
+    this.saving = !this.saving;
+    this.requestUpdate();
+  };
+
+  private async callCaller(how: string): Promise<void> {
+    const me = this.mine!;
+    this.busy = this.caller;
+    this.requestUpdate();
+    await this.act(me.account, how, { extension: me.extension.number, number: this.caller });
+    this.busy = "";
+    this.requestUpdate();
   }
 
   /** What rang in vain for this user stays until the user has seen it. */
@@ -177,10 +294,10 @@ export class CallPopup extends PbxElement {
     this.requestUpdate();
   }
 
-  private async command(account: Account, call: Call, action: CallAction): Promise<void> {
+  private async command(account: Account, call: Call, action: CallAction, more: Record<string, unknown> = {}): Promise<void> {
     this.busy = call.id;
     this.requestUpdate();
-    await perform(this, account, action);
+    if (await perform(this, account, action, more)) this.sending = "";
     this.busy = "";
     this.requestUpdate();
   }
@@ -197,6 +314,7 @@ export class CallPopup extends PbxElement {
   private forget(): void {
     const up = new Set(store.accounts.flatMap((account) => Object.keys(account.calls)));
     for (const set of [this.dismissed, this.silenced]) for (const id of set) if (!up.has(id)) set.delete(id);
+    for (const id of this.about.keys()) if (!up.has(id) && !id.startsWith("caller ")) this.about.delete(id);
   }
   private cancel(event: Event, ringing: Shown[]): void {
     event.preventDefault();
@@ -215,7 +333,7 @@ export class CallPopup extends PbxElement {
       if (dialog.open) dialog.close();
       this.forget();
     }
-    if (!ringing.length && !this.missed.length) {
+    if (!ringing.length && !this.missed.length && !(this.caller && store.accounts.length)) {
       if (shown) stack.hidePopover();
       this.problem = "";
       return;

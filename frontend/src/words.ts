@@ -9,8 +9,11 @@ export const ENGLISH: Record<string, string> = {
   all_is_quiet: "All is quiet",
   answer: "Answer",
   away: "{name} cannot be reached",
+  block: "Block",
+  blocked: "Blocked",
   call: "Call",
   call_back: "Call back",
+  caller: "Caller",
   calls: "Calls",
   cancel: "Cancel",
   choose_phone: "Choose your phone",
@@ -18,13 +21,27 @@ export const ENGLISH: Record<string, string> = {
   company: "Company",
   contacts: "Contacts",
   delete: "Delete",
+  dashboard_description: "Calls, phones, queues and history of all phone systems",
   dial_pad: "Dial pad",
   dismiss: "Dismiss",
   do_not_disturb: "Do not disturb",
   edit: "Edit",
   end_for_all: "Hang up for all phones",
   find: "Find",
+  form_account: "Phone system",
+  form_agents: "Show agents",
+  form_device: "Phone",
+  form_group: "Group by",
+  form_keys: "Show the keys",
+  form_limit: "Calls on a page",
+  form_service_level: "Service level to reach",
+  form_short: "Only the newest calls",
+  form_title: "Title",
+  form_wait: "Waits too long after",
   full_screen: "Full screen",
+  group_account: "Phone system",
+  group_area: "Area",
+  group_none: "Not grouped",
   groups: "Groups, separated by commas",
   hang_up: "Hang up",
   hidden_number: "Hidden number",
@@ -35,6 +52,7 @@ export const ENGLISH: Record<string, string> = {
   in_time: "In time",
   incoming_call: "Incoming call",
   keypad: "Keypad",
+  last_talked: "Last talked with {name}: {day}",
   live_calls: "Live calls",
   log_in: "Log in",
   log_out: "Log out",
@@ -60,6 +78,7 @@ export const ENGLISH: Record<string, string> = {
   phones: "Phones",
   pick_up: "Pick up {phone}",
   play: "Play recording",
+  play_voicemail: "Play voicemail",
   pop_up: "Pop-up for incoming calls",
   queues: "Queues",
   recent: "Recent",
@@ -68,6 +87,7 @@ export const ENGLISH: Record<string, string> = {
   resume: "Resume",
   ring_sound: "Ring sound",
   save: "Save",
+  send_to: "Send to",
   settings: "Settings",
   show_more: "Show more",
   silence: "Silence",
@@ -78,6 +98,8 @@ export const ENGLISH: Record<string, string> = {
   transfer_to: "Transfer to",
   uncertain: "Please look at these numbers, which were not taken over:",
   unpause: "End pause",
+  unread: "New",
+  voicemails: "Voicemails",
   waiting: "Waiting",
 };
 
@@ -117,6 +139,9 @@ export const answeredByWord = (hass: Hass | undefined): string =>
 
 export const durationWord = (hass: Hass | undefined): string =>
   entityWord(hass, "event.call.state_attributes.duration.name", "duration");
+
+export const ringTimeWord = (hass: Hass | undefined): string =>
+  entityWord(hass, "event.call.state_attributes.ring_time.name", "ring_time");
 
 /** Return why something was refused, in the user's language where the integration says so. */
 export function reason(hass: Hass | undefined, refusal: unknown): string {

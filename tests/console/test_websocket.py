@@ -315,6 +315,53 @@ async def test_recent(hass: HomeAssistant, fake: type[FakeProvider], fake_entry:
     assert fake.script.times("history") == 0
 
 
+async def test_about_a_caller(hass: HomeAssistant, fake: type[FakeProvider], page: Page) -> None:
+    """What the phone book says and who talked last; of a call also where its number is masked."""
+    fake_entry = fake_config_entry(options={"mask_numbers": True})
+    await async_set_up(hass, fake_entry)
+    entry = {"name": "Eva", "company": "Tea Ltd", "numbers": ["+390612345678"], "groups": ["vip"]}
+    await hass.services.async_call("pbx", "add_to_phone_book", entry, blocking=True)
+    coordinator = fake_entry.runtime_data.coordinator
+    for state in ("ringing", "talking", "ended"):
+        coordinator.async_push(pushed("c1", CallState(state), caller=NAMED, final=state == "ended"))
+    coordinator.async_push(pushed("c2", CallState.RINGING, caller=NAMED))
+    await hass.async_block_till_done()
+    socket, stranger = await page(), await page(READS_ANOTHER)
+    of_call: Json = {"account": fake_entry.entry_id, "call_id": "c2"}
+    about = (await ask(socket, "pbx/about", **of_call))["result"]
+    assert (about["name"], about["company"], about["groups"]) == ("Eva", "Tea Ltd", ["vip"])
+    assert (about["last"]["extension"], about["last"]["name"]) == ("101", "Ann")
+    assert about["last"]["at"].startswith("20")
+    assert (await ask(socket, "pbx/about", number="+39 06 1234 5678"))["result"] == about
+    assert (await ask(socket, "pbx/about", number="+39061"))["result"] == {}
+    assert (await ask(socket, "pbx/about", account=fake_entry.entry_id, call_id="nobody"))["result"] == {}
+    assert (await ask(stranger, "pbx/about", **of_call))["result"] == {}
+
+
+async def test_voicemails(
+    hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry, page: Page
+) -> None:
+    """The newest first, with the names that are known; who cannot answer is named, who may not read sees none."""
+    await async_set_up(hass, fake_entry)
+    entry = {"name": "Eva", "numbers": ["+390612345678"]}
+    await hass.services.async_call("pbx", "add_to_phone_book", entry, blocking=True)
+    kind = m.MediaKind.VOICEMAIL
+    fake.script.answers["media"] = (
+        m.MediaItem(id="old", kind=kind, caller="+39011", callee="101", time=NOON.replace(hour=9), unread=False),
+        m.MediaItem(id="new", kind=kind, caller="+390612345678", time=NOON, duration=12, unread=True),
+    )
+    socket, stranger = await page(), await page(READS_ANOTHER)
+    found = (await ask(socket, "pbx/voicemails"))["result"]
+    assert found["failed"] == []
+    new, old = found["voicemails"]
+    assert (new["voicemail_id"], new["from_name"], new["duration"], new["unread"]) == ("new", "Eva", 12, True)
+    assert (old["voicemail_id"], old["to_name"], old["unread"], "from_name" in old) == ("old", "Ann", False, False)
+    assert (await ask(stranger, "pbx/voicemails"))["result"] == {"voicemails": [], "failed": []}
+    fake.script.errors["media"] = RefusedError("Closed for today")
+    [failed] = (await ask(socket, "pbx/voicemails", limit=3))["result"]["failed"]
+    assert failed["account"] == fake_entry.entry_id
+
+
 # -- the phone book ----------------------------------------------------------------------------------
 
 

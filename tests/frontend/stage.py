@@ -175,9 +175,13 @@ class Stage:
         width: int = 1200,
         height: int = 900,
         answers: Json | None = None,
-        version: int = 1,
+        **more: Any,
     ) -> Page:
-        """Open a page with these cards, given by their tag or their configuration."""
+        """Open a page with these cards, given by their tag or their configuration.
+
+        More are the `version` of the contract, the `query` of the page's address, and whether the script is `late`,
+        so that Home Assistant shows an error in place of our dashboard already.
+        """
         if hasattr(self, "page"):
             await self.page.context.close()
         self.complaints.clear()
@@ -191,7 +195,7 @@ class Stage:
         page.on("console", self._console)
         page.on("pageerror", lambda error: self.complaints.append(str(error.stack)))
         await page.route(f"{ADDRESS}/**", self._serve)
-        await page.goto(f"{ADDRESS}/")
+        await page.goto(f"{ADDRESS}/{more.get('query', '')}")
         colours = ";".join(f"--{name}:{value}" for name, value in (DARK if dark else LIGHT).items())
         chosen = {"extension": None, "popup": None, "sound": False, "seen": None, **(me or {})}
         configured = [{"type": f"custom:{card}"} if isinstance(card, str) else card for card in cards]
@@ -201,7 +205,10 @@ class Stage:
             "direction": "rtl" if language in RIGHT_TO_LEFT else "ltr",
             "language": language,
             "words": words(language),
-            "first": [{"type": "snapshot", "version": version, "accounts": accounts}, {"type": "me", "me": chosen}],
+            "first": [
+                {"type": "snapshot", "version": more.get("version", 1), "accounts": accounts},
+                {"type": "me", "me": chosen},
+            ],
             "me": chosen,
             "answers": {
                 "pbx/search": {"contacts": [], "failed": []},
@@ -212,6 +219,7 @@ class Stage:
                 **(answers or {}),
             },
             "cards": configured,
+            "late": more.get("late", False),
         }
         await page.evaluate(
             """async (setting) => {
@@ -224,6 +232,20 @@ class Stage:
                 const main = document.createElement("home-assistant");
                 main.hass = window.hass = window.makeHass(setting.language, setting.words);
                 document.body.append(main);
+                if (setting.late) {
+                    const root = document.createElement("hui-root");
+                    root.lovelace = {
+                        rawConfig: {strategy: {type: "custom:pbx"}}, config: {views: [{title: "Error", cards: [{}]}]},
+                    };
+                    window.refreshed = 0;
+                    root.addEventListener("config-refresh", () => {
+                        window.refreshed++;
+                        root.lovelace = {...root.lovelace, config: {views: [{path: "calls", sections: []}]}};
+                    });
+                    const panel = document.createElement("div");
+                    panel.attachShadow({mode: "open"}).append(root);
+                    document.body.append(panel);
+                }
                 await import("/www/pbx.js");
                 const room = document.createElement("main");
                 room.style.cssText = "display:grid;gap:8px;padding:8px;grid-template-columns:minmax(0,1fr)";
@@ -247,7 +269,7 @@ class Stage:
         path = route.request.url.removeprefix(ADDRESS)
         if path.startswith("/www/"):
             await route.fulfill(body=(WWW / path.removeprefix("/www/")).read_bytes(), content_type="text/javascript")
-        elif path == "/":
+        elif path.partition("?")[0] == "/":
             await route.fulfill(
                 body=f"<!doctype html><meta name=viewport content='width=device-width'><script>{HOUSE}</script>",
                 content_type="text/html; charset=utf-8",

@@ -212,13 +212,14 @@ async def test_commands(stage: Stage) -> None:
         {"service": "hangup", "data": {**house, "expected_state": "ringing"}, "target": mine}
     ]
     assert await press("c1", "More") == []
-    for_all = {"service": "hangup", "data": {**house, "call_id": "c1"}, "target": None}
+    for_all = {"service": "hangup", "data": {**house, "call_id": "c1", "expected_state": "ringing"}, "target": None}
     assert await press("c1", "Hang up for all phones") == [for_all]
     held = {**house, "call_id": "c2", "expected_state": "talking"}
     assert await press("c2", "Hold") == [{"service": "hold", "data": held, "target": None}]
     resumed = {**house, "call_id": "c3", "expected_state": "on_hold"}
     assert await press("c3", "Resume") == [{"service": "unhold", "data": resumed, "target": None}]
-    assert await press("c3", "Hang up") == [{"service": "hangup", "data": {**house, "call_id": "c3"}, "target": None}]
+    hung_up = {**house, "call_id": "c3", "expected_state": "on_hold"}
+    assert await press("c3", "Hang up") == [{"service": "hangup", "data": hung_up, "target": None}]
     await press("c2", "Transfer")
     await page.keyboard.type("luca")
     await page.keyboard.press("ArrowDown")
@@ -635,3 +636,187 @@ async def test_a_missed_call_stays_until_it_was_seen(stage: Stage) -> None:
     [placed] = await stage.sent()
     assert placed["data"] == {"config_entry_id": "house", "extension": "101", "number": "+4930231"}
     assert await page.evaluate("window.asked.filter((one) => one.type === 'pbx/seen').length") == 1
+
+
+@played
+async def test_pop_up_says_what_is_known_of_the_caller(stage: Stage) -> None:
+    """The company, else the place, and who talked to the caller last; asked once for a call."""
+    about = {
+        "name": "Bakery Schmidt",
+        "place": "Berlin",
+        "last": {"at": "2026-11-24T12:00:00+00:00", "name": "Anna Keller"},
+    }
+    page = await stage.show(
+        accounts=[account(calls=(call("c1", "ringing", "101"),))], me=MINE, answers={"pbx/about": about}
+    )
+    article = page.locator(f"{POPUP} article")
+    await article.get_by_text("Last talked with Anna Keller: Tuesday").wait_for()
+    await article.get_by_text("Berlin").wait_for()
+    await stage.tell(type="delta", id="house", calls={"c1": call("c1", "ringing", "101", "102")})
+    asked = await page.evaluate("window.asked.filter((one) => one.type === 'pbx/about')")
+    assert asked == [{"type": "pbx/about", "account": "house", "call_id": "c1"}]
+
+
+@played
+async def test_pop_up_sends_a_ringing_call_on(stage: Stage) -> None:
+    """To a phone that is found by its name, where the phone system can."""
+    up = (call("c1", "ringing", "101"),)
+    can = ["answer", "hangup", "transfer"]
+    await stage.show(accounts=[account(calls=up, can=can)], me=MINE)
+    popup = stage.page.locator(POPUP)
+    await popup.get_by_role("button", name="Reject").wait_for()
+    assert await popup.get_by_role("button", name="Send to").count() == 0
+    page = await stage.show(accounts=[account(calls=up, can=[*can, "transfer_ringing"])], me=MINE)
+    popup = page.locator(POPUP)
+    await popup.get_by_role("button", name="Send to").click()
+    assert await stage.violations() == []
+    await popup.get_by_role("combobox").fill("luca")
+    await popup.get_by_role("option").filter(has_text="Luca Rossi").click()
+    await popup.get_by_role("combobox").press("Enter")
+    sent = {"config_entry_id": "house", "call_id": "c1", "expected_state": "ringing", "number": "102"}
+    assert await stage.sent() == [{"service": "transfer", "data": sent, "target": None}]
+
+
+@pytest.mark.parametrize(
+    ("query", "number"),
+    [
+        ("?caller=%2B493023125101", "+493023125101"),
+        ("?caller=+493023125101", "+493023125101"),
+        ("?caller=030%2F2312", "030/2312"),
+        ("?caller=<img src=x>", ""),
+        ("?caller=javascript:1", ""),
+        ("", ""),
+    ],
+)
+@played
+async def test_a_page_opens_with_the_caller_on_screen(stage: Stage, query: str, number: str) -> None:
+    """Another program names the caller in the address; the number is called, or taken into the phone book."""
+    page = await stage.show(
+        CALLS,
+        accounts=[account()],
+        me={**MINE, "popup": "off"},
+        answers={"pbx/about": {"place": "Berlin"}},
+        query=query,
+    )
+    panel = page.locator(f"{POPUP} article")
+    if not number:
+        assert await panel.count() == 0
+        return
+    await panel.get_by_text(number).wait_for()
+    await panel.get_by_text("Berlin").wait_for()
+    assert await stage.violations() == []
+    await panel.get_by_role("button", name="Call").click()
+    await panel.get_by_role("button", name="Add contact").click()
+    await panel.get_by_role("textbox", name="Name").fill("Bakery")
+    await page.evaluate("window.answers['pbx/about'] = {name: 'Bakery'}")
+    await panel.get_by_role("textbox", name="Name").press("Enter")
+    await panel.get_by_text("Bakery").wait_for()
+    placed, added = await stage.sent()
+    assert placed["data"] == {"config_entry_id": "house", "extension": "101", "number": number}
+    assert added == {"service": "add_to_phone_book", "data": {"name": "Bakery", "numbers": [number]}, "target": None}
+    await panel.get_by_role("button", name="Dismiss").click()
+    await panel.wait_for(state="detached")
+
+
+@played
+async def test_a_caller_of_the_list_is_added_and_blocked(stage: Stage) -> None:
+    """Whoever has no name gets one; a blocked one stands in the phone book's group of that name."""
+    page = await stage.show(
+        LIST, accounts=[account()], answers={"pbx/history": {"records": [record(1)], "cursor": None, "failed": []}}
+    )
+    card = page.locator(LIST)
+    await card.get_by_role("button", name="+4930000001").click()
+    await card.get_by_role("button", name="Add contact").click()
+    await card.get_by_role("textbox", name="Name").fill("Eva")
+    await card.get_by_role("button", name="Save").click()
+    await card.get_by_role("textbox", name="Name").wait_for(state="detached")
+    await card.get_by_role("button", name="Block").click()
+    await card.get_by_role("button", name="Blocked").wait_for()
+    assert await stage.violations() == []
+    added, blocked = await stage.sent()
+    assert added["data"] == {"name": "Eva", "numbers": ["+4930000001"]}
+    assert blocked["data"] == {"name": "+4930000001", "numbers": ["+4930000001"], "groups": ["blocked"]}
+
+
+@played
+async def test_voicemails(stage: Stage) -> None:
+    """In a list of their own, the unread ones marked; each is played from its phone system."""
+    left = {"account": "house", "from_number": "+4930231", "from_name": "Eva", "to_number": "101", "duration": 12}
+    found = [
+        {**left, "voicemail_id": "v1", "time": "2026-11-28T12:00:00+00:00", "unread": True},
+        {**left, "voicemail_id": "v2", "time": "2026-11-27T12:00:00+00:00", "unread": False},
+    ]
+    page = await stage.show(
+        LIST,
+        accounts=[account(can=["voicemails"])],
+        answers={
+            "pbx/voicemails": {"voicemails": found, "failed": []},
+            "media_source/resolve_media": {
+                "url": "data:audio/wav;base64,UklGRiQAAABXQVZFZm10IBAAAAABAAEAQB8AAEAfAAABAAgAZGF0YQAAAAA="
+            },
+        },
+    )
+    card = page.locator(LIST)
+    await card.get_by_role("button", name="Voicemails").click()
+    rows = card.locator("li[data-record]")
+    await rows.nth(1).wait_for()
+    assert [await row.get_by_text("New", exact=True).count() for row in await rows.all()] == [1, 0]
+    assert await stage.violations() == []
+    await rows.first.get_by_role("button").first.click()
+    await card.get_by_role("button", name="Play voicemail").click()
+    await card.locator("audio").wait_for()
+    [asked] = await page.evaluate(
+        "window.asked.filter((one) => one.type.startsWith('media_source')).map((one) => one.media_content_id)"
+    )
+    assert asked == "media-source://pbx/house/voicemail/v1"
+
+
+@pytest.mark.parametrize(
+    ("language", "label", "named"), [("en", "Group by", "Area"), ("de", "Gruppieren nach", "Bereich")]
+)
+@played
+async def test_forms_are_in_the_language_of_the_user(stage: Stage, language: str, label: str, named: str) -> None:
+    """Every field of every card's editor, what can be chosen in it, and what the cards are called."""
+    page = await stage.show(PHONES, accounts=[account()], language=language)
+    forms = await page.evaluate(
+        """() => window.customCards.map(({type}) => {
+            const form = customElements.get(type).getConfigForm();
+            return form.schema.map((field) => ({
+                name: field.name, label: form.computeLabel(field),
+                options: (field.selector.select?.options ?? []).map((one) => one.label),
+            }));
+        })"""
+    )
+    fields = [field for form in forms for field in form]
+    assert {field["label"] for field in fields if field["name"] == "group"} == {label}
+    assert named in next(field["options"] for field in fields if field["options"])
+    assert not [field for field in fields if field["label"].startswith("form_") or not field["label"]]
+
+
+@played
+async def test_very_many_phones(stage: Stage) -> None:
+    """Of a thousand phones those on the screen are in the page; one scrolls to the others, and finds them."""
+    page = await stage.show(PHONES, accounts=[account(phones=1000)])
+    shown = page.locator("[data-extension]")
+    await shown.nth(20).wait_for()
+    assert await shown.count() < 200
+    assert await page.locator("[data-extension='1100']").count() == 0
+    for _ in range(60):
+        await page.mouse.move(400, 400)
+        await page.mouse.wheel(0, 4000)
+        if await page.locator("[data-extension='1100']").count():
+            break
+        await page.evaluate("new Promise(requestAnimationFrame)")
+    await page.locator("[data-extension='1100']").wait_for()
+    assert await shown.count() < 200
+    await page.get_by_role("searchbox").fill("1042")
+    await page.locator("[data-extension='1042']").wait_for()
+    await page.locator("[data-extension='1100']").wait_for(state="detached")
+    assert await shown.count() == 1
+
+
+@played
+async def test_a_dashboard_that_gave_up_is_made_again(stage: Stage) -> None:
+    """Home Assistant waits for a strategy for five seconds; a script that comes later lets it look again."""
+    page = await stage.show(CALLS, accounts=[account()], late=True)
+    await page.wait_for_function("window.refreshed === 1")

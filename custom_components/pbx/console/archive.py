@@ -12,7 +12,8 @@ from typing import Any, Final
 
 from homeassistant.exceptions import HomeAssistantError
 
-from ..phone_book.collection import PhoneBook
+from ..accounts import country_of
+from ..phone_book.collection import PhoneBook, async_get_phone_book
 from ..phone_book.entry import Entry
 from ..recent_calls import MAX_CALLS, RecentCall
 from ..telephony.events import record_data
@@ -23,6 +24,8 @@ from ..telephony.models import (
     ContactQuery,
     Direction,
     HistoryQuery,
+    MediaItem,
+    MediaKind,
     Outcome,
     Party,
 )
@@ -93,6 +96,37 @@ class Archive:
         ]
         rows.sort(key=lambda row: str(row.get("started_at", "")), reverse=True)
         return {"calls": rows[:limit]}
+
+    async def voicemails(self, limit: int) -> Json:
+        """Return the voicemails of the accounts that have any, the newest first.
+
+        Accounts that could not be asked are listed with the reason.
+        """
+        failed: list[Json] = []
+        found = await asyncio.gather(
+            *(
+                self._voicemails_of(feed, limit, failed)
+                for feed in self._feeds
+                if Capability.VOICEMAILS in feed.coordinator.provider.capabilities
+            )
+        )
+        rows = [row for one in found for row in one]
+        rows.sort(key=lambda row: str(row.get("time", "")), reverse=True)
+        return {"voicemails": rows[:limit], "failed": failed}
+
+    async def _voicemails_of(self, feed: Feed, limit: int, failed: list[Json]) -> list[Json]:
+        """Return the voicemails of one account; note in `failed` why there are none."""
+
+        async def question() -> tuple[MediaItem, ...]:
+            """Ask the phone system."""
+            return await feed.coordinator.provider.media(MediaKind.VOICEMAIL, limit, 0)
+
+        try:
+            items = await feed.questions.ask(("voicemails", limit), question)
+        except HomeAssistantError as err:
+            failed.append(_failure(feed, err))
+            return []
+        return [voicemail_row(feed, item) for item in items]
 
     async def search(self, text: str, limit: int, book: PhoneBook | None) -> Json:
         """Return the contacts whose name or number has a text in it, the house's own first.
@@ -278,6 +312,33 @@ def recent_row(feed: Feed, call: RecentCall) -> Json:
         duration=call.duration,
         recording_id=call.recording_id or None,
     )
+
+
+def voicemail_row(feed: Feed, item: MediaItem) -> Json:
+    """Return a voicemail: who left it for whom and when, how long it is, and if it is unread."""
+    number = feed.coordinator.wording.number
+    return known(
+        account=feed.entry_id,
+        voicemail_id=item.id,
+        from_number=number(item.caller) or None,
+        from_name=_name_of(feed, item.caller),
+        to_number=number(item.callee) or None,
+        to_name=_name_of(feed, item.callee),
+        time=item.time.isoformat() if item.time else None,
+        duration=item.duration,
+        unread=item.unread,
+    )
+
+
+def _name_of(feed: Feed, number: str) -> str | None:
+    """Return the name of one of our phones, or of whom the phone book has a number; else None."""
+    coordinator = feed.coordinator
+    extension = coordinator.data.extensions.get(number)
+    if extension is not None:
+        return extension.name or None
+    country = country_of(coordinator.hass, coordinator.config_entry)
+    found = async_get_phone_book(coordinator.hass).find(number, country) if number else None
+    return found.name if found is not None else None
 
 
 def _named(feed: Feed, party: Party) -> Party:

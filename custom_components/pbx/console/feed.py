@@ -14,7 +14,7 @@ from ..coordinator import PbxCoordinator
 from ..devices import SubjectKind
 from ..recent_calls import RecentCalls
 from ..registry.call_registry import ACCOUNT, DIRECTORY, Key, KeyKind
-from ..telephony.models import Agent, Call, Extension, Party, Queue
+from ..telephony.models import Agent, Call, Capability, Extension, Party, Queue
 from .questions import Questions
 
 VERSION: Final = 1
@@ -124,12 +124,15 @@ class Feed:
         """Return everything about the account."""
         coordinator, registry = self.coordinator, self.coordinator.data
         capabilities = coordinator.provider.capabilities
+        can = [(flag.name or "").lower() for flag in capabilities]
+        if coordinator.provider.transfers_ringing and Capability.TRANSFER in capabilities:
+            can.append("transfer_ringing")
         return {
             "id": self.entry_id,
             "title": coordinator.config_entry.title,
             "provider": coordinator.provider.name,
             "device": coordinator.devices.account.device.id,
-            "can": sorted((flag.name or "").lower() for flag in capabilities),
+            "can": sorted(can),
             "known": coordinator.calls_known,
             "pushing": coordinator.health.pushing,
             **self._figures(),

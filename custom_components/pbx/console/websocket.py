@@ -22,8 +22,10 @@ from ..errors import invalid
 from ..phone_book.collection import ENTRY_FIELDS, async_get_phone_book
 from ..phone_book.entry import entry_data
 from ..rights import Access, async_check_everywhere, may
+from ..telephony import phone_numbers
 from ..telephony.models import Direction, Outcome
 from .archive import Archive, HistoryFilter
+from .caller import about, other_side
 from .feed import Console, Feed, Json
 from .preferences import PopUp, Preferences
 
@@ -40,7 +42,7 @@ def async_register_commands(hass: HomeAssistant) -> None:
     """Let the front end ask."""
     commands = (
         *(ws_subscribe, ws_history, ws_search, ws_me, ws_set_me, ws_seen, ws_recent),
-        *(ws_list_phone_book, ws_update_phone_book),
+        *(ws_voicemails, ws_about, ws_list_phone_book, ws_update_phone_book),
     )
     for command in commands:
         websocket_api.async_register_command(hass, command)
@@ -139,6 +141,45 @@ def ws_recent(hass: HomeAssistant, connection: ActiveConnection, msg: Json) -> N
     """Return the calls that Home Assistant has kept, also where a phone system keeps none."""
     archive = Archive(_feeds(hass, connection, msg.get("account")))
     connection.send_result(msg["id"], archive.recent(msg["limit"], missed=msg["missed"]))
+
+
+@websocket_command(
+    {
+        vol.Required("type"): "pbx/voicemails",
+        vol.Optional("account"): str,
+        vol.Optional("limit", default=25): vol.All(int, vol.Range(min=1, max=MAX_LIMIT)),
+    }
+)
+@async_response
+async def ws_voicemails(hass: HomeAssistant, connection: ActiveConnection, msg: Json) -> None:
+    """Return the newest voicemails of all accounts that the user may read."""
+    archive = Archive(_feeds(hass, connection, msg.get("account")))
+    connection.send_result(msg["id"], await archive.voicemails(msg["limit"]))
+
+
+@websocket_command(
+    {
+        vol.Required("type"): "pbx/about",
+        vol.Exclusive("call_id", "who"): str,
+        vol.Exclusive("number", "who"): vol.All(TEXT, phone_numbers.strip),
+        vol.Optional("account"): str,
+    }
+)
+@callback
+def ws_about(hass: HomeAssistant, connection: ActiveConnection, msg: Json) -> None:
+    """Return what is known of the other side of a call that is up, or of a number.
+
+    A call is named by its account and its id, so that a masked number is found as well.
+    """
+    feeds = _feeds(hass, connection, None)
+    chosen = [feed for feed in feeds if msg.get("account") in (None, feed.entry_id)]
+    result: Json = {}
+    if chosen:
+        feed = chosen[0]
+        call = feed.coordinator.data.calls.get(msg.get("call_id", ""))
+        number = other_side(call) if call is not None else msg.get("number", "")
+        result = about(hass, feeds, feed, number)
+    connection.send_result(msg["id"], result)
 
 
 @websocket_command({vol.Required("type"): "pbx/me"})

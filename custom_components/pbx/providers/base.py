@@ -51,6 +51,8 @@ class Provider(ABC):
     """The form in which a command gets the numbers that somebody typed."""
     limits: ClassVar[tuple[RateLimit, ...]] = (RateLimit(requests=60, seconds=60),)
     intervals: ClassVar[Intervals] = Intervals()
+    transfers_ringing: ClassVar[bool] = False
+    """A call that nobody has answered yet can be transferred."""
     pushes_every_call: ClassVar[bool] = False
     """A working webhook tells of every call, so that polls can be rare."""
     names_account: ClassVar[bool] = False

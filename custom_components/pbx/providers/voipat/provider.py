@@ -88,6 +88,7 @@ class VoipatProvider(Provider):
     settings_type: ClassVar[type[Settings]] = VoipatSettings
     settings: VoipatSettings
     possible = ALWAYS | HISTORY | Capability.REGISTRATION
+    transfers_ringing = True  # the caller's leg is up, and it is the one that is moved
     fields: ClassVar[Mapping[Capability, frozenset[str]]] = {
         Capability.ORIGINATE: frozenset({"caller_id_number", "caller_id_name", "ring_timeout"}),
         Capability.CLICK_TO_CALL: frozenset({"caller_id_number"}),

@@ -1,0 +1,59 @@
+"""What is known of a caller beside the call: the phone book's words, and when one last talked.
+
+The pop-up asks once for each call that it shows, and a page that was opened with a caller's number
+asks for that number.
+"""
+
+from collections.abc import Iterable
+
+from homeassistant.core import HomeAssistant
+
+from ..accounts import country_of
+from ..phone_book.collection import async_get_phone_book
+from ..recent_calls import MAX_CALLS, RecentCall
+from ..telephony.models import Call, Direction, Outcome
+from .feed import Feed, Json, known
+
+
+def other_side(call: Call) -> str:
+    """Return the number of whoever is not ours; of the caller for a call within the house."""
+    return (call.callee if call.direction is Direction.OUTGOING else call.caller).number
+
+
+def about(hass: HomeAssistant, feeds: Iterable[Feed], feed: Feed, number: str) -> Json:
+    """Return who has a number, as an account reads numbers, and the last talk with that person.
+
+    `feeds` are the accounts in which one may look for that talk. What is unknown is absent.
+    """
+    if not number:
+        return {}
+    found = async_get_phone_book(hass).find(number, country_of(hass, feed.coordinator.config_entry))
+    companies = [entry.company for entry in found.entries if entry.company] if found else []
+    return known(
+        name=found.name if found else None,
+        company=companies[0] if companies else None,
+        groups=list(found.groups) or None if found else None,
+        last=_last_talk(feeds, number),
+    )
+
+
+def _last_talk(feeds: Iterable[Feed], number: str) -> Json | None:
+    """Return when, and with which of our phones, somebody last talked; None for never."""
+    newest: tuple[Feed, RecentCall] | None = None
+    for feed in feeds:
+        for call in feed.recent.newest(MAX_CALLS):
+            if call.number != number or call.outcome != Outcome.ANSWERED:
+                continue
+            if newest is None or call.started_at > newest[1].started_at:
+                newest = (feed, call)
+            break
+    if newest is None:
+        return None
+    feed, call = newest
+    whose = call.answered_by or next(iter(call.extensions), "")
+    extension = feed.coordinator.data.extensions.get(whose)
+    return known(
+        at=call.started_at or call.ended_at or None,
+        extension=whose or None,
+        name=extension.name or None if extension is not None else None,
+    )
