@@ -57,7 +57,7 @@ class StartError(Exception):
     """Home Assistant did not come up."""
 
 
-async def until[T](check: Callable[[], Awaitable[T | None]], what: str, patience: float = 10) -> T:
+async def until[T](check: Callable[[], Awaitable[T | None]], what: str, patience: float = 60) -> T:
     """Ask until the answer is neither None nor False, and give it; raise TimeoutError that says what was waited for."""
     deadline = time.monotonic() + patience
     while (answer := await check()) is None or answer is False:

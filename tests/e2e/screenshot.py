@@ -1,15 +1,20 @@
-"""Take the pictures of the documentation: the Phones dashboard, and the page of an extension."""
+"""Take the pictures of the documentation: the Phones dashboard, still and moving, and the page of an extension."""
 
+import argparse
 import asyncio
+import io
 import json
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from playwright.async_api import Browser, async_playwright
+from PIL import Image
+from playwright.async_api import Browser, Page, async_playwright
 
-from .accounts import available
+from .accounts import Account, Voipstudio, available
 from .client import Client
 from .dashboard import DASHBOARD, save_dashboard
 from .develop import furnish, home_assistant, say, simulators
@@ -32,62 +37,147 @@ PACE = 4.0
 BUSY = 40
 """Seconds of a busy day, at four times its pace, until the picture: so that there is something to see."""
 ACTIVE = 6
-SETTLED = 6
+SETTLED = 4
+PATIENCE = 120_000
+FRAME = 250
+"""Milliseconds for which each frame of the animated picture is shown."""
+VIEWS = ("calls", "phones", "queues", "history", "contacts")
+LOOKS = (("en-GB", (1600, 1100), False), ("de-DE", (1024, 1100), True), ("ar", (390, 1100), False))
 LIFETIME = 1800
 
 
-async def main(folder: Path) -> int:
-    """Run the demo and take the pictures."""
+async def main(folder: Path, tour: Path | None) -> int:
+    """Run the demo and take the pictures: those of the documentation, or into another folder very many to look at."""
     accounts = [kind(seed=SEED + index) for index, kind in enumerate(available())]
     process = HassProcess(folder, components=FULL)
     async with simulators(accounts, free_ports=True), home_assistant(process), Client(process) as client:
         await furnish(client, accounts)
         await save_dashboard(client)
-        await client.command("pbx/me/set", extension=f"{accounts[0].entry_id}/{accounts[0].extensions[0]}", popup="off")
-        async with asyncio.TaskGroup() as tasks, async_playwright() as playwright:
-            demos = [tasks.create_task(account.demo(PACE).run()) for account in accounts]
+        async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-            await asyncio.sleep(BUSY)
-
-            async def lively() -> bool:
-                calls = [account.simulator.truth() for account in accounts]
-                states = [call.state for listed in calls for call in listed]
-                return all(calls) and len(states) >= ACTIVE and {"ringing", "on_hold"} <= set(states)
-
-            await until(lively, f"{ACTIVE} calls at once", 240)
-            # The pictures show one moment; the polls catch up with it while the page loads.
-            for demo in demos:
-                demo.cancel()
-            await picture(browser, client, f"/{DASHBOARD}/calls", "dashboard", (1600, 1200))
-            await picture(browser, client, f"/{DASHBOARD}/phones", "phones", (1280, 800), dark=True)
-            await picture(browser, client, f"/{DASHBOARD}/calls", "phone", (390, 844), dark=True)
-            device = await client.device(accounts[0].entry_id, f"extension_{accounts[0].extensions[0]}")
-            await picture(browser, client, f"/config/devices/device/{device}", "extension", (1280, 960))
+            studio = Studio(client, browser, tour or IMAGES)
+            if tour is not None:
+                await studio.take("calls", "quiet", (1600, 1000))
+            else:
+                await film(studio, accounts)
+            await client.command(
+                "pbx/me/set", extension=f"{accounts[0].entry_id}/{accounts[0].extensions[0]}", popup="off"
+            )
+            await busy(accounts)
+            if tour is not None:
+                await walk(studio)
+            else:
+                await pictures(studio, accounts[0])
             await browser.close()
     return 0
 
 
-async def picture(
-    browser: Browser, client: Client, path: str, name: str, size: tuple[int, int], *, dark: bool = False
-) -> None:
-    """Look at a page as the signed-in user and keep what is seen."""
-    page = await browser.new_page(
-        viewport={"width": size[0], "height": size[1]},
-        locale="en-GB",
-        timezone_id="Europe/Berlin",
-        color_scheme="dark" if dark else "light",
-    )
-    await page.add_init_script(f"for (const [key, value] of {entries(client)}) localStorage.setItem(key, value)")
-    await page.goto(client.process.url + path)
-    await page.get_by_text("Anna Keller").filter(visible=True).first.wait_for()
-    # Icons and the history come a moment later, each by a request of its own.
+async def busy(accounts: Sequence[Account[Any]]) -> None:
+    """Let a busy day begin, and stop it at a moment at which there is something to see."""
+
+    async def lively() -> bool:
+        calls = [account.simulator.truth() for account in accounts]
+        states = [call.state for listed in calls for call in listed]
+        return all(calls) and len(states) >= ACTIVE and {"ringing", "on_hold"} <= set(states)
+
+    async with asyncio.TaskGroup() as tasks:
+        demos = [tasks.create_task(account.demo(PACE).run()) for account in accounts]
+        await asyncio.sleep(BUSY)
+        await until(lively, f"{ACTIVE} calls at once", 240)
+        # The pictures show one moment; the polls catch up with it while the page loads.
+        for demo in demos:
+            demo.cancel()
+
+
+class Studio:
+    """A browser that looks at pages as the signed-in user, and where its pictures go."""
+
+    def __init__(self, client: Client, browser: Browser, folder: Path) -> None:
+        """Take pictures of this Home Assistant."""
+        self.client = client
+        self.folder = folder
+        self._browser = browser
+
+    async def page(self, size: tuple[int, int], *, dark: bool = False, language: str = "en-GB") -> Page:
+        """Open an empty page."""
+        page = await self._browser.new_page(
+            viewport={"width": size[0], "height": size[1]},
+            locale=language,
+            timezone_id="Europe/Berlin",
+            color_scheme="dark" if dark else "light",
+        )
+        page.set_default_timeout(PATIENCE)
+        remembered = entries(self.client)
+        await page.add_init_script(f"for (const [key, value] of {remembered}) localStorage.setItem(key, value)")
+        return page
+
+    async def take(self, view: str, name: str, size: tuple[int, int], **how: Any) -> None:
+        """Keep a picture of a view of the dashboard, or of the page with this address."""
+        page = await self.page(size, **how)
+        await page.goto(self.client.process.url + (view if view.startswith("/") else f"/{DASHBOARD}/{view}"))
+        await page.locator("ha-card").filter(visible=True).first.wait_for()
+        # Icons and the history come a moment later, each by a request of its own.
+        await page.wait_for_load_state("networkidle")
+        await asyncio.sleep(SETTLED)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        file = self.folder / f"{name}.png"
+        await page.screenshot(path=file)
+        await page.close()
+        say(f"{file.name}: {file.stat().st_size / 1000:.0f} kB")
+
+
+async def pictures(studio: Studio, account: Account[Any]) -> None:
+    """Take the pictures of the documentation."""
+    await studio.take("calls", "dashboard", (1600, 1200))
+    await studio.take("phones", "phones", (1280, 800), dark=True)
+    await studio.take("calls", "phone", (390, 844), dark=True)
+    await studio.take("history", "history", (1280, 800))
+    await studio.take("queues", "queues", (1280, 800), dark=True)
+    device = await studio.client.device(account.entry_id, f"extension_{account.extensions[0]}")
+    await studio.take(f"/config/devices/device/{device}", "extension", (1280, 960))
+
+
+async def walk(studio: Studio) -> None:
+    """Take every view in every size, each size in another language, light and dark."""
+    for language, size, dark in LOOKS:
+        for view in VIEWS:
+            how = "dark" if dark else "light"
+            await studio.take(view, f"{view}-{size[0]}-{language}-{how}", size, language=language, dark=dark)
+
+
+async def film(studio: Studio, accounts: Sequence[Account[Any]]) -> None:
+    """Keep a short animated picture: somebody calls, and is answered, held, and hung up, by clicks."""
+    [account] = [one for one in accounts if isinstance(one, Voipstudio)]
+    extension = account.extensions[0]
+    await studio.client.command("pbx/me/set", extension=f"{account.entry_id}/{extension}", popup="mine")
+    page = await studio.page((1000, 640))
+    await page.goto(f"{studio.client.process.url}/{DASHBOARD}/calls")
+    await page.get_by_text("All is quiet").first.wait_for()
     await page.wait_for_load_state("networkidle")
-    await asyncio.sleep(SETTLED)
-    IMAGES.mkdir(parents=True, exist_ok=True)
-    file = IMAGES / f"{name}.png"
-    await page.screenshot(path=file)
+    frames: list[Image.Image] = []
+
+    async def shoot(count: int) -> None:
+        """Keep some frames."""
+        for _ in range(count):
+            frames.append(Image.open(io.BytesIO(await page.screenshot())).convert("RGB"))
+            await asyncio.sleep(FRAME / 1000)
+
+    await shoot(3)
+    await account.simulator.ring("442079460123", extension, name="Grace Okafor")
+    article = page.locator("pbx-call-popup article")
+    await article.wait_for()
+    await shoot(8)
+    await article.get_by_role("button", name="Answer").click()
+    row = page.locator("pbx-calls-card li[data-state='talking']")
+    await row.wait_for()
+    await shoot(10)
+    await row.get_by_role("button", name="Hang up").click()
+    await row.wait_for(state="detached")
+    await shoot(8)
     await page.close()
-    say(f"{file.relative_to(IMAGES.parents[1])}: {file.stat().st_size / 1000:.0f} kB")
+    file = studio.folder / "phones.webp"
+    frames[0].save(file, save_all=True, append_images=frames[1:], duration=FRAME, loop=0, quality=80, method=6)
+    say(f"{file.name}: {file.stat().st_size / 1000:.0f} kB")
 
 
 def entries(client: Client) -> str:
@@ -107,5 +197,8 @@ def entries(client: Client) -> str:
 
 
 if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="scripts/screenshot", description=__doc__)
+    parser.add_argument("--tour", type=Path, metavar="FOLDER", help="every view, in several sizes and languages")
+    tour = parser.parse_args().tour
     with tempfile.TemporaryDirectory(prefix="home-assistant-") as name:
-        sys.exit(asyncio.run(main(Path(name))))
+        sys.exit(asyncio.run(main(Path(name), tour)))

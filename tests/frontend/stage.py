@@ -191,7 +191,7 @@ class Stage:
             reduced_motion="reduce",
         )
         self.page = page = await context.new_page()
-        page.set_default_timeout(5000)
+        page.set_default_timeout(60_000)
         page.on("console", self._console)
         page.on("pageerror", lambda error: self.complaints.append(str(error.stack)))
         await page.route(f"{ADDRESS}/**", self._serve)
