@@ -32,7 +32,13 @@ const ROWS = { columns: 12, min_columns: 6, rows: "auto" };
 
 /** Return a word in the language of whoever is signed in, when it is asked for. */
 const said = (key: string): string => word(document.querySelector<HTMLElement & { hass?: Hass }>("home-assistant")?.hass, key);
-const choice = (value: string): Record<string, unknown> => ({ value, get label() { return said(`group_${value}`); } });
+const choice = (value: string, key: string): Record<string, unknown> => ({ value, get label() { return said(key); } });
+const GROUPS = [choice("account", "group_account"), choice("area", "group_area"), choice("none", "group_none")];
+/** What the fields of the editors are called. */
+const LABELS: Record<string, string> = {
+  account: "form_account", agents: "form_agents", device: "form_device", group: "form_group", keys: "form_keys", limit: "form_limit",
+  service_level: "form_service_level", short: "form_short", title: "form_title", wait: "form_wait",
+};
 
 const CARDS: CardKind[] = [
   { tag: "pbx-calls-card", element: CallsCard, name: "live_calls", entity: "active_calls", form: [TITLE, ACCOUNT] },
@@ -44,7 +50,7 @@ const CARDS: CardKind[] = [
   {
     tag: "pbx-phones-card", name: "phones", entity: "active_calls",
     element: lazy("pbx-phones", async () => (await import("./phones-card")).PhonesCard, ROWS),
-    form: [TITLE, ACCOUNT, { name: "group", selector: { select: { mode: "dropdown", options: ["account", "area", "none"].map(choice) } } }],
+    form: [TITLE, ACCOUNT, { name: "group", selector: { select: { mode: "dropdown", options: GROUPS } } }],
   },
   {
     tag: "pbx-phone-card", name: "one_phone", entity: "call_state",
@@ -84,7 +90,7 @@ window.customCards ??= [];
 for (const kind of CARDS) {
   Object.assign(kind.element, {
     getStubConfig: () => ({ type: `custom:${kind.tag}` }),
-    getConfigForm: () => ({ schema: kind.form, computeLabel: ({ name }: { name: string }) => said(`form_${name}`) }),
+    getConfigForm: () => ({ schema: kind.form, computeLabel: ({ name }: { name: string }) => said(LABELS[name] ?? name) }),
   });
   window.customCards.push({
     type: kind.tag, preview: true,
