@@ -256,6 +256,35 @@ async def test_only_so_many_names_are_kept(
     assert [query.number[-1] for (query,) in fake.script.arguments("search_contacts")] == ["1", "2", "3", "1"]
 
 
+async def test_a_wave_of_callers(
+    hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Callers are looked up one after the other, and of too many the oldest are left out."""
+    monkeypatch.setattr(lookups, "MAX_WAITING_NAMES", 3)
+    gate, begun, at_once = asyncio.Semaphore(0), asyncio.Event(), [0, 0]
+
+    async def answer(_query: m.ContactQuery) -> m.ContactPage:
+        at_once[0] += 1
+        at_once[1] = max(at_once)
+        begun.set()
+        await gate.acquire()
+        at_once[0] -= 1
+        return m.ContactPage()
+
+    fake.script.answers["search_contacts"] = answer
+    coordinator = await coordinator_of(hass, fake_entry)
+    coordinator.async_push(pushed("c0", CallState.RINGING, caller=m.Party(number="+390600000000")))
+    await begun.wait()
+    for call in range(1, 9):
+        coordinator.async_push(pushed(f"c{call}", CallState.RINGING, caller=m.Party(number=f"+39060000000{call}")))
+    for _ in range(9):
+        gate.release()
+    await hass.async_block_till_done(wait_background_tasks=True)
+    asked = [query.number[-1] for (query,) in fake.script.arguments("search_contacts")]
+    assert asked == ["0", "6", "7", "8"]
+    assert at_once == [0, 1]
+
+
 async def test_without_contacts_nobody_is_looked_up(
     hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry
 ) -> None:

@@ -1,7 +1,16 @@
 """The coordinator: polls and pushes go into the registry, and listeners hear of changes."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Mapping, Sized
+from collections.abc import (
+    Awaitable,
+    Callable,
+    Hashable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+    Sized,
+)
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
@@ -26,11 +35,13 @@ from .const import (
 from .devices import PbxDevices
 from .errors import command_errors, poll_errors
 from .event_dispatcher import EventDispatcher
-from .issues import ISSUE_MISSING_PERMISSION, ISSUE_TOO_MANY_ENTITIES
+from .issues import ISSUE_LONG_LIST, ISSUE_MISSING_PERMISSION, ISSUE_TOO_MANY_ENTITIES
 from .providers.base import Provider
+from .providers.http import looking_up
 from .push_health import PushHealth
 from .registry.call_registry import CallRegistry, Changes, Key, KeyKind
-from .telephony.errors import ProviderError
+from .registry.lifecycle import MAX_CALLS
+from .telephony.errors import ProviderError, TooLongError
 from .telephony.events import Event
 from .telephony.models import Account, Call, CallRef, Capability, Party, Pushed, RecordPush
 from .wording import Wording
@@ -42,6 +53,7 @@ REFRESH_COOLDOWN = 0.4
 DIRECTORY_RETRY = 15
 MAX_UNLISTED = 1000
 LONG_LIST = 100
+AT_ONCE = 20
 TURNS = 3  # of the event loop, until also those that a timer wakes have had theirs
 
 
@@ -188,9 +200,7 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
         calls = await self._ask(self.provider.calls())
         self.polled_calls, unlisted = calls is not None, False
         if calls is not None:
-            changes = self.data.snapshot(calls, requested_at, dt_util.utcnow())
-            self._take(changes)
-            unlisted = self._notice_unlisted(changes)
+            unlisted = await self._async_take_list(self._bounded(calls), requested_at)
             for queue in self.provider.queues_with_calls():
                 self._take(self.data.set_queue(queue))
             self.async_keep(self.provider.found())
@@ -201,10 +211,56 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
         self._notice_granted()
         return self.data
 
+    async def _async_take_list(self, calls: Sequence[Call], requested_at: datetime) -> bool:
+        """Take a list of calls; return whether one is at a phone that the directory does not have.
+
+        A long one is taken and told little by little, so that others have their turns.
+        """
+        long, unlisted = len(calls) > LONG_LIST, False
+        for changes in self.data.snapshot_parts(
+            calls, requested_at, dt_util.utcnow(), AT_ONCE if long else None
+        ):
+            self._take(changes)
+            unlisted = self._notice_unlisted(changes) or unlisted
+            if not long:
+                continue
+            if self.last_update_success:
+                self.async_update_listeners()
+            await asyncio.sleep(0)
+            if self.unloaded:
+                raise asyncio.CancelledError
+        return unlisted
+
+    def _bounded(self, calls: tuple[Call, ...]) -> tuple[Call, ...]:
+        """Return as many calls as are followed, known ones first; report that there are more."""
+        if len(calls) <= MAX_CALLS:
+            issues.async_delete(self.hass, self.config_entry, ISSUE_LONG_LIST)
+            return calls
+        self._report_long_list()
+        known: list[Call] = []
+        new: list[Call] = []
+        for call in calls:
+            (new if self.data.find(call.id) is None else known).append(call)
+        return tuple((known + new)[:MAX_CALLS])
+
+    def _report_long_list(self) -> None:
+        """Report that the phone system lists more than is read."""
+        issues.async_create(
+            self.hass,
+            self.config_entry,
+            ISSUE_LONG_LIST,
+            provider=self.provider.name,
+            limit=str(MAX_CALLS),
+        )
+
     async def _ask[T](self, question: Awaitable[T]) -> T:
         """Return what the phone system answers, unless the account is unloaded by then."""
         with poll_errors(self.provider.name):
-            answer = await question
+            try:
+                answer = await question
+            except TooLongError:
+                self._report_long_list()
+                raise
         # To read a long list takes time, and so does taking it and telling of it.
         long = isinstance(answer, Sized) and len(answer) >= LONG_LIST
         for _ in range(TURNS if long else 1):
@@ -418,7 +474,8 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
         missing: list[Call] = []
         for call in calls:
             try:
-                record = await self.provider.record_of(call)
+                with looking_up():
+                    record = await self.provider.record_of(call)
             except ProviderError:
                 LOGGER.debug("What became of a call could not be asked")
                 record = None

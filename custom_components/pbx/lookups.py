@@ -1,6 +1,6 @@
 """Look-ups: what a phone system tells only when asked, a caller's name and a call's record."""
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
@@ -17,13 +17,13 @@ from .telephony.models import (
     Call,
     Capability,
     Contact,
-    ContactQuery,
     Direction,
     EventType,
     Party,
 )
 
 NAMES_KEPT = 500
+MAX_WAITING_NAMES = 20
 MAX_PENDING_RECORDS = 50
 ASK_AGAIN_AFTER = (20, 90)  # seconds after the question before, which had no answer
 
@@ -65,6 +65,8 @@ class PbxLookups:
         self.entry = entry
         self.coordinator = coordinator
         self.names = names
+        self._waiting: deque[tuple[str, str]] = deque(maxlen=MAX_WAITING_NAMES)
+        self._naming = False
         self._cancel_records: dict[str, CALLBACK_TYPE] = {}
 
     @callback
@@ -99,24 +101,33 @@ class PbxLookups:
             return
         if self.names.find(outside.number) is not None:
             return
-        self.entry.async_create_background_task(
-            self.hass,
-            self._async_name(call.id, outside.number),
-            f"{self.entry.title} contact",
-            eager_start=False,
-        )
+        # Of too many the oldest is left out: its call is the one that may be over.
+        self._waiting.append((call.id, outside.number))
+        if not self._naming:
+            self._naming = True
+            self.entry.async_create_background_task(
+                self.hass, self._async_names(), f"{self.entry.title} contacts", eager_start=False
+            )
+
+    async def _async_names(self) -> None:
+        """Look up whoever waits for that, one after the other."""
+        try:
+            while self._waiting:
+                await self._async_name(*self._waiting.popleft())
+        finally:
+            self._naming = False
 
     async def _async_name(self, call_id: str, number: str) -> None:
         """Ask the phone system's contacts who has a number; a failure is not remembered."""
-        query = ContactQuery(number=number, limit=1)
-        try:
-            page = await self.coordinator.provider.search_contacts(query)
-        except ProviderError:
-            LOGGER.debug("A caller could not be looked up")
-            return
-        contact = next(iter(page.contacts), None)
-        party = Party(name=_name_of(contact), known=contact is not None)
-        self.names.add(number, party)
+        party = self.names.find(number)
+        if party is None:
+            try:
+                contact = await self.coordinator.provider.look_up(number)
+            except ProviderError:
+                LOGGER.debug("A caller could not be looked up")
+                return
+            party = Party(name=_name_of(contact), known=contact is not None)
+            self.names.add(number, party)
         self.coordinator.async_take(self.coordinator.data.name_caller(call_id, party))
 
     # -- records -----------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from ..telephony import models as m
 from ..telephony.errors import UnsupportedError
 from ..telephony.models import Capability
 from ..telephony.phone_numbers import DialForm
-from .http import Budget, HttpClient, RateLimit
+from .http import Budget, HttpClient, RateLimit, looking_up
 from .settings import Settings, Values
 
 
@@ -306,6 +306,12 @@ class Provider(ABC):
     async def search_contacts(self, query: m.ContactQuery) -> m.ContactPage:
         """Return contacts that are looked for."""
         raise UnsupportedError("search_contacts")
+
+    async def look_up(self, number: str) -> m.Contact | None:
+        """Return the contact that has a number, within the look-ups' share of the budget."""
+        with looking_up():
+            page = await self.search_contacts(m.ContactQuery(number=number, limit=1))
+        return next(iter(page.contacts), None)
 
     async def create_contact(self, contact: m.Contact) -> m.Contact:
         """Add a contact."""

@@ -4,27 +4,49 @@ import asyncio
 import logging
 import time
 from bisect import bisect_left
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import ClassVar
 
 import aiohttp
 from aiolimiter import AsyncLimiter
 
-from ..telephony.errors import ConnectError, RateLimitError, UnknownOutcomeError
+from ..telephony.errors import (
+    ConnectError,
+    RateLimitError,
+    TooLongError,
+    UnknownOutcomeError,
+)
 from .values import number, read_json
 
 LOGGER = logging.getLogger(__name__)
 
-MAX_BODY = 32 * 1024 * 1024
+MAX_BODY = 4 * 1024 * 1024
+LARGE_BODY = 128 * 1024  # is parsed beside the event loop
 TOO_MANY_REQUESTS = 429
 RESERVE = 5  # polls leave one fifth of the budget to commands
+HALF = 2  # look-ups leave half of it to polls and commands
 PATIENCE = 10.0
 SLOW_DOWN = 30.0
 LONGEST_SLOW_DOWN = 600.0
 LONGEST_WAIT = 3600.0
 EPOCH_FROM = 10**8
 CHUNK = 64 * 1024
+
+
+_LOOKING_UP: ContextVar[bool] = ContextVar("looking_up", default=False)
+
+
+@contextmanager
+def looking_up() -> Iterator[None]:
+    """Give all questions that are asked within the share of look-ups: nobody waits for them."""
+    before = _LOOKING_UP.set(True)
+    try:
+        yield
+    finally:
+        _LOOKING_UP.reset(before)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +72,7 @@ class Budget:
         self._used = False
         self._paused_until = 0.0
         self._slow_down = SLOW_DOWN
+        self._one_look_up = asyncio.Lock()
         self.set_limits(limits)
 
     def set_limits(self, limits: Iterable[RateLimit]) -> None:
@@ -97,19 +120,28 @@ class Budget:
 
     async def for_poll(self) -> None:
         """Wait for the turn of a poll; raise RateLimitError while paused."""
+        await self._leaving(RESERVE)
+
+    async def for_look_up(self) -> None:
+        """Wait for the turn of a look-up; raise RateLimitError while paused."""
+        async with self._one_look_up:
+            await self._leaving(HALF)
+
+    async def _leaving(self, share: int) -> None:
+        """Wait for a turn that leaves a share of the budget to others, as one fifth for 5."""
         await self._carry_over()
-        while (full := self._too_full_for_a_poll()) is not None:  # noqa: ASYNC110 - nothing tells of free capacity
+        while (full := self._too_full(share)) is not None:  # noqa: ASYNC110 - nothing tells of free capacity
             await asyncio.sleep(full.time_period / full.max_rate)
         for limiter in self._limiters.values():
             await limiter.acquire()
 
-    def _too_full_for_a_poll(self) -> AsyncLimiter | None:
-        """Return the bucket that has no room left for a poll; None where all have."""
+    def _too_full(self, share: int) -> AsyncLimiter | None:
+        """Return the bucket that has no room left beside that share; None where all have."""
         if paused := self.paused_for:
             raise RateLimitError(paused)
         limiters = self._limiters.values()
         wanted = {
-            limiter: min(1 + limiter.max_rate / RESERVE, limiter.max_rate) for limiter in limiters
+            limiter: min(1 + limiter.max_rate / share, limiter.max_rate) for limiter in limiters
         }
         return next(
             (limiter for limiter, amount in wanted.items() if not limiter.has_capacity(amount)),
@@ -146,6 +178,8 @@ class Reply:
     status: int
     headers: Mapping[str, str]
     body: bytes
+    parsed: tuple[object] | None = None
+    """What the body holds as JSON, where that was found out already."""
 
     OK: ClassVar[range] = range(200, 300)
 
@@ -161,6 +195,8 @@ class Reply:
 
     def json(self) -> object:
         """Return the body as JSON, whatever its type says; raise ConnectError where it is none."""
+        if self.parsed is not None:
+            return self.parsed[0]
         try:
             return read_json(self.body)
         except ValueError, RecursionError:
@@ -203,12 +239,12 @@ class HttpClient:
 
     async def read(self, operation: str, method: str, url: str, **request: object) -> Reply:
         """Ask for something; raise ConnectError or RateLimitError. The next poll is the retry."""
-        await self.budget.for_poll()
+        await (self.budget.for_look_up() if _LOOKING_UP.get() else self.budget.for_poll())
         return await self._send(operation, method, url, command=False, request=request)
 
     async def ask(self, operation: str, method: str, url: str, **request: object) -> Reply:
         """Ask for what a person is waiting for: as `read`, with a command's share of the budget."""
-        await self.budget.for_command()
+        await (self.budget.for_look_up() if _LOOKING_UP.get() else self.budget.for_command())
         return await self._send(operation, method, url, command=False, request=request)
 
     async def command(self, operation: str, method: str, url: str, **request: object) -> Reply:
@@ -228,8 +264,13 @@ class HttpClient:
         lost: type[ConnectError] = UnknownOutcomeError if command else ConnectError
         try:
             async with self._session.request(method, url, **options) as response:  # type: ignore[arg-type]
-                body = await _body(response, lost)
-                reply = Reply(status=response.status, headers=dict(response.headers), body=body)
+                body = await _body(response, command=command)
+                reply = Reply(
+                    status=response.status,
+                    headers=dict(response.headers),
+                    body=body,
+                    parsed=await _parsed(body),
+                )
         except aiohttp.ClientConnectorError, aiohttp.NonHttpUrlClientError, ValueError:
             # The last is for what cannot be sent: an address that is none, or one with
             # credentials beside a token.
@@ -266,14 +307,28 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     return None
 
 
-async def _body(response: aiohttp.ClientResponse, lost: type[ConnectError]) -> bytes:
+async def _body(response: aiohttp.ClientResponse, *, command: bool) -> bytes:
     """Return the body of an answer, up to the bound."""
     body = bytearray()
     async for chunk in response.content.iter_chunked(CHUNK):
         body += chunk
         if len(body) > MAX_BODY:
-            raise lost("The answer is too long")
+            # What follows is not read: the connection is not used again.
+            response.close()
+            if command:
+                raise UnknownOutcomeError("The answer is too long")
+            raise TooLongError("The answer is too long")
     return bytes(body)
+
+
+async def _parsed(body: bytes) -> tuple[object] | None:
+    """Return what a large body holds, parsed beside the event loop; None for any other."""
+    if len(body) < LARGE_BODY:
+        return None
+    try:
+        return (await asyncio.get_running_loop().run_in_executor(None, read_json, body),)
+    except ValueError, RecursionError:
+        return None
 
 
 def _seconds(value: object) -> float:

@@ -4,7 +4,7 @@ Pure and deterministic: time is an argument, nothing is awaited. How it works is
 `registry/__init__.py`; the numbers of rules are those of docs/development/calls.md.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -190,20 +190,38 @@ class CallRegistry:
 
     def snapshot(self, calls: Iterable[Call], requested_at: datetime, now: datetime) -> Changes:
         """Take a complete list of the active calls, asked for at `requested_at`."""
+        (changes,) = self.snapshot_parts(calls, requested_at, now)
+        return changes
+
+    def snapshot_parts(
+        self,
+        calls: Iterable[Call],
+        requested_at: datetime,
+        now: datetime,
+        at_once: int | None = None,
+    ) -> Iterator[Changes]:
+        """Take a list as `snapshot` does, and yield what each few of its calls changed.
+
+        `at_once` is how many: what is pushed in between is taken as well. None for all at once.
+        """
         changes = Changes()
         if self._requested_at is not None and requested_at < self._requested_at:
-            return changes  # a newer list has come before
+            yield changes  # a newer list has come before
+            return
         first = self._requested_at is None
         self._requested_at = requested_at
         rows = _merged(calls)
         self._life.identity.adopt(rows)
-        present = {
-            self._take_row(row, rows, requested_at, now, changes, first=first) for row in rows
-        }
+        present: set[str | None] = set()
+        for place, row in enumerate(rows, 1):
+            present.add(self._take_row(row, rows, requested_at, now, changes, first=first))
+            if at_once is not None and place % at_once == 0:
+                yield changes
+                changes = Changes()
         for call in list(self._life.active.values()):
             if call.id not in present and not call.sources.pushed_since(requested_at):
                 self._take_absence(call, now, changes)
-        return changes
+        yield changes
 
     def apply(self, pushed: m.Pushed, now: datetime) -> Changes:
         """Take one message that was pushed; a repeated one changes nothing (rule 2)."""

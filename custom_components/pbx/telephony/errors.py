@@ -43,6 +43,10 @@ class ConnectError(ProviderError):
     """The phone system cannot be reached, or answers something that cannot be read."""
 
 
+class TooLongError(ConnectError):
+    """The phone system answers more than is read."""
+
+
 class SwitchDownError(ConnectError):
     """The phone system answers, but the part of it that makes calls is down."""
 

@@ -1,5 +1,6 @@
 """The contacts of a VoIPstudio account: how they are read, looked for and written."""
 
+import asyncio
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 
@@ -18,6 +19,8 @@ from .payload import MAX_TEXT, Book, ident, short
 
 CONTACT_PHONES = ("tel", "mobile")
 FIRST_ROWS = 100
+KEPT_FOR = 300  # seconds for which callers are looked up in what was read
+ROWS_AT_ONCE = 50
 COMPARED_DIGITS = 9  # what two ways of writing a number have in common
 PHONE_KEYS = ("tel", "tel_1", "tel_2", "mobile", "mobile_1", "mobile_2")
 
@@ -39,6 +42,36 @@ async def search(api: Api, query: m.ContactQuery, book: Book) -> m.ContactPage:
             found.append(listed)
     last = query.offset + query.limit
     return m.ContactPage(contacts=tuple(found[query.offset : last]), has_next=len(found) > last)
+
+
+class AddressBook:
+    """All contacts by their numbers, kept for a few minutes."""
+
+    def __init__(self) -> None:
+        """Initialize the book before it was read."""
+        self._by_number: dict[str, m.Contact] = {}
+        self._good_until: float | None = None
+
+    async def find(self, api: Api, number: str, known: Book) -> m.Contact | None:
+        """Return the contact that has a number; None if nobody has. Raise as questions do."""
+        now = asyncio.get_running_loop().time()
+        if self._good_until is None or now >= self._good_until:
+            self._by_number = await self._read(api, known)
+            self._good_until = now + KEPT_FOR
+        return self._by_number.get(numbers.normalise(number, known.country))
+
+    async def _read(self, api: Api, known: Book) -> dict[str, m.Contact]:
+        """Return all contacts by their numbers, letting others work in between."""
+        found: dict[str, m.Contact] = {}
+        for place, row in enumerate(await api.rows(api.http.ask, "contacts")):
+            if place % ROWS_AT_ONCE == 0:
+                await asyncio.sleep(0)
+            listed = contact(row, known)
+            if listed is None:
+                continue
+            for number in listed.numbers or ():
+                found.setdefault(numbers.normalise(number, known.country), listed)
+        return found
 
 
 async def _single(api: Api, contact_id: str) -> tuple[Json, ...]:

@@ -24,7 +24,7 @@ from ...telephony.errors import (
 )
 from ...telephony.models import CallState, Capability
 from ..base import Intervals, Provider
-from ..http import Reply
+from ..http import Reply, looking_up
 from ..settings import Settings, Values
 from ..values import Json, boolean, mapping
 from . import calls, contacts, history, keys
@@ -109,6 +109,7 @@ class VoipstudioProvider(Provider):
         self._placed: deque[str] = deque(maxlen=REMEMBERED_CALLS)
         self._roots: BoundedMap[str] = BoundedMap(calls.REMEMBERED_LEGS)
         self._queues = Queues(self.api)
+        self._contacts = contacts.AddressBook()
         self._voicemail_at: float | None = None
 
     # -- set-up ------------------------------------------------------------------------------------
@@ -453,6 +454,12 @@ class VoipstudioProvider(Provider):
     async def search_contacts(self, query: m.ContactQuery) -> m.ContactPage:
         """Look for contacts by parts of a name, by number or by e-mail address."""
         return await contacts.search(self.api, query, self.book)
+
+    @override
+    async def look_up(self, number: str) -> m.Contact | None:
+        """Look in the address book, which is read once for many callers."""
+        with looking_up():
+            return await self._contacts.find(self.api, number, self.book)
 
     @override
     async def create_contact(self, contact: m.Contact) -> m.Contact:
