@@ -131,6 +131,8 @@ class ActiveCall:
         """Work out anew what the facts mean, and return it; `now` as in `outcomes.recompute`."""
         self._note_phones()
         self.meaning = outcomes.recompute(self.facts, self.counting(), self.meaning, now)
+        if not self.meaning.answered:
+            self.facts.answer_unseen = False
         return self.meaning
 
     def _note_phones(self) -> None:

@@ -355,6 +355,7 @@ class CallRegistry:
         preexisting = call is None and first
         if call is None:
             call = self._life.begin(row.id, row.started_at, now, changes)
+            call.facts.answer_unseen = row.state in m.UP
         for leg in row.legs:
             self._life.identity.name_leg(leg.id, call.id)
         if call.grace_since is None and call.sources.repeats(row):

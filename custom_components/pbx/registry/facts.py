@@ -32,6 +32,8 @@ class Facts:
     phones: dict[str, Phone] = field(default_factory=dict)
     answered: bool = False  # somebody answered, though perhaps nobody said who
     answered_at: datetime | None = None
+    answer_unseen: bool = False
+    """Whether the call was answered before anybody looked, so that nobody knows when."""
     answered_by: str | None = None
     answer_time: datetime | None = None  # of the last answer, by the phone system's own clock
     outcome: Outcome | None = None  # of the whole call

@@ -44,8 +44,8 @@ def recompute(
 ) -> Meaning:
     """Return what the facts and the legs that count mean, given what was so before.
 
-    `now` dates an answer for which nobody gave a time; without it, it happened before anybody
-    looked, nobody knows when.
+    `now` dates an answer for which nobody gave a time; without it, or of a call that was first seen
+    up, nobody knows when.
     """
     up = [leg for leg in legs if leg.state is not CallState.ENDED]
     reached = [leg for leg in up if leg.extension is None and leg.state in UP]
@@ -57,7 +57,7 @@ def recompute(
     answered_at = before.answered_at or facts.answered_at
     answered_by = before.answered_by or facts.answered_by
     if up and answered:
-        answered_at = answered_at or now
+        answered_at = answered_at or (None if facts.answer_unseen else now)
         if facts.direction is not Direction.OUTGOING:
             answered_by = answered_by or _answering(facts, up)
     return Meaning(
