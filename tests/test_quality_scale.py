@@ -430,6 +430,10 @@ def test_entity_category() -> None:
         ("binary_sensor", "connected"),
         ("binary_sensor", "push"),
         ("binary_sensor", "registered"),
+        ("sensor", "address"),
+        ("sensor", "contact"),
+        ("sensor", "latency"),
+        ("sensor", "outbound_number"),
         ("sensor", "user_agent"),
     }
 
@@ -447,7 +451,7 @@ def test_entity_device_class() -> None:
 def test_entity_disabled_by_default() -> None:
     """What few need is disabled at first."""
     disabled = {one.key for _, one in descriptions() if not one.entity_registry_enabled_default}
-    assert disabled == {"average_wait", "last_caller", "user_agent"}
+    assert disabled == {"address", "average_wait", "contact", "last_caller", "latency", "user_agent"}
 
 
 def test_entity_translations() -> None:

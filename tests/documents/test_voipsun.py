@@ -1,6 +1,7 @@
 """Each row of VoIPSUN's page, from Home Assistant's action or form to the wire and back."""
 
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,15 +9,17 @@ from homeassistant.config_entries import SOURCE_USER
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.exceptions import HomeAssistantError
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.entity import Entity
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
-from custom_components.pbx.const import DOMAIN
+from custom_components.pbx.const import DOMAIN, EVENT_PBX
 from custom_components.pbx.options import stored_options
 from custom_components.pbx.providers import PROVIDERS
 
 from ..every_action import act, refused
 from .conftest import Connect
-from .voipsun import ERRORS, RefusalError, VoipsunPage
+from .voipsun import ERRORS, Phone, RefusalError, VoipsunPage
 
 LINES = ("a100 = 100, Anna, 222333100", "a101 = 101, Boris, 222333101")
 
@@ -484,3 +487,111 @@ async def test_an_agents_state(hass: HomeAssistant, page: VoipsunPage) -> None:
         with pytest.raises(HomeAssistantError) as raised:
             await act(hass, "get_agent_status", agent="1000")
         assert raised.value.translation_key == "refused_wrong_pin"
+
+
+# -- several extensions with one internal number -----------------------------------------------------
+
+SHARED = ("a100 = 100@Praha, Anna", "b100 = 100@Brno, Boris", "a101 = 101, Cyril")
+
+
+@pytest.fixture
+async def two_towns(page: VoipsunPage, connect: Connect) -> MockConfigEntry:
+    """Set an account up whose phones in two dial plans share the number 100."""
+    page.phones.append(
+        Phone(
+            exten_id="3", internal="100", public="541333100", sip_username="b100", dialplan="Brno", host="192.0.2.30"
+        ),
+    )
+    return await connect("voipsun", typed(page), options(*SHARED), [AGENT, QUEUE])
+
+
+BRNO = {"srcExtenInternalNum": "100", "dialplanName": "Brno"}
+# How the phone in Brno is named: the fields of the action, and what has to arrive.
+NAMES: tuple[tuple[dict[str, str], dict[str, str]], ...] = (
+    ({"extension": "100", "dialplan": "Brno"}, BRNO),
+    ({"extension": "100@Brno"}, {"srcSipUsername": "b100"}),
+    ({"extension": "b100"}, {"srcSipUsername": "b100"}),
+    ({"extension": "100@Brno", "dialplan": "Brno"}, BRNO),
+)
+# Every action that names an extension, with what else it needs.
+NAMING: tuple[tuple[str, dict[str, Any], str, dict[str, str]], ...] = (
+    ("originate", {"number": "101"}, "originate", {"dstNum": "101"}),
+    ("click_to_call", {"number": "101"}, "originate", {"dstNum": "101"}),
+    ("spy", {"target_extension": "101", "target_type": "id"}, "spying", {"dstExtenId": "101"}),
+    ("agent_login", {"agent": "1000"}, "agentlogin", {"agentNumber": "1000", "agentPin": "1234"}),
+    ("queue_add", {"queue": "support"}, "agentadd", {"queueName": "support"}),
+    ("queue_remove", {"queue": "support"}, "agentremove", {"queueName": "support"}),
+)
+
+
+@pytest.mark.usefixtures("two_towns")
+@pytest.mark.parametrize(("action", "data", "sent", "parameters"), NAMING, ids=[row[0] for row in NAMING])
+async def test_phones_that_share_a_number(
+    hass: HomeAssistant,
+    page: VoipsunPage,
+    action: str,
+    data: dict[str, Any],
+    sent: str,
+    parameters: dict[str, str],
+) -> None:
+    """*dialplanName: required if multiple extensions share the same internal number*: none is mistaken for another."""
+    page.phones[1] = replace(page.phones[1], exten_id="101")
+    for name, arrives in NAMES:
+        await act(hass, action, **data, **name)
+        assert page.sent(sent)[-1] == {**parameters, **arrives}, name
+    before = len(page.sent(sent))
+    assert await refused(hass, action, extension="100", **data) == (
+        "ambiguous_extension",
+        {"value": "100", "choices": "100@Praha, 100@Brno"},
+    )
+    assert len(page.sent(sent)) == before
+
+
+async def test_phones_that_share_a_number_are_two_devices(hass: HomeAssistant, two_towns: MockConfigEntry) -> None:
+    """Each with entities of its own, and a call is at the one whose channel is up."""
+    names = {
+        device.name
+        for device in dr.async_entries_for_config_entry(dr.async_get(hass), two_towns.entry_id)
+        if device.model == "Extension"
+    }
+    assert names == {"Anna (100@Praha)", "Boris (100@Brno)", "Cyril (101)"}
+    assert hass.states.get("sensor.boris_100_brno_call_state") is not None
+
+
+async def test_where_a_phone_is_registered(
+    hass: HomeAssistant, page: VoipsunPage, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """*host*, *regcontact*, *useragent* and the time of *status* are there to be looked up."""
+    monkeypatch.setattr(Entity, "entity_registry_enabled_default", property(lambda _entity: True))
+    page.phones[0] = replace(page.phones[0], status="OK (12 ms)")
+    await connect("voipsun", typed(page), options(*LINES))
+    shown = {
+        name: hass.states.get(f"sensor.anna_100_{name}").state  # type: ignore[union-attr]
+        for name in ("registered_from", "sip_contact", "latency", "phone_software")
+    }
+    assert shown == {
+        "registered_from": "192.0.2.10",
+        "sip_contact": "sip:a100@192.0.2.10:5060",
+        "latency": "12.0",
+        "phone_software": "Yealink T54W",
+    }
+
+
+async def test_nothing_is_made_up(hass: HomeAssistant, page: VoipsunPage, office: MockConfigEntry) -> None:
+    """*status: Connection status (Up)*: of a call that is first seen up nobody knows how long it rang."""
+    events = async_capture_events(hass, EVENT_PBX)
+    row = {"context": "internal", "src": "777123456", "dst": "100", "duration": "35", "status": "Up", "accountCode": ""}
+    page.calls = [
+        {**row, "channelName": "SIP/trunk-0000b703"},
+        {**row, "channelName": "SIP/a100-0000b704"},
+    ]
+    coordinator = office.runtime_data.coordinator
+    for _ in range(3):
+        await coordinator.async_refresh()
+    page.calls = []
+    for _ in range(3):
+        await coordinator.async_refresh()
+    await hass.async_block_till_done()
+    ended = next(event.data for event in events if event.data["type"] == "call_ended")
+    assert ended["outcome"] == "answered"
+    assert not {"ring_time", "answered_at", "duration"} & ended.keys()

@@ -6,12 +6,14 @@ import pytest
 
 from custom_components.pbx.registry.call_registry import ACCOUNT, CallRegistry, extension_key, slot_key
 from custom_components.pbx.telephony.models import (
+    Call,
     CallRecord,
     CallState,
     Direction,
     Directory,
     EventType,
     Extension,
+    Leg,
     LegPush,
     Notice,
     Outcome,
@@ -1497,3 +1499,31 @@ def test_what_a_later_message_knows_is_added_and_never_lost() -> None:
     assert (active.queue, active.answered_at) == ("600", moment(1))
     assert active.started_at == moment(1)
     assert made.events[-1].fields == {"user_email": "a@example.com"}
+
+
+@pytest.mark.parametrize("seen_before", [True, False])
+@pytest.mark.parametrize("state", [CallState.TALKING, CallState.ON_HOLD])
+def test_nobody_knows_when_a_call_was_answered_that_is_first_seen_up(state: CallState, *, seen_before: bool) -> None:
+    """Neither the list that shows it first nor a later one makes the time up, after a restart or in between."""
+    registry = CallRegistry()
+    legs = (Leg(id="a", state=state), Leg(id="b", state=state, extension="100"))
+    row = Call(id="c", state=state, direction=Direction.INCOMING, legs=legs, started_at=moment(-35))
+    if seen_before:
+        registry.snapshot([], moment(-5), moment(-5))
+    for second in (0, 5, 10):
+        registry.snapshot([row], moment(second), moment(second))
+        assert registry.calls["c"].answered_at is None
+    changes = registry.snapshot([], moment(15), moment(15))
+    ended = next(event.call for event in changes.events if event.type is EventType.CALL_ENDED)
+    assert ended is not None
+    assert (ended.answered_at, ended.outcome) == (None, Outcome.ANSWERED)
+
+
+def test_an_answer_that_was_seen_is_dated() -> None:
+    """By the list that shows it first, as soon as one has shown the call ringing."""
+    registry = CallRegistry()
+    for second, state in ((0, CallState.RINGING), (5, CallState.TALKING)):
+        leg = Leg(id="b", state=state, extension="100")
+        row = Call(id="c", state=state, direction=Direction.INCOMING, legs=(leg,))
+        registry.snapshot([row], moment(second), moment(second))
+    assert registry.calls["c"].answered_at == moment(5)

@@ -87,14 +87,15 @@ class Budget:
         """Let no poll through for a while: the phone system said that it was too much."""
         self._paused_until = max(self._paused_until, asyncio.get_running_loop().time() + seconds)
 
-    def slow_down(self, wait: float | None) -> None:
-        """Pause for as many seconds as the phone system says.
+    def slow_down(self, wait: float | None) -> float:
+        """Pause for as many seconds as the phone system says, and return how long that is.
 
         Where it does not say (None), pause twice as long each time.
         """
         if wait is None:
             wait, self._slow_down = self._slow_down, min(self._slow_down * 2, LONGEST_SLOW_DOWN)
         self.pause(wait)
+        return wait
 
     def recover(self) -> None:
         """Begin with a short pause again: the phone system had enough patience for a request."""
@@ -287,9 +288,7 @@ class HttpClient:
             raise lost("The connection was lost") from None
         LOGGER.debug("%s: HTTP %s", operation, reply.status)
         if reply.status == TOO_MANY_REQUESTS:
-            wait = retry_after(reply.headers)
-            self.budget.slow_down(wait)
-            raise RateLimitError(wait)
+            raise RateLimitError(self.budget.slow_down(retry_after(reply.headers)))
         self.budget.recover()
         return reply
 

@@ -28,6 +28,7 @@ MEMBER_FIELDS: Mapping[vol.Marker, Any] = {
     **AGENT_FIELDS,
     vol.Required(ATTR_QUEUE): TEXT,
     vol.Optional(ATTR_EXTENSION): TEXT,
+    vol.Optional("dialplan"): TEXT,
 }
 
 type AgentCommand = Callable[[Provider, m.AgentRef], Awaitable[None]]
@@ -51,7 +52,11 @@ async def _each_member(target: Target, command: MemberCommand) -> None:
     agents: list[m.AgentRef | None] = [*target.agents()] if named else [None]
     for agent in agents:
         member = m.QueueMember(
-            queue=target.queue(), agent=agent, extension=extension, penalty=data.get("penalty")
+            queue=target.queue(),
+            agent=agent,
+            extension=extension,
+            dialplan=data.get("dialplan"),
+            penalty=data.get("penalty"),
         )
         await command(target.coordinator.provider, member)
     target.coordinator.async_reread_directory()
@@ -98,7 +103,7 @@ AGENTS: tuple[Action, ...] = (
         "agent_login",
         Capability.AGENT_LOGIN,
         lambda provider, agent: provider.agent_login(agent),
-        {vol.Optional(ATTR_EXTENSION): TEXT},
+        {vol.Optional(ATTR_EXTENSION): TEXT, vol.Optional("dialplan"): TEXT},
     ),
     _agent(
         "agent_logout",

@@ -147,6 +147,7 @@ PLACING: tuple[Action, ...] = (
         run=_click_to_call,
         fields={
             **ORIGINATE_FIELDS,
+            vol.Optional("dialplan"): TEXT,
             vol.Optional("dial_first"): vol.In([who.value for who in m.DialFirst]),
         },
         own=frozenset({ATTR_EXTENSION, ATTR_NUMBER}),

@@ -75,9 +75,33 @@ class Target:
                 raise invalid("not_an_extension", field=field)
             return subject.id
         extensions = self.coordinator.data.extensions
-        if known and extensions and text not in extensions:
+        if text in extensions:
+            return text
+        if known and (meant := self._extension_meant(text)) is not None:
+            return meant
+        if known and extensions:
             raise invalid("unknown_extension", provider=self.coordinator.provider.name, value=text)
         return text
+
+    def _extension_meant(self, text: str) -> str | None:
+        """Return the number of the extension that is named otherwise; None where there is none.
+
+        It may be named by what the phone system knows it by, or by an internal number that several
+        share, together with the field for the dial plan. Refuse the latter without that.
+        """
+        extensions = self.coordinator.data.extensions.values()
+        for extension in extensions:
+            if text and text == extension.identity:
+                return extension.number
+        sharing = [one for one in extensions if text and text == one.internal_number]
+        dialplan = self.data.get("dialplan")
+        if len(sharing) > 1 and dialplan is None:
+            choices = ", ".join(one.number for one in sharing)
+            raise invalid("ambiguous_extension", value=text, choices=choices)
+        for extension in sharing:
+            if dialplan in (None, extension.dialplan):
+                return extension.number
+        return None
 
     def _subject_in(self, field: str) -> tuple[str, Subject | None]:
         """Return the text in a field, and what it stands for if it is the id of a device."""
@@ -167,12 +191,17 @@ class Target:
         extension = self.extension() if ATTR_EXTENSION in self.data else None
         queue = self.queue() if ATTR_QUEUE in self.data else None
         ids, number = self._named_agents()
-        pin = self.data.get(ATTR_PIN)
+        pin, dialplan = self.data.get(ATTR_PIN), self.data.get("dialplan")
         refs = [
-            AgentRef(id=agent_id, pin=pin, extension=extension, queue=queue) for agent_id in ids
+            AgentRef(id=agent_id, pin=pin, extension=extension, dialplan=dialplan, queue=queue)
+            for agent_id in ids
         ]
         if number is not None:
-            refs.append(AgentRef(number=number, pin=pin, extension=extension, queue=queue))
+            refs.append(
+                AgentRef(
+                    number=number, pin=pin, extension=extension, dialplan=dialplan, queue=queue
+                )
+            )
         if not refs:
             raise invalid("no_agent")
         return refs

@@ -182,6 +182,9 @@ class Extension:
     registered: bool | None = None
     dnd: bool | None = None
     email: str = ""
+    internal_number: str = ""
+    """What is dialled inside, where several extensions share one number in different dial plans."""
+    dialplan: str = ""
     user_agent: str = ""
     contact: str = ""
     address: str = ""
@@ -625,6 +628,7 @@ class AgentRef:
     number: str | None = None
     pin: str | None = field(default=None, repr=False)
     extension: str | None = None
+    dialplan: str | None = None
     queue: str | None = None
 
 
@@ -635,6 +639,7 @@ class QueueMember:
     queue: str
     agent: AgentRef | None = None
     extension: str | None = None
+    dialplan: str | None = None
     penalty: int | None = None
 
 

@@ -66,6 +66,8 @@ def test_extensions_are_what_the_user_calls_them() -> None:
         registered=True,
         user_agent="Yealink SIP-T46S 66.85.0.5",
         contact="sip:sip100@192.168.10.21:5060",
+        address="192.168.10.21",
+        latency=12.0,
     )
     assert [(e.number, e.trunk) for e in trunks] == [("provider1", True), ("trunk-odchozi", True)]
     assert lines.extensions(readable=False)[0].registered is None
@@ -86,6 +88,41 @@ def test_a_number_makes_a_phone_of_anything() -> None:
     phone = lines.phone(row)
     assert phone is not None
     assert phone.number == "150"
+
+
+@pytest.mark.parametrize(
+    ("status", "host", "latency", "address"),
+    [
+        ("OK (12 ms)", "192.0.2.1", 12.0, "192.0.2.1"),
+        ("LAGGED (2100 ms)", "192.0.2.1", 2100.0, "192.0.2.1"),
+        ("OK", "192.0.2.1", None, "192.0.2.1"),
+        ("UNKNOWN", "(Unspecified)", None, ""),
+        (None, None, None, ""),
+    ],
+)
+def test_where_a_phone_is(status: object, host: object, latency: float | None, address: str) -> None:
+    """Its address and how fast it answers, where the phone system says so."""
+    (peer,) = p.peers([{"user": "a", "host": host, "status": status}])
+    assert (peer.latency, peer.address) == (latency, address)
+
+
+def test_phones_of_several_dial_plans() -> None:
+    """With its dial plan each is an extension of its own, under the same internal number."""
+    named = {"a100": {"number": "100@Praha", "name": "Anna"}, "b100": {"number": "100@Brno", "name": "Boris"}}
+    lines = Lines(read_phones(named), "")
+    lines.learn(p.peers([{"user": "a100", "status": "OK"}, {"user": "b100", "status": "UNKNOWN"}]))
+    assert [
+        (e.number, e.name, e.identity, e.internal_number, e.dialplan, e.registered)
+        for e in lines.extensions(readable=True)
+    ] == [
+        ("100@Praha", "Anna", "a100", "100", "Praha", True),
+        ("100@Brno", "Boris", "b100", "100", "Brno", False),
+    ]
+    for name, user in (("100@Praha", "a100"), ("100@Brno", "b100"), ("b100", "b100"), ("100", "a100")):
+        owner = lines.owner(name)
+        assert owner is not None
+        assert owner.user == user
+    assert lines.party("b100") == m.Party(number="100", name="Boris")
 
 
 def test_two_phones_with_one_number_are_one_extension() -> None:

@@ -184,7 +184,7 @@ class CallCenter:
         extension = agent.extension or (known.extension if known else "")
         if not extension:
             raise InvalidInputError("extension", "required")
-        return self._commands.extension("src", extension)
+        return self._commands.extension("src", extension, dialplan=agent.dialplan)
 
     def member(self, member: m.QueueMember) -> Params:
         """Return who is to be a member of which queue.
@@ -199,5 +199,5 @@ class CallCenter:
             params |= self.credentials(member.agent)
             extension = extension or member.agent.extension
         if extension is not None:
-            params |= self._commands.extension("src", extension)
+            params |= self._commands.extension("src", extension, dialplan=member.dialplan)
         return params

@@ -496,7 +496,8 @@ class CallTracker:
         is_called = not asked and root.line is not None and root.calls() is False
         caller = self.lines.party(root.row.source)
         if root.line is not None and not is_called:
-            caller = replace(caller, name=own.name) if caller.number else own
+            known = caller.number and not root.line.dialplan
+            caller = replace(caller, name=own.name) if known else own
         for end in (root, *others):
             if end.destination and self._names_callee(end, root, asked=asked):
                 return caller, self.lines.party(end.row.destination)

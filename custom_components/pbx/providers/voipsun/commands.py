@@ -64,7 +64,6 @@ class Commands:
         params = {
             "dstNum": number,
             **self.extension("src", request.extension, kind, request.dialplan),
-            **optional("dialplanName", "dialplan", request.dialplan),
             **self._caller_id("dialer", request.caller_id_number, request.caller_id_name),
             **_recording(request),
             **_checks(request),
@@ -106,7 +105,6 @@ class Commands:
         return {
             **params,
             **self.extension("src", request.extension, request.extension_type, request.dialplan),
-            **optional("dialplanName", "dialplan", request.dialplan),
             **self._caller_id("spy", request.caller_id_number, request.caller_id_name),
         }
 
@@ -122,17 +120,23 @@ class Commands:
         """Return the one parameter that names an extension.
 
         Only a SIP user name can be found out, so it is preferred where the user said nothing else.
+        An internal number goes with its dial plan, where that is known or given.
         """
         extension = extension.strip()
+        known = self._lines.owner(extension)
         if kind is None:
-            known = self._lines.owner(extension)
             if known is not None and dialplan is None:
                 return {f"{side}SipUsername": known.user}
-            is_number = _SELECTORS[ExtensionType.INTERNAL][1].fullmatch(extension)
+            internal = known.internal if known is not None else extension
+            is_number = _SELECTORS[ExtensionType.INTERNAL][1].fullmatch(internal)
             kind = ExtensionType.INTERNAL if is_number else ExtensionType.SIP_USERNAME
+        params = optional("dialplanName", "dialplan", dialplan)
+        if kind is ExtensionType.INTERNAL and known is not None and known.number == extension:
+            extension = known.internal
+            params = params or optional("dialplanName", "dialplan", known.dialplan or None)
         name, pattern = _SELECTORS[kind]
         value = strip(extension) if kind is ExtensionType.PUBLIC else extension
-        return {f"{side}{name}": valid(field, value, pattern)}
+        return {f"{side}{name}": valid(field, value, pattern), **params}
 
     def _dialled(self, number: str) -> str:
         """Return a checked number as it would be keyed in: a dial plan decides about its form."""

@@ -19,6 +19,7 @@ from .payload import Peer, Row
 from .settings import LONGEST_NUMBER, NamedPhone
 
 COMPARED_DIGITS = 9
+DIALPLAN_SIGN = "@"
 
 _TRUNK = re.compile(
     r"trunk|gateway|provider|prichoz|odchoz|(?:^|[^a-z])gw(?:[^a-z]|$)", re.IGNORECASE
@@ -48,10 +49,16 @@ def first_users(named: Collection[NamedPhone]) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A SIP account. `number` is how the extension is called everywhere above."""
+    """A SIP account.
+
+    `number` is how the extension is called everywhere above. It has the dial plan behind an "@",
+    where the internal number alone names several phones.
+    """
 
     user: str
     number: str
+    internal: str
+    dialplan: str = ""
     name: str = ""
     trunk: bool = False
     hidden: bool = False
@@ -85,6 +92,7 @@ class Lines:
         self._lines: dict[str, Line] = {}
         self._peers: dict[str, Peer] = {}
         self._owners: dict[str, Line] = {}
+        self._in_dialplans: dict[str, Line] = {}
         self.learn(())
 
     def learn(self, peers: Collection[Peer]) -> None:
@@ -97,6 +105,7 @@ class Lines:
             # A phone registers and says what it is; a trunk's address is entered by hand.
             static = peer is not None and peer.has_host and not peer.user_agent and not peer.contact
             self._lines[user] = self._line(user, looks_static=static and tells_phones)
+        self._in_dialplans = {one.number: one for one in self._lines.values() if one.dialplan}
         self._owners = {}
         for known in sorted(self._lines.values(), key=self._usable, reverse=True):
             if not known.trunk:
@@ -113,12 +122,13 @@ class Lines:
         named = self._named.get(user) or NamedPhone(user=user)
         # Who hides an account that has no number hides a trunk.
         looks_like_trunk = named.hidden or looks_static or bool(_TRUNK.search(user))
-        reached = (
-            compared(number[:LONGEST_NUMBER]) for number in (user, named.number, *named.public)
-        )
+        internal, _, dialplan = named.number.partition(DIALPLAN_SIGN)
+        reached = (compared(number[:LONGEST_NUMBER]) for number in (user, internal, *named.public))
         return Line(
             user=user,
             number=named.number or user,
+            internal=internal or user,
+            dialplan=dialplan,
             name=named.name,
             trunk=looks_like_trunk and not named.number,
             hidden=named.hidden,
@@ -134,7 +144,7 @@ class Lines:
 
     def owner(self, number: str) -> Line | None:
         """Return the phone that is reached by a number, or has it as SIP user name."""
-        return self._owners.get(compared(number))
+        return self._in_dialplans.get(number) or self._owners.get(compared(number))
 
     def is_ours(self, number: str) -> bool:
         """Return whether a number is inside: a phone's, or too short for the outside."""
@@ -147,7 +157,7 @@ class Lines:
         owner = self.owner(number)
         if owner is None:
             return Party(number=received(number, self._country))
-        shown = owner.number if number == owner.user else received(number, self._country)
+        shown = owner.internal if number == owner.user else received(number, self._country)
         return Party(number=shown, name=owner.name)
 
     def extensions(self, *, readable: bool) -> tuple[Extension, ...]:
@@ -165,6 +175,8 @@ class Lines:
                 name=known.name,
                 id=user,
                 identity=self._first_users.get(known.number, user),
+                internal_number=known.internal if known.dialplan else "",
+                dialplan=known.dialplan,
                 registered=peer.registered if peer and readable else None,
                 user_agent=peer.user_agent if peer else "",
                 contact=peer.contact if peer else "",

@@ -300,7 +300,7 @@ def _doubt(root: End, leg: End) -> int:
     if leg.line is None:
         return order
     if root.dialled is None:
-        return order - int(_ends_in(root.destination, leg.line.number))
+        return order - int(_ends_in(root.destination, leg.line.internal))
     return order - 1 if root.dialled.number == leg.line.number else order + 1
 
 
@@ -558,6 +558,6 @@ def fetched(ends: Sequence[End], place: int) -> int | None:
 def _picked_up(ends: Sequence[End], code: str) -> int | None:
     """Return the place of the phone that rings, and whose number a pick-up code ends in."""
     for place, other in enumerate(ends):
-        if other.rings and other.line is not None and code.endswith(other.line.number):
+        if other.rings and other.line is not None and code.endswith(other.line.internal):
             return place
     return None

@@ -114,7 +114,7 @@ class VoipsunProvider(Provider):
                 "check_ip_contact",
             }
         ),
-        Capability.CLICK_TO_CALL: frozenset({"caller_id_number"}),
+        Capability.CLICK_TO_CALL: frozenset({"caller_id_number", "dialplan"}),
         Capability.DIAL: frozenset({"route_name", "route_id", "context", "hangup_context"}),
         Capability.SPY: frozenset(
             {
@@ -127,12 +127,12 @@ class VoipsunProvider(Provider):
                 "caller_id_name",
             }
         ),
-        Capability.AGENT_LOGIN: frozenset({"agent", "pin", "extension"}),
+        Capability.AGENT_LOGIN: frozenset({"agent", "pin", "extension", "dialplan"}),
         Capability.AGENT_LOGOUT: frozenset({"agent", "pin"}),
         Capability.AGENT_PAUSE: frozenset({"agent", "pin"}),
         Capability.AGENT_UNPAUSE: frozenset({"agent", "pin"}),
-        Capability.QUEUE_ADD: frozenset({"agent", "pin", "extension", "penalty"}),
-        Capability.QUEUE_REMOVE: frozenset({"agent", "pin", "extension"}),
+        Capability.QUEUE_ADD: frozenset({"agent", "pin", "extension", "dialplan", "penalty"}),
+        Capability.QUEUE_REMOVE: frozenset({"agent", "pin", "extension", "dialplan"}),
         Capability.GET_AGENT_STATUS: frozenset({"agent", "pin"}),
         Capability.MOVE_RECORDING: frozenset({"filename", "path"}),
     }

@@ -1,7 +1,8 @@
 """What the client of a VoIPSUN PBX has to know, and how the list of phones is typed in the options.
 
 A line of that list is `sip user = internal number, name, public number ...`, or
-`sip user = hidden` for an account that is no phone.
+`sip user = hidden` for an account that is no phone. Where several phones share an internal number,
+each is written with its dial plan: `sip user = 100@sales, name`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,7 +26,7 @@ class NamedPhone:
 
     user: str
     number: str = ""
-    """Under which it is called inside; empty for what is no phone."""
+    """Under which it is called inside, maybe with its dial plan; empty for what is no phone."""
     name: str = ""
     public: tuple[str, ...] = ()
     """The public numbers that ring it."""
