@@ -167,11 +167,18 @@ def typed(simulator: Simulator) -> dict[str, Any]:
     raise TypeError(simulator.provider)
 
 
+def phone_rows(simulator: VoipsunSimulator) -> list[dict[str, Any]]:
+    """Give the table of phones as a person fills it in."""
+    rows: list[dict[str, Any]] = [
+        {"user": e.sip_username, "number": e.number, "name": e.name, "public": list(e.public_numbers)}
+        for e in simulator.extensions
+    ]
+    return rows + [{"user": user, "hidden": True} for user in simulator.system.accounts if user.startswith("trunk")]
+
+
 def named(simulator: VoipsunSimulator) -> dict[str, Any]:
     """Give the option that names the phones of a phone system that does not."""
-    lines = [f"{e.sip_username} = {e.number}, {e.name}, {', '.join(e.public_numbers)}" for e in simulator.extensions]
-    lines += [f"{user} = hidden" for user in simulator.system.accounts if user.startswith("trunk")]
-    return stored_options(PROVIDERS["voipsun"], {"call_slots": 4, "extension_names": lines}, {})
+    return stored_options(PROVIDERS["voipsun"], {"call_slots": 4, "extension_names": phone_rows(simulator)}, {})
 
 
 def staff(simulator: VoipsunSimulator) -> dict[str, list[dict[str, Any]]]:

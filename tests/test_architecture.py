@@ -35,7 +35,7 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
     "what feeds the coordinator": ("lookups", "push", "recent_calls"),
     "the account as a whole": ("data",),
     "what asks an account": ("callers", "entity", "rights"),
-    "the forms": ("config_flow", "forms", "migration", "options", "subentries"),
+    "the forms": ("config_flow", "forms", "migration", "options", "subentries", "webhook_page"),
     "the actions; the front end": ("services", "console"),
     "what Home Assistant loads": (
         "binary_sensor",

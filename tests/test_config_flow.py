@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 from unittest.mock import AsyncMock, Mock, patch
+from urllib.parse import urlsplit
 
 import pytest
+from aiohttp import ClientConnectionError
 from homeassistant.config_entries import SOURCE_USER, ConfigEntryState, ConfigFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
@@ -127,6 +129,14 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(voipat_access, "CONFIRM_AFTER", 0.0)
 
 
+@pytest.fixture(autouse=True)
+def look(monkeypatch: pytest.MonkeyPatch) -> AsyncMock:
+    """Let Home Assistant find no way to its own address, which is none in a test."""
+    mocked = AsyncMock(side_effect=ClientConnectionError)
+    monkeypatch.setattr("custom_components.pbx.webhook_page.async_look", mocked)
+    return mocked
+
+
 @pytest.fixture
 def house(request: pytest.FixtureRequest) -> House:
     """Give the phone system that the test's parameter names."""
@@ -194,8 +204,11 @@ def suggested(result: ConfigFlowResult) -> dict[str, Any]:
 
 @pytest.mark.parametrize("house", ["voipsun", "voxloud"], indirect=True)
 async def test_added(hass: HomeAssistant, house: House, set_up: AsyncMock) -> None:
-    """An account is added; where nothing is pasted, at once."""
+    """An account is added; where nothing is pasted or named, at once."""
     result = await async_submit(hass, await async_start(hass, house.provider), house.typed)
+    if house.provider == "voipsun":
+        assert result["step_id"] == "phones"
+        result = await async_submit(hass, result, {})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     _check_created(result, house)
     assert len(set_up.mock_calls) == 1
@@ -212,7 +225,7 @@ async def test_added_after_pasting(hass: HomeAssistant, house: House, set_up: As
     placeholders = result["description_placeholders"]
     assert placeholders is not None
     assert placeholders["provider"] == PROVIDERS[house.provider].name
-    shown = re.findall(r"https://ha\.example\.com/api/webhook/(\w{64})", placeholders["urls"])
+    shown = re.findall(r"https://ha\.example\.com/api/webhook/(\w{64})", suggested(result)["address"])
     result = await async_submit(hass, result, {})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     _check_created(result, house)
@@ -231,13 +244,14 @@ def _check_created(result: ConfigFlowResult, house: House) -> None:
 
 
 async def test_pasted_settings(hass: HomeAssistant, voipat: VoipatSimulator) -> None:
-    """The URL is shown for each setting that takes it, with the placeholders filled in by the phone system."""
+    """One URL is shown, for all settings that take it, with the placeholders that the phone system fills in."""
     house = _voipat(voipat)
     result = await async_submit(hass, await async_start(hass, "voipat"), house.typed)
     assert result["description_placeholders"] is not None
-    urls = result["description_placeholders"]["urls"]
-    assert re.findall(r"\*\*(\w+)\*\*", urls) == ["crm_url", "crm_agent_login_url", "crm_agent_logout_url"]
-    assert "={" in urls
+    how = result["description_placeholders"]["how"]
+    assert "`crm_url`, `crm_agent_login_url`, `crm_agent_logout_url`" in how
+    assert "={" in suggested(result)["address"]
+    assert set(suggested(result)) == {"address", "test"}
 
 
 @pytest.mark.parametrize(
@@ -259,8 +273,7 @@ async def test_paste_without_an_external_url(
         monkeypatch.setattr("homeassistant.components.webhook.get_url", Mock(side_effect=NoURLAvailableError))
     result = await async_submit(hass, await async_start(hass, "voipstudio"), _voipstudio(voipstudio).typed)
     assert result["step_id"] == "paste"
-    assert result["description_placeholders"] is not None
-    assert f"\n{beginning}" in result["description_placeholders"]["urls"]
+    assert suggested(result)["address"].startswith(beginning)
 
 
 async def test_paste_a_cloudhook(
@@ -269,8 +282,7 @@ async def test_paste_a_cloudhook(
     """Whoever is signed in to Home Assistant Cloud pastes an address there, which is kept."""
     await hass.config.async_update(internal_url="http://192.168.1.5:8123")
     result = await async_submit(hass, await async_start(hass, "voipstudio"), _voipstudio(voipstudio).typed)
-    assert result["description_placeholders"] is not None
-    assert f"\n{CLOUDHOOK}0\n" in result["description_placeholders"]["urls"]
+    assert suggested(result)["address"] == f"{CLOUDHOOK}0"
     result = await async_submit(hass, result, {})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert result["data"]["cloudhook_url"] == f"{CLOUDHOOK}0"
@@ -290,9 +302,166 @@ async def test_paste_without_a_cloudhook(
     cloud.fails = ConnectionError() if trouble == "offline" else None
     result = await async_submit(hass, await async_start(hass, "voipstudio"), _voipstudio(voipstudio).typed)
     assert result["step_id"] == "paste"
-    assert result["description_placeholders"] is not None
-    assert "/api/webhook/" in result["description_placeholders"]["urls"]
+    assert "/api/webhook/" in suggested(result)["address"]
     assert cloud.hooks == {}
+
+
+# -- the proof ---------------------------------------------------------------------------------------
+
+
+async def async_waited(hass: HomeAssistant, result: ConfigFlowResult) -> ConfigFlowResult:
+    """Wait until the flow has gone on by itself, and show where it is."""
+    await hass.async_block_till_done()
+    return await hass.config_entries.flow.async_configure(result["flow_id"])
+
+
+@pytest.fixture
+async def at_home(hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator) -> str:
+    """Let the phone system reach Home Assistant; give the address."""
+    assert await async_setup_component(hass, DOMAIN, {})
+    client = await hass_client_no_auth()
+    address = str(client.make_url("")).rstrip("/")
+    await hass.config.async_update(external_url=address)
+    return address
+
+
+async def test_proof(hass: HomeAssistant, voipstudio: VoipstudioSimulator, at_home: str, set_up: AsyncMock) -> None:
+    """A call that is pushed while the form waits is shown, and the account takes the address over."""
+    result = await async_submit(hass, await async_start(hass, "voipstudio"), _voipstudio(voipstudio).typed)
+    address = suggested(result)["address"]
+    assert suggested(result)["test"] is True
+    assert address.startswith(at_home)
+    await voipstudio.add_webhook(address)
+    result = await hass.config_entries.flow.async_configure(result["flow_id"], {"test": True})
+    assert (result["type"], result["progress_action"]) == (FlowResultType.SHOW_PROGRESS, "wait_for_call")
+    await voipstudio.ring("442079460123", "1001")
+    await voipstudio.settle()
+    result = await async_waited(hass, result)
+    assert (result["type"], result["step_id"]) == (FlowResultType.FORM, "proved")
+    assert result["description_placeholders"] is not None
+    assert "44207946" in result["description_placeholders"]["what"]
+    result = await async_submit(hass, result, {})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert result["data"]["webhook_id"] in address
+    assert len(set_up.mock_calls) == 1
+
+
+async def test_proof_that_fails(
+    hass: HomeAssistant, voipat: VoipatSimulator, at_home: str, monkeypatch: pytest.MonkeyPatch, set_up: AsyncMock
+) -> None:
+    """Where nothing comes, the page is shown again and says so; it can be tried again, or left."""
+    monkeypatch.setattr("custom_components.pbx.webhook_page.PATIENCE", 0.01)
+    result = await async_submit(hass, await async_start(hass, "voipat"), _voipat(voipat).typed)
+    shown = suggested(result)
+    for _ in range(2):
+        result = await hass.config_entries.flow.async_configure(result["flow_id"], {"test": True})
+        assert result["type"] is FlowResultType.SHOW_PROGRESS
+        result = await async_waited(hass, result)
+        assert (result["type"], result["step_id"]) == (FlowResultType.FORM, "paste")
+        assert result["errors"] == {"base": "not_received"}
+        assert suggested(result) == shown
+    result = await async_submit(hass, result, {"test": False})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert at_home in shown["address"]
+    assert len(set_up.mock_calls) == 1
+
+
+@pytest.mark.parametrize("body", ["", "nonsense", "{}", "[1]"])
+async def test_rubbish_is_no_proof(
+    hass: HomeAssistant,
+    voipstudio: VoipstudioSimulator,
+    hass_client_no_auth: ClientSessionGenerator,
+    monkeypatch: pytest.MonkeyPatch,
+    body: str,
+) -> None:
+    """Whoever tries the address, or sends what nobody can read, proves nothing."""
+    assert await async_setup_component(hass, DOMAIN, {})
+    client = await hass_client_no_auth()
+    await hass.config.async_update(external_url=str(client.make_url("")).rstrip("/"))
+    result = await async_submit(hass, await async_start(hass, "voipstudio"), _voipstudio(voipstudio).typed)
+    path = urlsplit(suggested(result)["address"]).path
+    assert (await client.post(path, data=body)).status == 200
+    assert (await client.head(path)).status == 200
+    monkeypatch.setattr("custom_components.pbx.webhook_page.PATIENCE", 0.01)
+    result = await hass.config_entries.flow.async_configure(result["flow_id"], {"test": True})
+    result = await async_waited(hass, result)
+    assert result["errors"] == {"base": "not_received"}
+
+
+async def test_closed_form_leaves_the_address(hass: HomeAssistant, voipstudio: VoipstudioSimulator) -> None:
+    """Nobody listens any more at the address of a form that was closed, waiting or not."""
+    for test in (False, True):
+        result = await async_submit(hass, await async_start(hass, "voipstudio"), _voipstudio(voipstudio).typed)
+        if test:
+            result = await hass.config_entries.flow.async_configure(result["flow_id"], {"test": True})
+        assert len(hass.data["webhook"]) == 1
+        hass.config_entries.flow.async_abort(result["flow_id"])
+        await hass.async_block_till_done()
+        assert not hass.data["webhook"]
+
+
+@pytest.mark.parametrize(
+    ("external", "warning"),
+    [
+        ("https://ha.example.com", "did not reach itself"),
+        ("http://ha.example.com", "begins with http"),
+        ("https://192.168.1.9", "only in your own network"),
+        ("https://homeassistant.local", "only in your own network"),
+        ("https://fritz", "only in your own network"),
+    ],
+)
+async def test_warnings(
+    hass: HomeAssistant, voipstudio: VoipstudioSimulator, external: str, warning: str, look: AsyncMock
+) -> None:
+    """Whoever pastes an address that will not work is told before."""
+    await hass.config.async_update(external_url=external)
+    result = await async_submit(hass, await async_start(hass, "voipstudio"), _voipstudio(voipstudio).typed)
+    assert result["description_placeholders"] is not None
+    assert warning in result["description_placeholders"]["how"]
+    assert look.called is (external == "https://ha.example.com")
+
+
+async def test_no_warning(
+    hass: HomeAssistant, voipstudio: VoipstudioSimulator, hass_client_no_auth: ClientSessionGenerator, look: AsyncMock
+) -> None:
+    """An address that leads back to this Home Assistant is as it should be."""
+    assert await async_setup_component(hass, DOMAIN, {})
+    client = await hass_client_no_auth()
+
+    async def there_and_back(_hass: HomeAssistant, address: str) -> None:
+        await client.get(urlsplit(address).path)
+
+    look.side_effect = there_and_back
+    await hass.config.async_update(external_url="https://ha.example.com")
+    result = await async_submit(hass, await async_start(hass, "voipstudio"), _voipstudio(voipstudio).typed)
+    assert result["description_placeholders"] is not None
+    assert "⚠️" not in result["description_placeholders"]["how"]
+
+
+# -- the table of phones -----------------------------------------------------------------------------
+
+
+async def test_phones_are_named(hass: HomeAssistant, voipsun: VoipsunSimulator) -> None:
+    """What was found is shown with what it most likely is; what a person makes of it is kept."""
+    result = await async_submit(hass, await async_start(hass, "voipsun"), _voipsun(voipsun).typed)
+    assert result["step_id"] == "phones"
+    rows = {row["user"]: row for row in suggested(result)["extension_names"]}
+    assert rows["sip101"]["number"] == "101"
+    assert rows["trunk-odchozi"]["hidden"] is True
+    assert rows["trunk-odchozi"]["number"] == ""
+    typed = [{"user": "sip101", "number": "7101", "name": "Anna"}, {"user": "sip101"}]
+    result = await async_submit(hass, result, {"extension_names": typed})
+    assert result["errors"] == {"extension_names": "invalid_phone"}
+    assert suggested(result)["extension_names"] == typed
+    result = await async_submit(hass, result, {"extension_names": typed[:1]})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    kept = {"number": "7101", "name": "Anna", "public": [], "hidden": False}
+    assert result["options"] == {"extension_names": {"sip101": kept}}
+    await hass.async_block_till_done()
+    assert hass.states.get("sensor.anna_7101_call_state") is not None
+
+
+# -- once --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("house", ALL, indirect=True)
@@ -407,7 +576,7 @@ def _set(**switches: Any) -> Trouble:
 async def test_error_and_recovery(
     hass: HomeAssistant, house: House, trouble: Trouble, typed: Typed, errors: dict[str, str], set_up: AsyncMock
 ) -> None:
-    """An error is said in the form; what was typed stays, but for secrets; the next try can succeed."""
+    """An error is said in the form; what was typed stays, secrets too; the next try can succeed."""
     sound = {**vars(house.simulator)}
     result = await async_start(hass, house.provider)
     trouble(house.simulator)
@@ -416,14 +585,14 @@ async def test_error_and_recovery(
     assert result["type"] is FlowResultType.FORM
     assert result["step_id"] == house.provider
     assert result["errors"] == errors
-    assert suggested(result) == {key: value for key, value in given.items() if key not in ("api_key", "password")}
+    assert suggested(result) == given
 
     for name in ("broken", "maintenance", "rate_limit", "forbidden"):
         if name in vars(house.simulator):
             _set(**{name: sound.get(name, getattr(type(house.simulator), name))})(house.simulator)
     result = await async_submit(hass, result, house.typed)
     while result["type"] is FlowResultType.FORM:
-        assert result["step_id"] == "paste"
+        assert result["step_id"] in {"paste", "phones"}
         result = await async_submit(hass, result, {})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert len(set_up.mock_calls) == 1
@@ -484,6 +653,8 @@ async def test_permission_missing(hass: HomeAssistant, voipsun: VoipsunSimulator
     """A permission that is missing is no wrong password."""
     voipsun.deny = {Permission.SIP_STATUS}
     result = await async_submit(hass, await async_start(hass, "voipsun"), _voipsun(voipsun).typed)
+    assert result["step_id"] == "phones"
+    result = await async_submit(hass, result, {})
     assert result["type"] is FlowResultType.CREATE_ENTRY
 
 
@@ -585,7 +756,7 @@ async def test_reauth(hass: HomeAssistant, house: House, expected_warnings: list
 
     result = await async_submit(hass, result, typed)
     assert result["errors"] == {"base": "invalid_auth"}
-    assert suggested(result) == {}
+    assert suggested(result) == typed
     assert entry.data == before
 
     result = await async_submit(hass, result, {**typed, secret: "new-secret-of-the-account"})
@@ -751,6 +922,20 @@ async def test_reauth_after_a_failed_start(
 
 
 # -- changing how an account is reached --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("house", ALL, indirect=True)
+async def test_unchanged_secret_is_not_asked_for(hass: HomeAssistant, house: House) -> None:
+    """Whoever changes the address need not type the key again, and never gets to see it."""
+    entry = await async_add(hass, house)
+    before = dict(entry.data)
+    result = await entry.start_reconfigure_flow(hass)
+    assert result["description_placeholders"] is not None
+    assert result["description_placeholders"]["note"]
+    typed = {key: value for key, value in house.typed.items() if key not in ("api_key", "password")}
+    result = await async_submit(hass, result, typed)
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "reconfigure_successful")
+    assert entry.data == before
 
 
 @pytest.mark.parametrize("house", ALL, indirect=True)

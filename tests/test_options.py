@@ -88,7 +88,8 @@ async def test_fields(hass: HomeAssistant, hass_client: ClientSessionGenerator, 
     form = await answer.json()
     names = [fields["name"] for fields in form["data_schema"]]
     expected = [name for name in COMMON if name != "push" or provider != "voipsun"]
-    assert names == expected + OWN[provider]
+    page = ["address"] if provider in ("voipat", "voipstudio") else []
+    assert names == page + expected + OWN[provider]
     assert all("selector" in fields for fields in form["data_schema"])
     assert form["description_placeholders"]["provider"] == PROVIDERS[provider].name
 
@@ -102,7 +103,7 @@ async def test_fields(hass: HomeAssistant, hass_client: ClientSessionGenerator, 
             "WebRTC Phone > CRM Settings",
             ["crm_url", "crm_agent_login_url", "crm_agent_logout_url"],
         ),
-        ("voipstudio", "10.1.2.3:8123/api/webhook/kept\n", "Integrations > Webhooks", ["URL"]),
+        ("voipstudio", "10.1.2.3:8123/api/webhook/kept", "Integrations > Webhooks", ["URL"]),
     ],
 )
 async def test_url_to_paste(hass: HomeAssistant, provider: str, shown: str, where: str, names: list[str]) -> None:
@@ -112,10 +113,11 @@ async def test_url_to_paste(hass: HomeAssistant, provider: str, shown: str, wher
     entry.add_to_hass(hass)
     result = await async_open(hass, entry)
     assert result["description_placeholders"] is not None
-    said = result["description_placeholders"]["urls"]
-    assert shown in said
-    assert where in said.partition("**")[0]
-    assert re.findall(r"\*\*(\w+)\*\*", said) == names
+    said = result["description_placeholders"]["how"]
+    assert shown in suggested(result)["address"]
+    assert where in said
+    assert "known only in your own network" in said
+    assert [name for name in re.findall(r"`(\w+)`", said) if name in names] == names
 
 
 async def test_url_to_paste_in_another_language(hass: HomeAssistant) -> None:
@@ -125,7 +127,7 @@ async def test_url_to_paste_in_another_language(hass: HomeAssistant) -> None:
     entry.add_to_hass(hass)
     result = await async_open(hass, entry)
     assert result["description_placeholders"] is not None
-    assert "trage diese Adresse als URL ein" in result["description_placeholders"]["urls"]
+    assert "trage die Adresse unten als `URL` ein" in result["description_placeholders"]["how"]
 
 
 @pytest.mark.parametrize("provider", ["voipsun", "voxloud"])
@@ -135,7 +137,8 @@ async def test_no_url_to_paste(hass: HomeAssistant, provider: str) -> None:
     entry.add_to_hass(hass)
     result = await async_open(hass, entry)
     assert result["description_placeholders"] is not None
-    assert result["description_placeholders"]["urls"] == ""
+    assert result["description_placeholders"]["how"] == ""
+    assert "address" not in suggested(result)
 
 
 @pytest.mark.parametrize(
@@ -148,8 +151,7 @@ async def test_cloudhook_to_paste(hass: HomeAssistant, external: str | None, sho
     entry = entry_of("voipstudio", data={"cloudhook_url": "https://h/9"})
     entry.add_to_hass(hass)
     result = await async_open(hass, entry)
-    assert result["description_placeholders"] is not None
-    assert f"\n{shown}\n" in result["description_placeholders"]["urls"]
+    assert suggested(result)["address"] == shown
 
 
 async def test_url_with_credentials(hass: HomeAssistant) -> None:
@@ -158,8 +160,7 @@ async def test_url_with_credentials(hass: HomeAssistant) -> None:
     entry = entry_of("voipstudio", options={"webhook_username": "user", "webhook_password": "p w"})
     entry.add_to_hass(hass)
     result = await async_open(hass, entry)
-    assert result["description_placeholders"] is not None
-    assert "https://user:p%20w@ha.example.com/api/webhook/kept" in result["description_placeholders"]["urls"]
+    assert suggested(result)["address"] == "https://user:p%20w@ha.example.com/api/webhook/kept"
 
 
 async def test_credentials_without_an_address(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,8 +173,9 @@ async def test_credentials_without_an_address(hass: HomeAssistant, monkeypatch: 
     entry = entry_of("voipstudio", options={"webhook_username": "user", "webhook_password": "p"})
     entry.add_to_hass(hass)
     result = await async_open(hass, entry)
+    assert suggested(result)["address"] == "/api/webhook/kept"
     assert result["description_placeholders"] is not None
-    assert "\n/api/webhook/kept\n" in result["description_placeholders"]["urls"]
+    assert "does not know its own address" in result["description_placeholders"]["how"]
 
 
 async def test_extensions_are_offered(hass: HomeAssistant, fake_entry: MockConfigEntry) -> None:
@@ -227,11 +229,17 @@ async def test_refused_by_the_form(hass: HomeAssistant, provider: str, typed: Js
         ("voipstudio", {"webhook_username": "u", "webhook_password": "p"}, None),
         (
             "voipsun",
-            {"extension_names": ["sip101 = 101, Ann Lee, 2223001", "trunk=HIDDEN"]},
+            {
+                "extension_names": [
+                    {"user": "sip101", "number": "101", "name": "Ann Lee", "public": ["2223001"]},
+                    {"user": "trunk", "hidden": True},
+                    {"user": "sip102", "number": "", "hidden": False},
+                ]
+            },
             {
                 "extension_names": {
                     "sip101": {"number": "101", "name": "Ann Lee", "public": ["2223001"], "hidden": False},
-                    "trunk": {"hidden": True},
+                    "trunk": {"number": "", "name": "", "public": [], "hidden": True},
                 }
             },
         ),
@@ -256,40 +264,48 @@ async def test_kept(hass: HomeAssistant, provider: str, typed: Json, kept: Json 
 
 
 @pytest.mark.parametrize(
-    ("line", "known", "again"),
+    ("row", "kept"),
     [
-        ("a=1", {"number": "1", "public": [], "hidden": False}, "a = 1"),
-        (" a b = 1 , Ann ", {"number": "1", "name": "Ann", "public": [], "hidden": False}, "a b = 1, Ann"),
-        ("a=1,,22,33", {"number": "1", "name": "", "public": ["22", "33"], "hidden": False}, "a = 1, , 22, 33"),
-        ("a=1,Ann,,", {"number": "1", "name": "Ann", "public": [], "hidden": False}, "a = 1, Ann"),
-        ("a=b=c", {"number": "b=c", "public": [], "hidden": False}, "a = b=c"),
-        ("a=Hidden", {"hidden": True}, "a = hidden"),
+        ({"user": "a", "number": "1"}, {"number": "1", "name": "", "public": [], "hidden": False}),
+        (
+            {"user": " a b ", "number": " 1 ", "name": " Ann "},
+            {"number": "1", "name": "Ann", "public": [], "hidden": False},
+        ),
+        (
+            {"user": "a", "public": ["22", "", "33"]},
+            {"number": "", "name": "", "public": ["22", "33"], "hidden": False},
+        ),
+        ({"user": "a", "name": "Ann"}, {"number": "", "name": "Ann", "public": [], "hidden": False}),
+        ({"user": "a", "hidden": True}, {"number": "", "name": "", "public": [], "hidden": True}),
+        ({"user": "a"}, None),
+        ({"user": "a", "number": "", "name": "", "public": [], "hidden": False}, None),
     ],
 )
-def test_extension_lines(line: str, known: Json, again: str) -> None:
-    """A line is read, and written back in one way."""
+def test_rows_of_the_table(row: Json, kept: Json | None) -> None:
+    """A row is read, and shown again as it is kept; one that says nothing is not kept."""
     kind = PROVIDERS["voipsun"]
-    options = stored_options(kind, {"call_slots": 4, "extension_names": [line]}, {})
-    ((_, read),) = options["extension_names"].items()
-    assert read == known
-    assert shown_options(kind, options)["extension_names"] == [again]
-    assert stored_options(kind, {"call_slots": 4, "extension_names": [again]}, {}) == options
+    options = stored_options(kind, {"call_slots": 4, "extension_names": [row]}, {})
+    user = str(row["user"]).strip()
+    assert options.get("extension_names") == (None if kept is None else {user: kept})
+    if kept is not None:
+        shown = shown_options(kind, options)["extension_names"]
+        assert shown == [{"user": user, **kept}]
+        assert stored_options(kind, {"call_slots": 4, "extension_names": shown}, {}) == options
 
 
-@pytest.mark.parametrize("line", ["nothing", "=101", "sip101=", "sip101 = , Ann", " = "])
-async def test_unreadable_extension_line(hass: HomeAssistant, line: str) -> None:
-    """A line that cannot be read is pointed at, and what was typed stays."""
+@pytest.mark.parametrize("row", [{"user": ""}, {"user": " ", "number": "5"}, {"user": "sip1", "number": "9"}])
+async def test_unreadable_row(hass: HomeAssistant, row: Json) -> None:
+    """A row without a SIP account, or with the one of another row, is refused, and what was typed stays."""
     entry = entry_of("voipsun")
     entry.add_to_hass(hass)
-    typed = {"call_slots": 3, "extension_names": ["sip1 = 1", line]}
+    sound = {"user": "sip1", "number": "1"}
+    typed = {"call_slots": 3, "extension_names": [sound, row]}
     result = await async_change(hass, entry, typed)
     assert result["type"] is FlowResultType.FORM
-    assert result["errors"] == {"extension_names": "invalid_extension_line"}
-    assert result["description_placeholders"] is not None
-    assert result["description_placeholders"]["line"] == line
+    assert result["errors"] == {"extension_names": "invalid_phone"}
     assert suggested(result)["extension_names"] == typed["extension_names"]
     assert entry.options == {}
-    result = await hass.config_entries.options.async_configure(result["flow_id"], {"extension_names": ["sip1 = 1"]})
+    result = await hass.config_entries.options.async_configure(result["flow_id"], {"extension_names": [sound]})
     assert result["type"] is FlowResultType.CREATE_ENTRY
 
 
@@ -363,7 +379,7 @@ async def test_half_of_the_credentials(hass: HomeAssistant, known: Json, typed: 
     entry.add_to_hass(hass)
     result = await async_change(hass, entry, typed)
     assert result["errors"] == {field: "required"}
-    assert "webhook_password" not in suggested(result)
+    assert suggested(result).get("webhook_password") == typed.get("webhook_password")
 
 
 # -- what a change does ------------------------------------------------------------------------------

@@ -26,6 +26,48 @@ def ended(call_id: str, outcome: Outcome = Outcome.ANSWERED, by: str = "push") -
     return told(EventType.CALL_ENDED, call_id, by, outcome)
 
 
+@pytest.mark.parametrize(
+    ("every_call", "pushed_before", "calls"), [(True, False, 1), (True, True, 3), (False, False, 20), (False, True, 20)]
+)
+@pytest.mark.parametrize("managed", [True, False])
+def test_silence(fake: type[FakeProvider], calls: int, *, every_call: bool, pushed_before: bool, managed: bool) -> None:
+    """A webhook that a person enters is silent after some calls in a row of which it told nothing."""
+    fake.pushes_every_call = every_call
+    provider = fake(Mock(), {})
+    provider.capabilities = Capability.WEBHOOK | (Capability.SUBSCRIPTIONS if managed else Capability(0))
+    health = PushHealth(provider, enabled=True)
+    changed = Mock()
+    health.async_add_listener(changed)
+    if pushed_before:
+        health.note_push(NOON)
+    for call in range(calls):
+        assert not health.silent
+        now = NOON + call * 4 * LATE
+        health.coverage.told([told(EventType.CALL_INCOMING, f"c{call}", POLL)], now)
+        health.judge(now + LATE + SECOND)
+    assert health.silent is not managed
+    assert changed.call_count == (0 if managed else 1)
+    if not managed:
+        assert health.note_push(NOON + timedelta(hours=1))  # that is news
+        assert not health.silent
+
+
+def test_a_call_that_was_told_of_breaks_the_silence(fake: type[FakeProvider]) -> None:
+    """Calls that are missed now and then are no silence."""
+    fake.pushes_every_call = True
+    provider = fake(Mock(), {})
+    provider.capabilities = Capability.WEBHOOK
+    health = PushHealth(provider, enabled=True)
+    health.note_push(NOON)
+    for call in range(10):
+        now = NOON + call * 4 * LATE
+        if call % 3 == 2:
+            health.coverage.heard(f"c{call}", now)
+        health.coverage.told([told(EventType.CALL_INCOMING, f"c{call}", POLL)], now)
+        health.judge(now + LATE + SECOND)
+        assert not health.silent
+
+
 def test_trust_has_to_be_earned() -> None:
     """By an answered call; one that nobody answered may hide that answers are not pushed."""
     coverage = Coverage()

@@ -231,18 +231,18 @@ async def _devices(house: House) -> None:
     assert {device.manufacturer for device in devices} == {house.coordinator.provider.name}
 
 
-OF_THE_HOUSE = {"console", "phone_book"}
+OF_THE_HOUSE = {"console", "phone_book", "places"}
 
 
 async def test_runtime_data(hass: HomeAssistant, fake_entry: MockConfigEntry) -> None:
-    """What belongs to an account is kept with it; the phone book and the front end belong to the house."""
+    """What belongs to an account is kept with it; phone book, front end and the tables of towns belong to the house."""
     await async_set_up(hass, fake_entry)
     assert isinstance(fake_entry.runtime_data, PbxData)
     assert DOMAIN not in hass.data
     for file, tree in trees():
         kept = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr == "data"]
         shared = [node for node in kept if ast.unparse(node) == "hass.data"]
-        assert not shared or file.parent.name in OF_THE_HOUSE, file.name
+        assert not shared or {file.parent.name, file.stem} & OF_THE_HOUSE, file.name
 
 
 async def test_before_configure(hass: HomeAssistant, voipat: VoipatSimulator) -> None:
@@ -531,7 +531,7 @@ def test_repair_issues() -> None:
                 keys |= {ast.unparse(one.value) for one in node.keywords if one.arg == "translation_key"}
     assert keys == {"key"}  # of the one place that creates issues
     fixable = {key for key, issue in TEXTS["issues"].items() if "fix_flow" in issue}
-    assert fixable == {"webhook_disabled", "webhook_no_url"}
+    assert fixable == {"webhook_disabled", "webhook_no_url", "webhook_silent"}
     assert TEXTS["issues"].keys() == fixable | {"missing_permission", "too_many_entities"}
 
 

@@ -7,16 +7,19 @@ from aiohttp.test_utils import TestClient
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.pbx.const import DOMAIN
+from custom_components.pbx.push_health import LATE
 from custom_components.pbx.repairs import RemedyFlow, async_create_fix_flow
 from custom_components.pbx.telephony import models as m
 from custom_components.pbx.telephony.errors import ConnectError
 from custom_components.pbx.telephony.models import Capability
 
 from .fake_provider import FakeProvider, async_set_up
+from .simulators.voipstudio import VoipstudioSimulator
 
 HOME = "https://ha.example.com"
 FLOW = "/api/repairs/issues/fix"
@@ -154,3 +157,51 @@ async def test_away(
     await async_confirm(hass, client, await async_open(client, entry))
     assert fake.script.times("subscribe") == 2
     assert not entry.runtime_data.health.working
+
+
+# -- a webhook that says nothing ---------------------------------------------------------------------
+
+
+async def test_silent_webhook(
+    hass: HomeAssistant,
+    voipstudio: VoipstudioSimulator,
+    hass_client: ClientSessionGenerator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is told once a call came in without a message; the page is shown again, and a message mends it."""
+    monkeypatch.setattr("custom_components.pbx.repairs.PATIENCE", 0.01)
+    assert await async_setup_component(hass, "repairs", {})
+    assert await async_setup_component(hass, DOMAIN, {})
+    client = await hass_client()
+    await hass.config.async_update(external_url=str(client.make_url("")).rstrip("/"))
+    data = {"provider": "voipstudio", "webhook_id": "hook_house", "url": voipstudio.url, "api_key": voipstudio.api_key}
+    entry = MockConfigEntry(domain=DOMAIN, title="Studio", data=data)
+    await async_set_up(hass, entry)
+    coordinator = entry.runtime_data.coordinator
+    assert issue_of(hass, entry, "webhook_silent") is None
+    await voipstudio.ring("442079460123", "1001")
+    await coordinator.async_refresh()
+    entry.runtime_data.health.judge(dt_util.utcnow() + 2 * LATE)
+    assert issue_of(hass, entry, "webhook_silent") is not None
+
+    shown = await client.post(FLOW, json={"handler": DOMAIN, "issue_id": f"webhook_silent_{entry.entry_id}"})
+    form = await shown.json()
+    assert (form["type"], form["step_id"]) == ("form", "confirm")
+    (address,) = [row["description"]["suggested_value"] for row in form["data_schema"] if row["name"] == "address"]
+    assert "Integrations > Webhooks" in form["description_placeholders"]["how"]
+    path = f"{FLOW}/{form['flow_id']}"
+    waiting = await (await client.post(path, json={"test": True})).json()
+    assert (waiting["type"], waiting["progress_action"]) == ("progress", "wait_for_call")
+    await hass.async_block_till_done()
+    again = await (await client.get(path)).json()
+    assert (again["type"], again["errors"]) == ("form", {"base": "not_received"})
+
+    monkeypatch.setattr("custom_components.pbx.repairs.PATIENCE", 60)
+    await client.post(path, json={"test": True})
+    await voipstudio.add_webhook(address)
+    await voipstudio.ring("442079460124", "1002")
+    await voipstudio.settle()
+    await hass.async_block_till_done()
+    assert issue_of(hass, entry, "webhook_silent") is None
+    assert (await (await client.get(path)).json())["type"] == "create_entry"
+    await hass.config_entries.async_unload(entry.entry_id)

@@ -394,8 +394,10 @@ class Voipsun(Account):
         secrets = {"password": PASSWORD, "user": simulator.username, "pin": agents[0].pin, "typed_pin": agents[1].pin}
         typed = {"host": "127.0.0.1", "port": 0, "ssl": False, "verify_ssl": True}
         known = {"username": simulator.username, "password": PASSWORD}
-        lines = [f"{e.sip_username} = {e.number}, {e.name}" for e in simulator.extensions]
-        lines += [f"{user} = hidden" for user in simulator.system.accounts if user.startswith("trunk")]
+        lines: list[dict[str, Any]] = [
+            {"user": e.sip_username, "number": e.number, "name": e.name} for e in simulator.extensions
+        ]
+        lines += [{"user": user, "hidden": True} for user in simulator.system.accounts if user.startswith("trunk")]
         agent = {"name": agents[0].full_name, "number": agents[0].number, "pin": agents[0].pin, "extension": "102"}
         return cls(
             simulator,
@@ -514,24 +516,32 @@ class Drive:
 
     # -- flows ------------------------------------------------------------------------------------
 
-    def shown(self, step: Mapping[str, Any]) -> None:
-        """Keep what a step shows; what becomes the entry's data is not shown, and URLs to paste are meant to be."""
+    def shown(self, step: Mapping[str, Any], typed: Json | None = None) -> None:
+        """Keep what a step shows, apart from what is meant to be there.
+
+        That is the address to paste, and what a person has just typed into the same form. What becomes the entry's
+        data is not shown.
+        """
         kept = {
             key: value
             for key, value in step.items()
             if key not in {"data", "options", "result", "context", "subentries", "data_schema"}
         }
-        placeholders = {k: v for k, v in (step.get("description_placeholders") or {}).items() if k != "urls"}
         schema = step.get("data_schema")
-        fields = [(str(key), repr(getattr(key, "__dict__", ""))) for key in schema.schema] if schema else []
-        self.filled.append(words({**kept, "description_placeholders": placeholders, "fields": fields}))
+        fields = []
+        for key in schema.schema if schema else ():
+            suggested = (getattr(key, "description", None) or {}).get("suggested_value")
+            if str(key) == "address" or (typed and suggested is not None and suggested == typed.get(str(key))):
+                continue
+            fields.append((str(key), repr(getattr(key, "__dict__", ""))))
+        self.filled.append(words({**kept, "fields": fields}))
 
     async def steps(self, flow: Any, step: Any, *answers: Json) -> Any:
         """Go on with a flow, with what is typed."""
         self.shown(step)
         for answer in answers:
             step = await flow.async_configure(step["flow_id"], answer)
-            self.shown(step)
+            self.shown(step, answer)
         return step
 
     async def sign_in(self, step: Any, typed: Json) -> Any:
@@ -553,7 +563,7 @@ class Drive:
             mail = self.simulator.mailed[-1]
             self.account.secrets |= {"nonce_2": mail.nonce}
             step = await self.steps(flow, step, {"code": mail.code})
-        if step["type"] == "form" and step["step_id"] == "paste":
+        while step["type"] == "form" and step["step_id"] in {"paste", "phones"}:
             step = await self.steps(flow, step, {})
         return step
 

@@ -188,7 +188,8 @@ async def living(
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert result["title"] == "Office"
     entry = result["result"]
-    assert f"/api/webhook/{entry.data['webhook_id']}" in shown["description_placeholders"]["urls"]
+    marker = next(marker for marker in shown["data_schema"].schema if marker == "address")
+    assert f"/api/webhook/{entry.data['webhook_id']}" in marker.description["suggested_value"]
     await hass.async_block_till_done()
     assert entry.state is ConfigEntryState.LOADED
     yield Living(entry=entry, events=events, client=client)

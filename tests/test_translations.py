@@ -24,12 +24,13 @@ from custom_components.pbx import binary_sensor, button, condition, event, senso
 from custom_components.pbx.const import ATTR_CALL_ID, ATTR_EXPECTED_STATE, CONF_PROVIDER, DOMAIN
 from custom_components.pbx.entity import PbxEntityDescription
 from custom_components.pbx.errors import refusal_key
-from custom_components.pbx.forms import CODE_FORM, FORMS, REAUTH_FIELDS, options_form
+from custom_components.pbx.forms import CODE_FORM, FORMS, PHONES, PHONES_FORM, REAUTH_FIELDS, options_form
 from custom_components.pbx.providers import PROVIDERS
 from custom_components.pbx.services import ALL_ACTIONS
 from custom_components.pbx.services.target import TARGET_FIELDS
 from custom_components.pbx.telephony.errors import Refusal, RefusedError
 from custom_components.pbx.telephony.models import CallState, Direction, EventType, MediaKind, Outcome
+from custom_components.pbx.webhook_page import CONF_ADDRESSES, CONF_TEST, Trouble
 
 from .fake_provider import FakeProvider, async_set_up, incoming, pushed
 
@@ -259,7 +260,7 @@ MAKERS: Mapping[str, tuple[str, set[str]]] = {
     "_report": ("issues", {"title", "provider", "reason"}),
 }
 # Lines of the options form never reach an action.
-OPTIONS_ONLY = {"invalid_assist_line", "invalid_dial_line", "invalid_extension_line"}
+OPTIONS_ONLY = {"invalid_assist_line", "invalid_dial_line", "invalid_phone"}
 
 
 # -- exceptions and issues ---------------------------------------------------------------------------
@@ -273,11 +274,12 @@ def test_raised(section: str) -> None:
 
 @pytest.mark.parametrize("section", ["exceptions", "issues"])
 def test_raised_with_placeholders(section: str) -> None:
-    """Words name only what comes along."""
+    """Words name only what comes along, with the issue or from the flow that mends it."""
+    of_the_flow = {"how"} & given_to_steps("repairs.py")["confirm"]
     lacking = {
         (key, name)
         for key, given in raised()[section].items()
-        for name in placeholders(texts(ENGLISH)[section][key])
+        for name in placeholders(texts(ENGLISH)[section][key]) - of_the_flow
         if any(name not in each for each in given)
     }
     assert lacking == set()
@@ -286,7 +288,9 @@ def test_raised_with_placeholders(section: str) -> None:
 def test_fix_flows() -> None:
     """An issue that can be mended has the words of its flow, and one that cannot has a description."""
     tree = module("repairs.py")
-    steps = {step for name, call in calls(tree) if (step := constant(keyword(call, "step_id")))}
+    steps = {
+        step for name, call in calls(tree) if name == "async_show_form" and (step := constant(keyword(call, "step_id")))
+    }
     aborts = {why for name, call in calls(tree) if (why := constant(keyword(call, "reason")))}
     for key, issue in texts(ENGLISH)["issues"].items():
         assert ("fix_flow" in issue) is not ("description" in issue), key
@@ -477,7 +481,15 @@ def test_selectors() -> None:
             options = keyword(call, "options")
             assert isinstance(options, ast.List)
             chosen.setdefault(key, set()).update(text for item in options.elts if (text := constant(item)))
-    assert {key: set(value["options"]) for key, value in texts(ENGLISH)["selector"].items()} == chosen
+    words = {key: value for key, value in texts(ENGLISH)["selector"].items() if "options" in value}
+    assert {key: set(value["options"]) for key, value in words.items()} == chosen
+
+
+def test_table_of_phones() -> None:
+    """Every column of the table has a name."""
+    words = texts(ENGLISH)["selector"][PHONES.config["translation_key"]]["fields"]
+    assert set(words) == set(PHONES.config["fields"])
+    assert all(field["name"] for field in words.values())
 
 
 # -- the flows ---------------------------------------------------------------------------------------
@@ -492,7 +504,9 @@ CONFIG_STEPS: Mapping[str, set[str]] = {
     **{key: form_fields(form) for key, form in FORMS.items()},
     "code": form_fields(CODE_FORM),
     "reauth_confirm": form_fields(*REAUTH_FIELDS.values()),
-    "paste": set(),
+    "paste": {*CONF_ADDRESSES, CONF_TEST},
+    "phones": form_fields(*PHONES_FORM.values()),
+    "proved": set(),
     "user": set(),
 }
 
@@ -514,7 +528,11 @@ def test_providers_have_forms() -> None:
 def test_config_steps() -> None:
     """Every step of the config flow has words."""
     steps = texts(ENGLISH)["config"]["step"]
-    written = {step for name, call in calls(module("config_flow.py")) if (step := constant(keyword(call, "step_id")))}
+    written = {
+        step
+        for name, call in calls(module("config_flow.py"))
+        if name != "async_show_progress" and (step := constant(keyword(call, "step_id")))
+    }
     assert set(steps) == set(CONFIG_STEPS)
     assert written - {"init"} <= set(CONFIG_STEPS)
     for key, fields in CONFIG_STEPS.items():
@@ -525,7 +543,7 @@ def test_options() -> None:
     """Every option of any provider has words."""
     steps = texts(ENGLISH)["options"]["step"]
     assert set(steps) == {"init"}
-    check_step(steps["init"], form_fields(*(options_form(kind, {}) for kind in PROVIDERS.values())))
+    check_step(steps["init"], form_fields(*(options_form(kind, {}) for kind in PROVIDERS.values())) | {*CONF_ADDRESSES})
 
 
 @pytest.mark.parametrize("kind", ["speed_dial", "agent", "queue"])
@@ -608,7 +626,7 @@ def test_flow_placeholders() -> None:
     for section, steps in (("config", set(CONFIG_STEPS) - {"user"}), ("options", {"init"})):
         for step in steps:
             assert placeholders(english[section]["step"][step]) <= config[step], step
-        with_errors = [config[step] for step in steps - {"paste"}]
+        with_errors = [config[step] for step in steps - {"paste", "phones", "proved"}]
         assert placeholders(english[section]["error"]) <= set.intersection(*with_errors)
     subentries = given_to_steps("subentries.py")
     for kind in english["config_subentries"].values():
@@ -644,7 +662,8 @@ def test_common() -> None:
     }
     pasted = {f"paste_{key}" for key, kind in PROVIDERS.items() if "urls_to_paste" in vars(kind)}
     cards = set(words_of_the_cards())
-    activity = {f"activity_{kind}" for kind in EventType} | {"activity_talked"}
+    page = {str(trouble) for trouble in Trouble} | {"keep_secrets"}
+    activity = {f"activity_{kind}" for kind in EventType} | {"activity_talked"} | page
     assert set(texts(ENGLISH)["common"]) == written | {f"{kind}s" for kind in MediaKind} | pasted | cards | activity
 
 

@@ -1,5 +1,6 @@
 """The config flow: a menu of providers, a form for each, reauth, reconfigure and options."""
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
@@ -20,7 +21,9 @@ from homeassistant.config_entries import (
 from homeassistant.const import (
     CONF_CODE,
     CONF_COUNTRY,
+    CONF_EMAIL,
     CONF_HOST,
+    CONF_PASSWORD,
     CONF_URL,
     CONF_VERIFY_SSL,
     CONF_WEBHOOK_ID,
@@ -42,12 +45,12 @@ from .const import (
     SUBENTRY_SPEED_DIAL,
 )
 from .data import loaded_coordinator
-from .forms import CODE_FORM, FORMS, REAUTH_FIELDS, options_form
+from .forms import CODE_FORM, FORMS, PHONES_FORM, REAUTH_FIELDS, options_form
 from .migration import VERSION
 from .options import shown_options, stored_options
 from .providers import PROVIDERS
 from .providers.base import Provider
-from .push.url import async_cloudhook_url, external_url, urls_to_paste
+from .push.url import addresses_to_paste, async_cloudhook_url, external_url
 from .subentries import AgentFlow, QueueFlow, SpeedDialFlow
 from .telephony import phone_numbers as numbers
 from .telephony.errors import (
@@ -59,6 +62,15 @@ from .telephony.errors import (
     SecondFactorError,
 )
 from .telephony.models import Account, Capability
+from .webhook_page import (
+    CONF_ADDRESSES,
+    CONF_TEST,
+    Trouble,
+    WebhookTrial,
+    async_webhook_page,
+    described,
+    test_field,
+)
 
 CONF_NONCE = "nonce"
 USER_INFO = re.compile(r"^([a-z]+://)?[^/]*@", re.IGNORECASE)
@@ -76,8 +88,11 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
         self._provider = ""
         self._typed: dict[str, Any] = {}
         self._nonce = ""
-        self._urls = ""
+        self._trial: WebhookTrial | None = None
+        self._trouble: Trouble | None = None
+        self._waiting: asyncio.Task[None] | None = None
         self._settings: dict[str, Any] = {}
+        self._options: dict[str, object] = {}
 
     @staticmethod
     @callback
@@ -122,17 +137,22 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
         """Ask for what a provider needs, and try it."""
         self._provider = provider
         form = FORMS[provider]
+        kind = PROVIDERS[provider]
         known: Mapping[str, Any] = {}
+        errors: dict[str, str] = {}
+        placeholders = {"provider": kind.name, "reason": "", "manual": kind.manual, "note": ""}
         if self.source == SOURCE_RECONFIGURE:
             known = self._get_reconfigure_entry().data
-        errors: dict[str, str] = {}
-        placeholders = {"provider": PROVIDERS[provider].name, "reason": ""}
+            form = _with_kept_secrets(form, kind, known)
+            placeholders["note"] = await _async_words(self.hass, "keep_secrets")
         if user_input is not None:
-            typed = {**_apart_from(form, known), **user_input}
+            kept = _kept_secrets(kind, known, user_input)
+            typed = {**_apart_from(form, known), **kept, **user_input}
             result = await self._async_sign_in(typed, form, errors, placeholders)
             if result is not None:
                 return result
-        suggested = _without_secrets(PROVIDERS[provider], user_input or known)
+        # What a person typed a moment ago stays; what is stored is never shown.
+        suggested = user_input or _without_secrets(kind, known)
         return self.async_show_form(
             step_id=provider,
             data_schema=self.add_suggested_values_to_schema(form, suggested),
@@ -229,13 +249,15 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
             await _async_release(client)
             raise
         self._settings[CONF_WEBHOOK_ID] = webhook_id = async_generate_id()
-        if not urls_to_paste(self.hass, client, self._settings):
-            return self._create()
+        if not addresses_to_paste(self.hass, client, self._settings):
+            return await self.async_step_phones()
         if external_url(self.hass, webhook_id) is None and (
             url := await async_cloudhook_url(self.hass, webhook_id)
         ):
             self._settings[CONF_CLOUDHOOK_URL] = url
-        self._urls = await _async_how_to_paste(self.hass, client, self._settings)
+        self._trial = WebhookTrial(self.hass, client, webhook_id)
+        self._trial.async_start()
+        self._trouble = await self._trial.async_trouble()
         return await self.async_step_paste()
 
     def _update(self, entry: ConfigEntry, data: dict[str, Any]) -> ConfigFlowResult:
@@ -250,22 +272,105 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
         return result
 
     async def async_step_paste(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Show the URLs that the user enters in the phone system's own settings."""
+        """Show the address that the user enters in the phone system's own settings."""
         if user_input is not None:
+            if user_input.get(CONF_TEST):
+                return await self.async_step_wait()
+            return self._create()
+        return await self._async_show_page({})
+
+    async def _async_show_page(self, errors: dict[str, str]) -> ConfigFlowResult:
+        """Show the address, and ask whether to wait for a call."""
+        page = await async_webhook_page(self.hass, self._tried[1], self._settings, self._trouble)
+        if page is None:
             return self._create()
         return self.async_show_form(
             step_id="paste",
+            data_schema=vol.Schema({**page.fields, **test_field()}),
+            errors=errors,
+            description_placeholders={
+                "provider": PROVIDERS[self._provider].name,
+                "how": page.how,
+            },
+            last_step=False,
+        )
+
+    async def async_step_wait(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Wait for a call to one of the phones, as the proof that everything is right."""
+        trial = self._trial
+        if trial is None:
+            return self._create()
+        if self._waiting is None:
+            self._waiting = self.hass.async_create_task(trial.async_wait(), eager_start=False)
+        if not self._waiting.done():
+            return self.async_show_progress(
+                step_id="wait",
+                progress_action="wait_for_call",
+                description_placeholders={"provider": PROVIDERS[self._provider].name},
+                progress_task=self._waiting,
+            )
+        self._waiting = None
+        return self.async_show_progress_done(next_step_id="proved" if trial.messages else "silent")
+
+    async def async_step_silent(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Show the address once more, because nothing came."""
+        errors = {"base": "not_received"}
+        return await self._async_show_page(errors)
+
+    async def async_step_proved(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Show what came."""
+        if user_input is not None or self._trial is None:
+            return self._create()
+        return self.async_show_form(
+            step_id="proved",
             data_schema=vol.Schema({}),
             description_placeholders={
                 "provider": PROVIDERS[self._provider].name,
-                "urls": self._urls,
+                "what": described(self._trial.messages),
             },
+            last_step=True,
+        )
+
+    @callback
+    @override
+    def async_remove(self) -> None:
+        """Leave the address, when somebody closes the form."""
+        if self._trial is not None:
+            self._trial.async_stop()
+        if self._waiting is not None:
+            self._waiting.cancel()
+
+    async def async_step_phones(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Show the phones that were found, where a person has to say which they are."""
+        kind, (_, client) = PROVIDERS[self._provider], self._tried
+        form = PHONES_FORM.get(self._provider)
+        if form is None:
+            return self._create()
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            try:
+                self._options = kind.settings_type.read_options(user_input, {})
+            except InvalidInputError as err:
+                errors[err.field] = err.problem
+            else:
+                return self._create()
+        return self.async_show_form(
+            step_id="phones",
+            data_schema=self.add_suggested_values_to_schema(
+                form, user_input or await _async_suggested(client)
+            ),
+            errors=errors,
+            description_placeholders={"provider": kind.name},
             last_step=True,
         )
 
     def _create(self) -> ConfigFlowResult:
         """Create the entry."""
-        return self.async_create_entry(title=self._tried[0].title, data=self._settings)
+        if self._trial is not None:
+            self._trial.async_stop()
+        return self.async_create_entry(
+            title=self._tried[0].title, data=self._settings, options=self._options
+        )
 
     async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
         """Ask for new credentials, because the phone system refused the old ones."""
@@ -291,7 +396,7 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
                 return result
         return self.async_show_form(
             step_id="reauth_confirm",
-            data_schema=form,
+            data_schema=self.add_suggested_values_to_schema(form, user_input or {}),
             errors=errors,
             description_placeholders=placeholders,
         )
@@ -320,6 +425,7 @@ class PbxOptionsFlow(OptionsFlow):
         line = ""
         if user_input is not None:
             await self.hass.async_add_executor_job(numbers.load)
+            user_input = {k: v for k, v in user_input.items() if k not in CONF_ADDRESSES}
             try:
                 options = stored_options(
                     kind, user_input, entry.options, self.hass.config.country or ""
@@ -333,30 +439,60 @@ class PbxOptionsFlow(OptionsFlow):
         extensions = coordinator.data.extensions if coordinator is not None else {}
         schema = options_form(kind, extensions)
         provider = make_provider(self.hass, entry)
-        urls = await _async_how_to_paste(self.hass, provider, entry.data)
+        page = await async_webhook_page(self.hass, provider, entry.data)
+        shown = user_input or shown_options(kind, entry.options)
+        if user_input is None and coordinator is not None:
+            shown = {**shown, **coordinator.provider.suggested_options(guess=False)}
+        form = self.add_suggested_values_to_schema(schema, shown)
+        fields = {} if page is None else page.fields
         return self.async_show_form(
             step_id="init",
-            data_schema=self.add_suggested_values_to_schema(
-                schema, shown_options(kind, user_input or entry.options)
-            ),
+            data_schema=vol.Schema({**fields, **form.schema}),
             errors=errors,
-            description_placeholders={"provider": kind.name, "line": line, "urls": urls},
+            description_placeholders={
+                "provider": kind.name,
+                "line": line,
+                "how": "" if page is None else page.how,
+            },
         )
 
 
-async def _async_how_to_paste(
-    hass: HomeAssistant, provider: Provider, data: Mapping[str, Any]
-) -> str:
-    """Return where in the phone system's own settings which URLs are entered, as Markdown.
+async def _async_suggested(client: Provider) -> Mapping[str, Any]:
+    """Return what is there, for a person to look over, as far as it can be asked now."""
+    try:
+        await client.directory()
+    except ProviderError as err:
+        LOGGER.debug("%s told of no phones: %s", client.name, type(err).__name__)
+    return client.suggested_options(guess=True)
 
-    Return an empty text for a phone system that does not need that.
-    """
-    urls = urls_to_paste(hass, provider, data)
-    if not urls:
-        return ""
+
+async def _async_words(hass: HomeAssistant, key: str) -> str:
+    """Return a text in Home Assistant's own language."""
     words = await async_get_translations(hass, hass.config.language, "common", {DOMAIN})
-    explanation = words.get(f"component.{DOMAIN}.common.paste_{provider.key}", "")
-    return f"{explanation}\n\n{urls}"
+    return words.get(f"component.{DOMAIN}.common.{key}", "")
+
+
+def _with_kept_secrets(
+    form: vol.Schema, kind: type[Provider], known: Mapping[str, Any]
+) -> vol.Schema:
+    """Return a form that may be sent without the secrets that are stored."""
+    stored = {key for key in kind.settings_type.secrets() if known.get(key)}
+    return vol.Schema(
+        {
+            vol.Optional(marker.schema) if str(marker) in stored else marker: field
+            for marker, field in form.schema.items()
+        }
+    )
+
+
+def _kept_secrets(
+    kind: type[Provider], known: Mapping[str, Any], typed: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the stored secrets that were left empty; none where other credentials were typed."""
+    secrets = kind.settings_type.secrets()
+    if any(typed.get(key) for key in (*secrets, CONF_EMAIL, CONF_PASSWORD)):
+        return {}
+    return {key: known[key] for key in secrets if known.get(key)}
 
 
 def _explain(

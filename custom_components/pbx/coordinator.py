@@ -204,7 +204,7 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
             for queue in self.provider.queues_with_calls():
                 self._take(self.data.set_queue(queue))
             self.async_keep(self.provider.found())
-            self.health.coverage.judge(dt_util.utcnow())
+            self.health.judge(dt_util.utcnow())
         await self._async_poll_directory(unlisted=unlisted)
         self.update_interval = self._next_interval()
         self._changed |= doubted

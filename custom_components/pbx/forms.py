@@ -22,6 +22,9 @@ from homeassistant.helpers.selector import (
     NumberSelector,
     NumberSelectorConfig,
     NumberSelectorMode,
+    ObjectSelector,
+    ObjectSelectorConfig,
+    ObjectSelectorField,
     SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
@@ -53,6 +56,7 @@ CONF_DOMAIN = "domain"
 CONF_DIAL_CONTEXT = "dial_context"
 CONF_RATE_PLAN = "rate_plan"
 CONF_EXTENSIONS = "extensions"
+CONF_EXTENSION_NAMES = "extension_names"
 CONF_NOTIFICATION_EMAIL = "notification_email"
 CONF_USER_ID = "user_id"
 CONF_WEBHOOK_USERNAME = "webhook_username"
@@ -133,6 +137,27 @@ REAUTH_FIELDS: Mapping[str, vol.Schema] = {
     ),
 }
 
+PHONES = ObjectSelector(
+    ObjectSelectorConfig(
+        fields={
+            "user": ObjectSelectorField(selector=TEXT, required=True),
+            "number": ObjectSelectorField(selector=TEXT),
+            "name": ObjectSelectorField(selector=TEXT),
+            "public": ObjectSelectorField(selector=TEXTS),
+            "hidden": ObjectSelectorField(selector=BooleanSelector()),
+        },
+        multiple=True,
+        label_field="user",
+        description_field="name",
+        translation_key=CONF_EXTENSION_NAMES,
+    )
+)
+
+PHONES_FORM: Mapping[str, vol.Schema] = {
+    "voipsun": vol.Schema({vol.Optional(CONF_EXTENSION_NAMES): PHONES}),
+}
+"""What is asked about the phones that were found, where the phone system cannot tell."""
+
 CODE_FORM = vol.Schema({vol.Required(CONF_CODE): TEXT})
 
 PROVIDER_OPTIONS: Mapping[str, Mapping[vol.Marker, object]] = {
@@ -146,7 +171,7 @@ PROVIDER_OPTIONS: Mapping[str, Mapping[vol.Marker, object]] = {
         vol.Optional(CONF_WEBHOOK_USERNAME): TEXT,
         vol.Optional(CONF_WEBHOOK_PASSWORD): SECRET,
     },
-    "voipsun": {vol.Optional("extension_names"): TEXTS},
+    "voipsun": {vol.Optional(CONF_EXTENSION_NAMES): PHONES},
     "voxloud": {vol.Optional(CONF_NOTIFICATION_EMAIL): EMAIL},
     "asterisk": {vol.Optional(CONF_DIAL_CONTEXT): TEXT},
 }

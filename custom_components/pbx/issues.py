@@ -16,9 +16,16 @@ ISSUE_PASTE_AGAIN: Final = "paste_again"
 ISSUE_TOO_MANY_ENTITIES: Final = "too_many_entities"
 ISSUE_WEBHOOK_DISABLED: Final = "webhook_disabled"
 ISSUE_WEBHOOK_NO_URL: Final = "webhook_no_url"
+ISSUE_WEBHOOK_SILENT: Final = "webhook_silent"
 
 FIXABLE: Final = frozenset(
-    {ISSUE_COPY, ISSUE_FOREIGN_PUSHES, ISSUE_WEBHOOK_DISABLED, ISSUE_WEBHOOK_NO_URL}
+    {
+        ISSUE_COPY,
+        ISSUE_FOREIGN_PUSHES,
+        ISSUE_WEBHOOK_DISABLED,
+        ISSUE_WEBHOOK_NO_URL,
+        ISSUE_WEBHOOK_SILENT,
+    }
 )
 # What is found once only has to be there after a restart as well.
 PERSISTENT: Final = frozenset({ISSUE_COPY, ISSUE_PASTE_AGAIN})

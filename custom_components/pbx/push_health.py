@@ -17,6 +17,11 @@ from .telephony.models import Capability, EventType, Outcome
 LATE = timedelta(seconds=10)  # between a message and the list that shows the same
 DOUBT = timedelta(hours=1)
 REMEMBERED_CALLS = 512
+SILENT_AT_FIRST = 1
+SILENT_LATER = 3
+SILENT_IF_PARTIAL = 20
+"""After how many calls without a message a webhook is taken for silent: one that never said
+anything, one that did, and one that does not tell of every call."""
 
 
 class Coverage:
@@ -33,6 +38,7 @@ class Coverage:
         self._unheard: dict[str, datetime] = {}  # calls of which a list has told, but no message
         self._proved = False
         self._doubted_until: datetime | None = None
+        self.unheard_in_a_row = 0
 
     @property
     def complete(self) -> bool:
@@ -45,6 +51,7 @@ class Coverage:
         A list may have told a little earlier what the message said.
         """
         self._heard.put(call_id, now)
+        self.unheard_in_a_row = 0
         if call_id in self._unheard and now - self._unheard[call_id] <= LATE:
             del self._unheard[call_id]
 
@@ -71,7 +78,9 @@ class Coverage:
 
     def judge(self, now: datetime) -> None:
         """Lose trust if no message has come after a list."""
-        if any(now - since > LATE for since in self._unheard.values()):
+        late = [since for since in self._unheard.values() if now - since > LATE]
+        if late:
+            self.unheard_in_a_row += len(late)
             self._unheard.clear()
             self._proved = False
             self._doubted_until = now + DOUBT
@@ -89,6 +98,7 @@ class PushHealth:
         self._provider = provider
         self._enabled = enabled
         self._listeners: dict[CALLBACK_TYPE, None] = {}
+        self._push_listeners: dict[CALLBACK_TYPE, None] = {}
 
     @property
     def wanted(self) -> bool:
@@ -121,6 +131,27 @@ class PushHealth:
         return self.managed or self.coverage.complete
 
     @property
+    def silent(self) -> bool:
+        """Return whether a webhook that a person has to enter tells of no call, though there are.
+
+        It was never entered, or it has stopped.
+        """
+        if not self.wanted or self.managed:
+            return False
+        if not self._provider.pushes_every_call:
+            enough = SILENT_IF_PARTIAL
+        else:
+            enough = SILENT_AT_FIRST if self.last_push is None else SILENT_LATER
+        return self.coverage.unheard_in_a_row >= enough
+
+    def judge(self, now: datetime) -> None:
+        """Draw the conclusions of a list of calls, and call the listeners if that matters."""
+        before = self.silent
+        self.coverage.judge(now)
+        if self.silent is not before:
+            self.async_changed()
+
+    @property
     def pushing(self) -> bool:
         """Return whether anything is pushed at all, to the webhook or through the stream."""
         return self.working or self.streaming
@@ -131,14 +162,24 @@ class PushHealth:
         self._listeners[listener] = None
         return partial(self._listeners.__delitem__, listener)
 
-    def note_push(self, now: datetime) -> bool:
-        """Note that something was pushed to the webhook, and return whether it is the first time.
+    @callback
+    def async_add_push_listener(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
+        """Call a listener with every push; return what removes it."""
+        self._push_listeners[listener] = None
+        return partial(self._push_listeners.__delitem__, listener)
 
-        Whoever notes the first push calls `async_changed` once its messages are told.
+    def note_push(self, now: datetime) -> bool:
+        """Note that something was pushed to the webhook, and return whether that is news.
+
+        It is the first time, or the first after a silence. Whoever notes it calls `async_changed`
+        once its messages are told.
         """
-        first = self.last_push is None
+        news = self.last_push is None or self.silent
         self.last_push = now
-        return first
+        self.coverage.unheard_in_a_row = 0
+        for listener in list(self._push_listeners):
+            listener()
+        return news
 
     @callback
     def async_set_subscribed(self, *, subscribed: bool) -> None:

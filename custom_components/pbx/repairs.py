@@ -1,12 +1,13 @@
 """Repairs: what a person agrees to is done for the account that an issue is about."""
 
+import asyncio
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Any, Final, override
 
 import voluptuous as vol
 from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
 from .data import PbxConfigEntry, PbxData
@@ -15,7 +16,9 @@ from .issues import (
     ISSUE_FOREIGN_PUSHES,
     ISSUE_WEBHOOK_DISABLED,
     ISSUE_WEBHOOK_NO_URL,
+    ISSUE_WEBHOOK_SILENT,
 )
+from .webhook_page import CONF_TEST, PATIENCE, async_webhook_page, test_field
 
 REMEDIES: Final[Mapping[str, Callable[[PbxData], None]]] = {
     ISSUE_COPY: lambda data: data.subscription.async_take_over(),
@@ -55,9 +58,118 @@ class RemedyFlow(RepairsFlow):
         )
 
 
+class EnterWebhookFlow(RepairsFlow):
+    """Show the page of a webhook that says nothing, and wait until it does."""
+
+    def __init__(self, entry_id: str) -> None:
+        """Initialize the flow for an account."""
+        self.entry_id = entry_id
+        self._waiting: asyncio.Task[bool] | None = None
+
+    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Go straight to the page."""
+        return await self.async_step_confirm()
+
+    async def async_step_confirm(
+        self, user_input: dict[str, Any] | None = None
+    ) -> RepairsFlowResult:
+        """Show the address to enter, and wait for a call then."""
+        entry = self._loaded_entry()
+        if entry is None:
+            return self.async_abort(reason="not_loaded")
+        if user_input is None:
+            return await self._async_show_page(entry, {})
+        if user_input.get(CONF_TEST):
+            return await self.async_step_wait()
+        return self.async_create_entry(data={})
+
+    async def async_step_wait(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Wait until the phone system has pushed something."""
+        entry = self._loaded_entry()
+        if entry is None:
+            return self.async_abort(reason="not_loaded")
+        if self._waiting is None:
+            self._waiting = self.hass.async_create_task(_async_next_push(entry), eager_start=False)
+        if not self._waiting.done():
+            provider = entry.runtime_data.coordinator.provider.name
+            return self.async_show_progress(
+                step_id="wait",
+                progress_action="wait_for_call",
+                description_placeholders={"provider": provider},
+                progress_task=self._waiting,
+            )
+        came, self._waiting = self._waiting.result(), None
+        return self.async_show_progress_done(next_step_id="done" if came else "silent")
+
+    async def async_step_silent(
+        self, user_input: dict[str, Any] | None = None
+    ) -> RepairsFlowResult:
+        """Show the page once more, because nothing came."""
+        if user_input is not None:
+            return await self.async_step_confirm(user_input)
+        entry = self._loaded_entry()
+        if entry is None:
+            return self.async_abort(reason="not_loaded")
+        return await self._async_show_page(entry, {"base": "not_received"})
+
+    async def async_step_done(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Close the issue, which the push has mended."""
+        return self.async_create_entry(data={})
+
+    @callback
+    @override
+    def async_remove(self) -> None:
+        """Wait no longer, when somebody closes the page."""
+        if self._waiting is not None:
+            self._waiting.cancel()
+
+    def _loaded_entry(self) -> PbxConfigEntry | None:
+        """Return the account, if it is loaded."""
+        entry: PbxConfigEntry | None = self.hass.config_entries.async_get_entry(self.entry_id)
+        if entry is None or entry.state is not ConfigEntryState.LOADED:
+            return None
+        return entry
+
+    async def _async_show_page(
+        self, entry: PbxConfigEntry, errors: dict[str, str]
+    ) -> RepairsFlowResult:
+        """Show the address, and ask whether to wait for a call."""
+        provider = entry.runtime_data.coordinator.provider
+        page = await async_webhook_page(self.hass, provider, entry.data)
+        if page is None:
+            return self.async_create_entry(data={})
+        return self.async_show_form(
+            step_id="confirm",
+            data_schema=vol.Schema({**page.fields, **test_field()}),
+            errors=errors,
+            description_placeholders={
+                "title": entry.title,
+                "provider": provider.name,
+                "how": page.how,
+            },
+        )
+
+
+async def _async_next_push(entry: PbxConfigEntry) -> bool:
+    """Return whether something is pushed within the time that a person needs to call."""
+    pushed = asyncio.Event()
+    remove = entry.runtime_data.health.async_add_push_listener(pushed.set)
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await pushed.wait()
+    except TimeoutError:
+        return False
+    finally:
+        remove()
+    return True
+
+
 async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
 ) -> RepairsFlow:
     """Return the flow that fixes an issue."""
     known = data or {}
-    return RemedyFlow(str(known.get("entry_id", "")), str(known.get("issue", "")))
+    entry_id, key = str(known.get("entry_id", "")), str(known.get("issue", ""))
+    if key == ISSUE_WEBHOOK_SILENT:
+        return EnterWebhookFlow(entry_id)
+    return RemedyFlow(entry_id, key)

@@ -46,8 +46,16 @@ def typed(page: VoipsunPage) -> dict[str, Any]:
 
 
 def options(*lines: str) -> dict[str, Any]:
-    """Return the options with the phones as a person types them."""
-    return stored_options(PROVIDERS["voipsun"], {"call_slots": 4, "extension_names": list(lines)}, {})
+    """Return the options with the phones as a person enters them; a line is: SIP account = number, name, numbers."""
+    rows: list[dict[str, Any]] = []
+    for line in lines:
+        user, _, rest = line.partition("=")
+        number, *more = (word.strip() for word in rest.split(","))
+        row: dict[str, Any] = {"user": user.strip(), "hidden": number == "hidden"}
+        if number != "hidden":
+            row |= {"number": number, "name": "".join(more[:1]), "public": more[1:]}
+        rows.append(row)
+    return stored_options(PROVIDERS["voipsun"], {"call_slots": 4, "extension_names": rows}, {})
 
 
 AGENT = {
@@ -66,10 +74,15 @@ async def office(page: VoipsunPage, connect: Connect) -> MockConfigEntry:
 
 async def test_set_up(hass: HomeAssistant, page: VoipsunPage) -> None:
     """*username*, *password*: in the query of every request; wrong ones are refused in the form."""
-    for password, outcome in (("wrong", FlowResultType.FORM), (page.password, FlowResultType.CREATE_ENTRY)):
+    for password, outcome in (
+        ("wrong", FlowResultType.FORM),
+        (page.password, FlowResultType.CREATE_ENTRY),
+    ):  # after the table of phones
         flow = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
         form = await hass.config_entries.flow.async_configure(flow["flow_id"], {"next_step_id": "voipsun"})
         done = await hass.config_entries.flow.async_configure(form["flow_id"], {**typed(page), "password": password})
+        if done["step_id"] == "phones":
+            done = await hass.config_entries.flow.async_configure(done["flow_id"], {})
         assert done["type"] is outcome
     await hass.async_block_till_done()
     assert {asked.path for asked in page.asked} == {"/api/api.php"}

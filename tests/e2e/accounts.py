@@ -81,8 +81,8 @@ class Account[S: Simulator](ABC):
         form = await client.step(menu, next_step_id=self.provider)
         step = await client.step(form, "flow", **self.form)
         urls: list[str] = []
-        if step.get("step_id") == "paste":
-            urls = pasted(step)
+        while step.get("step_id") in {"paste", "phones"}:
+            urls += pasted(step)
             step = await client.step(step)
         if step["type"] != "create_entry":
             raise ValueError(f"The flow ended with {step}")
@@ -240,9 +240,12 @@ class Voipsun(Account[VoipsunSimulator]):
     def options(self) -> dict[str, object]:
         """Name the extensions, and hide the trunks."""
         sim = self.simulator
-        lines = [f"{e.sip_username} = {e.number}, {e.name}, {', '.join(e.public_numbers)}" for e in sim.extensions]
-        lines += [f"{user} = hidden" for user in sim.system.accounts if user.startswith("trunk")]
-        return {"extension_names": lines}
+        rows: list[dict[str, object]] = [
+            {"user": e.sip_username, "number": e.number, "name": e.name, "public": list(e.public_numbers)}
+            for e in sim.extensions
+        ]
+        rows += [{"user": user, "hidden": True} for user in sim.system.accounts if user.startswith("trunk")]
+        return {"extension_names": rows}
 
     async def complete(self, client: Client) -> None:
         """Add the agents and queues, which this phone system cannot list."""

@@ -22,8 +22,14 @@ type Json = dict[str, Any]
 
 
 def pasted(step: Mapping[str, Any]) -> list[str]:
-    """Give the URLs that a step of a flow shows to copy."""
-    return re.findall(r"```\n(.+?)\n```", step["description_placeholders"].get("urls", ""))
+    """Give the URLs that a step of a flow shows to copy, once for each setting that takes it."""
+    settings = re.findall(r"`(URL|crm_\w+_url|crm_url)`", step["description_placeholders"].get("how", ""))
+    shown = [
+        field["description"]["suggested_value"]
+        for field in step["data_schema"]
+        if field["name"].startswith("address") and field["description"]
+    ]
+    return shown * len(settings) if len(shown) == 1 else shown
 
 
 class ActionError(Exception):

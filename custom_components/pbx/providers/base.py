@@ -40,6 +40,10 @@ class Provider(ABC):
 
     key: ClassVar[str]
     name: ClassVar[str]
+    manual: ClassVar[str] = ""
+    """The page that says where the credentials are made."""
+    webhook_manual: ClassVar[str] = ""
+    """The page on which, or with whose help, a person enters the webhook."""
     settings_type: ClassVar[type[Settings]] = Settings
     possible: ClassVar[Capability] = Capability(0)
     """What an account of this provider can at most do."""
@@ -103,6 +107,13 @@ class Provider(ABC):
         Raise SecondFactorError to ask for a `code`, which comes with the error's `nonce`.
         """
         return typed
+
+    def suggested_options(self, *, guess: bool) -> Values:
+        """Return what the last directory told of options that only a person can complete.
+
+        They are as a form shows them. `guess` fills in what is likely, for a person to look over.
+        """
+        return {}
 
     @classmethod
     def entered_numbers(cls, values: Values) -> Mapping[str, str]:  # noqa: ARG003

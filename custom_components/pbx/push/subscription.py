@@ -26,6 +26,7 @@ from ..issues import (
     ISSUE_PASTE_AGAIN,
     ISSUE_WEBHOOK_DISABLED,
     ISSUE_WEBHOOK_NO_URL,
+    ISSUE_WEBHOOK_SILENT,
 )
 from ..providers.base import Provider
 from ..push_health import PushHealth
@@ -102,6 +103,8 @@ class PbxSubscription:
 
     async def async_setup(self) -> None:
         """Find the URL, and register it at the phone system in the background."""
+        self._report_silence()
+        self.entry.async_on_unload(self.health.async_add_listener(self._report_silence))
         if not self.health.wanted:
             issues.async_delete(self.hass, self.entry, ISSUE_WEBHOOK_DISABLED)
             issues.async_delete(self.hass, self.entry, ISSUE_WEBHOOK_NO_URL)
@@ -341,6 +344,11 @@ class PbxSubscription:
         """Return what the phone system says went wrong with its messages, once each."""
         told = [item.last_error for item in self.subscriptions if item.last_error]
         return "; ".join(dict.fromkeys(told)) or NO_REASON
+
+    @callback
+    def _report_silence(self) -> None:
+        """Report whether a webhook that a person entered, or did not, says nothing."""
+        self._report(ISSUE_WEBHOOK_SILENT, found=self.health.silent)
 
     def _report(self, key: str, *, found: bool) -> None:
         """Create an issue if it was found, else delete it."""

@@ -20,18 +20,22 @@ def external_url(hass: HomeAssistant, webhook_id: str) -> str | None:
         return None
 
 
-def urls_to_paste(hass: HomeAssistant, provider: Provider, data: Mapping[str, Any]) -> str:
-    """Return the URLs that a person enters in the phone system's own settings, as Markdown.
+def addresses_to_paste(
+    hass: HomeAssistant, provider: Provider, data: Mapping[str, Any]
+) -> dict[str, list[str]]:
+    """Return the URLs that a person enters in the phone system's own settings.
 
-    Return an empty text for a phone system that does not need that.
+    Each different one comes with the names of the settings that take it. Return nothing for a
+    phone system that does not need that.
     """
     webhook_id = data[CONF_WEBHOOK_ID]
     url = external_url(hass, webhook_id) or data.get(CONF_CLOUDHOOK_URL)
     if url is None:
         url = _internal_url(hass, webhook_id)
-    return "\n\n".join(
-        f"**{name}**\n```\n{text}\n```" for name, text in provider.urls_to_paste(url).items()
-    )
+    addresses: dict[str, list[str]] = {}
+    for name, text in provider.urls_to_paste(url).items():
+        addresses.setdefault(text, []).append(name)
+    return addresses
 
 
 def _internal_url(hass: HomeAssistant, webhook_id: str) -> str:

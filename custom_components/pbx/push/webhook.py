@@ -66,20 +66,10 @@ class PbxWebhook:
         """Answer 200 at once, whatever came: on anything else providers retry or give up."""
         if CHALLENGE in request.query:
             return Response(text=answer_to(hass, request.query[CHALLENGE]))
-        try:
-            body = await _async_body(request)
-        except Exception:  # noqa: BLE001 - Home Assistant would log the webhook id
-            body = None
-        if body is None:
+        push = await async_read_push(request)
+        if push is None:
             self.bad += 1
             return Response()
-        push = PushRequest(
-            method=request.method,
-            query=dict(request.query) if request.query_string else {},
-            content_type=request.headers.get(hdrs.CONTENT_TYPE, ""),
-            body=body,
-            authorization=request.headers.get(hdrs.AUTHORIZATION),
-        )
         hass.loop.call_soon(self._async_take, push)
         return Response()
 
@@ -125,6 +115,23 @@ class PbxWebhook:
         if first:
             issues.async_delete(self.hass, self.entry, ISSUE_PASTE_AGAIN)
             self.health.async_changed()
+
+
+async def async_read_push(request: Request) -> PushRequest | None:
+    """Return the parts of a request, or None if its body is too long or breaks off."""
+    try:
+        body = await _async_body(request)
+    except Exception:  # noqa: BLE001 - Home Assistant would log the webhook id
+        return None
+    if body is None:
+        return None
+    return PushRequest(
+        method=request.method,
+        query=dict(request.query) if request.query_string else {},
+        content_type=request.headers.get(hdrs.CONTENT_TYPE, ""),
+        body=body,
+        authorization=request.headers.get(hdrs.AUTHORIZATION),
+    )
 
 
 async def _async_body(request: Request) -> bytes | None:

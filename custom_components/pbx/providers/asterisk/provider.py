@@ -93,6 +93,9 @@ class AsteriskProvider(Provider):
 
     key = "asterisk"
     name = "Asterisk / FreePBX"
+    manual: ClassVar[str] = (
+        "https://docs.asterisk.org/Configuration/Interfaces/Asterisk-Manager-Interface-AMI/"
+    )
     settings: AsteriskSettings
     settings_type = AsteriskSettings
     dial_form: ClassVar[DialForm] = DialForm.KEYED  # the dial plan alone knows what is dialled

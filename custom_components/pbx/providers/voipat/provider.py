@@ -85,6 +85,8 @@ class VoipatProvider(Provider):
 
     key = "voipat"
     name = "VOIP@ Cloud"
+    manual: ClassVar[str] = "https://mt.voipat.com"
+    webhook_manual: ClassVar[str] = "https://mt.voipat.com"
     settings_type: ClassVar[type[Settings]] = VoipatSettings
     settings: VoipatSettings
     possible = ALWAYS | HISTORY | Capability.REGISTRATION

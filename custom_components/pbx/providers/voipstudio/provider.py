@@ -68,6 +68,10 @@ class VoipstudioProvider(Provider):
 
     key: ClassVar[str] = "voipstudio"
     name: ClassVar[str] = "VoIPstudio"
+    manual: ClassVar[str] = "https://voipstudio.com/docs/administrator/users"
+    webhook_manual: ClassVar[str] = (
+        "https://voipstudio.com/docs/administrator/integrations/webhooks/"
+    )
     settings_type: ClassVar[type[Settings]] = VoipstudioSettings
     settings: VoipstudioSettings
     possible: ClassVar[Capability] = POSSIBLE

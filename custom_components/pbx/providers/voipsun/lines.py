@@ -24,6 +24,7 @@ DIALPLAN_SIGN = "@"
 _TRUNK = re.compile(
     r"trunk|gateway|provider|prichoz|odchoz|(?:^|[^a-z])gw(?:[^a-z]|$)", re.IGNORECASE
 )
+_LAST_DIGITS = re.compile(r"[0-9]+$")
 _SPECIAL = re.compile(r"[a-z]", re.IGNORECASE)  # Asterisk's s, h, i, t
 
 
@@ -79,6 +80,23 @@ class Line:
         """Return whether the SIP user name is a word before the number."""
         before = self.user.removesuffix(number)
         return len(number) > 1 and before != self.user and not before[-1:].isdigit()
+
+
+def _guessed(known: Line) -> NamedPhone:
+    """Return what a SIP account without a name most likely is, for a person to look over.
+
+    Of "sip101", 101 is the number; what looks like a trunk is nobody's phone.
+    """
+    digits = _LAST_DIGITS.search(known.user)
+    number = digits.group() if digits is not None and not known.trunk else ""
+    if not is_extension(number):
+        number = ""
+    return NamedPhone(user=known.user, number=number, hidden=known.trunk)
+
+
+def _unnamed(known: Line) -> NamedPhone:
+    """Return a SIP account of which nobody has said anything."""
+    return NamedPhone(user=known.user)
 
 
 class Lines:
@@ -159,6 +177,11 @@ class Lines:
             return Party(number=received(number, self._country))
         shown = owner.internal if number == owner.user else received(number, self._country)
         return Party(number=shown, name=owner.name)
+
+    def table(self, *, guess: bool) -> tuple[NamedPhone, ...]:
+        """Return all SIP accounts as they are named; `guess` what nobody named."""
+        unnamed = _guessed if guess else _unnamed
+        return tuple(self._named.get(user) or unnamed(known) for user, known in self._lines.items())
 
     def extensions(self, *, readable: bool) -> tuple[Extension, ...]:
         """Return the extensions; `readable` says whether the SIP accounts could be listed.

@@ -47,7 +47,7 @@ from .payload import (
     call_rows,
     peers,
 )
-from .settings import NAMES, VoipsunSettings, read_phones
+from .settings import NAMES, VoipsunSettings, read_phones, row_of
 
 RINGING_TIMEOUT = 45.0  # seconds: the answer may wait for the phone to be picked up
 
@@ -91,6 +91,9 @@ class VoipsunProvider(Provider):
 
     key: ClassVar[str] = "voipsun"
     name: ClassVar[str] = "VoIPSUN PBX"
+    manual: ClassVar[str] = (
+        "https://www.voipsun.cz/en/pbx-doc/navody/spravce/nastaveni/http-api-uzivatele/"
+    )
     settings_type: ClassVar[type[Settings]] = VoipsunSettings
     settings: VoipsunSettings
     possible: ClassVar[Capability] = reduce(
@@ -142,6 +145,11 @@ class VoipsunProvider(Provider):
     def entered_numbers(cls, values: Values) -> Mapping[str, str]:
         """Return the numbers in the user's list, each with the SIP account it was given to."""
         return first_users(read_phones(values.get(NAMES)))
+
+    @override
+    def suggested_options(self, *, guess: bool) -> Values:
+        """Return the table of the SIP accounts, with what can be told of each."""
+        return {NAMES: [row_of(phone) for phone in self._lines.table(guess=guess)]}
 
     def __init__(self, session: aiohttp.ClientSession, values: Values) -> None:
         """Talk to one phone system as one API user."""

@@ -1,12 +1,10 @@
-"""What the client of a VoIPSUN PBX has to know, and how the list of phones is typed in the options.
+"""What the client of a VoIPSUN PBX has to know, and how the table of phones is typed in a form.
 
-A line of that list is `sip user = internal number, name, public number ...`, or
-`sip user = hidden` for an account that is no phone. Where several phones share an internal number,
-each is written with its dial plan: `sip user = 100@sales, name`.
+Where several phones share an internal number, each has its dial plan behind it: `100@sales`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import override
 
 from ...telephony.errors import InvalidInputError
@@ -14,7 +12,6 @@ from ..settings import Settings, Values, flag, parsed, password, text, whole_num
 from ..values import boolean
 from .payload import line
 
-HIDDEN_WORD = "hidden"
 NAMES = "extension_names"
 
 LONGEST_NUMBER = 40  # characters
@@ -76,47 +73,52 @@ class VoipsunSettings(Settings):
     @classmethod
     @override
     def read_options(cls, typed: Values, kept: Values) -> dict[str, object]:
-        """Return the options with the typed list of phones as a mapping by SIP user name."""
+        """Return the options with the typed table of phones as a mapping by SIP user name.
+
+        Raise InvalidInputError for a row without a SIP account, or with one that came before.
+        """
         options = super().read_options(typed, kept)
-        lines = options.get(NAMES)
-        if isinstance(lines, Sequence):
-            options[NAMES] = dict(_read_line(line) for line in lines)
-        return options
+        rows = options.pop(NAMES, None)
+        if not isinstance(rows, Sequence):
+            return options
+        phones: dict[str, dict[str, object]] = {}
+        for row in rows:
+            phone = _read_row(row)
+            if not phone.user or phone.user in phones:
+                raise InvalidInputError(NAMES, "invalid_phone", value=phone.user)
+            if phone != NamedPhone(user=phone.user):
+                phones[phone.user] = _kept(phone)
+        return {**options, NAMES: phones} if phones else options
 
     @classmethod
     @override
     def show_options(cls, kept: Values) -> dict[str, object]:
-        """Return the options with the list of phones as lines, the way they are typed."""
+        """Return the options with the phones as the rows of a table."""
         shown = super().show_options(kept)
         names = shown.get(NAMES)
         if isinstance(names, Mapping):
-            shown[NAMES] = [_write_line(user, phone) for user, phone in names.items()]
+            shown[NAMES] = [row_of(phone) for phone in read_phones(names)]
         return shown
 
 
-def _read_line(line: str) -> tuple[str, dict[str, object]]:
-    """Return the SIP user name of a typed line, and what it says about it.
-
-    Raise InvalidInputError with the line as its value.
-    """
-    user, separator, rest = line.partition("=")
-    words = [word.strip() for word in rest.split(",")]
-    if not separator or not user.strip() or not words[0]:
-        raise InvalidInputError(NAMES, "invalid_extension_line", value=line)
-    if words[0].lower() == HIDDEN_WORD:
-        return user.strip(), {"hidden": True}
-    phone: dict[str, object] = {"number": words[0], "hidden": False}
-    if len(words) > 1:
-        phone["name"] = words[1]
-    phone["public"] = [word for word in words[2:] if word]
-    return user.strip(), phone
+def row_of(phone: NamedPhone) -> dict[str, object]:
+    """Return what is known of a phone as a row of the table."""
+    return {"user": phone.user, **_kept(phone)}
 
 
-def _write_line(user: str, phone: Mapping[str, object]) -> str:
-    """Return the line that a phone was typed as."""
-    if phone.get("hidden"):
-        return f"{user} = {HIDDEN_WORD}"
-    public = phone.get("public")
-    words = [phone.get("number", ""), phone.get("name", "")]
-    words += public if isinstance(public, Sequence) else ()
-    return f"{user} = {', '.join(map(str, words)).rstrip(', ')}"
+def _kept(phone: NamedPhone) -> dict[str, object]:
+    """Return what an entry keeps of a phone, under its SIP user name."""
+    return {
+        "number": phone.number,
+        "name": phone.name,
+        "public": list(phone.public),
+        "hidden": phone.hidden,
+    }
+
+
+def _read_row(row: object) -> NamedPhone:
+    """Return the phone that a row of the table describes."""
+    typed = row if isinstance(row, Mapping) else {}
+    phone = _read_phone(line(typed.get("user")), typed)
+    public = tuple(number for number in phone.public if number)
+    return replace(phone, public=public)

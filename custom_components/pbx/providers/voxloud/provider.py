@@ -56,6 +56,7 @@ class VoxloudProvider(Provider):
 
     key = "voxloud"
     name = "Voxloud"
+    manual: ClassVar[str] = "https://developer.voxloud.com"
     settings_type: ClassVar[type[Settings]] = VoxloudSettings
     settings: VoxloudSettings
     possible: ClassVar[Capability] = (
