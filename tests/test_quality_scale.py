@@ -231,7 +231,7 @@ async def _devices(house: House) -> None:
     assert {device.manufacturer for device in devices} == {house.coordinator.provider.name}
 
 
-OF_THE_HOUSE = {"console", "phone_book", "places"}
+OF_THE_HOUSE = {"console", "phone_book", "places", "occupant"}
 
 
 async def test_runtime_data(hass: HomeAssistant, fake_entry: MockConfigEntry) -> None:
@@ -531,8 +531,9 @@ def test_repair_issues() -> None:
                 keys |= {ast.unparse(one.value) for one in node.keywords if one.arg == "translation_key"}
     assert keys == {"key"}  # of the one place that creates issues
     fixable = {key for key, issue in TEXTS["issues"].items() if "fix_flow" in issue}
-    assert fixable == {"webhook_disabled", "webhook_no_url", "webhook_silent"}
-    assert TEXTS["issues"].keys() == fixable | {"missing_permission", "too_many_entities"}
+    mended = {"copied_configuration", "foreign_pushes", "webhook_disabled", "webhook_no_url", "webhook_silent"}
+    assert fixable == mended
+    assert TEXTS["issues"].keys() >= fixable | {"missing_permission", "too_many_entities"}
 
 
 DOCS = {
