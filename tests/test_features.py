@@ -6,17 +6,17 @@ from typing import Any
 import pytest
 from homeassistant.components.media_player.const import MediaPlayerEntityFeature
 from homeassistant.components.websocket_api.automation import async_get_conditions_for_target as conditions_for
-from homeassistant.components.websocket_api.automation import async_get_services_for_target as services_for
 from homeassistant.components.websocket_api.automation import async_get_triggers_for_target as triggers_for
 from homeassistant.core import HomeAssistant
-from homeassistant.setup import async_setup_component
 from homeassistant.util.yaml import load_yaml_dict
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.pbx.condition import CONDITIONS
 from custom_components.pbx.devices import SubjectKind
-from custom_components.pbx.features import PbxFeature, features_of
+from custom_components.pbx.features import OF_AGENTS, OF_PHONES, PbxFeature, features_of
 from custom_components.pbx.providers import PROVIDERS
+from custom_components.pbx.services import ACTIONS
+from custom_components.pbx.services.action import Action
 from custom_components.pbx.telephony import models as m
 from custom_components.pbx.telephony.models import Capability
 from custom_components.pbx.trigger import TRIGGERS
@@ -39,8 +39,6 @@ async def house(hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockC
         queues=(m.Queue(id="q1", name="Sales", waiting=0),),
     )
     fake.script.capabilities &= ~(Capability.MUTE | Capability.SPY)
-    for component in ("homeassistant", "automation"):
-        assert await async_setup_component(hass, component, {})
     await async_set_up(hass, fake_entry)
     return fake_entry
 
@@ -114,8 +112,21 @@ def test_names_in_yaml(name: str) -> None:
     assert {int(MediaPlayerEntityFeature[each]) for each in used} <= {int(feature) for feature in PbxFeature}
 
 
-async def test_services_for_nothing(hass: HomeAssistant, house: MockConfigEntry) -> None:
-    """No action of ours is offered on an entity of somebody else."""
-    hass.states.async_set("light.kitchen", "on")
-    offered = await services_for(hass, {"entity_id": ["light.kitchen"]}, expand_group=True)
-    assert {key for key in offered if key.startswith("pbx.")} == set()
+# What an action needs of an account, and the bit of its target's primary entity that says so.
+ALSO = {
+    "call_back": PbxFeature.CLICK_TO_CALL,
+    "agent_logout": PbxFeature.LOG_IN,
+    "agent_unpause": PbxFeature.PAUSE,
+    "queue_remove": PbxFeature.MEMBER,
+}
+BITS = {**OF_PHONES, **OF_AGENTS}
+
+
+@pytest.mark.parametrize("action", [action for action in ACTIONS if "device_id" in map(str, action.fields)], ids=str)
+def test_an_action_is_offered_on_what_can_do_it(action: Action) -> None:
+    """The target of an action is filtered by the bit of what the action needs."""
+    described = load_yaml_dict(str(FOLDER / "services.yaml"))[action.name]["target"]["entity"]
+    names = [each.rpartition(".")[2] for each in described.pop("supported_features")]
+    assert described == {"integration": "pbx", "domain": "sensor"}
+    wanted = ALSO.get(action.name) or BITS[action.needs]
+    assert [int(MediaPlayerEntityFeature[name]) for name in names] == [int(wanted)]

@@ -111,9 +111,24 @@ def icons() -> dict[str, Any]:
 
 
 def described(name: str) -> dict[str, Any]:
-    """Read a description of the editor."""
+    """Read a description of the editor, with the fields of its sections among the others."""
     found = load_yaml_dict(str(FOLDER / f"{name}.yaml"))
-    return {key: value or {} for key, value in found.items() if not key.startswith(".")}
+    return {
+        key: {**value, "fields": unfolded(value.get("fields", {}))} for key, value in found.items() if key[0] != "."
+    }
+
+
+def unfolded(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Give fields with those of sections among them."""
+    flat_fields: dict[str, Any] = {}
+    for name, field in fields.items():
+        flat_fields |= field.get("fields", {name: field})
+    return flat_fields
+
+
+def sections(fields: Mapping[str, Any]) -> set[str]:
+    """Give the names of the sections among fields."""
+    return {name for name, field in fields.items() if "fields" in field}
 
 
 def flat(node: Any, path: str = "") -> dict[str, str]:
@@ -458,6 +473,15 @@ def test_editor_fields(section: str, key: str) -> None:
         assert field.get("required", False) is needed, name
 
 
+def test_folded_sections() -> None:
+    """Every folded section of an action has a name, and no name is left over."""
+    for key, action in load_yaml_dict(str(FOLDER / "services.yaml")).items():
+        found = sections((action or {}).get("fields", {}))
+        named = texts(ENGLISH)["services"][key].get("sections", {})
+        assert set(named) == found, key
+        assert all(words["name"] for words in named.values())
+
+
 def _found(node: Any, name: str) -> Iterator[Any]:
     """Find everything below a place that has a name."""
     if isinstance(node, dict):
@@ -476,13 +500,19 @@ def test_selectors() -> None:
     for section in EDITED:
         for select in _found(described(section), "select"):
             chosen.setdefault(select["translation_key"], set()).update(select["options"])
+        for choose in _found(described(section), "choose"):
+            chosen.setdefault(choose["translation_key"], set()).update(choose["choices"])
     for name, call in calls(module("forms.py")):
         if name == "SelectSelectorConfig" and (key := constant(keyword(call, "translation_key"))):
             options = keyword(call, "options")
             assert isinstance(options, ast.List)
             chosen.setdefault(key, set()).update(text for item in options.elts if (text := constant(item)))
-    words = {key: value for key, value in texts(ENGLISH)["selector"].items() if "options" in value}
-    assert {key: set(value["options"]) for key, value in words.items()} == chosen
+    words = {
+        key: set(value.get("options") or value["choices"])
+        for key, value in texts(ENGLISH)["selector"].items()
+        if "options" in value or "choices" in value
+    }
+    assert words == chosen
 
 
 def test_table_of_phones() -> None:

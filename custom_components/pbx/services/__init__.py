@@ -1,5 +1,6 @@
 """The actions, declared as a table: what each needs, takes and answers, and what it does."""
 
+from dataclasses import replace
 from functools import partial
 
 from homeassistant.core import (
@@ -61,7 +62,7 @@ async def _async_run(action: Action, call: ServiceCall) -> ServiceResponse:
     Refuse what the user may not do, and what this phone system cannot do. After a command the
     phone system is asked what became of it.
     """
-    target = resolve(call)
+    target = resolve(call, action.needs)
     coordinator = target.coordinator
     await async_check(
         call.hass, call.context, coordinator.config_entry, concerned(target), action.access
@@ -74,7 +75,7 @@ async def _async_run(action: Action, call: ServiceCall) -> ServiceResponse:
     with doing:
         provider.check(action.needs, call.data.keys() - TARGET_FIELDS - action.own)
         if action.dials:
+            target = replace(target, data={**target.data, ATTR_NUMBER: target.number()})
             entry: PbxConfigEntry = coordinator.config_entry
-            by_person = call.context.user_id is not None
-            entry.runtime_data.guard.check(call.data[ATTR_NUMBER], by_person=by_person)
+            entry.runtime_data.guard.check(target.data[ATTR_NUMBER], by_person=target.by_person)
         return await action.run(target)

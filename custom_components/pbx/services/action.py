@@ -23,7 +23,18 @@ LONG_TEXT = vol.All(cv.string, vol.Strip, vol.Length(min=1, max=4096))
 TEXTS = vol.All(cv.ensure_list, [TEXT])
 LIMIT = vol.All(vol.Coerce(int), vol.Range(min=1, max=MAX_LIMIT))
 OFFSET = vol.All(vol.Coerce(int), vol.Range(min=0))
+RING_TIME = vol.All(vol.Coerce(int), vol.Range(min=m.SHORTEST_RING, max=m.LONGEST_RING))
 EXTENSION_TYPE = vol.In([kind.value for kind in m.ExtensionType])
+
+
+def _chosen(value: Mapping[str, Any]) -> str:
+    """Return what was chosen in the editor's choice between a number and a phone."""
+    return str(value[value["active_choice"]])
+
+
+CHOICE = vol.Schema({vol.Required("active_choice"): vol.In(["number", "phone"])}, extra=True)
+WHOM = vol.Any(vol.All(CHOICE, _chosen, TEXT), TEXT)
+"""A number, the name of somebody in the phone book, or a phone's device."""
 
 type Runner = Callable[[Target], Awaitable[dict[str, Any] | None]]
 

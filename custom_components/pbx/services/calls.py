@@ -24,6 +24,7 @@ from ..telephony.models import CallState, Capability
 from .action import (
     EXTENSION_TYPE,
     TEXT,
+    WHOM,
     Action,
     extension_type_in,
     number_in,
@@ -151,7 +152,7 @@ CALLS: tuple[Action, ...] = (
         run=_transfer,
         fields={
             **CALL_FIELDS,
-            vol.Required(ATTR_NUMBER): TEXT,
+            vol.Required(ATTR_NUMBER): WHOM,
             vol.Optional("type", default=m.TransferType.BLIND.value): vol.In(
                 [kind.value for kind in m.TransferType]
             ),

@@ -15,7 +15,7 @@ from ..errors import invalid
 from ..rights import Access
 from ..telephony import models as m
 from ..telephony.events import record_data
-from ..telephony.models import Capability, Direction
+from ..telephony.models import Capability, Direction, Outcome
 from .action import LIMIT, OFFSET, TEXT, Action
 from .target import Target
 
@@ -44,9 +44,12 @@ async def _get_call_history(target: Target) -> dict[str, Any]:
         csv=data.get("format") == "csv",
     )
     page = await target.coordinator.provider.history(query)
+    wanted = data.get("outcome")
     answer: dict[str, Any] = {
-        "records": [record_data(record) for record in page.records],
-        "total": page.total,
+        "records": [
+            record_data(record) for record in page.records if not wanted or record.outcome in wanted
+        ],
+        "total": None if wanted else page.total,
     }
     if page.csv is not None:
         answer["csv"] = page.csv
@@ -92,6 +95,9 @@ HISTORY: tuple[Action, ...] = (
             vol.Optional(ATTR_NUMBER): TEXT,
             vol.Optional(ATTR_EXTENSION): TEXT,
             vol.Optional("direction"): vol.In([direction.value for direction in Direction]),
+            vol.Optional("outcome"): vol.All(
+                cv.ensure_list, [vol.In([outcome.value for outcome in Outcome])]
+            ),
             vol.Optional("search"): TEXT,
             vol.Optional("limit"): LIMIT,
             vol.Optional("offset"): OFFSET,
@@ -101,6 +107,7 @@ HISTORY: tuple[Action, ...] = (
             vol.Optional(ATTR_CALL_ID): TEXT,
             vol.Optional("format"): vol.In(["json", "csv"]),
         },
+        own=frozenset({"outcome"}),
         response=SupportsResponse.ONLY,
     ),
     Action(

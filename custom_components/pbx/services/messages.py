@@ -1,23 +1,57 @@
 """Actions that say or write something to somebody."""
 
+from datetime import datetime
 from typing import Any
 
 import voluptuous as vol
-from homeassistant.core import SupportsResponse
+from homeassistant.core import SupportsResponse, callback
+from homeassistant.helpers.event import async_call_later
 
-from ..const import ATTR_NUMBER
-from ..telephony.models import Capability
-from .action import LONG_TEXT, TEXT, Action, number_in, optional_number_in, placed
+from ..const import ATTR_NUMBER, LOGGER
+from ..coordinator import PbxCoordinator
+from ..telephony.errors import ProviderError
+from ..telephony.models import EARLY, CallRef, Capability
+from .action import LONG_TEXT, RING_TIME, TEXT, Action, number_in, optional_number_in, placed
 from .target import Target
 
 
 async def _announce(target: Target) -> dict[str, Any]:
     """Call a number and speak a text; return what became of the call."""
+    coordinator = target.coordinator
+    ring_time = target.data.get("ring_timeout")
+    if ring_time is not None:
+        coordinator.provider.check(Capability.CALLS | Capability.HANGUP)
     caller = optional_number_in(target, "caller_id_number")
-    announcing = target.coordinator.provider.announce(
-        number_in(target), target.data["message"], caller
-    )
-    return await placed(target, announcing)
+    announcing = coordinator.provider.announce(number_in(target), target.data["message"], caller)
+    answer = await placed(target, announcing)
+    if ring_time is not None and answer["call_id"] is not None:
+        _give_up_after(coordinator, answer["call_id"], ring_time)
+    return answer
+
+
+def _give_up_after(coordinator: PbxCoordinator, call_id: str, seconds: float) -> None:
+    """Hang up a call that nobody has answered after some time."""
+
+    @callback
+    def async_look(_now: datetime) -> None:
+        """Hang up in the background."""
+        coordinator.config_entry.async_create_background_task(
+            coordinator.hass, _async_give_up(coordinator, call_id), "announcement that rings"
+        )
+
+    cancel = async_call_later(coordinator.hass, seconds, async_look)
+    coordinator.config_entry.async_on_unload(cancel)
+
+
+async def _async_give_up(coordinator: PbxCoordinator, call_id: str) -> None:
+    """Hang up a call unless somebody has answered it or it is over."""
+    call = coordinator.data.find(call_id)
+    if call is None or call.answered_at is not None or call.state not in EARLY:
+        return
+    try:
+        await coordinator.async_hang_up(CallRef(call=call))
+    except ProviderError as err:
+        LOGGER.warning("An announcement rings on: %s", type(err).__name__)
 
 
 async def _send_sms(target: Target) -> dict[str, Any]:
@@ -39,8 +73,9 @@ MESSAGES: tuple[Action, ...] = (
             vol.Required(ATTR_NUMBER): TEXT,
             vol.Required("message"): LONG_TEXT,
             vol.Optional("caller_id_number"): TEXT,
+            vol.Optional("ring_timeout"): RING_TIME,
         },
-        own=frozenset({ATTR_NUMBER, "message"}),
+        own=frozenset({ATTR_NUMBER, "message", "ring_timeout"}),
         response=SupportsResponse.OPTIONAL,
     ),
     Action(

@@ -8,13 +8,16 @@ from homeassistant.core import SupportsResponse
 from homeassistant.helpers import config_validation as cv
 
 from ..const import ATTR_EXTENSION, ATTR_NUMBER
+from ..data import PbxConfigEntry
 from ..errors import invalid
 from ..rights import Access
 from ..telephony import models as m
 from ..telephony.models import Capability
 from .action import (
     EXTENSION_TYPE,
+    RING_TIME,
     TEXT,
+    WHOM,
     Action,
     extension_type_in,
     number_in,
@@ -25,9 +28,13 @@ from .target import Target
 
 CUSTOM_FIELDS = vol.All(cv.ensure_list, [vol.All(cv.string, vol.Strip, vol.Length(max=255))])
 
+CALLER_FIELDS: Mapping[vol.Marker, Any] = {
+    **cv.ENTITY_SERVICE_FIELDS,
+    vol.Optional(ATTR_EXTENSION): TEXT,
+}
 ORIGINATE_FIELDS: Mapping[vol.Marker, Any] = {
-    vol.Required(ATTR_EXTENSION): TEXT,
-    vol.Required(ATTR_NUMBER): TEXT,
+    **CALLER_FIELDS,
+    vol.Required(ATTR_NUMBER): WHOM,
     vol.Optional("caller_id_number"): TEXT,
 }
 
@@ -48,7 +55,7 @@ def _request(target: Target) -> m.Originate:
     kind = extension_type_in(target)
     provider = target.coordinator.provider
     return m.Originate(
-        extension=target.extension(
+        extension=target.caller(
             known=kind in (None, m.ExtensionType.INTERNAL) and not provider.rings_groups
         ),
         number=number_in(target),
@@ -101,6 +108,18 @@ async def _delete_click_to_call(target: Target) -> None:
     await target.coordinator.provider.delete_click_to_call(target.data["click_to_call_id"])
 
 
+async def _call_back(target: Target) -> dict[str, Any]:
+    """Call whoever called a phone last; return what became of it."""
+    extension = target.caller()
+    entry: PbxConfigEntry = target.coordinator.config_entry
+    last = entry.runtime_data.recent.last_caller(extension)
+    if last is None:
+        raise invalid("no_caller", extension=extension)
+    entry.runtime_data.guard.check(last.number, by_person=target.by_person)
+    request = m.Originate(extension=extension, number=last.number)
+    return await placed(target, target.coordinator.provider.click_to_call(request))
+
+
 async def _dial(target: Target) -> dict[str, Any]:
     """Call a number and put it into a dialplan context; return what became of it."""
     data = target.data
@@ -125,9 +144,7 @@ PLACING: tuple[Action, ...] = (
         fields={
             **ORIGINATE_FIELDS,
             vol.Optional("caller_id_name"): TEXT,
-            vol.Optional("ring_timeout"): vol.All(
-                vol.Coerce(int), vol.Range(min=m.SHORTEST_RING, max=m.LONGEST_RING)
-            ),
+            vol.Optional("ring_timeout"): RING_TIME,
             vol.Optional("extension_type"): EXTENSION_TYPE,
             vol.Optional("dialplan"): TEXT,
             vol.Optional("custom_cdr"): vol.All(CUSTOM_FIELDS, vol.Length(max=m.MAX_CUSTOM_FIELDS)),
@@ -151,6 +168,14 @@ PLACING: tuple[Action, ...] = (
             vol.Optional("dial_first"): vol.In([who.value for who in m.DialFirst]),
         },
         own=frozenset({ATTR_EXTENSION, ATTR_NUMBER}),
+        response=SupportsResponse.OPTIONAL,
+    ),
+    Action(
+        name="call_back",
+        needs=Capability.CLICK_TO_CALL,
+        run=_call_back,
+        fields=CALLER_FIELDS,
+        own=frozenset({ATTR_EXTENSION}),
         response=SupportsResponse.OPTIONAL,
     ),
     Action(

@@ -1,6 +1,6 @@
 """What an action is about: its account, and the extensions, calls, agents and queues it names."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,12 +16,14 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import service
 from homeassistant.helpers.target import TargetSelection
 
+from ..accounts import dialled_number
 from ..const import (
     ATTR_AGENT,
     ATTR_CALL_ID,
     ATTR_CONFIG_ENTRY_ID,
     ATTR_EXPECTED_STATE,
     ATTR_EXTENSION,
+    ATTR_NUMBER,
     ATTR_PIN,
     ATTR_QUEUE,
     ATTR_TARGET_EXTENSION,
@@ -31,10 +33,14 @@ from ..coordinator import PbxCoordinator
 from ..data import PbxConfigEntry
 from ..devices import Subject, SubjectKind
 from ..errors import invalid
+from ..phone_book.collection import async_get_phone_book
 from ..targets import Items, items_in
-from ..telephony.models import AgentRef, Call, CallRef
+from ..telephony.errors import InvalidInputError
+from ..telephony.models import AgentRef, Call, CallRef, Capability
+from ..telephony.text import line
 
-DEVICE_FIELDS = (ATTR_EXTENSION, ATTR_TARGET_EXTENSION, ATTR_AGENT, ATTR_QUEUE)
+NOTHING = Capability(0)
+DEVICE_FIELDS = (ATTR_EXTENSION, ATTR_TARGET_EXTENSION, ATTR_AGENT, ATTR_QUEUE, ATTR_NUMBER)
 TARGET_FIELDS = frozenset(
     {
         ATTR_CONFIG_ENTRY_ID,
@@ -58,6 +64,8 @@ class Target:
     data: dict[str, Any]
     wants_answer: bool = False
     """The action was called for its response."""
+    by_person: bool = False
+    """A user asked for it, and no automation."""
 
     @property
     def named(self) -> bool:
@@ -102,6 +110,57 @@ class Target:
             if dialplan in (None, extension.dialplan):
                 return extension.number
         return None
+
+    def caller(self, *, known: bool = True) -> str:
+        """Return the number of the phone that is to call: that of the field, or the target's.
+
+        Refuse several phones, none and, if `known`, a number that the directory lacks.
+        """
+        named = ATTR_EXTENSION in self.data
+        phones = [
+            subject.id
+            for subject in (*self.subjects, *self.around)
+            if subject.kind is SubjectKind.EXTENSION
+        ]
+        if not phones and not named:
+            raise invalid("no_phone")
+        if len(phones) + named > 1:
+            raise invalid("several_phones")
+        return self.extension(known=known) if named else phones[0]
+
+    def number(self) -> str:
+        """Return the number in the field of that name: typed, or that of a phone or a person.
+
+        A person is in the phone book. Refuse a name that stands for several numbers; what is
+        neither a name nor a number is returned for whoever reads numbers to refuse.
+        """
+        text, subject = self._subject_in(ATTR_NUMBER)
+        if subject is not None:
+            if subject.kind is not SubjectKind.EXTENSION:
+                raise invalid("not_an_extension", field=ATTR_NUMBER)
+            return subject.id
+        hass, entry = self.coordinator.hass, self.coordinator.config_entry
+        if not any(letter.isalpha() for letter in text.removeprefix("tel:")):
+            return text
+        try:
+            dialled_number(hass, entry, text, field=ATTR_NUMBER)
+        except InvalidInputError:
+            found = set(self._numbers_of(text))
+        else:
+            return text
+        if len(found) > 1:
+            raise invalid("several_named", name=line(text, 100))
+        return found.pop() if found else text
+
+    def _numbers_of(self, name: str) -> Iterator[str]:
+        """Yield the number of each phone, and the first of each person, of a name."""
+        wanted = name.casefold()
+        for extension in self.coordinator.data.extensions.values():
+            if extension.name.casefold() == wanted and not extension.trunk:
+                yield extension.number
+        for entry in async_get_phone_book(self.coordinator.hass).entries:
+            if entry.label.casefold() == wanted and entry.callable_numbers:
+                yield entry.callable_numbers[0].number
 
     def _subject_in(self, field: str) -> tuple[str, Subject | None]:
         """Return the text in a field, and what it stands for if it is the id of a device."""
@@ -248,8 +307,10 @@ def _once(refs: Iterable[CallRef]) -> list[CallRef]:
     ]
 
 
-def resolve(call: ServiceCall) -> Target:
+def resolve(call: ServiceCall, needs: Capability = NOTHING) -> Target:
     """Return the account that an action is about, and what of it was named.
+
+    `needs` is what the account has to be able to do, where nothing else says which one it is.
 
     Refuse what belongs to another integration, to several accounts or to none.
     """
@@ -259,7 +320,7 @@ def resolve(call: ServiceCall) -> Target:
         if item.entry_id is None:
             raise invalid("not_ours", entity=item.name)
 
-    entry = _account(call, items)
+    entry = _account(call, items, needs)
     coordinator = entry.runtime_data.coordinator
     subjects = [item.subject(coordinator.devices) for item in items.named]
     if None in subjects:
@@ -270,28 +331,63 @@ def resolve(call: ServiceCall) -> Target:
         around=_known(item.subject(coordinator.devices) for item in items.around),
         data=dict(call.data),
         wants_answer=call.return_response,
+        by_person=call.context.user_id is not None,
     )
 
 
-def _account(call: ServiceCall, items: Items) -> PbxConfigEntry:
+def _account(call: ServiceCall, items: Items, needs: Capability) -> PbxConfigEntry:
     """Return the one account that an action is about; where several are meant, refuse to guess."""
     owners = {item.entry_id for item in items.named} | _owners_in_fields(call)
     if not owners:
         owners = {item.entry_id for item in items.around} - {None}
     if len(owners) > 1:
         raise invalid("several_accounts")
+    if not owners:
+        fitting = _fitting(call, needs)
+        if len(fitting) > 1:
+            titles = ", ".join(sorted(entry.title for entry in fitting))
+            raise invalid("which_account", accounts=titles)
+        owners = {entry.entry_id for entry in fitting}
     entry: PbxConfigEntry = service.async_get_config_entry(
         call.hass, DOMAIN, next(iter(owners), None)
     )
     return entry
 
 
+def _fitting(call: ServiceCall, needs: Capability) -> list[PbxConfigEntry]:
+    """Return the accounts that can do it, and among them those that have what is named."""
+    loaded: list[PbxConfigEntry] = call.hass.config_entries.async_loaded_entries(DOMAIN)
+    able = [
+        entry for entry in loaded if needs in entry.runtime_data.coordinator.provider.capabilities
+    ]
+    return [entry for entry in able if _has_named(entry, call.data)] or able
+
+
+def _has_named(entry: PbxConfigEntry, data: Mapping[str, Any]) -> bool:
+    """Return whether an account has the call, the phones, the agent and the queue of the fields."""
+    registry = entry.runtime_data.coordinator.data
+    call_id = data.get(ATTR_CALL_ID)
+    if call_id is not None and registry.find(call_id) is None and registry.ended(call_id) is None:
+        return False
+    for field in (ATTR_EXTENSION, ATTR_TARGET_EXTENSION):
+        if field in data and str(data[field]).strip() not in registry.extensions:
+            return False
+    return all(
+        any(data[field] in (one.id, one.number, one.name) for one in known.values())
+        for field, known in ((ATTR_AGENT, registry.agents), (ATTR_QUEUE, registry.queues))
+        if field in data
+    )
+
+
 def _owners_in_fields(call: ServiceCall) -> set[str | None]:
     """Return the accounts that the fields of an action name, themselves or by a device."""
     owners: set[str | None] = set()
-    if ATTR_CONFIG_ENTRY_ID in call.data:
-        owners.add(call.data[ATTR_CONFIG_ENTRY_ID])
     devices = dr.async_get(call.hass)
+    if ATTR_CONFIG_ENTRY_ID in call.data:
+        named = call.data[ATTR_CONFIG_ENTRY_ID]
+        device = devices.async_get(named)
+        # What the editor picks is the account's device, which outlives the entry.
+        owners.add(named if device is None else device.config_entry_id)
     for field in DEVICE_FIELDS:
         device = devices.async_get(str(call.data.get(field, "")))
         if device is not None and device.config_entry_id is not None:

@@ -264,7 +264,7 @@ async def test_answer(provider: VoipstudioProvider, sim: VoipstudioSimulator) ->
     assert (talking.id, talking.answered_by) == (call_id, "1002")
     with pytest.raises(InvalidInputError) as error:
         await provider.answer(m.CallRef(call=talking, extension="1002"))
-    assert (error.value.field, error.value.problem) == ("call", "conflict")
+    assert (error.value.field, error.value.problem) == ("call", "not_ringing")
     with pytest.raises(NotFoundError):
         await provider.answer(m.CallRef(call=call, extension="1001"))  # that phone rings no more
 

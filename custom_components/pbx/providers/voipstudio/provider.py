@@ -373,7 +373,9 @@ class VoipstudioProvider(Provider):
         legs = [leg for leg in own_legs(target) if leg.state is CallState.RINGING and leg.extension]
         if len(legs) > 1:
             raise InvalidInputError("extension", "required")
-        await self._change(legs, {"state": "CONNECTED"})
+        if not legs:
+            raise InvalidInputError("call", "not_ringing")
+        await self._change(legs[0], {"state": "CONNECTED"})
 
     @override
     async def hangup(self, target: m.CallRef, cause: str | None = None) -> None:
@@ -395,15 +397,14 @@ class VoipstudioProvider(Provider):
         to = self._dialled(number)
         if target.extension and to == target.extension:
             raise InvalidInputError("number", "conflict")
-        await self._change(
-            [leg for leg in own_legs(target) if leg.state is CallState.TALKING][:1], {"dst": to}
-        )
-
-    async def _change(self, legs: list[m.Leg], body: Mapping[str, str]) -> None:
-        """Change the first of some legs; raise InvalidInputError where there is none."""
+        legs = [leg for leg in own_legs(target) if leg.state is CallState.TALKING]
         if not legs:
-            raise InvalidInputError("call", "conflict")
-        await self.api.command("PATCH", path_of("calls", id_of(legs[0])), body, timeout=20)
+            raise InvalidInputError("call", "not_talking")
+        await self._change(legs[0], {"dst": to})
+
+    async def _change(self, leg: m.Leg, body: Mapping[str, str]) -> None:
+        """Change a leg."""
+        await self.api.command("PATCH", path_of("calls", id_of(leg)), body, timeout=20)
 
     @override
     async def send_sms(self, number: str, message: str, sender: str | None) -> str:
