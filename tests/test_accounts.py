@@ -5,7 +5,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.pbx.accounts import configure, make_provider
+from custom_components.pbx.accounts import async_session, configure, make_provider
 from custom_components.pbx.const import DOMAIN
 from custom_components.pbx.providers import PROVIDERS
 from custom_components.pbx.telephony import models as m
@@ -68,13 +68,15 @@ async def test_session(
     *,
     verify: bool,
 ) -> None:
-    """Certificates are checked unless the user said otherwise; the session is Home Assistant's own."""
+    """Certificates are checked unless the user said otherwise; the session is the account's own."""
     sessions: list[object] = []
     monkeypatch.setattr(fake, "__init__", lambda *arguments: sessions.append(arguments[1]))
     monkeypatch.setattr(fake, "configure", lambda *_arguments, **_more: None)
-    make_provider(hass, fake_config_entry(data=data))
-    assert sessions == [async_get_clientsession(hass, verify_ssl=verify)]
-    assert sessions != [async_get_clientsession(hass, verify_ssl=not verify)]
+    entry = fake_config_entry(data=data)
+    make_provider(hass, entry)
+    assert sessions == [async_session(hass, entry.entry_id, verify_ssl=verify)]
+    assert sessions != [async_session(hass, entry.entry_id, verify_ssl=not verify)]
+    assert sessions != [async_get_clientsession(hass, verify_ssl=verify)]
 
 
 @pytest.mark.parametrize("extension", [None, "102"])

@@ -308,6 +308,58 @@ async def test_types(client: Client, storage: Storage, path: str, said: str, sho
     assert (answer.status, answer.headers["Content-Type"]) == (HTTPStatus.OK, shown)
 
 
+@pytest.mark.parametrize("said", ["audio/x-mpegurl", "audio/mpegurl", "audio/x-scpls", "audio/html", "text/html"])
+async def test_playlists_are_no_sound(client: Client, storage: Storage, path: str, said: str) -> None:
+    """A list of addresses would make the browser ask them."""
+    storage.answer = lambda _request: web.Response(body=b"http://tracker.example/x", headers={"Content-Type": said})
+    answer = await client.get(path)
+    assert answer.status == HTTPStatus.BAD_GATEWAY
+    assert b"tracker" not in await answer.read()
+
+
+async def test_inert(client: Client, path: str) -> None:
+    """Whatever comes, no browser takes it for a page of Home Assistant's."""
+    answer = await client.get(path)
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "sandbox" in answer.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize(
+    ("url", "asked"),
+    [
+        ("http://{host}/sound", True),
+        ("https://127.0.0.2/sound", False),
+        ("https://10.0.0.1/sound", False),
+        ("https://[::1]/sound", False),
+        ("https://169.254.169.254/latest", False),
+        ("https://user:pw@203.0.114.7/sound", False),
+        ("http://203.0.114.7/sound", False),
+        ("ftp://203.0.114.7/sound", False),
+        ("file:///etc/passwd", False),
+        ("http://[", False),
+    ],
+)
+async def test_where_a_link_may_lead(
+    hass: HomeAssistant,
+    fake: type[FakeProvider],
+    fake_entry: MockConfigEntry,
+    client: Client,
+    storage: Storage,
+    path: str,
+    url: str,
+    *,
+    asked: bool,
+) -> None:
+    """A vendor's link leads to the phone system itself, or to the internet by https; nothing else is asked."""
+    own = storage.server.make_url("")
+    hass.config_entries.async_update_entry(fake_entry, data={**fake_entry.data, "url": str(own)})
+    await hass.async_block_till_done()
+    fake.script.answers["media_source"] = m.MediaSource(url=url.format(host=own.authority))
+    answer = await client.get(path)
+    assert answer.status == (HTTPStatus.OK if asked else HTTPStatus.NOT_FOUND)
+    assert len(storage.requests) == asked
+
+
 async def test_packed_all_the_same(client: Client, storage: Storage, path: str) -> None:
     """A server that packs although nobody asked for it does not cut the sound."""
     headers = {"Content-Type": "audio/mpeg", "Content-Encoding": "gzip"}

@@ -1,19 +1,24 @@
 """Make the client of a phone system from a config entry."""
 
+import aiohttp
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_COUNTRY, CONF_VERIFY_SSL
-from homeassistant.core import HomeAssistant
-from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.aiohttp_client import async_create_clientsession
+from homeassistant.util.hass_dict import HassKey
 
 from .const import CONF_PROVIDER, SUBENTRY_AGENT, SUBENTRY_QUEUE
 from .devices import known_extensions
 from .errors import entry_broken
 from .providers import PROVIDERS
 from .providers.base import Provider
+from .providers.http import refuse_to_move
 from .telephony import phone_numbers as numbers
 from .telephony.errors import InvalidInputError
 from .telephony.models import UserAgent, UserQueue
 from .telephony.phone_numbers import DialForm
+
+_SESSIONS: HassKey[dict[tuple[str, bool], aiohttp.ClientSession]] = HassKey("pbx_sessions")
 
 
 def country_of(hass: HomeAssistant, entry: ConfigEntry) -> str:
@@ -54,6 +59,28 @@ def call_back_number(hass: HomeAssistant, entry: ConfigEntry, number: str) -> st
     return numbers.in_form(number, DialForm.NATIONAL, country_of(hass, entry), by_hand=True)
 
 
+@callback
+def async_session(
+    hass: HomeAssistant, owner: str, *, verify_ssl: bool = True
+) -> aiohttp.ClientSession:
+    """Return the session of one account, or of what else `owner` names.
+
+    It keeps no cookies: a server that trusts one more than the key would answer with another
+    account's calls. It is closed with the entry that it was made for.
+    """
+    sessions = hass.data.setdefault(_SESSIONS, {})
+    session = sessions.get((owner, verify_ssl))
+    if session is None or session.closed:
+        session = async_create_clientsession(
+            hass,
+            verify_ssl=verify_ssl,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            middlewares=(refuse_to_move,),
+        )
+        sessions[owner, verify_ssl] = session
+    return session
+
+
 def make_provider(hass: HomeAssistant, entry: ConfigEntry) -> Provider:
     """Return the client of an account's phone system.
 
@@ -62,7 +89,8 @@ def make_provider(hass: HomeAssistant, entry: ConfigEntry) -> Provider:
     kind = provider_of(entry)
     if kind is None:
         raise entry_broken("unknown_provider", provider=str(entry.data.get(CONF_PROVIDER)))
-    session = async_get_clientsession(hass, verify_ssl=bool(entry.data.get(CONF_VERIFY_SSL, True)))
+    verify_ssl = bool(entry.data.get(CONF_VERIFY_SSL, True))
+    session = async_session(hass, entry.entry_id, verify_ssl=verify_ssl)
     settings = {
         CONF_COUNTRY: hass.config.country or "",
         "known_extensions": known_extensions(hass, entry),

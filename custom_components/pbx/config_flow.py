@@ -30,10 +30,9 @@ from homeassistant.const import (
 )
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.data_entry_flow import AbortFlow
-from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.translation import async_get_translations
 
-from .accounts import make_provider, provider_of
+from .accounts import async_session, make_provider, provider_of
 from .const import (
     CONF_CLOUDHOOK_URL,
     CONF_PINNED_ACCOUNT,
@@ -73,6 +72,7 @@ from .webhook_page import (
 )
 
 CONF_NONCE = "nonce"
+FLOWS = "flows"
 USER_INFO = re.compile(r"^([a-z]+://)?[^/]*@", re.IGNORECASE)
 
 
@@ -220,9 +220,8 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
     async def _async_log_in(self, typed: Mapping[str, Any]) -> None:
         """Log in and ask who this is; keep what is to be kept."""
         kind = PROVIDERS[self._provider]
-        session = async_get_clientsession(
-            self.hass, verify_ssl=bool(typed.get(CONF_VERIFY_SSL, True))
-        )
+        verify_ssl = bool(typed.get(CONF_VERIFY_SSL, True))
+        session = async_session(self.hass, FLOWS, verify_ssl=verify_ssl)
         settings = dict(await kind.login(session, typed))
         client = kind(session, {CONF_COUNTRY: self.hass.config.country or "", **settings})
         account = await client.account()

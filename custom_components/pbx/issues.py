@@ -10,6 +10,7 @@ from .const import DOMAIN
 
 ISSUE_COPY: Final = "copied_configuration"
 ISSUE_FOREIGN_PUSHES: Final = "foreign_pushes"
+ISSUE_INSECURE: Final = "insecure_address"
 ISSUE_LONG_LIST: Final = "long_list"
 ISSUE_MISSING_PERMISSION: Final = "missing_permission"
 ISSUE_PASTE_AGAIN: Final = "paste_again"

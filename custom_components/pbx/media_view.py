@@ -1,18 +1,20 @@
 """Play recordings and voicemail: the phone system's key never reaches the browser."""
 
 from http import HTTPStatus
+from ipaddress import ip_address
 from typing import Final
 
 import aiohttp
 from aiohttp import hdrs
 from aiohttp.web import Request, StreamResponse
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import CONF_VERIFY_SSL
+from homeassistant.const import CONF_HOST, CONF_URL, CONF_VERIFY_SSL
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.http import KEY_HASS, HomeAssistantView
+from yarl import URL
 
+from .accounts import async_session
 from .const import DOMAIN
 from .data import PbxConfigEntry
 from .errors import command_errors, failed
@@ -37,6 +39,18 @@ COPIED: Final = (hdrs.CONTENT_LENGTH, hdrs.CONTENT_RANGE, hdrs.ACCEPT_RANGES)
 MISNAMED: Final = frozenset(
     {"application/octet-stream", "binary/octet-stream", "audio/mpeg3", "audio/x-mpeg-3"}
 )
+SOUNDS: Final = frozenset(
+    f"audio/{kind}"
+    for kind in (
+        *("mpeg", "mp3", "wav", "x-wav", "wave", "vnd.wave", "ogg", "opus", "mp4", "x-m4a"),
+        *("aac", "webm", "flac", "x-flac", "gsm", "x-gsm", "basic", "amr"),
+    )
+)
+# Whatever it is after all: no page of Home Assistant's own.
+INERT: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+}
 STATUS: Final = {
     "no_such_media": HTTPStatus.NOT_FOUND,
     "not_found": HTTPStatus.NOT_FOUND,
@@ -111,9 +125,11 @@ class PbxMediaView(HomeAssistantView):
     ) -> StreamResponse:
         """Fetch the sound from the phone system, and return it."""
         provider = entry.runtime_data.coordinator.provider
-        session = async_get_clientsession(
-            request.app[KEY_HASS], verify_ssl=bool(entry.data.get(CONF_VERIFY_SSL, True))
-        )
+        hass = request.app[KEY_HASS]
+        if not await _async_may_fetch(hass, entry, source):
+            raise failed("no_such_media")
+        verify_ssl = bool(entry.data.get(CONF_VERIFY_SSL, True))
+        session = async_session(hass, entry.entry_id, verify_ssl=verify_ssl)
         headers = {**source.headers, hdrs.ACCEPT_ENCODING: "identity"}
         headers |= {name: request.headers[name] for name in ASKED if name in request.headers}
         try:
@@ -128,6 +144,35 @@ class PbxMediaView(HomeAssistantView):
             raise failed("cannot_connect", provider=provider.name) from None
 
 
+async def _async_may_fetch(hass: HomeAssistant, entry: PbxConfigEntry, source: MediaSource) -> bool:
+    """Return whether a sound is at the phone system itself, or at a public host by https.
+
+    A link is the vendor's word: it must not make Home Assistant ask its own network.
+    """
+    try:
+        url = URL(source.url)
+    except ValueError:
+        return False
+    own = entry.data.get(CONF_URL) or entry.data.get(CONF_HOST) or ""
+    if source.headers or (url.host is not None and url.host == _host_of(own)):
+        return True
+    if url.scheme != "https" or not url.host or url.user or url.password:
+        return False
+    try:
+        found = await hass.loop.getaddrinfo(url.host, url.port)
+    except OSError:
+        return False
+    return all(ip_address(address[0]).is_global for *_, address in found)
+
+
+def _host_of(address: str) -> str | None:
+    """Return the host of an address as a person types it."""
+    try:
+        return URL(address if "://" in address else f"https://{address}").host
+    except ValueError:
+        return None
+
+
 async def _async_hand_on(
     request: Request, upstream: aiohttp.ClientResponse, source: MediaSource, provider: str
 ) -> StreamResponse:
@@ -139,7 +184,7 @@ async def _async_hand_on(
     content_type = upstream.content_type
     if content_type in MISNAMED:
         content_type = source.content_type
-    is_sound = unsatisfiable or content_type.startswith("audio/")
+    is_sound = unsatisfiable or content_type in SOUNDS
     if upstream.status not in PASSED_ON or not is_sound:
         raise failed(
             "refused",
@@ -152,7 +197,8 @@ async def _async_hand_on(
     copied = () if hdrs.CONTENT_ENCODING in upstream.headers else COPIED
     response = StreamResponse(
         status=upstream.status,
-        headers={name: upstream.headers[name] for name in copied if name in upstream.headers},
+        headers={name: upstream.headers[name] for name in copied if name in upstream.headers}
+        | INERT,
     )
     if unsatisfiable:
         response.content_length = 0

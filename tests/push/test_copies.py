@@ -20,8 +20,9 @@ from pytest_homeassistant_custom_component.common import (
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.pbx.const import DOMAIN, EVENT_PBX
-from custom_components.pbx.issues import ISSUE_COPY, ISSUE_PASTE_AGAIN
+from custom_components.pbx.issues import ISSUE_COPY, ISSUE_INSECURE, ISSUE_PASTE_AGAIN
 from custom_components.pbx.push.occupant import CHALLENGE, answer_to, async_is_anothers
+from custom_components.pbx.push.url import is_insecure
 from custom_components.pbx.repairs import RemedyFlow, async_create_fix_flow
 
 from ..fake_provider import FakeProvider, async_set_up, fake_config_entry
@@ -288,6 +289,38 @@ async def test_a_copy_whose_webhook_a_person_pasted(
     assert copy.data["webhook_id"] != WEBHOOK_ID
     assert issue_of(other, copy) is not None
     assert entry.data["webhook_id"] == WEBHOOK_ID
+
+
+# -- the way there -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("url", "insecure"),
+    [
+        ("https://ha.example.com/x", False),
+        ("http://ha.example.com/x", True),
+        ("http://203.0.113.7/x", True),
+        ("http://192.168.1.5:8123/x", False),
+        ("http://127.0.0.1/x", False),
+        ("http://[fd00::1]/x", False),
+    ],
+)
+def test_can_be_read_on_its_way(url: str, insecure: bool) -> None:  # noqa: FBT001
+    """Without https, unless it does not leave the house."""
+    assert is_insecure(url) is insecure
+
+
+async def test_a_person_is_told_of_http(hass: HomeAssistant, voxloud: VoxloudSimulator) -> None:
+    """Calls come all the same; with https the issue goes."""
+    await hass.config.async_update(external_url="http://ha.example.com")
+    entry = voxloud_entry(voxloud)
+    await async_set_up(hass, entry)
+    await async_settle(hass)
+    assert issue_of(hass, entry, ISSUE_INSECURE) is not None
+    assert callbacks(voxloud) == {f"http://ha.example.com{PATH}"}
+    await hass.config.async_update(external_url="https://ha.example.com")
+    await async_settle(hass)
+    assert issue_of(hass, entry, ISSUE_INSECURE) is None
 
 
 # -- another address ---------------------------------------------------------------------------------

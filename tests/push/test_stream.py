@@ -119,7 +119,8 @@ async def test_socket_that_worked_comes_back_at_once(
     await asked_in(hass, freezer, socket, 20)
     assert stream.reconnects == 4
 
-    socket.script.stream.put_nowait(UP)
+    for _ in range(2):  # that it is up, and a message
+        socket.script.stream.put_nowait(UP)
     await settle(hass)
     socket.script.stream.put_nowait(ConnectError())
     await settle(hass)
@@ -130,6 +131,19 @@ async def test_socket_that_worked_comes_back_at_once(
     assert await asked_in(hass, freezer, socket, 2) == 1
     assert socket.script.times("stream") == before + 1
     assert health.streaming
+
+
+async def test_socket_that_greets_and_breaks_off(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, socket: type[FakeProvider], fake_entry: MockConfigEntry
+) -> None:
+    """One that never says more than that it is up is tried less and less often."""
+    for _ in range(20):
+        socket.script.stream.put_nowait(UP)
+        socket.script.stream.put_nowait(ConnectError())
+    await async_set_up(hass, fake_entry)
+    await settle(hass)
+    tries = [await asked_in(hass, freezer, socket, seconds, "stream") for seconds in (1, 2, 4, 8, 16)]
+    assert tries == [1] * 5
 
 
 async def test_socket_survives_what_nobody_expected(

@@ -26,6 +26,7 @@ LOGGER = logging.getLogger(__name__)
 MAX_BODY = 4 * 1024 * 1024
 LARGE_BODY = 128 * 1024  # is parsed beside the event loop
 TOO_MANY_REQUESTS = 429
+REDIRECTS = range(300, 400)
 RESERVE = 5  # polls leave one fifth of the budget to commands
 HALF = 2  # look-ups leave half of it to polls and commands
 PATIENCE = 10.0
@@ -225,6 +226,21 @@ def sent_once() -> Callable[
         return await handler(request)
 
     return once
+
+
+async def refuse_to_move(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Let no WebSocket be redirected: a middleware, for aiohttp has no switch for that.
+
+    The request holds the key, which belongs to nobody else.
+    """
+    response = await handler(request)
+    wants_socket = request.headers.get(aiohttp.hdrs.UPGRADE, "").lower() == "websocket"
+    if wants_socket and response.status in REDIRECTS:
+        response.close()
+        raise aiohttp.ClientConnectionError("The socket is elsewhere")
+    return response
 
 
 class HttpClient:

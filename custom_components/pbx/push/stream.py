@@ -62,9 +62,20 @@ class PbxStream:
             self._delay = min(self._delay * 2, LONGEST_DELAY)
 
     async def _async_follow(self) -> None:
-        """Push what the stream says until it ends; its first message says that it is up."""
-        async for pushed in self.coordinator.provider.stream():
-            if not self.health.streaming:
-                self.health.async_set_streaming(streaming=True)
+        """Push what the stream says until it ends; its first message says that it is up.
+
+        One that greets and breaks off is not tried again at once: only another message, or a
+        minute, proves that it works.
+        """
+        up_since: float | None = None
+        try:
+            async for pushed in self.coordinator.provider.stream():
+                if up_since is None:
+                    up_since = self.hass.loop.time()
+                    self.health.async_set_streaming(streaming=True)
+                else:
+                    self._delay = FIRST_DELAY
+                self.coordinator.async_push(pushed)
+        finally:
+            if up_since is not None and self.hass.loop.time() - up_since >= LONGEST_DELAY:
                 self._delay = FIRST_DELAY
-            self.coordinator.async_push(pushed)

@@ -23,6 +23,7 @@ from ..const import (
 from ..coordinator import PbxCoordinator
 from ..issues import (
     ISSUE_COPY,
+    ISSUE_INSECURE,
     ISSUE_PASTE_AGAIN,
     ISSUE_WEBHOOK_DISABLED,
     ISSUE_WEBHOOK_NO_URL,
@@ -33,7 +34,7 @@ from ..push_health import PushHealth
 from ..telephony.errors import ProviderError
 from ..telephony.models import Capability, Subscription
 from .occupant import async_is_anothers
-from .url import async_cloudhook_url, async_delete_cloudhook, external_url
+from .url import async_cloudhook_url, async_delete_cloudhook, external_url, is_insecure
 
 VERIFY_INTERVAL = timedelta(minutes=20)
 REPAIR_INTERVAL = timedelta(hours=1)
@@ -108,6 +109,7 @@ class PbxSubscription:
         if not self.health.wanted:
             issues.async_delete(self.hass, self.entry, ISSUE_WEBHOOK_DISABLED)
             issues.async_delete(self.hass, self.entry, ISSUE_WEBHOOK_NO_URL)
+            issues.async_delete(self.hass, self.entry, ISSUE_INSECURE)
             self._run("unsubscribe", self._async_unsubscribe())
             return
         self.entry.async_on_unload(self._stop_retry)
@@ -246,6 +248,7 @@ class PbxSubscription:
             self._stop_retry()
             self.url = await self._async_find_url()
             self._report(ISSUE_WEBHOOK_NO_URL, found=self.url is None and self.health.managed)
+            self._report(ISSUE_INSECURE, found=self.url is not None and is_insecure(self.url))
             if await self._async_is_copy():
                 self._become_copy()
                 return

@@ -1,12 +1,15 @@
 """The URL of a webhook: Home Assistant's own address on the internet, else a cloudhook."""
 
 from collections.abc import Mapping
+from ipaddress import ip_address
 from typing import Any
 
 from homeassistant.components import webhook
 from homeassistant.const import CONF_WEBHOOK_ID
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.network import NoURLAvailableError
+from homeassistant.util.network import is_local
+from yarl import URL
 
 from ..const import CONF_CLOUDHOOK_URL, LOGGER
 from ..providers.base import Provider
@@ -18,6 +21,17 @@ def external_url(hass: HomeAssistant, webhook_id: str) -> str | None:
         return webhook.async_generate_url(hass, webhook_id, allow_internal=False, allow_ip=True)
     except NoURLAvailableError:
         return None
+
+
+def is_insecure(url: str) -> bool:
+    """Return whether what is sent to a URL can be read on its way through the internet."""
+    parsed = URL(url)
+    if parsed.scheme == "https":
+        return False
+    try:
+        return not is_local(ip_address(parsed.host or ""))
+    except ValueError:
+        return True
 
 
 def addresses_to_paste(

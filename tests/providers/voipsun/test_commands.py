@@ -10,6 +10,8 @@ import aiohttp
 import pytest
 
 from custom_components.pbx.providers.voipsun import provider as voipsun
+from custom_components.pbx.providers.voipsun.commands import Commands, move_recording
+from custom_components.pbx.providers.voipsun.lines import Lines
 from custom_components.pbx.providers.voipsun.provider import VoipsunProvider
 from custom_components.pbx.telephony import models as m
 from custom_components.pbx.telephony.errors import (
@@ -344,6 +346,28 @@ INVALID: list[tuple[Run, str, str]] = [
         "recording_path",
         "invalid_value",
     ),
+    *(
+        (
+            lambda p, name=name: p.originate(m.Originate(extension="1", number="101", caller_id_name=name)),
+            "caller_id_name",
+            "",
+        )
+        for name in ('"Bank" <+49110>', "a,b|c", "${SHELL(id)}", "a;b", "a`b`", "a\\b", "[a]")
+    ),
+    (lambda p: p.originate(m.Originate(extension="1", number="101", dialplan="a,b|c")), "dialplan", ""),
+    (lambda p: p.originate(m.Originate(extension="1", number="101", custom_cdr=("${x}",))), "custom_cdr", ""),
+    (lambda p: p.dial(m.Dial(number="101", context="a,1", route_id="1")), "context", "invalid_value"),
+    *(
+        (lambda p, path=path: p.move_recording("1", None, path), "path", "invalid_value")
+        for path in (
+            *("/etc/asterisk", "//etc", "/var/www/html", "/VAR/lib", "$(id)"),
+            *("a/..%2f..%2fb", "a/../b", "a//b", ".ssh"),
+        )
+    ),
+    *(
+        (lambda p, name=name: p.move_recording("1", name, None), "filename", "invalid_value")
+        for name in ("x.php", "x.PHTML", "`id`.wav", ".htaccess", "a;b.wav", "$(id).wav", "x.sh")
+    ),
     (lambda p: p.originate(m.Originate(extension="1", number="101", check_ip_host="a b")), "check_ip_host", ""),
     (lambda p: p.dial(m.Dial(number="101", context="x")), "route_name", "required"),
     (lambda p: p.dial(m.Dial(number="101", context="x", route_name="a", route_id="1")), "route_id", "conflict"),
@@ -528,3 +552,28 @@ async def test_a_call_that_was_asked_for_is_known_when_it_rings(client: VoipsunP
         assert calls
         directions.append(calls[0].direction)
     assert directions == [Direction.OUTGOING, Direction.OUTGOING, Direction.INCOMING]
+
+
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
+        ("+49(0)30123456", "+4930123456"),
+        ("+49 30 123456", "+4930123456"),
+        ("tel:+4930123456", "+4930123456"),
+        ("+49030123456", "+4930123456"),
+        ("030 123456", "030123456"),
+        ("*21#", "*21#"),
+        ("101", "101"),
+    ],
+)
+def test_what_is_checked_is_what_is_sent(typed: str, sent: str) -> None:
+    """A number leaves in the form in which it was checked, also the caller's."""
+    commands = Commands(Lines((), "DE"), "DE")
+    params, _ = commands.originate(m.Originate(extension="101", number=typed, caller_id_number=typed))
+    assert (params["dstNum"], params["dialerCid"]) == (sent, sent)
+
+
+@pytest.mark.parametrize("path", ["/archive/2024", "2024/10", "archive", "/var/spool/asterisk/monitor", "Büro 1/März"])
+def test_folders_below_the_recordings(path: str) -> None:
+    """What a folder is called is up to the house."""
+    assert move_recording("1", "Anruf 1.wav", path)["path"] == path

@@ -10,17 +10,28 @@ from typing import Literal
 from ...telephony import models as m
 from ...telephony.errors import InvalidInputError
 from ...telephony.models import ExtensionType
-from ...telephony.phone_numbers import dialable, strip
+from ...telephony.phone_numbers import DialForm, in_form, strip
 from .calls import CallRequest
 from .lines import Lines
 
 MAX_PENALTY = 1000
 
 DIGITS = re.compile(r"[0-9]{1,20}")
-ANYTHING = re.compile(r".{1,200}")
+# What the switch behind the API would not take as an expression or a second parameter.
+ANYTHING = re.compile(r"[^\"<>\\|;,`$(){}\[\]]{1,200}")
 _ADDRESS = re.compile(r"[0-9A-Za-z.:_-]{1,64}")
-_FILENAME = re.compile(r"(?!\.{1,2}$)[^/\\]{1,200}")
-_FOLDER = re.compile(r"(?!.*(?:^|[/\\])\.\.(?:[/\\]|$)).{1,200}")
+# A name that begins with a letter or digit, and is no program or page.
+_FILENAME = re.compile(
+    r"(?!.*\.(?:php\d?|phtml|phar|cgi|pl|py|sh|jsp|aspx?|html?|js|conf)$)\w[\w .@+-]{0,199}",
+    re.IGNORECASE,
+)
+# Folders below the recordings; not those of the system.
+_FOLDER = re.compile(
+    r"(?!/*(?:bin|boot|dev|etc|home|lib\d*|opt|proc|root|run|s?bin|srv|sys|tmp|usr"
+    r"|var(?!/spool/asterisk/))(?:/|$))"
+    r"/?\w[\w .@+-]{0,99}(?:/\w[\w .@+-]{0,99}){0,9}/?",
+    re.IGNORECASE,
+)
 
 _SELECTORS = {
     ExtensionType.INTERNAL: ("ExtenInternalNum", re.compile(r"[0-9*#]{1,20}")),
@@ -140,15 +151,15 @@ class Commands:
 
     def _dialled(self, number: str) -> str:
         """Return a checked number as it would be keyed in: a dial plan decides about its form."""
-        dialable(number, self._country, by_hand=True)
-        return strip(number)
+        return in_form(number, DialForm.KEYED, self._country, by_hand=True)
 
     def _caller_id(self, prefix: str, number: str | None, name: str | None) -> Params:
         """Return the parameters for the name and number that the called party sees."""
         params = optional(f"{prefix}Name", "caller_id_name", name)
         if number is not None:
-            dialable(number, self._country, field="caller_id_number", by_hand=True)
-            params[f"{prefix}Cid"] = strip(number)
+            params[f"{prefix}Cid"] = in_form(
+                number, DialForm.KEYED, self._country, field="caller_id_number", by_hand=True
+            )
         return params
 
 
