@@ -9,12 +9,12 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers import issue_registry as ir
-from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
+from custom_components.pbx.accounts import async_session
 from custom_components.pbx.config_flow import PbxConfigFlow
 from custom_components.pbx.const import CONF_PINNED_ACCOUNT, DOMAIN
 from custom_components.pbx.telephony import models as m
@@ -197,7 +197,7 @@ async def test_certificate(hass: HomeAssistant, fake: type[FakeProvider], *, ver
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(fake, "__init__", init)
         await async_set_up(hass, fake_config_entry(data={"verify_ssl": verify}))
-    assert sessions == [async_get_clientsession(hass, verify_ssl=verify)]
+    assert sessions == [async_session(hass, "entry_house", verify_ssl=verify)]
 
 
 # -- unload, reload ----------------------------------------------------------------------------------
