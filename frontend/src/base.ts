@@ -24,6 +24,7 @@ export const shared: CSSResultGroup = css`
   :host([hidden]) { display: none; }
   ha-card { box-sizing: border-box; height: 100%; padding: 16px; display: flex; flex-direction: column; gap: 8px; container-type: inline-size; overflow: hidden; }
   .header { display: flex; align-items: center; gap: 8px; min-height: 32px; }
+  .header > .round, .header > .wide, .header > .file { margin-block: -6px; }
   h2 { margin: 0; flex: 1; min-width: 0; font-size: 16px; line-height: 24px; font-weight: 500; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
   ul, ol { list-style: none; margin: 0; padding: 0; }
   .icon { width: 24px; height: 24px; fill: currentColor; flex: none; display: block; }

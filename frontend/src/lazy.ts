@@ -1,5 +1,6 @@
 // A card whose code comes when it is first shown: what stands on every page stays small.
 import type { Hass } from "./hass";
+import { word } from "./words";
 
 interface Card extends HTMLElement {
   hass?: Hass;
@@ -33,13 +34,27 @@ export function lazy(tag: string, load: () => Promise<CustomElementConstructor>,
       if (!this.card) void this.fill();
     }
     private async fill(): Promise<void> {
-      const element = await load();
+      let element;
+      try {
+        element = await load();
+      } catch {
+        this.tellOutdated();
+        return;
+      }
       if (!customElements.get(tag)) customElements.define(tag, element);
       if (this.card) return;
       this.card = document.createElement(tag) as Card;
       this.card.setConfig(this.config ?? {});
       if (this.current) this.card.hass = this.current;
       this.append(this.card);
+    }
+    /** After an update the parts of the older version, to which an open page still belongs, are gone. */
+    private tellOutdated(): void {
+      const card = document.createElement("ha-card");
+      card.setAttribute("role", "alert");
+      card.style.padding = "16px";
+      card.textContent = word(this.current, "reload_page");
+      this.replaceChildren(card);
     }
   };
 }

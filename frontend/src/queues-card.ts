@@ -38,8 +38,8 @@ export class QueuesCard extends PbxCard<Config> {
       .agents { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(260px, 100%), 1fr)); gap: 8px; }
       .agent { display: flex; gap: 12px; align-items: center; padding: 8px; border-radius: 12px; background: var(--pbx-soft); min-height: 44px; }
       .agent .text { display: grid; flex: 1; min-width: 0; } .agent .title { font-size: 14px; line-height: 20px; font-weight: 500; } .agent .sub { font-size: 12px; line-height: 16px; color: var(--secondary-text-color); }
-      .agent .avatar { --ring: var(--pbx-idle); } .agent .avatar::after { display: none; }
-      h4 { margin: 8px 0 0; font-size: 14px; line-height: 20px; font-weight: 500; color: var(--secondary-text-color); }
+      .agent .avatar::after { display: none; }
+      h4 { margin: 16px 0 0; font-size: 14px; line-height: 20px; font-weight: 500; color: var(--secondary-text-color); }
       ha-card:fullscreen { border-radius: 0; padding: 24px; overflow: auto; font-size: 1.2em; }
       ha-card:fullscreen .round.full { display: none; }
       ha-card:fullscreen .grid { grid-template-columns: repeat(auto-fit, minmax(min(440px, 100%), 1fr)); }
@@ -69,6 +69,7 @@ export class QueuesCard extends PbxCard<Config> {
       ${obstacle ?? html`
         ${queues.length || agents.length ? nothing : html`<div class="empty">${icon("agents")}<span>${this.word("no_queues")}</span></div>`}
         ${queues.length ? html`<div class="grid">${repeat(queues, ({ account, queue }) => `${account.id}/${queue.id}`, ({ account, queue }) => this.queue(account, queue))}</div>` : nothing}
+        ${agents.length && queues.length ? html`<h4>${this.word("agents")}</h4>` : nothing}
         ${agents.length ? html`<div class="agents">${repeat(agents, ({ account, agent }) => `${account.id}/${agent.id}`, ({ account, agent }) => this.agent(account, agent))}</div>` : nothing}`}
     </ha-card>`;
   }

@@ -31,7 +31,7 @@ export class StatusBadge extends PbxElement {
     const waiting = calls.filter(waits).length;
     const missed = store.accounts.reduce((sum, account) => sum + account.missed, 0);
     const one = (kind: string, symbol: IconName, text: string, number: number): TemplateResult | typeof nothing =>
-      number ? html`<span class="one ${kind}">${icon(symbol)}<b>${number}</b><span>${text}</span></span>` : nothing;
+      number ? html`<span class="one ${kind}">${icon(symbol)}<span>${text}</span><b>${number}</b></span>` : nothing;
     const state = (name: string): string => this.hass?.localize(`component.pbx.entity.sensor.call_state.state.${name}`) || name;
     return html`<div class="line" role="status">
       ${one("ringing", "ringing", state("ringing"), count("ringing"))}

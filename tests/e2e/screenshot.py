@@ -41,6 +41,25 @@ SETTLED = 4
 PATIENCE = 120_000
 FRAME = 250
 """Milliseconds for which each frame of the animated picture is shown."""
+# Who calls in the demo, as the house's own phone book has them.
+PEOPLE = {
+    "+12025550143": ("Nora Whitfield", "Whitfield Design"),
+    "+33199000042": ("Camille Laurent", "Librairie Laurent"),
+    "+390655502001": ("Giulia Bianchi", ""),
+    "+420222333501": ("Kavárna Slavie", ""),
+    "+420222333502": ("Hotel Praha", ""),
+    "+420222333777": ("Tomáš Dvořák", ""),
+    "+420222333778": ("Ivana Horáková", "Horáková Reality"),
+    "+441632960777": ("Tom Baker", ""),
+    "+442079460123": ("Grace Okafor", "Okafor Tea"),
+    "+442079460124": ("Piotr Zając", ""),
+    "+442079460555": ("Emma Clarke", "Clarke & Sons"),
+    "+447700900123": ("Daniel Evans", ""),
+    "+447700900124": ("Olivia Hughes", ""),
+    "+493023125101": ("Bakery Schmidt", ""),
+    "+493023125102": ("Dr. Weber", ""),
+    "+493023125777": ("Paketdienst Nord", ""),
+}
 VIEWS = ("calls", "phones", "queues", "history", "contacts")
 LOOKS = (("en-GB", (1600, 1100), False), ("de-DE", (1024, 1100), True), ("ar", (390, 1100), False))
 LIFETIME = 1800
@@ -53,6 +72,14 @@ async def main(folder: Path, tour: Path | None) -> int:
     async with simulators(accounts, free_ports=True), home_assistant(process), Client(process) as client:
         await furnish(client, accounts)
         await save_dashboard(client)
+        for number, (name, company) in PEOPLE.items():
+            entry = {
+                "name": name,
+                "company": company,
+                "numbers": [number],
+                "groups": ["business" if company else "private"],
+            }
+            await client.act("add_to_phone_book", **entry)
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
             studio = Studio(client, browser, tour or IMAGES)

@@ -820,3 +820,21 @@ async def test_a_dashboard_that_gave_up_is_made_again(stage: Stage) -> None:
     """Home Assistant waits for a strategy for five seconds; a script that comes later lets it look again."""
     page = await stage.show(CALLS, accounts=[account()], late=True)
     await page.wait_for_function("window.refreshed === 1")
+
+
+@played
+async def test_a_page_of_an_older_version_says_so(stage: Stage) -> None:
+    """The part of the script that a card needs is gone after an update."""
+    page = await stage.show(accounts=[account()])
+    await page.route("**/phones-card-*.js", lambda route: route.fulfill(status=404))
+    await page.evaluate(
+        """() => {
+            const card = document.createElement("pbx-phones-card");
+            card.setConfig({});
+            card.hass = window.hass;
+            document.body.append(card);
+        }"""
+    )
+    await page.get_by_role("alert").filter(has_text="Reload this page").wait_for()
+    assert stage.complaints != []  # the browser itself says that the file is missing
+    stage.complaints.clear()
