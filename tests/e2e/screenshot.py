@@ -79,7 +79,7 @@ async def main(folder: Path, tour: Path | None) -> int:
                 "numbers": [number],
                 "groups": ["business" if company else "private"],
             }
-            await client.act("add_to_phone_book", **entry)
+            await client.act("pbx.add_to_phone_book", **entry)
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
             studio = Studio(client, browser, tour or IMAGES)
