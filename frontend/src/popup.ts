@@ -30,6 +30,8 @@ interface About {
   name?: string;
   company?: string;
   place?: string;
+  /** Of somebody from abroad; two letters. */
+  country?: string;
   last?: { at?: string; name?: string; extension?: string };
 }
 
@@ -112,6 +114,16 @@ export class CallPopup extends PbxElement {
     return {};
   }
 
+  /** Say where a caller is at home. */
+  private home({ place, country }: About): string {
+    if (place || !country) return place ?? "";
+    try {
+      return new Intl.DisplayNames(this.hass?.locale.language, { type: "region" }).of(country) ?? "";
+    } catch {
+      return ""; // what is no country, as that of a satellite telephone
+    }
+  }
+
   /** Say who last talked to a caller, and on which day. */
   private lastTalk({ last }: About): TemplateResult | typeof nothing {
     const who = last?.name || last?.extension;
@@ -176,7 +188,7 @@ export class CallPopup extends PbxElement {
     const { first, rest } = actionsOf(account, call, this.mine);
     const send = rest.find((action) => action.word === "send_to");
     const about = party.number ? this.ask(call.id, { account: account.id, call_id: call.id }) : {};
-    const place = about.company && about.company !== name ? about.company : about.place;
+    const place = about.company && about.company !== name ? about.company : this.home(about);
     const phones = phonesOf(call).map((leg) => account.extensions[leg.extension]?.name || leg.extension);
     const queue = call.queue ? (account.queues[call.queue]?.name ?? call.queue) : "";
     const order = (action: CallAction): number => (action.tone === "stop" ? 0 : 1);
@@ -223,7 +235,7 @@ export class CallPopup extends PbxElement {
     const about = this.ask(`caller ${this.caller}`, { number: this.caller });
     const me = this.mine;
     const how = me?.account.can.includes("click_to_call") ? "click_to_call" : me?.account.can.includes("originate") ? "originate" : "";
-    const more = [about.company !== about.name ? about.company : "", about.place].filter(Boolean).join(" · ");
+    const more = [about.company !== about.name ? about.company : "", this.home(about)].filter(Boolean).join(" · ");
     return html`<article class="caller" data-caller=${this.caller}>
       ${avatar(about.name ?? "", this.caller)}
       <span class="text" role="status">

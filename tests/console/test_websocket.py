@@ -315,6 +315,7 @@ async def test_recent(hass: HomeAssistant, fake: type[FakeProvider], fake_entry:
     assert fake.script.times("history") == 0
 
 
+@pytest.mark.usefixtures("tables_of_places")
 async def test_about_a_caller(hass: HomeAssistant, fake: type[FakeProvider], page: Page) -> None:
     """What the phone book says and who talked last; of a call also where its number is masked."""
     fake_entry = fake_config_entry(options={"mask_numbers": True})
@@ -332,8 +333,9 @@ async def test_about_a_caller(hass: HomeAssistant, fake: type[FakeProvider], pag
     assert (about["name"], about["company"], about["groups"]) == ("Eva", "Tea Ltd", ["vip"])
     assert (about["last"]["extension"], about["last"]["name"]) == ("101", "Ann")
     assert about["last"]["at"].startswith("20")
+    assert about["place"] == "Rome"
     assert (await ask(socket, "pbx/about", number="+39 06 1234 5678"))["result"] == about
-    assert (await ask(socket, "pbx/about", number="+39061"))["result"] == {}
+    assert (await ask(socket, "pbx/about", number="+12"))["result"] == {}
     assert (await ask(socket, "pbx/about", account=fake_entry.entry_id, call_id="nobody"))["result"] == {}
     assert (await ask(stranger, "pbx/about", **of_call))["result"] == {}
 

@@ -703,7 +703,7 @@ async def test_a_page_opens_with_the_caller_on_screen(stage: Stage, query: str, 
         assert await panel.count() == 0
         return
     await panel.get_by_text(number).wait_for()
-    await panel.get_by_text("Berlin").wait_for()
+    await panel.get_by_text("Germany").wait_for()
     assert await stage.violations() == []
     await panel.get_by_role("button", name="Call").click()
     await panel.get_by_role("button", name="Add contact").click()

@@ -9,9 +9,12 @@ from collections.abc import Iterable
 from homeassistant.core import HomeAssistant
 
 from ..accounts import country_of
+from ..const import CONF_CALLER_PLACES
 from ..phone_book.collection import async_get_phone_book
+from ..places import async_get_places
 from ..recent_calls import MAX_CALLS, RecentCall
 from ..telephony.models import Call, Direction, Outcome
+from ..telephony.places import NOWHERE
 from .feed import Feed, Json, known
 
 
@@ -20,19 +23,27 @@ def other_side(call: Call) -> str:
     return (call.callee if call.direction is Direction.OUTGOING else call.caller).number
 
 
-def about(hass: HomeAssistant, feeds: Iterable[Feed], feed: Feed, number: str) -> Json:
-    """Return who has a number, as an account reads numbers, and the last talk with that person.
+async def about(hass: HomeAssistant, feeds: Iterable[Feed], feed: Feed, number: str) -> Json:
+    """Return who has a number and where that is, as an account reads numbers, and the last talk.
 
+    The place is a town, or the country of somebody from abroad, unless the options forbid it.
     `feeds` are the accounts in which one may look for that talk. What is unknown is absent.
     """
     if not number:
         return {}
-    found = async_get_phone_book(hass).find(number, country_of(hass, feed.coordinator.config_entry))
-    companies = [entry.company for entry in found.entries if entry.company] if found else []
+    entry = feed.coordinator.config_entry
+    home = country_of(hass, entry)
+    found = async_get_phone_book(hass).find(number, home)
+    place = NOWHERE
+    if entry.options.get(CONF_CALLER_PLACES, True):
+        place = await async_get_places(hass).async_find(number)
+    companies = [one.company for one in found.entries if one.company] if found else []
     return known(
         name=found.name if found else None,
         company=companies[0] if companies else None,
         groups=list(found.groups) or None if found else None,
+        place=place.town or None,
+        country=place.country if place.country not in {"", home} else None,
         last=_last_talk(feeds, number),
     )
 

@@ -165,8 +165,8 @@ async def ws_voicemails(hass: HomeAssistant, connection: ActiveConnection, msg: 
         vol.Optional("account"): str,
     }
 )
-@callback
-def ws_about(hass: HomeAssistant, connection: ActiveConnection, msg: Json) -> None:
+@async_response
+async def ws_about(hass: HomeAssistant, connection: ActiveConnection, msg: Json) -> None:
     """Return what is known of the other side of a call that is up, or of a number.
 
     A call is named by its account and its id, so that a masked number is found as well.
@@ -178,7 +178,7 @@ def ws_about(hass: HomeAssistant, connection: ActiveConnection, msg: Json) -> No
         feed = chosen[0]
         call = feed.coordinator.data.calls.get(msg.get("call_id", ""))
         number = other_side(call) if call is not None else msg.get("number", "")
-        result = about(hass, feeds, feed, number)
+        result = await about(hass, feeds, feed, number)
     connection.send_result(msg["id"], result)
 
 
