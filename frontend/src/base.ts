@@ -24,7 +24,7 @@ export const shared: CSSResultGroup = css`
   :host([hidden]) { display: none; }
   ha-card { box-sizing: border-box; height: 100%; padding: 16px; display: flex; flex-direction: column; gap: 8px; container-type: inline-size; overflow: hidden; }
   .header { display: flex; align-items: center; gap: 8px; min-height: 32px; }
-  .header > .round, .header > .wide, .header > .file { margin-block: -6px; }
+  .header > .round.bare { margin-block: -6px; }
   h2 { margin: 0; flex: 1; min-width: 0; font-size: 16px; line-height: 24px; font-weight: 500; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
   ul, ol { list-style: none; margin: 0; padding: 0; }
   .icon { width: 24px; height: 24px; fill: currentColor; flex: none; display: block; }
@@ -35,6 +35,7 @@ export const shared: CSSResultGroup = css`
   .cut { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; min-width: 0; }
   .number, .clock { font-variant-numeric: tabular-nums; }
   .sr { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+  .text, .who { grid-template-columns: minmax(0, 1fr); }
   .grow { flex: 1; min-width: 0; }
   .empty { display: grid; justify-items: center; gap: 8px; padding: 24px 8px; color: var(--secondary-text-color); text-align: center; }
   .empty .icon { width: 40px; height: 40px; opacity: 0.5; }

@@ -1,6 +1,7 @@
+import { mdiContacts, mdiDelete, mdiFileImport, mdiPencil } from "@mdi/js";
 import { repeat } from "lit/directives/repeat.js";
 import { PbxCard, avatar, css, html, nothing, number, shared, type CardConfig } from "./base";
-import { icon } from "./icons";
+import { drawn, icon } from "./icons";
 import { fold, matches, type Account } from "./model";
 import { Watch, store } from "./store";
 import { reason } from "./words";
@@ -101,8 +102,8 @@ export class ContactsCard extends PbxCard<CardConfig> {
     const chip = (group: string, text: string): TemplateResult =>
       html`<button class="chip" aria-pressed=${this.group === group} @click=${() => { this.group = this.group === group ? "" : group; this.requestUpdate(); }}>${text}</button>`;
     return html`<ha-card>
-      <div class="header">${icon("contacts")}<h2>${this.config.title ?? this.word("contacts")}</h2>
-        <span class="file"><span class="wide">${icon("import")}${this.word("import_contacts")}</span><input type="file" accept=".vcf,.csv,.xml,text/vcard,text/csv,text/xml" aria-label=${this.word("import_contacts")} @change=${this.importFile} /></span>
+      <div class="header">${drawn(mdiContacts)}<h2>${this.config.title ?? this.word("contacts")}</h2>
+        <span class="file"><span class="wide">${drawn(mdiFileImport)}${this.word("import_contacts")}</span><input type="file" accept=".vcf,.csv,.xml,text/vcard,text/csv,text/xml" aria-label=${this.word("import_contacts")} @change=${this.importFile} /></span>
         <button class="round" title=${this.word("add_contact")} aria-label=${this.word("add_contact")} @click=${() => this.edit(EMPTY)}>${icon("add")}</button></div>
       ${this.problem ? this.notice(this.problem, "cancelled") : nothing}
       ${this.imported ? this.report(this.imported) : nothing}
@@ -112,7 +113,7 @@ export class ContactsCard extends PbxCard<CardConfig> {
         ${(this.book?.groups ?? []).map((group) => chip(group, group))}
       </div>
       ${!this.book && !this.problem ? html`<div class="skeleton"></div><div class="skeleton"></div>` : nothing}
-      ${this.book && !found.length ? html`<div class="empty">${icon("contacts")}<span>${this.word("no_contacts")}</span></div>` : nothing}
+      ${this.book && !found.length ? html`<div class="empty">${drawn(mdiContacts)}<span>${this.word("no_contacts")}</span></div>` : nothing}
       <ul class="grid">${repeat(found, (entry) => entry.id, (entry) => this.row(entry))}</ul>
     </ha-card>`;
   }
@@ -127,7 +128,7 @@ export class ContactsCard extends PbxCard<CardConfig> {
         ${entry.groups?.length || (entry.company && entry.company !== name) ? html`<span class="sub cut"><bdi>${[entry.company !== name ? entry.company : "", ...(entry.groups ?? [])].filter(Boolean).join(" · ")}</bdi></span>` : nothing}</span>
       <span class="buttons">
         ${first && this.from ? html`<button class="round" title=${this.word("call")} aria-label="${this.word("call")}: ${name}" ?disabled=${this.busy} @click=${() => this.call(first.number)}>${icon("phone")}</button>` : nothing}
-        <button class="round bare" title=${this.word("edit")} aria-label="${this.word("edit")}: ${name}" @click=${() => this.edit(entry)}>${icon("edit")}</button>
+        <button class="round bare" title=${this.word("edit")} aria-label="${this.word("edit")}: ${name}" @click=${() => this.edit(entry)}>${drawn(mdiPencil)}</button>
       </span>
     </li>`;
   }
@@ -142,7 +143,7 @@ export class ContactsCard extends PbxCard<CardConfig> {
       <div class="actions">
         <button class="wide go" type="submit" ?disabled=${this.busy}>${icon("check")}${this.word("save")}</button>
         <button class="wide" type="button" @click=${() => this.edit(undefined)}>${this.word("cancel")}</button>
-        ${entry.id ? html`<button class="wide stop soft" type="button" ?disabled=${this.busy} @click=${() => this.erase(entry)}>${icon("delete")}${this.word("delete")}</button>` : nothing}
+        ${entry.id ? html`<button class="wide stop soft" type="button" ?disabled=${this.busy} @click=${() => this.erase(entry)}>${drawn(mdiDelete)}${this.word("delete")}</button>` : nothing}
       </div>
     </form>`;
   }

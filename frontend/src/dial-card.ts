@@ -1,6 +1,7 @@
+import { mdiCog } from "@mdi/js";
 import { PbxCard, css, html, nothing, shared, type CardConfig } from "./base";
 import type { Finder } from "./finder";
-import { icon } from "./icons";
+import { drawn, icon } from "./icons";
 import { key, type Account, type Extension } from "./model";
 import { Watch } from "./store";
 import type { TemplateResult } from "lit";
@@ -70,7 +71,7 @@ export class DialCard extends PbxCard<Config> {
         ${icon("dialpad")}
         <h2>${this.config.title ?? this.word("dial_pad")}</h2>
         <button class="round bare" title=${this.word("settings")} aria-label=${this.word("settings")} aria-expanded=${this.settings}
-          @click=${() => { this.settings = !this.settings; this.requestUpdate(); }}>${icon("cog")}</button>
+          @click=${() => { this.settings = !this.settings; this.requestUpdate(); }}>${drawn(mdiCog)}</button>
       </div>
       ${obstacle ?? html`
         <pbx-finder large .hass=${this.hass} label=${this.word("number_or_name")} @pbx-typed=${(event: CustomEvent<string>) => this.typed(event.detail)} @pbx-enter=${this.call}></pbx-finder>

@@ -1,10 +1,9 @@
 import { html, svg, type TemplateResult } from "lit";
 import {
-  mdiAccountMultiple, mdiAccountOff, mdiAccountPlus, mdiArrowRight, mdiBackspaceOutline, mdiBellOff, mdiBellRing, mdiCheck,
-  mdiChevronDown, mdiClockOutline, mdiClose, mdiCog, mdiContacts, mdiDelete, mdiDialpad, mdiDotsVertical, mdiFileImport, mdiFullscreen, mdiLogin, mdiLogout,
-  mdiMagnify, mdiMinusCircle, mdiPause, mdiPencil, mdiPhone, mdiPhoneCancel, mdiPhoneClassic, mdiPhoneForward, mdiPhoneHangup,
-  mdiPhoneInTalk, mdiPhoneIncoming, mdiPhoneMissed, mdiPhoneOutgoing, mdiPhonePaused, mdiPhoneRing, mdiPlay,
-  mdiSwapHorizontal, mdiVoicemail, mdiVolumeOff,
+  mdiAccountMultiple, mdiAccountOff, mdiAccountPlus, mdiArrowRight, mdiBackspaceOutline, mdiCheck, mdiClockOutline,
+  mdiClose, mdiDialpad, mdiDotsVertical, mdiMinusCircle, mdiPause, mdiPhone, mdiPhoneCancel, mdiPhoneClassic,
+  mdiPhoneForward, mdiPhoneHangup, mdiPhoneInTalk, mdiPhoneIncoming, mdiPhoneMissed, mdiPhoneOutgoing, mdiPhonePaused,
+  mdiPhoneRing, mdiPlay, mdiSwapHorizontal, mdiVolumeOff,
 } from "@mdi/js";
 
 export const ICONS = {
@@ -13,28 +12,17 @@ export const ICONS = {
   arrow: mdiArrowRight,
   away: mdiAccountOff,
   backspace: mdiBackspaceOutline,
-  bell: mdiBellRing,
-  bell_off: mdiBellOff,
   cancelled: mdiPhoneCancel,
   check: mdiCheck,
   clock: mdiClockOutline,
   close: mdiClose,
-  cog: mdiCog,
-  contacts: mdiContacts,
-  delete: mdiDelete,
   dialing: mdiPhoneOutgoing,
   dialpad: mdiDialpad,
   dnd: mdiMinusCircle,
-  down: mdiChevronDown,
-  edit: mdiPencil,
-  full: mdiFullscreen,
   hangup: mdiPhoneHangup,
   idle: mdiPhoneClassic,
-  import: mdiFileImport,
   incoming: mdiPhoneIncoming,
   internal: mdiSwapHorizontal,
-  log_in: mdiLogin,
-  log_out: mdiLogout,
   missed: mdiPhoneMissed,
   more: mdiDotsVertical,
   on_hold: mdiPhonePaused,
@@ -43,15 +31,16 @@ export const ICONS = {
   phone: mdiPhone,
   play: mdiPlay,
   ringing: mdiPhoneRing,
-  search: mdiMagnify,
   silence: mdiVolumeOff,
   talking: mdiPhoneInTalk,
   transfer: mdiPhoneForward,
-  voicemail: mdiVoicemail,
 } as const;
 
 export type IconName = keyof typeof ICONS;
 
-/** Draw an icon that says nothing to a screen reader: the words are beside it. */
-export const icon = (name: IconName, more = ""): TemplateResult =>
-  html`<svg class="icon ${more}" viewBox="0 0 24 24" aria-hidden="true">${svg`<path d=${ICONS[name]} />`}</svg>`;
+/** Draw the path of an icon that says nothing to a screen reader: the words are beside it. */
+export const drawn = (path: string, more = ""): TemplateResult =>
+  html`<svg class="icon ${more}" viewBox="0 0 24 24" aria-hidden="true">${svg`<path d=${path} />`}</svg>`;
+
+/** Draw an icon that several elements have; those of one card come with the card. */
+export const icon = (name: IconName, more = ""): TemplateResult => drawn(ICONS[name], more);

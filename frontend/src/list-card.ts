@@ -1,5 +1,6 @@
+import { mdiVoicemail } from "@mdi/js";
 import { PbxCard, css, html, nothing, number, shared, type CardConfig } from "./base";
-import { icon, type IconName } from "./icons";
+import { drawn, icon, type IconName } from "./icons";
 import { clock, matches, type Account } from "./model";
 import { loadSaver } from "./saver";
 import { Watch, accountHue, store } from "./store";
@@ -259,7 +260,7 @@ export class ListCard extends PbxCard<Config> {
     const out = entry.direction === "outgoing";
     const missed = entry.outcome === "missed" || entry.outcome === "voicemail";
     const vain = !missed && NOT_REACHED.has(entry.outcome);
-    const symbol: IconName = entry.outcome === "voicemail" ? "voicemail" : missed ? "missed" : entry.direction ?? "incoming";
+    const symbol: IconName = missed ? "missed" : entry.direction ?? "incoming";
     const name = (out ? entry.to_name : entry.from_name) ?? "";
     const digits = (out ? entry.to_number : entry.from_number) ?? "";
     const ours = out ? entry.from_name || entry.extension_name || entry.extension || entry.from_number : entry.answered_by_name || entry.to_name || entry.extension_name || entry.answered_by || entry.extension || entry.to_number;
@@ -268,7 +269,7 @@ export class ListCard extends PbxCard<Config> {
     const moment = entry.started_at ? new Date(entry.started_at) : undefined;
     return html`<li class=${this.open === id ? "open" : ""} data-record=${entry.record_id}>
       <button class="row ${missed ? "missed" : vain ? "vain" : ""} ${unseen ? "unseen" : ""}" aria-expanded=${this.open === id} @click=${() => this.toggle(id)}>
-        ${icon(symbol)}
+        ${entry.outcome === "voicemail" ? drawn(mdiVoicemail) : icon(symbol)}
         <span class="text">
           <span class="title cut">${name ? html`<bdi>${name}</bdi>` : digits ? number(digits) : this.word("hidden_number")}<span class="sr">, ${entry.direction ? directionWord(this.hass, entry.direction) : ""}, ${outcome}</span></span>
           <span class="sub"><span class="cut">${missed || vain ? html`${outcome} · ` : nothing}${ours ? html`${icon(out ? "dialing" : "arrow", "arrow inline")}<bdi>${ours}</bdi>` : nothing}</span>

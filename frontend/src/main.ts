@@ -4,6 +4,7 @@ import { CallsCard } from "./calls-card";
 import { Finder } from "./finder";
 import type { Hass } from "./hass";
 import { lazy } from "./lazy";
+import { PARTS } from "./parts";
 import { CallPopup, install } from "./popup";
 import { StatusBadge } from "./status-badge";
 import { retry } from "./retry";
@@ -44,32 +45,32 @@ const CARDS: CardKind[] = [
   { tag: "pbx-calls-card", element: CallsCard, name: "live_calls", entity: "active_calls", form: [TITLE, ACCOUNT] },
   {
     tag: "pbx-dial-card", name: "dial_pad", entity: "",
-    element: lazy("pbx-dial-pad", async () => (await import("./dial-card")).DialCard, ROWS),
+    element: lazy("pbx-dial-pad", PARTS.dial, ROWS),
     form: [TITLE, ACCOUNT, flag("keys")],
   },
   {
     tag: "pbx-phones-card", name: "phones", entity: "active_calls",
-    element: lazy("pbx-phones", async () => (await import("./phones-card")).PhonesCard, ROWS),
+    element: lazy("pbx-phones", PARTS.phones, ROWS),
     form: [TITLE, ACCOUNT, { name: "group", selector: { select: { mode: "dropdown", options: GROUPS } } }],
   },
   {
     tag: "pbx-phone-card", name: "one_phone", entity: "call_state",
-    element: lazy("pbx-phone", async () => (await import("./phone-card")).PhoneCard, { ...ROWS, columns: 6 }),
+    element: lazy("pbx-phone", PARTS.phone, { ...ROWS, columns: 6 }),
     form: [TITLE, { name: "device", selector: { device: { integration: "pbx" } } }],
   },
   {
     tag: "pbx-queues-card", name: "queues", entity: "waiting_callers",
-    element: lazy("pbx-queues-board", async () => (await import("./queues-card")).QueuesCard, ROWS),
+    element: lazy("pbx-queues-board", PARTS.queues, ROWS),
     form: [TITLE, ACCOUNT, count("wait", 5, 3600, "s"), count("service_level", 0, 100, "%"), flag("agents")],
   },
   {
     tag: "pbx-list-card", name: "history", entity: "last_call",
-    element: lazy("pbx-list", async () => (await import("./list-card")).ListCard, ROWS),
+    element: lazy("pbx-list", PARTS.list, ROWS),
     form: [TITLE, ACCOUNT, count("limit", 1, 100), flag("short")],
   },
   {
     tag: "pbx-contacts-card", name: "contacts", entity: "",
-    element: lazy("pbx-contacts", async () => (await import("./contacts-card")).ContactsCard, ROWS),
+    element: lazy("pbx-contacts", PARTS.contacts, ROWS),
     form: [TITLE],
   },
 ];

@@ -1,7 +1,8 @@
+import { mdiMagnify } from "@mdi/js";
 import { virtualize } from "@lit-labs/virtualizer/virtualize.js";
 import { repeat } from "lit/directives/repeat.js";
 import { PbxCard, avatar, css, html, nothing, number, running, shared, who, type CardConfig } from "./base";
-import { icon } from "./icons";
+import { drawn, icon } from "./icons";
 import { matches, myLeg, outside, since, type Account, type Call, type Extension, type State } from "./model";
 import { Watch, accountHue } from "./store";
 import { stateWord } from "./words";
@@ -137,7 +138,7 @@ export class PhonesCard extends PbxCard<Config> {
       <div class="header">
         ${icon("idle")}
         <h2>${this.config.title ?? this.word("phones")}</h2>
-        ${all.length ? html`<span class="chip number" title=${this.word("live_calls")}>${busy} / ${all.length}</span>` : nothing}
+        ${all.length ? html`<span class="chip number" dir="ltr" title=${this.word("live_calls")}>${busy} / ${all.length}</span>` : nothing}
       </div>
       ${this.notices(this.shown)}
       ${obstacle ?? html`
@@ -145,7 +146,7 @@ export class PhonesCard extends PbxCard<Config> {
           <input type="search" placeholder=${this.word("find")} aria-label=${this.word("find")} .value=${this.find} @input=${(event: InputEvent) => { this.find = (event.target as HTMLInputElement).value; this.requestUpdate(); }} />
           <button class="chip" aria-pressed=${this.busyOnly} @click=${() => { this.busyOnly = !this.busyOnly; this.requestUpdate(); }}>${icon("talking", "small")}${busy}<span class="sr">${this.word("live_calls")}</span></button>
         </div>` : nothing}
-        ${found.length ? nothing : html`<div class="empty">${icon("search")}<span>${this.word("no_phones")}</span></div>`}
+        ${found.length ? nothing : html`<div class="empty">${drawn(mdiMagnify)}<span>${this.word("no_phones")}</span></div>`}
         ${found.length > TOO_MANY ? this.lines(groups) : groups.map((group) => html`${groups.length > 1 ? this.heading(group) : nothing}
           <div class="grid">${repeat(group.phones, idOf, (phone) => this.phone(phone))}</div>`)}`}
       <div class="sheet" popover="auto" @toggle=${(event: ToggleEvent) => { if (event.newState === "closed") { this.selected = undefined; this.requestUpdate(); } }}>${this.sheet(all)}</div>

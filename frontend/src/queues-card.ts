@@ -1,6 +1,7 @@
+import { mdiFullscreen, mdiLogin, mdiLogout } from "@mdi/js";
 import { repeat } from "lit/directives/repeat.js";
 import { PbxCard, avatar, css, html, nothing, running, shared, who, type CardConfig } from "./base";
-import { icon, type IconName } from "./icons";
+import { drawn, icon } from "./icons";
 import { clock, outside, since, waits, type Account, type Agent, type Call, type Queue, type State } from "./model";
 import { Watch } from "./store";
 import { agentWord } from "./words";
@@ -64,7 +65,7 @@ export class QueuesCard extends PbxCard<Config> {
     const obstacle = this.obstacle(this.shown, 2);
     return html`<ha-card>
       <div class="header">${icon("agents")}<h2>${this.config.title ?? this.word("queues")}</h2>
-        ${document.fullscreenEnabled ? html`<button class="round bare full" title=${this.word("full_screen")} aria-label=${this.word("full_screen")} @click=${this.fill}>${icon("full")}</button>` : nothing}</div>
+        ${document.fullscreenEnabled ? html`<button class="round bare full" title=${this.word("full_screen")} aria-label=${this.word("full_screen")} @click=${this.fill}>${drawn(mdiFullscreen)}</button>` : nothing}</div>
       ${this.notices(shown)}
       ${obstacle ?? html`
         ${queues.length || agents.length ? nothing : html`<div class="empty">${icon("agents")}<span>${this.word("no_queues")}</span></div>`}
@@ -94,10 +95,15 @@ export class QueuesCard extends PbxCard<Config> {
         ${figure(this.word("waiting"), waiting ?? "–", "big")}
         ${longest !== undefined && waiting ? figure(this.word("longest_wait"), callers.length ? running(since(callers[0]!)) : clock(longest)) : nothing}
         ${inside !== undefined ? figure(this.word("agents"), queue.agents_available !== undefined ? `${queue.agents_available}/${inside}` : inside) : nothing}
-        ${level !== undefined ? figure(this.word("in_time"), `${Math.round(level)} %`, quality) : nothing}
+        ${level !== undefined ? figure(this.word("in_time"), this.percent(level), quality) : nothing}
       </div>
       ${callers.length ? html`<ul class="callers">${callers.slice(0, 5).map((call) => this.caller(call))}</ul>` : nothing}
     </section>`;
+  }
+
+  /** Write percent as the user's language does. */
+  private percent(value: number): string {
+    return new Intl.NumberFormat(this.hass?.locale.language, { style: "percent" }).format(Math.round(value) / 100);
   }
 
   private caller(call: Call): TemplateResult {
@@ -111,12 +117,12 @@ export class QueuesCard extends PbxCard<Config> {
     const name = agent.name || agent.number || agent.id;
     const inside = Object.entries(agent.queues ?? {}).filter(([, logged]) => logged).map(([queue]) => Object.values(account.queues).find((one) => one.id === queue || one.number === queue)?.name ?? queue);
     const can = (command: string): boolean => account.can.includes(command);
-    const button = (action: string, symbol: IconName, word: string): TemplateResult | typeof nothing =>
-      can(action) ? html`<button class="round" title=${this.word(word)} aria-label="${this.word(word)}: ${name}" ?disabled=${this.busy === agent.id} @click=${() => this.command(account, agent, action)}>${icon(symbol, "flip")}</button>` : nothing;
+    const button = (action: string, symbol: TemplateResult, word: string): TemplateResult | typeof nothing =>
+      can(action) ? html`<button class="round" title=${this.word(word)} aria-label="${this.word(word)}: ${name}" ?disabled=${this.busy === agent.id} @click=${() => this.command(account, agent, action)}>${symbol}</button>` : nothing;
     return html`<div class="agent" data-agent=${agent.id} data-status=${status}>
       ${avatar(agent.name ?? "", agent.id, out ? undefined : LOOKS[status])}
       <span class="text"><span class="title cut"><bdi>${name}</bdi></span><span class="sub cut">${agentWord(this.hass, status)}${inside.length ? html` · <bdi>${inside.join(", ")}</bdi>` : nothing}</span></span>
-      ${out ? button("agent_login", "log_in", "log_in") : html`${paused ? button("agent_unpause", "play", "unpause") : button("agent_pause", "pause", "pause")}${button("agent_logout", "log_out", "log_out")}`}
+      ${out ? button("agent_login", drawn(mdiLogin, "flip"), "log_in") : html`${paused ? button("agent_unpause", icon("play", "flip"), "unpause") : button("agent_pause", icon("pause"), "pause")}${button("agent_logout", drawn(mdiLogout, "flip"), "log_out")}`}
     </div>`;
   }
 

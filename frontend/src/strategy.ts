@@ -1,5 +1,6 @@
 // A whole dashboard made of what there is: nobody writes YAML, and a new phone needs no edit.
 import type { EntityEntry, Hass } from "./hass";
+import { preload } from "./parts";
 import { loadWords, word } from "./words";
 
 type Json = Record<string, unknown>;
@@ -40,6 +41,7 @@ function accountsOf(hass: Hass, wanted?: string[]): Seen[] {
 export class PhonesStrategy extends HTMLElement {
   static async generate(config: StrategyConfig, hass: Hass): Promise<Json> {
     loadWords(hass);
+    preload(location.pathname);
     const localize = await hass.loadBackendTranslation("common", "pbx").catch(() => undefined);
     const words = typeof localize === "function" ? ({ ...hass, localize } as Hass) : hass;
     const all = accountsOf(hass, config.accounts);

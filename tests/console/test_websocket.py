@@ -245,14 +245,17 @@ async def test_history_filter(
     assert query.search == "smith"
 
 
-async def test_history_names_our_own_phones(
+async def test_history_names_whom_the_phone_system_does_not(
     hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry, page: Page
 ) -> None:
-    """A list that says numbers alone is read with the names of the phones."""
+    """A list that says numbers alone is read with the names of the phones, and with those of the phone book."""
     fake.script.answers["history"] = m.HistoryPage(records=(record(1, extension="101", answered_by="102"),))
     await async_set_up(hass, fake_entry)
+    entry = {"name": "Eva", "numbers": ["+390612340001"]}
+    await hass.services.async_call("pbx", "add_to_phone_book", entry, blocking=True)
     [row] = (await ask(await page(), "pbx/history"))["result"]["records"]
     assert row["to_name"] == "Ann"
+    assert row["from_name"] == "Eva"
     assert row["extension_name"] == "Ann"
     assert row["answered_by_name"] == "Bob"
 

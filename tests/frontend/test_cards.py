@@ -695,7 +695,7 @@ async def test_a_page_opens_with_the_caller_on_screen(stage: Stage, query: str, 
         CALLS,
         accounts=[account()],
         me={**MINE, "popup": "off"},
-        answers={"pbx/about": {"place": "Berlin"}},
+        answers={"pbx/about": {"country": "DE"}},
         query=query,
     )
     panel = page.locator(f"{POPUP} article")

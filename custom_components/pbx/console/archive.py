@@ -264,7 +264,7 @@ def _failure(feed: Feed, err: HomeAssistantError) -> Json:
 
 
 def record_row(feed: Feed, record: CallRecord) -> Json:
-    """Return a finished call as JSON, with the names of our own phones.
+    """Return a finished call as JSON, with the names that are known here.
 
     Numbers are masked where the account's options say so.
     """
@@ -342,11 +342,9 @@ def _name_of(feed: Feed, number: str) -> str | None:
 
 
 def _named(feed: Feed, party: Party) -> Party:
-    """Name one of our own phones where the phone system did not."""
-    extension = feed.coordinator.data.extensions.get(party.number)
-    if party.name or extension is None or not extension.name:
-        return party
-    return replace(party, name=extension.name)
+    """Name whom the phone system did not: one of our own phones, or whom the phone book has."""
+    name = None if party.name else _name_of(feed, party.number)
+    return replace(party, name=name) if name else party
 
 
 def _contact_rows(feed: Feed, contact: Contact) -> list[Json]:
