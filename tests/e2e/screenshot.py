@@ -73,13 +73,8 @@ async def main(folder: Path, tour: Path | None) -> int:
         await furnish(client, accounts)
         await save_dashboard(client)
         for number, (name, company) in PEOPLE.items():
-            entry = {
-                "name": name,
-                "company": company,
-                "numbers": [number],
-                "groups": ["business" if company else "private"],
-            }
-            await client.act("pbx.add_to_phone_book", **entry)
+            groups = ["business" if company else "private"]
+            await client.act("pbx.add_to_phone_book", name=name, company=company, numbers=[number], groups=groups)
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
             studio = Studio(client, browser, tour or IMAGES)
