@@ -333,6 +333,28 @@ async def test_tells_who_calls_and_rejects(hass: HomeAssistant, hass_client_no_a
         await house.until(lambda: still_ringing() == ["102"], "the end of ringing at my phone")
 
 
+async def test_answers_by_a_button(hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator) -> None:
+    """The button answers at my phone, where the phone system can; the notification goes."""
+    mine = {**RINGING, "extension": "device:Anna Keller (1001)", "can_answer": True}
+    async with automated(hass, hass_client_no_auth, "voipstudio", "ringing_phone", mine) as house:
+        house.mock("notify.mobile_app_annas_phone")
+        await house.ring("1001", "1002")
+        await house.until(lambda: house.done, "the notification")
+        [sent] = house.carried_out("notify.mobile_app_annas_phone")
+        buttons = {button["title"]: button["action"] for button in sent["data"]["actions"]}
+        assert list(buttons) == ["Answer", "Reject"]
+        hass.bus.async_fire("mobile_app_notification_action", {"action": buttons["Answer"]})
+
+        def talking() -> list[str]:
+            [up] = house.simulator.truth()
+            return [leg.extension for leg in up.legs if leg.extension and leg.state == "talking"]
+
+        await house.until(lambda: talking() == ["1001"], "the answer at my phone")
+        await house.until(lambda: len(house.done) > 1, "the end of the notification")
+        cleared = house.carried_out("notify.mobile_app_annas_phone")[-1]
+        assert cleared == {"message": "clear_notification", "data": {"tag": sent["data"]["tag"]}}
+
+
 async def test_a_call_that_is_answered_goes_from_the_screen(
     hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator
 ) -> None:
