@@ -62,5 +62,7 @@ async def connect(hass: HomeAssistant) -> AsyncGenerator[Connect]:
 
     yield connected
     for entry in entries:
+        if hass.config_entries.async_get_entry(entry.entry_id) is None:
+            continue  # the test has removed it
         if entry.state.recoverable or entry.runtime_data:
             await hass.config_entries.async_unload(entry.entry_id)

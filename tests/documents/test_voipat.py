@@ -15,6 +15,7 @@ from custom_components.pbx.const import DOMAIN, EVENT_PBX
 
 from ..every_action import act
 from .conftest import Connect
+from .proofs import proves
 from .voipat import DOMAIN as TENANT
 from .voipat import VoipatPage
 
@@ -46,6 +47,7 @@ async def office(page: VoipatPage, connect: Connect) -> MockConfigEntry:
 
 
 @pytest.mark.usefixtures("confirmed_at_once")
+@proves("voipat", "bearer")
 async def test_set_up(hass: HomeAssistant, page: VoipatPage) -> None:
     """*Authentication*: the API key is the Bearer token; another one is refused in the form."""
     done: Any = None
@@ -62,6 +64,7 @@ async def test_set_up(hass: HomeAssistant, page: VoipatPage) -> None:
 
 
 @pytest.mark.usefixtures("office")
+@proves("voipat", "json")
 async def test_every_request_says_that_it_is_json(hass: HomeAssistant, page: VoipatPage) -> None:
     """*All requests must include the Content-Type: application/json header*, with and without a body."""
     await act(hass, "originate", extension="101", number="102")
@@ -88,6 +91,7 @@ ROWS: dict[str, tuple[str, dict[str, Any], str, dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("row", ROWS)
+@proves("voipat", "hangup", "hold", "unmute", "dtmf", "transfer")
 async def test_what_arrives(hass: HomeAssistant, page: VoipatPage, connect: Connect, row: str) -> None:
     """An action on a call sends exactly what the page says, and the bridge of the page accepts it."""
     page.ring("101", "+420777123456", held=row == "unhold")
@@ -101,6 +105,7 @@ async def test_what_arrives(hass: HomeAssistant, page: VoipatPage, connect: Conn
 
 
 @pytest.mark.usefixtures("office")
+@proves("voipat", "originate", "domain")
 async def test_originate(hass: HomeAssistant, page: VoipatPage) -> None:
     """The page's bridge takes a call from an extension to a number, in the key's domain."""
     await act(hass, "originate", extension="101", number="102", caller_id_number="222333444", caller_id_name="Shop")
@@ -120,6 +125,7 @@ async def test_originate(hass: HomeAssistant, page: VoipatPage) -> None:
     ],
 )
 @pytest.mark.usefixtures("office")
+@proves("voipat", "cdr", "domain")
 async def test_records(hass: HomeAssistant, page: VoipatPage, query: dict[str, str], asked: dict[str, str]) -> None:
     """*Query parameters* of the call records; the domain is always among them, the limit within the page's."""
     await act(hass, "get_call_history", **query)
@@ -129,6 +135,7 @@ async def test_records(hass: HomeAssistant, page: VoipatPage, query: dict[str, s
 
 
 @pytest.mark.usefixtures("office")
+@proves("voipat", "statistics")
 async def test_statistics(hass: HomeAssistant) -> None:
     """The figures of the page arrive by its names."""
     figures = await act(hass, "get_call_statistics")
@@ -136,6 +143,7 @@ async def test_statistics(hass: HomeAssistant) -> None:
     assert (figures["total"], figures["answered"], figures["missed"], figures["mean_duration"]) == (3, 2, 1, 40)
 
 
+@proves("voipat", "status_503")
 async def test_the_switch_is_down(
     hass: HomeAssistant, page: VoipatPage, office: MockConfigEntry, expected_warnings: list[str]
 ) -> None:
@@ -171,6 +179,7 @@ PLACEHOLDERS: dict[str, Any] = {
     ("duration", "told"),
     [("42", ["call_incoming", "call_ended"]), ("0", ["call_incoming", "call_missed"])],
 )
+@proves("voipat", "duration", "webhook")
 async def test_duration_is_evidence(
     hass: HomeAssistant,
     hass_client_no_auth: ClientSessionGenerator,
@@ -199,6 +208,7 @@ async def test_duration_is_evidence(
 
 
 @pytest.mark.usefixtures("office")
+@proves("voipat", "timestamp")
 async def test_two_calls_at_one_time_are_two(hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator) -> None:
     """Two events with the same text of time, of two calls, are two."""
     events = async_capture_events(hass, EVENT_PBX)
@@ -210,3 +220,35 @@ async def test_two_calls_at_one_time_are_two(hass: HomeAssistant, hass_client_no
         )
     await hass.async_block_till_done()
     assert [event.data["type"] for event in events].count("call_incoming") == 2
+
+
+@proves("voipat", "extensions", "calls")
+async def test_extensions_and_calls(hass: HomeAssistant, page: VoipatPage, connect: Connect) -> None:
+    """What is listed becomes devices, and calls with both of their sides."""
+    page.ring("101", "+420777123456")
+    entry = await connect("voipat", typed(page))
+    assert {"101", "102"} <= set(entry.runtime_data.coordinator.data.extensions)
+    answer = await act(hass, "get_calls")
+    assert answer is not None
+    (call,) = answer["calls"]
+    assert call["from_number"] == "+420777123456"
+    assert {leg.get("extension") for leg in call["legs"]} == {None, "101"}
+
+
+@pytest.mark.usefixtures("office")
+@proves("voipat", "webhook", "placeholders", "crm_agent")
+async def test_placeholders(hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator) -> None:
+    """What the server has filled in is read."""
+    events = async_capture_events(hass, EVENT_PBX)
+    client = await hass_client_no_auth()
+    for event in ("new_call", "agent_login", "agent_logout"):
+        await client.get("/api/webhook/hook_of_the_office", params={**PLACEHOLDERS, "event": event})
+    await hass.async_block_till_done()
+    incoming = next(event.data for event in events if event.data["type"] == "call_incoming")
+    assert {
+        "from_number": "+420777123456",
+        "from_name": "Baker",
+        "direction": "incoming",
+        "extension": "101",
+    }.items() <= incoming.items()
+    assert {"agent_logged_in", "agent_logged_out"} <= {event.data["type"] for event in events}

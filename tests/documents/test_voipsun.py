@@ -19,6 +19,7 @@ from custom_components.pbx.providers import PROVIDERS
 
 from ..every_action import act, refused
 from .conftest import Connect
+from .proofs import proves
 from .voipsun import ERRORS, Phone, RefusalError, VoipsunPage
 
 LINES = ("a100 = 100, Anna, 222333100", "a101 = 101, Boris, 222333101")
@@ -72,6 +73,7 @@ async def office(page: VoipsunPage, connect: Connect) -> MockConfigEntry:
     return await connect("voipsun", typed(page), options(*LINES), [AGENT, QUEUE])
 
 
+@proves("voipsun", "authentication")
 async def test_set_up(hass: HomeAssistant, page: VoipsunPage) -> None:
     """*username*, *password*: in the query of every request; wrong ones are refused in the form."""
     for password, outcome in (
@@ -273,6 +275,24 @@ ROWS: dict[str, tuple[str, dict[str, Any], str, dict[str, str]]] = {
 
 @pytest.mark.usefixtures("office")
 @pytest.mark.parametrize("row", ROWS)
+@proves(
+    "voipsun",
+    "src",
+    "dialplanName",
+    "customCDR",
+    "dialerCid",
+    "monitor",
+    "check",
+    "dial",
+    "spying",
+    "agentlogin",
+    "agentlogout",
+    "agentpause",
+    "agentadd",
+    "agentremove",
+    "moverecord",
+    "success",
+)
 async def test_what_arrives(hass: HomeAssistant, page: VoipsunPage, row: str) -> None:
     """An action sends exactly the parameters of the page, and the PBX of the page accepts them."""
     action, data, sent, parameters = ROWS[row]
@@ -305,6 +325,7 @@ FIELDS = (
 
 
 @pytest.mark.parametrize(("country", "keyed"), KEYED)
+@proves("voipsun", "dstNum", "dialerCid")
 async def test_a_number_is_dialled_as_it_is_keyed(
     hass: HomeAssistant, page: VoipsunPage, connect: Connect, country: str, keyed: str
 ) -> None:
@@ -317,6 +338,7 @@ async def test_a_number_is_dialled_as_it_is_keyed(
         assert page.sent(sent)[-1][parameter] == digits, field
 
 
+@proves("voipsun", "dstNum")
 async def test_a_speed_dial_keeps_what_was_entered(
     hass: HomeAssistant, page: VoipsunPage, office: MockConfigEntry
 ) -> None:
@@ -335,6 +357,7 @@ async def test_a_speed_dial_keeps_what_was_entered(
     assert page.sent("originate")[-1] == {"srcSipUsername": "a100", "dstNum": "800123456"}
 
 
+@proves("voipsun", "dstNum", "listcalls")
 async def test_call_back(hass: HomeAssistant, page: VoipsunPage, office: MockConfigEntry) -> None:
     """Who called is called back as a phone there would dial the number."""
     page.calls = [
@@ -376,6 +399,7 @@ async def test_call_back(hass: HomeAssistant, page: VoipsunPage, office: MockCon
         ("queue_remove", {"queue": "support"}, "agent, extension"),
     ],
 )
+@proves("voipsun", "moverecord")
 async def test_at_least_one(hass: HomeAssistant, action: str, data: dict[str, Any], fields: str) -> None:
     """Where the page wants at least one of two, the message does not ask for exactly one."""
     assert await refused(hass, action, **data) == ("any_of", {"fields": fields})
@@ -429,6 +453,16 @@ async def _refused(hass: HomeAssistant, action: str, data: dict[str, Any]) -> Ho
 @pytest.mark.usefixtures("office")
 @pytest.mark.parametrize(("codes", "asked", "reason"), CODES)
 @pytest.mark.parametrize("worded", [True, False])
+@proves(
+    "voipsun",
+    "success",
+    "errors",
+    "errors_originate",
+    "errors_dial",
+    "errors_spying",
+    "errors_agent",
+    "errors_recording",
+)
 async def test_an_error_says_what_it_means(
     hass: HomeAssistant,
     page: VoipsunPage,
@@ -468,6 +502,7 @@ async def test_an_error_says_what_it_means(
         ("Linka 100 je nedostupná", "unavailable"),
     ],
 )
+@proves("voipsun", "errors_originate")
 async def test_busy_is_told_from_ringing(hass: HomeAssistant, page: VoipsunPage, said: str, reason: str) -> None:
     """*Extension unavailability states*: a script can go on to the next person, and the words arrive whole."""
     for code in range(220, 229):
@@ -481,6 +516,7 @@ async def test_busy_is_told_from_ringing(hass: HomeAssistant, page: VoipsunPage,
 
 
 @pytest.mark.usefixtures("office")
+@proves("voipsun", "errors")
 async def test_an_unknown_action(hass: HomeAssistant, page: VoipsunPage) -> None:
     """*110*: this PBX does not know the action."""
     page.refusals["originate"] = RefusalError(110)
@@ -489,6 +525,7 @@ async def test_an_unknown_action(hass: HomeAssistant, page: VoipsunPage) -> None
 
 
 @pytest.mark.usefixtures("office")
+@proves("voipsun", "errors_agent", "agentstatus")
 async def test_an_agents_state(hass: HomeAssistant, page: VoipsunPage) -> None:
     """*610-636*: what is a state is told as one; a wrong PIN is refused."""
     for code in STATES:
@@ -539,6 +576,7 @@ NAMING: tuple[tuple[str, dict[str, Any], str, dict[str, str]], ...] = (
 
 @pytest.mark.usefixtures("two_towns")
 @pytest.mark.parametrize(("action", "data", "sent", "parameters"), NAMING, ids=[row[0] for row in NAMING])
+@proves("voipsun", "dialplanName")
 async def test_phones_that_share_a_number(
     hass: HomeAssistant,
     page: VoipsunPage,
@@ -560,6 +598,7 @@ async def test_phones_that_share_a_number(
     assert len(page.sent(sent)) == before
 
 
+@proves("voipsun", "dialplanName")
 async def test_phones_that_share_a_number_are_two_devices(hass: HomeAssistant, two_towns: MockConfigEntry) -> None:
     """Each with entities of its own, and a call is at the one whose channel is up."""
     names = {
@@ -571,6 +610,7 @@ async def test_phones_that_share_a_number_are_two_devices(hass: HomeAssistant, t
     assert hass.states.get("sensor.boris_100_brno_call_state") is not None
 
 
+@proves("voipsun", "sipstatus")
 async def test_where_a_phone_is_registered(
     hass: HomeAssistant, page: VoipsunPage, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -590,6 +630,7 @@ async def test_where_a_phone_is_registered(
     }
 
 
+@proves("voipsun", "listcalls_up")
 async def test_nothing_is_made_up(hass: HomeAssistant, page: VoipsunPage, office: MockConfigEntry) -> None:
     """*status: Connection status (Up)*: of a call that is first seen up nobody knows how long it rang."""
     events = async_capture_events(hass, EVENT_PBX)
@@ -608,3 +649,29 @@ async def test_nothing_is_made_up(hass: HomeAssistant, page: VoipsunPage, office
     ended = next(event.data for event in events if event.data["type"] == "call_ended")
     assert ended["outcome"] == "answered"
     assert not {"ring_time", "answered_at", "duration"} & ended.keys()
+
+
+@proves("voipsun", "hangupcall", "listcalls", "agentstatus", "queuestatus")
+async def test_what_is_asked_for(hass: HomeAssistant, page: VoipsunPage, office: MockConfigEntry) -> None:
+    """The calls with what the page lists of each, an agent, a queue; and a call is ended by its channel."""
+    row = {"context": "internal", "src": "777123456", "dst": "100", "duration": "3", "status": "Ringing"}
+    page.calls = [
+        {**row, "channelName": "SIP/trunk-0000b703", "status": "Ring", "accountCode": ""},
+        {**row, "channelName": "SIP/a100-0000b704", "accountCode": "acc1"},
+    ]
+    await office.runtime_data.coordinator.async_refresh()
+    answer = await act(hass, "get_calls")
+    assert answer is not None
+    (call,) = answer["calls"]
+    assert (call["state"], call["from_number"]) == ("ringing", "+420777123456")
+    legs = {leg.get("extension"): leg for leg in call["legs"]}
+    assert (legs["100"]["context"], legs["100"]["account_code"]) == ("internal", "acc1")
+    await act(hass, "agent_login", agent="1000", extension="100")
+    status = await act(hass, "get_agent_status", agent="1000")
+    assert status is not None
+    assert status["status"] == "available"
+    queue = await act(hass, "get_queue_status", queue="support")
+    assert queue is not None
+    assert (queue["waiting"], queue["raw"]["queue"]) == (0, "support")
+    await act(hass, "hangup", call_id=call["call_id"])
+    assert page.sent("hangupcall")[-1]["channelName"] in {"SIP/trunk-0000b703", "SIP/a100-0000b704"}
