@@ -14,7 +14,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.pbx.const import DOMAIN
 from custom_components.pbx.providers.voipstudio import contacts as contacts_module
 from custom_components.pbx.providers.voipstudio import history as history_module
-from custom_components.pbx.providers.voipstudio.api import base_url
+from custom_components.pbx.providers.voipstudio.api import base_url, where
 
 from ..every_action import act
 from .conftest import Connect
@@ -205,7 +205,7 @@ async def test_a_contact(hass: HomeAssistant, page: VoipstudioPage, created: int
     assert all(asked.headers["Content-Type"] == "application/json" for asked in page.asked if asked.text)
 
 
-ERRORS = (
+ERRORS: tuple[tuple[list[Any], str], ...] = (
     (["first_name is too long", "tel is no number"], "first_name is too long; tel is no number"),
     ([], "Bad Request"),
     ([{"field": "tel", "message": "no number"}], "no number"),
@@ -287,7 +287,7 @@ async def test_a_filter_of_all_scripts(page: VoipstudioPage, office: MockConfigE
     """Blanks, quotes, &, + and letters of all scripts arrive as they were."""
     api = office.runtime_data.coordinator.provider.api
     words = 'O\'Brien & "Sons" +1 Łucja 東京'
-    rows = await api.rows(api.http.ask, "contacts", {"filter": history_module.where(("last_name", "like", words))})
+    rows = await api.rows(api.http.ask, "contacts", {"filter": where(("last_name", "like", words))})
     assert rows == ()
     assert json.loads(page.asked[-1].query["filter"])[0]["value"] == words
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from tests.simulators.base import Simulator
 
+from . import documents
 from .accounts import KINDS, Account, available
 from .client import PASSWORD, USER, ActionError, Client, HttpError
 from .dashboard import DASHBOARD, save_dashboard
@@ -178,6 +179,28 @@ async def prove(client: Client, account: Account[Any], rng: random.Random, sabot
     await Proof(client, account, rng, say).run()
 
 
+async def once_by_the_documents(options: argparse.Namespace) -> int:
+    """Prove the main job at the literal servers, in a Home Assistant of its own."""
+    kinds = documents.DOCUMENTS
+    if options.only:
+        kinds = {provider: kind for provider, kind in kinds.items() if provider == options.only}
+    proved = [kind() for kind in kinds.values()]
+    with tempfile.TemporaryDirectory(prefix="home-assistant-") as name:
+        process = HassProcess(Path(name))
+        try:
+            async with documents.servers(proved, say), home_assistant(process), Client(process) as client:
+                for document in proved:
+                    await documents.prove(client, document, say)
+        except ProofError as error:
+            say(f"FAILED: {error}")
+            return 1
+        if complaints := process.complaints():
+            say("FAILED: Home Assistant's log has warnings of the integration:\n" + "\n".join(complaints))
+            return 1
+    say(f"Proved by the documents: {', '.join(kinds)}")
+    return 0
+
+
 # -- the program ------------------------------------------------------------------------------------
 
 
@@ -192,6 +215,11 @@ def arguments(given: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--fresh", action="store_true", help="forget what earlier runs left in .homeassistant/")
     parser.add_argument("--pace", type=float, default=1.0, metavar="N", help="so many times faster phones")
     parser.add_argument("--once", action="store_true", help="prove the main job with an own folder and free ports")
+    parser.add_argument(
+        "--documents",
+        action="store_true",
+        help="with --once: at literal servers, which speak as the phone systems' own documents say",
+    )
     parser.add_argument("--only", choices=sorted(KINDS), default="", help="no other provider")
     parser.add_argument(
         "--break",
@@ -206,12 +234,13 @@ def arguments(given: Sequence[str]) -> argparse.Namespace:
 async def main(given: Sequence[str]) -> int:
     """Run until it is done or stopped."""
     options = arguments(given)
+    proof = once_by_the_documents if options.documents else once
     task = asyncio.current_task()
     assert task is not None
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     try:
-        return await (once(options) if options.once else demo(options))
+        return await (proof(options) if options.once else demo(options))
     except asyncio.CancelledError:
         say("Stopped.")
         return 1 if options.once else 0

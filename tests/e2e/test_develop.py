@@ -76,6 +76,18 @@ def test_proof_fails(proofs: Mapping[str, Proof], broken: str, notice: str) -> N
     assert notice in said
 
 
+def test_proof_by_the_documents(tmp_path: Path) -> None:
+    """The main job is done at servers that speak as the phone systems' own documents say, and nothing else."""
+    log = tmp_path / "log"
+    with log.open("wb") as out:
+        command = (sys.executable, "-m", "tests.e2e.develop", "--once", "--documents")
+        status = subprocess.run(command, cwd=ROOT, stdout=out, stderr=out, check=False, timeout=400).returncode
+    said = log.read_text()
+    assert status == 0, said
+    assert "Proved by the documents: voipat, voipstudio, voipsun, voxloud" in said
+    assert said.count("the automation placed exactly one call") == 4
+
+
 def test_stops(tmp_path: Path) -> None:
     """Ctrl-C in the middle of a proof leaves no process behind."""
     with started(tmp_path / "log") as proof:
