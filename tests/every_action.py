@@ -124,6 +124,7 @@ EVERY_ACTION: dict[str, tuple[Data, str, tuple[object, ...]]] = {
             "dialplan": "spy",
             "caller_id_number": LONDON,
             "caller_id_name": "Boss",
+            "mode": "whisper",
         },
         "spy",
         (
@@ -135,8 +136,24 @@ EVERY_ACTION: dict[str, tuple[Data, str, tuple[object, ...]]] = {
                 dialplan="spy",
                 caller_id_number=LONDON,
                 caller_id_name="Boss",
+                mode=m.SpyMode.WHISPER,
             ),
         ),
+    ),
+    "park": ({"call_id": "c1"}, "park", (CALL,)),
+    "retrieve": ({"call_id": "c1", "extension": "101"}, "retrieve", (CALL, "101")),
+    "start_recording": ({"call_id": "c1", "filename": "lawyer.wav"}, "start_recording", (CALL, "lawyer.wav")),
+    "stop_recording": ({"call_id": "c1"}, "stop_recording", (CALL,)),
+    "play_sound": (
+        {"extension": "101", "sound": "custom/doorbell", "auto_answer": True},
+        "play_sound",
+        (m.PlaySound(extension="101", sound="custom/doorbell", auto_answer=True),),
+    ),
+    "set_lamp": ({"lamp": "laundry", "state": "ringing"}, "set_lamp", ("laundry", m.LampState.RINGING)),
+    "raw_action": (
+        {"name": "CoreStatus", "parameters": {"Key": "101", "Variable": ["a=1", "b=2"]}},
+        "raw_action",
+        ("CoreStatus", {"Key": "101", "Variable": ("a=1", "b=2")}),
     ),
     "announce": (
         {"number": ROME, "message": " Water in the cellar ", "caller_id_number": LONDON},

@@ -51,6 +51,7 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
         "sensor",
         "switch",
         "system_health",
+        "text",
         "trigger",
     ),
     "the set-up": ("__init__",),

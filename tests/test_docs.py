@@ -877,6 +877,8 @@ LABELS = {
     Capability.USER_AGENTS: "You add the agents",
     Capability.USER_QUEUES: "You add the queues",
     Capability.QUEUE_LOGIN: "Agents log in per queue",
+    Capability.SET_DND: "Switch do not disturb of phones",
+    Capability.FORWARDING: "Forward the calls of phones",
 }
 
 

@@ -21,6 +21,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components import pbx
 from custom_components.pbx import binary_sensor, button, condition, event, sensor, switch, trigger
+from custom_components.pbx import text as text_platform
 from custom_components.pbx.const import ATTR_CALL_ID, ATTR_EXPECTED_STATE, CONF_PROVIDER, DOMAIN
 from custom_components.pbx.entity import PbxEntityDescription
 from custom_components.pbx.errors import refusal_key
@@ -88,6 +89,7 @@ PLATFORMS: Mapping[str, Iterable[PbxEntityDescription]] = {
     "event": event.EVENTS,
     "sensor": sensor.SENSORS,
     "switch": switch.SWITCHES,
+    "text": text_platform.TEXTS,
 }
 # Home Assistant has icons of its own for these.
 WITH_ICON = {BinarySensorDeviceClass.CONNECTIVITY, SensorDeviceClass.DURATION, SensorDeviceClass.TIMESTAMP}

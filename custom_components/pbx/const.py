@@ -14,6 +14,7 @@ PLATFORMS: Final = [
     Platform.EVENT,
     Platform.SENSOR,
     Platform.SWITCH,
+    Platform.TEXT,
 ]
 
 EVENT_PBX: Final = f"{DOMAIN}_event"

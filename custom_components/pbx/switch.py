@@ -1,4 +1,4 @@
-"""Switches: hold and mute at an extension, an agent's login and pause."""
+"""Switches: hold, mute and do not disturb at an extension, an agent's login and pause."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -89,6 +89,19 @@ def _pause(
     return provider.agent_pause(agent) if on else provider.agent_unpause(agent)
 
 
+def _listed_dnd(registry: CallRegistry, extension: str) -> bool | None:
+    """Return whether a phone is not to be disturbed; None where that is not known."""
+    listed = registry.extensions.get(extension)
+    return None if listed is None else listed.dnd
+
+
+def _dnd(
+    provider: Provider, _registry: CallRegistry, extension: str, *, on: bool
+) -> Awaitable[None]:
+    """Let a phone ring no more, or again."""
+    return provider.set_dnd(extension, on=on)
+
+
 SWITCHES: tuple[PbxSwitchEntityDescription, ...] = (
     PbxSwitchEntityDescription(
         key="hold",
@@ -107,6 +120,15 @@ SWITCHES: tuple[PbxSwitchEntityDescription, ...] = (
         about_calls=True,
         is_on_fn=lambda _registry, _extension: None,
         turn_fn=_mute,
+    ),
+    PbxSwitchEntityDescription(
+        key="do_not_disturb_setting",
+        translation_key="do_not_disturb",
+        subject=SubjectKind.EXTENSION,
+        listed_only=True,
+        needs=Capability.DND | Capability.SET_DND,
+        is_on_fn=_listed_dnd,
+        turn_fn=_dnd,
     ),
     PbxSwitchEntityDescription(
         key="logged_in",

@@ -50,6 +50,7 @@ MORE = {
     EventType.FAX_SENT: FAX,
     EventType.SMS_RECEIVED: "message_id text",
     EventType.DTMF_RECEIVED: f"{CALL} digits pressed_by",
+    EventType.USER_EVENT: "name parameters",
     EventType.AGENT_LOGGED_IN: "",
     EventType.AGENT_LOGGED_OUT: "",
     EventType.AGENT_PAUSED: "",

@@ -266,9 +266,47 @@ class Provider(ABC):
         """Let a supervisor listen."""
         raise UnsupportedError("spy")
 
+    async def park(self, target: m.CallRef) -> None:
+        """Let the other party wait in a parking space, from which any phone can retrieve it."""
+        raise UnsupportedError("park")
+
+    async def retrieve(self, target: m.CallRef, extension: str) -> None:
+        """Ring an extension, and connect it with a parked call."""
+        raise UnsupportedError("retrieve")
+
+    async def start_recording(self, target: m.CallRef, filename: str | None) -> None:
+        """Record a call from now on."""
+        raise UnsupportedError("start_recording")
+
+    async def stop_recording(self, target: m.CallRef) -> None:
+        """Record a call no longer."""
+        raise UnsupportedError("stop_recording")
+
+    async def play_sound(self, request: m.PlaySound) -> m.Placed:
+        """Ring an extension and play it a sound; return the call."""
+        raise UnsupportedError("play_sound")
+
     async def send_sms(self, number: str, message: str, sender: str | None) -> str:
         """Send a text message; return its id."""
         raise UnsupportedError("send_sms")
+
+    # -- phones ------------------------------------------------------------------------------------
+
+    async def set_dnd(self, extension: str, *, on: bool) -> None:
+        """Let a phone ring no more, or again."""
+        raise UnsupportedError("set_dnd")
+
+    async def set_forwarding(self, extension: str, number: str) -> None:
+        """Forward all calls of a phone to a number; an empty one ends it."""
+        raise UnsupportedError("set_forwarding")
+
+    async def set_lamp(self, lamp: str, state: m.LampState) -> None:
+        """Let the lamp that is called so show something, on all phones that have it."""
+        raise UnsupportedError("set_lamp")
+
+    async def raw_action(self, action: str, parameters: Mapping[str, m.Raw]) -> m.RawAnswer:
+        """Send an action in the phone system's own words; return its answer."""
+        raise UnsupportedError("raw_action")
 
     # -- agents and queues -------------------------------------------------------------------------
 

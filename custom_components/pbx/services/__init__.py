@@ -21,6 +21,7 @@ from .agents import AGENTS
 from .calls import CALLS
 from .concerned import concerned
 from .contacts import CONTACTS
+from .expert import EXPERT
 from .history import HISTORY
 from .house import HouseAction
 from .messages import MESSAGES
@@ -36,6 +37,7 @@ ACTIONS: tuple[Action, ...] = (
     *HISTORY,
     *CONTACTS,
     *ADDRESS,
+    *EXPERT,
 )
 HOUSE_ACTIONS: tuple[HouseAction, ...] = PHONE_BOOK
 ALL_ACTIONS: tuple[Action | HouseAction, ...] = (*ACTIONS, *HOUSE_ACTIONS)

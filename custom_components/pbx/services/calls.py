@@ -71,6 +71,19 @@ async def _send_dtmf(target: Target) -> None:
         await target.coordinator.provider.send_dtmf(ref, target.data["digits"])
 
 
+async def _retrieve(target: Target) -> None:
+    """Let an extension take up the parked call that was named."""
+    extension = target.extension()
+    for ref in target.calls():
+        await target.coordinator.provider.retrieve(ref, extension)
+
+
+async def _start_recording(target: Target) -> None:
+    """Record each call that was named."""
+    for ref in target.calls():
+        await target.coordinator.provider.start_recording(ref, target.data.get("filename"))
+
+
 async def _spy(target: Target) -> None:
     """Let an extension listen to another one, or to the one call that was named."""
     data = target.data
@@ -92,6 +105,7 @@ async def _spy(target: Target) -> None:
         dialplan=data.get("dialplan"),
         caller_id_number=optional_number_in(target, "caller_id_number"),
         caller_id_name=data.get("caller_id_name"),
+        mode=m.SpyMode(data["mode"]) if "mode" in data else None,
     )
     await target.coordinator.provider.spy(request)
 
@@ -183,8 +197,29 @@ CALLS: tuple[Action, ...] = (
             vol.Optional("dialplan"): TEXT,
             vol.Optional("caller_id_number"): TEXT,
             vol.Optional("caller_id_name"): TEXT,
+            vol.Optional("mode"): vol.In([mode.value for mode in m.SpyMode]),
         },
         own=CALL_OWN | {ATTR_EXTENSION, ATTR_TARGET_EXTENSION},
+    ),
+    _simple("park", Capability.PARK, lambda provider, call: provider.park(call)),
+    Action(
+        name="retrieve",
+        needs=Capability.RETRIEVE,
+        run=_retrieve,
+        fields={**CALL_FIELDS, vol.Required(ATTR_EXTENSION): TEXT},
+        own=CALL_OWN | {ATTR_EXTENSION},
+    ),
+    Action(
+        name="start_recording",
+        needs=Capability.START_RECORDING,
+        run=_start_recording,
+        fields={**CALL_FIELDS, vol.Optional("filename"): TEXT},
+        own=CALL_OWN | {"filename"},
+    ),
+    _simple(
+        "stop_recording",
+        Capability.STOP_RECORDING,
+        lambda provider, call: provider.stop_recording(call),
     ),
     Action(
         name="get_calls",

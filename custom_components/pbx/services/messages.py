@@ -5,10 +5,12 @@ from typing import Any
 
 import voluptuous as vol
 from homeassistant.core import SupportsResponse, callback
+from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.event import async_call_later
 
-from ..const import ATTR_NUMBER, LOGGER
+from ..const import ATTR_EXTENSION, ATTR_NUMBER, LOGGER
 from ..coordinator import PbxCoordinator
+from ..telephony import models as m
 from ..telephony.errors import ProviderError
 from ..telephony.models import EARLY, CallRef, Capability
 from .action import LONG_TEXT, RING_TIME, TEXT, Action, number_in, optional_number_in, placed
@@ -63,6 +65,16 @@ async def _send_sms(target: Target) -> dict[str, Any]:
     return {"message_id": message_id}
 
 
+async def _play_sound(target: Target) -> dict[str, Any]:
+    """Ring an extension and play it a sound; return what became of the call."""
+    request = m.PlaySound(
+        extension=target.extension(),
+        sound=target.data["sound"],
+        auto_answer=target.data.get("auto_answer", False),
+    )
+    return await placed(target, target.coordinator.provider.play_sound(request))
+
+
 MESSAGES: tuple[Action, ...] = (
     Action(
         name="announce",
@@ -76,6 +88,18 @@ MESSAGES: tuple[Action, ...] = (
             vol.Optional("ring_timeout"): RING_TIME,
         },
         own=frozenset({ATTR_NUMBER, "message", "ring_timeout"}),
+        response=SupportsResponse.OPTIONAL,
+    ),
+    Action(
+        name="play_sound",
+        needs=Capability.PLAY_SOUND,
+        run=_play_sound,
+        fields={
+            vol.Required(ATTR_EXTENSION): TEXT,
+            vol.Required("sound"): TEXT,
+            vol.Optional("auto_answer"): cv.boolean,
+        },
+        own=frozenset({ATTR_EXTENSION, "sound"}),
         response=SupportsResponse.OPTIONAL,
     ),
     Action(

@@ -71,6 +71,7 @@ def _request(target: Target) -> m.Originate:
         check_extension=data.get("check_extension"),
         check_ip_host=data.get("check_ip_host"),
         check_ip_contact=data.get("check_ip_contact"),
+        auto_answer=data.get("auto_answer"),
     )
 
 
@@ -153,6 +154,7 @@ PLACING: tuple[Action, ...] = (
             vol.Optional("check_extension"): cv.boolean,
             vol.Optional("check_ip_host"): TEXT,
             vol.Optional("check_ip_contact"): TEXT,
+            vol.Optional("auto_answer"): cv.boolean,
         },
         own=frozenset({ATTR_EXTENSION, ATTR_NUMBER}),
         response=SupportsResponse.OPTIONAL,

@@ -81,6 +81,7 @@ FIELDS: Mapping[EventType, frozenset[str]] = {
     EventType.FAX_SENT: FAX,
     EventType.SMS_RECEIVED: COMMON | {"message_id", "text"},
     EventType.DTMF_RECEIVED: ABOUT_CALLS | {"digits", "pressed_by"},
+    EventType.USER_EVENT: COMMON | {"name", "parameters"},
     EventType.AGENT_LOGGED_IN: COMMON,
     EventType.AGENT_LOGGED_OUT: COMMON,
     EventType.AGENT_PAUSED: COMMON,

@@ -13,6 +13,7 @@ from functools import cached_property
 
 type Scalar = str | int | float | bool | None
 type Detail = Scalar | tuple[str, ...]
+type Raw = str | int | float | bool | tuple[str, ...]
 
 
 class CallState(StrEnum):
@@ -85,6 +86,7 @@ class EventType(StrEnum):
     FAX_SENT = "fax_sent"
     SMS_RECEIVED = "sms_received"
     DTMF_RECEIVED = "dtmf_received"
+    USER_EVENT = "user_event"
     AGENT_LOGGED_IN = "agent_logged_in"
     AGENT_LOGGED_OUT = "agent_logged_out"
     AGENT_PAUSED = "agent_paused"
@@ -143,6 +145,15 @@ class Capability(Flag):
     GET_CLICK_TO_CALLS = auto()
     DELETE_CLICK_TO_CALL = auto()
     MOVE_RECORDING = auto()
+    PARK = auto()
+    RETRIEVE = auto()
+    START_RECORDING = auto()
+    STOP_RECORDING = auto()
+    PLAY_SOUND = auto()
+    SET_LAMP = auto()
+    RAW_ACTION = auto()
+    SET_DND = auto()
+    FORWARDING = auto()  # where a phone's calls are forwarded to is known, and can be changed
 
 
 # -- who and what there is -------------------------------------------------------------------------
@@ -181,6 +192,7 @@ class Extension:
     identity: str = ""  # what stays when somebody enters another number; empty: the number itself
     registered: bool | None = None
     dnd: bool | None = None
+    forwarded_to: str | None = None  # empty: not forwarded; None: not known
     email: str = ""
     internal_number: str = ""
     """What is dialled inside, where several extensions share one number in different dial plans."""
@@ -518,6 +530,23 @@ class TransferType(StrEnum):
     ATTENDED = "attended"
 
 
+class SpyMode(StrEnum):
+    """What a supervisor in a call can do: hear it, also speak to one side, or to both."""
+
+    LISTEN = "listen"
+    WHISPER = "whisper"
+    BARGE = "barge"
+
+
+class LampState(StrEnum):
+    """What a lamp on a phone shows."""
+
+    FREE = "free"
+    IN_USE = "in_use"
+    RINGING = "ringing"
+    ON_HOLD = "on_hold"
+
+
 class ExtensionType(StrEnum):
     """How an extension is named to the phone system."""
 
@@ -567,6 +596,24 @@ class Originate:
     check_extension: bool | None = None
     check_ip_host: str | None = None
     check_ip_contact: str | None = None
+    auto_answer: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaySound:
+    """Ring an extension, and play it a sound that is kept on the phone system."""
+
+    extension: str
+    sound: str
+    auto_answer: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawAnswer:
+    """What a phone system answered to an action in its own words, and the list that it gave."""
+
+    answer: Mapping[str, str]
+    items: tuple[Mapping[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -618,6 +665,7 @@ class Spy:
     dialplan: str | None = None
     caller_id_number: str | None = None
     caller_id_name: str | None = None
+    mode: SpyMode | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -227,6 +227,10 @@ class AmiConnection:
         _, items = await self._send(name, fields)
         return items
 
+    async def ask(self, name: str, **fields: object) -> tuple[Message, list[Message]]:
+        """Return the answer to an action and the items of its list; raise as `action` does."""
+        return await self._send(name, fields)
+
     async def _send(self, name: str, fields: Mapping[str, object]) -> tuple[Message, list[Message]]:
         """Send an action and return its answer with the items of its list."""
         if self._writer is None or self.ended:

@@ -49,7 +49,7 @@ from ...telephony.bounded_map import BoundedMap
 from ...telephony.models import CallState, Direction, Outcome
 from ...telephony.phone_numbers import normalise
 from ..channels import ChannelKind
-from .channels import Channel, ChannelState, channel_from, device_of, known, party
+from .channels import Channel, ChannelState, channel_from, device_of, known, other_half, party
 
 type Message = Mapping[str, str]
 type ExtensionOf = Callable[[str], str | None]
@@ -140,6 +140,7 @@ class Calls:
         self._bridges: dict[str, set[str]] = {}
         self._parking: set[str] = set()
         self._placed = BoundedMap[tuple[str, m.Party]](REMEMBERED)
+        self._joining = BoundedMap[str](REMEMBERED)
         self._ignored = BoundedMap[None](REMEMBERED)
         self._gone = BoundedMap[None](REMEMBERED)
         self._deferred: dict[str, datetime] = {}
@@ -172,6 +173,10 @@ class Calls:
     def expect_placed(self, uid: str, extension: str, number: str) -> None:
         """Know whom a call is for that is about to be placed with this Uniqueid."""
         self._placed.put(uid, (extension, m.Party(number=normalise(number, self._country))))
+
+    def expect_joining(self, uid: str, call_id: str) -> None:
+        """Know which call a phone is rung for that will have this Uniqueid."""
+        self._joining.put(uid, call_id)
 
     def ignore(self, uid: str) -> None:
         """Take no notice of a channel that is about to come: it will listen to another call."""
@@ -318,7 +323,8 @@ class Calls:
         if not uid or uid in self._channels or len(self._channels) >= MAX_CHANNELS:
             return self._channels.get(uid)
         linked = message.get("Linkedid", "") or uid
-        call_id = self._by_linked.get(linked, linked)
+        joined = self._joining.get(uid)
+        call_id = joined or self._by_linked.get(linked, linked)
         channel = channel_from(message, call_id, self._extension_of(name), now, listed=listed)
         if channel.kind is ChannelKind.INTERNAL or uid in self._ignored:
             return None
@@ -330,7 +336,8 @@ class Calls:
         self._channels[uid] = call.channels[uid] = channel
         if channel.is_line and call.first is None:
             call.first = (uid, channel.extension)
-        channel.originated = channel.originated and channel.is_line
+        if joined is not None:
+            channel.originated, channel.reached = False, True
         call.originated = call.originated or channel.originated
         if (placed := self._placed.get(uid)) is not None:
             channel.originated = call.originated = True
@@ -350,16 +357,26 @@ class Calls:
             return []
         call = self._calls[channel.call]
         known_before, channel.reached = channel.reached, True
+        caller = self._channels.get(message.get("Uniqueid", ""))
+        if self._is_placed_through(caller, call):
+            channel.originated = channel.originated or not channel.dials
         if kind == "DialEnd":
             channel.take_dial_end(message)
         elif not (message.get("Uniqueid") or channel.originated or known_before):
             return [call.id, self._part(channel, call)] if channel.is_line else [call.id]
         if kind == "DialBegin" and call.originated and call.placed is None:
             number = message.get("DestCallerIDNum", "")
-            caller = self._channels.get(message.get("Uniqueid", ""))
-            if caller is not None and caller.kind is ChannelKind.LINE:
+            if caller is not None and (caller.is_line or caller.originated):
                 call.placed = party(number, "", self._country)
         return [channel.call]
+
+    def _is_placed_through(self, caller: Channel | None, call: _Call) -> bool:
+        """Return whether a phone is rung first by the phone system, through a Local channel."""
+        if caller is None or caller.kind is not ChannelKind.GLUE:
+            return False
+        half = self._named(other_half(caller.name))
+        begun = any(line.begins for line in call.channels.values() if line.is_line)
+        return half is not None and half.originated and not begun
 
     def _part(self, channel: Channel, call: _Call) -> str:
         """Give a phone that is paged a call of its own, from whoever pages; return its id."""
@@ -438,16 +455,34 @@ class Calls:
         channel.bridge, channel.holding = "", False
 
     def _is_connected(self, channel: Channel) -> bool:
-        """Return whether a channel hears somebody else."""
-        members = self._bridges.get(channel.bridge, ())
-        return len(members) > 1 and channel.bridge not in self._parking
+        """Return whether a channel hears somebody else, also over pairs of Local channels."""
+        seen: set[str] = set()
+        bridges = [channel.bridge]
+        while bridges:
+            bridge = bridges.pop()
+            if bridge in seen or bridge in self._parking:
+                continue
+            seen.add(bridge)
+            for uid in self._bridges.get(bridge, ()):
+                member = self._channels.get(uid)
+                if member is None or member is channel:
+                    continue
+                if member.kind is not ChannelKind.GLUE:
+                    return True
+                bridges.append(self._behind(member))
+        return False
+
+    def _behind(self, local: Channel) -> str:
+        """Return the bridge of the other half of a Local channel; empty where it is in none."""
+        call = self._calls[local.call]
+        other = other_half(local.name)
+        return next((one.bridge for one in call.channels.values() if one.name == other), "")
 
     # -- telling -----------------------------------------------------------------------------------
 
     def _state(self, channel: Channel, call: _Call, now: datetime) -> CallState | None:
         """Return what an end of a call does; None while that cannot be told yet."""
         waits = CallState.RINGING if channel.extension is None else CallState.DIALING
-        begins = channel.dials or channel.originated
         if not self._is_placed(channel, now):
             self._defer(call.id, channel.seen_at + PLACED)
             return None
@@ -455,7 +490,7 @@ class Calls:
             return CallState.ON_HOLD
         if not channel.is_up:
             rings = CallState.RINGING if channel.state == ChannelState.RINGING else None
-            return waits if begins else rings
+            return waits if channel.begins else rings
         if self._is_connected(channel) or channel.conference:
             return CallState.ON_HOLD if channel.holding else CallState.TALKING
         return self._waiting_state(channel, call, waits, now)
@@ -463,8 +498,7 @@ class Calls:
     @staticmethod
     def _is_placed(channel: Channel, now: datetime) -> bool:
         """Return whether it is known whose call a channel is a part of, or was waited for it."""
-        begins = channel.dials or channel.originated
-        return begins or channel.reached or now - channel.seen_at >= PLACED
+        return channel.begins or channel.reached or now - channel.seen_at >= PLACED
 
     def _waiting_state(
         self, channel: Channel, call: _Call, waits: CallState, now: datetime
@@ -473,7 +507,7 @@ class Calls:
         told = call.told.get(channel.uid)
         if not channel.queue and told is not None and told[0] in m.UP:
             return CallState.TALKING  # between two bridges, or the other side has just left
-        if channel.queue or not (channel.dials or channel.originated):
+        if channel.queue or not channel.begins:
             return CallState.RINGING
         if channel.extension is None or self._is_calling(channel, call):
             return waits
@@ -502,8 +536,9 @@ class Calls:
             return
         lines = call.lines
         if not lines and not call.announced:
-            self._tell_unseen(call, event)
-            self._forget(call)
+            if not call.channels:  # where channels in between are left, an end may yet come
+                self._tell_unseen(call, event)
+                self._forget(call)
             return
         if lines:
             self._understand(call, lines)
@@ -513,7 +548,8 @@ class Calls:
             return
         states = {channel.uid: self._state(channel, call, now) for channel in lines}
         over = [uid for uid in call.told if uid not in states]
-        for channel in lines:
+        # Who was called answers; whoever called only talks then, too.
+        for channel in sorted(lines, key=lambda line: line.begins and line.is_up):
             state = states[channel.uid]
             if state is not None and call.told.get(channel.uid) != (state, channel.extension):
                 call.told[channel.uid] = (state, channel.extension)
@@ -557,9 +593,10 @@ class Calls:
 
     def _understand(self, call: _Call, lines: list[Channel]) -> None:
         """Know who calls whom, as soon as that can be known."""
-        first = next((line for line in lines if line.dials or line.originated), None)
+        first = next((line for line in lines if line.begins), None)
         outside = any(line.extension is None for line in lines)
-        if first is not None and (call.direction is None or not call.told):
+        unknown = call.direction is None or (call.originated and not call.callee.number)
+        if first is not None and (unknown or not call.told):
             if call.originated:
                 self._understand_placed(call, first, outside=outside)
             elif first.extension is None:

@@ -48,6 +48,12 @@ def device_of(channel: str) -> str:
     return channel.rpartition("-")[0] or channel
 
 
+def other_half(local: str) -> str:
+    """Return the name of the other half of a pair of Local channels."""
+    base, _, half = local.rpartition(";")
+    return f"{base};{'2' if half == '1' else '1'}"
+
+
 def party(number: str, name: str, country: str) -> m.Party:
     """Return one end of a call; a caller who hides has neither number nor name."""
     if is_hidden(known(number)):
@@ -92,6 +98,11 @@ class Channel:
     def is_up(self) -> bool:
         """Whether it was picked up."""
         return self.state == ChannelState.UP
+
+    @property
+    def begins(self) -> bool:
+        """Whether the call began with it: it calls, or is rung first by the phone system."""
+        return self.dials or self.originated
 
     @property
     def is_line(self) -> bool:

@@ -72,7 +72,7 @@ class House:
     devices: dict[str, str] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     dnd: set[str] | None = None
-    forwarding: dict[str, str] = field(default_factory=dict)
+    forwarding: dict[str, str] | None = None
     queues: dict[str, Message] = field(default_factory=dict)
     summaries: dict[str, Message] = field(default_factory=dict)
     members: dict[tuple[str, str], Member] = field(default_factory=dict)
@@ -116,6 +116,12 @@ class House:
     def take_dnd(self, rows: Iterable[Message]) -> None:
         """Take who is not to be disturbed."""
         self.dnd = {row.get("Key", "").rpartition("/")[2] for row in rows}
+
+    def take_forwarding(self, rows: Iterable[Message]) -> None:
+        """Take where the phones are forwarded to."""
+        self.forwarding = {
+            row.get("Key", "").rpartition("/")[2]: known(row.get("Val", "")) for row in rows
+        }
 
     def take_queues(self, rows: Iterable[Message]) -> None:
         """Take the queues with their members and callers."""
@@ -227,6 +233,7 @@ class House:
             id=device,
             registered=self._is_reachable(device),
             dnd=self._is_undisturbed(number_),
+            forwarded_to=None if self.forwarding is None else self.forwarding.get(number_, ""),
             user_agent=known(contact.get("UserAgent", ""), LONGEST_NAME),
             contact=known(contact.get("ViaAddr", "")),
         )

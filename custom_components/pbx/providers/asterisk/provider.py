@@ -40,6 +40,17 @@ from .house import DND_DEVICE, House, Member
 from .settings import AsteriskSettings
 
 RING_TIMEOUT = 30
+DND, FORWARD, NAMES = "DND", "CF", "AMPUSER"
+"""Where FreePBX keeps in Asterisk's database what people set and are called."""
+LAMPS = {
+    m.LampState.FREE: "NOT_INUSE",
+    m.LampState.IN_USE: "INUSE",
+    m.LampState.RINGING: "RINGING",
+    m.LampState.ON_HOLD: "ONHOLD",
+}
+SPY_MODES = {m.SpyMode.LISTEN: "", m.SpyMode.WHISPER: "w", m.SpyMode.BARGE: "B"}
+CALLED_AS = "Home Assistant"
+"""What a phone shows that is rung for a sound."""
 SOON = timedelta(seconds=1)
 MOST_WAITING = 20_000
 BUSY_CAUSE = "17"
@@ -52,7 +63,7 @@ MEMBER_EVENTS = frozenset(
     }
 )
 CALLER_EVENTS = frozenset({"QueueCallerJoin", "QueueCallerLeave"})
-OTHER_EVENTS = frozenset({"MessageWaiting", "DTMFEnd", "FullyBooted", "Shutdown"})
+OTHER_EVENTS = frozenset({"MessageWaiting", "DTMFEnd", "UserEvent", "FullyBooted", "Shutdown"})
 EVENTS = CALL_EVENTS | DEVICE_EVENTS | MEMBER_EVENTS | CALLER_EVENTS | OTHER_EVENTS
 
 # What an account can do, by the action of the manager interface that it takes.
@@ -65,7 +76,12 @@ NEEDS: Mapping[str, Capability] = {
     | Capability.QUEUE_FIGURES
     | Capability.GET_AGENT_STATUS
     | Capability.GET_QUEUE_STATUS,
-    "Originate": Capability.ORIGINATE | Capability.CLICK_TO_CALL | Capability.SPY,
+    "Originate": Capability.ORIGINATE
+    | Capability.CLICK_TO_CALL
+    | Capability.SPY
+    | Capability.RETRIEVE
+    | Capability.PLAY_SOUND,
+    "Ping": Capability.RAW_ACTION,
     "Hangup": Capability.HANGUP,
     "BlindTransfer": Capability.TRANSFER,
     "PlayDTMF": Capability.SEND_DTMF,
@@ -73,7 +89,12 @@ NEEDS: Mapping[str, Capability] = {
     "QueueAdd": Capability.AGENT_LOGIN | Capability.QUEUE_ADD | Capability.QUEUE_LOGIN,
     "QueueRemove": Capability.AGENT_LOGOUT | Capability.QUEUE_REMOVE,
     "QueuePause": Capability.AGENT_PAUSE | Capability.AGENT_UNPAUSE,
+    "Park": Capability.PARK,
+    "MixMonitor": Capability.START_RECORDING,
+    "StopMixMonitor": Capability.STOP_RECORDING,
+    "Setvar": Capability.SET_LAMP,
 }
+NEEDS_FREEPBX = Capability.SET_DND | Capability.FORWARDING
 CLASSES = {
     "CoreShowChannels": "reporting",
     "DeviceStateList": "call",
@@ -83,6 +104,21 @@ CLASSES = {
 }
 """The class of rights that allows an action, for those that every account should have."""
 
+LONGEST_KEY, LONGEST_VALUE, MOST_VALUES = 80, 255, 50
+USER_EVENT_KEYS = frozenset(
+    {
+        *("Event", "Privilege", "Timestamp", "SystemName", "UserEvent", "Channel", "ChannelState"),
+        *("ChannelStateDesc", "CallerIDNum", "CallerIDName", "ConnectedLineNum", "Uniqueid"),
+        *("ConnectedLineName", "Language", "AccountCode", "Context", "Exten", "Priority"),
+        *("Linkedid", "ActionID"),
+    }
+)
+"""What Asterisk itself tells with a UserEvent."""
+
+_FILE = re.compile(r"[\w@+-][\w@.+-]{0,99}")
+_SOUND = re.compile(r"[\w][\w/.+-]{0,199}")
+_LAMP = re.compile(r"[\w-]{1,60}")
+_ACTION = re.compile(r"[A-Za-z0-9]{1,60}")
 _DIGITS = re.compile(r"[0-9*#A-D]{1,128}")
 _CAUSE = re.compile(r"[0-9]{1,3}")
 _NAME = re.compile(r"[\w@./+*#:-]{1,80}")
@@ -99,14 +135,16 @@ class AsteriskProvider(Provider):
     settings: AsteriskSettings
     settings_type = AsteriskSettings
     dial_form: ClassVar[DialForm] = DialForm.KEYED  # the dial plan alone knows what is dialled
-    possible = Capability(0)
+    possible = NEEDS_FREEPBX
     for needed in NEEDS.values():
         possible |= needed
     del needed
     fields: ClassVar[Mapping[Capability, frozenset[str]]] = {
-        Capability.ORIGINATE: frozenset({"ring_timeout", "dialplan"}),
+        Capability.ORIGINATE: frozenset({"ring_timeout", "dialplan", "auto_answer"}),
         Capability.CLICK_TO_CALL: frozenset(),
         Capability.HANGUP: frozenset({"cause"}),
+        Capability.PLAY_SOUND: frozenset({"auto_answer"}),
+        Capability.RAW_ACTION: frozenset({"parameters"}),
         Capability.TRANSFER: frozenset({"type"}),
         Capability.QUEUE_ADD: frozenset({"agent", "extension", "penalty"}),
         Capability.QUEUE_REMOVE: frozenset({"agent", "extension"}),
@@ -115,7 +153,7 @@ class AsteriskProvider(Provider):
         Capability.AGENT_LOGOUT: frozenset({"agent", "queue"}),
         Capability.AGENT_PAUSE: frozenset({"agent", "queue"}),
         Capability.AGENT_UNPAUSE: frozenset({"agent", "queue"}),
-        Capability.SPY: frozenset({"caller_id_number", "caller_id_name"}),
+        Capability.SPY: frozenset({"caller_id_number", "caller_id_name", "mode"}),
     }
     intervals = Intervals(busy=5, idle=10, pushed=60, directory=300)
 
@@ -166,9 +204,16 @@ class AsteriskProvider(Provider):
         for action, capability in NEEDS.items():
             if action in self._actions:
                 capabilities |= capability
+        if self._may("DBPut") and await self._is_freepbx(ami):
+            capabilities |= NEEDS_FREEPBX
         self.capabilities = capabilities
         missing = {name for action, name in CLASSES.items() if action not in self._actions}
         self._house.missing = missing
+
+    async def _is_freepbx(self, ami: AmiConnection) -> bool:
+        """Return whether people's settings are kept in Asterisk's database as FreePBX does it."""
+        self._house.take_names(await self._rows(ami, "DBGetTree", Family=NAMES))
+        return bool(self._house.names)
 
     def _may(self, action: str) -> bool:
         """Return whether the manager user may send an action, as far as that is known."""
@@ -278,9 +323,11 @@ class AsteriskProvider(Provider):
     async def _read_people(self, ami: AmiConnection) -> None:
         """Read names, do not disturb, and mailboxes."""
         house = self._house
-        house.take_names(await self._rows(ami, "DBGetTree", Family="AMPUSER"))
+        house.take_names(await self._rows(ami, "DBGetTree", Family=NAMES))
         if self._may("DBGetTree"):
-            house.take_dnd(await self._rows(ami, "DBGetTree", Family="DND"))
+            house.take_dnd(await self._rows(ami, "DBGetTree", Family=DND))
+        if Capability.FORWARDING in self.capabilities:
+            house.take_forwarding(await self._rows(ami, "DBGetTree", Family=FORWARD))
         house.take_mailboxes(await self._rows(ami, "VoicemailUsersList"))
 
     async def _read_queues(self, ami: AmiConnection) -> None:
@@ -375,6 +422,8 @@ class AsteriskProvider(Provider):
             self._take_mailbox(message)
         elif kind == "DTMFEnd":
             self._take_key(message)
+        elif kind == "UserEvent":
+            self._take_user_event(message)
         self._wake.set()
 
     def _collect(self) -> None:
@@ -433,6 +482,28 @@ class AsteriskProvider(Provider):
             )
         )
 
+    def _take_user_event(self, message: Message) -> None:
+        """Take what the dial plan says in its own words, by its application UserEvent."""
+        channel = self._calls.channel(message.get("Uniqueid", ""))
+        said = {
+            text.line(key, LONGEST_KEY): text.line(value, LONGEST_VALUE)
+            for key, value in message.items()
+            if key not in USER_EVENT_KEYS and not key.startswith("ChanVariable")
+        }
+        values = tuple(f"{key}={value}" for key, value in list(said.items())[:MOST_VALUES])
+        self._pushes.append(
+            m.Notice(
+                provider_event="UserEvent",
+                type=EventType.USER_EVENT,
+                call_id=None if channel is None else channel.call,
+                extension=None if channel is None else channel.extension,
+                fields={
+                    "name": text.line(message.get("UserEvent", ""), LONGEST_KEY),
+                    "parameters": values,
+                },
+            )
+        )
+
     # -- calls -------------------------------------------------------------------------------------
 
     async def _command(self, action: str, **fields: object) -> Message:
@@ -453,6 +524,7 @@ class AsteriskProvider(Provider):
         """
         number = dialable(request.number, self.settings.country, by_hand=True)
         device = self._device(request.extension)
+        more = _auto_answer(device) if request.auto_answer else ()
         name = _plain(self._house.names.get(request.extension, ""))
         uid = f"pbx-{secrets.token_hex(8)}"
         self._calls.expect_placed(uid, request.extension, number)
@@ -468,6 +540,7 @@ class AsteriskProvider(Provider):
                 f"CALLERID(name)={name}",
                 f"CONNECTEDLINE(num)={number}",
                 f"CONNECTEDLINE(name)={number}",
+                *more,
             ),
             Timeout=1000 * (request.ring_timeout or RING_TIMEOUT),
             ChannelId=uid,
@@ -562,7 +635,7 @@ class AsteriskProvider(Provider):
             "Originate",
             Channel=self._device(request.extension),
             Application="ChanSpy",
-            Data=f"{spied.name},qE",
+            Data=f"{spied.name},qE{SPY_MODES[request.mode or m.SpyMode.LISTEN]}",
             CallerID=f'"{name}" <{request.caller_id_number or spied.extension or ""}>',
             Timeout=1000 * RING_TIMEOUT,
             ChannelId=uid,
@@ -578,6 +651,132 @@ class AsteriskProvider(Provider):
             if wanted in call.extensions:
                 return self._own(m.CallRef(call=call, extension=wanted))
         raise NotFoundError("The extension has no call")
+
+    @override
+    async def park(self, target: m.CallRef) -> None:
+        """Park the other party; the own phone is free."""
+        own = self._own(target)
+        peer = self._calls.peer_of(own)
+        if peer is None:
+            raise NotFoundError("The call has no other party")
+        await self._command("Park", Channel=peer.name, TimeoutChannel=own.name)
+
+    @override
+    async def retrieve(self, target: m.CallRef, extension: str) -> None:
+        """Ring an extension, which then dials the parking space."""
+        parked = [one for one in self._channels(target) if one.space]
+        if not parked:
+            raise NotFoundError("The call is not parked")
+        uid = f"pbx-{secrets.token_hex(8)}"
+        self._calls.expect_joining(uid, parked[0].call)
+        await self._command(
+            "Originate",
+            Channel=self._device(extension),
+            Context=self.settings.context,
+            Exten=parked[0].space,
+            Priority=1,
+            CallerID=f'"{_plain(parked[0].caller_name)}" <{_plain(parked[0].number)}>',
+            Variable=(f"CALLERID(num)={extension}",),
+            Timeout=1000 * RING_TIMEOUT,
+            ChannelId=uid,
+            Async="true",
+        )
+
+    @override
+    async def start_recording(self, target: m.CallRef, filename: str | None) -> None:
+        """Record into a file in the folder where Asterisk keeps its recordings."""
+        if filename is not None and not _FILE.fullmatch(filename):
+            raise InvalidInputError("filename")
+        own = self._own(target)
+        file = filename or f"pbx-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}.wav"
+        file = file if "." in file else f"{file}.wav"
+        await self._command("MixMonitor", Channel=own.name, File=file)
+
+    @override
+    async def stop_recording(self, target: m.CallRef) -> None:
+        """Record no longer."""
+        await self._command("StopMixMonitor", Channel=self._own(target).name)
+
+    @override
+    async def play_sound(self, request: m.PlaySound) -> m.Placed:
+        """Ring an extension and play it a sound file of the server, named without its ending."""
+        if not _SOUND.fullmatch(request.sound) or ".." in request.sound:
+            raise InvalidInputError("sound")
+        device = self._device(request.extension)
+        uid = f"pbx-{secrets.token_hex(8)}"
+        self._calls.expect_placed(uid, request.extension, "")
+        await self._command(
+            "Originate",
+            Channel=device,
+            Application="Playback",
+            Data=request.sound,
+            CallerID=f'"{CALLED_AS}" <{request.extension}>',
+            Variable=_auto_answer(device) if request.auto_answer else None,
+            Timeout=1000 * RING_TIMEOUT,
+            ChannelId=uid,
+            Async="true",
+        )
+        return m.Placed(call_id=uid)
+
+    # -- phones ------------------------------------------------------------------------------------
+
+    @override
+    async def set_dnd(self, extension: str, *, on: bool) -> None:
+        """Set FreePBX's key, which its dial plan reads, and its lamp."""
+        _valid("extension", extension)
+        await self._keep(DND, extension, "YES" if on else "")
+        await self._set_device(f"{DND_DEVICE}{extension}", "BUSY" if on else "NOT_INUSE")
+        if self._house.dnd is not None:
+            (self._house.dnd.add if on else self._house.dnd.discard)(extension)
+
+    @override
+    async def set_forwarding(self, extension: str, number: str) -> None:
+        """Set FreePBX's key, which its dial plan reads."""
+        target = self._dialled(number) if number else ""
+        await self._keep(FORWARD, _valid("extension", extension), target)
+        if self._house.forwarding is not None:
+            self._house.forwarding[extension] = target
+        self._directory_changed = True
+        self._wake.set()
+
+    async def _keep(self, family: str, key: str, value: str) -> None:
+        """Keep a value in Asterisk's database; an empty one is removed."""
+        if value:
+            await self._command("DBPut", Family=family, Key=key, Val=value)
+            return
+        try:
+            await self._command("DBDel", Family=family, Key=key)
+        except RefusedError as error:
+            if isinstance(error, PermissionDeniedError):
+                raise  # otherwise there was none
+
+    async def _set_device(self, device: str, state: str) -> None:
+        """Set the state of a device that no phone is behind."""
+        await self._command("Setvar", Variable=f"DEVICE_STATE({device})", Value=state)
+
+    @override
+    async def set_lamp(self, lamp: str, state: m.LampState) -> None:
+        """Set the state of a custom device, which the hint of a lamp names."""
+        if not _LAMP.fullmatch(lamp):
+            raise InvalidInputError("lamp")
+        await self._set_device(f"Custom:{lamp}", LAMPS[state])
+
+    @override
+    async def raw_action(self, action: str, parameters: Mapping[str, m.Raw]) -> m.RawAnswer:
+        """Send an action over a connection of its own, whose state is nobody else's."""
+        if not _ACTION.fullmatch(action):
+            raise InvalidInputError("action")
+        if any(not _NAME.fullmatch(key) or ":" in key for key in parameters):
+            raise InvalidInputError("parameters")
+        try:
+            async with await self._open() as ami:
+                answer, items = await ami.ask(action, **parameters)
+        except AuthError:
+            self._refused = True
+            raise
+        except ValueError, TypeError:
+            raise InvalidInputError("parameters") from None
+        return m.RawAnswer(answer=_shown(answer), items=tuple(map(_shown, items)))
 
     def _channels(self, target: m.CallRef) -> list[Channel]:
         """Return the channels of a call that are there."""
@@ -632,12 +831,17 @@ class AsteriskProvider(Provider):
         """Add a member to a queue, the way the other members are written."""
         extension = member.extension or self._extension_of(member.agent or m.AgentRef())
         device = self._house.device_for(extension)
+        interface = self._interface(member.queue, extension, device)
+        if member.penalty is not None and (member.queue, interface) in self._house.members:
+            fields = {"Interface": interface, "Penalty": member.penalty, "Queue": member.queue}
+            await self._command("QueuePenalty", **fields)
+            return
         if self._house.queues and member.queue not in self._house.queues:
             raise NotFoundError("No such queue")
         await self._command(
             "QueueAdd",
             Queue=_valid("queue", member.queue),
-            Interface=self._interface(member.queue, extension, device),
+            Interface=interface,
             MemberName=_plain(self._house.names.get(extension, "")) or None,
             StateInterface=device,
             Penalty=member.penalty,
@@ -737,6 +941,20 @@ def _tls(*, verify: bool) -> ssl.SSLContext:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
+
+
+def _auto_answer(device: str) -> tuple[str, ...]:
+    """Return the variables that let a phone pick up by itself; each maker obeys another."""
+    headers = {"Alert-Info": "info=alert-autoanswer", "Call-Info": "<sip:pbx>\\;answer-after=0"}
+    if device.upper().startswith("PJSIP/"):
+        return tuple(f"PJSIP_HEADER(add,{name})={value}" for name, value in headers.items())
+    pairs = enumerate(headers.items(), 1)
+    return tuple(f"__SIPADDHEADER{number:02}={name}: {value}" for number, (name, value) in pairs)
+
+
+def _shown(message: Message) -> dict[str, str]:
+    """Return an answer without the id that it was asked with."""
+    return {key: value for key, value in message.items() if key != "ActionID"}
 
 
 def _plain(name: str) -> str:
