@@ -614,8 +614,9 @@ class Calls:
     def _understand_placed(self, call: _Call, first: Channel, *, outside: bool) -> None:
         """Know who calls whom where the phone system rang the caller first."""
         callee = call.placed or m.NOBODY
-        inside = not outside and bool(callee.number) and self._is_inside(callee.number)
-        call.direction = Direction.INTERNAL if inside else Direction.OUTGOING
+        if callee.number or outside:  # else it is not known yet whom it will call
+            inside = not outside and self._is_inside(callee.number)
+            call.direction = Direction.INTERNAL if inside else Direction.OUTGOING
         call.caller = m.Party(number=first.extension or known(first.number))
         call.callee = m.filled(call.callee, callee)
 
