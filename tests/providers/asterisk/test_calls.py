@@ -11,7 +11,7 @@ import pytest
 from custom_components.pbx.providers.asterisk.ami import Message, read_message
 from custom_components.pbx.providers.asterisk.calls import Calls, Listing
 from custom_components.pbx.registry.call_registry import CallRegistry
-from custom_components.pbx.telephony.models import CallState, Direction, LegPush, Party
+from custom_components.pbx.telephony.models import CallState, Direction, LegPush, Outcome, Party
 from tests.asterisk.stories import ALL
 
 STREAMS = Path(__file__).parent / "streams"
@@ -230,6 +230,38 @@ def test_a_phone_rings_though_nobody_says_who_calls() -> None:
     assert [one.state for one in calls.pushes if isinstance(one, LegPush) and one.extension == "101"] == [
         CallState.RINGING
     ]
+
+
+@pytest.mark.parametrize(
+    ("causes", "queue", "outcome"),
+    [
+        (("21",), "", Outcome.REJECTED),
+        (("21", "21"), "", Outcome.REJECTED),
+        (("21", "0"), "", Outcome.MISSED),
+        (("0", "21"), "", Outcome.MISSED),
+        (("0", "0"), "", Outcome.MISSED),
+        (("21", "21"), "support", Outcome.MISSED),
+    ],
+)
+def test_a_group_is_rejected_by_all_of_it(causes: tuple[str, ...], queue: str, outcome: Outcome) -> None:
+    """One phone that declines says nothing of the others, and an agent who declines nothing of the queue."""
+    calls = Calls(extension_of, EXTENSIONS, "CZ")
+    calls.take({"Event": "Newchannel", "ChannelState": "4", "Exten": "222300600", **FAR}, NOON)
+    if queue:
+        calls.take({"Event": "QueueCallerJoin", "Queue": queue, **FAR}, NOON)
+    phones = []
+    for number, _ in enumerate(causes, 2):
+        phone = {"Channel": f"PJSIP/10{number}-0000000{number}", "Uniqueid": f"1.{number}", "Linkedid": "1.1"}
+        phones.append(phone)
+        calls.take({"Event": "Newchannel", "ChannelState": "0", "Exten": "s", **phone}, NOON)
+        calls.take({"Event": "DialBegin", "Uniqueid": "1.1", "DestUniqueid": f"1.{number}"}, NOON)
+        calls.take({"Event": "Newstate", "ChannelState": "5", **phone}, NOON)
+    for phone, cause in zip(phones, causes, strict=True):
+        calls.take({"Event": "Hangup", "Cause": cause, **phone}, NOON + timedelta(seconds=1))
+    calls.take({"Event": "Hangup", "Cause": "127", **FAR}, NOON + timedelta(seconds=2))
+    last = calls.pushes[-1]
+    assert isinstance(last, LegPush)
+    assert (last.final, last.outcome) == (True, outcome)
 
 
 FAR = {"Channel": "PJSIP/trunk-00000001", "Uniqueid": "1.1", "Linkedid": "1.1", "CallerIDNum": "420777123456"}

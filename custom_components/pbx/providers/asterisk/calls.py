@@ -116,7 +116,8 @@ class _Call:
     """The end that began it: its Uniqueid, and its extension."""
     placed: m.Party | None = None
     voicemail: bool = False
-    outcomes: list[Outcome] = field(default_factory=list)
+    outcomes: list[Outcome | None] = field(default_factory=list)
+    """How each phone that was called has ended; None for one that only stopped ringing."""
     cause: str = ""
     announced: bool = False
 
@@ -413,7 +414,7 @@ class Calls:
         self._gone.put(channel.uid, None)
         call = self._calls[channel.call]
         call.channels.pop(channel.uid, None)
-        if channel.outcome is not None and not channel.dials and channel.is_line:
+        if not channel.dials and channel.is_line:
             call.outcomes.append(channel.outcome)
 
     # -- bridges -----------------------------------------------------------------------------------
@@ -703,6 +704,7 @@ def _outcome(call: _Call) -> Outcome | None:
     if call.voicemail:
         return Outcome.VOICEMAIL
     said = set(call.outcomes) - {Outcome.ANSWERED_ELSEWHERE}
-    if len(said) == 1:
-        return said.pop()
+    only = said.pop() if len(said) == 1 else None
+    if only is not None and not (call.queue and only is Outcome.REJECTED):
+        return only  # one of several that declined says nothing, nor does an agent
     return Outcome.MISSED if call.direction is Direction.INCOMING else None
