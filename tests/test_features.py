@@ -118,6 +118,11 @@ ALSO = {
     "agent_logout": PbxFeature.LOG_IN,
     "agent_unpause": PbxFeature.PAUSE,
     "queue_remove": PbxFeature.MEMBER,
+    # There are no bits left; the phone system that mutes is the one that does these.
+    "park": PbxFeature.MUTE,
+    "retrieve": PbxFeature.MUTE,
+    "start_recording": PbxFeature.MUTE,
+    "stop_recording": PbxFeature.MUTE,
 }
 BITS = {**OF_PHONES, **OF_AGENTS}
 
