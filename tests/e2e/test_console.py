@@ -1,13 +1,16 @@
 """The front end in the real Home Assistant, through a browser: whole flows, as a person walks through them."""
 
 import asyncio
+import re
 import shutil
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_socket
+import yaml
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Playwright, async_playwright
 from playwright.async_api import TimeoutError as Unseen
 
@@ -431,6 +434,78 @@ async def test_accessible(office: Office) -> None:
             await page.evaluate(AXE.read_text("utf-8"))
             assert await page.evaluate(AUDIT) == [], (view, scheme)
     await office.voipstudio.simulator.hang_up(call)
+
+
+@asynccontextmanager
+async def listening() -> AsyncIterator[tuple[str, list[str]]]:
+    """Listen as a stranger's server would; give its address, and the requests that come."""
+    heard: list[str] = []
+
+    async def hear(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.append((await reader.readline()).decode())
+        writer.close()
+
+    server = await asyncio.start_server(hear, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", heard
+
+
+def told_card(sensor: str) -> Json:
+    """Give the card for calls that are up as its page tells it."""
+    page = Path("docs/dashboards.md").read_text("utf-8")
+    (told,) = re.findall(r"```yaml\n(type: markdown\n.*?)```", page, re.DOTALL)
+    card: Json = yaml.safe_load(told.replace("sensor.office_active_calls", sensor))
+    return card
+
+
+@at_work
+async def test_a_strangers_name_loads_nothing(office: Office) -> None:
+    """A caller's name that is a picture stays text, wherever it is shown: its server is not asked for anything."""
+    client, sim = office.client, office.voipat.simulator
+    await office.choose(office.voipat, "101", "all")
+    async with listening() as (url, heard):
+        call = await sim.ring("+493023125101", "101", name=f"![x]({url}/x.png)<img src={url}/y.png>")
+
+        async def listed() -> str | None:
+            for state in await client.command("get_states"):
+                if "x.png" in str(state["attributes"].get("calls")):
+                    return str(state["entity_id"])
+            return None
+
+        card = told_card(await until(listed, "call"))
+        await client.command(
+            "lovelace/dashboards/create", url_path="pbx-told", title="Told", icon="mdi:phone", mode="storage"
+        )
+        await client.command("lovelace/config/save", url_path="pbx-told", config={"views": [{"cards": [card]}]})
+        said = {"action": "persistent_notification.create", "data": {"title": "Call", "message": card["content"]}}
+        await client.command("execute_script", sequence=[said])
+        page = await office.sit_down()
+        for path, place in (
+            (f"/{DASHBOARD}/calls", "pbx-calls-card"),
+            (f"/{DASHBOARD}/calls", "pbx-call-popup article"),
+            ("/pbx-told/0", "ha-markdown"),
+            ("/logbook", "ha-logbook"),
+        ):
+            await office.go(path)
+            await page.locator(place).filter(has_text="x.png").first.wait_for()
+        await page.evaluate(
+            "document.querySelector('home-assistant').shadowRoot"
+            ".querySelector('home-assistant-main').dispatchEvent(new CustomEvent('hass-show-notifications'))"
+        )
+        await page.locator("persistent-notification-item, notification-item").filter(has_text="x.png").first.wait_for()
+        await page.wait_for_load_state("networkidle")
+        assert heard == []
+        # What is planted is heard, so that the silence says something.
+        await page.evaluate(
+            "url => { document.body.append(Object.assign(new Image(), {src: url})); }", f"{url}/planted"
+        )
+
+        async def planted() -> bool:
+            return any("planted" in line for line in heard)
+
+        await until(planted, "request")
+        assert not [line for line in heard if "planted" not in line]
+        await sim.hang_up(call)
 
 
 @at_work

@@ -412,12 +412,12 @@ def test_parse() -> None:
     ],
 )
 def test_urls_to_paste(url: str, expected: str) -> None:
-    """All three settings take the same URL, with every placeholder."""
+    """All three settings take the same URL, with every placeholder but the name, which may be anything."""
     provider = VoipatProvider(None, {"api_key": CANARY})  # type: ignore[arg-type]
     urls = provider.urls_to_paste(url)
     assert list(urls) == ["crm_url", "crm_agent_login_url", "crm_agent_logout_url"]
     query = (
-        "event={event}&caller_id={caller_id}&caller_name={caller_name}&destination={destination}&direction={direction}"
+        "event={event}&caller_id={caller_id}&destination={destination}&direction={direction}"
         "&duration={duration}&extension={extension}&call_id={call_id}&timestamp={timestamp}&domain={domain}"
     )
     assert set(urls.values()) == {expected + query}

@@ -50,7 +50,7 @@ from .commands import (
 )
 from .extensions import Extensions
 from .history import History
-from .push import PLACEHOLDERS, read_socket, read_webhook
+from .push import IN_ADDRESS, read_socket, read_webhook
 from .settings import VoipatSettings
 
 RING_TIMEOUT = 30  # seconds, where nobody says how long to ring
@@ -288,8 +288,8 @@ class VoipatProvider(Provider):
 
     @override
     def urls_to_paste(self, url: str) -> Mapping[str, str]:
-        """Return the URL for the three settings that take one, with every placeholder there is."""
-        query = "&".join(f"{name}={{{name}}}" for name in PLACEHOLDERS)
+        """Return the URL for the three settings that take one, with what it is to hold."""
+        query = "&".join(f"{name}={{{name}}}" for name in IN_ADDRESS)
         full = f"{url}{'&' if '?' in url else '?'}{query}"
         return dict.fromkeys(("crm_url", "crm_agent_login_url", "crm_agent_logout_url"), full)
 

@@ -28,6 +28,9 @@ PLACEHOLDERS = (
     "timestamp",
     "domain",
 )
+# In the query of an address a name is filtered, and logged, by Home Assistant if it looks like an
+# attack. What is sent by POST has it in the body, whatever the address says.
+IN_ADDRESS = tuple(name for name in PLACEHOLDERS if name != "caller_name")
 CALL_EVENTS = {
     "new_call": CallState.RINGING,
     "ringing": CallState.RINGING,
