@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
+from urllib.parse import quote
 
 import pytest
 import voluptuous as vol
@@ -1157,7 +1158,9 @@ def test_blueprints() -> None:
     """Each blueprint has an address and a chapter."""
     text = page("blueprints")
     files = {file.stem for file in (ROOT / "blueprints" / "automation" / "pbx").glob("*.yaml")}
-    assert {codes(row[1])[0].rpartition("/")[2] for row in table(text)} == {f"{name}.yaml" for name in files}
+    assert {codes(row[2])[0].rpartition("/")[2] for row in table(text)} == {f"{name}.yaml" for name in files}
+    for row in table(text):
+        assert quote(codes(row[2])[0], safe="") in row[1]  # what the button imports
     for name in files:
         title = re.search(
             r"^  name: (.+)$", (ROOT / f"blueprints/automation/pbx/{name}.yaml").read_text(), re.MULTILINE

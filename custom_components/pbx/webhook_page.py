@@ -16,7 +16,7 @@ from aiohttp.web import Request, Response
 from homeassistant.components import webhook
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
-from homeassistant.helpers.selector import BooleanSelector, TextSelector, TextSelectorConfig
+from homeassistant.helpers.selector import BooleanSelector, TextSelector
 from homeassistant.helpers.translation import async_get_translations
 from yarl import URL
 
@@ -74,9 +74,8 @@ async def async_webhook_page(
     if warning:
         how = f"{how}\n\n⚠️ {warning}"
     fields = {
-        vol.Optional(key, description={"suggested_value": address}): TextSelector(
-            TextSelectorConfig(read_only=True)
-        )
+        # Not read-only: browsers let nobody select what is in such a field.
+        vol.Optional(key, description={"suggested_value": address}): TextSelector()
         for key, address in zip(CONF_ADDRESSES, addresses, strict=False)
     }
     return WebhookPage(fields=fields, how=how)

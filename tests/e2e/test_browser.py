@@ -227,7 +227,7 @@ async def test_set_up(house: Screens) -> None:
     await house.click("Devices & services")
     await house.click("Add integration")
     await house.search("Search for a brand name", "PBX")
-    await house.click("PBX")
+    await house.click("Phone system (PBX)")
     menu = await house.read("menu", "Choose your phone system", "Which provider is your phone system from?")
     assert menu.splitlines()[-4:] == ["VOIP@ Cloud", "VoIPstudio", "VoIPSUN PBX", "Voxloud"]
 
@@ -242,9 +242,10 @@ async def test_set_up(house: Screens) -> None:
     await house.type("API key", sim.api_key)
     await house.press("Submit")
     await house.read(
-        "paste", "Let VOIP@ Cloud report calls", "Keep the addresses secret.", "crm_url", "crm_agent_logout_url"
+        "paste", "Let VOIP@ Cloud report calls", "Keep the address secret.", "crm_url", "crm_agent_logout_url"
     )
-    await house.press("Submit")
+    await house.page.get_by_role("switch").click()  # no test now
+    await house.press("Next")
     await house.press("Skip and finish")
     await house.go("/config/integrations/integration/pbx")
     page = await house.read("account", sim.domain, "Anna Keller (101)", "Sofie Jansen (103)", "Add speed dial")

@@ -1,0 +1,178 @@
+"""A fresh set-up of each provider, clicked through in Chromium: found by a user's word, and ended with proof."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import pytest_socket
+
+from .accounts import Voipstudio, Voipsun, Voxloud
+from .house import lived_in
+from .process import until
+from .screenshot import CHROMIUM
+from .test_browser import Screens
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.browser,
+    pytest.mark.usefixtures("socket_enabled"),
+    pytest.mark.skipif(not Path(CHROMIUM).exists(), reason=f"There is no {CHROMIUM}"),
+]
+
+
+class Newcomer(Screens):
+    """Somebody who has every phone system there is, and has set up none yet."""
+
+    def __init__(self, folder: Path, pictures: Path) -> None:
+        """Prepare the other phone systems as well."""
+        super().__init__(folder, pictures)
+        self.studio = Voipstudio(seed=3)
+        self.sun = Voipsun(seed=3)
+        self.vox = Voxloud(seed=3)
+
+    async def open(self) -> None:
+        """Start the phone systems, Home Assistant and the browser."""
+        for one in (self.studio, self.sun, self.vox):
+            await one.simulator.start()
+        await super().open()
+
+    async def close(self) -> None:
+        """Stop everything."""
+        await super().close()
+        for one in (self.studio, self.sun, self.vox):
+            await one.simulator.stop()
+
+    async def choose(self, provider: str) -> None:
+        """Find the integration by a word that people use, and choose a phone system."""
+        await self.go("/config/integrations/dashboard")
+        await self.click("Add integration")
+        await self.search("Search for a brand name", "phone sys")
+        await self.click("Phone system (PBX)")
+        await self.click(provider)
+
+    async def address(self) -> str:
+        """Read the address that the page shows to copy."""
+        field = self.page.get_by_role("textbox", name="Address to copy").first
+        await field.wait_for()
+        return await field.input_value()
+
+    async def finish(self) -> None:
+        """Leave the question for the areas of the devices."""
+        await self.press("Skip and finish")
+
+    async def entry_of(self, provider: str) -> str:
+        """Return the id of the account of a phone system."""
+        found: list[str] = []
+
+        async def there() -> bool:
+            found[:] = [one["entry_id"] for one in await self.client.accounts() if provider in json.dumps(one)]
+            return bool(found)
+
+        await until(there, f"the account at {provider}", 30)
+        return found[0]
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Newcomer]:
+    """Keep a Home Assistant without an account; neither it nor the browser may complain of the integration."""
+    pytest_socket.enable_socket()
+    folder = tmp_path_factory.mktemp("newcomer")
+    screens = Newcomer(folder, tmp_path_factory.mktemp("pictures"))
+    try:
+        try:
+            screens.run(screens.open())
+            yield screens
+        finally:
+            screens.run(screens.close())
+        complaints = [text for text in screens.said if "pbx" in text.lower()]
+        complaints += screens.process.complaints(screens.expected)
+        if complaints:
+            raise AssertionError("Complaints of the browser or of Home Assistant:\n" + "\n".join(complaints))
+    finally:
+        screens.close_loop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@lived_in
+async def test_voipstudio_with_proof(house: Newcomer) -> None:
+    """After a typo the key is still there; the address is pasted, a phone is called, and the form says so."""
+    sim = house.studio.simulator
+    await house.choose("VoIPstudio")
+    await house.read("voipstudio", "Administration > Users", "API key", "Manual")
+    await house.type("API key", sim.api_key)
+    await house.type("Address", "http://127.0.0.1:1/nowhere")
+    await house.press("Submit")
+    await house.read("voipstudio-typo", "The phone system cannot be reached at this address.")
+    assert await house.page.get_by_role("textbox", name="API key").first.input_value() == sim.api_key
+    await house.type("Address", sim.url)
+    await house.press("Submit")
+    await house.read("voipstudio-paste", "Address to copy", "Call State Change", "Test it with a call now")
+    await sim.add_webhook(await house.address())
+    await house.press("Next")
+    await house.read("voipstudio-wait", "Call one of your phones now.")
+    await sim.ring("442079460123", "1001")
+    await house.read("voipstudio-proved", "It works", "has reported your call")
+    await house.press("Submit")
+    await house.finish()
+
+
+@lived_in
+async def test_voipat_with_proof(house: Newcomer) -> None:
+    """There is one address for three settings, and a push of the browser phone is the proof."""
+    sim = house.account.simulator
+    await house.choose("VOIP@ Cloud")
+    await house.type("Address", sim.url)
+    await house.type("API key", sim.api_key)
+    await house.press("Submit")
+    await house.read("voipat-paste", "crm_agent_logout_url", "Address to copy", "known only in your own network")
+    assert await house.page.get_by_role("textbox", name="Address to copy").count() == 1
+    await house.account.connect([await house.address()] * 3)
+    await house.press("Next")
+    await house.read("voipat-wait", "Call one of your phones now.")
+    await sim.ring("+493023125101", "101")
+    await house.read("voipat-proved", "It works")
+    await house.press("Submit")
+    await house.finish()
+
+
+@lived_in
+async def test_voxloud(house: Newcomer) -> None:
+    """Nothing is pasted, and nothing is asked beside the key."""
+    sim = house.vox.simulator
+    await house.choose("Voxloud")
+    await house.type("API key", sim.api_key)
+    await house.type("Address", sim.url)
+    await house.press("Submit")
+    await house.finish()
+    await house.entry_of("voxloud")
+
+
+@lived_in
+async def test_voipsun_and_a_name_later(house: Newcomer) -> None:
+    """The lines that were found are shown; one is named later, and its entities keep their ids."""
+    form = house.sun.form
+    await house.choose("VoIPSUN PBX")
+    await house.type("Host", str(form["host"]))
+    await house.page.get_by_role("spinbutton").first.fill(str(form["port"]))
+    await house.type("Username", str(form["username"]))
+    await house.type("Password", str(form["password"]))
+    await house.press("Submit")
+    await house.read("voipsun-phones", "Name your phones", "sip101", "trunk-odchozi")
+    await house.press("Submit")
+    await house.finish()
+    entry_id = await house.entry_of("voipsun")
+    await house.client.loaded(entry_id)
+    before = {one["entity_id"]: one["unique_id"] for one in await house.client.entities(entry_id)}
+    state = str((await house.client.entity(entry_id, "extension_sip101", "call_state"))["entity_id"])
+    rows = [{"user": "sip101", "number": "7101", "name": "Anna Keller", "public": [], "hidden": False}]
+    await house.client.set_options(entry_id, call_slots=4, mask_numbers=False, assist=False, extension_names=rows)
+    await house.client.loaded(entry_id)
+    after = {one["entity_id"]: one["unique_id"] for one in await house.client.entities(entry_id)}
+    assert {entity_id: after.get(entity_id) for entity_id in before if "sip101" in before[entity_id]} == {
+        entity_id: unique_id for entity_id, unique_id in before.items() if "sip101" in unique_id
+    }
+    await house.go(f"/config/devices/device/{await house.client.device(entry_id, 'extension_sip101')}")
+    await house.read("voipsun-named", "Anna Keller (7101)")
+    assert await house.client.state(state)
