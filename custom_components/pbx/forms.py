@@ -148,7 +148,7 @@ PHONES = ObjectSelector(
         },
         multiple=True,
         label_field="user",
-        description_field="name",
+        description_field="number",
         translation_key=CONF_EXTENSION_NAMES,
     )
 )
