@@ -593,6 +593,11 @@ async def voicemail(house: House) -> None:
     await house.simulator.leave_voicemail(await house.ring(name="Giulia Bianchi"))
 
 
+async def send_fax(house: House) -> None:
+    """Let a fax go out."""
+    await house.simulator.fax("+390655501000", "+390655502001", direction="outbound")
+
+
 async def fax(house: House) -> None:
     """Let a fax arrive."""
     await house.simulator.fax("+390655502001", "+390655501000", pages=2)
@@ -621,6 +626,14 @@ STORIES: Mapping[str, Story] = {
     "The parcel service writes": Story(plot=message, does=((NOTIFY, {"message": "The parcel is here."}),)),
     "Somebody spoke to the mailbox": Story(
         plot=voicemail, does=((NOTIFY, {"message": "Message from Giulia Bianchi"}),)
+    ),
+    "A fax is in the tray": Story(plot=fax, does=((NOTIFY, {"message": "2 pages from +390655502001"}),)),
+    "A fax has gone out": Story(
+        plot=send_fax, does=((NOTIFY, {"message": "The fax to +390655502001 is on its way."}),)
+    ),
+    "A call was written down": Story(plot=talk, does=((NOTIFY, {"message": "Bakery Schmidt: answered"}),)),
+    "A recording can be heard": Story(
+        plot=talk, does=((NOTIFY, {"message": "The call from Bakery Schmidt can be heard."}),)
     ),
     "Petr takes a break": Story(
         plot=takes_a_break(over=False), does=((NOTIFY, {"message": "agent Petr Novák paused"}),)
@@ -1099,7 +1112,7 @@ def test_triggers() -> None:
             *("call_incoming", "call_unanswered", "call_answered", "call_missed", "call_ended"),
             *("call_held", "call_resumed", "call_transferred"),
         },
-        "messages": {"sms_received", "voicemail_received"},
+        "messages": {"sms_received", "voicemail_received", "fax_received", "call_record", "recording_ready"},
         "agents": {kind for kind in trigger.TRIGGERS if kind.startswith("agent_")},
         **{f"`{kind}`": {kind} for kind in trigger.TRIGGERS},
     }

@@ -24,9 +24,10 @@ from custom_components.pbx.trigger import TRIGGERS
 from .fake_provider import FakeProvider, async_set_up
 
 FOLDER = Path(__file__).parents[1] / "custom_components" / "pbx"
-CALLS = {key for key in TRIGGERS if key.startswith("call_")}
+RECORDS = {"fax_received", "fax_sent", "call_record", "recording_ready"}
+CALLS = {key for key in TRIGGERS if key.startswith("call_")} - RECORDS
 AGENTS = {key for key in TRIGGERS if key.startswith("agent_")}
-OTHERS = {"dtmf_received", "sms_received", "voicemail_received"}
+OTHERS = {"dtmf_received", "sms_received", "voicemail_received"} | RECORDS
 OF_CALLS = {"is_idle", "is_ringing", "is_on_call", "caller_in_group"}
 
 

@@ -457,6 +457,11 @@ MESSAGE = m.RecordPush(
 )
 
 
+RECORDED = replace(MESSAGE, record=replace(MESSAGE.record, recording_id="rec1", outcome=Outcome.ANSWERED))
+FAX = replace(NOTICE, type=EventType.FAX_RECEIVED)
+SENT = replace(NOTICE, type=EventType.FAX_SENT)
+
+
 @pytest.mark.parametrize(
     ("key", "told", "options", "times"),
     [
@@ -470,6 +475,17 @@ MESSAGE = m.RecordPush(
         ("voicemail_received", MESSAGE, {"caller": "+447700900001", "extension": "101"}, 1),
         ("voicemail_received", MESSAGE, {"caller": "+447700900002"}, 0),
         ("sms_received", MESSAGE, {}, 0),
+        ("call_record", MESSAGE, {}, 1),
+        ("call_record", MESSAGE, {"caller": "+447700900001"}, 1),
+        ("call_record", MESSAGE, {"caller": "+447700900002"}, 0),
+        ("recording_ready", MESSAGE, {}, 0),
+        ("recording_ready", RECORDED, {"caller": "+447700900001"}, 1),
+        ("fax_received", FAX, {}, 1),
+        ("fax_received", FAX, {"caller": "+447700900001"}, 1),
+        ("fax_received", FAX, {"caller": "+447700900002"}, 0),
+        ("fax_sent", FAX, {}, 0),
+        ("fax_sent", SENT, {"called": "+447700900002"}, 1),
+        ("fax_sent", SENT, {"called": "+447700900001"}, 0),
     ],
 )
 async def test_messages(
@@ -489,6 +505,10 @@ async def test_messages(
     assert len(fired) == times
     assert {found["description"] for found in fired} <= {
         "text message from +447700900001 to 101 came in",
+        "fax from +447700900001 to 101 came in",
+        "fax from +447700900001 to 101 went out",
+        "call from Zoe (+447700900001) to 101 was written down",
+        "recording of the call from Zoe (+447700900001) to 101 is ready",
         "voicemail from Zoe (+447700900001) to 101 came in",
     }
 

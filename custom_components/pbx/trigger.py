@@ -160,6 +160,10 @@ SENTENCES: Mapping[EventType, str] = {
     EventType.DTMF_RECEIVED: "key {digits} was pressed in the call {sides}",
     EventType.SMS_RECEIVED: "text message {sides} came in",
     EventType.VOICEMAIL_RECEIVED: "voicemail {sides} came in",
+    EventType.FAX_RECEIVED: "fax {sides} came in",
+    EventType.FAX_SENT: "fax {sides} went out",
+    EventType.CALL_RECORD: "call {sides} was written down",
+    EventType.RECORDING_READY: "recording of the call {sides} is ready",
     EventType.AGENT_LOGGED_IN: "agent {agent} logged in",
     EventType.AGENT_LOGGED_OUT: "agent {agent} logged out",
     EventType.AGENT_PAUSED: "agent {agent} paused",
@@ -509,6 +513,10 @@ TRIGGERS: dict[str, type[PbxTrigger]] = {
         (EventType.DTMF_RECEIVED, KEY_FIELDS),
         (EventType.SMS_RECEIVED, CALLER_FIELDS),
         (EventType.VOICEMAIL_RECEIVED, CALLER_FIELDS),
+        (EventType.FAX_RECEIVED, CALLER_FIELDS),
+        (EventType.FAX_SENT, CALLED_FIELDS),
+        (EventType.CALL_RECORD, CALLER_FIELDS),
+        (EventType.RECORDING_READY, CALLER_FIELDS),
     )
 }
 TRIGGERS[CALL_UNANSWERED] = _make(

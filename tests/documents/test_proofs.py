@@ -19,7 +19,10 @@ DOCUMENTS: dict[str, tuple[str, tuple[Row, ...]]] = {
 LEFT_OUT: dict[str, dict[str, str]] = {
     "voipat": {
         "keys": "the keys of a portal are managed there",
-        "crm_login_url": "it opens a page in the agent's browser; it can be pointed at a dashboard",
+        "crm_login_url": (
+            "it opens a page in the agent's browser; pointed at the Phones dashboard, that shows the caller "
+            "(`?caller=`, `tests/frontend`)"
+        ),
         "session": "both hand out SIP passwords",
         "limits": "proved with the simulator, which counts requests (`tests/providers/voipat`)",
         "limit_429": "proved with the simulator, which refuses requests (`tests/providers/voipat`)",

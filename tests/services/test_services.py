@@ -2,6 +2,8 @@
 
 import json
 from datetime import timedelta
+from functools import reduce
+from operator import or_
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +18,11 @@ from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 from custom_components.pbx.const import DOMAIN
-from custom_components.pbx.services import ALL_ACTIONS
+from custom_components.pbx.providers import PROVIDERS
+from custom_components.pbx.services import ACTIONS, ALL_ACTIONS
 from custom_components.pbx.services.action import Action
 from custom_components.pbx.services.house import HouseAction
+from custom_components.pbx.services.target import TARGET_FIELDS
 from custom_components.pbx.telephony import models as m
 from custom_components.pbx.telephony.errors import (
     AuthError,
@@ -31,7 +35,7 @@ from custom_components.pbx.telephony.errors import (
     UnknownOutcomeError,
     UnsupportedError,
 )
-from custom_components.pbx.telephony.models import CallState
+from custom_components.pbx.telephony.models import CallState, Capability
 
 from ..every_action import BY_NAME, CALL, EVERY_ACTION, LONDON, ROME, Data, act, commands, plain, refused
 from ..fake_provider import NOON, FakeProvider, async_set_up, pushed
@@ -466,3 +470,19 @@ async def test_calling_from_a_device(hass: HomeAssistant, simulator: Simulator, 
     subject = account.runtime_data.devices.subjects["extension", "sip101"]
     await act(hass, "originate", extension=subject.device.id, number=LONDON)
     assert [placed.source for placed in simulator.placed] == ["101"]
+
+
+def test_nothing_is_offered_that_no_phone_system_honors() -> None:
+    """An action, or a field of one, comes with the first phone system that has it, and not before."""
+    for action in ACTIONS:
+        able = [kind for kind in PROVIDERS.values() if action.needs in kind.possible]
+        assert able, action.name
+        honored = frozenset().union(*(kind.fields.get(action.needs, frozenset()) for kind in able))
+        offered = {str(marker) for marker in action.fields} - TARGET_FIELDS - action.own
+        assert offered <= honored, action.name
+
+
+def test_no_command_is_nominal() -> None:
+    """Each thing that a phone system may be able to do, some phone system can."""
+    possible = reduce(or_, (kind.possible for kind in PROVIDERS.values()))
+    assert [capability for capability in Capability if capability not in possible] == []
