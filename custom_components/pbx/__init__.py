@@ -33,6 +33,7 @@ from .registry.changes import DIRECTORY
 from .services import async_setup_services
 from .telephony import phone_numbers as numbers
 from .telephony.errors import ProviderError
+from .voice import async_setup_voice, async_update_voice
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -45,6 +46,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     async_setup_services(hass)
     hass.http.register_view(PbxMediaView)
     await async_setup_console(hass)
+    async_setup_voice(hass)
     return True
 
 
@@ -85,6 +87,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> bool:
     await data.subscription.async_setup()
     data.stream.async_setup()
     await async_add_account(hass, coordinator, data.recent)
+    update_voice = partial(async_update_voice, hass)
+    entry.async_on_unload(coordinator.async_add_listener(update_voice, DIRECTORY))
+    entry.async_on_unload(entry.async_on_state_change(update_voice))
     return True
 
 

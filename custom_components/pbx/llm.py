@@ -7,7 +7,7 @@ from typing import Any, override
 
 import voluptuous as vol
 from homeassistant.components.llm import LLMTools
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import Context, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError, Unauthorized
 from homeassistant.helpers.llm import (
     LLM_API_ASSIST,
@@ -70,13 +70,13 @@ class Somebody:
 @callback
 def async_get_tools(hass: HomeAssistant, llm_context: LLMContext, api_id: str) -> LLMTools | None:
     """Return the tools for the accounts that allow them, or None if no account does."""
-    entries = _allowed(hass)
+    entries = allowed_accounts(hass)
     if api_id != LLM_API_ASSIST or not entries:
         return None
     people: list[Somebody] = []
     for entry in entries:
-        if _command(entry):
-            people += _people(entry)
+        if placing_command(entry):
+            people += people_of(entry)
     tools: list[Tool] = [PbxCallTool(people)] if people else []
     return LLMTools(tools=[*tools, PbxWhoTool()])
 
@@ -120,8 +120,8 @@ class PbxCallTool(Tool):
         data = self.parameters(tool_input.tool_args)
         pairs: dict[tuple[str, str, str], tuple[Somebody, Somebody]] = {}
         # Looked up again: the option may have been switched off since the list was given.
-        for entry in _allowed(hass):
-            if _command(entry) and data.get(ATTR_ACCOUNT) in (None, entry.title):
+        for entry in allowed_accounts(hass):
+            if placing_command(entry) and data.get(ATTR_ACCOUNT) in (None, entry.title):
                 for phone, other in _pairs(entry, data[ATTR_FROM], data[ATTR_TO]):
                     pairs[entry.entry_id, phone.number, other.number] = (phone, other)
         if not pairs:
@@ -139,7 +139,7 @@ class PbxCallTool(Tool):
             phone.entry.runtime_data.guard.check_number(other.number, by_person=False)
             answer = await hass.services.async_call(
                 DOMAIN,
-                _command(phone.entry),
+                placing_command(phone.entry),
                 {
                     ATTR_CONFIG_ENTRY_ID: phone.entry.entry_id,
                     ATTR_EXTENSION: phone.number,
@@ -180,8 +180,8 @@ class PbxWhoTool(Tool):
     ) -> ToolResult:
         """Return the calls of the accounts that allow it and that the user may see."""
         self.parameters(tool_input.tool_args)
-        entries = _allowed(hass)
-        readable = [entry for entry in entries if await _may_read(hass, llm_context, entry)]
+        entries = allowed_accounts(hass)
+        readable = [entry for entry in entries if await may_read(hass, llm_context.context, entry)]
         if entries and not readable:
             return _error("This user may not see calls")
         calls: list[JsonValueType] = []
@@ -197,15 +197,14 @@ class PbxWhoTool(Tool):
         return ToolResult(data=data)
 
 
-def _allowed(hass: HomeAssistant) -> list[PbxConfigEntry]:
+def allowed_accounts(hass: HomeAssistant) -> list[PbxConfigEntry]:
     """Return the accounts that allow Assist."""
     entries: list[PbxConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
     return [entry for entry in entries if entry.options.get(CONF_ASSIST)]
 
 
-async def _may_read(hass: HomeAssistant, llm_context: LLMContext, entry: PbxConfigEntry) -> bool:
+async def may_read(hass: HomeAssistant, context: Context | None, entry: PbxConfigEntry) -> bool:
     """Return whether the user who asks may see the calls of an account."""
-    context = llm_context.context
     if context is None:
         return True
     try:
@@ -215,7 +214,7 @@ async def _may_read(hass: HomeAssistant, llm_context: LLMContext, entry: PbxConf
     return True
 
 
-def _command(entry: PbxConfigEntry) -> str:
+def placing_command(entry: PbxConfigEntry) -> str:
     """Return the action that places a call at this phone system; empty if there is none."""
     capabilities = entry.runtime_data.coordinator.provider.capabilities
     for needed in (Capability.ORIGINATE, Capability.CLICK_TO_CALL):
@@ -224,7 +223,7 @@ def _command(entry: PbxConfigEntry) -> str:
     return ""
 
 
-def _people(entry: PbxConfigEntry) -> Iterator[Somebody]:
+def people_of(entry: PbxConfigEntry) -> Iterator[Somebody]:
     """Yield whom an account may call: its extensions, and the names and numbers of its option."""
     coordinator = entry.runtime_data.coordinator
     for extension in coordinator.data.extensions.values():
@@ -244,7 +243,7 @@ def _people(entry: PbxConfigEntry) -> Iterator[Somebody]:
 
 def _pairs(entry: PbxConfigEntry, phone: str, other: str) -> Iterator[tuple[Somebody, Somebody]]:
     """Yield the extensions and people of an account that may be meant by two names or numbers."""
-    people = list(_people(entry))
+    people = list(people_of(entry))
     phones = [who for who in people if who.extension and who.is_meant(phone)]
     others = [who for who in people if who.is_meant(other)]
     for caller, callee in product(phones, others):
@@ -259,7 +258,7 @@ def _describe(entry: PbxConfigEntry, call: Call) -> JsonObjectType:
     if call.direction is not None:
         told["direction"] = call.direction.value
     for side, party in (("caller", call.caller), ("callee", call.callee)):
-        if shown := _shown(entry, party):
+        if shown := shown_party(entry, party):
             told[side] = shown
     phones = [coordinator.data.extensions.get(number) for number in call.extensions]
     told["phones"] = [phone.name or phone.number for phone in phones if phone is not None]
@@ -268,7 +267,7 @@ def _describe(entry: PbxConfigEntry, call: Call) -> JsonObjectType:
     return told
 
 
-def _shown(entry: PbxConfigEntry, party: Party) -> str:
+def shown_party(entry: PbxConfigEntry, party: Party) -> str:
     """Return what a language model is told of a party; an empty text for nothing."""
     coordinator = entry.runtime_data.coordinator
     if party.hidden:
