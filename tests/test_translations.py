@@ -696,7 +696,10 @@ def test_common() -> None:
     cards = set(words_of_the_cards())
     page = {str(trouble) for trouble in Trouble} | {"keep_secrets"}
     activity = {f"activity_{kind}" for kind in EventType} | {"activity_talked"} | page
-    assert set(texts(ENGLISH)["common"]) == written | {f"{kind}s" for kind in MediaKind} | pasted | cards | activity
+    spoken = {key for name, call in calls(module("voice.py")) if name == "say" and (key := constant(call.args[0]))}
+    voice = {f"voice_{key}" for key in spoken | {"calls", "holds", "nobody", "nobody_calls", "talks"}}
+    media = written | {f"{kind}s" for kind in MediaKind}
+    assert set(texts(ENGLISH)["common"]) == media | pasted | cards | activity | voice
 
 
 def test_system_health() -> None:
