@@ -371,7 +371,7 @@ async def test_only_followed_extensions_make_many(
 
 
 @pytest.mark.parametrize(
-    ("limit", "count", "issue"), [(1000, 43, False), (43, 43, False), (42, 42, True), (3, 3, True)]
+    ("limit", "count", "issue"), [(1000, 47, False), (47, 47, False), (46, 46, True), (3, 3, True)]
 )
 async def test_no_more_are_enabled_than_home_assistant_takes(
     hass: HomeAssistant,
@@ -400,7 +400,7 @@ async def test_later_entities_are_within_the_limit_too(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """What comes later is disabled when there is no room any more."""
-    monkeypatch.setattr(coordinator_module, "MAX_ENABLED_ENTITIES", 44)
+    monkeypatch.setattr(coordinator_module, "MAX_ENABLED_ENTITIES", 48)
     await async_set_up(hass, fake_entry)
     before = enabled(hass, fake_entry)
     more = (*(busy.script.directory.extensions or ()), m.Extension(number="103", name="Carol"))
