@@ -3,7 +3,7 @@ import { PbxCard, avatar, css, html, nothing, number, running, shared, who, type
 import { actionsOf, perform, type CallAction } from "./call-actions";
 import type { Finder } from "./finder";
 import { icon } from "./icons";
-import { label, outside, phonesOf, since, urgency, type Account, type Call } from "./model";
+import { label, outside, phonesOf, queueName, since, urgency, type Account, type Call } from "./model";
 import { Watch, accountHue, store } from "./store";
 import { stateWord } from "./words";
 import type { TemplateResult } from "lit";
@@ -130,7 +130,7 @@ export class CallsCard extends PbxCard {
     const party = call.direction === "internal" ? call.from : outside(call);
     const name = label(party, hidden);
     const { first, rest } = row.over ? { first: [], rest: [] } : actionsOf(account, call, this.mine);
-    const queue = call.queue ? (account.queues[call.queue]?.name ?? call.queue) : "";
+    const queue = queueName(account, call);
     return html`<li class=${row.over ? "over" : ""} data-call=${call.id} data-state=${call.state}>
       ${avatar(party.name ?? "", party.number ?? hidden, row.over ? undefined : call.state, party.hidden ? "away" : "phone")}
       <div class="who">

@@ -196,6 +196,14 @@ export function phonesOf(call: Call): Leg[] {
 export const waits = (call: Call): boolean =>
   call.queue !== undefined && !call.legs.some((leg) => leg.state === "talking" || leg.state === "on_hold");
 
+/** Return whether a call is one of a queue; some phone systems name the queue of a call by its name or number. */
+export const isIn = (call: Call, queue: Queue): boolean =>
+  call.queue !== undefined && [queue.id, queue.name, queue.number].includes(call.queue);
+
+/** Return the name of the queue of a call; empty where it is in none. */
+export const queueName = (account: Account, call: Call): string =>
+  Object.values(account.queues).find((queue) => isIn(call, queue))?.name || call.queue || "";
+
 export interface Mine {
   account: Account;
   extension: Extension;

@@ -3,7 +3,7 @@ import { PbxElement, avatar, css, html, nothing, number, running, shared, who } 
 import { actionsOf, perform, type CallAction } from "./call-actions";
 import type { Hass } from "./hass";
 import { icon } from "./icons";
-import { label, myLeg, outside, phonesOf, since, type Account, type Call } from "./model";
+import { label, myLeg, outside, phonesOf, queueName, since, type Account, type Call } from "./model";
 import type { Finder } from "./finder";
 import { loadSaver } from "./saver";
 import { Ringer } from "./ringer";
@@ -37,6 +37,8 @@ interface About {
 
 /** A number, as somebody may write it into an address; nothing else is taken from there. */
 const NUMBER = /^[+\d][\d\s()/.*#-]{1,39}$/;
+/** What tells that the page has another address. */
+const MOVES = ["location-changed", "popstate"];
 const AT_ONCE = 2;
 const MOST_MISSED = 20;
 
@@ -74,7 +76,8 @@ export class CallPopup extends PbxElement {
   private asked = "";
   private sending = "";
   private saving = false;
-  /** Whom the address of the page names. */
+  /** Whom the address of the page names, and who of those is on the screen. */
+  private named = "";
   private caller = "";
   private readonly about = new Map<string, About>();
 
@@ -85,19 +88,22 @@ export class CallPopup extends PbxElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    window.addEventListener("location-changed", this.readAddress);
+    for (const event of MOVES) window.addEventListener(event, this.readAddress);
     this.readAddress();
   }
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    window.removeEventListener("location-changed", this.readAddress);
+    for (const event of MOVES) window.removeEventListener(event, this.readAddress);
   }
 
   /** Show whom the address names: phone systems and other programs open a page with `?caller=`. */
   private readAddress = (): void => {
     // A plus means a plus here: who puts a number into an address seldom encodes it.
     const caller = (new URLSearchParams(location.search.replaceAll("+", "%2B")).get("caller") ?? "").trim();
-    this.caller = NUMBER.test(caller) ? caller : "";
+    if (caller === this.named) return;
+    this.named = caller;
+    if (!NUMBER.test(caller)) return; // whoever is on the screen stays there until dismissed
+    this.caller = caller;
     this.saving = false;
     this.requestUpdate();
   };
@@ -190,7 +196,7 @@ export class CallPopup extends PbxElement {
     const about = party.number ? this.ask(call.id, { account: account.id, call_id: call.id }) : {};
     const place = about.company && about.company !== name ? about.company : this.home(about);
     const phones = phonesOf(call).map((leg) => account.extensions[leg.extension]?.name || leg.extension);
-    const queue = call.queue ? (account.queues[call.queue]?.name ?? call.queue) : "";
+    const queue = queueName(account, call);
     const order = (action: CallAction): number => (action.tone === "stop" ? 0 : 1);
     const quiet = !this.myChoice.sound || this.silenced.has(call.id);
     return html`<article data-call=${call.id}>

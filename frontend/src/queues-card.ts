@@ -2,7 +2,7 @@ import { mdiFullscreen, mdiLogin, mdiLogout } from "@mdi/js";
 import { repeat } from "lit/directives/repeat.js";
 import { PbxCard, avatar, css, html, nothing, running, shared, who, type CardConfig } from "./base";
 import { drawn, icon } from "./icons";
-import { clock, outside, since, waits, type Account, type Agent, type Call, type Queue, type State } from "./model";
+import { clock, isIn, outside, since, waits, type Account, type Agent, type Call, type Queue, type State } from "./model";
 import { Watch } from "./store";
 import { agentWord } from "./words";
 import type { TemplateResult } from "lit";
@@ -76,7 +76,7 @@ export class QueuesCard extends PbxCard<Config> {
   }
 
   private queue(account: Account, queue: Queue): TemplateResult {
-    const callers = Object.values(account.calls).filter((call) => call.queue === queue.id && waits(call)).sort((one, other) => since(one) - since(other));
+    const callers = Object.values(account.calls).filter((call) => isIn(call, queue) && waits(call)).sort((one, other) => since(one) - since(other));
     const waiting = queue.waiting ?? (callers.length || undefined);
     const longest = callers.length ? (Date.now() - since(callers[0]!)) / 1000 : queue.longest_wait;
     const limit = this.config.wait ?? 60;

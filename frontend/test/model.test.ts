@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { actionsOf } from "../src/call-actions";
-import { clock, hue, initials, keys, matches, mine, myLeg, nothing, phonesOf, take, waits, type Account, type Call, type Message } from "../src/model";
+import { clock, hue, initials, isIn, keys, matches, mine, myLeg, nothing, phonesOf, queueName, take, waits, type Account, type Call, type Message } from "../src/model";
 import { ENGLISH, Times } from "../src/words";
 
 const call = (id: string, more: Partial<Call> = {}): Call => ({ id, state: "ringing", direction: "incoming", from: {}, to: {}, legs: [], ...more });
@@ -74,6 +74,19 @@ test("a phone that rings no more is not named", () => {
   assert.deepEqual(phonesOf(call("1", { legs })).map((leg) => leg.extension), ["102"]);
 });
 
+test("the queue of a call is named by its id, its name or its number", () => {
+  const queue = { id: "01K", name: "Support", number: "600" };
+  const account = { queues: { "01K": queue } } as unknown as Account;
+  for (const named of ["01K", "Support", "600"]) {
+    assert.equal(isIn(call("1", { queue: named }), queue), true);
+    assert.equal(queueName(account, call("1", { queue: named })), "Support");
+  }
+  assert.equal(isIn(call("1", { queue: "Sales" }), queue), false);
+  assert.equal(isIn(call("1"), { id: "01K" }), false);
+  assert.equal(queueName(account, call("1", { queue: "Sales" })), "Sales");
+  assert.equal(queueName(account, call("1")), "");
+});
+
 test("who is in a queue waits until somebody talks", () => {
   assert.equal(waits(call("1", { queue: "q", legs: [{ extension: "101", state: "ringing" }] })), true);
   assert.equal(waits(call("1", { queue: "q", state: "talking", legs: [{ extension: "101", state: "talking" }] })), false);
@@ -89,7 +102,7 @@ test("reject is for my phone alone, and hanging up for all is further away", () 
     ["answer", "d101", { expected_state: "ringing" }],
     ["reject", "d101", { expected_state: "ringing" }],
   ]);
-  assert.deepEqual(rest.map((one) => [one.word, one.device, one.data]), [["end_for_all", undefined, { call_id: "1" }]]);
+  assert.deepEqual(rest.map((one) => [one.word, one.device, one.data]), [["end_for_all", undefined, { call_id: "1", expected_state: "ringing" }]]);
 });
 
 test("buttons are only what the phone system and the state of the call allow", () => {
