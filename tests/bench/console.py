@@ -34,22 +34,17 @@ DEEP = """(root, selector, found = []) => {
     }
     return found;
 }"""
-# Looks as often as the browser lets it, at ours as at core's; gives the wall clock in milliseconds.
+# Notices at once, at ours as at core's, and takes no time of the processor until then; gives the wall clock in
+# milliseconds.
 SEEN = """([tag, text]) => new Promise((done, fail) => {
     const [element] = window.deep(document, tag);
-    const end = performance.now() + 60000;
-    const look = () => {
-        if ((element.shadowRoot ?? element).textContent.includes(text)) {
-            done(performance.timeOrigin + performance.now());
-        } else if (performance.now() > end) {
-            fail(new Error("It was never seen"));
-        } else {
-            const channel = new MessageChannel();
-            channel.port1.onmessage = look;
-            channel.port2.postMessage(0);
-        }
-    };
-    look();
+    const root = element.shadowRoot ?? element;
+    const observer = new MutationObserver(() => {
+        if (root.textContent.includes(text)) finish(() => done(performance.timeOrigin + performance.now()));
+    });
+    const timer = setTimeout(() => finish(() => fail(new Error("It was never seen"))), 60000);
+    const finish = (end) => { observer.disconnect(); clearTimeout(timer); end(); };
+    observer.observe(root, {childList: true, characterData: true, subtree: true});
 })"""
 
 
@@ -98,7 +93,7 @@ async def _measure(client: Client, entry_id: str, page: Page, rounds: int) -> li
         figures += await _renders(client, page, session, url)
     opened, tiles = [], []
     for _ in range(min(rounds, LOADS)):
-        opened.append(await _open(client, page, f"/{DASHBOARD}/phones", "[data-extension]", EXTENSIONS))
+        opened.append(await _open(client, page, "/bench-phones/t", "[data-extension]", EXTENSIONS))
         tiles.append(await _open(client, page, "/bench-tiles/t", "hui-tile-card", len(states)))
     figures.append(
         Figure(
@@ -131,6 +126,7 @@ async def _core_dashboards(client: Client, entry_id: str) -> list[str]:
     # One card of ours beside one of core's: what else a dashboard shows would be measured on one side only.
     views: dict[str, dict[str, Any]] = {
         "bench-calls": {"cards": [{"type": "custom:pbx-calls-card"}]},
+        "bench-phones": {"cards": [{"type": "custom:pbx-phones-card"}]},
         "bench-tiles": {"type": "sections", "sections": [{"type": "grid", "cards": tiles}], "max_columns": 4},
         "bench-markdown": {"cards": [{"type": "markdown", "content": content}]},
     }
