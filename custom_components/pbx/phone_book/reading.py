@@ -91,7 +91,8 @@ def read(text: str, kind: Format, country: str) -> Import:
     entries: list[Entry] = []
     uncertain: list[Uncertain] = []
     without_number = 0
-    for draft in READERS[kind](text.removeprefix("\ufeff")):
+    readable = text.encode(errors="replace").decode()  # without halves of characters
+    for draft in READERS[kind](readable.removeprefix("\ufeff")):
         numbers: dict[str, EntryNumber] = {}
         name = line(draft.name, MAX_TEXT)
         company = line(draft.company, MAX_TEXT)
