@@ -32,6 +32,11 @@ def pasted(step: Mapping[str, Any]) -> list[str]:
     return shown * len(settings) if len(shown) == 1 else shown
 
 
+def known_as(subject: str) -> tuple[str, ...]:
+    """Give what an extension is called inside: by its number, or by its SIP account where that lasts longer."""
+    return (subject, subject.replace("extension_", "extension_sip", 1))
+
+
 class ActionError(Exception):
     """An action or a command failed; the fields are what the user interface is told."""
 
@@ -324,8 +329,8 @@ class Client:
         """Find an entity by its subject (`account`, `extension_101` …) and key, waiting until it is there."""
 
         async def registered() -> Json | None:
-            end = f"_{subject}_{key}"
-            return next((one for one in await self.entities(entry_id) if one["unique_id"].endswith(end)), None)
+            ends = tuple(f"_{name}_{key}" for name in known_as(subject))
+            return next((one for one in await self.entities(entry_id) if one["unique_id"].endswith(ends)), None)
 
         return await until(registered, f"entity {subject} {key}", patience)
 
@@ -348,7 +353,8 @@ class Client:
 
         async def registered() -> str | None:
             for device in await self.devices(entry_id):
-                if any(identifier.endswith(f"_{subject}") for _, identifier in device["identifiers"]):
+                ends = tuple(f"_{name}" for name in known_as(subject))
+                if any(identifier.endswith(ends) for _, identifier in device["identifiers"]):
                     return str(device["id"])
             return None
 

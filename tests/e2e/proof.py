@@ -9,7 +9,7 @@ from tests.simulators.base import Placed, Simulator, TrueCall
 from tests.simulators.demo import GONE
 
 from .accounts import Account
-from .client import ActionError, Client, EventLog, Json
+from .client import ActionError, Client, EventLog, Json, known_as
 from .process import until
 
 # What is pushed is there at once; what is polled may take two turns.
@@ -102,9 +102,8 @@ class Proof:
 
     async def _twice(self, missed: str, caller: str, device: str) -> None:
         buttons = await self.client.entities(self.account.entry_id)
-        button = next(
-            (one["entity_id"] for one in buttons if one["unique_id"].endswith(f"_extension_{caller}_hang_up")), None
-        )
+        hang_ups = tuple(f"_{name}_hang_up" for name in known_as(f"extension_{caller}"))
+        button = next((one["entity_id"] for one in buttons if one["unique_id"].endswith(hang_ups)), None)
         for first in (True, False):
             placed = await self._missed(missed, caller)
             if button is None:
