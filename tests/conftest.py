@@ -14,7 +14,8 @@ from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from yarl import URL
 
-from custom_components.pbx import forms
+from custom_components.pbx import event, forms, sensor
+from custom_components.pbx.entity import PbxEntityDescription
 from custom_components.pbx.providers import PROVIDERS
 from custom_components.pbx.providers.base import Intervals
 from custom_components.pbx.providers.http import RateLimit
@@ -103,6 +104,20 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> type[FakeProvider]:
 def at_noon(freezer: FrozenDateTimeFactory) -> None:
     """Begin at a fixed time, at which the clock stands until it is moved."""
     freezer.move_to(NOON)
+
+
+@pytest.fixture
+def call_entities(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Enable from the beginning what shows calls and a person would have to enable."""
+
+    def enabled[D: PbxEntityDescription](descriptions: tuple[D, ...]) -> tuple[D, ...]:
+        shown = {"call", "call_event", "caller", "last_call"}
+        return tuple(
+            replace(one, entity_registry_enabled_default=True) if one.key in shown else one for one in descriptions
+        )
+
+    monkeypatch.setattr(event, "EVENTS", enabled(event.EVENTS))
+    monkeypatch.setattr(sensor, "SENSORS", enabled(sensor.SENSORS))
 
 
 @pytest.fixture

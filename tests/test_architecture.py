@@ -21,7 +21,15 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
     "the words of telephony": ("telephony",),
     "what is known of calls; the phone systems": ("registry", "providers"),
     "what everybody shares": ("const",),
-    "the parts that know no account": ("errors", "issues", "phone_book", "places", "sentences", "wording"),
+    "the parts that know no account": (
+        "activity",
+        "errors",
+        "issues",
+        "phone_book",
+        "places",
+        "sentences",
+        "wording",
+    ),
     "the parts of an account, which know no coordinator": (
         "accounts",
         "devices",

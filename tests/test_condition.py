@@ -83,6 +83,7 @@ async def test_states_of_an_extension(
     assert {key for key, check in checks.items() if check()} == passing
 
 
+@pytest.mark.usefixtures("call_entities")
 async def test_other_sensors_do_not_count(hass: HomeAssistant, coordinator: PbxCoordinator) -> None:
     """A device has more sensors than its call state, and what they show means nothing here."""
     target = devices(coordinator, EXTENSION, "101")
@@ -116,8 +117,8 @@ async def test_behavior(hass: HomeAssistant, coordinator: PbxCoordinator, behavi
     assert found == passes
 
 
-async def test_slots(hass: HomeAssistant, coordinator: PbxCoordinator) -> None:
-    """The account's own device stands for its call slots."""
+async def test_account(hass: HomeAssistant, coordinator: PbxCoordinator) -> None:
+    """The account's own device stands for its phones."""
     target = devices(coordinator, ACCOUNT, "")
     ringing, idle = (
         await async_make(hass, "is_ringing", target),
@@ -126,6 +127,21 @@ async def test_slots(hass: HomeAssistant, coordinator: PbxCoordinator) -> None:
     assert (ringing(), idle()) == (False, True)
     coordinator.async_push(pushed("c1", CallState.RINGING))
     assert (ringing(), idle()) == (True, False)
+
+
+@pytest.mark.usefixtures("call_entities")
+async def test_slot(hass: HomeAssistant, coordinator: PbxCoordinator) -> None:
+    """A call slot that is enabled can be asked like a phone."""
+    check = await async_make(hass, "is_ringing", {"entity_id": ["sensor.house_call_1"]})
+    assert not check()
+    coordinator.async_push(pushed("c1", CallState.RINGING))
+    assert check()
+
+
+async def test_account_of_agents(hass: HomeAssistant, coordinator: PbxCoordinator) -> None:
+    """What is no question about phones is not answered by the account's phones."""
+    check = await async_make(hass, "agent_available", devices(coordinator, ACCOUNT, ""))
+    assert not check()
 
 
 async def test_for_a_while(hass: HomeAssistant, coordinator: PbxCoordinator, freezer: FrozenDateTimeFactory) -> None:

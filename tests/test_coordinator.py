@@ -35,7 +35,7 @@ from custom_components.pbx.telephony.models import CallState, Capability, EventT
 
 from .fake_provider import NOON, FakeProvider, FakeSettings, async_set_up, fake_config_entry, incoming, pushed
 
-pytestmark = pytest.mark.usefixtures("at_noon")
+pytestmark = pytest.mark.usefixtures("call_entities", "at_noon")
 
 CALLER = "+390612345678"
 
@@ -101,7 +101,6 @@ async def test_push_tells_only_those_concerned(
     assert calls == {keys[0]: 1, keys[1]: 0, keys[2]: 1, keys[3]: 0, keys[4]: 1, keys[5]: 0}
     assert {entity for entity, at in written(hass).items() if at != before[entity]} == {
         "event.ann_101_call",
-        "event.house_call",
         "sensor.ann_101_call_state",
         "sensor.ann_101_caller",
         "sensor.house_active_calls",
@@ -202,7 +201,7 @@ async def test_states_then_event_entities_then_bus(hass: HomeAssistant, fake_ent
 
     @callback
     def note(event: Event[Any]) -> None:
-        order.append(event.data.get("entity_id", event.event_type))
+        order.append(event.data["entity_id"] if event.event_type == EVENT_STATE_CHANGED else str(event.event_type))
 
     hass.bus.async_listen(EVENT_STATE_CHANGED, note)
     hass.bus.async_listen(EVENT_PBX, note)
@@ -210,8 +209,8 @@ async def test_states_then_event_entities_then_bus(hass: HomeAssistant, fake_ent
     coordinator.async_push(pushed("c1", CallState.RINGING))
     await hass.async_block_till_done()
 
-    assert order[-3:] == ["event.ann_101_call", "event.house_call", EVENT_PBX]
-    assert set(order[:-3]) == {
+    assert order[-2:] == ["event.ann_101_call", EVENT_PBX]
+    assert set(order[:-2]) == {
         "sensor.ann_101_caller",
         "sensor.ann_101_call_state",
         "sensor.house_active_calls",

@@ -28,7 +28,7 @@ from custom_components.pbx.telephony.models import CallState, Capability, EventT
 
 from .fake_provider import NOON, FakeProvider, async_set_up, fake_config_entry, incoming, pushed
 
-pytestmark = pytest.mark.usefixtures("full_polls")
+pytestmark = pytest.mark.usefixtures("call_entities", "full_polls")
 
 # The models by which the editor offers devices for the filters of a trigger.
 OFFERED = set(re.findall(r"model: (\w+)", Path("custom_components/pbx/triggers.yaml").read_text("utf-8")))

@@ -39,7 +39,7 @@ from .simulators.voipstudio import VoipstudioSimulator
 from .simulators.voipsun import VoipsunSimulator
 from .simulators.voxloud import VoxloudSimulator
 
-pytestmark = pytest.mark.usefixtures("at_noon")
+pytestmark = pytest.mark.usefixtures("call_entities", "at_noon")
 
 AGENT = m.Agent(
     id="a1",

@@ -17,14 +17,14 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.pbx.const import CONF_MASK_NUMBERS, EVENT_PBX
-from custom_components.pbx.event import CALL_EVENTS, KEPT
+from custom_components.pbx.event import ACCOUNT_EVENTS, CALL_EVENTS, KEPT
 from custom_components.pbx.telephony import models as m
 from custom_components.pbx.telephony.errors import ConnectError
 from custom_components.pbx.telephony.models import CallState, Direction, EventType, Outcome
 
 from .fake_provider import FakeProvider, async_set_up, fake_config_entry, pushed
 
-pytestmark = pytest.mark.usefixtures("at_noon")
+pytestmark = pytest.mark.usefixtures("call_entities", "at_noon")
 
 CALLER = "+390612345678"
 AGENT = m.Agent(id="a1", name="Agatha", number="501", extension="101", logged_in=False)
@@ -47,7 +47,7 @@ def states_of(changes: list[Event[EventStateChangedData]], entity_id: str) -> li
 async def test_life_of_a_call(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, fake: type[FakeProvider], fake_entry: MockConfigEntry
 ) -> None:
-    """Phone and account tell each step of a call once."""
+    """The phone tells each step of its call once; the account's entity is no copy of that."""
     await async_set_up(hass, fake_entry)
     changes = async_capture_events(hass, EVENT_STATE_CHANGED)
     push = fake_entry.runtime_data.coordinator.async_push
@@ -57,8 +57,8 @@ async def test_life_of_a_call(
     await hass.async_block_till_done()
 
     steps = ["call_incoming", "call_answered", "call_held", "call_resumed", "call_ended"]
-    for entity in ("event.ann_101_call", "event.house_call"):
-        assert [state.attributes["event_type"] for state in states_of(changes, entity)] == steps
+    assert [state.attributes["event_type"] for state in states_of(changes, "event.ann_101_call")] == steps
+    assert states_of(changes, "event.house_call") == []
     assert told(hass, "event.bob_102_call") == {"event_type": None}
     assert told(hass, "event.ann_101_call") == {
         "event_type": "call_ended",
@@ -116,18 +116,17 @@ async def test_each_side_of_an_internal_call_tells_it_as_its_own(
         assert told(hass, entity)["extension"] == extension
 
 
-async def test_missed_call_tells_every_phone_and_the_account_once(
-    hass: HomeAssistant, fake_entry: MockConfigEntry
-) -> None:
-    """Every phone that rang missed it; the account and the bus say so once."""
+async def test_missed_call_tells_every_phone_and_the_bus_once(hass: HomeAssistant, fake_entry: MockConfigEntry) -> None:
+    """Every phone that rang missed it; the bus says so once."""
     await async_set_up(hass, fake_entry)
     bus = async_capture_events(hass, EVENT_PBX)
     push = fake_entry.runtime_data.coordinator.async_push
     push(pushed("c1", CallState.RINGING, "101"))
     push(pushed("c1", CallState.RINGING, "102"))
     push(pushed("c1", CallState.ENDED, final=True))
-    for entity in ("event.ann_101_call", "event.bob_102_call", "event.house_call"):
+    for entity in ("event.ann_101_call", "event.bob_102_call"):
         assert told(hass, entity)["event_type"] == "call_missed"
+    assert told(hass, "event.house_call") == {"event_type": None}
     assert [event.data["type"] for event in bus] == ["call_incoming", "call_missed"]
 
 
@@ -150,15 +149,18 @@ async def test_agents_hear_only_what_is_about_them(
     assert told(hass, "event.agatha_agent")["event_type"] == "agent_wrap_up"
 
 
-@pytest.mark.parametrize("kind", [kind for kind in EventType if kind in CALL_EVENTS])
-async def test_everything_about_calls_can_be_told(
-    hass: HomeAssistant, fake_entry: MockConfigEntry, kind: EventType
+@pytest.mark.parametrize("extension", ["101", None], ids=["at a phone", "at none"])
+@pytest.mark.parametrize("kind", ACCOUNT_EVENTS)
+async def test_everything_is_told_by_one_entity(
+    hass: HomeAssistant, fake_entry: MockConfigEntry, kind: str, extension: str | None
 ) -> None:
-    """Every type of event reaches its entities, if it is about calls."""
+    """A phone tells of its calls; the account of the rest, and of calls that no phone has to do with."""
     await async_set_up(hass, fake_entry)
-    fake_entry.runtime_data.coordinator.async_push(m.Notice(provider_event="x", type=kind, extension="101"))
+    notice = m.Notice(provider_event="x", type=EventType(kind), extension=extension)
+    fake_entry.runtime_data.coordinator.async_push(notice)
+    telling = "event.ann_101_call" if extension and kind in CALL_EVENTS else "event.house_call"
     for entity in ("event.ann_101_call", "event.house_call"):
-        assert told(hass, entity)["event_type"] == kind
+        assert told(hass, entity)["event_type"] == (kind if entity == telling else None)
 
 
 async def test_unknown_push_is_for_the_bus_alone(hass: HomeAssistant, fake_entry: MockConfigEntry) -> None:
@@ -188,7 +190,7 @@ async def test_texts_are_for_the_bus_alone(hass: HomeAssistant, fake_entry: Mock
         {"transcription", "summary", "sentiment"},
         {"text"},
     ]
-    assert told(hass, "event.ann_101_call") == {"event_type": "sms_received", "extension": "101"}
+    assert told(hass, "event.house_call") == {"event_type": "sms_received", "extension": "101"}
 
 
 async def test_attributes_are_not_recorded(hass: HomeAssistant, fake_entry: MockConfigEntry) -> None:
@@ -209,9 +211,8 @@ async def test_masked_numbers(hass: HomeAssistant, fake: type[FakeProvider]) -> 
     await async_set_up(hass, entry)
     bus = async_capture_events(hass, EVENT_PBX)
     entry.runtime_data.coordinator.async_push(pushed("c1", CallState.RINGING, callee=m.Party(number="+390687654321")))
-    for entity in ("event.ann_101_call", "event.house_call"):
-        assert told(hass, entity)["from_number"] == "••••••••••678"
-        assert told(hass, entity)["to_number"] == "••••••••••321"
+    assert told(hass, "event.ann_101_call")["from_number"] == "••••••••••678"
+    assert told(hass, "event.ann_101_call")["to_number"] == "••••••••••321"
     assert bus[0].data["from_number"] == CALLER
 
 
@@ -258,4 +259,4 @@ async def test_disabled_entity_hears_nothing(
     await hass.async_block_till_done()
     fake_entry.runtime_data.coordinator.async_push(pushed("c1", CallState.RINGING))
     assert hass.states.get("event.ann_101_call") is None
-    assert told(hass, "event.house_call")["event_type"] == "call_incoming"
+    assert told(hass, "event.house_call") == {"event_type": None}

@@ -109,8 +109,20 @@ async def test_words(hass: HomeAssistant, coordinator: PbxCoordinator) -> None:
     ann = coordinator.devices.subjects[SubjectKind.EXTENSION, "101"]
     account = coordinator.devices.account
     expected: list[dict[str, object]] = [
-        {"call_id": "c1", "device_id": ann.device.id, "extension": "101", "extension_name": "Ann"},
-        {"call_id": "c2", "device_id": account.device.id, "extension": None, "extension_name": None},
+        {
+            "call_id": "c1",
+            "device_id": ann.device.id,
+            "entity_id": "event.ann_101_call",
+            "extension": "101",
+            "extension_name": "Ann",
+        },
+        {
+            "call_id": "c2",
+            "device_id": account.device.id,
+            "entity_id": "event.house_call",
+            "extension": None,
+            "extension_name": None,
+        },
     ]
     keys = expected[0].keys()
     assert [{key: event.data.get(key) for key in keys} for event in bus] == expected

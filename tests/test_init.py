@@ -82,7 +82,7 @@ async def test_devices_before_entities_before_pushes(
 
     monkeypatch.setattr("homeassistant.components.webhook.async_register", register)
     await async_set_up(hass, fake_config_entry())
-    assert seen == [(3, 3)]
+    assert seen == [(3, 2)]
 
 
 @pytest.mark.parametrize("where", ["account", "calls", "directory"])

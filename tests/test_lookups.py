@@ -18,7 +18,7 @@ from custom_components.pbx.telephony.models import CallState, Capability, Direct
 from .fake_provider import FakeProvider, incoming, pushed
 from .test_coordinator import CALLER, coordinator_of, pass_time
 
-pytestmark = pytest.mark.usefixtures("at_noon")
+pytestmark = pytest.mark.usefixtures("call_entities", "at_noon")
 
 
 async def test_record_is_asked_for_some_time_after_the_end(

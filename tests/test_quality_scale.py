@@ -456,7 +456,18 @@ def test_entity_device_class() -> None:
 def test_entity_disabled_by_default() -> None:
     """What few need is disabled at first."""
     disabled = {one.key for _, one in descriptions() if not one.entity_registry_enabled_default}
-    assert disabled == {"address", "average_wait", "contact", "last_caller", "latency", "user_agent"}
+    assert disabled == {
+        "address",
+        "average_wait",
+        "call",
+        "call_event",
+        "caller",
+        "contact",
+        "last_call",
+        "last_caller",
+        "latency",
+        "user_agent",
+    }
 
 
 def test_entity_translations() -> None:

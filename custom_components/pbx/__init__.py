@@ -12,6 +12,7 @@ from homeassistant.helpers.typing import ConfigType
 
 from . import issues
 from .accounts import configure, country_of, make_provider
+from .activity import async_spare_recorder
 from .console import async_add_account, async_remove_script, async_setup_console
 from .const import CONF_PUSH, DOMAIN, LOGGER, PLATFORMS
 from .coordinator import PbxCoordinator
@@ -43,6 +44,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     await async_setup_phone_book(hass)
     # Activity is told from a thread that cannot wait for its sentences.
     await async_get_translations(hass, hass.config.language, "common", {DOMAIN})
+    async_spare_recorder(hass)
     async_setup_services(hass)
     hass.http.register_view(PbxMediaView)
     await async_setup_console(hass)

@@ -28,10 +28,12 @@ from .sensor import IDLE
 from .telephony.models import AgentStatus, Call, CallState
 
 # The sensors these conditions are about, by translation key: a device has others beside them.
-CALL_SENSORS = frozenset({"call_state", "call_slot"})
+PHONE_SENSOR = "call_state"
+CALL_SENSORS = frozenset({PHONE_SENSOR, "call_slot"})
 ATTR_CALLER_GROUPS = "caller_groups"
 AGENT_SENSORS = frozenset({"agent_status"})
 WAITING_SENSORS = frozenset({"waiting_callers"})
+ACCOUNT_SENSOR = "active_calls"
 
 
 class PbxCondition(EntityConditionBase):
@@ -44,12 +46,25 @@ class PbxCondition(EntityConditionBase):
     def entity_filter(self, entities: set[str]) -> set[str]:
         """Keep what the condition is about."""
         registry = er.async_get(self._hass)
+        kept: set[str] = set()
+        for entity_id in super().entity_filter(entities):
+            entry = registry.async_get(entity_id)
+            if entry is None or entry.platform != DOMAIN:
+                continue
+            if entry.translation_key in self.sensors:
+                kept.add(entity_id)
+            elif entry.translation_key == ACCOUNT_SENSOR and entry.config_entry_id is not None:
+                kept |= self._phones_of(registry, entry.config_entry_id)
+        return kept
+
+    def _phones_of(self, registry: er.EntityRegistry, config_entry_id: str) -> set[str]:
+        """Return what the condition is about of all phones of an account that is its target."""
+        if PHONE_SENSOR not in self.sensors:
+            return set()
         return {
-            entity_id
-            for entity_id in super().entity_filter(entities)
-            if (entry := registry.async_get(entity_id)) is not None
-            and entry.platform == DOMAIN
-            and entry.translation_key in self.sensors
+            entry.entity_id
+            for entry in er.async_entries_for_config_entry(registry, config_entry_id)
+            if entry.translation_key == PHONE_SENSOR
         }
 
 

@@ -18,6 +18,7 @@ PLATFORMS: Final = [
 ]
 
 EVENT_PBX: Final = f"{DOMAIN}_event"
+EVENT_ACTIVITY: Final = f"{DOMAIN}_activity"
 
 CONF_PROVIDER: Final = "provider"
 CONF_CALL_SLOTS: Final = "call_slots"

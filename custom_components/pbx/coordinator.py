@@ -96,8 +96,10 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
             names=names,
         )
         self.devices = PbxDevices(hass, entry, account, provider.name, self.data)
-        self.events = EventDispatcher(hass, entry, provider.key, self.data, self.devices)
         self.wording = Wording(masked=bool(entry.options.get(CONF_MASK_NUMBERS, False)))
+        self.events = EventDispatcher(
+            hass, entry, provider.key, self.data, self.devices, self.wording
+        )
         self.configured: tuple[Mapping[str, object], Mapping[str, object]] = (
             entry.data,
             entry.options,
@@ -526,10 +528,13 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
     @callback
     @override
     def async_update_listeners(self) -> None:
-        """Call the listeners of what changed, or all when health changed; then tell the events."""
+        """Keep the events, call the listeners of what changed or of all, then tell the events."""
         if self.unloaded:
             return
         changed, self._changed = self._changed, {}
+        events, self._untold = self._untold, []
+        if events:
+            self.events.async_tell_first(events)
         health = (self.last_update_success, self.calls_known)
         if self._told_health != health:
             self._told_health = health
@@ -539,7 +544,6 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
             self._call_watchers(changed)
             for key in changed:
                 self._update_listeners_of(key)
-        events, self._untold = self._untold, []
         for event in events:
             self.events.async_tell(event)
 

@@ -1,4 +1,4 @@
-"""Events: what happens to the calls of the account and of each extension, and to each agent."""
+"""Events: what happens to the calls of each extension and to each agent, and the account's rest."""
 
 from dataclasses import dataclass
 from typing import override
@@ -23,8 +23,20 @@ AGENT_EVENTS: list[str] = [
     EventType.AGENT_UNPAUSED,
     EventType.AGENT_WRAP_UP,
 ]
-CALL_EVENTS: list[str] = [
+ACCOUNT_EVENTS: list[str] = [
     kind for kind in EventType if kind not in {*AGENT_EVENTS, EventType.UNKNOWN}
+]
+CALL_EVENTS: list[str] = [
+    EventType.CALL_INCOMING,
+    EventType.CALL_OUTGOING,
+    EventType.CALL_ANSWERED,
+    EventType.CALL_HELD,
+    EventType.CALL_RESUMED,
+    EventType.CALL_TRANSFERRED,
+    EventType.CALL_MISSED,
+    EventType.CALL_ENDED,
+    EventType.CALL_CORRECTED,
+    EventType.DTMF_RECEIVED,
 ]
 # Large or sensitive texts are not among them: they go to the bus only.
 KEPT = frozenset(
@@ -58,7 +70,8 @@ EVENTS: tuple[PbxEventEntityDescription, ...] = (
         subject=SubjectKind.ACCOUNT,
         essential=True,
         health_only=True,
-        event_types=CALL_EVENTS,
+        entity_registry_enabled_default=False,
+        event_types=ACCOUNT_EVENTS,
     ),
     PbxEventEntityDescription(
         key="call_event",
@@ -125,7 +138,7 @@ class PbxEvent(PbxEntity, EventEntity):
     @callback
     def _async_handle(self, event: Event) -> None:
         """Show an event, as the subject sees it."""
-        if event.type not in self.event_types:
+        if event.type not in self.event_types or self._is_shown_by_a_phone(event):
             return
         attributes = {
             name: value
@@ -138,3 +151,10 @@ class PbxEvent(PbxEntity, EventEntity):
             attributes[name] = self.coordinator.wording.number(str(attributes[name]))
         self._trigger_event(event.type, attributes)
         self.async_write_ha_state()
+
+    def _is_shown_by_a_phone(self, event: Event) -> bool:
+        """Return whether this is the account's entity, and a phone's own entity shows the event."""
+        if self.subject.kind is not SubjectKind.ACCOUNT or event.type not in CALL_EVENTS:
+            return False
+        subject = self.coordinator.devices.subject_of_event(event)
+        return subject.kind is SubjectKind.EXTENSION

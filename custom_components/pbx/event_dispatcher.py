@@ -1,23 +1,28 @@
 """The event dispatcher: what happened is told to event entities, to the bus and to triggers."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import Platform
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.util.signal_type import SignalType
 
 from .accounts import country_of
-from .const import CONF_CALLER_PLACES, DOMAIN, EVENT_PBX, LOGGER
-from .devices import PbxDevices
+from .activity import UNTOLD, activity_data
+from .const import CONF_CALLER_PLACES, DOMAIN, EVENT_ACTIVITY, EVENT_PBX, LOGGER
+from .devices import PbxDevices, Subject, SubjectKind
 from .phone_book.collection import async_get_phone_book
 from .places import async_get_places
 from .registry.call_registry import CallRegistry, Key, agent_key
 from .telephony.events import COMMON, FIELDS, Event, Value, call_data, event_data
 from .telephony.models import Call, Direction
+from .wording import Wording
 
 type EventListener = Callable[[Event], None]
+type EventsListener = Callable[[Iterable[Event]], None]
 
 # Sent for every event of every account, after the bus event; also for events that the bus does not
 # hear of, since only some extensions are told.
@@ -37,6 +42,7 @@ class EventDispatcher:
         provider: str,
         registry: CallRegistry,
         devices: PbxDevices,
+        wording: Wording,
     ) -> None:
         """Initialize the dispatcher without listeners; `provider` is the provider's key."""
         self._hass = hass
@@ -44,7 +50,9 @@ class EventDispatcher:
         self._provider = provider
         self._registry = registry
         self._devices = devices
+        self._wording = wording
         self._tells_places = bool(entry.options.get(CONF_CALLER_PLACES, True))
+        self._keepers: dict[EventsListener, None] = {}
         self._listeners: dict[str | Key | None, dict[EventListener, None]] = {}
         # Everybody who is told of an event asks for the same words.
         self._last_call: tuple[Call | None, Mapping[str, Value]] = (None, {})
@@ -63,6 +71,24 @@ class EventDispatcher:
         return partial(listeners.__delitem__, listener)
 
     @callback
+    def async_listen_first(self, keeper: EventsListener) -> CALLBACK_TYPE:
+        """Call a keeper with what happened, before any state that shows what it keeps is written.
+
+        Return what removes it.
+        """
+        self._keepers[keeper] = None
+        return partial(self._keepers.__delitem__, keeper)
+
+    @callback
+    def async_tell_first(self, events: Iterable[Event]) -> None:
+        """Tell the keepers what happened."""
+        for keeper in tuple(self._keepers):
+            try:
+                keeper(events)
+            except Exception:  # noqa: BLE001 - the others are told all the same
+                LOGGER.exception("Unexpected error keeping an event of %s", self._entry.title)
+
+    @callback
     def async_tell(self, event: Event) -> None:
         """Tell of an event: first the event entities, then the bus, then the triggers."""
         for listener in self._concerned(event):
@@ -71,7 +97,12 @@ class EventDispatcher:
             except Exception:  # noqa: BLE001 - the others are told all the same
                 LOGGER.exception("Unexpected error telling an event of %s", self._entry.title)
         if event.public:
-            self._hass.bus.async_fire(EVENT_PBX, self.bus_data(event))
+            data = self.bus_data(event)
+            self._hass.bus.async_fire(EVENT_PBX, data)
+            if event.type not in UNTOLD:
+                agent = self._registry.agents.get(event.agent or "")
+                kept = activity_data(data, agent.name if agent else "", self._wording)
+                self._hass.bus.async_fire(EVENT_ACTIVITY, kept)
         async_dispatcher_send(self._hass, SIGNAL_EVENT, self._entry, event)
 
     def _concerned(self, event: Event) -> list[EventListener]:
@@ -100,7 +131,11 @@ class EventDispatcher:
             self._add_caller(data, str(data.get("from_number", "")))
         data["config_entry_id"] = self._entry.entry_id
         data["provider"] = self._provider
-        data["device_id"] = self._devices.subject_of_event(event).device.id
+        subject = self._devices.subject_of_event(event)
+        data["device_id"] = subject.device.id
+        entity_id = self._event_entity_of(subject)
+        if entity_id is not None:
+            data["entity_id"] = entity_id
         extension = self._registry.extensions.get(event.extension or "")
         if extension is not None and extension.name:
             data["extension_name"] = extension.name
@@ -118,6 +153,16 @@ class EventDispatcher:
             data["caller_country"] = place.country
         if place.town:
             data["caller_place"] = place.town
+
+    def _event_entity_of(self, subject: Subject) -> str | None:
+        """Return the entity that shows the events of a subject, else the account's."""
+        registry = er.async_get(self._hass)
+        key = "agent_event" if subject.kind is SubjectKind.AGENT else "call_event"
+        unique_id = self._devices.unique_id(subject, key)
+        entity_id = registry.async_get_entity_id(Platform.EVENT, DOMAIN, unique_id)
+        if entity_id is None and subject is not self._devices.account:
+            return self._event_entity_of(self._devices.account)
+        return entity_id
 
     def _call_data(self, call: Call | None) -> Mapping[str, Value] | None:
         """Return a call in its flat form."""

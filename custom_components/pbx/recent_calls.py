@@ -1,6 +1,6 @@
 """The recent calls of an account, kept over a restart, for phone systems without a history too."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -77,7 +77,7 @@ class RecentCalls:
         kept = await self._store.async_load() or {}
         for row in kept.get("calls", []):
             self._add(_call_of(row))
-        self._entry.async_on_unload(events.async_listen_events(None, self._async_handle))
+        self._entry.async_on_unload(events.async_listen_first(self._async_keep))
 
     async def async_close(self) -> None:
         """Write down what was not yet."""
@@ -145,31 +145,36 @@ class RecentCalls:
     # -- listening ---------------------------------------------------------------------------------
 
     @callback
-    def _async_handle(self, event: Event) -> None:
-        """Take a call that ended, and what is told of it later."""
-        if event.type in ENDS and event.call is not None:
-            self._take(_ended(event.call, event))
-        elif event.type is EventType.CALL_CORRECTED and event.call is not None:
-            known = self._calls.get(event.call.id)
-            if known is not None:
-                self._take(_corrected(known, event.call))
-        elif event.type in RECORDS and event.record is not None:
-            call_id = event.call.id if event.call is not None else event.record.call_id
-            known = self._calls.get(call_id or "")
-            if known is not None:
-                self._take(_completed(known, event.record))
-
-    def _take(self, call: RecentCall) -> None:
-        """Keep a call, forget the oldest of too many, and tell who listens."""
-        if self._calls.get(call.call_id) == call:
+    def _async_keep(self, events: Iterable[Event]) -> None:
+        """Take the calls that ended and what is told of them later; then tell who listens, once."""
+        concerned: dict[str | None, None] = {}
+        for event in events:
+            call = self._told_by(event) if event.public else None
+            if call is None or self._calls.get(call.call_id) == call:
+                continue
+            self._add(call)
+            concerned |= dict.fromkeys((None, *call.extensions))
+        if not concerned:
             return
-        self._add(call)
         while len(self._calls) > MAX_CALLS:
             del self._calls[next(iter(self._calls))]
         self._store.async_delay_save(self._kept, SAVE_DELAY)
-        for whose in (None, *call.extensions):
+        for whose in concerned:
             for listener in tuple(self._listeners.get(whose, ())):
                 listener()
+
+    def _told_by(self, event: Event) -> RecentCall | None:
+        """Return the call that an event tells has ended, or says more of; None for any other."""
+        if event.type in ENDS and event.call is not None:
+            return _ended(event.call, event)
+        if event.type is EventType.CALL_CORRECTED and event.call is not None:
+            known = self._calls.get(event.call.id)
+            return None if known is None else _corrected(known, event.call)
+        if event.type in RECORDS and event.record is not None:
+            call_id = event.call.id if event.call is not None else event.record.call_id
+            known = self._calls.get(call_id or "")
+            return None if known is None else _completed(known, event.record)
+        return None
 
     def _add(self, call: RecentCall) -> None:
         """Add a call, or what is new of one; its caller is the last one of each phone that rang."""

@@ -55,11 +55,16 @@ class PbxSensorEntityDescription(PbxEntityDescription, SensorEntityDescription):
 
 
 def _active_calls(sensor: PbxSensor, registry: CallRegistry, _id: str) -> Mapping[str, Any]:
-    """Return the attributes of as many active calls as there are slots."""
+    """Return the attributes of as many active calls as there are slots.
+
+    What a call does meanwhile does not change how many there are, and is not told here.
+    """
     calls = list(registry.calls.values())[: len(registry.slots)]
     if not calls:
         return {}
-    described = [{**sensor.wording.call_attributes(call), "state": call.state} for call in calls]
+    described = [
+        {**sensor.wording.call_attributes(call), "since": call.started_at} for call in calls
+    ]
     return {"calls": described}
 
 
@@ -223,6 +228,7 @@ SENSORS: tuple[PbxSensorEntityDescription, ...] = (
         translation_key="caller",
         subject=SubjectKind.EXTENSION,
         needs=Capability.CALLS,
+        entity_registry_enabled_default=False,
         about_calls=True,
         value_fn=lambda sensor, registry, number: sensor.wording.party(
             other_party(registry.call_of(number), number)
@@ -247,6 +253,7 @@ SENSORS: tuple[PbxSensorEntityDescription, ...] = (
         needs=Capability.CALLS,
         about_calls=True,
         essential=True,
+        entity_registry_enabled_default=False,
         device_class=SensorDeviceClass.ENUM,
         options=CALL_STATES,
         value_fn=_slot_state,
@@ -307,6 +314,7 @@ SENSORS: tuple[PbxSensorEntityDescription, ...] = (
         subject=SubjectKind.ACCOUNT,
         needs=Capability.CALLS,
         essential=True,
+        entity_registry_enabled_default=False,
         device_class=SensorDeviceClass.TIMESTAMP,
         value_fn=lambda _sensor, registry, _id: (
             registry.last_call.started_at if registry.last_call else None
