@@ -37,7 +37,10 @@ def shown(hass: HomeAssistant, entity_id: str) -> dict[str, Any]:
     """Give a state with the attributes that are ours."""
     state = hass.states.get(entity_id)
     assert state is not None, entity_id
-    general = {"friendly_name", "options", "device_class", "state_class", "unit_of_measurement"}
+    general = {
+        *("friendly_name", "options", "device_class"),
+        *("state_class", "supported_features", "unit_of_measurement"),
+    }
     return {"state": state.state, **{key: value for key, value in state.attributes.items() if key not in general}}
 
 
