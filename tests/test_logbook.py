@@ -45,7 +45,7 @@ async def test_every_event_is_a_sentence(hass: HomeAssistant, language: str) -> 
     for kind, text in zip(kinds, sentences, strict=True):
         assert text is not None
         assert "{" not in text, kind
-        if kind is not EventType.USER_EVENT:  # which may be about nobody
+        if kind["type"] != EventType.USER_EVENT:  # which may be about nobody
             assert "Bakery Schmidt" in text or "Anna Keller" in text, kind
     assert len(set(sentences)) == len(sentences)
 
