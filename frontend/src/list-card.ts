@@ -4,7 +4,7 @@ import { drawn, icon, type IconName } from "./icons";
 import { clock, matches, type Account } from "./model";
 import { loadSaver } from "./saver";
 import { Watch, accountHue, store } from "./store";
-import { answeredByWord, directionWord, durationWord, outcomeWord, reason, ringTimeWord } from "./words";
+import { answeredByWord, directionWord, durationWord, outcomeWord, reason } from "./words";
 import type { TemplateResult } from "lit";
 
 interface Config extends CardConfig {
@@ -305,7 +305,7 @@ export class ListCard extends PbxCard<Config> {
       <dl>
         ${fact(this.word("number"), name && digits ? number(digits) : "")}
         ${fact(answeredByWord(this.hass), entry.answered_by_name || entry.answered_by)}
-        ${fact(ringTimeWord(this.hass), entry.ring_time ? clock(entry.ring_time) : "")}
+        ${fact(this.word("rang"), entry.ring_time ? clock(entry.ring_time) : "")}
         ${fact(durationWord(this.hass), entry.duration ? clock(entry.duration) : "")}
       </dl>
       ${entry.summary ? html`<div><span class="muted">${this.word("summary")}</span><blockquote>${entry.summary}</blockquote></div>` : nothing}

@@ -60,6 +60,7 @@ export class CallPopup extends PbxElement {
       .text { display: grid; min-width: 0; } .name { font-size: 18px; line-height: 24px; font-weight: 500; } .sub { font-size: 14px; line-height: 20px; color: var(--secondary-text-color); }
       .buttons { grid-column: 1 / -1; display: flex; gap: 8px; } .buttons .wide { flex: 1; min-height: 48px; border-radius: 24px; }
       .side { display: flex; align-self: start; }
+      .round.send { width: 48px; height: 48px; } .known { grid-column: 2 / -1; display: grid; grid-template-columns: minmax(0, 1fr); }
       .rest { display: block; padding: 8px 16px; text-align: center; }
       .problem, .goal, pbx-saver { grid-column: 1 / -1; } .goal { display: flex; gap: 8px; } .goal pbx-finder { flex: 1; }
       @media (max-width: 600px) {
@@ -134,7 +135,7 @@ export class CallPopup extends PbxElement {
   private lastTalk({ last }: About): TemplateResult | typeof nothing {
     const who = last?.name || last?.extension;
     if (!who || !last?.at) return nothing;
-    return html`<span class="sub cut last">${this.word("last_talked", { name: who, day: this.times.dayWord(new Date(last.at)) })}</span>`;
+    return html`<span class="sub last">${this.word("last_talked", { name: who, day: this.times.dayWord(new Date(last.at)) })}</span>`;
   }
 
   /** Ask what was missed since this user last looked, whenever that may have changed. */
@@ -204,17 +205,17 @@ export class CallPopup extends PbxElement {
       <span class="text">
         <span class="sr" role="alert">${this.word("incoming_call")}: ${name}</span>
         <span class="name cut" aria-hidden="true">${who(party, hidden)}</span>
-        <span class="sub cut">${party.name && party.number ? html`${number(party.number)} · ` : nothing}${place ? html`<bdi>${place}</bdi> · ` : nothing}${running(since(call))}</span>
-        ${this.lastTalk(about)}
+        <span class="sub cut">${party.name && party.number ? html`${number(party.number)} · ` : nothing}${running(since(call))}</span>
         <span class="sub cut">${icon("arrow", "arrow inline")}<bdi>${[...phones, queue].filter(Boolean).join(", ") || label(call.to, "")}</bdi>${store.accounts.length > 1 ? html` · <bdi>${account.title}</bdi>` : nothing}</span>
       </span>
       <span class="side">
-        ${send ? html`<button class="round bare" title=${this.word("send_to")} aria-label="${this.word("send_to")}: ${name}" aria-expanded=${this.sending === call.id} @click=${() => this.openSending(call)}>${icon("transfer", "flip")}</button>` : nothing}
         ${quiet ? nothing : html`<button class="round bare" title=${this.word("silence")} aria-label=${this.word("silence")} @click=${() => this.silence(call)}>${icon("silence")}</button>`}
         <button class="round bare" title=${this.word("dismiss")} aria-label="${this.word("dismiss")}: ${name}" @click=${() => this.dismiss(call)}>${icon("close")}</button>
       </span>
-      ${first.length ? html`<span class="buttons">${[...first].sort((one, other) => order(one) - order(other)).map((action) => html`<button class="wide ${action.tone ?? ""}" aria-label="${this.word(action.word)}: ${name}"
-        ?disabled=${this.busy === call.id} @click=${() => this.command(account, call, action)}>${icon(action.icon)}${this.word(action.word)}</button>`)}</span>` : nothing}
+      ${place || about.last ? html`<span class="known">${place ? html`<span class="sub cut"><bdi>${place}</bdi></span>` : nothing}${this.lastTalk(about)}</span>` : nothing}
+      ${first.length || send ? html`<span class="buttons">${[...first].sort((one, other) => order(one) - order(other)).map((action) => html`<button class="wide ${action.tone ?? ""}" aria-label="${this.word(action.word)}: ${name}"
+        ?disabled=${this.busy === call.id} @click=${() => this.command(account, call, action)}>${icon(action.icon)}${this.word(action.word)}</button>`)}${send ? html`<button class="round send" title=${this.word("send_to")} aria-label="${this.word("send_to")}: ${name}" aria-expanded=${this.sending === call.id}
+        @click=${() => this.openSending(call)}>${icon("transfer", "flip")}</button>` : nothing}</span>` : nothing}
       ${send && this.sending === call.id ? this.goal(account, call, send) : nothing}
       ${this.problem ? html`<div class="problem">${this.notice(this.problem, "cancelled")}</div>` : nothing}
     </article>`;
@@ -247,10 +248,10 @@ export class CallPopup extends PbxElement {
       <span class="text" role="status">
         <span class="sub">${this.word("caller")}</span>
         <span class="name cut">${who({ name: about.name, number: this.caller }, "")}</span>
-        <span class="sub cut">${about.name ? number(this.caller) : nothing}${about.name && more ? " · " : nothing}<bdi>${more}</bdi></span>
-        ${this.lastTalk(about)}
+        ${about.name ? html`<span class="sub cut">${number(this.caller)}</span>` : nothing}
       </span>
       <span class="side"><button class="round bare" title=${this.word("dismiss")} aria-label="${this.word("dismiss")}: ${about.name ?? this.caller}" @click=${() => { this.caller = ""; this.requestUpdate(); }}>${icon("close")}</button></span>
+      ${more || about.last ? html`<span class="known">${more ? html`<span class="sub cut"><bdi>${more}</bdi></span>` : nothing}${this.lastTalk(about)}</span>` : nothing}
       <span class="buttons">
         ${how ? html`<button class="wide go" ?disabled=${this.busy === this.caller} @click=${() => this.callCaller(how)}>${icon("phone")}${this.word("call")}</button>` : nothing}
         ${about.name ? nothing : html`<button class="wide" aria-expanded=${this.saving} @click=${this.openSaver}>${icon("add")}${this.word("add_contact")}</button>`}

@@ -85,6 +85,7 @@ export const ENGLISH: Record<string, string> = {
   reject: "Reject",
   reload_page: "Reload this page: it belongs to another version",
   resume: "Resume",
+  rang: "Rang for",
   ring_sound: "Ring sound",
   save: "Save",
   send_to: "Send to",
@@ -139,9 +140,6 @@ export const answeredByWord = (hass: Hass | undefined): string =>
 
 export const durationWord = (hass: Hass | undefined): string =>
   entityWord(hass, "event.call.state_attributes.duration.name", "duration");
-
-export const ringTimeWord = (hass: Hass | undefined): string =>
-  entityWord(hass, "event.call.state_attributes.ring_time.name", "ring_time");
 
 /** Return why something was refused, in the user's language where the integration says so. */
 export function reason(hass: Hass | undefined, refusal: unknown): string {
