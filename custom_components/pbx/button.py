@@ -47,7 +47,7 @@ async def _call_back(coordinator: PbxCoordinator, extension: str) -> None:
     with coordinator.commanding():
         number = call_back_number(coordinator.hass, coordinator.config_entry, last.number)
         request = Originate(extension=extension, number=number)
-        await coordinator.provider.click_to_call(request)
+        coordinator.async_take_placed(await coordinator.provider.click_to_call(request))
 
 
 def _data(coordinator: PbxCoordinator) -> PbxData:
@@ -248,4 +248,5 @@ class PbxSpeedDial(ButtonEntity):
         request = Originate(extension=data[ATTR_EXTENSION], number=number)
         _data(self.coordinator).guard.check(number, by_person=_is_person(self))
         with self.coordinator.commanding():
-            await self.coordinator.provider.click_to_call(request)
+            placed = await self.coordinator.provider.click_to_call(request)
+            self.coordinator.async_take_placed(placed)

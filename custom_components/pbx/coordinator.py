@@ -36,6 +36,7 @@ from .devices import PbxDevices
 from .errors import command_errors, poll_errors
 from .event_dispatcher import EventDispatcher
 from .issues import ISSUE_LONG_LIST, ISSUE_MISSING_PERMISSION, ISSUE_TOO_MANY_ENTITIES
+from .looks import Looks
 from .providers.base import Provider
 from .providers.http import looking_up
 from .push_health import PushHealth
@@ -43,13 +44,23 @@ from .registry.call_registry import CallRegistry, Changes, Key, KeyKind
 from .registry.lifecycle import MAX_CALLS
 from .telephony.errors import ProviderError, TooLongError
 from .telephony.events import Event
-from .telephony.models import Account, Call, CallRef, Capability, Party, Pushed, RecordPush
+from .telephony.models import (
+    Account,
+    Call,
+    CallHint,
+    CallRef,
+    Capability,
+    Party,
+    Placed,
+    Pushed,
+    RecordPush,
+)
 from .wording import Wording
 
 type Watcher = Callable[[Mapping[Key, None] | None], None]
 
 HISTORY = "history"
-REFRESH_COOLDOWN = 0.4
+AGAIN = 0.4  # seconds between lists that do not have a call, until it is believed that it ended
 DIRECTORY_RETRY = 15
 MAX_UNLISTED = 1000
 LONG_LIST = 100
@@ -82,7 +93,7 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
             name=entry.title,
             update_interval=timedelta(seconds=provider.intervals.idle),
             request_refresh_debouncer=Debouncer(
-                hass, LOGGER, cooldown=REFRESH_COOLDOWN, immediate=False, background=True
+                hass, LOGGER, cooldown=provider.looks[0], immediate=False, background=True
             ),
         )
         self.provider = provider
@@ -121,6 +132,10 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
         self._cancel_tick: CALLBACK_TYPE | None = None
         entry.async_on_unload(health.async_add_listener(self._async_push_changed))
         entry.async_on_unload(self._stop_tick)
+        self._looks = Looks(
+            hass, provider.looks, self._async_look, lambda: provider.http.budget.spare
+        )
+        entry.async_on_unload(self._looks.async_stop)
 
     # -- health ------------------------------------------------------------------------------------
 
@@ -202,7 +217,8 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
         calls = await self._ask(self.provider.calls())
         self.polled_calls, unlisted = calls is not None, False
         if calls is not None:
-            unlisted = await self._async_take_list(self._bounded(calls), requested_at)
+            as_of = requested_at - timedelta(seconds=self.provider.list_lag)
+            unlisted = await self._async_take_list(self._bounded(calls), as_of)
             for queue in self.provider.queues_with_calls():
                 self._take(self.data.set_queue(queue))
             self.async_keep(self.provider.found())
@@ -356,10 +372,10 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
     def _next_interval(self) -> timedelta:
         """Return how long to wait until the next poll."""
         intervals = self.provider.intervals
-        if self.health.streaming or self.health.complete:
-            seconds = intervals.pushed
-        elif self.data.calls:
+        if self.data.calls and self.polled_calls:
             seconds = intervals.busy
+        elif self.health.streaming or self.health.complete:
+            seconds = intervals.pushed
         else:
             seconds = intervals.idle
         return timedelta(seconds=min(seconds, intervals.directory))
@@ -369,6 +385,12 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
         """Poll the calls soon: a command or a push says that something is new."""
         if self.provider.capabilities & Capability.CALLS and self.polled_calls:
             self._async_ask_soon("look again")
+            self._looks.async_hint()
+
+    @callback
+    def _async_look(self) -> None:
+        """Poll the calls once more after a hint."""
+        self._async_ask_soon("look once more")
 
     @contextmanager
     def commanding(self) -> Iterator[None]:
@@ -427,6 +449,23 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
         if changes.refresh:
             self.async_look_again()
         self._schedule_tick()
+
+    @callback
+    def async_take_placed(self, placed: Placed) -> None:
+        """Show a call that was placed here, where the phone system does not list it yet."""
+        call = placed.call
+        if call is None:
+            return
+        self.async_take(self.data.begin_placed(call, dt_util.utcnow()))
+        if call.hangup_cause is not None:  # it was over before its answer came
+            self.async_push(
+                CallHint(
+                    provider_event=HISTORY,
+                    leg_id=call.id,
+                    hangup_cause=call.hangup_cause,
+                    outcome=call.outcome,
+                )
+            )
 
     # -- time --------------------------------------------------------------------------------------
 

@@ -268,6 +268,7 @@ class Voipat(Line[VoipatSimulator]):
             clock=now,
             profile=rng.choice(("python", "python", "node", "docs")),
             extensions_broken=False,
+            real_rows=rng.random() < 0.8,
             auto_answer_far=rng.choice((None, 2.0, 6.0)),
             early_media=rng.random() < 0.2,
             foreign_tenant_rows=rng.random() < 0.3,
@@ -316,8 +317,7 @@ class Voipat(Line[VoipatSimulator]):
     def truth(self) -> list[TrueCall]:
         """List the calls as they are told.
 
-        A caller whom a machine has answered still rings, for the people; a phone that has talked in a call talks on,
-        though its partner was handed over to somebody who has yet to pick up.
+        A caller whom a machine has answered still rings, for the people.
         """
         calls = self.simulator.truth()
         self._talked |= set(self._up(calls))
@@ -340,14 +340,7 @@ class Voipat(Line[VoipatSimulator]):
             )
         if call.direction == "incoming" and call.state == "talking" and not any(leg.extension for leg in call.legs):
             return replace(call, state="ringing")
-        legs = tuple(
-            replace(leg, state="talking")
-            if leg.state == "dialing" and leg.extension and self._leg(call, leg).uuid in self._talked
-            else leg
-            for leg in call.legs
-        )
-        # Whether it was seen that it has talked cannot be said here.
-        return call if legs == call.legs else replace(call, legs=legs, state="")
+        return call
 
     @override
     def steps(self) -> Sequence[tuple[int, Step]]:

@@ -491,13 +491,16 @@ def test_late_ring_of_a_call_that_lists_alone_have_shown(sent: float, calls: int
     assert made.told.count("call_incoming") == made.told.count("call_missed") == calls
 
 
-def test_phone_whose_partner_is_handed_on_holds_the_call_no_more() -> None:
+def test_phone_whose_partner_is_handed_on_talks_no_more() -> None:
     """Somebody holds a call that the other hands to a third: a list shows the phone waiting for that one to answer."""
     made = story().play(listed(call("a", leg("102", H), leg("101", T), direction=INTERNAL)))
     assert made.registry.state_of("102") is H
 
     made.play(listed(call("a", leg("102", D), leg("104", R), direction=None)))
-    assert made.registry.state_of("102") is T
+    assert made.registry.state_of("102") is D
+    assert [one.state for one in made.registry.calls.values()] == [R]
+    made.play(listed(call("a", leg("102", T), leg("104", T), direction=None)))
+    assert [made.registry.state_of(phone) for phone in ("102", "104")] == [T, T]
 
 
 def test_list_puts_right_which_of_two_calls_was_answered() -> None:

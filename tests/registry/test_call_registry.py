@@ -831,7 +831,7 @@ def test_a_phone_that_hands_the_call_over_hears_its_own_end() -> None:
     made.play(push("c", "102", E, time=6))
     assert made.told == [*ANSWERED[:2], "call_transferred", "call_ended"]
     assert made.registry.last_call is not None
-    assert made.registry.last_call.answered_by == "101"
+    assert made.registry.last_call.answered_by == "102"
 
 
 def test_a_transfer_seen_by_lists() -> None:

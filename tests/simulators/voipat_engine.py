@@ -730,7 +730,8 @@ class Engine:
 def _leg_state(leg: Leg) -> str:
     if leg.callstate is CallState.HELD:
         return "on_hold"
-    if leg.partner is not None or (leg.application not in ("", "bridge") and leg.callstate is CallState.ACTIVE):
+    machine = leg.application not in ("", "bridge") and leg.callstate in (CallState.ACTIVE, CallState.UNHELD)
+    if leg.partner is not None or machine:
         return "talking"
     return "ringing" if leg.direction == "outbound" and leg.answered_at is None else "dialing"
 

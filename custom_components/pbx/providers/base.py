@@ -57,6 +57,13 @@ class Provider(ABC):
     intervals: ClassVar[Intervals] = Intervals()
     transfers_ringing: ClassVar[bool] = False
     """A call that nobody has answered yet can be transferred."""
+    looks: ClassVar[tuple[float, ...]] = (0.4,)
+    """When to ask for the calls after a hint, in seconds: the last counts from the last hint.
+
+    Several where the list may be late; the first is then at once.
+    """
+    list_lag: ClassVar[float] = 0
+    """By how many seconds the list of the calls may be older than the moment it was asked for."""
     pushes_every_call: ClassVar[bool] = False
     """A working webhook tells of every call, so that polls can be rare."""
     names_account: ClassVar[bool] = False

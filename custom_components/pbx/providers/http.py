@@ -103,6 +103,12 @@ class Budget:
         self._slow_down = SLOW_DOWN
 
     @property
+    def spare(self) -> float:
+        """Which share of what may be sent at once is left, from 0 to 1; 1 where nothing limits."""
+        shares = (_free(limiter) / int(limiter.max_rate) for limiter in self._limiters.values())
+        return 0.0 if self.paused_for else min(shares, default=1.0)
+
+    @property
     def paused_for(self) -> float:
         """How long polls still have to wait, in seconds."""
         return max(0.0, self._paused_until - asyncio.get_running_loop().time())

@@ -8,7 +8,17 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ..telephony.models import UP, Call, CallHint, CallState, Detail, Leg, LegPush, Party
+from ..telephony.models import (
+    UP,
+    Call,
+    CallHint,
+    CallState,
+    Detail,
+    Direction,
+    Leg,
+    LegPush,
+    Party,
+)
 from . import correlated, outcomes
 from .active_leg import ActiveLeg
 from .facts import Facts, Phone, Source, Sources
@@ -63,8 +73,9 @@ class ActiveCall:
         legs = [
             Leg(
                 id=leg.id,
-                state=CallState.ENDED if over else leg.state,
+                state=CallState.ENDED if over else leg.shown,
                 extension=leg.extension,
+                number=leg.number,
                 changed=leg.changed,
                 context=leg.context,
                 account_code=leg.account_code,
@@ -130,10 +141,33 @@ class ActiveCall:
     def recompute(self, now: datetime | None) -> Meaning:
         """Work out anew what the facts mean, and return it; `now` as in `outcomes.recompute`."""
         self._note_phones()
-        self.meaning = outcomes.recompute(self.facts, self.counting(), self.meaning, now)
-        if not self.meaning.answered:
+        before = self.meaning
+        self.meaning = outcomes.recompute(self.facts, self.counting(), before, now)
+        if self.meaning.answered:
+            self._note_hand_over(before)
+        else:
             self.facts.answer_unseen = False
         return self.meaning
+
+    def _note_hand_over(self, before: Meaning) -> None:
+        """Note to whom an answered call was given: another phone of ours, or a number outside."""
+        facts, now_by = self.facts, self.meaning.answered_by
+        ours, outside = False, {}
+        for leg in self.counting():
+            if leg.state in UP and leg.extension is not None:
+                ours = True
+            elif leg.state in UP and not leg.waits:
+                outside[leg.id] = leg.number
+        fresh = [number for leg_id, number in outside.items() if leg_id not in facts.reached]
+        facts.reached = (facts.reached & self.legs.keys()) | outside.keys()
+        talked = any(phone.talked for phone in facts.phones.values())
+        taken_by = ""
+        if before.answered and talked and not ours and fresh and fresh[-1]:
+            taken_by = facts.handed_outside = fresh[-1]
+        elif before.answered_by is not None and now_by not in {None, before.answered_by}:
+            taken_by = now_by or ""
+        if taken_by and facts.direction is not Direction.OUTGOING:
+            facts.callee = Party(number=taken_by)
 
     def _note_phones(self) -> None:
         """Note what each phone has done so far."""

@@ -46,6 +46,9 @@ class ActiveLeg:
     inferred: Inferred | None = None
     correlated: bool = False
     hung_up: bool = False  # a hint said so; the next list will leave the leg out
+    waits: bool = False  # it was up, and hears somebody else's phone ring now
+    number: str = ""  # of the party outside, where that is told
+    listed_up: bool = False  # a list has shown that it was up
     context: str = ""
     account_code: str = ""
     details: dict[str, Detail] = field(default_factory=dict)
@@ -54,6 +57,11 @@ class ActiveLeg:
     def over(self) -> bool:
         """Whether the leg has ended."""
         return self.state is CallState.ENDED
+
+    @property
+    def shown(self) -> CallState:
+        """What the leg is shown to do: one that waits for the next to answer dials."""
+        return CallState.DIALING if self.waits and self.state in UP else self.state
 
     # -- inputs ------------------------------------------------------------------------------------
 
@@ -78,7 +86,7 @@ class ActiveLeg:
         if not revoked and (climbs < 0 or (climbs == 0 and older)):
             return
         self.state, self.inferred = state, inferred
-        self.pushed_at = now
+        self.pushed_at, self.waits = now, False
         if time is not None and not older:
             self.changed = time
 
@@ -97,8 +105,12 @@ class ActiveLeg:
         elif newest and self.state is CallState.ON_HOLD and leg.state in EARLY:
             # The phone calls whoever takes over next; nobody is held any more.
             self.state = CallState.TALKING
+        if newest:
+            self.waits = leg.state in EARLY and self.state in UP and self.listed_up
+            self.listed_up = self.listed_up or leg.state in UP
         if leg.extension is not None:
             self.extension = leg.extension
+        self.number = leg.number or self.number
         self.context, self.account_code = leg.context, leg.account_code
 
     def leave_out(self) -> None:

@@ -31,6 +31,8 @@ def progress(call: ActiveCall, view: Call, cause: Cause, before: CallState) -> l
         held = call.state is CallState.ON_HOLD
         events.append(builder.event(EventType.CALL_HELD if held else EventType.CALL_RESUMED))
     events += _handed_over(builder, states)
+    if call.facts.handed_outside:
+        events += _transfer(builder, call.facts.handed_outside)
     if call.connected:
         events += _left(builder, states)
     return events

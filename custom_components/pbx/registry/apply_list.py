@@ -53,6 +53,7 @@ def _take_leg(call: ActiveCall, leg: Leg, requested_at: datetime) -> bool:
     if call.make_room():
         fresh = ActiveLeg(leg.id, leg.state, leg.extension, leg.changed)
         fresh.context, fresh.account_code = leg.context, leg.account_code
+        fresh.number, fresh.listed_up = leg.number, leg.state in UP
         hand_over(fresh, leg, call.legs.values(), requested_at)
         call.legs[leg.id] = fresh
     return False

@@ -43,6 +43,24 @@ def apply_message(call: ActiveCall, push: LegPush, address: Address, now: dateti
         _move_leg(call, address.leg_id, push, now, correlated=address.correlated)
 
 
+def apply_hint(call: ActiveCall, leg_id: str, state: CallState, now: datetime) -> bool:
+    """Take what a phone has done whose leg a list has named; return whether that is plain.
+
+    One that rang has answered, one that talked holds or resumes. Of all others the list tells.
+    """
+    leg = call.legs[leg_id]
+    answers = state is CallState.TALKING and leg.state is CallState.RINGING
+    if leg.extension is None or not (answers or (state in UP and leg.state in UP)):
+        return False
+    if leg.state is state:
+        return False
+    call.sources.last = Source.HINT
+    leg.push(state, None, now)
+    if answers:
+        infer_from_answer(call, leg, None, now)
+    return True
+
+
 def our_time(
     moment: datetime | None, push: LegPush, earliest: datetime | None, now: datetime
 ) -> datetime | None:

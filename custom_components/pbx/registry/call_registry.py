@@ -15,7 +15,7 @@ from ..telephony.models import Call, CallState, Direction, EventType, LegPush, O
 from . import announcements, records
 from .active_call import ActiveCall
 from .apply_list import apply_row
-from .apply_message import apply_message, our_time
+from .apply_message import apply_hint, apply_message, our_time
 from .changes import (
     ACCOUNT,
     DIRECTORY,
@@ -222,6 +222,12 @@ class CallRegistry:
             if call.id not in present and not call.sources.pushed_since(requested_at):
                 self._take_absence(call, now, changes)
         yield changes
+
+    def begin_placed(self, row: Call, now: datetime) -> Changes:
+        """Take a call that was placed here, before a list or message has told of it."""
+        changes = Changes()
+        self._take_row(row, (row,), now, now, changes, first=False)
+        return changes
 
     def apply(self, pushed: m.Pushed, now: datetime) -> Changes:
         """Take one message that was pushed; a repeated one changes nothing (rule 2)."""
@@ -444,6 +450,8 @@ class CallRegistry:
         if call is None or hint.leg_id not in call.legs:
             return
         call.take_hint(hint.leg_id, hint)
+        if hint.state is not None and apply_hint(call, hint.leg_id, hint.state, cause.time):
+            self._life.reconcile(call, cause, changes)
         if hint.dtmf is not None:
             view = call.view()
             changes.events.append(

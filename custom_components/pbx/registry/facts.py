@@ -41,6 +41,8 @@ class Facts:
     reported_missed: bool = False  # by the phone system's own last word
     hangup_cause: str | None = None
     ended_by: str | None = None
+    reached: frozenset[str] = frozenset()  # the legs outside that have talked in it
+    handed_outside: str = ""  # the number it was given to, after phones of ours had talked
     hung_up_here: bool = False  # all of it, by Home Assistant, before anybody answered
 
     @property

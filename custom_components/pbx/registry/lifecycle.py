@@ -66,8 +66,8 @@ class Lifecycle:
     ) -> None:
         """Bring what is meant, told and shown of a call in line with what is known of it now."""
         before = call.state
-        self._name_parties(call)
         meaning = call.recompute(None if preexisting else cause.time)
+        self._name_parties(call)
         self.identity.index(call)
         if meaning.over:
             self._start_grace(call, cause, changes)

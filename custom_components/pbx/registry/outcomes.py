@@ -59,7 +59,7 @@ def recompute(
     if up and answered:
         answered_at = answered_at or (None if facts.answer_unseen else now)
         if facts.direction is not Direction.OUTGOING:
-            answered_by = answered_by or _answering(facts, up)
+            answered_by = _answering(facts, up, answered_by)
     return Meaning(
         _state(up, answered=answered) if up else before.state,
         not up,
@@ -90,13 +90,19 @@ def is_answered(direction: Direction | None, up: Collection[ActiveLeg]) -> bool:
             return bool(talking) or sum(outside) > 1  # one alone listens to a machine
 
 
-def _answering(facts: Facts, up: Collection[ActiveLeg]) -> str | None:
-    """Return the extension that answered: one that rang, else one that is not the caller."""
+def _answering(facts: Facts, up: Collection[ActiveLeg], before: str | None) -> str | None:
+    """Return the extension that answered: one that rang, else one that is not the caller.
+
+    The one that did so `before` stays that, until it has given the call to another.
+    """
     talking = [leg.extension for leg in up if leg.extension is not None and leg.state in UP]
+    if before is not None and before in talking:
+        return before
     for extension in talking:
         if facts.phones[extension].rang:
             return extension
-    return next((extension for extension in talking if extension != facts.caller.number), None)
+    other = next((extension for extension in talking if extension != facts.caller.number), None)
+    return other or before
 
 
 def _state(up: Collection[ActiveLeg], *, answered: bool) -> CallState:
@@ -104,11 +110,11 @@ def _state(up: Collection[ActiveLeg], *, answered: bool) -> CallState:
 
     A phone that is up before the other side has answered may put the call on hold already.
     """
-    inside = {leg.state for leg in up if leg.extension is not None}
+    inside = {leg.shown for leg in up if leg.extension is not None}
     if inside and not answered:
         early = (CallState.ON_HOLD, CallState.RINGING)
         return next((state for state in early if state in inside), CallState.DIALING)
-    states = inside or {leg.state for leg in up}
+    states = inside or {leg.shown for leg in up}
     order = (CallState.ON_HOLD, CallState.TALKING, CallState.RINGING, CallState.DIALING)
     return next(state for state in order if state in states)
 

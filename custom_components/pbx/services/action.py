@@ -84,7 +84,9 @@ async def placed(target: Target, placing: Awaitable[m.Placed]) -> dict[str, Any]
     somebody else; for all others it is an error.
     """
     try:
-        return _placed_answer(await placing)
+        answer = await placing
+        target.coordinator.async_take_placed(answer)
+        return _placed_answer(answer)
     except RefusedError as err:
         if not target.wants_answer:
             raise

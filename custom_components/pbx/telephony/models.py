@@ -315,12 +315,14 @@ def filled(known: Party, found: Party | None) -> Party:
 class Leg:
     """One phone's part in a call.
 
-    `extension` is None for the outside. `id` is unique and addresses commands.
+    `extension` is None for the outside, whose `number` may be told. `id` is unique and addresses
+    commands.
     """
 
     id: str
     state: CallState
     extension: str | None = None
+    number: str = ""
     changed: datetime | None = None  # the phone system's own time of this state
     context: str = ""
     account_code: str = ""
@@ -462,11 +464,13 @@ class Notice:
 class CallHint:
     """Something is known to have happened to a leg, but the phone system is to be asked what.
 
-    The hint names the cause of the end, the outcome or a key, or just says to look now.
+    The hint names the cause of the end, the outcome or a key, or just says to look now. `state` is
+    what the leg has done, which is plain where it rang, or talked and is put on hold or resumed.
     """
 
     provider_event: str
     leg_id: str | None = None
+    state: CallState | None = None
     hangup_cause: str | None = None
     outcome: Outcome | None = None
     dtmf: str | None = None
@@ -566,10 +570,14 @@ class PlacedOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placed:
-    """The answer to a request for a call."""
+    """The answer to a request for a call.
+
+    `call` is the call as it begins, where the phone system does not list it yet.
+    """
 
     call_id: str | None = None
     outcome: PlacedOutcome = PlacedOutcome.ACCEPTED
+    call: Call | None = None
 
 
 SHORTEST_RING, LONGEST_RING = 5, 120

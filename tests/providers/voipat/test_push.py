@@ -2,13 +2,14 @@
 
 import json
 import random
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from freezegun.api import FrozenDateTimeFactory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,7 +17,8 @@ from custom_components.pbx.providers.voipat.payload import (
     PlacedCall,
     Tenant,
 )
-from custom_components.pbx.providers.voipat.push import PLACEHOLDERS, read_socket, read_webhook
+from custom_components.pbx.providers.voipat.placing import PlacedCalls
+from custom_components.pbx.providers.voipat.push import PLACEHOLDERS, SocketReader, read_webhook
 from custom_components.pbx.telephony import models as m
 from custom_components.pbx.telephony.errors import BadPayloadError
 from custom_components.pbx.telephony.models import CallState, Direction, EventType, Outcome
@@ -318,8 +320,15 @@ TALKING_CALL = m.Call(id=A, state=TALKING, direction=INCOMING, legs=(m.Leg(id=A,
 
 def heard(kind: object, call: m.Call = RINGING_CALL, *, encoded: bool = True, **change: Any) -> m.Pushed | None:
     """Read one message of the socket."""
-    message = json.dumps({"type": kind, "timestamp": "2026-11-21T22:57:34.924150Z", "data": {**EVENT, **change}})
-    return read_socket(message, TENANT, {A: call, B: call}, {A, B, C}, encoded=encoded)
+    reader = SocketReader(PlacedCalls(), lambda: TENANT)
+    found = reader.read(message(kind, **change), {A: call, B: call}, {A, B, C}, encoded=encoded)
+    assert len(found) <= 1
+    return found[0] if found else None
+
+
+def message(kind: object, **change: Any) -> str:
+    """Make a message of the socket."""
+    return json.dumps({"type": kind, "timestamp": "2026-11-21T22:57:34.924150Z", "data": {**EVENT, **change}})
 
 
 @pytest.mark.parametrize(
@@ -400,10 +409,118 @@ def test_only_the_python_server_encodes() -> None:
     assert heard("call.created", uuid="a%41", encoded=False) == m.CallHint(provider_event="call.created", leg_id="a%41")
 
 
-@pytest.mark.parametrize("message", ["", "text", "null", "[]", "{}", "[" * 100_000, '{"type": 5, "data": 7}'])
-def test_unreadable_socket_messages(message: str) -> None:
+@pytest.mark.parametrize("text", ["", "text", "null", "[]", "{}", "[" * 100_000, '{"type": 5, "data": 7}'])
+def test_unreadable_socket_messages(text: str) -> None:
     """They are passed over."""
-    assert read_socket(message, TENANT, {}, (), encoded=True) is None
+    assert SocketReader(PlacedCalls(), lambda: TENANT).read(text, {}, (), encoded=True) == ()
+
+
+# -- calls that no list shows ------------------------------------------------------------------------
+
+
+def story_of(*messages: str, known: Collection[str] = (), placed: PlacedCalls | None = None) -> list[m.Pushed]:
+    """Read several messages of the socket one after the other."""
+    reader = SocketReader(placed or PlacedCalls(), lambda: TENANT)
+    return [pushed for each in messages for pushed in reader.read(each, {}, known, encoded=True)]
+
+
+@pytest.mark.parametrize(
+    ("cause", "outcome"),
+    [
+        ("USER_BUSY", m.Outcome.BUSY),
+        ("NORMAL_CLEARING", m.Outcome.MISSED),
+        ("ORIGINATOR_CANCEL", m.Outcome.MISSED),
+        ("CALL_REJECTED", m.Outcome.REJECTED),
+    ],
+)
+def test_call_too_short_for_a_list(cause: str, outcome: m.Outcome) -> None:
+    """A call from outside that comes and goes before a list can show it is told from its messages, once."""
+    ends = message("call.hangup", uuid=X, hangupCause=cause)
+    told = story_of(message("call.created", uuid=X, direction="inbound", callerNumber="%2B390612345678"), ends, ends)
+    assert [type(pushed) for pushed in told] == [m.CallHint, m.LegPush, m.LegPush, m.CallHint]
+    begun, over = (pushed for pushed in told if isinstance(pushed, m.LegPush))
+    assert (begun.call_id, begun.state, begun.direction) == (X, RINGING, m.Direction.INCOMING)
+    assert begun.caller == m.Party(number="+390612345678")
+    assert (over.state, over.outcome, over.hangup_cause) == (m.CallState.ENDED, outcome, cause)
+
+
+@pytest.mark.parametrize(
+    ("change", "known", "between"),
+    [
+        ({"direction": "outbound"}, (), ()),
+        ({"direction": "inbound", "callerNumber": "1001"}, (), ()),
+        ({"direction": "inbound", "callerNumber": "%2B390612345678"}, (X,), ()),
+        ({"direction": "inbound", "callerNumber": "%2B390612345678"}, (), (message("call.answered", uuid=X),)),
+    ],
+    ids=["called phone", "from inside", "listed", "answered"],
+)
+def test_call_that_a_list_tells_better(
+    change: dict[str, Any], known: tuple[str, ...], between: tuple[str, ...]
+) -> None:
+    """Of all other legs only the list is to be asked."""
+    ends = message("call.hangup", uuid=X, hangupCause="NORMAL_CLEARING")
+    told = story_of(message("call.created", uuid=X, **change), *between, ends, known=known)
+    assert {type(pushed) for pushed in told} == {m.CallHint}
+
+
+def test_longer_call_is_not_told_from_its_messages(freezer: FrozenDateTimeFactory) -> None:
+    """A call that no list has shown for long, as lists failed, may have been told by a browser."""
+    reader = SocketReader(PlacedCalls(), lambda: TENANT)
+    begins = message("call.created", uuid=X, direction="inbound", callerNumber="%2B390612345678")
+    reader.read(begins, {}, (), encoded=True)
+    freezer.tick(4)
+    told = reader.read(message("call.hangup", uuid=X, hangupCause="NO_ANSWER"), {}, (), encoded=True)
+    assert [type(pushed) for pushed in told] == [m.CallHint]
+
+
+@pytest.mark.parametrize(
+    ("cause", "outcome"),
+    [
+        ("USER_BUSY", m.Outcome.BUSY),
+        ("NO_ANSWER", m.Outcome.NO_ANSWER),
+        ("NORMAL_CLEARING", m.Outcome.NO_ANSWER),
+        ("CALL_REJECTED", m.Outcome.REJECTED),
+        ("USER_NOT_REGISTERED", m.Outcome.FAILED),
+    ],
+)
+@pytest.mark.parametrize("number", ["102", "+390612345678"])
+@pytest.mark.parametrize("late", [False, True])
+def test_end_of_a_placed_call_whose_first_phone_does_not_answer(
+    cause: str, outcome: m.Outcome, number: str, *, late: bool
+) -> None:
+    """Its end and the cause come by the socket alone, perhaps before the answer to the request."""
+    placed = PlacedCalls()
+    order = PlacedCall(extension="101", number=number, shown="101")
+    ends = message("call.hangup", uuid=X, domain=None if not late else DOMAIN, hangupCause=cause)
+    if late:
+        story_of(ends, placed=placed)
+        call = placed.placed(X, order, 30, streaming=True)
+        assert (call.hangup_cause, call.outcome) == (cause, outcome)
+        assert placed.with_unlisted(()) == ()
+        return
+    call = placed.placed(X, order, 30, streaming=True)
+    assert (call.state, call.caller.number, call.callee.number) == (m.CallState.DIALING, "101", number)
+    assert placed.with_unlisted(()) == (call,)
+    (hint, *_) = story_of(ends, ends, placed=placed)
+    assert hint == m.CallHint(provider_event="call.hangup", leg_id=X, hangup_cause=cause, outcome=outcome)
+    assert placed.with_unlisted(()) == ()
+
+
+@pytest.mark.parametrize(
+    ("streaming", "heard_of", "seconds"), [(True, False, 5), (False, False, 45), (True, True, 135)]
+)
+def test_placed_call_that_never_appears(
+    freezer: FrozenDateTimeFactory, *, streaming: bool, heard_of: bool, seconds: float
+) -> None:
+    """It is believed in for as long as its phone may ring; with a socket that is silent about it only a moment."""
+    placed = PlacedCalls()
+    call = placed.placed(X, PlacedCall(extension="101", number="102", shown="101"), 30, streaming=streaming)
+    if heard_of:
+        story_of(message("call.created", uuid=X, direction="outbound"), placed=placed)
+    freezer.tick(seconds - 0.5)
+    assert placed.with_unlisted(()) == (call,)
+    freezer.tick(1)
+    assert placed.with_unlisted(()) == ()
 
 
 @settings(max_examples=500, deadline=None)

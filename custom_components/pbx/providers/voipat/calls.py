@@ -252,8 +252,11 @@ def _call(
     order = placed.get(first.uuid) if first is not None else None
     dialled = _dialled(first, others, loopbacks, order, tenant)
     direction = _direction(first, others, dialled, tenant)
-    legs = [] if first is None else [_leg(first, _first_state(first, others, loopbacks, placed))]
-    legs += [_leg(row, state) for row in others if (state := _called_state(row)) is not None]
+    country = tenant.country
+    states = [(row, _called_state(row)) for row in others]
+    if first is not None:
+        states.insert(0, (first, _first_state(first, others, loopbacks, placed)))
+    legs = [_leg(row, state, country) for row, state in states if state is not None]
     if not legs:
         return None
     answering = next(
@@ -277,12 +280,14 @@ def _without_sides(call: m.Call) -> m.Call:
     return m.Call(id=call.id, state=call.state, legs=call.legs, started_at=call.started_at)
 
 
-def _leg(row: _Row, state: CallState) -> m.Leg:
+def _leg(row: _Row, state: CallState, country: str) -> m.Leg:
     """Return a channel as a leg of a call."""
+    outside = "" if row.extension else row.dialled if row.outbound else row.caller
     return m.Leg(
         id=row.uuid,
         state=state,
         extension=row.extension,
+        number=received(outside, country),
         context=row.context,
         account_code=row.account_code,
     )

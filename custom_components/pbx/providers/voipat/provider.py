@@ -1,7 +1,6 @@
 """VOIP@ Cloud: what is asked of a bridge, in which order, and what is commanded."""
 
 import re
-import time
 from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -50,14 +49,14 @@ from .commands import (
 )
 from .extensions import Extensions
 from .history import History
-from .push import IN_ADDRESS, read_socket, read_webhook
+from .placing import MARGIN, MOST_REMEMBERED, PlacedCalls
+from .push import IN_ADDRESS, SocketReader, read_webhook
 from .settings import VoipatSettings
 
 RING_TIMEOUT = 30  # seconds, where nobody says how long to ring
-MARGIN = 15.0  # seconds an answer may take longer than the ringing it waits for
-MOST_REMEMBERED = 4096
-PLACED_RINGS = m.LONGEST_RING + MARGIN
-SILENCE = 75.0
+# Seconds without a ping after which a bridge is asked whether it is still there: they ping every
+# 20 or 30 seconds when they are well. After twice that the socket is dead.
+SILENCE = {Variant.PYTHON: 23.0, Variant.NODE: 33.0}
 SOCKET_ENDS = frozenset({WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR})
 LONGEST_MESSAGE = 1024 * 1024
 
@@ -115,6 +114,8 @@ class VoipatProvider(Provider):
     }
     limits = STANDARD
     intervals = Intervals(busy=5, idle=10, pushed=60, directory=600)
+    looks = (0.05, 0.18, 0.35, 1.0)
+    list_lag = 0.28
     pushed_ids_differ = True
     complete_after = 2
     # Only browsers push: whether the call goes on at a desk phone is what the next list says.
@@ -130,9 +131,8 @@ class VoipatProvider(Provider):
         self._calls: dict[str, m.Call] = {}
         self._call_of: BoundedMap[str] = BoundedMap(MOST_REMEMBERED)
         """To which call a leg belongs."""
-        self._placed: BoundedMap[payload.PlacedCall] = BoundedMap(MOST_REMEMBERED)
-        self._shown: dict[str, tuple[float, payload.PlacedCall]] = {}
-        """When each extension last placed a call, and which."""
+        self._placed = PlacedCalls()
+        self._streaming = False
         self._api = Api(
             self.http,
             self.settings.url,
@@ -143,6 +143,7 @@ class VoipatProvider(Provider):
         typed = (*self.settings.extensions, *self.settings.known_extensions)
         self._extensions = Extensions(self._api, typed, lambda: self._tenant)
         self._history = History(self._api, lambda: self._tenant)
+        self._socket = SocketReader(self._placed, lambda: self._tenant)
 
     # -- set-up ------------------------------------------------------------------------------------
 
@@ -216,13 +217,15 @@ class VoipatProvider(Provider):
         )
         if not reply.ok:
             raise ConnectError("The calls could not be read")
-        found = read_channels(rows_of(reply, "channels"), self._tenant, self._placed, self._call_of)
-        self._calls = {leg.id: call for call in found.calls for leg in call.legs}
+        rows = rows_of(reply, "channels")
+        found = read_channels(rows, self._tenant, self._placed.orders, self._call_of)
+        calls = self._placed.with_unlisted(found.calls)
+        self._calls = {leg.id: call for call in calls for leg in call.legs}
         for leg_id, call_id in found.call_of.items():
             self._call_of.discard(leg_id)
             self._call_of.put(leg_id, call_id)
         self._extensions.learn(found.extensions)
-        return found.calls
+        return calls
 
     @override
     async def record_of(self, call: m.Call) -> m.CallRecord | None:
@@ -239,14 +242,7 @@ class VoipatProvider(Provider):
         """Return what a webhook request of the browser's phone says."""
         if request.method.upper() == "HEAD":
             return ()
-        return read_webhook(request, self._tenant, self._ringing_for_others())
-
-    def _ringing_for_others(self) -> Collection[payload.PlacedCall]:
-        """Return the calls placed a moment ago, whose first phone may still ring."""
-        if not self._shown:
-            return ()
-        since = time.monotonic() - PLACED_RINGS
-        return [order for at, order in self._shown.values() if at >= since]
+        return read_webhook(request, self._tenant, self._placed.ringing_for_others())
 
     @override
     async def stream(self) -> AsyncIterator[m.Pushed]:
@@ -263,26 +259,29 @@ class VoipatProvider(Provider):
             ) as socket:
                 # Node takes everybody's connection, and greets those whose key is right.
                 if greeted := encoded:
+                    self._streaming = True
                     yield m.CallHint(provider_event="connected")
-                # Both servers ping: a socket that is silent for long is dead.
-                while (message := await socket.receive(timeout=SILENCE)).type not in SOCKET_ENDS:
-                    if message.type is WSMsgType.PING:
-                        await socket.pong(message.data)
-                    elif message.type is WSMsgType.TEXT and not greeted:
-                        greeted = True
+                async for message in _messages(
+                    socket, SILENCE[self._api.variant or Variant.PYTHON]
+                ):
+                    if message is None:
+                        yield m.CallHint(provider_event="silence")
+                    elif not greeted:
+                        self._streaming = greeted = True
                         yield m.CallHint(provider_event="connected")
-                    elif message.type is WSMsgType.TEXT and (
-                        pushed := self._heard(message.data, encoded=encoded)
-                    ):
-                        yield pushed
+                    else:
+                        for pushed in self._heard(message, encoded=encoded):
+                            yield pushed
                 if not greeted:
                     raise ConnectError("The socket was closed at once")
         except aiohttp.ClientError, TimeoutError:
             raise ConnectError("The socket failed") from None
+        finally:
+            self._streaming = False
 
-    def _heard(self, message: str, *, encoded: bool) -> m.Pushed | None:
-        """Return what a message of the socket says; None where that is nothing to us."""
-        return read_socket(message, self._tenant, self._calls, self._call_of, encoded=encoded)
+    def _heard(self, message: str, *, encoded: bool) -> tuple[m.Pushed, ...]:
+        """Return what a message of the socket says; nothing where it is nothing to us."""
+        return self._socket.read(message, self._calls, self._call_of, encoded=encoded)
 
     # -- webhooks ----------------------------------------------------------------------------------
 
@@ -314,16 +313,17 @@ class VoipatProvider(Provider):
         order = payload.PlacedCall(
             extension=extension, number=target, shown=text(body.get("callerId")) or extension
         )
-        self._shown[extension] = (time.monotonic(), order)
+        self._placed.asked(order)
         try:
-            return await self._place(body, order, ring + MARGIN)
+            return await self._place(body, order, ring)
         except UnknownOutcomeError:
             return m.Placed(outcome=m.PlacedOutcome.UNKNOWN)
 
     async def _place(
-        self, body: Mapping[str, object], order: payload.PlacedCall, seconds: float
+        self, body: Mapping[str, object], order: payload.PlacedCall, ring: float
     ) -> m.Placed:
-        """Place a call; `seconds` is how long its answer may take."""
+        """Place a call; `ring` is how many seconds the phone of the extension may ring."""
+        seconds = ring + MARGIN
         # The Node server lets everybody's requests wait until the phone is picked up.
         with self._api.waiting(seconds if self._api.variant is Variant.NODE else 0):
             reply = await self._api.post("originate", "/calls/originate", body, seconds=seconds)
@@ -339,8 +339,10 @@ class VoipatProvider(Provider):
             raise UnknownOutcomeError("The answer cannot be read") from None
         if not call_id:
             return m.Placed()
-        self._placed.put(call_id, order)
-        return m.Placed(call_id=call_id)
+        # The Node server has waited until the phone was picked up.
+        ring = 0 if self._api.variant is Variant.NODE else ring
+        call = self._placed.placed(call_id, order, ring, streaming=self._streaming)
+        return m.Placed(call_id=call_id, call=call)
 
     @override
     async def hangup(self, target: m.CallRef, cause: str | None = None) -> None:
@@ -475,6 +477,9 @@ class VoipatProvider(Provider):
         if reply.ok:
             return
         reason = reason_of(reply, sent)
+        if reply.status == FORBIDDEN and self._placed.is_unlisted(leg_id):
+            # To the bridge a phone that rings for a placed call is nobody's yet.
+            raise refusal(reply, sent)
         gone = any(words in reason.lower() for words in _GONE)
         if not gone and reply.status in {INTERNAL_ERROR, NOT_FOUND} and not reason:
             # The Python server loses the reason on its way.
@@ -496,6 +501,32 @@ class VoipatProvider(Provider):
     async def statistics(self, start: datetime | None, end: datetime | None) -> m.Statistics:
         """Return sums over finished calls; counted here where the server cannot."""
         return await self._history.statistics(start, end)
+
+
+async def _messages(
+    socket: aiohttp.ClientWebSocketResponse, silence: float
+) -> AsyncIterator[str | None]:
+    """Return what a socket says until it ends, and None once it is silent for so many seconds.
+
+    Raise TimeoutError when it is silent for as long again.
+    """
+    silent = False
+    while True:
+        try:
+            message = await socket.receive(timeout=silence)
+        except TimeoutError:
+            if silent:
+                raise
+            silent = True
+            yield None
+            continue
+        silent = False
+        if message.type in SOCKET_ENDS:
+            return
+        if message.type is WSMsgType.PING:
+            await socket.pong(message.data)
+        elif message.type is WSMsgType.TEXT:
+            yield message.data
 
 
 def _scheme(kept: str) -> Scheme:

@@ -5,17 +5,21 @@ other tenants among the own.
 """
 
 import json
-from collections.abc import Collection, Mapping
+import time
+from collections.abc import Callable, Collection, Mapping
 from urllib.parse import parse_qsl, unquote
 
 from ...telephony import models as m
+from ...telephony.bounded_map import BoundedMap
 from ...telephony.errors import BadPayloadError
 from ...telephony.models import CallState, Direction
 from ...telephony.phone_numbers import is_extension, received, same
 from ..values import Json, instant, mapping, read_json, text
 from .payload import LONGEST_NAME, PlacedCall, Tenant, outcome_of, party, seconds, word
+from .placing import MOST_REMEMBERED, PlacedCalls, outcome_of_first
 
 MOST_FIELDS = 100
+SHORT = 3.0  # seconds in which a call may come and go without a list that shows it
 PLACEHOLDERS = (
     "event",
     "caller_id",
@@ -43,6 +47,7 @@ AGENT_EVENTS = {
     "agent_logout": m.EventType.AGENT_LOGGED_OUT,
 }
 
+SOCKET_FIELDS = ("uuid", "domain", "event", "hangupCause", "callerNumber", "direction")
 SOCKET_EVENTS = frozenset(
     {
         "call.created",
@@ -56,6 +61,11 @@ SOCKET_EVENTS = frozenset(
         "channel.update",
     }
 )
+STATES = {
+    "call.answered": CallState.TALKING,
+    "call.held": CallState.ON_HOLD,
+    "call.unheld": CallState.TALKING,
+}
 # What an update is about where it says nothing that a list of channels could show.
 DULL_UPDATES = frozenset(
     {"CHANNEL_STATE", "RECORD_START", "RECORD_STOP", "PLAYBACK_START", "PLAYBACK_STOP"}
@@ -179,52 +189,118 @@ def _call_push(
 # -- the socket ------------------------------------------------------------------------------------
 
 
-def read_socket(
-    message: str,
-    tenant: Tenant,
-    calls: Mapping[str, m.Call],
-    known: Collection[str],
-    *,
-    encoded: bool,
-) -> m.Pushed | None:
-    """Read one message; `calls` are those of the active legs, `known` all legs of late.
+class SocketReader:
+    """Reads the messages of the socket, each of which is about one leg.
 
-    The Python server passes values on percent-encoded.
+    What happened is asked of the list, but for calls that are over before a list can show them.
     """
-    answer = _object(message)
-    kind, data = word(answer.get("type"), LONGEST_NAME), mapping(answer.get("data"))
-    if kind == "system.status":
-        return m.CallHint(provider_event=kind)
-    values = {key: word(data.get(key)) for key in ("uuid", "domain", "event", "hangupCause")}
-    if encoded:
-        values = {key: word(unquote(value)) for key, value in values.items()}
-    leg_id, domain = values["uuid"], values["domain"]
-    # Messages without a domain go to every tenant: only those about a known leg concern us.
-    if not leg_id or not (tenant.owns(domain) if domain else leg_id in known):
-        return None
-    match kind:
-        case "channel.update" if values["event"] in DULL_UPDATES:
-            return None
-        case "call.dtmf":
-            return m.CallHint(provider_event=kind, leg_id=leg_id, dtmf=_digit(data))
-        case _ if kind not in SOCKET_EVENTS:
-            return m.UnknownPush(provider_event=kind)
-    over = kind == "call.hangup" or values["event"] == "CHANNEL_HANGUP"
-    return _leg_hint(
-        kind, leg_id, values["hangupCause"][:LONGEST_NAME] if over else "", calls.get(leg_id)
-    )
+
+    def __init__(self, placed: PlacedCalls, tenant: Callable[[], Tenant]) -> None:
+        """Know the calls that were placed; `tenant` says whose rows concern us when asked."""
+        self._placed = placed
+        self._tenant = tenant
+        self._arrived: BoundedMap[tuple[float, m.Party]] = BoundedMap(MOST_REMEMBERED)
+        """When legs came from outside that nobody has picked up, and who calls."""
+
+    def read(
+        self, message: str, calls: Mapping[str, m.Call], known: Collection[str], *, encoded: bool
+    ) -> tuple[m.Pushed, ...]:
+        """Read one message; `calls` are those of the active legs, `known` all legs of late.
+
+        The Python server passes values on percent-encoded.
+        """
+        answer = _object(message)
+        kind, data = word(answer.get("type"), LONGEST_NAME), mapping(answer.get("data"))
+        if kind == "system.status":
+            return (m.CallHint(provider_event=kind),)
+        values = {key: word(data.get(key)) for key in SOCKET_FIELDS}
+        if encoded:
+            values = {key: word(unquote(value)) for key, value in values.items()}
+        leg_id = values["uuid"]
+        dull = kind == "channel.update" and values["event"] in DULL_UPDATES
+        if dull or not leg_id or not self._concerns_us(values, known):
+            return ()
+        if kind == "call.dtmf":
+            return (m.CallHint(provider_event=kind, leg_id=leg_id, dtmf=_digit(data)),)
+        if kind not in SOCKET_EVENTS:
+            return (m.UnknownPush(provider_event=kind),)
+        if kind == "call.hangup" or values["event"] == "CHANNEL_HANGUP":
+            cause = values["hangupCause"][:LONGEST_NAME]
+            return self._ended(kind, leg_id, cause, calls.get(leg_id), seen=leg_id in known)
+        self._placed.heard(leg_id)
+        self._note(kind, leg_id, values)
+        return (m.CallHint(provider_event=kind, leg_id=leg_id, state=STATES.get(kind)),)
+
+    def _concerns_us(self, values: Mapping[str, str], known: Collection[str]) -> bool:
+        """Return whether a message is about a leg of ours.
+
+        Messages without a domain go to every tenant: only those about a known leg concern us.
+        """
+        if domain := values["domain"]:
+            return self._tenant().owns(domain)
+        return values["uuid"] in known or self._placed.is_unlisted(values["uuid"])
+
+    def _note(self, kind: str, leg_id: str, values: Mapping[str, str]) -> None:
+        """Note who calls from outside, until that is answered by anybody."""
+        tenant = self._tenant()
+        if kind == "call.answered":
+            self._arrived.discard(leg_id)
+        elif kind == "call.created" and values["direction"] == "inbound":
+            caller = party(values["callerNumber"] or "anonymous", "", tenant.country)
+            if not caller.number or not tenant.is_inside(caller.number):
+                self._arrived.put(leg_id, (time.monotonic(), caller))
+
+    def _ended(
+        self, kind: str, leg_id: str, cause: str, call: m.Call | None, *, seen: bool
+    ) -> tuple[m.Pushed, ...]:
+        """Return that a leg has ended, and how its call ended where the leg began it.
+
+        The phones of a group end one by one, with causes of their own.
+        """
+        arrived = self._arrived.get(leg_id)
+        self._arrived.discard(leg_id)
+        if self._placed.ended(leg_id, cause):
+            return (_ended_hint(kind, leg_id, cause, outcome_of_first(cause)),)
+        short = arrived is not None and time.monotonic() - arrived[0] <= SHORT
+        if arrived is not None and short and call is None and not seen:
+            return _told_whole(kind, leg_id, cause, arrived[1])
+        if not cause or call is None or call.legs[0].id != leg_id:
+            return (m.CallHint(provider_event=kind, leg_id=leg_id),)
+        talked = call.state in {CallState.TALKING, CallState.ON_HOLD}
+        outcome = None if talked else outcome_of(cause, call.direction)
+        return (_ended_hint(kind, leg_id, cause, outcome),)
 
 
-def _leg_hint(kind: str, leg_id: str, cause: str, call: m.Call | None) -> m.CallHint:
-    """Return that something happened to a leg, and how its call ended where the leg began it.
-
-    The phones of a group end one by one, with causes of their own.
-    """
-    if not cause or call is None or call.legs[0].id != leg_id:
-        return m.CallHint(provider_event=kind, leg_id=leg_id)
-    talked = call.state in {CallState.TALKING, CallState.ON_HOLD}
-    outcome = None if talked else outcome_of(cause, call.direction)
+def _ended_hint(kind: str, leg_id: str, cause: str, outcome: m.Outcome | None) -> m.CallHint:
+    """Return that a leg has ended that the next list will not name."""
     return m.CallHint(provider_event=kind, leg_id=leg_id, hangup_cause=cause, outcome=outcome)
+
+
+def _told_whole(kind: str, leg_id: str, cause: str, caller: m.Party) -> tuple[m.Pushed, ...]:
+    """Return a call from outside that was over before any list could show it, as at a busy phone.
+
+    Whom it was for is in none of its messages, but in its record.
+    """
+    begun = m.LegPush(
+        provider_event="call.created",
+        call_id=leg_id,
+        leg_id=leg_id,
+        state=CallState.RINGING,
+        direction=Direction.INCOMING,
+        caller=caller,
+        key=f"call.created:{leg_id}",
+    )
+    over = m.LegPush(
+        provider_event=kind,
+        call_id=leg_id,
+        leg_id=leg_id,
+        state=CallState.ENDED,
+        final=True,
+        outcome=outcome_of(cause, Direction.INCOMING),
+        hangup_cause=cause or None,
+        key=f"call.hangup:{leg_id}",
+    )
+    return begun, over
 
 
 def _digit(data: Json) -> str:
