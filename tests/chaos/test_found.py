@@ -555,6 +555,19 @@ def test_phone_that_holds_while_it_dials_is_on_hold(far: Leg, first: CallState) 
     assert made.registry.state_of("101") is T
 
 
+@pytest.mark.parametrize("sent", [0.5, 1.5])
+def test_late_message_of_an_answer_is_about_the_call_that_is_over(sent: float) -> None:
+    """Lists were quicker than a browser's message, whose first one was lost: the call is told once."""
+    made = story(pushed_ids_differ=True, grace=5).play(
+        listed(call("a", leg("caller", T), leg("101", T))), wait(2), listed(), listed()
+    )
+    told = list(made.told)
+    late = widget("w", "101", T, sent=sent)
+    made.play(late, widget("w", "101", E), listed(), listed())
+    assert made.told == told
+    assert made.registry.calls == {}
+
+
 # -- commands ----------------------------------------------------------------------------------------
 
 

@@ -421,8 +421,10 @@ class CallRegistry:
         if _only_ends(push):
             self._life.bury_unseen(call_id, cause.time)
             return None
-        call = self._life.going_on(self._life.identity.match_push(push, cause.time))
+        found = self._life.identity.match_push(push, cause.time)
+        call = self._life.going_on(found)
         if call is not None:
+            changes.refresh |= isinstance(found, EndedCall)  # it may be over all the same
             self._life.identity.name(push.call_id, call.id)
             return call
         started_at = our_time(push.started_at, push, None, cause.time)

@@ -111,15 +111,21 @@ class IdentityByParties(Identity):
         return None
 
     def _ended_just_now(self, push: LegPush, now: datetime) -> EndedCall | None:
-        """Return the call that ended a moment ago, and of which a late message tells a ring."""
-        if push.state is not CallState.RINGING or push.sent_at is None or push.caller is None:
+        """Return the call that ended a moment ago, and of which a late message tells.
+
+        It tells of a ring, or that a phone of the call has answered.
+        """
+        if push.state is CallState.ENDED or push.sent_at is None or push.caller is None:
             return None
-        name = _name(push.caller)
+        name, rings = _name(push.caller), push.state is CallState.RINGING
         recent = takewhile(lambda ended: now - ended.at <= SAME_CALL, self._ended.inferred(LATEST))
         for ended in recent:
             facts = ended.call.facts
-            same_way = facts.direction is push.direction and name == _name(facts.outside)
-            if same_way and _rang_at(ended, push.sent_at):
+            if facts.direction is not push.direction or name != _name(facts.outside):
+                continue
+            if rings and _rang_at(ended, push.sent_at):
+                return ended
+            if not rings and push.extension in facts.phones and _was_up_at(ended, push.sent_at):
                 return ended
         return None
 
@@ -238,6 +244,12 @@ def _rang_at(ended: EndedCall, moment: datetime) -> bool:
     began = sources.first_sent_at or ended.call.started_at
     last = sources.last_sent_at or ended.at
     return abs(began - moment) <= SAME_INSTANT and moment <= last
+
+
+def _was_up_at(ended: EndedCall, moment: datetime) -> bool:
+    """Return whether a call that is over went on at a moment, by a clock that may be a bit off."""
+    call = ended.call
+    return call.started_at - SAME_INSTANT <= moment <= ended.at + SAME_INSTANT
 
 
 # -- does a call fit a row -------------------------------------------------------------------------
