@@ -163,8 +163,10 @@ CODE_FORM = vol.Schema({vol.Required(CONF_CODE): TEXT})
 PROVIDER_OPTIONS: Mapping[str, Mapping[vol.Marker, object]] = {
     "voipat": {
         vol.Optional(CONF_EXTENSIONS): TEXTS,
-        vol.Optional(CONF_RATE_PLAN, default="standard"): SelectSelector(
-            SelectSelectorConfig(options=["standard", "enterprise"], translation_key="rate_plan")
+        vol.Optional(CONF_RATE_PLAN, default="automatic"): SelectSelector(
+            SelectSelectorConfig(
+                options=["automatic", "standard", "enterprise"], translation_key="rate_plan"
+            )
         ),
     },
     "voipstudio": {

@@ -5,7 +5,6 @@ from collections.abc import Callable
 
 from homeassistant.core import HassJob, HomeAssistant, callback
 from homeassistant.helpers.event import async_call_later
-from homeassistant.util import dt as dt_util
 
 STEP = 0.1  # looks are put together that would be closer than so many seconds
 ENOUGH = 0.5  # share of the request budget that has to be left for more than the last look
@@ -45,7 +44,7 @@ class Looks:
         """Plan the looks after a hint that has just come."""
         if self._last is None:
             return
-        now = dt_util.utcnow().timestamp()
+        now = self._hass.loop.time()
         self._finally = now + self._last
         if self._spare() >= ENOUGH:
             self._due.update(math.ceil((now + delay) / STEP) for delay in self._between)
@@ -81,7 +80,7 @@ class Looks:
     def _async_due(self, _now: object) -> None:
         """Look, if that is due, and plan what comes next."""
         self._cancel = self._planned = None
-        now = dt_util.utcnow().timestamp() + self._first
+        now = self._hass.loop.time() + self._first
         passed = {step for step in self._due if step * STEP <= now + STEP / 10}
         self._due -= passed
         last = self._finally is not None and self._finally <= now + STEP / 10

@@ -265,13 +265,18 @@ async def test_an_exchange_without_a_token(
 @pytest.mark.parametrize(
     ("plan", "headers", "limits"),
     [
-        ("", {}, voipat_access.STANDARD),
+        ("", {}, ()),
+        ("automatic", {}, ()),
+        ("standard", {}, voipat_access.STANDARD),
         ("enterprise", {}, voipat_access.ENTERPRISE),
-        ("", {"X-RateLimit-Limit": "60", "X-RateLimit-Remaining": "45"}, None),
+        ("", {"X-RateLimit-Limit": "60", "X-RateLimit-Remaining": "45"}, voipat_access.STANDARD),
+        ("standard", {"X-RateLimit-Limit": "60"}, None),
         ("", {"X-RateLimit-Limit": "300"}, voipat_access.ENTERPRISE),
         ("", {"X-RateLimit-Limit": "10000"}, voipat_access.ENTERPRISE),
-        ("", {"RateLimit-Policy": "200;w=60", "RateLimit-Limit": "200"}, None),
-        ("", {"RateLimit-Policy": "30;w=60"}, (RateLimit(requests=30, seconds=60), voipat_access.STANDARD[1])),
+        ("", {"RateLimit-Policy": "200;w=60", "RateLimit-Limit": "200"}, (RateLimit(requests=200, seconds=60),)),
+        ("standard", {"RateLimit-Policy": "200;w=60", "RateLimit-Limit": "200"}, None),
+        ("", {"RateLimit-Policy": "30;w=60"}, (RateLimit(requests=30, seconds=60),)),
+        ("standard", {"RateLimit-Policy": "30;w=60"}, (RateLimit(requests=30, seconds=60), voipat_access.STANDARD[1])),
         ("", {"RateLimit-Policy": "3;w=60"}, None),
         ("", {"X-RateLimit-Limit": "lots", "RateLimit-Policy": "x"}, None),
     ],
@@ -302,6 +307,21 @@ async def test_plans(
         assert kept[before:] == ([limits] if limits else [])
     else:
         assert kept[-1] == limits
+
+
+async def test_limit_is_kept_from_a_refusal_on(
+    stub: Stub, session: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing limits the requests, until one was too much: then the documented plan does."""
+    stub.on("GET", "/calls/channels", {"error": "Too many requests"}, status=429, headers={"Retry-After": "1"})
+    provider = VoipatProvider(session, {"url": stub.url, "api_key": CANARY, "domain": DOMAIN})
+    assert provider.http.budget.spare == 1
+    kept: list[tuple[RateLimit, ...]] = []
+    monkeypatch.setattr(provider.http.budget, "set_limits", kept.append)
+    for _ in range(2):
+        with pytest.raises(RateLimitError):
+            await provider.calls()
+    assert kept == [voipat_access.STANDARD]
 
 
 @pytest.mark.parametrize(

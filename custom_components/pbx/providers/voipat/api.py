@@ -7,10 +7,11 @@ they word errors.
 import asyncio
 import re
 from base64 import b64encode
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 from urllib.parse import quote
 
 from yarl import URL
@@ -20,6 +21,7 @@ from ...telephony.errors import (
     ConnectError,
     InvalidInputError,
     ProviderError,
+    RateLimitError,
     RefusedError,
     SwitchDownError,
     UnknownOutcomeError,
@@ -82,15 +84,19 @@ class Api:
     """Send requests to one bridge with one key."""
 
     def __init__(
-        self, http: HttpClient, address: str, key: str, *, scheme: Scheme, enterprise: bool
+        self, http: HttpClient, address: str, key: str, *, scheme: Scheme, plan: str
     ) -> None:
-        """Know the address and the key; nothing is sent."""
+        """Know the address and the key; nothing is sent.
+
+        `plan` is one of `plans`, or anything else for what the phone system itself says.
+        """
         self._http = http
         self._bases = bases(address)
         self._key = key
         self._token = ""
         self._refused_at: float | None = None
-        self._limits = ENTERPRISE if enterprise else STANDARD
+        # Neither server limits to the documented plan, unless it says so.
+        self._limits = plans().get(plan, ())
         http.budget.set_limits(self._limits)
         self.scheme = scheme
         self.variant: Variant | None = None
@@ -217,7 +223,7 @@ class Api:
         seconds: float = 0,
     ) -> Reply:
         """Ask for something, as a poll or (`waiting`) for a person."""
-        send = self._http.ask if waiting else self._http.read
+        send = partial(self._sent, self._http.ask if waiting else self._http.read)
         url, options = (
             f"{self.base}{path}",
             {"params": query or {}, "timeout": max(seconds, self.patience)},
@@ -241,20 +247,32 @@ class Api:
         Only a request that was refused for its token is sent again, with another.
         """
         url, options = f"{self.base}{path}", {"json": body, "timeout": seconds or self.patience}
-        reply = await self._http.command(
-            operation, "POST", url, headers=await self._headers(), **options
-        )
+        send = partial(self._sent, self._http.command)
+        reply = await send(operation, "POST", url, headers=await self._headers(), **options)
         if reply.status == UNAUTHORIZED and self.scheme is Scheme.TOKEN:
             self._token = ""
-            reply = await self._http.command(
-                operation, "POST", url, headers=await self._headers(), **options
-            )
+            reply = await send(operation, "POST", url, headers=await self._headers(), **options)
         reply = await self._checked(reply)
         if reply.status in GATEWAY_ERRORS:
             raise UnknownOutcomeError("The bridge did not answer its gateway")
         if reply.status == UNAVAILABLE or 300 <= reply.status < 400:  # noqa: PLR2004 - redirects
             raise ConnectError("The phone system is not connected")
         return reply
+
+    async def _sent(
+        self,
+        send: Callable[..., Awaitable[Reply]],
+        operation: str,
+        method: str,
+        url: str,
+        **options: object,
+    ) -> Reply:
+        """Send a request; from one that was too much on, keep to the documented plan at least."""
+        try:
+            return await send(operation, method, url, **options)
+        except RateLimitError:
+            self._keep_to(self._limits or plans()["standard"])
+            raise
 
     async def _headers(self) -> Mapping[str, str]:
         """Return the headers of a request: the credentials, and that it is JSON."""
@@ -320,21 +338,35 @@ class Api:
             raise _RefusedKeyError("The key is refused, but not for a token")
         raise AuthError("The key is refused")
 
+    def _keep_to(self, limits: tuple[RateLimit, ...]) -> None:
+        """Keep to limits from now on."""
+        if limits != self._limits:
+            self._limits = limits
+            self._http.budget.set_limits(limits)
+
     def _heed(self, headers: Mapping[str, str]) -> None:
         """Follow the limits that the answers tell: a larger plan, a smaller limit, nothing left."""
         told = {name.lower(): value for name, value in headers.items()}
         limits = self._limits
-        if integer(told.get("x-ratelimit-limit")) in ENTERPRISE_LIMITS:
+        limit = integer(told.get("x-ratelimit-limit"))
+        if limit in ENTERPRISE_LIMITS:
             limits = ENTERPRISE
+        elif limit is not None and not limits:
+            limits = plans()["standard"]
         policy = _POLICY.search(told.get("ratelimit-policy", ""))
-        if policy and LEAST <= int(policy[1]) < limits[0].requests:
-            limits = (RateLimit(requests=int(policy[1]), seconds=60), limits[1])
-        if limits != self._limits:
-            self._limits = limits
-            self._http.budget.set_limits(limits)
+        if policy and int(policy[1]) >= LEAST:
+            smaller = RateLimit(requests=int(policy[1]), seconds=60)
+            if not limits or smaller.requests < limits[0].requests:
+                limits = (smaller, *limits[1:])
+        self._keep_to(limits)
         left = told.get("ratelimit-remaining", told.get("x-ratelimit-remaining"))
         if integer(left) == 0 and (wait := retry_after(headers)) is not None:
             self._http.budget.pause(wait)
+
+
+def plans() -> Mapping[str, tuple[RateLimit, ...]]:
+    """Return the limits of the documented plans, by the names of the option."""
+    return {"standard": STANDARD, "enterprise": ENTERPRISE}
 
 
 def bases(address: str) -> tuple[str, ...]:

@@ -138,7 +138,7 @@ class VoipatProvider(Provider):
             self.settings.url,
             self.settings.api_key,
             scheme=_scheme(self.settings.auth),
-            enterprise=self.settings.rate_plan == "enterprise",
+            plan=self.settings.rate_plan,
         )
         typed = (*self.settings.extensions, *self.settings.known_extensions)
         self._extensions = Extensions(self._api, typed, lambda: self._tenant)

@@ -30,7 +30,7 @@ class VoipatSettings(Settings):
     domain: str = text()
     """Found out where the key has only one."""
     rate_plan: str = text()
-    """How many requests the account may send: `standard` or `enterprise`."""
+    """How many requests the account may send: `standard` or `enterprise`, else what it says."""
     auth: str = text()
     """How the server was found to check keys: one of `Scheme`."""
     extensions: tuple[str, ...] = parsed(_read_extensions, ())
