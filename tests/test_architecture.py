@@ -36,6 +36,7 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
         "dial_guard",
         "event_dispatcher",
         "features",
+        "looks",
         "push_health",
         "targets",
     ),
