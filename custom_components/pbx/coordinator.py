@@ -39,6 +39,7 @@ from .issues import ISSUE_LONG_LIST, ISSUE_MISSING_PERMISSION, ISSUE_TOO_MANY_EN
 from .looks import Looks
 from .providers.base import Provider
 from .providers.http import looking_up
+from .providers.pacing import OfficeHours
 from .push_health import PushHealth
 from .registry.call_registry import CallRegistry, Changes, Key, KeyKind
 from .registry.lifecycle import MAX_CALLS
@@ -136,6 +137,7 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
             hass, provider.looks, self._async_look, lambda: provider.http.budget.spare
         )
         entry.async_on_unload(self._looks.async_stop)
+        self._office_hours = OfficeHours()
 
     # -- health ------------------------------------------------------------------------------------
 
@@ -225,6 +227,7 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
             self.health.judge(dt_util.utcnow())
         await self._async_poll_directory(unlisted=unlisted)
         self.update_interval = self._next_interval()
+        self._keep_pace()
         self._changed |= doubted
         self._notice_granted()
         return self.data
@@ -379,6 +382,19 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
         else:
             seconds = intervals.idle
         return timedelta(seconds=min(seconds, intervals.directory))
+
+    def _keep_pace(self) -> None:
+        """Plan the next look where nothing is pushed: sooner than the interval if that pays."""
+        pace, now = self.provider.pace, dt_util.now()
+        if self.data.calls:
+            self._office_hours.note_call(now)
+        pushed = self.health.streaming or self.health.complete
+        if pace is None or pushed or not self.polled_calls:
+            return self._looks.async_within(None)
+        if self.config_entry.pref_disable_polling or self.data.calls:
+            return self._looks.async_within(None)
+        spare = self.provider.http.budget.spare
+        return self._looks.async_within(self._office_hours.seconds(pace, now, spare))
 
     @callback
     def async_look_again(self) -> None:

@@ -1,4 +1,4 @@
-"""When to ask for the calls again after a hint, where a list may be later than what it is about."""
+"""When to ask for the calls: again after a hint that a list may be later than, or at a pace."""
 
 import math
 from collections.abc import Callable
@@ -11,7 +11,7 @@ ENOUGH = 0.5  # share of the request budget that has to be left for more than th
 
 
 class Looks:
-    """The looks that follow the first one after a hint.
+    """The looks that follow the first one after a hint, and those that nothing asks for.
 
     Some come soon after each hint, and one some time after the last. That one is never left out.
     """
@@ -36,6 +36,7 @@ class Looks:
         self._spare = spare
         self._due: set[int] = set()  # in steps
         self._finally: float | None = None
+        self._within: float | None = None
         self._cancel: Callable[[], None] | None = None
         self._planned: float | None = None
 
@@ -51,10 +52,17 @@ class Looks:
         self._plan(now)
 
     @callback
+    def async_within(self, seconds: float | None) -> None:
+        """Plan a look in so many seconds instead of the one that was planned so; None for none."""
+        now = self._hass.loop.time()
+        self._within = None if seconds is None else now + seconds
+        self._plan(now)
+
+    @callback
     def async_stop(self) -> None:
         """Look no more."""
         self._due.clear()
-        self._finally = None
+        self._finally = self._within = None
         if self._cancel is not None:
             self._cancel()
             self._cancel = self._planned = None
@@ -62,8 +70,7 @@ class Looks:
     def _plan(self, now: float) -> None:
         """Set the timer for the next look."""
         times = [step * STEP for step in self._due]
-        if self._finally is not None:
-            times.append(self._finally)
+        times += [due for due in (self._finally, self._within) if due is not None]
         if not times:
             return
         due = min(times)
@@ -86,6 +93,9 @@ class Looks:
         last = self._finally is not None and self._finally <= now + STEP / 10
         if last:
             self._finally = None
-        if passed or last:
+        paced = self._within is not None and self._within <= now + STEP / 10
+        if paced:
+            self._within = None
+        if passed or last or paced:
             self._look()
         self._plan(now - self._first)

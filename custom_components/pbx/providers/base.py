@@ -13,6 +13,7 @@ from ..telephony.errors import UnsupportedError
 from ..telephony.models import Capability
 from ..telephony.phone_numbers import DialForm
 from .http import Budget, HttpClient, RateLimit, looking_up
+from .pacing import Pace
 from .settings import Settings, Values
 
 
@@ -57,6 +58,8 @@ class Provider(ABC):
     intervals: ClassVar[Intervals] = Intervals()
     transfers_ringing: ClassVar[bool] = False
     """A call that nobody has answered yet can be transferred."""
+    pace: ClassVar[Pace | None] = None
+    """How often to ask for calls while nothing is pushed and none is up; None: as `intervals`."""
     looks: ClassVar[tuple[float, ...]] = (0.4,)
     """When to ask for the calls after a hint, in seconds: the last counts from the last hint.
 

@@ -22,6 +22,7 @@ from ...telephony.errors import (
 from ...telephony.models import Capability
 from ...telephony.phone_numbers import dialable, same
 from ..base import Intervals, Provider
+from ..pacing import Pace
 from ..settings import Settings, Values
 from ..values import mapping, text
 from . import payload
@@ -114,6 +115,7 @@ class VoipatProvider(Provider):
     }
     limits = STANDARD
     intervals = Intervals(busy=5, idle=10, pushed=60, directory=600)
+    pace = Pace(quick=3.8, slow=4.8)
     looks = (0.05, 0.18, 0.35, 1.0)
     list_lag = 0.28
     pushed_ids_differ = True

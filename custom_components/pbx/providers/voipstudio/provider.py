@@ -25,6 +25,7 @@ from ...telephony.errors import (
 from ...telephony.models import CallState, Capability
 from ..base import Intervals, Provider
 from ..http import Reply, looking_up
+from ..pacing import Pace
 from ..settings import Settings, Values
 from ..values import Json, boolean, mapping
 from . import calls, contacts, history, keys
@@ -76,6 +77,7 @@ class VoipstudioProvider(Provider):
     settings: VoipstudioSettings
     possible: ClassVar[Capability] = POSSIBLE
     intervals: ClassVar[Intervals] = Intervals(busy=5, idle=10, pushed=60, directory=60)
+    pace: ClassVar[Pace | None] = Pace(quick=3.2, slow=4.8)
     pushes_every_call: ClassVar[bool] = True  # if all of its events were chosen in the dashboard
     grace: ClassVar[float] = 2  # phones of a group give up one by one before the next ones ring
     record_after: ClassVar[float | None] = 15

@@ -31,6 +31,7 @@ from ...telephony.models import Capability
 from ...telephony.phone_numbers import DialForm
 from ..base import Intervals, Provider
 from ..http import RateLimit
+from ..pacing import Pace
 from ..settings import Settings, Values
 from . import commands
 from .api import DENIED, UNKNOWN_ACTION, Api, Send
@@ -102,6 +103,7 @@ class VoipsunProvider(Provider):
     limits: ClassVar[tuple[RateLimit, ...]] = (RateLimit(requests=240, seconds=60),)
     dial_form: ClassVar[DialForm] = DialForm.KEYED  # its dial plan alone knows what is dialled
     intervals: ClassVar[Intervals] = Intervals(busy=2, idle=5, pushed=5, directory=15)
+    pace: ClassVar[Pace | None] = Pace(quick=1.5, slow=4)
     fields: ClassVar[Mapping[Capability, frozenset[str]]] = {
         Capability.ORIGINATE: frozenset(
             {
