@@ -29,6 +29,7 @@ from custom_components.pbx.telephony.errors import (
 from custom_components.pbx.telephony.models import CallState, Capability
 
 from .fake_provider import FakeProvider, async_set_up, fake_config_entry, incoming, pushed
+from .simulators.voipat import VoipatSimulator
 from .simulators.voxloud import VoxloudSimulator
 
 HOME = "https://ha.example.com"
@@ -462,3 +463,14 @@ async def test_calls_outlive_a_rename(
     assert fake_entry.runtime_data.coordinator is coordinator
     assert set(coordinator.data.calls) == {"c1"}
     assert fake.script.times("account") == 1
+
+
+async def test_removed_while_away_where_nothing_was_made(hass: HomeAssistant, voipat: VoipatSimulator) -> None:
+    """Where nothing was set up at the phone system, nothing is said to stay there."""
+    voipat.extensions_broken = False
+    data = {"provider": "voipat", "webhook_id": "id-of-ours", "url": voipat.url, "api_key": voipat.api_key}
+    entry = MockConfigEntry(domain=DOMAIN, title="Office", data={**data, "domain": voipat.domain, "auth": "key"})
+    await async_set_up(hass, entry)
+    await voipat.stop()
+    assert (await hass.config_entries.async_remove(entry.entry_id)) == {"require_restart": False}
+    assert hass.config_entries.async_entries(DOMAIN) == []

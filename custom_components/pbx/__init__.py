@@ -14,7 +14,7 @@ from . import issues
 from .accounts import configure, country_of, make_provider
 from .activity import async_spare_recorder
 from .console import async_add_account, async_remove_script, async_setup_console
-from .const import CONF_PUSH, DOMAIN, LOGGER, PLATFORMS
+from .const import CONF_CREATED_OBJECTS, CONF_PUSH, DOMAIN, LOGGER, PLATFORMS
 from .coordinator import PbxCoordinator
 from .data import PbxConfigEntry, PbxData
 from .dial_guard import DialGuard
@@ -34,6 +34,7 @@ from .registry.changes import DIRECTORY
 from .services import async_setup_services
 from .telephony import phone_numbers as numbers
 from .telephony.errors import ProviderError
+from .telephony.models import Capability
 from .voice import async_setup_voice, async_update_voice
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -119,6 +120,9 @@ async def async_remove_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> None
         provider = make_provider(hass, entry)
     except ConfigEntryError:
         return  # nobody can tell any more where something was made
+    made = entry.data.get(CONF_CREATED_OBJECTS)
+    if not made and Capability.SUBSCRIPTIONS not in provider.possible:
+        return  # nothing was made there
     try:
         await provider.account()
     except ProviderError as err:

@@ -123,3 +123,14 @@ def test_what_was_found_out_is_added() -> None:
         {"api_key": "k", "company": "Keller", "country": "IT", "account_id": "117"}
     )
     assert after.updated({}) == after
+
+
+@pytest.mark.parametrize("provider", [kind for kind in KINDS if "api_key" in settings_of(kind).names()])
+@pytest.mark.parametrize("typed", ["canary\nkey", "canary\r\nkey", "canary\tkey", "canary\x00"])
+def test_key_that_is_not_one_line(provider: str, typed: str) -> None:
+    """A key that was pasted with a line break is an error on the key, not on the address."""
+    kind = settings_of(provider)
+    with pytest.raises(InvalidInputError) as raised:
+        kind.read({"api_key": typed})
+    assert raised.value.field == "api_key"
+    assert kind.read({"api_key": " canary\n"}) == kind.read({"api_key": "canary"})

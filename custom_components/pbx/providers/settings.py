@@ -36,6 +36,17 @@ def _read_verbatim(value: object) -> str:
     return value
 
 
+def _read_key(value: object) -> str:
+    """Return a key without the blanks around it; raise TypeError where it is not one line.
+
+    Such a key was pasted with something else, and no header can hold it.
+    """
+    key = _read_text(value)
+    if not key.isprintable():
+        raise TypeError("No key")
+    return key
+
+
 def _read_flag(value: object) -> bool:
     """Return yes or no; raise TypeError for anything else."""
     if not isinstance(value, bool):
@@ -78,7 +89,7 @@ def text() -> str:
 
 def secret() -> str:
     """Return a field for a key, a token or a code: a secret without the blanks around it."""
-    return parsed(_read_text, "", is_secret=True)
+    return parsed(_read_key, "", is_secret=True)
 
 
 def password() -> str:

@@ -102,6 +102,8 @@ def hours(page: m.HistoryPage) -> list[int]:
         ({"search": OUTSIDE}, [4, 0]),
         ({"search": "98765", "sort": m.Sort.OLDEST}, [1, 2]),
         ({"search": "nobody"}, []),
+        ({"search": "+39"}, [4, 2, 1, 0]),
+        ({"search": "+06"}, []),
         ({"search": "0", "start": at(3.5)}, [4]),
         ({"record_id": "00000003-0000-4000-8000-000000000000"}, [3]),
         ({"call_id": "00000003-0000-4000-8000-000000000000"}, [3]),

@@ -98,11 +98,24 @@ async def test_an_extension_that_cannot_be_asked_for(stub: Stub, session: aiohtt
     """It stays: a person typed it, or it made a call."""
     stub.on("GET", "/extensions", "Internal Server Error", status=500)
     stub.on("GET", "/extensions/101", "Internal Server Error", status=500)
-    stub.on("GET", "/extensions/102", {"extension": {"extension": "1102", "number_alias": "102"}})
     stub.on("GET", "/extensions/103", {"extension": None})
-    provider = stubbed(stub, session, extensions=["101", "102", "103", "*bad*", 7])
+    provider = stubbed(stub, session, extensions=["101", "103", "*bad*", 7])
     directory = await provider.directory()
-    assert directory.extensions == tuple(m.Extension(number=number) for number in ("101", "102", "103"))
+    assert directory.extensions == tuple(m.Extension(number=number) for number in ("101", "103"))
+
+
+async def test_aliases_and_disabled_extensions_are_no_phones(stub: Stub, session: aiohttp.ClientSession) -> None:
+    """The bridge finds an extension by its alias too, and one that is switched off; each is asked for once."""
+    stub.on("GET", "/extensions", "Internal Server Error", status=500)
+    stub.on("GET", "/extensions/101", {"extension": {"extension": "101", "enabled": "true"}})
+    stub.on("GET", "/extensions/sales", {"extension": {"extension": "1102", "number_alias": "sales"}})
+    stub.on("GET", "/extensions/103", {"extension": {"extension": "103", "enabled": "false"}})
+    provider = stubbed(stub, session, extensions=["101", "sales", "103"])
+    for _ in range(2):
+        directory = await provider.directory()
+        assert directory.extensions is not None
+        assert [known.number for known in directory.extensions] == ["101", "1102"]
+    assert [stub.count(f"/extensions/{number}") for number in ("101", "sales", "103")] == [1, 1, 1]
 
 
 async def test_many_extensions_are_asked_for_bit_by_bit(stub: Stub, session: aiohttp.ClientSession) -> None:

@@ -94,8 +94,8 @@ class Watched:
         await self.until(lambda: any(leg.extension == extension for call in self.sim.truth() for leg in call.legs))
 
 
-async def watched(hass: HomeAssistant, sim: VoipatSimulator, *, key: str = "") -> Watched:
-    """Set an account up, and wait for its socket."""
+async def watched(hass: HomeAssistant, sim: VoipatSimulator, *, key: str = "", streaming: bool = True) -> Watched:
+    """Set an account up, and wait for its socket where there is one."""
     data = {"url": sim.url, "api_key": key or sim.api_key, "domain": sim.domain, "verify_ssl": True, "auth": "key"}
     entry = MockConfigEntry(
         domain=DOMAIN,
@@ -107,7 +107,7 @@ async def watched(hass: HomeAssistant, sim: VoipatSimulator, *, key: str = "") -
     entry.add_to_hass(hass)
     assert await hass.config_entries.async_setup(entry.entry_id)
     made = Watched(hass, sim, entry)
-    await made.until(lambda: made.coordinator.health.streaming)
+    await made.until(lambda: made.coordinator.health.streaming or not streaming)
     return made
 
 
@@ -307,4 +307,17 @@ async def test_hung_bridge_is_away(
         took = await office.until(lambda: not office.coordinator.last_update_success)
         print(f"\n  away {took:.2f} s after it hung, with 0.6 s for silence and 0.5 s for an answer")  # noqa: T201
         sim.bridge_hang = False
+        assert await hass.config_entries.async_remove(office.entry.entry_id)
+
+
+async def test_ring_is_found_without_a_socket(hass: HomeAssistant) -> None:
+    """Where the socket is not forwarded, looks at a pace find a ring of a few seconds."""
+    async with VoipatSimulator(extensions_broken=False, ws_enabled=False) as sim:
+        office = await watched(hass, sim, streaming=False)
+        await office.until(lambda: office.coordinator.polled_calls)
+        await asyncio.sleep(1)  # not with the first poll
+        before = len(sim.requests)
+        await sim.ring(CALLER, "101")
+        await office.shows("ring without a socket", lambda: office.state("101") is CallState.RINGING)
+        assert len(sim.requests) > before
         assert await hass.config_entries.async_remove(office.entry.entry_id)

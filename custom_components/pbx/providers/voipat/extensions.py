@@ -5,13 +5,12 @@ known that were typed, that were met before, or that took part in calls.
 """
 
 from collections.abc import Callable, Collection, KeysView
-from dataclasses import replace
 from urllib.parse import quote
 
 from ...telephony import models as m
 from ...telephony.bounded_map import BoundedMap
 from ...telephony.errors import ConnectError, InvalidInputError
-from ..values import mapping
+from ..values import Json, mapping
 from . import payload
 from .api import INTERNAL_ERROR, NOT_FOUND, Api, Variant, rows_of
 from .settings import EXTENSION
@@ -33,6 +32,8 @@ class Extensions:
         self._listed: dict[str, m.Extension] | None = None
         self._probed: dict[str, m.Extension] = {}
         self._learned: BoundedMap[None] = BoundedMap(MOST_LEARNED)
+        self._no_phones: dict[str, None] = {}
+        """Numbers that stand for another extension, or for one that is switched off."""
         self._registrations = True
 
     @property
@@ -45,7 +46,8 @@ class Extensions:
         """The extensions that are known so far."""
         if self._listed is not None:
             return self._listed.keys()
-        return {**self._typed, **self._probed, **dict.fromkeys(self._learned)}.keys()
+        known = {**self._typed, **self._probed, **dict.fromkeys(self._learned)}
+        return {number: None for number in known if number not in self._no_phones}.keys()
 
     def learn(self, met: Collection[str]) -> None:
         """Take extensions that took part in calls."""
@@ -94,20 +96,34 @@ class Extensions:
         return extension
 
     async def _probe(self) -> tuple[m.Extension, ...]:
-        """Ask for some known numbers, each once; a typed one that does not exist is left out."""
+        """Ask for some known numbers, each once; a typed one that does not exist is left out.
+
+        So are an alias, in whose place its extension comes, and an extension that is switched off.
+        """
         known = dict.fromkeys((*self._typed, *self._learned))
         missing = set()
-        for digits in [digits for digits in known if digits not in self._probed][:PROBES]:
+        unasked = [one for one in known if one not in self._probed and one not in self._no_phones]
+        for digits in unasked[:PROBES]:
             path = f"/extensions/{quote(digits, safe='')}"
             reply = await self._api.get("extension", path, self._of_domain())
             if reply.ok:
-                row = mapping(mapping(reply.json()).get("extension"))
-                found = payload.read_extension(row, self._tenant())
-                self._probed[digits] = replace(found or m.Extension(number=digits), number=digits)
+                self._take_probed(digits, mapping(mapping(reply.json()).get("extension")))
             elif reply.status == NOT_FOUND and digits not in self._learned:
                 missing.add(digits)
-        left = (digits for digits in known if digits not in missing)
+        known |= dict.fromkeys(self._probed)
+        left = (one for one in known if one not in missing and one not in self._no_phones)
         return tuple(self._probed.get(digits) or m.Extension(number=digits) for digits in left)
+
+    def _take_probed(self, digits: str, row: Json) -> None:
+        """Take an answer about a number: it is an extension, its alias, or switched off."""
+        found = payload.read_extension(row, self._tenant())
+        if found is not None and found.number != digits:
+            self._no_phones[digits] = None
+            self._probed[found.number] = found
+        elif found is None and row.get("extension"):
+            self._no_phones[digits] = None
+        else:
+            self._probed[digits] = found or m.Extension(number=digits)
 
     def _of_domain(self) -> dict[str, str]:
         """Return the query that asks for one domain only."""

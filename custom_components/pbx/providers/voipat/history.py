@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from ...telephony import models as m
 from ...telephony.errors import ConnectError, InvalidInputError, RefusedError
-from ...telephony.phone_numbers import EXTENSION_DIGITS, normalise, same
+from ...telephony.phone_numbers import EXTENSION_DIGITS, normalise, same, strip
 from ..values import integer, mapping
 from .api import FORBIDDEN, INTERNAL_ERROR, NOT_FOUND, Api, Variant, reason_of, refusal, rows_of
 from .payload import UUID, Tenant, read_record, read_statistics, sum_up
@@ -181,9 +181,14 @@ def _matches(record: m.CallRecord, query: m.HistoryQuery) -> bool:
         record.answered_by,
     }:
         return False
-    if query.search is None:
-        return True
-    wanted = query.search.casefold()
+    return query.search is None or _has(record, query.search.casefold())
+
+
+def _has(record: m.CallRecord, wanted: str) -> bool:
+    """Tell whether a text is in the caller's name or in a number of a record."""
+    ends = (record.caller.number, record.callee.number)
+    if wanted.startswith("+"):  # a country and more, as numbers are told
+        return any(strip(wanted) in end for end in ends)
     # A number that was dialled as "030…" is kept as "+4930…".
     digits = wanted.lstrip("+0")
     return wanted in record.caller.name.casefold() or any(
