@@ -49,7 +49,7 @@ def _take_leg(call: ActiveCall, leg: Leg, requested_at: datetime) -> bool:
         if known.extension is None and leg.id in call.sources.preexisting:
             _learn_phone(call, leg.extension, known.state)
         known.poll(leg, requested_at)
-        return known.inferred is Inferred.BY_ANSWER
+        return known.inferred is Inferred.BY_ANSWER or known.pushed_since(requested_at)
     if call.make_room():
         fresh = ActiveLeg(leg.id, leg.state, leg.extension, leg.changed)
         fresh.context, fresh.account_code = leg.context, leg.account_code
