@@ -16,6 +16,8 @@ SIGNIFICANT = 8
 LONGEST_EXTENSION = 5
 # What these show is what was told or pressed, and is not to be seen at the phones.
 TOLD = ("account_last_call", "account_missed_calls", "account_recent_calls")
+# What these show is in the directory alone.
+LISTED = ("_outbound_number",)
 NO_STATE = ("button", "event")
 ABOUT_CALLS = ("_call_state", "_caller", "_active_calls", "_hold", "_mute", "_hang_up")
 
@@ -108,7 +110,7 @@ def differences(truth: Truth, shown: Shown) -> Iterator[str]:
         call.call_id in unsure or not (call.state and call.direction) for call in truth.calls
     )
     for key, entity in shown.entities.items():
-        if entity.domain in NO_STATE or key.startswith("slot_") or key in TOLD:
+        if entity.domain in NO_STATE or key.startswith("slot_") or key in TOLD or key.endswith(LISTED):
             continue
         if key not in rules:
             yield f"nobody knows what {key} should show; it is {entity.state}"
