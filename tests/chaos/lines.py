@@ -155,6 +155,10 @@ class Line[S: Simulator](ABC):
             subentries_data=self.subentries,
         )
 
+    def key_by_number(self, key: str) -> str:
+        """Give the end of an entity's unique id with the number of its extension, whatever it is known by."""
+        return key
+
     def fresh(self) -> str:
         """Give an outside number that nobody has called or called from, as this phone system writes it."""
         return f"{self.plus}{self.block}{next(self._numbers):03}"
@@ -550,6 +554,13 @@ class Voipsun(Line[VoipsunSimulator]):
         self.simulator.broken = None
         self.simulator.broken_actions = set()
         self.simulator.deny = set()
+
+    @override
+    def key_by_number(self, key: str) -> str:
+        for one in self.simulator.extensions:
+            if one.sip_username and key.startswith(f"extension_{one.sip_username}_"):
+                return key.replace(f"extension_{one.sip_username}_", f"extension_{one.number}_", 1)
+        return key
 
     @override
     def others(self, ids: Mapping[str, str], *, long: bool) -> Mapping[str, Wanted]:

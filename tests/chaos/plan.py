@@ -458,7 +458,7 @@ class Plan:
         for entry in er.async_entries_for_config_entry(er.async_get(self.hass), self.entry.entry_id):
             state = self.hass.states.get(entry.entity_id)
             if state is not None:
-                key = entry.unique_id.removeprefix(f"{self.entry.unique_id}_")
+                key = self.line.key_by_number(entry.unique_id.removeprefix(f"{self.entry.unique_id}_"))
                 entities[key] = Entity(domain=entry.domain, state=state.state, attributes=state.attributes)
             elif entry.disabled_by is None:
                 self._mismatch(f"{entry.entity_id} has no state")
