@@ -1,9 +1,10 @@
 """The blueprints: imported as a person does it, and run from a push over HTTP to the action at their end."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from unittest.mock import patch
 
@@ -66,16 +67,20 @@ async def automated(
     provider: str,
     name: str,
     inputs: Data,
+    others: Mapping[str, Data] = MappingProxyType({}),
 ) -> AsyncIterator[House]:
-    """Live in a house with an automation made of a blueprint."""
+    """Live in a house with an automation made of a blueprint, and with others beside it."""
     async with living(hass, provider, hass_client_no_auth, components=["api"]) as house:
-        path = await async_import(hass, name)
-        resolved = {
-            key: house.device(value.removeprefix("device:")) if str(value).startswith("device:") else value
-            for key, value in inputs.items()
-        }
-        automation = {"id": "x", "alias": "Under test", "use_blueprint": {"path": path, "input": resolved}}
-        assert await async_setup_component(hass, "automation", {"automation": automation})
+        automations = []
+        for blueprint, typed in {name: inputs, **others}.items():
+            path = await async_import(hass, blueprint)
+            resolved = {
+                key: house.device(value.removeprefix("device:")) if str(value).startswith("device:") else value
+                for key, value in typed.items()
+            }
+            alias = "Under test" if blueprint == name else blueprint
+            automations.append({"id": alias, "alias": alias, "use_blueprint": {"path": path, "input": resolved}})
+        assert await async_setup_component(hass, "automation", {"automation": automations})
         assert hass.states.is_state(AUTOMATION, "on")
         yield house
         await hass.services.async_call("automation", "turn_off", {"entity_id": AUTOMATION}, blocking=True)
@@ -548,6 +553,25 @@ async def test_silences(hass: HomeAssistant, hass_client_no_auth: ClientSessionG
 
         (asked,) = house.requested("pbx.hangup")
         assert asked["call_id"] == house.events[0].data["call_id"]
+
+
+@pytest.mark.parametrize("first", ["night_silence", "missed_call"])
+async def test_silenced_caller_is_no_missed_one(
+    hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator, first: str
+) -> None:
+    """With both blueprints nobody is told of a caller who was silenced, but of one who was not."""
+    both = {"night_silence": NIGHT, "missed_call": MISSED}
+    others = {name: inputs for name, inputs in both.items() if name != first}
+    async with automated(hass, hass_client_no_auth, "voipat", first, both[first], others) as house:
+        house.mock("notify.mobile_app_annas_phone")
+        await house.ring(caller="+493023125101")
+        await house.until(lambda: "call_ended" in house.told() and not house.simulator.truth(), "silence")
+        assert house.events[-1].data["outcome"] == "rejected"
+        assert "call_missed" not in house.told()
+        await house.hang_up(await house.ring(caller="+493023125102"))
+        await house.until(lambda: house.done, "the notification")
+        (sent,) = house.carried_out("notify.mobile_app_annas_phone")
+        assert "493023125102" in str(sent["message"])
 
 
 async def test_silences_otherwise(hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator) -> None:

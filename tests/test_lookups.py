@@ -47,6 +47,39 @@ async def test_record_is_asked_for_some_time_after_the_end(
     assert state.attributes["outcome"] == "voicemail"
 
 
+@pytest.mark.parametrize("error", [None, ConnectError()], ids=["no record yet", "cannot be asked"])
+@pytest.mark.parametrize("written_at", [20, 100])
+async def test_record_is_asked_for_again(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    fake: type[FakeProvider],
+    fake_entry: MockConfigEntry,
+    error: ProviderError | None,
+    written_at: int,
+) -> None:
+    """A record that is not written yet is asked for after about 10 s, 30 s and 2 min, and then no more."""
+    fake.record_after = 10
+    fake.script.errors |= {"record_of": error} if error else {}
+    coordinator = await coordinator_of(hass, fake_entry)
+    events = async_capture_events(hass, EVENT_PBX)
+    coordinator.async_push(pushed("c1", CallState.RINGING))
+    coordinator.async_push(pushed("c1", CallState.ENDED, final=True))
+    times = []
+    for second in range(2, 240, 2):
+        before = fake.script.times("record_of")
+        await pass_time(hass, freezer, 2)
+        if fake.script.times("record_of") > before:
+            times.append(second)
+        if second == written_at:
+            fake.script.errors.pop("record_of", None)
+            fake.script.answers["record_of"] = lambda call: m.CallRecord(
+                id="r1", call_id=call.id, outcome=Outcome.VOICEMAIL
+            )
+    expected = [10, 30, 120][: 2 if written_at < 30 else 3]
+    assert times == pytest.approx(expected, abs=2)
+    assert [event.data["type"] for event in events][-2:] == ["call_corrected", "call_record"]
+
+
 @pytest.mark.parametrize("error", [None, ConnectError()])
 async def test_record_that_is_not_there_is_no_drama(
     hass: HomeAssistant,

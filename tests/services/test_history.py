@@ -2,6 +2,7 @@
 
 import pytest
 from homeassistant.core import HomeAssistant
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.pbx.telephony import models as m
 from custom_components.pbx.telephony.models import Direction, Outcome
@@ -57,6 +58,17 @@ async def test_records_and_figures(hass: HomeAssistant, fake: type[FakeProvider]
         "mean_duration": 12.5,
         "by_direction": {"incoming": 4},
     }
+
+
+async def test_history_has_the_names_that_are_known(
+    hass: HomeAssistant, fake: type[FakeProvider], able_entry: MockConfigEntry
+) -> None:
+    """A record without names gets those of our own phones, as everywhere else."""
+    known = next(one for one in able_entry.runtime_data.coordinator.data.extensions.values() if one.name)
+    record = m.CallRecord(id="r1", direction=Direction.INTERNAL, caller=m.Party(number=known.number))
+    fake.script.answers["history"] = m.HistoryPage(records=(record,), total=1)
+    (told,) = plain(await act(hass, "get_call_history"))["records"]
+    assert (told["from_number"], told["from_name"]) == (known.number, known.name)
 
 
 @pytest.mark.usefixtures("able_entry")

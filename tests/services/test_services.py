@@ -367,8 +367,9 @@ def simulator(request: pytest.FixtureRequest) -> Simulator:
 
 
 @pytest.fixture
-async def account(hass: HomeAssistant, simulator: Simulator) -> MockConfigEntry:
-    """Set up an account at that phone system."""
+async def account(hass: HomeAssistant, simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> MockConfigEntry:
+    """Set up an account at that phone system, which is asked by itself as rarely as can be."""
+    monkeypatch.setattr(PROVIDERS[simulator.provider], "pace", None)
     await hass.config.async_update(country="GB")
     entry = ACCOUNTS[simulator.provider](simulator)
     await async_set_up(hass, entry)

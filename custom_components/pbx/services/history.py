@@ -44,10 +44,12 @@ async def _get_call_history(target: Target) -> dict[str, Any]:
         csv=data.get("format") == "csv",
     )
     page = await target.coordinator.provider.history(query)
-    wanted = data.get("outcome")
+    wanted, named = data.get("outcome"), target.coordinator.data.with_names
     answer: dict[str, Any] = {
         "records": [
-            record_data(record) for record in page.records if not wanted or record.outcome in wanted
+            record_data(named(record))
+            for record in page.records
+            if not wanted or record.outcome in wanted
         ],
         "total": None if wanted else page.total,
     }

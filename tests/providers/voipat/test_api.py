@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import aiohttp
 import pytest
 
-from custom_components.pbx.providers.http import RateLimit
+from custom_components.pbx.providers.http import SLOW_DOWN, RateLimit
 from custom_components.pbx.providers.voipat import api as voipat_access
 from custom_components.pbx.providers.voipat.api import bases
 from custom_components.pbx.providers.voipat.provider import VoipatProvider
@@ -331,11 +331,11 @@ async def test_limit_is_kept_from_a_refusal_on(
         ({"RateLimit-Reset": "11"}, 11),
         ({"Retry-After": "Fri, 31 Dec 1999 23:59:59 GMT", "RateLimit-Reset": "11"}, 11),
         ({"X-RateLimit-Reset": "13"}, 13),
-        ({}, None),
+        ({}, SLOW_DOWN),
     ],
 )
 async def test_too_many_requests(
-    headers: Mapping[str, str], wait: float | None, stub: Stub, session: aiohttp.ClientSession
+    headers: Mapping[str, str], wait: float, stub: Stub, session: aiohttp.ClientSession
 ) -> None:
     """The wait is told in several ways; a 429 never is a wrong key, and pauses the polls only."""
     stub.on("GET", "/calls/channels", {"error": "Too many requests"}, status=429, headers=headers)
