@@ -560,7 +560,7 @@ async def test_silenced_caller_is_no_missed_one(
     hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator, first: str
 ) -> None:
     """With both blueprints nobody is told of a caller who was silenced, but of one who was not."""
-    both = {"night_silence": NIGHT, "missed_call": MISSED}
+    both: dict[str, Data] = {"night_silence": NIGHT, "missed_call": MISSED}
     others = {name: inputs for name, inputs in both.items() if name != first}
     async with automated(hass, hass_client_no_auth, "voipat", first, both[first], others) as house:
         house.mock("notify.mobile_app_annas_phone")
