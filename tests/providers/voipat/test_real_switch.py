@@ -18,7 +18,7 @@ from custom_components.pbx.const import CONF_PROVIDER, DOMAIN, EVENT_PBX
 from custom_components.pbx.coordinator import PbxCoordinator
 from custom_components.pbx.providers.voipat import provider as provider_module
 from custom_components.pbx.providers.voipat.api import Variant
-from custom_components.pbx.telephony.models import CallState
+from custom_components.pbx.telephony.models import CallState, Outcome
 from tests.simulators.voipat import Profile, VoipatSimulator
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
@@ -240,6 +240,24 @@ async def test_placed_call_is_answered_after_all(office: Watched) -> None:
     await office.sim.hang_up(call_id)
     await office.shows("hung up", lambda: office.state("101") is None)
     assert office.kinds() == ["call_outgoing", "call_answered", "call_ended"]
+
+
+async def test_placed_call_that_only_the_own_phone_picked_up(office: Watched) -> None:
+    """Its record counts seconds from there on, which says nothing of the far side."""
+    call_id = await office.place()
+    await office.rings("101")
+    await office.sim.answer(call_id, "101")
+    await asyncio.sleep(STAYS)
+    await office.sim.hang_up(call_id)
+    await office.until(lambda: "call_ended" in office.kinds())
+    await asyncio.sleep(STAYS)  # until its record is written
+    last = office.coordinator.data.last_call
+    assert last is not None
+    assert await office.coordinator.async_ask_records([last]) == []
+    assert "call_corrected" not in office.kinds()
+    last = office.coordinator.data.last_call
+    assert last is not None
+    assert last.outcome is Outcome.NO_ANSWER
 
 
 async def test_busy_phone(office: Watched) -> None:

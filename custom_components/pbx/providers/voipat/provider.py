@@ -237,7 +237,11 @@ class VoipatProvider(Provider):
         names = (call.id, *(leg.id for leg in call.legs))
         leg_id = next((name for name in names if payload.UUID.fullmatch(name)), "")
         record = await self._history.record(leg_id, waiting=False) if leg_id else None
-        return None if record is None else replace(record, call_id=call.id)
+        if record is None:
+            return None
+        # Of a call that was placed by API, the seconds begin when the own phone is picked up.
+        placed = leg_id in self._placed.orders and record.outcome is m.Outcome.ANSWERED
+        return replace(record, call_id=call.id, by_seconds=record.by_seconds or placed)
 
     @override
     def parse(self, request: m.PushRequest) -> tuple[m.Pushed, ...]:
