@@ -282,6 +282,10 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
             except TooLongError:
                 self._report_long_list()
                 raise
+            except ProviderError:
+                if self.unloaded:
+                    raise asyncio.CancelledError from None
+                raise
         # To read a long list takes time, and so does taking it and telling of it.
         long = isinstance(answer, Sized) and len(answer) >= LONG_LIST
         for _ in range(TURNS if long else 1):

@@ -481,3 +481,12 @@ def test_what_is_not_json(body: bytes) -> None:
 def test_json_whatever_its_content_type(value: object) -> None:
     """Servers mislabel it."""
     assert Reply(status=200, headers={"Content-Type": "text/html"}, body=json.dumps(value).encode()).json() == value
+
+
+async def test_account_that_is_closed() -> None:
+    """What is asked after the end is not sent, and is no mistake of anybody."""
+    session = aiohttp.ClientSession()
+    await session.close()
+    for send in (HttpClient(session, Budget(STANDARD)).read, HttpClient(session, Budget(STANDARD)).command):
+        with pytest.raises(ConnectError):
+            await send("calls", "GET", "http://127.0.0.1:1/")
