@@ -316,11 +316,10 @@ async def test_hung_bridge_is_away(
     expected_warnings.append("VOIP@ Cloud cannot be reached")
     assert {provider_module.SILENCE[Variant.PYTHON] + 10, provider_module.SILENCE[Variant.NODE] + 10} <= {33, 43}
     monkeypatch.setattr(provider_module, "SILENCE", dict.fromkeys(Variant, 0.6))
-    monkeypatch.setattr("custom_components.pbx.providers.voipat.api.SECONDS", 0.5)
     async with VoipatSimulator(profile=profile, extensions_broken=False, ws_ping=0.2) as sim:
         office = await watched(hass, sim)
-        await asyncio.sleep(1)
-        assert office.coordinator.health.streaming
+        monkeypatch.setattr("custom_components.pbx.providers.voipat.api.SECONDS", 0.5)
+        await office.until(lambda: office.coordinator.health.streaming and office.coordinator.last_update_success)
         sim.bridge_hang = True
         took = await office.until(lambda: not office.coordinator.last_update_success)
         print(f"\n  away {took:.2f} s after it hung, with 0.6 s for silence and 0.5 s for an answer")  # noqa: T201
