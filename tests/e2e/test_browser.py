@@ -295,9 +295,9 @@ async def test_automation(house: Screens) -> None:
     await house.search("Search", "Call came in")
     await house.read("search", "Triggers when a phone begins to ring for an incoming or internal call.")
     await house.click("Call came in")
-    fields = ("Extension", "Direction", "Caller numbers", "Caller", "Queue", "Account")
+    fields = ("Add target", "Direction", "Caller numbers", "Caller groups", "Queue")
     choices = ("Internal", "Anybody", "Known caller", "Unknown number", "Hidden number")
-    seen = await house.read("trigger", "In YAML, also its number.", "Only calls in this direction.", *fields, *choices)
+    seen = await house.read("trigger", "Only calls in this direction.", *fields, *choices)
     assert "Outgoing" not in seen
 
 
