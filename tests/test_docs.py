@@ -380,11 +380,13 @@ def hold(*, over: bool = False) -> Play:
     async def plot(house: House) -> None:
         call = await house.ring(name="Bakery Schmidt")
         await house.answer(call)
+        held = house.told().count("call_held")
         await house.simulator.hold(call, "101")
-        await house.until(lambda: "call_held" in house.told(), "the pause")
+        await house.until(lambda: house.told().count("call_held") > held, "the pause")
         if over:
+            resumed = house.told().count("call_resumed")
             await house.simulator.resume(call, "101")
-            await house.until(lambda: "call_resumed" in house.told(), "the end of the pause")
+            await house.until(lambda: house.told().count("call_resumed") > resumed, "the end of the pause")
 
     return plot
 

@@ -22,6 +22,7 @@ from homeassistant.helpers.event import async_track_point_in_utc_time
 from custom_components.pbx import entity
 from custom_components.pbx.coordinator import PbxCoordinator
 from custom_components.pbx.devices import ENTITIES_AT_ONCE, SUBJECTS_AT_ONCE
+from custom_components.pbx.places import async_get_places
 from custom_components.pbx.providers.voipstudio import payload as voipstudio_payload
 from custom_components.pbx.providers.voipstudio import push as voipstudio_push
 from custom_components.pbx.registry.call_registry import CallRegistry, agent_key
@@ -109,11 +110,15 @@ def _only_essentials(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(entity, "MANY_EXTENSIONS", 0)
 
 
+CALLER = "+390612345678"
+
+
 async def test_a_push_costs_the_same_in_a_large_account(hass: HomeAssistant, fake: type[FakeProvider]) -> None:
     """A push writes as many states, tells as many and calls as many functions with 10 extensions and with 2,000."""
     costs = []
     for name, extensions in (("house", FEW), ("company", MANY)):
         coordinator = await set_up(hass, fake, name, extensions)
+        await async_get_places(hass).async_find(CALLER)
         told = listen(coordinator)
         for number in (100_000, 100_000 + extensions - 1):
             coordinator.async_push(pushed("before", CallState.RINGING, str(number)))

@@ -236,7 +236,7 @@ async def _devices(house: House) -> None:
     assert {device.manufacturer for device in devices} == {house.coordinator.provider.name}
 
 
-OF_THE_HOUSE = {"accounts", "console", "occupant", "phone_book", "places"}
+OF_THE_HOUSE = {"accounts", "console", "occupant", "phone_book", "places", "voice"}
 
 
 async def test_runtime_data(hass: HomeAssistant, fake_entry: MockConfigEntry) -> None:

@@ -51,6 +51,8 @@ class EventDispatcher:
         self._registry = registry
         self._devices = devices
         self._wording = wording
+        self._country = country_of(hass, entry)
+        self._last_caller: tuple[tuple[str, str] | None, Mapping[str, Value]] = (None, {})
         self._tells_places = bool(entry.options.get(CONF_CALLER_PLACES, True))
         self._keepers: dict[EventsListener, None] = {}
         self._listeners: dict[str | Key | None, dict[EventListener, None]] = {}
@@ -128,7 +130,7 @@ class EventDispatcher:
         """Return an event in its flat form, with the account, the device and the extension."""
         data = event_data(event, self._call_data(event.call))
         if FIELDS[event.type] >= COMMON:
-            self._add_caller(data, str(data.get("from_number", "")))
+            data |= self._caller_data(str(data.get("call_id", "")), data)
         data["config_entry_id"] = self._entry.entry_id
         data["provider"] = self._provider
         subject = self._devices.subject_of_event(event)
@@ -141,18 +143,27 @@ class EventDispatcher:
             data["extension_name"] = extension.name
         return data
 
-    def _add_caller(self, data: dict[str, Value], number: str) -> None:
-        """Add the groups that the phone book has a caller in, and where the caller is at home."""
-        known = async_get_phone_book(self._hass).find(number, country_of(self._hass, self._entry))
+    def _caller_data(self, call_id: str, event: Mapping[str, Value]) -> Mapping[str, Value]:
+        """Return the groups that the phone book has a caller in, and where the caller is at home.
+
+        It is looked up once for a call: everything that is told of it is about the same caller.
+        """
+        number = str(event.get("from_number", ""))
+        last, data = self._last_caller
+        if last == (call_id, number):
+            return data
+        found: dict[str, Value] = {}
+        known = async_get_phone_book(self._hass).find(number, self._country) if number else None
         if known is not None and known.groups:
-            data["caller_groups"] = list(known.groups)
-        if not self._tells_places or data.get("direction") == Direction.OUTGOING:
-            return
-        place = async_get_places(self._hass).find(number)
-        if place.country:
-            data["caller_country"] = place.country
-        if place.town:
-            data["caller_place"] = place.town
+            found["caller_groups"] = list(known.groups)
+        if self._tells_places and number and event.get("direction") != Direction.OUTGOING:
+            place = async_get_places(self._hass).find(number)
+            if place.country:
+                found["caller_country"] = place.country
+            if place.town:
+                found["caller_place"] = place.town
+        self._last_caller = ((call_id, number), found)
+        return found
 
     def _event_entity_of(self, subject: Subject) -> str | None:
         """Return the entity that shows the events of a subject, else the account's."""

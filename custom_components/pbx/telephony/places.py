@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import phonenumbers
+if TYPE_CHECKING:
+    import phonenumbers
 
 LONGEST_BEGINNING = 9
 HEAD = 4096  # bytes; the licence and the first line of data are shorter
@@ -39,6 +41,8 @@ NOWHERE = Place()
 
 def country_of(number: str) -> str:
     """Return the ISO code of the country of a number in international form; empty for others."""
+    import phonenumbers  # noqa: PLC0415 - loaded before the first account
+
     parsed = _parsed(number)
     country = "" if parsed is None else phonenumbers.region_code_for_number(parsed) or ""
     return country if country.isalpha() else ""  # networks that belong to no country have digits
@@ -46,6 +50,8 @@ def country_of(number: str) -> str:
 
 def has_town(number: str) -> bool:
     """Return whether a number belongs to a town or region, as a mobile one does not."""
+    import phonenumbers  # noqa: PLC0415
+
     parsed = _parsed(number)
     if parsed is None:
         return False
@@ -55,6 +61,8 @@ def has_town(number: str) -> bool:
 
 def _parsed(number: str) -> phonenumbers.PhoneNumber | None:
     """Return a number in international form as the library reads it; None for another one."""
+    import phonenumbers  # noqa: PLC0415
+
     if not number.startswith("+"):
         return None
     try:
@@ -117,6 +125,8 @@ def town_in(parts: Iterable[Part], number: str) -> str:
 
 def _files() -> list[Path]:
     """Return the files of the library's tables; none where it comes without them."""
+    import phonenumbers  # noqa: PLC0415
+
     return list((Path(phonenumbers.__file__).parent / "geodata").glob("data*.py"))
 
 
