@@ -133,6 +133,63 @@ async def test_socket_that_worked_comes_back_at_once(
     assert health.streaming
 
 
+async def test_own_server_is_tried_quickly_for_a_minute(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, socket: type[FakeProvider], fake_entry: MockConfigEntry
+) -> None:
+    """A server in one's own network that restarts is found again within a second, and later less and less often."""
+    socket.in_own_network = True
+    await async_set_up(hass, fake_entry)
+    for _ in range(2):  # that it is up, and a message
+        socket.script.stream.put_nowait(UP)
+    await settle(hass)
+    socket.script.errors["stream"] = ConnectError()
+    socket.script.stream.put_nowait(ConnectError())
+    await settle(hass)
+    tries = [await asked_in(hass, freezer, socket, 1, "stream") for _ in range(58)]
+    assert min(tries) >= 1
+    assert max(tries) <= 2
+    await asked_in(hass, freezer, socket, 6, "stream")
+    assert await asked_in(hass, freezer, socket, 60, "stream") <= 6
+    assert await asked_in(hass, freezer, socket, 130, "stream") <= 3
+
+
+@pytest.mark.parametrize("greets", [True, False])
+async def test_own_server_that_never_worked_is_not_tried_quickly(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    socket: type[FakeProvider],
+    fake_entry: MockConfigEntry,
+    *,
+    greets: bool,
+) -> None:
+    """To greet is not to work: the pauses become longer, also in one's own network."""
+    socket.in_own_network = True
+    for _ in range(20):
+        if greets:
+            socket.script.stream.put_nowait(UP)
+        socket.script.stream.put_nowait(ConnectError())
+    await async_set_up(hass, fake_entry)
+    await settle(hass)
+    tries = [await asked_in(hass, freezer, socket, seconds, "stream") for seconds in (1, 2, 4, 8, 16)]
+    assert tries == [1] * 5
+
+
+async def test_own_server_that_refuses_the_login_is_not_tried_quickly(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, socket: type[FakeProvider], fake_entry: MockConfigEntry
+) -> None:
+    """A password that was changed meanwhile would lock the address out if it was tried every second."""
+    socket.in_own_network = True
+    await async_set_up(hass, fake_entry)
+    for _ in range(2):  # that it is up, and a message
+        socket.script.stream.put_nowait(UP)
+    await settle(hass)
+    socket.script.errors["stream"] = AuthError()
+    socket.script.stream.put_nowait(ConnectError())
+    await settle(hass)
+    await asked_in(hass, freezer, socket, 2, "stream")
+    assert await asked_in(hass, freezer, socket, 60, "stream") <= 7
+
+
 async def test_socket_that_greets_and_breaks_off(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, socket: type[FakeProvider], fake_entry: MockConfigEntry
 ) -> None:

@@ -77,6 +77,8 @@ class Provider(ABC):
     """How many successful lists a call must be missing from before it has ended."""
     grace: ClassVar[float] = 0
     """For how many seconds a pushed call outlives its last leg, unless a list lacks it."""
+    in_own_network: ClassVar[bool] = False
+    """It is one's own server, which nobody minds being tried again every second for a while."""
     record_after: ClassVar[float | None] = None
     """How many seconds after a call's end its record can be asked for; None where it cannot."""
 

@@ -135,6 +135,7 @@ class AsteriskProvider(Provider):
     settings: AsteriskSettings
     settings_type = AsteriskSettings
     dial_form: ClassVar[DialForm] = DialForm.KEYED  # the dial plan alone knows what is dialled
+    in_own_network = True
     possible = NEEDS_FREEPBX
     for needed in NEEDS.values():
         possible |= needed
