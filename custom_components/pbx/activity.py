@@ -46,14 +46,13 @@ def activity_data(event: Mapping[str, Any], agent: str, wording: Wording) -> dic
     outgoing = event.get("direction") == Direction.OUTGOING
     other, own = ("to", "from") if outgoing else ("from", "to")
     number = wording.number(str(event.get(f"{other}_number", "")))
-    own_number = wording.number(str(event.get(f"{own}_number", "")))
     words = {
         "name": event.get(f"{other}_name"),
         "number": number,
         "phone": event.get("extension_name")
         or event.get("extension")
         or event.get(f"{own}_name")
-        or own_number
+        or wording.number(str(event.get(f"{own}_number", "")))
         or event.get("queue"),
         "agent": agent or event.get("agent"),
         "duration": round(event.get("duration", 0)),

@@ -222,7 +222,7 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
             as_of = requested_at - timedelta(seconds=self.provider.list_lag)
             unlisted = await self._async_take_list(self._bounded(calls), as_of)
             for queue in self.provider.queues_with_calls():
-                self._take(self.data.set_queue(queue))
+                self._take(self.data.set_queue(queue), dt_util.utcnow())
             self.async_keep(self.provider.found())
             self.health.judge(dt_util.utcnow())
         await self._async_poll_directory(unlisted=unlisted)
@@ -241,7 +241,7 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
         for changes in self.data.snapshot_parts(
             calls, requested_at, dt_util.utcnow(), AT_ONCE if long else None
         ):
-            self._take(changes)
+            self._take(changes, dt_util.utcnow())
             unlisted = self._notice_unlisted(changes) or unlisted
             if not long:
                 continue
@@ -307,25 +307,21 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
         """
         if self._directory_at is None or len(self._unlisted) >= MAX_UNLISTED:
             return False
-        unlisted = {number for number in self._extensions_of(changes) if self._is_unlisted(number)}
+        unlisted: set[str] = set()
+        for kind, identity in changes.keys:
+            if kind is KeyKind.EXTENSION and identity not in self.data.extensions:
+                unlisted |= self._new_of(str(identity))
         if not unlisted:
             return False
         self._unlisted |= unlisted
         self._directory_at = dt_util.utcnow()
         return True
 
-    @staticmethod
-    def _extensions_of(changes: Changes) -> Iterator[str]:
-        """Yield the extensions whose states changed."""
-        for kind, identity in changes.keys:
-            if kind is KeyKind.EXTENSION:
-                yield str(identity)
-
-    def _is_unlisted(self, number: str) -> bool:
-        """Return whether a phone has a call, is in no directory, and was not noticed before."""
-        if number in self.data.extensions or number in self._unlisted:
-            return False
-        return bool(self.data.calls_of(number))
+    def _new_of(self, number: str) -> set[str]:
+        """Return the number of a phone that has a call and was not noticed before, or nothing."""
+        if number in self._unlisted or not self.data.calls_of(number):
+            return set()
+        return {number}
 
     async def _async_poll_directory(self, *, unlisted: bool) -> None:
         """Ask for the directory when it is due; once it was known, a failure keeps what was known.
@@ -354,7 +350,7 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
             return
         self._directory_retry = DIRECTORY_RETRY
         self._next_directory(due, now, self.provider.intervals.directory)
-        self._take(self.data.directory(directory, dt_util.utcnow()))
+        self._take(self.data.directory(directory, dt_util.utcnow()), dt_util.utcnow())
         self._report_permissions(directory.missing_permissions)
         self.devices.async_settle(directory)
 
@@ -451,21 +447,22 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
     @callback
     def async_push(self, pushed: Pushed) -> None:
         """Take what was pushed; the poll timer runs on."""
-        self.async_take(self.data.apply(pushed, dt_util.utcnow()))
+        now = dt_util.utcnow()
+        self.async_take(self.data.apply(pushed, now), now)
 
     @callback
-    def async_take(self, changes: Changes) -> None:
+    def async_take(self, changes: Changes, now: datetime | None = None) -> None:
         """Tell at once what an input of the registry changed."""
-        self._take(changes)
+        self._take(changes, now or dt_util.utcnow())
         if self._notice_unlisted(changes):
             self.async_reread_directory()
         self.async_update_listeners()
 
-    def _take(self, changes: Changes) -> None:
+    def _take(self, changes: Changes, now: datetime) -> None:
         """Note what an input of the registry changed."""
         self._changed |= changes.keys
         self._untold += changes.events
-        self.health.coverage.told(changes.events, dt_util.utcnow())
+        self.health.coverage.told(changes.events, now)
         if changes.refresh:
             self.async_look_again()
         self._schedule_tick()
@@ -588,7 +585,7 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
     @override
     def async_update_listeners(self) -> None:
         """Keep the events, call the listeners of what changed or of all, then tell the events."""
-        if self.unloaded:
+        if self._shutdown_requested:
             return
         changed, self._changed = self._changed, {}
         events, self._untold = self._untold, []
@@ -601,15 +598,15 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
             self._call_watchers(None)
         elif changed:
             self._call_watchers(changed)
-            for key in changed:
-                self._update_listeners_of(key)
+            self._update_listeners_of(changed)
         for event in events:
             self.events.async_tell(event)
 
-    def _update_listeners_of(self, key: Key) -> None:
-        """Call the listeners of a key."""
-        for update_callback in tuple(self._keyed.get(key, {}).values()):
-            try:
-                update_callback()
-            except Exception:
-                self.logger.exception("Unexpected error updating %s", self.name)
+    def _update_listeners_of(self, keys: Iterable[Key]) -> None:
+        """Call the listeners of some keys."""
+        for key in keys:
+            for update_callback in tuple(self._keyed.get(key, {}).values()):
+                try:
+                    update_callback()
+                except Exception:
+                    self.logger.exception("Unexpected error updating %s", self.name)

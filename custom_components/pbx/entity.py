@@ -68,7 +68,8 @@ class PbxEntity(CoordinatorEntity[PbxCoordinator]):
             self._attr_translation_placeholders = {"slot": subject.id}
         if not description.essential and coordinator.devices.extension_count > MANY_EXTENSIONS:
             self._attr_entity_registry_enabled_default = False
-        self._listed = LISTED.get(subject.kind)
+        listed = LISTED.get(subject.kind)
+        self._listed = None if listed is None else listed(self.registry)
         self._told: object = None
 
     @property
@@ -81,7 +82,7 @@ class PbxEntity(CoordinatorEntity[PbxCoordinator]):
             known = self.coordinator.last_update_success
         if self._listed is None:
             return known
-        return known and self.subject.id in self._listed(self.coordinator.data)
+        return known and self.subject.id in self._listed
 
     @override
     async def async_added_to_hass(self) -> None:

@@ -142,13 +142,14 @@ class PbxEvent(PbxEntity, EventEntity):
             return
         attributes = {
             name: value
-            for name, value in self.coordinator.events.bus_data(event).items()
+            for name, value in self.coordinator.events.words(event).items()
             if name in KEPT
         }
         if self.subject.kind is SubjectKind.EXTENSION:
             attributes["extension"] = self.subject.id
-        for name in attributes.keys() & {"from_number", "to_number"}:
-            attributes[name] = self.coordinator.wording.number(str(attributes[name]))
+        if self.wording.masked:
+            for name in attributes.keys() & {"from_number", "to_number"}:
+                attributes[name] = self.wording.number(str(attributes[name]))
         self._trigger_event(event.type, attributes)
         self.async_write_ha_state()
 

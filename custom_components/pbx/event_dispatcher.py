@@ -55,9 +55,11 @@ class EventDispatcher:
         self._last_caller: tuple[tuple[str, str] | None, Mapping[str, Value]] = (None, {})
         self._tells_places = bool(entry.options.get(CONF_CALLER_PLACES, True))
         self._keepers: dict[EventsListener, None] = {}
+        self._unique_ids: dict[Key, str] = {}  # of the event entities, by subject
         self._listeners: dict[str | Key | None, dict[EventListener, None]] = {}
         # Everybody who is told of an event asks for the same words.
-        self._last_call: tuple[Call | None, Mapping[str, Value]] = (None, {})
+        self._last_call: tuple[Call | None, Mapping[str, Value] | None] = (None, None)
+        self._last_words: tuple[Event | None, dict[str, Value]] = (None, {})
         self._last_event: tuple[Event | None, Mapping[str, Value]] = (None, {})
 
     @callback
@@ -118,6 +120,18 @@ class EventDispatcher:
                 listeners += self._listeners.get(agent_key(event.agent), ())
         return listeners
 
+    def words(self, event: Event) -> Mapping[str, Value]:
+        """Return an event in its flat form, as it is known without Home Assistant."""
+        last, data = self._last_words
+        if last is not event:
+            known, call = self._last_call
+            if known is not event.call:
+                call = None if event.call is None else call_data(event.call)
+                self._last_call = (event.call, call)
+            data = event_data(event, call)
+            self._last_words = (event, data)
+        return data
+
     def bus_data(self, event: Event) -> Mapping[str, Value]:
         """Return an event in its flat form, with what only Home Assistant knows."""
         last, data = self._last_event
@@ -128,7 +142,7 @@ class EventDispatcher:
 
     def _complete(self, event: Event) -> Mapping[str, Value]:
         """Return an event in its flat form, with the account, the device and the extension."""
-        data = event_data(event, self._call_data(event.call))
+        data = dict(self.words(event))
         if FIELDS[event.type] >= COMMON:
             data |= self._caller_data(str(data.get("call_id", "")), data)
         data["config_entry_id"] = self._entry.entry_id
@@ -168,19 +182,11 @@ class EventDispatcher:
     def _event_entity_of(self, subject: Subject) -> str | None:
         """Return the entity that shows the events of a subject, else the account's."""
         registry = er.async_get(self._hass)
-        key = "agent_event" if subject.kind is SubjectKind.AGENT else "call_event"
-        unique_id = self._devices.unique_id(subject, key)
+        unique_id = self._unique_ids.get(subject.key)
+        if unique_id is None:
+            key = "agent_event" if subject.kind is SubjectKind.AGENT else "call_event"
+            unique_id = self._unique_ids[subject.key] = self._devices.unique_id(subject, key)
         entity_id = registry.async_get_entity_id(Platform.EVENT, DOMAIN, unique_id)
         if entity_id is None and subject is not self._devices.account:
             return self._event_entity_of(self._devices.account)
         return entity_id
-
-    def _call_data(self, call: Call | None) -> Mapping[str, Value] | None:
-        """Return a call in its flat form."""
-        if call is None:
-            return None
-        last, data = self._last_call
-        if last is not call:
-            data = call_data(call)
-            self._last_call = (call, data)
-        return data

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
@@ -26,7 +27,7 @@ type Json = dict[str, Any]
 type NameFinder = Callable[[str], Party | None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # without slots, for what is worked out once
 class RecentCall:
     """A call that is over. Times are ISO 8601 in UTC, `duration` is talk in seconds."""
 
@@ -47,12 +48,12 @@ class RecentCall:
     duration: int | None = None
     recording_id: str = ""
 
-    @property
+    @cached_property
     def number(self) -> str:
         """Return the number of the other side; of the caller for a call within the house."""
         return self.to_number if self.direction == Direction.OUTGOING else self.from_number
 
-    @property
+    @cached_property
     def name(self) -> str:
         """Return the name of the other side; of the caller for a call within the house."""
         return self.to_name if self.direction == Direction.OUTGOING else self.from_name
@@ -119,7 +120,7 @@ class RecentCalls:
             if len(found) >= limit:
                 break
             if call.missed or not missed:
-                found.append(self._named(call))
+                found.append(call if call.name else self._named(call))
         return found
 
     def last_caller(self, extension: str) -> RecentCall | None:

@@ -510,22 +510,32 @@ class PbxSensor(PbxEntity, SensorEntity):
     _value: SensorValue = None
     _attributes: Mapping[str, Any] | None = None
     _listing: object = None
-    _rows: Mapping[RecentCall, dict[str, Any]] = MappingProxyType({})
-    _rows_extensions: Mapping[str, Extension] | None = None
+    _rows: Mapping[str, tuple[RecentCall, dict[str, Any]]] = MappingProxyType({})
+    _rows_named: object = None
 
-    @property
-    def recent(self) -> RecentCalls:
-        """Return the recent calls of the account."""
-        entry: PbxConfigEntry = self.coordinator.config_entry
-        return entry.runtime_data.recent
+    def __init__(
+        self, coordinator: PbxCoordinator, subject: Subject, description: PbxSensorEntityDescription
+    ) -> None:
+        """Initialize the sensor of a subject."""
+        super().__init__(coordinator, subject, description)
+        entry: PbxConfigEntry = coordinator.config_entry
+        self.recent: RecentCalls = entry.runtime_data.recent
 
     def recent_rows(self, calls: Iterable[RecentCall]) -> list[dict[str, Any]]:
-        """Return recent calls as attributes tell them, most of which have been told before."""
-        extensions = self.registry.extensions
-        if extensions is not self._rows_extensions:
-            self._rows, self._rows_extensions = {}, extensions
-        self._rows = {call: self._rows.get(call) or _recent(self, call) for call in calls}
-        return list(self._rows.values())
+        """Return recent calls as attributes tell them, most of which have been told before.
+
+        All are worded anew once phones may have other names.
+        """
+        named = self.registry.directory_version
+        known = self._rows if named == self._rows_named else {}
+        rows: dict[str, tuple[RecentCall, dict[str, Any]]] = {}
+        for call in calls:
+            row = known.get(call.call_id)
+            rows[call.call_id] = (
+                (call, _recent(self, call)) if row is None or row[0] is not call else row
+            )
+        self._rows, self._rows_named = rows, named
+        return [row for _, row in rows.values()]
 
     @override
     async def async_added_to_hass(self) -> None:
@@ -555,19 +565,14 @@ class PbxSensor(PbxEntity, SensorEntity):
         """Read the value and the attributes that go with it; return both."""
         description, identity = self.entity_description, self.subject.id
         self._value = description.value_fn(self, self.registry, identity)
-        if description.attributes_fn is not None and not self._lists_the_same():
+        if description.about_recent:
+            # To list them costs more than all the rest, and they are asked for with every call.
+            before, self._listing = self._listing, (self._value, self.recent.version)
+            if before == self._listing:
+                return (self._value, self._attributes)
+        if description.attributes_fn is not None:
             self._attributes = description.attributes_fn(self, self.registry, identity)
         return (self._value, self._attributes)
-
-    def _lists_the_same(self) -> bool:
-        """Return whether the recent calls that were read last are the same still.
-
-        To list them costs more than all the rest, and they are asked for with every call.
-        """
-        if not self.entity_description.about_recent:
-            return False
-        before, self._listing = self._listing, (self._value, self.recent.version)
-        return before == self._listing
 
 
 class PbxMissedCalls(PbxSensor, RestoreSensor):

@@ -40,12 +40,13 @@ class Wording:
 
     def _describe(self, call: Call) -> Mapping[str, Any]:
         """Return the attributes of a call that have a value."""
+        caller, callee = call.caller.number, call.callee.number
         attributes = {
             "call_id": call.id,
             "direction": call.direction,
-            "caller": self.number(call.caller.number),
+            "caller": self.number(caller) if self.masked else caller,
             "caller_name": call.caller.name,
-            "callee": self.number(call.callee.number),
+            "callee": self.number(callee) if self.masked else callee,
             "callee_name": call.callee.name,
             "extensions": list(call.extensions),
             "since": call.answered_at or call.started_at,

@@ -38,7 +38,8 @@ def text(value: object) -> str:
     Empty for None, objects and lists. `telephony.text` says what is cleaned away.
     """
     if isinstance(value, str):
-        return clean(value)
+        # Nearly all of it is clean; this is asked of each field of each message.
+        return value.strip() if value.isascii() and value.isprintable() else clean(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value) if isinstance(value, int | float) else ""

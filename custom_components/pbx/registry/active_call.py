@@ -56,11 +56,6 @@ class ActiveCall:
         """Whether the two sides have talked."""
         return outcomes.is_connected(self.facts, self.meaning)
 
-    @property
-    def missed(self) -> bool:
-        """Whether somebody outside has called in vain."""
-        return outcomes.is_missed(self.facts, self.meaning)
-
     def counting(self) -> Collection[ActiveLeg]:
         """Return the legs that count, those that are over among them."""
         legs = self.legs.values()

@@ -66,26 +66,27 @@ def pressed_by(view: Call, leg_id: str | None) -> dict[str, Detail]:
     return {"pressed_by": CALLER if leg.extension == caller else CALLEE}
 
 
-def ending(call: ActiveCall, view: Call, cause: Cause) -> list[Event]:
+def ending(call: ActiveCall, view: Call, cause: Cause, *, missed: bool) -> list[Event]:
     """Return how a call ended: to each phone that has not heard it, then to all, once (rule 6)."""
     builder = EventBuilder(call, view, cause)
     events: list[Event] = []
-    connected, outgoing = call.connected, call.facts.direction is Direction.OUTGOING
+    answered = view.outcome is Outcome.ANSWERED
+    outgoing = call.facts.direction is Direction.OUTGOING
     for extension, phone in call.facts.phones.items():
         told = call.told.phone(extension)
         if told.left or not (told.began or phone.talked):
             continue
         kind, outcome = EventType.CALL_ENDED, None
-        if connected and phone.rang and not phone.talked:
+        if answered and phone.rang and not phone.talked:
             outcome = Outcome.ANSWERED_ELSEWHERE
         elif phone.declined and not phone.talked:
             outcome = Outcome.REJECTED
-        elif phone.rang and call.missed and not outgoing:
+        elif phone.rang and missed and not outgoing:
             kind = EventType.CALL_MISSED
         events.append(builder.end_for(extension, kind, outcome))
     if call.told.ended:
         return events  # it had only seemed to be over, and everybody knows
-    kind = EventType.CALL_MISSED if call.missed else EventType.CALL_ENDED
+    kind = EventType.CALL_MISSED if missed else EventType.CALL_ENDED
     call.told.broadcast.add(kind)
     whose = view.answered_by or next(iter(view.extensions), None)
     events.append(builder.event(kind, extension=whose, tell=()))

@@ -85,6 +85,9 @@ class CallRegistry:
         self._requested_at: datetime | None = None  # when the last list was asked for
         self.calls: Mapping[str, Call] = self._life.index.calls
         self.slots = self._life.index.slots
+        self.extensions: Mapping[str, m.Extension] = self._directory.extensions
+        self.agents: Mapping[str, m.Agent] = self._directory.agents
+        self.queues: Mapping[str, m.Queue] = self._directory.queues
 
     # -- views of calls ----------------------------------------------------------------------------
 
@@ -157,19 +160,9 @@ class CallRegistry:
     # -- views of the directory --------------------------------------------------------------------
 
     @property
-    def extensions(self) -> Mapping[str, m.Extension]:
-        """The extensions by number."""
-        return self._directory.extensions
-
-    @property
-    def agents(self) -> Mapping[str, m.Agent]:
-        """The agents by id."""
-        return self._directory.agents
-
-    @property
-    def queues(self) -> Mapping[str, m.Queue]:
-        """The queues by id."""
-        return self._directory.queues
+    def directory_version(self) -> int:
+        """Another number whenever extensions may have other names."""
+        return self._directory.version
 
     @property
     def listed(self) -> Collection[KeyKind]:
@@ -552,9 +545,7 @@ class CallRegistry:
         """Return whether something with this key came before, and remember that it came."""
         if key is None:
             return False
-        known = key in self._messages
-        self._messages.put(key, None)
-        return known
+        return not self._messages.add(key, None)
 
 
 def _returns(ended: EndedCall, row: Call, requested_at: datetime) -> bool:

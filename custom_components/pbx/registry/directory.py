@@ -34,10 +34,11 @@ class AccountDirectory:
     """Extensions, agents and queues of one account, and what is told of them."""
 
     def __init__(self) -> None:
-        """Start without anybody."""
+        """Start without anybody; the three mappings stay the same, whatever comes into them."""
         self.extensions: dict[str, Extension] = {}
         self.agents: dict[str, Agent] = {}
         self.queues: dict[str, Queue] = {}
+        self.version = 0
         self.unread_voicemails: int | None = None
         self.missing_permissions: frozenset[str] = frozenset()
         self.listed: set[KeyKind] = set()  # extensions, agents, queues: what the provider lists
@@ -68,19 +69,20 @@ class AccountDirectory:
             self._complete = directory.complete and bool(directory.extensions)
             extensions = {extension.number: extension for extension in directory.extensions}
             _compare(self.extensions, extensions, changes, extension_key, listed_key)
-            self.extensions = extensions
+            _replace(self.extensions, extensions)
+            self.version += 1
         if directory.agents is not None:
             self.listed.add(KeyKind.AGENT)
             agents = {agent.id: agent for agent in directory.agents}
             if not first:
                 self._tell_agents(agents, now, changes)
             _compare(self.agents, agents, changes, agent_key)
-            self.agents = agents
+            _replace(self.agents, agents)
         if directory.queues is not None:
             self.listed.add(KeyKind.QUEUE)
             queues = {queue.id: queue for queue in directory.queues}
             _compare(self.queues, queues, changes, queue_key)
-            self.queues = queues
+            _replace(self.queues, queues)
         if directory.unread_voicemails is not None:
             self._set_voicemails(directory.unread_voicemails, changes)
         self.missing_permissions = directory.missing_permissions
@@ -210,6 +212,12 @@ def _agent_event(
         queue=queue,
         tell=(extension,) if extension else (),
     )
+
+
+def _replace[T](known: dict[str, T], found: Mapping[str, T]) -> None:
+    """Replace what was known in place: others look at the same mapping."""
+    known.clear()
+    known.update(found)
 
 
 def _compare[T](

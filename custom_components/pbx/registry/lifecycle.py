@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from ..telephony.models import UP, Call, Direction, Party, filled
-from . import announcements
+from . import announcements, outcomes
 from .active_call import ActiveCall
 from .active_calls import ActiveCalls
 from .changes import ACCOUNT, Cause, Changes
@@ -163,8 +163,9 @@ class Lifecycle:
             return
         changes.keys[ACCOUNT] = None
         self.last_call = view
-        self.missed.set(ended, missed=call.missed)
-        changes.events += announcements.ending(call, view, cause)
+        missed = outcomes.is_missed(call.facts, call.meaning, view.outcome)
+        self.missed.set(ended, missed=missed)
+        changes.events += announcements.ending(call, view, cause, missed=missed)
 
     def going_on(self, found: ActiveCall | EndedCall | None) -> ActiveCall | None:
         """Return a call that was found, taken back if it only seemed to be over."""

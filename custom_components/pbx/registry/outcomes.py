@@ -115,8 +115,10 @@ def _state(up: Collection[ActiveLeg], *, answered: bool) -> CallState:
         early = (CallState.ON_HOLD, CallState.RINGING)
         return next((state for state in early if state in inside), CallState.DIALING)
     states = inside or {leg.shown for leg in up}
-    order = (CallState.ON_HOLD, CallState.TALKING, CallState.RINGING, CallState.DIALING)
-    return next(state for state in order if state in states)
+    for state in (CallState.ON_HOLD, CallState.TALKING, CallState.RINGING):
+        if state in states:
+            return state
+    return CallState.DIALING
 
 
 # -- how it went -----------------------------------------------------------------------------------
@@ -147,9 +149,9 @@ def is_connected(facts: Facts, meaning: Meaning) -> bool:
     return (meaning.answered or meaning.by_system) and facts.outcome not in UNMET
 
 
-def is_missed(facts: Facts, meaning: Meaning) -> bool:
-    """Return whether somebody outside has called in vain."""
-    if is_connected(facts, meaning) or outcome_of(facts, meaning) is Outcome.REJECTED:
+def is_missed(facts: Facts, meaning: Meaning, outcome: Outcome | None) -> bool:
+    """Return whether somebody outside has called in vain, given how the call went."""
+    if outcome in {Outcome.ANSWERED, Outcome.REJECTED}:
         return False
     if facts.direction is None:
         return meaning.rang or facts.outcome is Outcome.MISSED
@@ -163,8 +165,12 @@ def is_declined(facts: Facts) -> bool:
     """
     if facts.hung_up_here:
         return True
-    called = [phone for phone in facts.phones.values() if phone.rang or phone.declined]
-    return bool(called) and facts.queue is None and all(phone.declined for phone in called)
+    declined = False
+    for phone in facts.phones.values():
+        if phone.rang and not phone.declined:
+            return False
+        declined = declined or phone.declined
+    return declined and facts.queue is None
 
 
 def outcome_of(facts: Facts, meaning: Meaning) -> Outcome:

@@ -149,7 +149,8 @@ def record_data(record: CallRecord) -> dict[str, Value]:
 def call_data(call: Call) -> dict[str, Value]:
     """Flatten a call."""
     data: dict[str, Value] = {"call_id": call.id, "state": str(call.state)}
-    _add(data, "direction", call.direction)
+    if call.direction is not None:
+        data["direction"] = str(call.direction)
     _add_party(data, "from", call.caller)
     _add_party(data, "to", call.callee)
     if call.direction is not Direction.OUTGOING and (call.caller.number or call.caller.hidden):
@@ -157,7 +158,8 @@ def call_data(call: Call) -> dict[str, Value]:
     outside = call.callee if call.direction is Direction.OUTGOING else call.caller
     if outside.known is not None:
         data["contact_known"] = outside.known
-    _add(data, "queue", call.queue)
+    if call.queue:
+        data["queue"] = call.queue
     _add_times(data, call.started_at, call.answered_at, call.ended_at)
     until = call.answered_at or (call.ended_at if call.outcome is not Outcome.ANSWERED else None)
     if call.started_at and until:

@@ -354,7 +354,9 @@ class Call:
     @cached_property
     def extensions(self) -> tuple[str, ...]:
         """The extensions that take or took part, in order of their legs, each once."""
-        return tuple(dict.fromkeys(leg.extension for leg in self.legs if leg.extension is not None))
+        return tuple(
+            dict.fromkeys([leg.extension for leg in self.legs if leg.extension is not None])
+        )
 
     def legs_of(self, extension: str) -> tuple[Leg, ...]:
         """Give the legs of one extension."""
