@@ -393,10 +393,23 @@ def hold(*, over: bool = False) -> Play:
 
 async def passed_on(house: House) -> None:
     """Let Anna give a caller to somebody else."""
-    call = await house.ring(name="Bakery Schmidt")
-    await house.answer(call)
-    await house.simulator.transfer(call, "101", "103")
-    await house.until(lambda: "call_transferred" in house.told(), "the transfer")
+    call = m.Call(
+        id="passed on",
+        state=CallState.TALKING,
+        direction=Direction.INCOMING,
+        caller=m.Party(number=ANNA, name="Bakery Schmidt"),
+        legs=(m.Leg(id="leg", state=CallState.TALKING, extension="101"),),
+    )
+    event = Event(
+        type=m.EventType.CALL_TRANSFERRED,
+        provider_event="transfer",
+        time=dt_util.utcnow(),
+        call=call,
+        extension="101",
+        tell=("101",),
+        fields={"transferred_to": "103"},
+    )
+    house.coordinator.events.async_tell(event)
 
 
 async def it_was_voicemail(house: House) -> None:
