@@ -127,6 +127,8 @@ class AmiConnection:
         """Prepare; nothing is sent before the connection is opened."""
         self.version = ""
         """The version of the manager interface, from the banner."""
+        self.booted = False
+        """Whether Asterisk has said that it has started; a user with read `system` hears it."""
         self._address, self._credentials, self._tls = address, credentials, tls
         self._listener, self._on_end = listener, on_end
         self._wanted = frozenset(f"Event: {name}" for name in wanted)
@@ -195,7 +197,7 @@ class AmiConnection:
     async def _log_in(self) -> None:
         """Log in by challenge, in clear text only where the server knows no challenge."""
         username, secret = self._credentials
-        events = "on" if self._listener is not None else "off"
+        events = "on" if self._listener is not None else "system"
         fields: dict[str, object] = {"Username": username, "Events": events}
         try:
             challenge = (await self.action("Challenge", AuthType="MD5")).get("Challenge", "")
@@ -268,6 +270,8 @@ class AmiConnection:
     def _take(self, block: str) -> None:
         """Give a message to whoever waits for it."""
         first = block.partition("\r\n")[0]
+        if first == "Event: FullyBooted":
+            self.booted = True
         if first in self._wanted:
             message = read_message(block)
             if not self._take_item(message) and self._listener is not None:

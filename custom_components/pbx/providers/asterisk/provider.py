@@ -168,6 +168,7 @@ class AsteriskProvider(Provider):
         self._pushes: list[m.Pushed] = []
         self._wake = asyncio.Event()
         self._refused = False
+        self._tells_start = False
         self._actions: frozenset[str] | None = None
         self._directory_changed = False
 
@@ -248,10 +249,27 @@ class AsteriskProvider(Provider):
         connection = await self._open(following=following)
         try:
             async with connection:
+                await self._expect_booted(connection)
                 yield connection
         except AuthError:
             self._refused = True  # never a loop: it would lock the address out
             raise
+
+    async def _expect_booted(self, ami: AmiConnection) -> None:
+        """Raise ConnectError while Asterisk starts: it lets in at once, but has no phones yet.
+
+        It says that it has started right behind the answer to the login, to a manager user with
+        read `system`. Others are taken to hear nothing of it, unless there is no phone at all.
+        """
+        await ami.action("Ping")
+        self._tells_start = self._tells_start or ami.booted
+        if ami.booted:
+            return
+        if not self._tells_start:
+            for action in ("ExtensionStateList", "PJSIPShowEndpoints"):
+                if await self._rows(ami, action):
+                    return
+        raise ConnectError("Asterisk has not started yet")
 
     # -- state -------------------------------------------------------------------------------------
 
