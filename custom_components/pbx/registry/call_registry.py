@@ -545,7 +545,9 @@ class CallRegistry:
         """Return whether something with this key came before, and remember that it came."""
         if key is None:
             return False
-        return not self._messages.add(key, None)
+        known = key in self._messages
+        self._messages.put(key, None)
+        return known
 
 
 def _returns(ended: EndedCall, row: Call, requested_at: datetime) -> bool:

@@ -37,14 +37,6 @@ class BoundedMap[V]:
         if len(self._items) > self.limit:
             self._items.popitem(last=False)
 
-    def add(self, key: str, value: V) -> bool:
-        """Set the value of a key, and return whether there was none."""
-        new = key not in self._items
-        self._items[key] = value
-        if len(self._items) > self.limit:
-            self._items.popitem(last=False)
-        return new
-
     def discard(self, key: str) -> None:
         """Remove a key if it is there."""
         self._items.pop(key, None)
