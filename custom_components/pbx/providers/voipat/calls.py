@@ -5,13 +5,14 @@ itself, and shows the channels of other tenants.
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ...telephony import models as m
 from ...telephony.bounded_map import BoundedMap
 from ...telephony.models import CallState, Direction
 from ...telephony.phone_numbers import is_extension, received, same
+from ..turns import Steps, at_once
 from ..values import Json, instant, number
 from .payload import PlacedCall, Tenant, name_of, party, word
 
@@ -69,13 +70,28 @@ def read_channels(
     call_of: BoundedMap[str],
 ) -> Snapshot:
     """Return the calls of a list of channels; `call_of` has the former call of each leg."""
-    found = (_row(item, tenant) for item in rows)
-    read = {row.uuid: row for row in found if row is not None}
-    groups = [group for group in _groups(list(read.values())) if any(row.ours for row in group)]
+    return at_once(reading(rows, tenant, placed, call_of))
+
+
+def reading(
+    rows: Collection[Json],
+    tenant: Tenant,
+    placed: BoundedMap[PlacedCall],
+    call_of: BoundedMap[str],
+) -> Steps[Snapshot]:
+    """Read a list of channels row by row and call by call, as `read_channels` does."""
+    read: dict[str, _Row] = {}
+    for item in rows:
+        if (found := _row(item, tenant)) is not None:
+            read[found.uuid] = found
+        yield
+    together = yield from _groups(list(read.values()))
+    groups = [group for group in together if any(row.ours for row in group)]
     home = {row.uuid: index for index, group in enumerate(groups) for row in group}
     calls: dict[str, m.Call] = {}
     legs: dict[str, str] = {}
     for index, group in enumerate(groups):
+        yield
         real = [row for row in group if not row.loopback]
         if not real:
             continue
@@ -175,8 +191,8 @@ def _fallback_extension(name: str, dialled: str, tenant: Tenant, *, outbound: bo
     )
 
 
-def _groups(rows: list[_Row]) -> Iterator[list[_Row]]:
-    """Return the legs of each call, oldest first."""
+def _groups(rows: list[_Row]) -> Steps[Iterable[list[_Row]]]:
+    """Find the legs of each call, oldest first, row by row."""
     parent: dict[str, str] = {}
 
     def root(key: str) -> str:
@@ -189,6 +205,7 @@ def _groups(rows: list[_Row]) -> Iterator[list[_Row]]:
     rows.sort(key=lambda row: (row.created, row.outbound))
     waiting: dict[tuple[str, str], list[str]] = {}
     for row in rows:
+        yield
         parent[root(row.uuid)] = root(row.call_uuid)
         if row.loopback_side:
             # The two ends of a loopback are the same call, though each has a partner of its own.
@@ -202,7 +219,8 @@ def _groups(rows: list[_Row]) -> Iterator[list[_Row]]:
     groups: dict[str, list[_Row]] = {}
     for row in rows:
         groups.setdefault(root(row.uuid), []).append(row)
-    yield from groups.values()
+        yield
+    return groups.values()
 
 
 def _queued(rows: list[_Row]) -> Iterator[tuple[_Row, _Row]]:

@@ -1,5 +1,6 @@
 """VOIP@ Cloud: what is asked of a bridge, in which order, and what is commanded."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import replace
@@ -24,7 +25,8 @@ from ...telephony.phone_numbers import dialable, same
 from ..base import Intervals, Provider
 from ..pacing import Pace
 from ..settings import Settings, Values
-from ..values import mapping, text
+from ..turns import in_turns
+from ..values import Json, mapping, text
 from . import payload
 from .api import (
     FORBIDDEN,
@@ -39,7 +41,7 @@ from .api import (
     refusal,
     rows_of,
 )
-from .calls import ANSWERED, read_channels
+from .calls import ANSWERED, reading
 from .commands import (
     addressable,
     addressable_of,
@@ -133,6 +135,7 @@ class VoipatProvider(Provider):
         self._calls: dict[str, m.Call] = {}
         self._call_of: BoundedMap[str] = BoundedMap(MOST_REMEMBERED)
         """To which call a leg belongs."""
+        self._in_order = asyncio.Lock()  # lists are taken in the order in which they came
         self._placed = PlacedCalls()
         self._streaming = False
         self._api = Api(
@@ -219,8 +222,12 @@ class VoipatProvider(Provider):
         )
         if not reply.ok:
             raise ConnectError("The calls could not be read")
-        rows = rows_of(reply, "channels")
-        found = read_channels(rows, self._tenant, self._placed.orders, self._call_of)
+        async with self._in_order:
+            return await self._take_channels(rows_of(reply, "channels"))
+
+    async def _take_channels(self, rows: Collection[Json]) -> tuple[m.Call, ...]:
+        """Return the calls of a list of channels, and keep whose legs they are."""
+        found = await in_turns(reading(rows, self._tenant, self._placed.orders, self._call_of))
         calls = self._placed.with_unlisted(found.calls)
         self._calls = {leg.id: call for call in calls for leg in call.legs}
         for leg_id, call_id in found.call_of.items():

@@ -7,6 +7,7 @@ from datetime import datetime
 from ...telephony import models as m
 from ...telephony.bounded_map import BoundedMap
 from ...telephony.models import UP, CallState
+from ..turns import Steps, at_once
 from ..values import Json, instant
 from .payload import (
     MAX_DEPTH,
@@ -71,8 +72,16 @@ def calls(
 
     `roots` are the calls of legs that were told of before, and of those that are told of now.
     """
-    roots = BoundedMap(REMEMBERED_LEGS) if roots is None else roots
-    items = {item.id: item for row in rows if (item := read_call(row, known)) is not None}
+    return at_once(reading(rows, known, BoundedMap(REMEMBERED_LEGS) if roots is None else roots))
+
+
+def reading(rows: Iterable[Json], known: Book, roots: BoundedMap[str]) -> Steps[tuple[m.Call, ...]]:
+    """Read a list of active calls row by row and call by call, as `calls` does."""
+    items: dict[str, CallRow] = {}
+    for row in rows:
+        if (read := read_call(row, known)) is not None:
+            items[read.id] = read
+        yield
     active = [item for item in items.values() if item.state is not CallState.ENDED]
     lonely = _lonely(active)
     groups: dict[str, list[CallRow]] = {}
@@ -82,7 +91,12 @@ def calls(
             root = lonely.get(item.ends.from_party.number) or root
         roots.put(item.id, root)
         groups.setdefault(root, []).append(item)
-    return tuple(_call(root, group) for root, group in groups.items())
+        yield
+    found: list[m.Call] = []
+    for root, group in groups.items():
+        found.append(_call(root, group))
+        yield
+    return tuple(found)
 
 
 def _lonely(active: list[CallRow]) -> Mapping[str, str]:

@@ -27,6 +27,7 @@ from ..base import Intervals, Provider
 from ..http import Reply, looking_up
 from ..pacing import Pace
 from ..settings import Settings, Values
+from ..turns import in_turns
 from ..values import Json, boolean, mapping
 from . import calls, contacts, history, keys
 from . import payload as voipstudio_payload
@@ -278,7 +279,7 @@ class VoipstudioProvider(Provider):
             self._permit("calls", allowed=False)
             return None
         self._permit("calls", allowed=True)
-        return calls.calls(rows, self.book, self._roots)
+        return await in_turns(calls.reading(rows, self.book, self._roots))
 
     @override
     async def record_of(self, call: m.Call) -> m.CallRecord | None:

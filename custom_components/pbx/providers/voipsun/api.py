@@ -147,7 +147,7 @@ class Api:
 
 def _answer(reply: Reply, sent: Mapping[str, str]) -> object:
     """Read an answer; the phone system's no becomes an error, whatever the HTTP status."""
-    answer = decode(reply.body)
+    answer = decode(reply.body) if reply.parsed is None else reply.parsed[0]
     refused = failure(answer)
     if refused is not None:
         secrets = [value for name, value in sent.items() if _is_secret(name, value)]

@@ -15,6 +15,7 @@ from uuid import uuid4
 
 from ...telephony.models import Call, CallState, Direction, Leg, Party
 from ...telephony.phone_numbers import is_extension
+from ..turns import Steps, at_once
 from .lines import Line, Lines, compared
 from .pairing import (
     CERTAIN,
@@ -139,6 +140,8 @@ class CallTracker:
     _channels: dict[str, _Channel] = field(default_factory=dict, init=False)
     _legs: dict[str, str] = field(default_factory=dict, init=False)
     """The channel that a command to a leg goes to."""
+    _legs_before: dict[str, str] = field(default_factory=dict, init=False)
+    """The same of the list before, while a list is taken."""
     _requests: deque[CallRequest] = field(default_factory=lambda: deque(maxlen=64), init=False)
 
     def expect(self, request: CallRequest) -> None:
@@ -155,14 +158,15 @@ class CallTracker:
 
     def channel(self, leg_id: str) -> str | None:
         """Return the name of a leg's channel; None when it is over."""
-        return self._legs.get(leg_id)
+        return self._legs.get(leg_id) or self._legs_before.get(leg_id)
 
     def is_up(self, leg_id: str, rows: Sequence[Row], asked_at: datetime) -> bool:
         """Return whether a leg is among the channels of a newer list."""
         name = self.channel(leg_id)
         for row in rows:
             if row.channel == name:
-                return not self._channels[row.channel].begun_anew(row, asked_at)
+                known = self._channels.get(row.channel)
+                return known is not None and not known.begun_anew(row, asked_at)
         return False
 
     def may_wait(self, rows: Sequence[Row]) -> bool:
@@ -185,22 +189,38 @@ class CallTracker:
         `asked_at` is when the list was requested; `queues` has the channels that wait in a queue,
         with its name.
         """
+        return at_once(self.updating(rows, asked_at, now, queues))
+
+    def updating(
+        self, rows: Sequence[Row], asked_at: datetime, now: datetime, queues: Mapping[str, str]
+    ) -> Steps[tuple[Call, ...]]:
+        """Take a complete list of channels row by row and call by call, as `update` does."""
         listed = rows[:MAX_ROWS]
         telling = [row for row in listed if not row.glue and _tells_something(row)]
         self._forget_all_but(telling, asked_at, now)
         legs = Counter(known.story.id for known in self._channels.values())
-        lined = [(row, self.lines.phone(row)) for row in telling]
-        ties = share_out(read_ties(listed), lined)
-        judged = (self._end(row, line, legs, ties.get(row.channel)) for row, line in lined)
-        ends = [end for end in judged if not self._is_service(end)]
-        self._legs = {}
+        lined: list[tuple[Row, Line | None]] = []
+        for row in telling:
+            lined.append((row, self.lines.phone(row)))
+            yield
+        ties = yield from share_out(read_ties(listed), lined)
+        ends: list[End] = []
+        for row, line in lined:
+            end = self._end(row, line, legs, ties.get(row.channel))
+            if not self._is_service(end):
+                ends.append(end)
+            yield
+        groups = yield from self._grouped(ends)
+        self._legs_before, self._legs = self._legs, {}
         calls = []
-        for group in self._grouped(ends):
+        for group in groups:
+            yield
             story = group.story or self._begin(group, ends, now)
             self._doubt_answer(story, queues)
             for index in group.members:
                 self._remember(ends[index].row, story, now)
             calls.append(self._call(story, group, ends, queues))
+        self._legs_before = {}
         return tuple(calls)
 
     def _forget_all_but(self, rows: Sequence[Row], asked_at: datetime, now: datetime) -> None:
@@ -295,13 +315,15 @@ class CallTracker:
 
     # -- which rows are one call -------------------------------------------------------------------
 
-    def _grouped(self, ends: Sequence[End]) -> list[_Group]:
+    def _grouped(self, ends: Sequence[End]) -> Steps[list[_Group]]:
         """Keep what was put together, and find what the new rows belong to, the surest first."""
         group_of = self._known_groups(ends)
         fresh = [index for index in range(len(ends)) if index not in group_of]
-        for _, alike in groupby(sorted(pairs(ends, fresh)), key=itemgetter(0)):
-            self._join_all(group_of, ends, list(alike))
+        edges = yield from pairs(ends, fresh)
+        for _, alike in groupby(sorted(edges), key=itemgetter(0)):
+            yield from self._join_all(group_of, ends, list(alike))
         for index in fresh:
+            yield
             if index not in group_of and (owner := fetched(ends, index)) in group_of:
                 group_of[owner].members.append(index)
                 group_of[index] = group_of[owner]
@@ -311,7 +333,7 @@ class CallTracker:
 
     def _join_all(
         self, group_of: dict[int, _Group], ends: Sequence[End], edges: Iterable[Edge]
-    ) -> None:
+    ) -> Steps[None]:
         """Make calls of pairs of one rank, the surest first.
 
         A phone that begins to ring is rather for a caller for whom nothing rings yet, as in a
@@ -319,11 +341,13 @@ class CallTracker:
         """
         late = []
         for edge in edges:
+            yield
             if edge[0] < WEAK and _rings_later(group_of, ends, edge):
                 late.append(edge)
             else:
                 self._join_pair(group_of, ends, edge)
         for edge in late:
+            yield
             self._join_pair(group_of, ends, edge)
 
     def _join_pair(self, group_of: dict[int, _Group], ends: Sequence[End], edge: Edge) -> None:

@@ -41,8 +41,10 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import nsmallest
 
 from ...telephony.phone_numbers import EXTENSION_DIGITS, is_extension
+from ..turns import Steps
 from .lines import Line, compared
 from .payload import CALLED, CALLING, Row
 
@@ -51,6 +53,8 @@ RING_TIME = 60.0  # seconds for which an extension rings at most
 CERTAIN, LIKELY, WEAK = 0, 1, 2  # how much speaks for two legs being one call
 CANDIDATES = 32
 MAX_ROWS = 4_000
+LEGS_A_STEP = 100
+BEST_LEGS = 64  # of those that a piece of glue may have been made for
 ITSELF = "s"  # the extension of Asterisk's dialplan where nothing was dialled
 
 type Edge = tuple[int, int, float, bool, int, int, int]
@@ -184,19 +188,25 @@ def _tie(asking: Row, calling: Row) -> Tie:
     )
 
 
-def share_out(ties: Sequence[Tie], legs: Sequence[tuple[Row, Line | None]]) -> dict[str, Tie]:
-    """Return the glue that was made for each channel: for its number, and when it was made.
+def share_out(
+    ties: Sequence[Tie], legs: Sequence[tuple[Row, Line | None]]
+) -> Steps[dict[str, Tie]]:
+    """Find the glue that was made for each channel: for its number, and when it was made.
 
     Where one phone rings for several callers, the ages tell which glue is whose. A channel that
     shows the number as its own is rather meant than one that shows it as the other's.
     """
     fitting: list[tuple[float, bool, int, int]] = []
     for place, tie in enumerate(ties):
+        fits: list[tuple[float, bool, int, int]] = []
         for number, (row, line) in enumerate(legs):
+            if number % LEGS_A_STEP == 0:
+                yield
             if _is_for(tie, row, line) and _same_age(row.duration, tie.age):
                 apart = abs((row.duration or 0) - (tie.age or 0))
                 others = compared(row.source) != tie.number
-                fitting.append((apart, others, place, number))
+                fits.append((apart, others, place, number))
+        fitting += nsmallest(BEST_LEGS, fits)
     found: dict[str, Tie] = {}
     used: set[int] = set()
     for *_, place, number in sorted(fitting):
@@ -222,12 +232,13 @@ def _same_age(one: float | None, other: float | None) -> bool:
 # -- candidates ------------------------------------------------------------------------------------
 
 
-def pairs(ends: Sequence[End], fresh: Sequence[int]) -> set[Edge]:
-    """Return all pairs of caller and called with at least one new row; `fresh` are their places."""
+def pairs(ends: Sequence[End], fresh: Sequence[int]) -> Steps[set[Edge]]:
+    """Find all pairs of caller and called with at least one new row; `fresh` are their places."""
     index = _by_key(ends)
     talking = _by_counter(ends)
     edges: set[Edge] = set()
     for place in fresh:
+        yield
         others: set[int] = set()
         for key in ends[place].keys:
             others |= _near(ends[place], index.get(key, ()))

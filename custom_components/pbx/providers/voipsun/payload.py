@@ -16,6 +16,7 @@ from ...telephony import models as m
 from ...telephony.errors import ConnectError
 from ...telephony.models import AgentStatus
 from ..channels import ChannelKind, channel_kind
+from ..turns import Steps, at_once
 from ..values import Json, boolean, mapping, mappings, number, text
 
 MAX_ROWS = 10_000
@@ -254,10 +255,20 @@ def call_rows(answer: object) -> tuple[Row, ...]:
 
     Raise ConnectError where nothing in a list is a channel.
     """
+    return at_once(reading_calls(answer))
+
+
+def reading_calls(answer: object) -> Steps[tuple[Row, ...]]:
+    """Read the active channels row by row, as `call_rows` does."""
     listed = items(answer)
     if listed and not any(text(item.get("channelName")) for item in listed):
         _unreadable()
-    return tuple({found.channel: found for item in listed if (found := row(item))}.values())
+    found: dict[str, Row] = {}
+    for item in listed:
+        if (channel := row(item)) is not None:
+            found[channel.channel] = channel
+        yield
+    return tuple(found.values())
 
 
 # -- sipstatus -------------------------------------------------------------------------------------
@@ -279,8 +290,17 @@ class Peer:
 
 def peers(answer: object) -> tuple[Peer, ...]:
     """Return the SIP accounts; raise ConnectError where nothing in a list is one."""
+    return at_once(reading_peers(answer))
+
+
+def reading_peers(answer: object) -> Steps[tuple[Peer, ...]]:
+    """Read the SIP accounts row by row, as `peers` does."""
     listed = items(answer)
-    found = {user: _peer(user, item) for item in listed if (user := line(item.get("user")))}
+    found: dict[str, Peer] = {}
+    for item in listed:
+        if user := line(item.get("user")):
+            found[user] = _peer(user, item)
+        yield
     if listed and not found:
         _unreadable()
     return tuple(found.values())

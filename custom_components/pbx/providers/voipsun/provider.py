@@ -33,6 +33,7 @@ from ..base import Intervals, Provider
 from ..http import RateLimit
 from ..pacing import Pace
 from ..settings import Settings, Values
+from ..turns import Steps, in_turns
 from . import commands
 from .api import DENIED, UNKNOWN_ACTION, Api, Send
 from .call_center import CallCenter
@@ -45,8 +46,8 @@ from .payload import (
     Peer,
     QueueReading,
     agent_state,
-    call_rows,
-    peers,
+    reading_calls,
+    reading_peers,
 )
 from .settings import NAMES, VoipsunSettings, read_phones, row_of
 
@@ -177,8 +178,8 @@ class VoipsunProvider(Provider):
         """
         self._missing = set()
         self.capabilities = self.possible
-        await self._list(CALL_LIST, call_rows, self._api.ask)
-        self._learn(await self._list(SIP_STATUS, peers, self._api.ask))
+        await self._list(CALL_LIST, reading_calls, self._api.ask)
+        self._learn(await self._list(SIP_STATUS, reading_peers, self._api.ask))
         if self._missing >= PROBES.keys():
             raise AuthError("The credentials are refused")
         url = self._api.url
@@ -206,7 +207,7 @@ class VoipsunProvider(Provider):
     @override
     async def directory(self) -> m.Directory:
         """Return the SIP accounts, and what is known of the queues and agents, some asked anew."""
-        found = await self._list(SIP_STATUS, peers, self._api.read, confirm=CALL_LIST)
+        found = await self._list(SIP_STATUS, reading_peers, self._api.read, confirm=CALL_LIST)
         self._learn(found)
         with suppress(ConnectError, RateLimitError):  # what was known of the others stays known
             await self._ask_call_center()
@@ -222,14 +223,16 @@ class VoipsunProvider(Provider):
     async def calls(self) -> tuple[m.Call, ...] | None:
         """Return the active channels, put together into calls."""
         asked_at = datetime.now(UTC)
-        rows = await self._list(CALL_LIST, call_rows, self._api.read, confirm=SIP_STATUS)
+        rows = await self._list(CALL_LIST, reading_calls, self._api.read, confirm=SIP_STATUS)
         self._queues_with_calls = ()
         if rows is None:
             return None
         if self._call_center.waiting or self._calls.may_wait(rows):
             with suppress(ConnectError, RateLimitError):  # the list of calls is worth more
                 await self._ask_busy_queues()
-        return self._calls.update(rows, asked_at, datetime.now(UTC), self._call_center.waiting)
+        return await in_turns(
+            self._calls.updating(rows, asked_at, datetime.now(UTC), self._call_center.waiting)
+        )
 
     @override
     def queues_with_calls(self) -> tuple[m.Queue, ...]:
@@ -450,9 +453,10 @@ class VoipsunProvider(Provider):
         """Return whether a leg is still there; what cannot be told is not over."""
         asked_at = datetime.now(UTC)
         try:
-            return self._calls.is_up(leg_id, call_rows(await self._api.ask("listcalls")), asked_at)
+            rows = await in_turns(reading_calls(await self._api.ask("listcalls")))
         except ProviderError:
             return True
+        return self._calls.is_up(leg_id, rows, asked_at)
 
     async def _place(
         self, capability: Capability, action: str, params: Mapping[str, str], asked: CallRequest
@@ -490,7 +494,7 @@ class VoipsunProvider(Provider):
     async def _list[T](
         self,
         permission: str,
-        read: Callable[[object], tuple[T, ...]],
+        read: Callable[[object], Steps[tuple[T, ...]]],
         send: Send,
         *,
         confirm: str | None = None,
@@ -500,7 +504,7 @@ class VoipsunProvider(Provider):
         `confirm` is the other list, to find out why this one is denied.
         """
         try:
-            rows = read(await send(PROBES[permission]))
+            rows = await in_turns(read(await send(PROBES[permission])))
         except RefusedError as error:
             if error.code == DENIED and confirm is not None and permission not in self._missing:
                 await self._confirm(confirm)
