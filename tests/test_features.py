@@ -128,7 +128,9 @@ ALSO = {
 BITS = {**OF_PHONES, **OF_AGENTS}
 
 
-@pytest.mark.parametrize("action", [action for action in ACTIONS if "device_id" in map(str, action.fields)], ids=str)
+@pytest.mark.parametrize(
+    "action", [action for action in ACTIONS if "device_id" in map(str, action.fields)], ids=lambda action: action.name
+)
 def test_an_action_is_offered_on_what_can_do_it(action: Action) -> None:
     """The target of an action is filtered by the bit of what the action needs."""
     described = load_yaml_dict(str(FOLDER / "services.yaml"))[action.name]["target"]["entity"]
