@@ -11,6 +11,7 @@ import voluptuous as vol
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant import components
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity import Entity
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from yarl import URL
 
@@ -124,6 +125,12 @@ def call_entities(monkeypatch: pytest.MonkeyPatch) -> None:
 def full_polls(at_noon: None, fake: type[FakeProvider]) -> None:
     """Ask for everything, the directory too, with every poll, from noon."""
     fake.intervals = Intervals(busy=10, idle=10, pushed=10, directory=10)
+
+
+@pytest.fixture
+def all_enabled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Enable entities that are disabled at first."""
+    monkeypatch.setattr(Entity, "entity_registry_enabled_default", property(lambda _entity: True))
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers import issue_registry as ir
-from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.json import json_bytes
 from homeassistant.setup import async_setup_component
 from homeassistant.util.json import json_loads
@@ -52,12 +51,6 @@ AGENT = m.Agent(
     queues={"600": True, "601": False},
 )
 QUEUE = m.Queue(id="q1", name="Support", number="600", waiting=2, longest_wait=34.0, agents_logged_in=1)
-
-
-@pytest.fixture
-def all_enabled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Enable entities that are disabled at first."""
-    monkeypatch.setattr(Entity, "entity_registry_enabled_default", property(lambda _entity: True))
 
 
 @pytest.fixture

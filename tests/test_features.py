@@ -60,6 +60,7 @@ def target(entry: MockConfigEntry, kind: SubjectKind, identity: str) -> dict[str
 )
 async def test_offered_by_target(
     hass: HomeAssistant,
+    all_enabled: None,
     house: MockConfigEntry,
     kind: SubjectKind,
     identity: str,
