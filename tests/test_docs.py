@@ -840,6 +840,7 @@ async def test_automation_to_be_rewritten(hass: HomeAssistant, example: Example)
 # -- the rest of the examples ------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("call_entities")
 @pytest.mark.parametrize("example", CARDS, ids=str)
 async def test_card(hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator, example: Example) -> None:
     """A card shows entities that exist, calls actions that exist, and its templates give something."""
