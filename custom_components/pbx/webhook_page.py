@@ -15,7 +15,7 @@ import voluptuous as vol
 from aiohttp.web import Request, Response
 from homeassistant.components import webhook
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.aiohttp_client import async_create_clientsession
 from homeassistant.helpers.selector import BooleanSelector, TextSelector
 from homeassistant.helpers.translation import async_get_translations
 from yarl import URL
@@ -188,9 +188,15 @@ class WebhookTrial:
 
 
 async def async_look(hass: HomeAssistant, address: str) -> None:
-    """Ask for an address, whatever it answers; raise as aiohttp does."""
-    response = await async_get_clientsession(hass).get(address, allow_redirects=False)
-    response.release()
+    """Ask for an address, whatever it answers, with no cookie of anybody; raise as aiohttp does."""
+    session = async_create_clientsession(
+        hass, auto_cleanup=False, cookie_jar=aiohttp.DummyCookieJar()
+    )
+    try:
+        async with session.get(address, allow_redirects=False):
+            pass
+    finally:
+        session.detach()
 
 
 def described(messages: tuple[Pushed, ...]) -> str:
