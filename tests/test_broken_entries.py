@@ -11,6 +11,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.pbx.const import CONF_PROVIDER, DOMAIN
+from custom_components.pbx.migration import VERSION
 
 from .fake_provider import async_set_up
 
@@ -66,3 +67,28 @@ async def test_flows_of_a_broken_entry(
     )
     for result in (options, again):
         assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "unknown_provider")
+
+
+@pytest.mark.parametrize("data", [{CONF_PROVIDER: "voipsun"}, {CONF_PROVIDER: "of_the_future", "url": 7}, {}], ids=str)
+async def test_entry_of_a_newer_version(
+    hass: HomeAssistant,
+    hass_ws_client: WebSocketGenerator,
+    fake_entry: MockConfigEntry,
+    expected_warnings: list[str],
+    data: dict[str, Any],
+) -> None:
+    """After a downgrade it is left as it is, shown in error beside the others, and can be deleted."""
+    expected_warnings.append("^ERROR homeassistant.config_entries: .* which is higher than the current version")
+    newer = MockConfigEntry(domain=DOMAIN, title="Newer", version=VERSION + 1, data=data)
+    newer.add_to_hass(hass)
+    await async_set_up(hass, fake_entry)
+    await hass.async_block_till_done()
+
+    assert await async_setup_component(hass, "config", {})
+    client = await hass_ws_client(hass)
+    await client.send_json_auto_id({"type": "config_entries/get", "domain": DOMAIN})
+    listed = {row["entry_id"]: row["state"] for row in (await client.receive_json())["result"]}
+    assert listed == {newer.entry_id: "migration_error", fake_entry.entry_id: "loaded"}
+    assert (newer.version, dict(newer.data)) == (VERSION + 1, data)
+    assert await hass.config_entries.async_remove(newer.entry_id) == {"require_restart": False}
+    assert fake_entry.state is ConfigEntryState.LOADED
