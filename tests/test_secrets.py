@@ -11,7 +11,7 @@ import sqlite3
 from abc import ABC, abstractmethod
 from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import cycle, product, repeat
 from pathlib import Path
@@ -55,6 +55,7 @@ from custom_components.pbx.coordinator import PbxCoordinator
 from custom_components.pbx.data import PbxConfigEntry
 from custom_components.pbx.providers import PROVIDERS
 from custom_components.pbx.providers import http as provider_http
+from custom_components.pbx.providers.asterisk.provider import NEEDS
 from custom_components.pbx.providers.http import RateLimit
 from custom_components.pbx.providers.voipat import api as voipat_access
 from custom_components.pbx.services import ACTIONS
@@ -962,3 +963,122 @@ async def test_what_leaks_is_found(
     registries = {("diagnostics and registries", name) for name in ("key", "webhook", "name")}
     places = {"log", "states", "events", "recorder", "answers", "forms", ".storage/core.device_registry"}
     assert found >= registries | {(place, "key") for place in places} | {("log", "number")}
+
+
+# -- the manager interface of an Asterisk, which is no HTTP --------------------------------------------
+
+
+SECRET = 'canary "secret" of%2F the+manager'
+
+
+class Parrot:
+    """A manager interface that lets the secret in, has one phone, and says back whatever it was sent."""
+
+    def __init__(self) -> None:
+        """Let nobody in yet."""
+        self.port, self.said, self.lets_in = 0, 0, True
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve one connection; there is no challenge, so that the secret comes in clear."""
+        writer.write(b"Asterisk Call Manager/11.0.0\r\n")
+        heard = ""
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                rows = (await reader.readuntil(b"\r\n\r\n")).decode().strip().split("\r\n")
+                action = dict(row.split(": ", 1) for row in rows)
+                heard += " ".join(rows) + " "
+                self.answer(action, heard, writer)
+        writer.close()
+
+    def answer(self, action: Mapping[str, str], heard: str, writer: asyncio.StreamWriter) -> None:
+        """Answer an action."""
+        name, number = action["Action"], action["ActionID"]
+        right = name == "Login" and self.lets_in and action.get("Secret") == SECRET
+        if right or name == "Ping":
+            writer.write(b"Event: FullyBooted\r\n\r\n" if right else b"")
+            writer.write(f"Response: Success\r\nActionID: {number}\r\nMessage: {heard}\r\n\r\n".encode())
+        elif name == "ListCommands":
+            rights = "\r\n".join(f"{right}: {heard}" for right in NEEDS)
+            writer.write(f"Response: Success\r\nActionID: {number}\r\n{rights}\r\n\r\n".encode())
+        elif name in {"ExtensionStateList", "CoreShowChannels"}:
+            phone = f"Event: ExtensionStatus\r\nActionID: {number}\r\nExten: 101\r\nHint: PJSIP/101\r\n\r\n"
+            begin = f"Response: Success\r\nActionID: {number}\r\nEventList: start\r\n\r\n"
+            end = f"Event: Done\r\nActionID: {number}\r\nEventList: Complete\r\n\r\n"
+            writer.write(f"{begin}{phone if name == 'ExtensionStateList' else ''}{end}".encode())
+        else:
+            self.said += SECRET in heard
+            writer.write(f"Response: Error\r\nActionID: {number}\r\nMessage: {heard}\r\n\r\n".encode())
+
+
+@pytest.mark.parametrize("expected_lingering_timers", [True])
+async def test_the_secret_of_a_manager_is_nowhere(  # noqa: PLR0915 - one story
+    socket_enabled: None, tmp_path: Path, expected_warnings: list[str]
+) -> None:
+    """Though somebody on the way says it back in every refusal, it stands in the entry's own data alone."""
+    expected_warnings.append("")
+    log, parrot, search = Log(), Parrot(), Search({"secret": SECRET}, {})
+    levels = {name: logging.getLogger(name).level for name in ("", DOMAIN_LOGGER, *QUIET)}
+    for name in levels:
+        logging.getLogger(name).setLevel(logging.WARNING if name in QUIET else logging.DEBUG)
+    logging.getLogger().addHandler(log)
+    events: list[str] = []
+    told: list[str] = []
+    try:
+        listening = await asyncio.start_server(parrot.serve, "127.0.0.1", 0)
+        port = listening.sockets[0].getsockname()[1]
+        typed = {"host": "127.0.0.1", "port": port, "username": "manager", "password": SECRET}
+        async with home(tmp_path) as (hass, _client):
+            hass.bus.async_listen(MATCH_ALL, callback(lambda event: events.append(words(event.as_dict()))))
+            flow = hass.config_entries.flow
+            step = await flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+            step = await flow.async_configure(step["flow_id"], {"next_step_id": "asterisk"})
+            step = await flow.async_configure(step["flow_id"], typed)
+            assert step["type"] == "create_entry", step
+            await hass.async_block_till_done()
+            [entry] = hass.config_entries.async_entries(DOMAIN)
+            assert entry.state is ConfigEntryState.LOADED
+            for action, data in (
+                ("originate", {"extension": "101", "number": "102"}),
+                ("raw_action", {"name": "Ping"}),
+                ("raw_action", {"name": "CoreSettings"}),
+                ("queue_add", {"queue": "sales", "extension": "101"}),
+                ("set_lamp", {"lamp": "laundry", "state": "in_use"}),
+            ):
+                try:
+                    answer = await hass.services.async_call(
+                        DOMAIN,
+                        action,
+                        {"config_entry_id": entry.entry_id, **data},
+                        blocking=True,
+                        return_response=action in {"originate", "raw_action"},
+                    )
+                    told.append(words(answer))
+                except Exception as error:  # noqa: BLE001 - whatever people are told
+                    told += chain(error)
+            kept = [words(await diagnostics.async_get_config_entry_diagnostics(hass, entry))]
+            kept += [words(issue.to_json()) for issue in ir.async_get(hass).issues.values()]
+            parrot.lets_in = False
+            await hass.config_entries.async_reload(entry.entry_id)
+            await hass.async_block_till_done()
+            assert [step["context"]["source"] for step in flow.async_progress()] == ["reauth"]
+            kept += [words(step) for step in flow.async_progress()]
+            states = [words(state.as_dict()) for state in hass.states.async_all()]
+            hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
+            await hass.async_block_till_done()
+            files = stored(tmp_path)
+        listening.close()
+    finally:
+        logging.getLogger().removeHandler(log)
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)
+    for place, texts in (("log", log.ours), ("log of the core", log.core), ("kept", kept), ("states", states)):
+        search.look(place, texts)
+    search.look("events", events)
+    search.look("answers", told)
+    for place, rows in recorded(tmp_path).items():
+        search.look(place, rows)
+    for place, text in files.items():
+        search.look(place, [text])
+    assert {place for place, _ in search.found} == {ENTRIES}, search.found
+    assert all(search.looked[place] for place in ("log", "kept", "states", "events", "answers", "recorder"))
+    assert parrot.said > 10

@@ -43,6 +43,7 @@ LONGEST_MESSAGE = 256 * 1024
 LONGEST_LIST = 100_000
 CHUNK = 128 * 1024
 BANNER = "Asterisk Call Manager/"
+HIDDEN = "***"
 END = b"\r\n\r\n"
 
 _GONE = ("no such channel", "channel does not exist", "not in use", "no such", "not found")
@@ -249,7 +250,9 @@ class AmiConnection:
         finally:
             self._pending.pop(action_id, None)
         if answer.get("Response") == "Error":
-            raise _refusal(answer.get("Message", ""))
+            # Whoever says back what was sent does not get the secret shown.
+            words = answer.get("Message", "").replace(self._credentials[1] or HIDDEN, HIDDEN)
+            raise _refusal(words)
         return answer, pending.items
 
     # -- what comes --------------------------------------------------------------------------------

@@ -81,6 +81,11 @@ class House:
     missing: set[str] = field(default_factory=set)
     extension_of_device: dict[str, str] = field(default_factory=dict)
 
+    def note[K, V](self, kept: dict[K, V], key: K, value: V) -> None:
+        """Keep what an event says of something, unless there are too many others already."""
+        if key in kept or len(kept) < MAX_ITEMS:
+            kept[key] = value
+
     # -- reading -----------------------------------------------------------------------------------
 
     def take_hints(self, rows: Iterable[Message]) -> None:
@@ -151,7 +156,7 @@ class House:
             penalty=integer(row.get("Penalty")) or 0,
             status=row.get("Status", "0"),
         )
-        self.members[member.queue, interface] = member
+        self.note(self.members, (member.queue, interface), member)
         return member
 
     def take_mailboxes(self, rows: Iterable[Message]) -> None:

@@ -32,7 +32,7 @@ from ...telephony.phone_numbers import DialForm, dialable, in_form
 from ..base import Intervals, Provider
 from ..settings import Values
 from ..values import integer
-from .ami import AmiConnection, Message, PermissionDeniedError
+from .ami import HIDDEN, AmiConnection, Message, PermissionDeniedError
 from .calls import EVENTS as CALL_EVENTS
 from .calls import Calls, Listing
 from .channels import Channel, known
@@ -435,7 +435,7 @@ class AsteriskProvider(Provider):
             self._take_member(kind, message)
         elif kind in CALLER_EVENTS:
             queue = known(message.get("Queue", ""))
-            self._house.waiting[queue] = integer(message.get("Count")) or 0
+            self._house.note(self._house.waiting, queue, integer(message.get("Count")) or 0)
             self._directory_changed = True
         elif kind == "MessageWaiting":
             self._take_mailbox(message)
@@ -457,7 +457,7 @@ class AsteriskProvider(Provider):
             return
         device, state = message.get("Device", ""), message.get("State", "")
         before = self._house.devices.get(device)
-        self._house.devices[device] = state
+        self._house.note(self._house.devices, device, state)
         told = device.lower() in self._house.extension_of_device or device.startswith(DND_DEVICE)
         if told and before != state:
             self._directory_changed = True
@@ -467,14 +467,14 @@ class AsteriskProvider(Provider):
         house = self._house
         member = house.take_member(message)
         if kind == "QueueMemberRemoved":
-            del house.members[member.queue, member.interface]
+            house.members.pop((member.queue, member.interface), None)
         self._directory_changed = True
 
     def _take_mailbox(self, message: Message) -> None:
         """Take that a message was left or heard."""
         box, unread = known(message.get("Mailbox", "")), integer(message.get("New")) or 0
         before = self._house.mailboxes.get(box, 0)
-        self._house.mailboxes[box] = unread
+        self._house.note(self._house.mailboxes, box, unread)
         if unread > before:
             self._pushes.append(
                 m.Notice(
@@ -795,7 +795,9 @@ class AsteriskProvider(Provider):
             raise
         except ValueError, TypeError:
             raise InvalidInputError("parameters") from None
-        return m.RawAnswer(answer=_shown(answer), items=tuple(map(_shown, items)))
+        secret = self.settings.password
+        rows = tuple(_shown(item, secret) for item in items)
+        return m.RawAnswer(answer=_shown(answer, secret), items=rows)
 
     def _channels(self, target: m.CallRef) -> list[Channel]:
         """Return the channels of a call that are there."""
@@ -971,9 +973,13 @@ def _auto_answer(device: str) -> tuple[str, ...]:
     return tuple(f"__SIPADDHEADER{number:02}={name}: {value}" for number, (name, value) in pairs)
 
 
-def _shown(message: Message) -> dict[str, str]:
-    """Return an answer without the id that it was asked with."""
-    return {key: value for key, value in message.items() if key != "ActionID"}
+def _shown(message: Message, secret: str) -> dict[str, str]:
+    """Return an answer without the id that it was asked with, and without the secret."""
+    return {
+        key: value.replace(secret or HIDDEN, HIDDEN)
+        for key, value in message.items()
+        if key != "ActionID"
+    }
 
 
 def _plain(name: str) -> str:
