@@ -79,6 +79,9 @@ noload=res_calendar.so
 enabled = yes
 bindaddr = 127.0.0.1
 port = {ami}
+tlsenable = yes
+tlsbindaddr = 127.0.0.1:{ami_tls}
+tlscertfile = {work}/etc/certificate.pem
 timestampevents = {timestamps}
 webenabled = no
 [full]

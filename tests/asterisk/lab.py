@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Self
 
 from .ami import Ami, AmiError
+from .certificate import write_certificate
 from .config import FILES, NATURAL, PEOPLE, Times
 from .phone import Phone
 
@@ -97,7 +98,8 @@ class Server:
         self._own_folder = work is None
         self._rtp = random.randrange(20_000, 32_000, RTP_PORTS)
         self.sip_port, self.trunk_port = free_ports(2, socket.SOCK_DGRAM)
-        self.ami_port = ami_port or free_ports(1)[0]
+        free, self.ami_tls_port = free_ports(2)
+        self.ami_port = ami_port or free
         self._process: subprocess.Popen[bytes] | None = None
         self.write()
 
@@ -105,6 +107,11 @@ class Server:
     def running(self) -> bool:
         """Whether the process is there."""
         return self._process is not None and self._process.poll() is None
+
+    @property
+    def certificate(self) -> Path:
+        """The certificate of AMI's TLS, made by itself."""
+        return self.work / "etc" / "certificate.pem"
 
     def write(self) -> None:
         """Write the configuration and make the folders."""
@@ -129,6 +136,7 @@ class Server:
         values: dict[str, object] = {
             **{name: getattr(self.times, name) for name in Times.__dataclass_fields__},
             "ami": self.ami_port,
+            "ami_tls": self.ami_tls_port,
             "sip": self.sip_port,
             "trunk": self.trunk_port,
             "rtp": self._rtp,
@@ -136,6 +144,7 @@ class Server:
             "work": self.work,
             "timestamps": "yes" if self.timestamps else "no",
         }
+        write_certificate(self.certificate)
         for name, text in FILES.items():
             (conf / name).write_text(text.format(**values))
         with (conf / "pjsip.conf").open("a") as phones:

@@ -13,6 +13,7 @@ import pytest
 from homeassistant.config_entries import SOURCE_REAUTH, SOURCE_USER, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers import issue_registry as ir
 
 from custom_components.pbx import diagnostics
 from custom_components.pbx.const import DOMAIN
@@ -62,6 +63,27 @@ async def test_a_wrong_secret_is_tried_once(hass: HomeAssistant, lab: Lab, expec
     assert log.read_text(errors="replace").count("failed to authenticate") == refused
 
 
+async def test_tls(hass: HomeAssistant, lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A certificate that nobody vouches for is refused, taken where it need not be verified, and if it is trusted."""
+    tls = {"port": lab.server.ami_tls_port, "ssl": True}
+    verified = entry_for(lab, **tls, verify_ssl=True)
+    await set_up(hass, verified)
+    assert verified.state is ConfigEntryState.SETUP_RETRY
+    assert await hass.config_entries.async_remove(verified.entry_id)
+
+    unverified = await set_up(hass, entry_for(lab, **tls, verify_ssl=False))
+    assert unverified.state is ConfigEntryState.LOADED
+    assert "101" in unverified.runtime_data.coordinator.data.extensions
+    assert await hass.config_entries.async_remove(unverified.entry_id)
+
+    monkeypatch.setenv("SSL_CERT_FILE", str(lab.server.certificate))
+    trusted = await set_up(hass, entry_for(lab, **tls, verify_ssl=True))
+    assert trusted.state is ConfigEntryState.LOADED
+    assert await hass.config_entries.async_remove(trusted.entry_id)
+    encrypted_port_in_clear = await set_up(hass, entry_for(lab, port=lab.server.ami_tls_port))
+    assert encrypted_port_in_clear.state is ConfigEntryState.SETUP_RETRY
+
+
 async def test_what_there_is(hass: HomeAssistant, lab: Lab) -> None:
     """Phones have names, are registered, and can be not to be disturbed; queues have figures; the trunk is apart."""
     entry = await set_up(hass, entry_for(lab))
@@ -101,6 +123,9 @@ async def test_rights(hass: HomeAssistant, lab: Lab, username: str, missing: set
     assert entry.state is ConfigEntryState.LOADED
     coordinator = entry.runtime_data.coordinator
     assert coordinator.data.missing_permissions == missing
+    hint = ir.async_get(hass).async_get_issue(DOMAIN, f"missing_permission_{entry.entry_id}")
+    named = hint.translation_placeholders["permissions"] if hint and hint.translation_placeholders else ""
+    assert named == ", ".join(sorted(missing))
     assert lacking not in str(coordinator.provider.capabilities)
 
 
