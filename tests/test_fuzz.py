@@ -9,19 +9,24 @@ from typing import Any
 import pytest
 
 from custom_components.pbx.providers import PROVIDERS
+from custom_components.pbx.providers.asterisk import calls as asterisk_calls
+from custom_components.pbx.providers.asterisk.ami import LONGEST_MESSAGE, Framer
 from custom_components.pbx.providers.voipat import payload as voipat_payload
 from custom_components.pbx.providers.voipstudio import push as voipstudio_push
 from custom_components.pbx.providers.voipsun import payload as voipsun_payload
 from custom_components.pbx.providers.voxloud import payload as voxloud_payload
 from custom_components.pbx.providers.voxloud.provider import VoxloudProvider
 from custom_components.pbx.providers.voxloud.settings import VoxloudSettings
+from custom_components.pbx.telephony.errors import ConnectError
 from custom_components.pbx.telephony.models import PushRequest
 
+from .fuzz import ami
 from .fuzz.corpus import Work, corpus
 from .fuzz.run import BATCH, Count, Outcome, Shelf, feed
 
+FOUND = (573, 1251, 2298)  # streams of Asterisk that broke something once
 BODIES = 5_000  # for each provider
-SIMULATED = [key for key in PROVIDERS if key != "asterisk"]  # whose parser has tests of its own
+SIMULATED = [key for key in PROVIDERS if key != "asterisk"]  # which has no bodies, but a stream of bytes
 
 
 @pytest.fixture(autouse=True)
@@ -100,6 +105,31 @@ async def test_a_push_of_another_account_that_is_taken_is_found(monkeypatch: pyt
     monkeypatch.setattr(VoxloudProvider, "parse", parse)
     outcome = await fed("voxloud", 2_000)
     assert any("Somebody else's push was taken" in failure for failure in outcome.failures)
+
+
+async def test_any_bytes_of_asterisk() -> None:
+    """Events of the manager interface, spoilt anywhere, in any pieces: most are told of, and nothing breaks."""
+    found = await ami.feed([*range(150), *FOUND])
+    assert found.failures == []
+    assert found.streams == 150 + len(FOUND)
+    assert found.told > 50
+
+
+async def test_an_unguarded_event_of_asterisk_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A parser that trusts the state of a channel to be a number."""
+    monkeypatch.setattr(asterisk_calls.Channel, "take_state", lambda _self, state, _now: int(state))
+    found = await ami.feed(range(25))
+    assert found.failures
+    assert "seed" in found.failures[0]
+
+
+def test_what_has_no_end_is_not_kept() -> None:
+    """A message that never ends is given up at a bound, however small its pieces are."""
+    framer, piece = Framer(), b"Key: value\r\n" * 100
+    for _ in range(LONGEST_MESSAGE // len(piece)):
+        assert list(framer.feed(piece)) == []
+    with pytest.raises(ConnectError):
+        list(framer.feed(piece))
 
 
 async def test_the_same_seed_is_the_same_bodies() -> None:

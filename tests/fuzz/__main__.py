@@ -13,11 +13,12 @@ from itertools import batched
 
 from custom_components.pbx.providers import PROVIDERS
 
+from . import ami
 from .branches import watched
 from .corpus import corpus
 from .run import BATCH, LARGEST, Count, Outcome, Shelf, feed
 
-SIMULATED = [key for key in PROVIDERS if key != "asterisk"]  # whose parser has tests of its own
+SIMULATED = [key for key in PROVIDERS if key != "asterisk"]  # which has no bodies, but a stream of bytes
 
 SHARE = 2000  # bodies that a process takes at a time
 SHOWN = 10
@@ -81,6 +82,18 @@ def summed(counts: Iterable[Count]) -> Count:
     return total
 
 
+def asterisk(streams: Sequence[int]) -> int:
+    """Feed spoilt streams of events; return 1 where anything came out that must not."""
+    found = asyncio.run(ami.feed(streams))
+    sys.stdout.write(
+        f"{found.streams:,} streams, of {found.told:,} something was told; largest registry {found.largest} "
+        f"(of {ami.LARGEST} allowed); {len(found.failures)} failures; {memory() / 1024:.0f} MB\n"
+    )
+    for failure in found.failures[:SHOWN]:
+        sys.stdout.write(f"\n{failure}\n")
+    return 1 if found.failures else 0
+
+
 def main() -> int:
     """Do what the command line asks for; 1 where anything came out that must not."""
     parser = argparse.ArgumentParser(prog="scripts/fuzz", description=__doc__)
@@ -92,7 +105,11 @@ def main() -> int:
     parser.add_argument(
         "--branches", action="store_true", help="in one process; 1 also where a branch of a parser was not reached"
     )
+    parser.add_argument("--asterisk", type=int, metavar="STREAMS", help="only so many streams of Asterisk's events")
     arguments = parser.parse_args()
+    if arguments.asterisk is not None:
+        first = arguments.begin if arguments.seed is None else arguments.seed
+        return asterisk(range(first, first + arguments.asterisk))
     providers = SIMULATED
     begin = time.monotonic()
     SHELVES.extend(Shelf(provider, works) for provider, works in asyncio.run(corpus(providers)).items())

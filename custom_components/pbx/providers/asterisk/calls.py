@@ -381,6 +381,8 @@ class Calls:
 
     def _part(self, channel: Channel, call: _Call) -> str:
         """Give a phone that is paged a call of its own, from whoever pages; return its id."""
+        if channel.uid == call.id:
+            return call.id
         self._understand(call, call.lines)
         own = _Call(id=channel.uid, seen_at=channel.seen_at, first=(channel.uid, channel.extension))
         own.caller, own.callee = call.caller, m.Party(number=channel.extension or "")
