@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from custom_components.pbx.providers import PROVIDERS
-from custom_components.pbx.providers.asterisk import calls as asterisk_calls
 from custom_components.pbx.providers.asterisk.ami import LONGEST_MESSAGE, Framer
+from custom_components.pbx.providers.asterisk.channels import Channel
 from custom_components.pbx.providers.voipat import payload as voipat_payload
 from custom_components.pbx.providers.voipstudio import push as voipstudio_push
 from custom_components.pbx.providers.voipsun import payload as voipsun_payload
@@ -117,7 +117,7 @@ async def test_any_bytes_of_asterisk() -> None:
 
 async def test_an_unguarded_event_of_asterisk_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """A parser that trusts the state of a channel to be a number."""
-    monkeypatch.setattr(asterisk_calls.Channel, "take_state", lambda _self, state, _now: int(state))
+    monkeypatch.setattr(Channel, "take_state", lambda _self, state, _now: int(state))
     found = await ami.feed(range(25))
     assert found.failures
     assert "seed" in found.failures[0]

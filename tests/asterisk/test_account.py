@@ -7,7 +7,8 @@ import os
 import random
 import time
 from collections import Counter
-from typing import Self
+from collections.abc import Mapping
+from typing import Any, Self
 
 import pytest
 from homeassistant.config_entries import SOURCE_REAUTH, SOURCE_USER, ConfigEntryState
@@ -65,7 +66,7 @@ async def test_a_wrong_secret_is_tried_once(hass: HomeAssistant, lab: Lab, expec
 
 async def test_tls(hass: HomeAssistant, lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     """A certificate that nobody vouches for is refused, taken where it need not be verified, and if it is trusted."""
-    tls = {"port": lab.server.ami_tls_port, "ssl": True}
+    tls: Mapping[str, Any] = {"port": lab.server.ami_tls_port, "ssl": True}
     verified = entry_for(lab, **tls, verify_ssl=True)
     await set_up(hass, verified)
     assert verified.state is ConfigEntryState.SETUP_RETRY
