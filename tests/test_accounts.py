@@ -10,7 +10,7 @@ from custom_components.pbx.const import DOMAIN
 from custom_components.pbx.providers import PROVIDERS
 from custom_components.pbx.telephony import models as m
 
-from .fake_provider import FakeProvider, fake_config_entry
+from .fake_provider import FakeProvider, async_set_up, fake_config_entry
 
 AGENT = {"name": "Ann Lee", "number": "1000", "pin": "0417"}
 
@@ -77,6 +77,17 @@ async def test_session(
     assert sessions == [async_session(hass, entry.entry_id, verify_ssl=verify)]
     assert sessions != [async_session(hass, entry.entry_id, verify_ssl=not verify)]
     assert sessions != [async_get_clientsession(hass, verify_ssl=verify)]
+
+
+async def test_session_outlives_a_reload(hass: HomeAssistant, fake_entry: MockConfigEntry) -> None:
+    """A command that is under way gets its answer though the account is loaded anew; a removal ends the session."""
+    await async_set_up(hass, fake_entry)
+    session = async_session(hass, fake_entry.entry_id)
+    await hass.config_entries.async_reload(fake_entry.entry_id)
+    assert async_session(hass, fake_entry.entry_id) is session
+    assert not session.closed
+    await hass.config_entries.async_remove(fake_entry.entry_id)
+    assert session.closed
 
 
 @pytest.mark.parametrize("extension", [None, "102"])

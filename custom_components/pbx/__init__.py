@@ -11,7 +11,7 @@ from homeassistant.helpers.translation import async_get_translations
 from homeassistant.helpers.typing import ConfigType
 
 from . import issues
-from .accounts import configure, country_of, make_provider
+from .accounts import async_forget_sessions, configure, country_of, make_provider
 from .activity import async_spare_recorder
 from .console import async_add_account, async_remove_script, async_setup_console
 from .const import CONF_CREATED_OBJECTS, CONF_PUSH, DOMAIN, LOGGER, PLATFORMS
@@ -111,6 +111,14 @@ async def async_unload_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> bool
 
 async def async_remove_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> None:
     """Remove what was made for this account: at the phone system, in the cloud, and issues."""
+    try:
+        await _async_remove_made(hass, entry)
+    finally:
+        async_forget_sessions(hass, entry.entry_id)
+
+
+async def _async_remove_made(hass: HomeAssistant, entry: PbxConfigEntry) -> None:
+    """Remove what was made for this account."""
     issues.async_delete_all(hass, entry)
     await async_remove_recent_calls(hass, entry)
     if not hass.config_entries.async_entries(DOMAIN):

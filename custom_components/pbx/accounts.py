@@ -66,7 +66,8 @@ def async_session(
     """Return the session of one account, or of what else `owner` names.
 
     It keeps no cookies: a server that trusts one more than the key would answer with another
-    account's calls. It is closed with the entry that it was made for.
+    account's calls. It outlives a reload of the account: a command that is under way then has an
+    answer to come, which tells whether it was carried out.
     """
     sessions = hass.data.setdefault(_SESSIONS, {})
     session = sessions.get((owner, verify_ssl))
@@ -74,11 +75,20 @@ def async_session(
         session = async_create_clientsession(
             hass,
             verify_ssl=verify_ssl,
+            auto_cleanup=False,
             cookie_jar=aiohttp.DummyCookieJar(),
             middlewares=(refuse_to_move,),
         )
         sessions[owner, verify_ssl] = session
     return session
+
+
+@callback
+def async_forget_sessions(hass: HomeAssistant, owner: str) -> None:
+    """Let the sessions of an account go that is removed."""
+    sessions = hass.data.get(_SESSIONS, {})
+    for key in [key for key in sessions if key[0] == owner]:
+        sessions.pop(key).detach()
 
 
 def make_provider(hass: HomeAssistant, entry: ConfigEntry) -> Provider:
