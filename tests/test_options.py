@@ -415,7 +415,7 @@ async def test_one_reload(
     assert fake_entry.options == {**DEFAULTS, **changed}
 
 
-async def test_slots(hass: HomeAssistant, fake_entry: MockConfigEntry) -> None:
+async def test_slots(hass: HomeAssistant, call_entities: None, fake_entry: MockConfigEntry) -> None:
     """As many calls get a sensor as the option says."""
     await async_set_up(hass, fake_entry)
     assert hass.states.get("sensor.house_call_4") is not None

@@ -356,7 +356,7 @@ async def test_entity_unavailable(
 
 def test_parallel_updates() -> None:
     """Platforms that only read do so at will; those that command do so one after the other."""
-    commands = {"button", "switch"}
+    commands = {"button", "switch", "text"}
     assert {name: platform(name).PARALLEL_UPDATES for name in PLATFORMS} == {
         name: int(name in commands) for name in PLATFORMS
     }

@@ -13,6 +13,7 @@ from custom_components.pbx.telephony import models as m
 from custom_components.pbx.telephony.errors import (
     AuthError,
     ConnectError,
+    InvalidInputError,
     NotFoundError,
     ProviderError,
     RateLimitError,
@@ -118,7 +119,7 @@ async def test_a_key_that_cannot_be_one_is_not_sent(
     session: aiohttp.ClientSession, sim: VoxloudSimulator, key: str
 ) -> None:
     """Nothing is asked with it."""
-    with pytest.raises(AuthError):
+    with pytest.raises((AuthError, InvalidInputError)):
         await FastProvider(session, {"api_key": key, "url": sim.url}).account()
     assert not sim.requests
 
