@@ -22,15 +22,17 @@ from custom_components.pbx.devices import SubjectKind
 from custom_components.pbx.phone_book.collection import async_get_phone_book
 from custom_components.pbx.rights import Access, may, subjects_of_call
 from custom_components.pbx.services import ALL_ACTIONS, HOUSE_ACTIONS
+from custom_components.pbx.telephony import models as m
 from custom_components.pbx.telephony.models import CallState, Capability
 
 from .every_action import EVERY_ACTION, commands
-from .fake_provider import FakeProvider, async_set_up, fake_config_entry, incoming
+from .fake_provider import FakeProvider, async_set_up, fake_config_entry, incoming, pushed
 
 PAGE = Path("docs/permissions.md")
 MARKED = re.compile("<!-- rights -->.*<!-- end of rights -->", re.DOTALL)
 YES, NO = "yes", "\N{EN DASH}"
 DATA: Mapping[str, dict[str, Any]] = {name: data for name, (data, *_) in EVERY_ACTION.items()} | {
+    "call_back": {"extension": "102"},
     "get_calls": {},
     "rotate_address": {},
     "add_to_phone_book": {"name": "Anna", "numbers": ["101"]},
@@ -66,6 +68,9 @@ async def rights(hass: HomeAssistant) -> dict[str, dict[str, bool]]:
     (entry,) = hass.config_entries.async_entries(DOMAIN)
     entry.runtime_data.coordinator.provider.script.capabilities |= Capability.WEBHOOK
     hass.config_entries.async_update_entry(entry, options={CONF_DIAL_LIMIT: 100})
+    for state in (CallState.RINGING, CallState.ENDED):  # so that there is somebody to call back
+        caller = m.Party(number="+493023125101")
+        entry.runtime_data.coordinator.async_push(pushed("back", state, "102", caller=caller, final=True))
     await hass.async_block_till_done()
     found: dict[str, dict[str, bool]] = {}
     everybody = await contexts(hass)

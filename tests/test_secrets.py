@@ -468,6 +468,7 @@ class Drive:
     told: list[str] = field(default_factory=list)
     """What people are told: answers, and the texts of errors with what lies behind them."""
     filled: list[str] = field(default_factory=list)
+    last_step: Mapping[str, Any] | None = None
     """Forms, with what stands in their fields."""
     kept: list[str] = field(default_factory=list)
     """What is in diagnostics and registries."""
@@ -523,6 +524,7 @@ class Drive:
         That is the address to paste, and what a person has just typed into the same form. What becomes the entry's
         data is not shown.
         """
+        self.last_step = step
         kept = {
             key: value
             for key, value in step.items()
@@ -539,7 +541,8 @@ class Drive:
 
     async def steps(self, flow: Any, step: Any, *answers: Json) -> Any:
         """Go on with a flow, with what is typed."""
-        self.shown(step)
+        if step is not self.last_step:
+            self.shown(step)
         for answer in answers:
             step = await flow.async_configure(step["flow_id"], answer)
             self.shown(step, answer)
@@ -587,12 +590,15 @@ class Drive:
         agent = next(iter(coordinator.data.agents), "1")
         queue = next((item.number or item.name for item in coordinator.data.queues.values()), "1")
         named = {"agent": agent, "queue": queue}
+        stored_objects = getattr(self.simulator, "click_to_calls", {})
         if self.account.provider == "voipsun":
             typed = list(self.simulator.agents.values())[1]
             named = {"agent": typed.number, "pin": typed.pin, "queue": queue}
         given: dict[str, Json] = {
             "originate": {"extension": anna, "number": number},
             "click_to_call": {"extension": anna, "number": number},
+            "call_back": {"extension": anna},
+            "delete_click_to_call": {"click_to_call_id": next(iter(stored_objects), "1")},
             "dial": {"number": number, "context": "canary-context", "route_name": "canary-route"},
             "transfer": {"call_id": call_id, "number": number},
             "send_dtmf": {"call_id": call_id, "digits": "12345678"},
