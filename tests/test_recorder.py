@@ -126,7 +126,7 @@ async def recorded(
     if PROVIDERS[provider].record_after is not None:
         monkeypatch.setattr(PROVIDERS[provider], "record_after", 0.05)
     monkeypatch.setattr(house_module, "PATIENCE", 60.0)  # a busy machine writes a database slowly
-    logging.getLogger("sqlalchemy").setLevel(logging.WARNING)  # it would tell each statement
+    logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)  # it would tell each statement
     recorder = await async_setup_recorder_instance(hass)
     async with living(hass, provider, hass_client_no_auth, components=("logbook",)) as house:
         yield Recorded(hass=hass, house=house, recorder=recorder, numbers=count(200))
