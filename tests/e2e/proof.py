@@ -70,17 +70,13 @@ class Proof:
         sensor = await self._entity(f"extension_{extension}", "call_state")
         shown = await self.client.wait_state(sensor, state, patience, call_id=call_id, caller=number)
         self.say(f"  {sensor} is {shown['state']}, caller {shown['attributes']['caller']}")
-        slots = [await self._entity(f"slot_{slot}", "call") for slot in range(1, 5)]
+        active = await self._entity("account", "active_calls")
 
-        async def slot_has_it() -> Json | None:
-            for slot in slots:
-                found = await self.client.state(slot)
-                if found["state"] == state and found["attributes"].get("call_id") == call_id:
-                    return found
-            return None
+        def has_it(found: Json) -> bool:
+            return any(call.get("call_id") == call_id for call in found["attributes"].get("calls", ()))
 
-        slot = await until(slot_has_it, f"slot with call {call_id} {state}", patience)
-        self.say(f"  {slot['entity_id']} is {slot['state']}, caller {slot['attributes']['caller']}")
+        found = await self.client.wait_state(active, has_it, patience)
+        self.say(f"  {active} is {found['state']}")
 
     async def _event_entity(self, extension: str, number: str) -> None:
         entity = await self._entity(f"extension_{extension}", "call_event")
