@@ -83,7 +83,7 @@ class Office:
         """Prepare; `open` opens it. A test that fails leaves the picture."""
         self.picture = picture
         # A browser that is driven clicks sooner than a person: before the switch's list has followed its events.
-        self.voipat = Voipat(seed=3, auto_answer=0.1, list_lag=(0.0, 0.0, 0.0))
+        self.voipat = Voipat(seed=3, auto_answer=0.1)
         self.voxloud = Voxloud(seed=4)
         self.voipsun = Voipsun(seed=5)
         self.voipstudio = Voipstudio(seed=6)

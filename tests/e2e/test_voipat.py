@@ -114,7 +114,7 @@ async def test_switch_away_is_not_no_calls(house: House[Voipat]) -> None:
     await house.wait_state("account", "active_calls", "unavailable")
     await house.wait_state("extension_101", "call_state", "unavailable")
     await house.wait_state("account", "connected", "off")
-    event = await house.client.state(await house.entity("account", "call_event"))
+    event = await house.client.state(await house.entity("extension_101", "call_event"))
     assert event["state"] != "unavailable"
     await sim.set_esl(Esl.CONNECTED)
     await house.look_again()
