@@ -4,8 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from homeassistant.components.logbook.const import LOGBOOK_ENTRY_ENTITY_ID, LOGBOOK_ENTRY_NAME
-from homeassistant.const import ATTR_ENTITY_ID
+from homeassistant.components.logbook.const import LOGBOOK_ENTRY_NAME
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers.translation import async_get_cached_translations
 
@@ -15,7 +14,7 @@ from .telephony.models import EventType
 MINUTE = 60  # seconds
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
-type Description = dict[str, str | None]
+type Description = dict[str, str]
 
 
 @callback
@@ -26,12 +25,13 @@ def async_describe_events(
     """Say how events are told; the texts were loaded with the integration."""
 
     def describe(event: Event) -> Description:
-        """Return the sentence for an event, in the language of the system."""
+        """Return the sentence for an event, in the language of the system.
+
+        Beside an entity the front end would show its name instead of the sentence. Whose Activity
+        an event belongs to is found by the ids in its own data.
+        """
         texts = async_get_cached_translations(hass, hass.config.language, "common", DOMAIN)
-        return {
-            LOGBOOK_ENTRY_NAME: sentence(texts, event.data),
-            LOGBOOK_ENTRY_ENTITY_ID: event.data.get(ATTR_ENTITY_ID),
-        }
+        return {LOGBOOK_ENTRY_NAME: sentence(texts, event.data)}
 
     async_describe_event(DOMAIN, EVENT_ACTIVITY, describe)
 

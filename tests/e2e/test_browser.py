@@ -270,7 +270,7 @@ async def test_device(house: Screens) -> None:
     idle = ("by VOIP@ Cloud", "Connected via", "Call back", "Hang up", "Hold", "Call state", "Idle")
     await house.read("device", "Anna Keller (101)", *idle)
     call = await sim.ring("+493023125101", "101", name="Bakery Schmidt")
-    await house.read("ringing", "Ringing")
+    await house.read("ringing", "Ringing", "Bakery Schmidt")
     await sim.hang_up(call)
     await house.read("missed", "Idle", "Bakery Schmidt")
 
