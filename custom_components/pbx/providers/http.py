@@ -279,8 +279,6 @@ class HttpClient:
         self, operation: str, method: str, url: str, *, command: bool, request: Mapping[str, object]
     ) -> Reply:
         """Send a request and return its answer; an error says whether it was sent."""
-        if self._session.closed:
-            raise ConnectError("The account is closed")
         # Redirects would carry the credentials to another address.
         options: dict[str, object] = {"timeout": 10.0, "allow_redirects": False, **request}
         options["timeout"] = aiohttp.ClientTimeout(total=_seconds(options["timeout"]))
