@@ -52,7 +52,7 @@ async def test_no_cookie_of_one_account_reaches_another(hass: HomeAssistant, ser
 
 
 async def test_each_account_has_its_own(hass: HomeAssistant, fake: type[FakeProvider]) -> None:
-    """It is closed with the account, and another one is made for the next set-up."""
+    """It outlives that the account is loaded anew, and goes with the account."""
     one, two = async_session(hass, "one"), async_session(hass, "two")
     assert one is not two
     assert async_session(hass, "one") is one
@@ -61,8 +61,9 @@ async def test_each_account_has_its_own(hass: HomeAssistant, fake: type[FakeProv
     await async_set_up(hass, entry)
     own = async_session(hass, entry.entry_id)
     assert await hass.config_entries.async_unload(entry.entry_id)
+    assert async_session(hass, entry.entry_id) is own
+    assert await hass.config_entries.async_remove(entry.entry_id)
     assert own.closed
-    assert async_session(hass, entry.entry_id) is not own
 
 
 async def test_a_socket_is_not_redirected(hass: HomeAssistant, server: TestServer) -> None:
