@@ -739,6 +739,16 @@ class Drive:
         if self.account.provider == "voipstudio":
             await self.simulator.add_webhook(url.replace("://", "://hookuser:canary-hook-password@"))
 
+    async def end_calls(self) -> None:
+        """End every call, until Anna has a caller whom she can call back."""
+        for call in self.simulator.truth():
+            await self.simulator.hang_up(call.call_id)
+        loop = asyncio.get_running_loop()
+        until = loop.time() + 10
+        while loop.time() < until and self.entry.runtime_data.recent.last_caller(self.account.anna) is None:
+            await self.coordinator.async_refresh()
+            await self.settle()
+
     async def call(self) -> str:
         """Let somebody call, and Anna pick up, once she is free."""
         for call in self.simulator.truth():
@@ -907,6 +917,7 @@ async def test_nothing_is_found(
         await drive.diagnose()
         await drive.fail_everything()
         await drive.change()
+        await drive.end_calls()
         await drive.use_everything(await drive.call())
         await drive.diagnose()
         drive.notice()

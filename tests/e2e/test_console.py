@@ -50,6 +50,14 @@ IN_SCHEME = """async (dark) => {
     for (let frame = 0; frame < 3; frame++) await new Promise(requestAnimationFrame);
     return same;
 }"""
+# Whether no color is on its way to another, in any shadow.
+SETTLED = """() => {
+    const within = (root) => [...root.querySelectorAll("*")].flatMap((element) => [
+        ...element.getAnimations(),
+        ...(element.shadowRoot ? within(element.shadowRoot) : []),
+    ]);
+    return !within(document).some((one) => one instanceof CSSTransition && one.playState === "running");
+}"""
 # Takes the script out of the pages that the service worker keeps; says whether there were any.
 MAKE_STALE = """async () => {
     let changed = false;
@@ -431,6 +439,7 @@ async def test_accessible(office: Office) -> None:
         for scheme in ("light", "dark"):
             await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             await page.wait_for_function(IN_SCHEME, arg=scheme == "dark")
+            await page.wait_for_function(SETTLED)
             await page.evaluate(AXE.read_text("utf-8"))
             assert await page.evaluate(AUDIT) == [], (view, scheme)
     await office.voipstudio.simulator.hang_up(call)

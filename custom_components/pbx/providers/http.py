@@ -298,6 +298,11 @@ class HttpClient:
             # The last is for what cannot be sent: an address that is none, or one with
             # credentials beside a token.
             raise ConnectError("No connection") from None
+        except RuntimeError:
+            # Nothing is sent by the session of an account that is gone.
+            if self._session.closed:
+                raise ConnectError("No connection") from None
+            raise
         except aiohttp.ClientResponseError:
             if self.malformed_means_slow_down:
                 self.budget.pause(SLOW_DOWN)
@@ -309,10 +314,14 @@ class HttpClient:
         except aiohttp.ClientError:
             raise lost("The connection was lost") from None
         LOGGER.debug("%s: HTTP %s", operation, reply.status)
+        self._keep_pace(reply)
+        return reply
+
+    def _keep_pace(self, reply: Reply) -> None:
+        """Learn from an answer whether requests come too fast; raise RateLimitError where they did."""
         if reply.status == TOO_MANY_REQUESTS:
             raise RateLimitError(self.budget.slow_down(retry_after(reply.headers)))
         self.budget.recover()
-        return reply
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
