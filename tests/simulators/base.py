@@ -205,7 +205,7 @@ class Simulator(ABC):
         self.webhooks = Delivering(self.rng)
         self.port = 0
         self._runner: web.AppRunner | None = None
-        self._server: asyncio.Server | None = None
+        self._listening: asyncio.Server | None = None
 
     # -- the server ---------------------------------------------------------------------------------
 
@@ -232,15 +232,15 @@ class Simulator(ABC):
         await site.start()
         server = site._server  # noqa: SLF001
         assert isinstance(server, asyncio.Server)
-        self._server = server
+        self._listening = server
         self.port = server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
         """Stop listening; the state stays, so that start() is a restart of the same phone system."""
         await self.webhooks.close()
-        if self._runner is not None and self._server is not None:
+        if self._runner is not None and self._listening is not None:
             # asyncio loses the socket of a connection that it has accepted, but not begun, when its server closes.
-            for listener in self._server.sockets:
+            for listener in self._listening.sockets:
                 asyncio.get_running_loop().remove_reader(listener.fileno())
             for _ in range(2):
                 await asyncio.sleep(0)

@@ -318,7 +318,7 @@ class HttpClient:
         return reply
 
     def _keep_pace(self, reply: Reply) -> None:
-        """Learn from an answer whether requests come too fast; raise RateLimitError where they did."""
+        """Learn from an answer how fast to ask; raise RateLimitError where it was too fast."""
         if reply.status == TOO_MANY_REQUESTS:
             raise RateLimitError(self.budget.slow_down(retry_after(reply.headers)))
         self.budget.recover()
