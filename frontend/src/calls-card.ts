@@ -4,7 +4,7 @@ import { actionsOf, perform, type CallAction } from "./call-actions";
 import type { Finder } from "./finder";
 import { icon } from "./icons";
 import { label, outside, phonesOf, queueName, since, urgency, type Account, type Call } from "./model";
-import { Watch, accountHue, store } from "./store";
+import { Watch, accountHue, accountName, store } from "./store";
 import { stateWord } from "./words";
 import type { TemplateResult } from "lit";
 
@@ -39,7 +39,6 @@ export class CallsCard extends PbxCard {
       .time small { font-size: 12px; line-height: 16px; color: var(--secondary-text-color); display: inline-flex; gap: 6px; align-items: center; }
       .buttons { grid-area: buttons; display: flex; gap: 8px; }
       .phone { display: inline-flex; align-items: center; gap: 6px; color: var(--primary-text-color); max-width: 100%; }
-      .account::before { content: ""; display: inline-block; width: 8px; height: 8px; border-radius: 2px; margin-inline-end: 6px; background: hsl(var(--hue) 55% 50%); }
       .more { grid-column: 1 / -1; display: flex; gap: 8px; flex-wrap: wrap; padding-inline-start: 60px; }
       .more pbx-finder { flex: 1 1 200px; }
       .keys { display: grid; grid-template-columns: repeat(6, 44px); gap: 8px; direction: ltr; }
@@ -140,7 +139,7 @@ export class CallsCard extends PbxCard {
           <span role="img" aria-label=${call.direction === "outgoing" ? "←" : "→"}>${icon(call.direction === "outgoing" ? "dialing" : "arrow", "arrow small")}</span>
           ${this.phones(account, call)}
           ${queue ? html`<span class="phone">${icon("agents", "small")}<bdi class="cut">${queue}</bdi></span>` : nothing}
-          ${several ? html`<span class="account cut" style="--hue:${accountHue(account.id)}"><bdi>${account.title}</bdi></span>` : nothing}
+          ${several ? html`<span class="account" style="--hue:${accountHue(account.id)}"><bdi class="cut">${accountName(account)}</bdi></span>` : nothing}
         </span>
       </div>
       <span class="time">${running(since(call))}<small data-state=${call.state}><span class="dot"></span>${stateWord(this.hass, call.state)}</small></span>

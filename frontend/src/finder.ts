@@ -2,7 +2,7 @@ import { html, css, nothing, type TemplateResult } from "lit";
 import { PbxElement, avatar, number, shared } from "./base";
 import { icon } from "./icons";
 import { matches, type Account, type State } from "./model";
-import { Watch, store } from "./store";
+import { Watch, accountName, store } from "./store";
 
 interface Choice {
   name: string;
@@ -84,7 +84,7 @@ export class Finder extends PbxElement {
       for (const one of Object.values(account.extensions)) {
         if (phones.length >= 8) break;
         if (one.trunk || !matches(this.text, one.name ?? "", one.number)) continue;
-        phones.push({ name: one.name ?? "", number: one.number, where: several ? account.title : "", state: one.state, phone: true });
+        phones.push({ name: one.name ?? "", number: one.number, where: several ? accountName(account) : "", state: one.state, phone: true });
       }
     }
     return [...phones, ...this.contacts].slice(0, MOST);
@@ -144,7 +144,7 @@ export class Finder extends PbxElement {
       const account = this.account || undefined;
       const found = await this.hass!.callWS<Found>({ type: "pbx/search", text, ...(account && { account }) });
       if (asked !== this.asked) return;
-      const titles = new Map(store.accounts.map((one) => [one.id, one.title]));
+      const titles = new Map(store.accounts.map((one) => [one.id, accountName(one)]));
       this.contacts = found.contacts.map((one) => ({
         name: one.name,
         number: one.number,

@@ -3,7 +3,7 @@ import { PbxCard, css, html, nothing, number, shared, type CardConfig } from "./
 import { drawn, icon, type IconName } from "./icons";
 import { clock, matches, type Account } from "./model";
 import { loadSaver } from "./saver";
-import { Watch, accountHue, store } from "./store";
+import { Watch, accountHue, accountName, store } from "./store";
 import { answeredByWord, directionWord, durationWord, outcomeWord, reason } from "./words";
 import type { TemplateResult } from "lit";
 
@@ -82,7 +82,6 @@ export class ListCard extends PbxCard<Config> {
       .missed > .icon { color: var(--pbx-missed); } .vain > .icon { color: var(--secondary-text-color); } .row > .icon { color: var(--pbx-talking); }
       .row.vain > .icon { color: var(--secondary-text-color); } .row.missed > .icon { color: var(--pbx-missed); }
       .unseen .title { font-weight: 700; } .new { border-radius: 8px; padding: 0 8px; background: color-mix(in srgb, var(--primary-color) 24%, transparent); color: var(--primary-text-color); font-size: 12px; line-height: 16px; flex: none; }
-      .account::before { content: ""; display: inline-block; width: 8px; height: 8px; border-radius: 2px; margin-inline-end: 6px; background: hsl(var(--hue) 55% 50%); }
       .details { display: grid; gap: 12px; padding: 4px 8px 12px 48px; }
       .details:dir(rtl) { padding: 4px 48px 12px 8px; }
       dl { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: 4px 16px; margin: 0; font-size: 14px; line-height: 20px; } dt { color: var(--secondary-text-color); } dd { margin: 0; overflow-wrap: anywhere; }
@@ -274,7 +273,7 @@ export class ListCard extends PbxCard<Config> {
           <span class="title cut">${name ? html`<bdi>${name}</bdi>` : digits ? number(digits) : this.word("hidden_number")}<span class="sr">, ${entry.direction ? directionWord(this.hass, entry.direction) : ""}, ${outcome}</span></span>
           <span class="sub"><span class="cut">${missed || vain ? html`${outcome} · ` : nothing}${ours ? html`${icon(out ? "dialing" : "arrow", "arrow inline")}<bdi>${ours}</bdi>` : nothing}</span>
             ${entry.unread ? html`<span class="new">${this.word("unread")}</span>` : nothing}
-            ${several && account ? html`<span class="account cut" style="--hue:${accountHue(account.id)}"><bdi>${account.title}</bdi></span>` : nothing}</span>
+            ${several && account ? html`<span class="account" style="--hue:${accountHue(account.id)}"><bdi class="cut">${accountName(account)}</bdi></span>` : nothing}</span>
         </span>
         <span class="when"><span>${moment ? this.times.time(moment) : ""}</span>
           <span>${entry.duration ? clock(entry.duration) : entry.recording_id || entry.voicemail ? nothing : html`&nbsp;`}${entry.recording_id ? html`<span class="sr">, ${this.word("play")}</span>` : nothing}</span></span>

@@ -4,7 +4,7 @@ import { repeat } from "lit/directives/repeat.js";
 import { PbxCard, avatar, css, html, nothing, number, running, shared, who, type CardConfig } from "./base";
 import { drawn, icon } from "./icons";
 import { matches, myLeg, outside, since, type Account, type Call, type Extension, type State } from "./model";
-import { Watch, accountHue } from "./store";
+import { Watch, accountHue, accountName } from "./store";
 import { stateWord } from "./words";
 import type { PropertyValues, TemplateResult } from "lit";
 
@@ -120,7 +120,7 @@ export class PhonesCard extends PbxCard<Config> {
     for (const phone of phones) {
       const area = by === "area" ? this.hass?.devices[phone.extension.device ?? ""]?.area_id : undefined;
       const id = by === "area" ? (area ?? "") : phone.account.id;
-      const title = by === "area" ? (area ? (this.hass?.areas?.[area]?.name ?? area) : "") : phone.account.title;
+      const title = by === "area" ? (area ? (this.hass?.areas?.[area]?.name ?? area) : "") : accountName(phone.account);
       const group = groups.get(id) ?? { title, hue: by === "account" ? accountHue(id) : undefined, phones: [] };
       group.phones.push(phone);
       groups.set(id, group);

@@ -7,7 +7,7 @@ import { label, myLeg, outside, phonesOf, queueName, since, type Account, type C
 import type { Finder } from "./finder";
 import { loadSaver } from "./saver";
 import { Ringer } from "./ringer";
-import { Watch, store } from "./store";
+import { Watch, accountName, store } from "./store";
 import type { TemplateResult } from "lit";
 
 interface Shown {
@@ -206,7 +206,7 @@ export class CallPopup extends PbxElement {
         <span class="sr" role="alert">${this.word("incoming_call")}: ${name}</span>
         <span class="name cut" aria-hidden="true">${who(party, hidden)}</span>
         <span class="sub cut">${party.name && party.number ? html`${number(party.number)} · ` : nothing}${running(since(call))}</span>
-        <span class="sub cut">${icon("arrow", "arrow inline")}<bdi>${[...phones, queue].filter(Boolean).join(", ") || label(call.to, "")}</bdi>${store.accounts.length > 1 ? html` · <bdi>${account.title}</bdi>` : nothing}</span>
+        <span class="sub cut">${icon("arrow", "arrow inline")}<bdi>${[...phones, queue].filter(Boolean).join(", ") || label(call.to, "")}</bdi>${store.accounts.length > 1 ? html` · <bdi>${accountName(account)}</bdi>` : nothing}</span>
       </span>
       <span class="side">
         ${quiet ? nothing : html`<button class="round bare" title=${this.word("silence")} aria-label=${this.word("silence")} @click=${() => this.silence(call)}>${icon("silence")}</button>`}

@@ -69,6 +69,14 @@ class Store {
 
 export const store = new Store();
 
+/** Return the name of an account as short as it can be told from the others: without what stands in brackets behind it. */
+export function accountName(account: Account): string {
+  const short = shortened(account.title);
+  return store.accounts.some((one) => one.id !== account.id && shortened(one.title) === short) ? account.title : short;
+}
+
+const shortened = (title: string): string => title.replace(/\s*\([^()]*\)$/, "") || title;
+
 /** So far apart that two accounts are told apart; after six they come again. */
 const HUES = [205, 25, 285, 140, 340, 55];
 

@@ -4,16 +4,17 @@ import argparse
 import asyncio
 import io
 import json
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 from playwright.async_api import Browser, Page, async_playwright
 
+from ..simulators.voipstudio_people import people
 from .accounts import Account, Voipstudio, available
 from .client import Client
 from .dashboard import DASHBOARD, save_dashboard
@@ -60,12 +61,19 @@ PEOPLE = {
     "+493023125102": ("Dr. Weber", ""),
     "+493023125777": ("Paketdienst Nord", ""),
 }
+type Look = tuple[str, tuple[int, int], bool]
+"""A language, a size, and whether it is dark."""
+
 VIEWS = ("calls", "phones", "queues", "history", "contacts")
-LOOKS = (("en-GB", (1600, 1100), False), ("de-DE", (1024, 1100), True), ("ar", (390, 1100), False))
+SIZES = ((1600, 1100), (1024, 1100), (390, 1100))
+LANGUAGES = ("en-GB", "de-DE", "ar")
+LOOKS = tuple(product(LANGUAGES, SIZES, (False, True)))
+"""Every language in every size, light and dark."""
+MANY = 1_000
 LIFETIME = 1800
 
 
-async def main(folder: Path, tour: Path | None) -> int:
+async def main(folder: Path, tour: Path | None) -> None:
     """Run the demo and take the pictures: those of the documentation, or into another folder very many to look at."""
     accounts = [kind(seed=SEED + index) for index, kind in enumerate(available())]
     process = HassProcess(folder, components=FULL)
@@ -79,7 +87,7 @@ async def main(folder: Path, tour: Path | None) -> int:
             browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
             studio = Studio(client, browser, tour or IMAGES)
             if tour is not None:
-                await studio.take("calls", "quiet", (1600, 1000))
+                await walk(studio, "quiet", LOOKS[::4])
             else:
                 await film(studio, accounts)
             await client.command(
@@ -87,11 +95,10 @@ async def main(folder: Path, tour: Path | None) -> int:
             )
             await busy(accounts)
             if tour is not None:
-                await walk(studio)
+                await walk(studio, "busy", LOOKS)
             else:
                 await pictures(studio, accounts[0])
             await browser.close()
-    return 0
 
 
 async def busy(accounts: Sequence[Account[Any]]) -> None:
@@ -159,12 +166,25 @@ async def pictures(studio: Studio, account: Account[Any]) -> None:
     await studio.take(f"/config/devices/device/{device}", "extension", (1280, 960))
 
 
-async def walk(studio: Studio) -> None:
-    """Take every view in every size, each size in another language, light and dark."""
-    for language, size, dark in LOOKS:
-        for view in VIEWS:
-            how = "dark" if dark else "light"
-            await studio.take(view, f"{view}-{size[0]}-{language}-{how}", size, language=language, dark=dark)
+async def walk(studio: Studio, when: str, looks: Sequence[Look], views: Sequence[str] = VIEWS) -> None:
+    """Take views in some looks."""
+    for language, size, dark in looks:
+        for view in views:
+            name = f"{view}-{when}-{size[0]}-{language}-{'dark' if dark else 'light'}"
+            await studio.take(view, name, size, language=language, dark=dark)
+
+
+async def large(folder: Path, tour: Path) -> None:
+    """Take the views of a house with very many phones."""
+    accounts: list[Account[Any]] = [Voipstudio(seed=SEED, population=people(MANY))]
+    process = HassProcess(folder, components=FULL)
+    async with simulators(accounts, free_ports=True), home_assistant(process), Client(process) as client:
+        await furnish(client, accounts)
+        await save_dashboard(client)
+        async with async_playwright() as playwright:
+            browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+            await walk(Studio(client, browser, tour), str(MANY), LOOKS[::4], ("calls", "phones"))
+            await browser.close()
 
 
 async def film(studio: Studio, accounts: Sequence[Account[Any]]) -> None:
@@ -223,4 +243,6 @@ if __name__ == "__main__":
     parser.add_argument("--tour", type=Path, metavar="FOLDER", help="every view, in several sizes and languages")
     tour = parser.parse_args().tour
     with tempfile.TemporaryDirectory(prefix="home-assistant-") as name:
-        sys.exit(asyncio.run(main(Path(name), tour)))
+        asyncio.run(main(Path(name) / "demo", tour))
+        if tour is not None:
+            asyncio.run(large(Path(name) / "large", tour))
