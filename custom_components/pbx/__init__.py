@@ -35,6 +35,7 @@ from .services import async_setup_services
 from .telephony import phone_numbers as numbers
 from .telephony.errors import ProviderError
 from .telephony.models import Capability
+from .unseen_calls import UnseenCalls
 from .voice import async_setup_voice, async_update_voice
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -80,6 +81,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> bool:
 
     data.lookups.async_setup()
     await data.recent.async_setup(coordinator.events)
+    UnseenCalls(hass, entry, coordinator, data.recent).async_setup()
     data.devices.async_setup()
     # This listener also keeps the polls going when all entities are disabled.
     entry.async_on_unload(coordinator.async_add_listener(data.devices.async_sync, DIRECTORY))

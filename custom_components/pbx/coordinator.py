@@ -35,6 +35,7 @@ from .const import (
 from .devices import PbxDevices
 from .errors import command_errors, poll_errors
 from .event_dispatcher import EventDispatcher
+from .gaps import Gaps
 from .issues import ISSUE_LONG_LIST, ISSUE_MISSING_PERMISSION, ISSUE_TOO_MANY_ENTITIES
 from .looks import Looks
 from .providers.base import Provider
@@ -138,6 +139,7 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
         )
         entry.async_on_unload(self._looks.async_stop)
         self._office_hours = OfficeHours()
+        self.gaps = Gaps()
 
     # -- health ------------------------------------------------------------------------------------
 
@@ -148,6 +150,11 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
         They are polled, or pushed by a phone system that cannot be asked.
         """
         return self.last_update_success and (self.polled_calls or self.health.working)
+
+    @property
+    def _told_of_all(self) -> bool:
+        """Return whether every call is told of at once, so that lists can be rare."""
+        return self.health.streaming or self.health.complete
 
     @property
     def unloaded(self) -> bool:
@@ -219,6 +226,7 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
         calls = await self._ask(self.provider.calls())
         self.polled_calls, unlisted = calls is not None, False
         if calls is not None:
+            self.gaps.note_list(requested_at, pushed=self._told_of_all)
             as_of = requested_at - timedelta(seconds=self.provider.list_lag)
             unlisted = await self._async_take_list(self._bounded(calls), as_of)
             for queue in self.provider.queues_with_calls():
@@ -377,7 +385,7 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
         intervals = self.provider.intervals
         if self.data.calls and self.polled_calls:
             seconds = intervals.busy
-        elif self.health.streaming or self.health.complete:
+        elif self._told_of_all:
             seconds = intervals.pushed
         else:
             seconds = intervals.idle
@@ -388,8 +396,7 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
         pace, now = self.provider.pace, dt_util.now()
         if self.data.calls:
             self._office_hours.note_call(now)
-        pushed = self.health.streaming or self.health.complete
-        if pace is None or pushed or not self.polled_calls:
+        if pace is None or self._told_of_all or not self.polled_calls:
             return self._looks.async_within(None)
         if self.config_entry.pref_disable_polling or self.data.calls:
             return self._looks.async_within(None)
