@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from . import console, imports, push, set_up, size
+from . import console, detect, imports, push, set_up, size
 from .figures import Figure, as_json, machine, table
 
 RESULT = Path("config") / "bench.json"
@@ -24,15 +24,15 @@ class Effort:
     """How often and how much."""
 
     rounds: int = 15
+    rings: int = 60
     pushes: int = 400
-    clients: tuple[str, ...] = ("library", "plain")
     large: int = 2000
     polled: int = 200
     times: int = 40
     extensions: int = 1000
 
 
-QUICK = Effort(rounds=1, pushes=32, clients=("library",), large=20, polled=20, times=2, extensions=20)
+QUICK = Effort(rounds=1, rings=2, pushes=32, large=20, polled=20, times=2, extensions=20)
 
 
 async def _load(effort: Effort) -> list[Figure]:
@@ -40,7 +40,8 @@ async def _load(effort: Effort) -> list[Figure]:
 
 
 PARTS: Mapping[str, Callable[[Effort], Coroutine[Any, Any, list[Figure]]]] = {
-    "push": lambda effort: push.measure(effort.rounds, effort.pushes, effort.clients),
+    "detect": lambda effort: detect.measure(effort.rings),
+    "push": lambda effort: push.measure(effort.rounds, effort.pushes),
     "size": lambda effort: size.measure(effort.rounds, effort.pushes, effort.large, effort.polled, effort.times),
     "set-up": lambda effort: set_up.measure(effort.rounds, effort.extensions),
     "load": _load,

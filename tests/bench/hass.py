@@ -55,11 +55,12 @@ class BenchHass:
 
 
 @asynccontextmanager
-async def running() -> AsyncGenerator[BenchHass]:
-    """Start a Home Assistant in a folder of its own, and stop it."""
+async def running(extra: Path | None = None) -> AsyncGenerator[BenchHass]:
+    """Start a Home Assistant in a folder of its own, and stop it; `extra` is where another library is."""
     with tempfile.TemporaryDirectory(prefix="pbx-bench-") as folder:
         path = Path(folder)
-        process = HassProcess(path, components=COMPONENTS, environment=ENVIRONMENT)
+        environment = ENVIRONMENT | ({} if extra is None else {"PYTHONPATH": str(extra)})
+        process = HassProcess(path, components=COMPONENTS, environment=environment)
         # The harness writes a chatty log, which is nothing to measure with.
         configuration = path / "configuration.yaml"
         lines = configuration.read_text().splitlines()
@@ -96,14 +97,14 @@ class Load:
         """Use what was started."""
         self._process = process
 
-    async def post(self, client: str, url: str, chains: Sequence[Sequence[bytes]]) -> list[Times]:
-        """Post chains of bodies at the same time; give when each was sent and when answered."""
+    async def post(self, url: str, bodies: Sequence[bytes], pause: float = 0) -> Times:
+        """Post bodies, one after the other; give when each was sent and when answered."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        job = {"client": client, "url": url, "chains": [[body.decode() for body in chain] for chain in chains]}
+        job = {"url": url, "bodies": [body.decode() for body in bodies], "pause": pause}
         self._process.stdin.write(json.dumps(job).encode() + b"\n")
         await self._process.stdin.drain()
-        result: list[Times] = json.loads(await self._process.stdout.readline())
+        result: Times = json.loads(await self._process.stdout.readline())
         return result
 
 

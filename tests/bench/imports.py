@@ -101,9 +101,9 @@ def _load(what: str, before: list[str], environment: Mapping[str, str]) -> dict[
     return answer
 
 
-def library(*, fetch: bool = False) -> Path | None:
-    """Give the library of unifi_access, in the version that core names, if it was fetched; nothing else needs it."""
-    manifest = json.loads((Path(components.__path__[0]) / "unifi_access" / "manifest.json").read_text())
+def library(name: str = "unifi_access", *, fetch: bool = False) -> Path | None:
+    """Give the library of a part of core, in the version that core names, if it was fetched; nothing else needs it."""
+    manifest = json.loads((Path(components.__path__[0]) / name / "manifest.json").read_text())
     (requirement,) = manifest["requirements"]
     folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pbx" / f"bench-{requirement}"
     if fetch and not folder.exists():
@@ -113,4 +113,5 @@ def library(*, fetch: bool = False) -> Path | None:
 
 
 if __name__ == "__main__":
-    library(fetch=True)
+    for part in ("unifi_access", "fritzbox_callmonitor"):
+        library(part, fetch=True)

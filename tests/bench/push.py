@@ -1,87 +1,130 @@
-"""A push over Home Assistant's own HTTP, until a listener has heard of it, beside handlers that do the least."""
+"""A push over Home Assistant's own HTTP, until a listener has heard of it, beside what else handles calls.
 
+Once as fast as it goes, which tells what it costs; and once at the pace at which calls come, which tells what a person
+feels.
+"""
+
+import asyncio
 import json
-from collections.abc import Collection, Mapping, Sequence
+import time
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from statistics import median
 
 from .figures import Figure, noise, percentile, ratio
 from .hass import BenchHass, Load, account, load, running
+from .imports import library
 from .pushes import calls
 
 EXTENSIONS = 10
-# What the integration is compared with; every second one again, to see what is noise.
-OTHERS = {"event": "event only", "states": "event and states", "entities": "event and plain entities"}
-TWINS = ("event", "states")
-# What is told of each client; `answer` is how long the phone system waits, the 95th percentile as well.
-MEASURES = {
-    "library": ("throughput", "p95", "p99", "answer", "processor"),
-    "plain": ("throughput", "processor"),
+PAUSE = 0.005
+STAMP = "05.10.26 12:00:00"
+FRITZ = "fritzbox_callmonitor"
+# What the integration is compared with; the first one again, to see what is noise.
+REAL, SIPGATE = "real", "sipgate"
+OTHERS = {
+    REAL: "as many real entities without logic",
+    SIPGATE: "a webhook of sipgate_ha's shape",
+    "fritz": "core's fritzbox_callmonitor",
 }
-# The client, how many connections it has, and the targets.
-CASES: Sequence[tuple[str, int, Mapping[tuple[str, str], Mapping[str, float]]]] = (
-    (
-        "library",
-        1,
-        {
-            ("states", "throughput"): {"at_least": 0.8},
-            ("states", "p95"): {"at_most": 1.25},
-            ("event", "throughput"): {"at_least": 0.7},
-            ("event", "p99"): {"at_most": 2.0},
-        },
-    ),
-    ("library", 16, {("event", "throughput"): {"at_least": 0.35}}),
-    ("plain", 1, {}),
-    ("plain", 16, {}),
-)
+MEASURES = ("throughput", "p50", "p95", "answer", "processor")
+TARGETS: Mapping[tuple[str, str], Mapping[str, float]] = {
+    (REAL, "throughput"): {"at_least": 0.7},
+    (REAL, "p95"): {"at_most": 1.6},
+    (REAL, "processor"): {"at_most": 1.5},
+}
 
 
 @dataclass(slots=True)
 class Rounds:
-    """What one handler did, round by round; times in seconds."""
+    """What one of them did, round by round; times in seconds."""
 
     throughput: list[float] = field(default_factory=list)
+    p50: list[float] = field(default_factory=list)
     p95: list[float] = field(default_factory=list)
-    p99: list[float] = field(default_factory=list)
     answer: list[float] = field(default_factory=list)
     processor: list[float] = field(default_factory=list)
     lost: int = 0
 
 
-async def measure(rounds: int, pushes: int, clients: Collection[str]) -> list[Figure]:
-    """Measure with one connection and with sixteen, with an ordinary client and with one that takes no time."""
-    async with running() as hass, account("voipstudio", EXTENSIONS) as phones, load() as posting:
+async def measure(rounds: int, pushes: int) -> list[Figure]:
+    """Measure as fast as it goes, and at a pace."""
+    async with running(extra=library(FRITZ)) as hass, account("voipstudio", EXTENSIONS) as phones, load() as posting:
         await hass.add(phones)
         (url,) = await hass.client.urls_to_paste(phones.entry_id)
-        urls = {name: f"{hass.process.url}/api/webhook/bench_{name}" for name in OTHERS}
-        urls |= {f"{name} again": urls[name] for name in TWINS}
-        urls["pbx"] = url
-        found: list[Figure] = []
-        for client, connections, targets in CASES:
-            if client in clients:
-                found += await Case(hass, posting, urls, client, connections, targets).measure(rounds, pushes)
+        urls = {"pbx": url}
+        urls |= {name: f"{hass.process.url}/api/webhook/bench_{name}" for name in (REAL, SIPGATE)}
+        urls[f"{REAL} again"] = urls[REAL]
+        async with fritz(hass) as box:
+            found: list[Figure] = []
+            for way, pause, targets in (("as fast as it goes", 0.0, TARGETS), ("at a pace", PAUSE, {})):
+                found += await Case(hass, posting, box, urls, way, pause, targets).measure(rounds, pushes)
         return found
+
+
+class Box:
+    """A FRITZ!Box: whoever connects is told of calls, line by line."""
+
+    def __init__(self) -> None:
+        """Wait for somebody."""
+        self.writer: asyncio.Future[asyncio.StreamWriter] = asyncio.get_running_loop().create_future()
+
+    async def connected(self, _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Take whoever listens."""
+        if not self.writer.done():
+            self.writer.set_result(writer)
+
+    async def post(self, number: int, pause: float) -> list[float]:
+        """Tell of calls that ring and end, each line when the one before was heard or after a pause; give when."""
+        writer, sent = await self.writer, []
+        for index in range(number):
+            if pause:
+                await asyncio.sleep(pause)
+            call = index // 2
+            line = f"{STAMP};RING;{call};+442079460{call % 1000:03};441632960500;SIP0;"
+            if index % 2:
+                line = f"{STAMP};DISCONNECT;{call};0;"
+            sent.append(time.monotonic())
+            writer.write(line.encode() + b"\r\n")
+            await writer.drain()
+        return sent
+
+
+@asynccontextmanager
+async def fritz(hass: BenchHass) -> AsyncGenerator[Box | None]:
+    """Let Home Assistant listen to a FRITZ!Box, if core's library for it was fetched."""
+    if library(FRITZ) is None:
+        yield None
+        return
+    box = Box()
+    async with await asyncio.start_server(box.connected, "127.0.0.1", 0) as server:
+        await hass.control("fritz", port=server.sockets[0].getsockname()[1])
+        yield box
+        (await box.writer).close()
 
 
 @dataclass(slots=True)
 class Case:
-    """One way to post."""
+    """One way to push."""
 
     hass: BenchHass
     posting: Load
+    box: Box | None
     urls: Mapping[str, str]
-    client: str
-    connections: int
+    way: str
+    pause: float
     targets: Mapping[tuple[str, str], Mapping[str, float]]
     results: dict[str, Rounds] = field(default_factory=dict)
 
     async def measure(self, rounds: int, pushes: int) -> list[Figure]:
-        """Let the handlers take turns, in another order each round."""
+        """Let them take turns, in another order each round."""
         await self._round("pbx", pushes)
         await self.hass.control("study")
         await self._round("pbx", pushes)
         states = await self.hass.control("learn")
-        names = list(self.urls)
+        # A line of text has no answer to wait for, so it can only be compared at a pace.
+        names = [*self.urls, *(["fritz"] if self.box is not None and self.pause else [])]
         for name in names:
             await self._round(name, pushes)
         self.results = {name: Rounds() for name in names}
@@ -93,46 +136,50 @@ class Case:
 
     async def _round(self, name: str, pushes: int) -> None:
         result = self.results.setdefault(name, Rounds())
-        made = [list(calls(pushes // 2 // self.connections, EXTENSIONS)) for _ in range(self.connections)]
-        chains = [[body for call in chain for body in call] for chain in made]
-        total = sum(map(len, chains))
         before = await self.hass.control("start")
-        times = await self.posting.post(self.client, self.urls[name], chains)
-        after = await self.hass.control("collect", wanted=total)
-        heard = dict(after["seen"])
-        waits, answers = [], []
-        for chain, (sent, answered) in zip(chains, times, strict=True):
-            for body, start, end in zip(chain, sent, answered, strict=True):
-                row = json.loads(body)
-                answers.append(end - start)
-                if (at := heard.get(f"{row['call_id']} {row['event_name']}")) is None:
-                    result.lost += 1
-                else:
-                    waits.append(at - start)
-        result.throughput.append(len(waits) / (max(heard.values()) - min(sent[0] for sent, _ in times)))
+        if name == "fritz":
+            assert self.box is not None
+            sent = await self.box.post(pushes, self.pause)
+            after = await self.hass.control("collect", wanted=pushes)
+            heard = [at for _, at in after["seen"]]
+            result.lost += pushes - len(heard)
+            waits = [at - start for start, at in zip(sent, heard, strict=False)]
+        else:
+            bodies = [body for call in calls(pushes // 2, EXTENSIONS) for body in call]
+            sent, answered = await self.posting.post(self.urls[name], bodies, self.pause)
+            after = await self.hass.control("collect", wanted=pushes)
+            found = dict(after["seen"])
+            told = [found.get(f"{row['call_id']} {row['event_name']}") for row in map(json.loads, bodies)]
+            heard = [at for at in told if at is not None]
+            result.lost += len(told) - len(heard)
+            waits = [at - start for start, at in zip(sent, told, strict=True) if at is not None]
+            result.answer.append(percentile([end - start for start, end in zip(sent, answered, strict=True)], 95))
+        result.throughput.append(len(waits) / (max(heard) - sent[0]))
+        result.p50.append(median(waits))
         result.p95.append(percentile(waits, 95))
-        result.p99.append(percentile(waits, 99))
-        result.answer.append(percentile(answers, 95))
-        result.processor.append((after["cpu"] - before) / total)
+        result.processor.append((after["cpu"] - before) / pushes)
 
     def _figures(self, states: str) -> list[Figure]:
-        way = f"push, {self.connections} connection{'s' if self.connections > 1 else ''}, {self.client} client"
         found = [
-            self._compared(f"{way}: {attribute} of {words}", attribute, name)
-            for name, words in OTHERS.items()
-            for attribute in MEASURES[self.client]
+            self._compared(attribute, name)
+            for name in OTHERS
+            if name in self.results
+            for attribute in MEASURES
+            if (not self.pause or attribute != "throughput") and getattr(self.results[name], attribute)
         ]
         lost = sum(rounds.lost for rounds in self.results.values())
-        return [*found, Figure(what=f"{way}: not heard", value=lost, at_most=0, note=f"{states} states a push")]
+        note = f"{states} states a push"
+        return [*found, Figure(what=f"push, {self.way}: not heard", value=lost, at_most=0, note=note)]
 
-    def _compared(self, what: str, attribute: str, name: str) -> Figure:
+    def _compared(self, attribute: str, name: str) -> Figure:
         ours, theirs = (getattr(self.results[one], attribute) for one in ("pbx", name))
-        twin = f"{name} again" if name in TWINS else ""
+        again = self.results[f"{REAL} again"] if name == REAL else None
+        words = {"answer": "p95 until answered", "processor": "processor time"}.get(attribute, attribute)
         return ratio(
-            what,
+            f"push, {self.way}: {words} of {OTHERS[name]}",
             ours,
             theirs,
-            noise=noise(getattr(self.results[twin], attribute), theirs) if twin else None,
+            noise=noise(getattr(again, attribute), theirs) if again is not None else None,
             note=_absolute(attribute, ours, theirs),
             **self.targets.get((name, attribute), {}),
         )

@@ -1,12 +1,10 @@
-"""Handlers to compare the integration with, and a stop watch inside Home Assistant."""
+"""A stop watch inside Home Assistant, and what the integration is compared with."""
 
 import asyncio
 import gc
-import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
 from statistics import median
@@ -16,8 +14,6 @@ from aiohttp.web import Request, Response, json_response
 from homeassistant.components import webhook
 from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import CALLBACK_TYPE, Event, EventStateChangedData, HomeAssistant, callback
-from homeassistant.helpers.entity import Entity
-from homeassistant.helpers.entity_component import EntityComponent
 from homeassistant.helpers.typing import ConfigType
 
 from custom_components.pbx import entity
@@ -25,39 +21,13 @@ from custom_components.pbx.coordinator import PbxCoordinator
 from custom_components.pbx.providers.http import RateLimit
 from custom_components.pbx.telephony.models import PushRequest
 
+from .peers import EVENT, EVENT_KEPT, EVENT_SIPGATE, Fritz, Pattern, RealEntities, Sipgate, Written
+
 DOMAIN = "pbx_bench"
-EVENT = "pbx_event"
 ANY_CALL = b"ANY-CALL"
 UNLIMITED = (RateLimit(requests=100_000_000, seconds=60),)
 
 type Json = dict[str, Any]
-type Written = list[tuple[str, str, Json]]
-
-
-@dataclass(frozen=True, slots=True)
-class Pattern:
-    """What one kind of push makes of the integration: an event, and so many states."""
-
-    event: Json
-    written: Written
-
-
-class Plain(Entity):
-    """The least that an entity can be."""
-
-    _attr_should_poll = False
-
-    def __init__(self, name: str) -> None:
-        """Be registered, as every entity that one can rename is."""
-        self._attr_unique_id = name
-        self._attr_name = name
-
-    @callback
-    def show(self, state: str, attributes: Json) -> None:
-        """Write a state."""
-        self._attr_state = state
-        self._attr_extra_state_attributes = attributes
-        self.async_write_ha_state()
 
 
 class Bench:
@@ -67,46 +37,25 @@ class Bench:
         """Listen to the integration's event, as an automation would."""
         self.hass = hass
         self.seen: list[tuple[str, float]] = []
-        self.patterns: dict[str, Pattern] = {}
-        self.entities: dict[str, Plain] = {}
-        self._component = EntityComponent[Plain](logging.getLogger(__name__), DOMAIN, hass)
+        self.real = RealEntities(hass)
+        self.fritz = Fritz(hass, self.seen)
         self._studied: dict[str, list[Pattern]] = {}
         self._written: Written = []
-        self._stop_studying: CALLBACK_TYPE | None = None
+        self._stop_studying: list[CALLBACK_TYPE] = []
         self._numbers = count(10**9)
-        hass.bus.async_listen(EVENT, self._async_hear)
+        self._last: Pattern | None = None
+        for event in (EVENT, EVENT_SIPGATE):
+            hass.bus.async_listen(event, self._async_hear)
 
     @callback
     def _async_hear(self, event: Event) -> None:
         data = event.data
         self.seen.append((f"{data.get('call_id')} {data['provider_event']}", time.monotonic()))
-        if self._stop_studying is not None:
-            self._studied.setdefault(data["provider_event"], []).append(Pattern(dict(data), self._written))
+        if self._stop_studying and event.event_type == EVENT:
+            pattern = Pattern(written=self._written, events=[(EVENT, dict(data))])
+            self._last = pattern
+            self._studied.setdefault(data["provider_event"], []).append(pattern)
             self._written = []
-
-    # -- handlers to compare with -------------------------------------------------------------------
-
-    async def async_event(self, hass: HomeAssistant, webhook_id: str, request: Request) -> None:
-        """Fire the event that the integration would fire, and nothing else."""
-        body = await request.json()
-        event = self.patterns[body["event_name"]].event
-        hass.bus.async_fire(EVENT, {**event, "call_id": body["call_id"]})
-
-    async def async_entities(self, hass: HomeAssistant, webhook_id: str, request: Request) -> None:
-        """Let as many of the plainest entities write their states as the integration would, then fire the event."""
-        body = await request.json()
-        pattern = self.patterns[body["event_name"]]
-        for name, state, attributes in pattern.written:
-            self.entities[name].show(state, {**attributes, "call_id": body["call_id"]})
-        hass.bus.async_fire(EVENT, {**pattern.event, "call_id": body["call_id"]})
-
-    async def async_states(self, hass: HomeAssistant, webhook_id: str, request: Request) -> None:
-        """Write as many states as the integration would, then fire the event."""
-        body = await request.json()
-        pattern = self.patterns[body["event_name"]]
-        for entity_id, state, attributes in pattern.written:
-            hass.states.async_set(entity_id, state, {**attributes, "call_id": body["call_id"]})
-        hass.bus.async_fire(EVENT, {**pattern.event, "call_id": body["call_id"]})
 
     # -- control ------------------------------------------------------------------------------------
 
@@ -116,35 +65,40 @@ class Bench:
         return json_response(await getattr(self, f"async_{job.pop('do')}")(**job))
 
     async def async_study(self) -> None:
-        """Write down from now on which states the integration writes for each push."""
+        """Write down from now on which states the integration writes for each push, and what else it tells."""
         self._studied, self._written = {}, []
 
         @callback
         def write_down(event: Event[EventStateChangedData]) -> None:
             if (state := event.data["new_state"]) is not None:
-                self._written.append((f"{DOMAIN}.{state.object_id}", state.state, dict(state.attributes)))
+                self._written.append((state.entity_id, state.state, dict(state.attributes)))
 
-        self._stop_studying = self.hass.bus.async_listen(EVENT_STATE_CHANGED, write_down)
+        @callback
+        def also(event: Event) -> None:
+            if self._last is not None:
+                self._last.events.append((EVENT_KEPT, dict(event.data)))
+
+        self._stop_studying = [
+            self.hass.bus.async_listen(EVENT_STATE_CHANGED, write_down),
+            self.hass.bus.async_listen(EVENT_KEPT, also),
+        ]
 
     async def async_learn(self) -> dict[str, int]:
-        """Take what was written down for the pattern of the bare handlers; give the number of states by push."""
-        if self._stop_studying is not None:
-            self._stop_studying()
-            self._stop_studying = None
-        for name, patterns in self._studied.items():
-            usual = median(len(pattern.written) for pattern in patterns)
-            self.patterns[name] = min(patterns, key=lambda pattern: abs(len(pattern.written) - usual))
-        names = {name for pattern in self.patterns.values() for name, _, _ in pattern.written}
-        new = {name: Plain(name) for name in names - self.entities.keys()}
-        self.entities |= new
-        await self._component.async_add_entities(new.values())
-        return {name: len(self.patterns[name].written) for name in self._studied}
+        """Make real entities that write as much; give the number of states by push."""
+        while self._stop_studying:
+            self._stop_studying.pop()()
+        patterns = {}
+        for name, studied in self._studied.items():
+            usual = median(len(pattern.written) for pattern in studied)
+            patterns[name] = min(studied, key=lambda pattern: abs(len(pattern.written) - usual))
+        await self.real.async_learn(patterns)
+        return {name: len(pattern.written) for name, pattern in patterns.items()}
 
     async def async_start(self) -> float:
-        """Forget what was heard, and give the processor time so far."""
+        """Forget what was heard, and give the processor time so far, of all threads."""
         self.seen.clear()
         gc.collect()
-        return time.thread_time()
+        return time.process_time()
 
     async def async_collect(self, wanted: int) -> Json:
         """Wait for the rest and give when each event was heard."""
@@ -152,7 +106,11 @@ class Bench:
             if len(self.seen) >= wanted:
                 break
             await asyncio.sleep(0.005)
-        return {"seen": self.seen, "cpu": time.thread_time()}
+        return {"seen": self.seen, "cpu": time.process_time()}
+
+    async def async_fritz(self, port: int) -> None:
+        """Add core's monitor of a FRITZ!Box, which reads lines from a port."""
+        await self.fritz.async_add(port)
 
     async def async_enable(self, many: int) -> None:
         """Let accounts that are added from now on have all entities enabled up to so many extensions."""
@@ -240,9 +198,7 @@ class Bench:
         return (time.thread_time() - begin) / times
 
     def _written_at(self) -> dict[str, datetime]:
-        return {
-            state.entity_id: state.last_reported for state in self.hass.states.async_all() if state.domain != DOMAIN
-        }
+        return {state.entity_id: state.last_reported for state in self.hass.states.async_all()}
 
     def _coordinator(self, entry_id: str) -> PbxCoordinator:
         entry = self.hass.config_entries.async_get_known_entry(entry_id)
@@ -253,10 +209,11 @@ class Bench:
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Offer the handlers and the control."""
     bench = Bench(hass)
+    sipgate = Sipgate(hass)
+    await sipgate.async_setup()
     for name, handler in (
-        ("event", bench.async_event),
-        ("states", bench.async_states),
-        ("entities", bench.async_entities),
+        ("real", bench.real.async_handle),
+        ("sipgate", sipgate.async_handle),
         ("control", bench.async_control),
     ):
         webhook.async_register(hass, DOMAIN, name, f"bench_{name}", handler)
