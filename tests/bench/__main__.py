@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from . import console, detect, imports, push, set_up, size
+from . import before, console, detect, imports, push, set_up, size
 from .figures import Figure, as_json, machine, table
 
 RESULT = Path("config") / "bench.json"
+BEFORE = "before"
 PAGE = Path("docs") / "performance.md"
 # What is written stands between these, at the end where there was nothing before.
 BEGIN, END = "\n<!-- scripts/bench --write -->\n", "\n<!-- end -->\n"
@@ -30,9 +31,11 @@ class Effort:
     polled: int = 200
     times: int = 40
     extensions: int = 1000
+    processes: int = 5
+    older: Path | None = None
 
 
-QUICK = Effort(rounds=1, rings=2, pushes=32, large=20, polled=20, times=2, extensions=20)
+QUICK = Effort(rounds=1, rings=2, pushes=32, large=20, polled=20, times=2, extensions=20, processes=1)
 
 
 async def _load(effort: Effort) -> list[Figure]:
@@ -45,6 +48,7 @@ PARTS: Mapping[str, Callable[[Effort], Coroutine[Any, Any, list[Figure]]]] = {
     "size": lambda effort: size.measure(effort.rounds, effort.pushes, effort.large, effort.polled, effort.times),
     "set-up": lambda effort: set_up.measure(effort.rounds, effort.extensions),
     "load": _load,
+    BEFORE: lambda effort: before.measure(effort.older or Path(), effort.processes, effort.rounds, effort.pushes),
     "console": lambda effort: console.measure(effort.rounds),
 }
 
@@ -53,6 +57,9 @@ def main() -> int:
     """Do what the command line asks for; a missed target is no failure, for it may be the machine's."""
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"only these: {', '.join(PARTS)}")
+    parser.add_argument(
+        "--before", type=Path, metavar="PATH", help="compare with an older checkout, as the part `before`"
+    )
     parser.add_argument("--quick", action="store_true", help="see in a minute that it works; the figures mean nothing")
     parser.add_argument("--write", action="store_true", help=f"put the table into {PAGE}")
     parser.add_argument("--rounds", type=int, help="interleaved rounds of each comparison (default 15)")
@@ -60,13 +67,20 @@ def main() -> int:
         "--json", type=Path, default=RESULT, metavar="FILE", help=f"where to keep it (default {RESULT})"
     )
     arguments = parser.parse_args()
+    if BEFORE in arguments.parts and arguments.parts[-1] != BEFORE:
+        # `before PATH`: the word that follows is where the older one is.
+        arguments.before = Path(arguments.parts.pop(arguments.parts.index(BEFORE) + 1))
     if unknown := set(arguments.parts) - PARTS.keys():
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
     effort = QUICK if arguments.quick else Effort()
+    if arguments.before:
+        effort = replace(effort, older=arguments.before.resolve())
+    elif BEFORE in arguments.parts:
+        parser.error("before which older checkout?")
     if arguments.rounds:
         effort = replace(effort, rounds=arguments.rounds)
     figures: list[Figure] = []
-    for name in arguments.parts or PARTS:
+    for name in arguments.parts or [part for part in PARTS if part != BEFORE or effort.older]:
         begin = time.monotonic()
         figures += asyncio.run(PARTS[name](effort))
         sys.stderr.write(f"{name}: {time.monotonic() - begin:.0f} s\n")
