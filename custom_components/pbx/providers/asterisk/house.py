@@ -1,4 +1,4 @@
-"""Who and what an Asterisk has: phones, trunks, queues, their members, mailboxes.
+"""Who and what an Asterisk has: phones, trunks, mailboxes.
 
     =====================================  ========================================================
     asked                                  tells
@@ -7,7 +7,6 @@
     PJSIPShowEndpoints, PJSIPShowContacts  all phones and trunks; where a phone is and what it is
     DeviceStateList                        which phones are registered, and do not disturb
     DBGetTree AMPUSER, DND, CF             names and settings as FreePBX keeps them
-    QueueStatus, QueueSummary              queues, their callers and members
     VoicemailUsersList                     mailboxes with their messages, and names
     =====================================  ========================================================
 
@@ -16,49 +15,23 @@ that is missing is named.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ...telephony import models as m
-from ...telephony.models import AgentStatus
-from ..values import integer, number
-from .channels import LONGEST_NAME, device_of, known
-
-type Message = Mapping[str, str]
+from ..values import integer
+from .channels import LONGEST_NAME, Message, device_of, known
 
 MAX_ITEMS = 5000
 PHONE_TECHNOLOGIES = frozenset({"pjsip", "sip", "iax2", "dahdi", "sccp", "skinny", "mgcp", "dect"})
 UNREGISTERED = frozenset({"UNAVAILABLE", "INVALID", "UNKNOWN"})
 DND_DEVICE = "Custom:DND"
-QUEUE_OF_EVERYBODY = "default"
-
-MEMBER_STATES = {
-    "1": AgentStatus.AVAILABLE,
-    "2": AgentStatus.TALKING,
-    "3": AgentStatus.BUSY,
-    "4": AgentStatus.UNAVAILABLE,
-    "5": AgentStatus.UNAVAILABLE,
-    "6": AgentStatus.BUSY,
-    "7": AgentStatus.TALKING,
-    "8": AgentStatus.ON_HOLD,
-}
-
-_INTERFACE_NUMBER = re.compile(r"(?:^|[/:])([^/@:;]+)")
 
 
-@dataclass(slots=True)
-class Member:
-    """A member of a queue."""
-
-    queue: str
-    interface: str
-    name: str = ""
-    state_interface: str = ""
-    dynamic: bool = True
-    paused: bool = False
-    reason: str = ""
-    penalty: int = 0
-    status: str = "0"
+def note[K, V](kept: dict[K, V], key: K, value: V) -> None:
+    """Keep what an event says of something, unless there are too many others already."""
+    if key in kept or len(kept) < MAX_ITEMS:
+        kept[key] = value
 
 
 @dataclass(slots=True)
@@ -73,18 +46,9 @@ class House:
     names: dict[str, str] = field(default_factory=dict)
     dnd: set[str] | None = None
     forwarding: dict[str, str] | None = None
-    queues: dict[str, Message] = field(default_factory=dict)
-    summaries: dict[str, Message] = field(default_factory=dict)
-    members: dict[tuple[str, str], Member] = field(default_factory=dict)
-    waiting: dict[str, int] = field(default_factory=dict)
     mailboxes: dict[str, int] = field(default_factory=dict)
     missing: set[str] = field(default_factory=set)
     extension_of_device: dict[str, str] = field(default_factory=dict)
-
-    def note[K, V](self, kept: dict[K, V], key: K, value: V) -> None:
-        """Keep what an event says of something, unless there are too many others already."""
-        if key in kept or len(kept) < MAX_ITEMS:
-            kept[key] = value
 
     # -- reading -----------------------------------------------------------------------------------
 
@@ -127,37 +91,6 @@ class House:
         self.forwarding = {
             row.get("Key", "").rpartition("/")[2]: known(row.get("Val", "")) for row in rows
         }
-
-    def take_queues(self, rows: Iterable[Message]) -> None:
-        """Take the queues with their members and callers."""
-        self.queues, self.members, self.waiting = {}, {}, {}
-        for row in rows:
-            name = known(row.get("Queue", ""))
-            if not name or name == QUEUE_OF_EVERYBODY or len(self.queues) >= MAX_ITEMS:
-                continue
-            match row.get("Event"):
-                case "QueueParams":
-                    self.queues[name] = row
-                    self.waiting[name] = integer(row.get("Calls")) or 0
-                case "QueueMember":
-                    self.take_member(row)
-
-    def take_member(self, row: Message) -> Member:
-        """Take a member, from a list or an event, which name things differently."""
-        interface = row.get("Interface") or row.get("Location", "")
-        member = Member(
-            queue=known(row.get("Queue", "")),
-            interface=interface,
-            name=known(row.get("MemberName") or row.get("Name", ""), LONGEST_NAME),
-            state_interface=row.get("StateInterface", ""),
-            dynamic=row.get("Membership", "dynamic") != "static",
-            paused=row.get("Paused") == "1",
-            reason=known(row.get("PausedReason", ""), LONGEST_NAME),
-            penalty=integer(row.get("Penalty")) or 0,
-            status=row.get("Status", "0"),
-        )
-        self.note(self.members, (member.queue, interface), member)
-        return member
 
     def take_mailboxes(self, rows: Iterable[Message]) -> None:
         """Take the mailboxes, and names where nobody else has them."""
@@ -212,7 +145,7 @@ class House:
         return f"{technology.upper()}/{name}"
 
     def directory(self) -> m.Directory:
-        """Return everything in neutral words."""
+        """Return the phones, trunks and mailboxes in neutral words."""
         phones = tuple(self._extension(number_) for number_ in sorted(self.numbers()))
         trunks = tuple(
             m.Extension(number=name, name=name, trunk=True, registered=self._is_registered(name))
@@ -222,8 +155,6 @@ class House:
         return m.Directory(
             complete=False,
             extensions=phones + trunks if self.extension_of_device else None,
-            agents=self.agents(),
-            queues=self.listed_queues(),
             unread_voicemails=sum(self.mailboxes.values()) if self.mailboxes else None,
             missing_permissions=frozenset(self.missing),
         )
@@ -258,71 +189,6 @@ class House:
         if lamp is not None and lamp not in UNREGISTERED:
             return lamp != "NOT_INUSE"
         return None if self.dnd is None else number_ in self.dnd
-
-    def extension_of_member(self, member: Member) -> str | None:
-        """Return the extension at which a member of a queue sits."""
-        for interface in (member.state_interface, member.interface):
-            if found := self.extension_of_device.get(interface.lower()):
-                return found
-            for word in _INTERFACE_NUMBER.findall(interface):
-                if word in self.numbers():
-                    return str(word)
-        return None
-
-    def agents(self) -> tuple[m.Agent, ...]:
-        """Return the agents: whoever is a member of a queue, each once."""
-        found: dict[str, list[Member]] = {}
-        for member in self.members.values():
-            agent_id = self.extension_of_member(member) or member.interface
-            found.setdefault(agent_id, []).append(member)
-        return tuple(self._agent(agent_id, found[agent_id]) for agent_id in sorted(found))
-
-    def _agent(self, agent_id: str, members: list[Member]) -> m.Agent:
-        """Return an agent, who is a member of one or more queues."""
-        extension = self.extension_of_member(members[0])
-        paused = all(member.paused for member in members)
-        status = MEMBER_STATES.get(members[0].status)
-        if paused and status is AgentStatus.AVAILABLE:
-            status = AgentStatus.PAUSED
-        name = members[0].name
-        if not name or name == members[0].interface:
-            name = self.names.get(extension or "", "")
-        return m.Agent(
-            id=agent_id,
-            name=name or agent_id,
-            number=extension or "",
-            extension=extension,
-            status=status,
-            logged_in=True,
-            paused=paused,
-            queues={member.queue: True for member in members},
-            raw={member.queue: member.reason for member in members if member.reason},
-        )
-
-    def listed_queues(self) -> tuple[m.Queue, ...]:
-        """Return the queues."""
-        return tuple(self.queue(name) for name in sorted(self.queues))
-
-    def queue(self, name: str) -> m.Queue:
-        """Return how a queue is doing."""
-        row, summary = self.queues.get(name, {}), self.summaries.get(name, {})
-        members = [member for member in self.members.values() if member.queue == name]
-        free = [member for member in members if member.status == "1" and not member.paused]
-        return m.Queue(
-            id=name,
-            name=name,
-            number=name,
-            waiting=self.waiting.get(name, 0),
-            longest_wait=number(summary.get("LongestHoldTime")),
-            average_wait=number(row.get("Holdtime")),
-            agents_logged_in=len(members),
-            agents_available=len(free),
-            service_level=number(row.get("ServicelevelPerf")),
-            answered=integer(row.get("Completed")),
-            abandoned=integer(row.get("Abandoned")),
-            members={self.extension_of_member(one) or one.interface: True for one in members},
-            raw=dict(row),
-        )
 
 
 def _is_phone(device: str) -> bool:

@@ -11,6 +11,7 @@ import secrets
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar, override
 
@@ -33,10 +34,11 @@ from ..base import Intervals, Provider
 from ..settings import Values
 from ..values import integer
 from .ami import HIDDEN, AmiConnection, Message, PermissionDeniedError
+from .call_center import CallCenter, Member
 from .calls import EVENTS as CALL_EVENTS
 from .calls import Calls, Listing
 from .channels import Channel, known
-from .house import DND_DEVICE, House, Member
+from .house import DND_DEVICE, House, note
 from .settings import AsteriskSettings
 
 RING_TIMEOUT = 30
@@ -162,7 +164,9 @@ class AsteriskProvider(Provider):
         """Talk to one account; the session is not used, for AMI is no HTTP."""
         super().__init__(session, values)
         self._house = House()
-        self._calls = Calls(self._house.extension_of, _Inside(self._house), self.settings.country)
+        self._center = CallCenter(self._house)
+        inside = _Inside(self._house, self._center)
+        self._calls = Calls(self._house.extension_of, inside, self.settings.country)
         self._live: AmiConnection | None = None
         self._backlog: list[Message] | None = None
         self._pushes: list[m.Pushed] = []
@@ -323,7 +327,14 @@ class AsteriskProvider(Provider):
     async def directory(self) -> m.Directory:
         """Return the phones, trunks, queues and their members."""
         await self._ask(self._read_house)
-        return self._house.directory()
+        return self._directory()
+
+    def _directory(self) -> m.Directory:
+        """Return all that is known but the calls."""
+        center = self._center
+        return replace(
+            self._house.directory(), agents=center.agents(), queues=center.listed_queues()
+        )
 
     async def _read_house(self, ami: AmiConnection) -> None:
         """Read all but the calls."""
@@ -351,9 +362,9 @@ class AsteriskProvider(Provider):
 
     async def _read_queues(self, ami: AmiConnection) -> None:
         """Read the queues, their callers and members."""
-        self._house.take_queues(await self._rows(ami, "QueueStatus"))
+        self._center.take_queues(await self._rows(ami, "QueueStatus"))
         summaries = await self._rows(ami, "QueueSummary")
-        self._house.summaries = {row.get("Queue", ""): row for row in summaries}
+        self._center.summaries = {row.get("Queue", ""): row for row in summaries}
 
     async def _rows(self, ami: AmiConnection, action: str, **fields: object) -> list[Message]:
         """Return the items of a list; none where it is denied or empty."""
@@ -400,9 +411,7 @@ class AsteriskProvider(Provider):
         yield from pushes
         if self._directory_changed:
             self._directory_changed = False
-            yield m.DirectoryPush(
-                provider_event="DeviceStateChange", directory=self._house.directory()
-            )
+            yield m.DirectoryPush(provider_event="DeviceStateChange", directory=self._directory())
 
     async def _wait(self) -> None:
         """Wait until there is something new, or until it is time to tell what has waited."""
@@ -435,7 +444,7 @@ class AsteriskProvider(Provider):
             self._take_member(kind, message)
         elif kind in CALLER_EVENTS:
             queue = known(message.get("Queue", ""))
-            self._house.note(self._house.waiting, queue, integer(message.get("Count")) or 0)
+            note(self._center.waiting, queue, integer(message.get("Count")) or 0)
             self._directory_changed = True
         elif kind == "MessageWaiting":
             self._take_mailbox(message)
@@ -457,24 +466,23 @@ class AsteriskProvider(Provider):
             return
         device, state = message.get("Device", ""), message.get("State", "")
         before = self._house.devices.get(device)
-        self._house.note(self._house.devices, device, state)
+        note(self._house.devices, device, state)
         told = device.lower() in self._house.extension_of_device or device.startswith(DND_DEVICE)
         if told and before != state:
             self._directory_changed = True
 
     def _take_member(self, kind: str, message: Message) -> None:
         """Take that a member of a queue came, left, pauses or does something."""
-        house = self._house
-        member = house.take_member(message)
+        member = self._center.take_member(message)
         if kind == "QueueMemberRemoved":
-            house.members.pop((member.queue, member.interface), None)
+            self._center.members.pop((member.queue, member.interface), None)
         self._directory_changed = True
 
     def _take_mailbox(self, message: Message) -> None:
         """Take that a message was left or heard."""
         box, unread = known(message.get("Mailbox", "")), integer(message.get("New")) or 0
         before = self._house.mailboxes.get(box, 0)
-        self._house.note(self._house.mailboxes, box, unread)
+        note(self._house.mailboxes, box, unread)
         if unread > before:
             self._pushes.append(
                 m.Notice(
@@ -819,7 +827,7 @@ class AsteriskProvider(Provider):
     async def agent_login(self, agent: m.AgentRef) -> None:
         """Make an agent a member of one queue, or of all it was a member of."""
         extension = self._extension_of(agent)
-        queues = [agent.queue] if agent.queue else list(self._house.queues)
+        queues = [agent.queue] if agent.queue else list(self._center.queues)
         for queue in queues:
             await self.queue_add(m.QueueMember(queue=queue, extension=extension))
 
@@ -853,11 +861,11 @@ class AsteriskProvider(Provider):
         extension = member.extension or self._extension_of(member.agent or m.AgentRef())
         device = self._house.device_for(extension)
         interface = self._interface(member.queue, extension, device)
-        if member.penalty is not None and (member.queue, interface) in self._house.members:
+        if member.penalty is not None and (member.queue, interface) in self._center.members:
             fields = {"Interface": interface, "Penalty": member.penalty, "Queue": member.queue}
             await self._command("QueuePenalty", **fields)
             return
-        if self._house.queues and member.queue not in self._house.queues:
+        if self._center.queues and member.queue not in self._center.queues:
             raise NotFoundError("No such queue")
         await self._command(
             "QueueAdd",
@@ -870,10 +878,10 @@ class AsteriskProvider(Provider):
 
     def _interface(self, queue: str, extension: str, device: str) -> str:
         """Return how a member is written: as it was before, or as the others of the queue."""
-        members = [one for one in self._house.members.values() if one.queue == queue]
-        members += self._house.members.values()
+        members = [one for one in self._center.members.values() if one.queue == queue]
+        members += self._center.members.values()
         for other in members:
-            whose = self._house.extension_of_member(other)
+            whose = self._center.extension_of_member(other)
             if whose == extension:
                 return other.interface
             if whose and other.interface.lower().startswith("local/"):
@@ -903,8 +911,8 @@ class AsteriskProvider(Provider):
         """Return what an agent is a member of; raise NotFoundError where that is nothing."""
         wanted = {agent.id, agent.number, agent.extension} - {None}
         found = []
-        for member in self._house.members.values():
-            names = {self._house.extension_of_member(member), member.interface}
+        for member in self._center.members.values():
+            names = {self._center.extension_of_member(member), member.interface}
             if names & wanted and agent.queue in {None, "", member.queue}:
                 found.append(member)
         if not found:
@@ -917,7 +925,7 @@ class AsteriskProvider(Provider):
         async with self._connected() as ami:
             await self._read_queues(ami)
         wanted = {agent.id, agent.number, agent.extension} - {None}
-        for found in self._house.agents():
+        for found in self._center.agents():
             if found.id in wanted or found.extension in wanted:
                 return found
         raise NotFoundError("The agent is no member of a queue")
@@ -927,22 +935,22 @@ class AsteriskProvider(Provider):
         """Ask how a queue is doing."""
         async with self._connected() as ami:
             await self._read_queues(ami)
-        if queue not in self._house.queues:
+        if queue not in self._center.queues:
             raise NotFoundError("No such queue")
-        return self._house.queue(queue)
+        return self._center.queue(queue)
 
 
 class _Inside(Collection[str]):
     """The numbers of the house, as they are now."""
 
-    def __init__(self, house: House) -> None:
-        """Look at a house."""
-        self._house = house
+    def __init__(self, house: House, center: CallCenter) -> None:
+        """Look at a house and its queues."""
+        self._house, self._center = house, center
 
     @override
     def __contains__(self, number: object) -> bool:
         """Return whether a number is an extension or a queue."""
-        return number in self._house.numbers() or number in self._house.queues
+        return number in self._house.numbers() or number in self._center.queues
 
     @override
     def __iter__(self) -> Iterator[str]:
