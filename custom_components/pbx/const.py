@@ -49,6 +49,7 @@ ATTR_EXTENSION: Final = "extension"
 ATTR_NUMBER: Final = "number"
 ATTR_PIN: Final = "pin"
 ATTR_QUEUE: Final = "queue"
+ATTR_REASON: Final = "reason"
 ATTR_TARGET_EXTENSION: Final = "target_extension"
 
 SUBENTRY_SPEED_DIAL: Final = "speed_dial"

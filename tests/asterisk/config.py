@@ -1,10 +1,10 @@
 """The configuration of the Asterisk that the tests start: a small house of five people, a trunk and two queues.
 
 People are 101 to 105; 105 goes to voicemail. 600 and 601 are ring groups (601 over Local channels), 610 follows a
-person from phone to phone, 700 parks, 801 and 802 are queues, 850 is a conference, 860 a page, 900 a menu; 950 and 960
-go out on the trunk again, `*8` and a number picks up, `555` and a number listens, `*97` is the voicemail, `*43` an
-echo, `*78` and `*79` set and clear do not disturb as FreePBX does. Five digits or more go out on the trunk. The
-trunk's block of numbers is DID and a number of the house.
+person from phone to phone, 700 parks, 801 and 802 are queues, 850 is a conference, 860 a page, 900 and 910 are menus;
+950 and 960 go out on the trunk again, `*8` and a number picks up, `555` and a number listens, `*97` is the voicemail,
+`*43` an echo, `*78` and `*79` set and clear do not disturb as FreePBX does. Five digits or more go out on the trunk.
+The trunk's block of numbers is DID and a number of the house.
 """
 
 from dataclasses import dataclass
@@ -228,12 +228,17 @@ exten => 860,1,Page(PJSIP/102&PJSIP/103,q,10)
 exten => 900,1,Answer()
  same => n,WaitExten({menu})
  same => n,Goto(internal,102,1)
+exten => 910,1,Answer()
+ same => n,Read(KEY,,1,,,10)
+ same => n,Goto(internal,10${{KEY}},1)
 exten => 950,1,Dial(Local/420608000111@internal/n,25,tT)
  same => n,Hangup()
 exten => 960,1,Dial(Local/420608000111@internal,25,tT)
  same => n,Hangup()
 exten => _*8XXX,1,PickupChan(PJSIP/${{EXTEN:2}},p)
 exten => _555X.,1,ChanSpy(PJSIP/${{EXTEN:3}},q)
+; a lamp of one's own
+exten => *501,hint,Custom:laundry
 exten => *97,1,VoiceMailMain(${{CALLERID(num)}}@default,s)
 exten => *43,1,Answer()
  same => n,Echo()

@@ -9,27 +9,33 @@ from .lab import Lab, NoAsteriskError, Server
 
 
 @pytest.fixture(scope="session")
-def servers() -> Generator[list[Server]]:
+def servers() -> Generator[dict[bool, Server]]:
     """Keep what runs until the last test is done: an Asterisk outlives the tests' event loops."""
-    running: list[Server] = []
+    running: dict[bool, Server] = {}
     yield running
-    for server in running:
+    for server in running.values():
         server.stop()
 
 
-@pytest.fixture
-def server(servers: list[Server], socket_enabled: None) -> Server:
-    """Start an Asterisk with a dial plan of short patience, unless it runs."""
-    if not servers:
+def started(servers: dict[bool, Server], *, as_freepbx: bool) -> Server:
+    """Return an Asterisk with a dial plan of short patience; it starts when phones are plugged in, unless it runs."""
+    if as_freepbx not in servers:
         try:
-            servers.append(Server(times=SHORT))
+            servers[as_freepbx] = Server(times=SHORT, as_freepbx=as_freepbx)
         except NoAsteriskError as error:
             pytest.skip(str(error))
-    return servers[0]
+    return servers[as_freepbx]
 
 
 @pytest.fixture
-async def lab(server: Server) -> AsyncGenerator[Lab]:
-    """Plug phones into it."""
-    async with Lab(server=server) as lab:
+async def lab(servers: dict[bool, Server], socket_enabled: None) -> AsyncGenerator[Lab]:
+    """Plug phones into an Asterisk."""
+    async with Lab(server=started(servers, as_freepbx=False)) as lab:
+        yield lab
+
+
+@pytest.fixture
+async def freepbx(servers: dict[bool, Server], socket_enabled: None) -> AsyncGenerator[Lab]:
+    """Plug phones into one that is set up as FreePBX does it."""
+    async with Lab(server=started(servers, as_freepbx=True)) as lab:
         yield lab

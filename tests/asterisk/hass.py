@@ -58,7 +58,7 @@ def entry_for(lab: Lab, username: str = "homeassistant", **data: object) -> Mock
         title="Lab",
         unique_id=f"asterisk_127.0.0.1:{lab.ami_port}",
         data=settings,
-        options={"dial_context": "internal", "country": "CZ"},
+        options={"country": "CZ", **({} if lab.server.as_freepbx else {"dial_context": "internal"})},
     )
 
 

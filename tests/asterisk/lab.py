@@ -23,6 +23,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Self
 
+from . import freepbx
 from .ami import Ami, AmiError
 from .certificate import write_certificate
 from .config import FILES, NATURAL, PEOPLE, Times
@@ -87,14 +88,16 @@ class Server:
         times: Times = NATURAL,
         timestamps: bool = True,
         ami_port: int = 0,
+        as_freepbx: bool = False,
     ) -> None:
         """Prepare; files go into `work`, or into a folder that is removed in the end. All ports are free ones.
 
-        Without `timestamps` events carry no times, which is how Asterisk and FreePBX come.
+        Without `timestamps` events carry no times, which is how Asterisk and FreePBX come. With `as_freepbx` the dial
+        plan, the queue and the database are what FreePBX makes.
         """
         self.root = root or asterisk_root()
         self.work = work or Path(tempfile.mkdtemp(prefix="pbx-asterisk-"))
-        self.times, self.timestamps = times, timestamps
+        self.times, self.timestamps, self.as_freepbx = times, timestamps, as_freepbx
         self._own_folder = work is None
         self._rtp = random.randrange(20_000, 32_000, RTP_PORTS)
         self.sip_port, self.trunk_port = free_ports(2, socket.SOCK_DGRAM)
@@ -145,10 +148,12 @@ class Server:
             "timestamps": "yes" if self.timestamps else "no",
         }
         write_certificate(self.certificate)
-        for name, text in FILES.items():
-            (conf / name).write_text(text.format(**values))
-        with (conf / "pjsip.conf").open("a") as phones:
-            phones.writelines(_person(user, name) for user, name in PEOPLE.items())
+        written = {name: text.format(**values) for name, text in FILES.items()}
+        written |= freepbx.files(values) if self.as_freepbx else {}
+        context = "from-internal" if self.as_freepbx else "internal"
+        written["pjsip.conf"] += "".join(_person(user, name, context) for user, name in PEOPLE.items())
+        for name, text in written.items():
+            (conf / name).write_text(text)
 
     def spawn(self) -> None:
         """Start the process; `ready` waits until it has booted."""
@@ -177,11 +182,17 @@ class Server:
             async with self.ami(events=True) as ami:
                 await asyncio.wait_for(ami.booted.wait(), BOOT_TIME)
                 await ami.action("ModuleCheck", Module="chan_pjsip")
-                for user, name in PEOPLE.items():
-                    await ami.action("DBPut", Family="AMPUSER", Key=f"{user}/cidname", Val=name)
+                for (family, key), value in self._database().items():
+                    await ami.action("DBPut", Family=family, Key=key, Val=value)
         except OSError, AmiError, TimeoutError:
             return False
         return True
+
+    def _database(self) -> dict[tuple[str, str], str]:
+        """Return what is kept in Asterisk's database, by family and key."""
+        if self.as_freepbx:
+            return freepbx.database()
+        return {("AMPUSER", f"{user}/cidname"): name for user, name in PEOPLE.items()}
 
     def signal(self, number: signal.Signals) -> None:
         """Send the process a signal."""
@@ -210,13 +221,13 @@ class Server:
         return Ami("127.0.0.1", self.ami_port, username, username, events=events)
 
 
-def _person(user: str, name: str) -> str:
+def _person(user: str, name: str, context: str) -> str:
     """Return the configuration of a person's phone."""
     mailbox = f"mailboxes={user}@default\n" if user in ("101", "105") else ""
     return f"""\
 [{user}]
 type=endpoint
-context=internal
+context={context}
 message_context=messages
 disallow=all
 allow=ulaw

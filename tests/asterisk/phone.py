@@ -21,9 +21,13 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from . import sound
+
 type Address = tuple[str, int]
 
 KEYS, KEYS_TYPE, KEY_PACKET = "0123456789*#ABCD", 101, 16
+SOUND_TYPE, HEADER, REMEMBERED = 0, 12, 1600
+"""The sound of a packet begins behind its header; of what was heard the last 0.2 s are remembered."""
 
 _REASONS = {
     100: "Trying",
@@ -157,6 +161,8 @@ class Phone(asyncio.DatagramProtocol):
         self.headers = dict(headers or {})
         self.calls: dict[str, Call] = {}
         self.incoming: asyncio.Queue[Call] = asyncio.Queue()
+        self.lamps: dict[str, str] = {}
+        """What the lamps show that were watched: terminated, early or confirmed."""
         self.policy: Callable[[Call], object] | None = None
         """Called with each new incoming call (may be a coroutine function), instead of the queue of `ringing`."""
         self._transport: asyncio.DatagramTransport | None = None
@@ -252,6 +258,37 @@ class Phone(asyncio.DatagramProtocol):
             authorization = self.authorize(answer, "MESSAGE", target)
         return answer.code if answer else 0
 
+    async def watch(self, number: str) -> None:
+        """Let a lamp follow an extension or a code; `lamps` has what it shows from then on."""
+        target = f"sip:{number}@{self.server[0]}:{self.server[1]}"
+        authorization: dict[str, str] = {}
+        call_id, local = secrets.token_hex(8), secrets.token_hex(4)
+        answer = Message("", [])
+        for sequence in (1, 2):
+            headers = {
+                "From": f"<sip:{self.user}@{self.server[0]}>;tag={local}",
+                "To": f"<{target}>",
+                "Call-ID": call_id,
+                "CSeq": f"{sequence} SUBSCRIBE",
+                "Contact": f"<{self.contact}>",
+                "Event": "dialog",
+                "Accept": "application/dialog-info+xml",
+                "Expires": "600",
+            }
+            answer = await self.request("SUBSCRIBE", target, {**headers, **authorization})
+            if answer.code not in (401, 407):
+                break
+            authorization = self.authorize(answer, "SUBSCRIBE", target)
+        if answer.code not in (200, 202):
+            raise CallFailedError(answer.code, answer.start)
+
+    def _notified(self, message: Message) -> None:
+        """Take what a lamp is to show."""
+        found = re.search(r'entity="sip:([^@"]+)@', message.body)
+        states = re.findall(r"<state>(\w+)</state>", message.body)
+        if found and states:
+            self.lamps[found[1]] = states[-1]
+
     @property
     def contact(self) -> str:
         """Where this phone is reached."""
@@ -327,6 +364,9 @@ class Phone(asyncio.DatagramProtocol):
                 call.request(message, addr)
             case "BYE" | "INVITE":
                 self.respond(message, 481, addr)
+            case "NOTIFY":
+                self.respond(message, 200, addr)
+                self._notified(message)
             case _:
                 self.respond(message, 200, addr)
 
@@ -468,6 +508,7 @@ class Call:
         """Begin without sound."""
         self.acknowledged = asyncio.Event()
         self._last_key = b""
+        self._heard: deque[int] = deque(maxlen=REMEMBERED)
         self._changed = asyncio.Condition()
         self._number = 0
         self._branch = ""
@@ -735,12 +776,22 @@ class Call:
             self._rtp_to = host[1], int(port[1])
 
     def hear(self, packet: bytes) -> None:
-        """Take a packet of sound, and note a key when it is let go (RFC 4733)."""
+        """Take a packet: remember sound, and note a key when it is let go (RFC 4733)."""
+        if packet[1] & 0x7F == SOUND_TYPE:
+            self._heard.extend(packet[HEADER:])
         if len(packet) < KEY_PACKET or packet[1] & 0x7F != KEYS_TYPE or not packet[13] & 0x80:
             return
         if packet[4:8] != self._last_key and packet[12] < len(KEYS):
             self._last_key = packet[4:8]
             self.keys_heard += KEYS[packet[12]]
+
+    def hears(self, frequency: int) -> bool:
+        """Return whether a tone was heard just now."""
+        return sound.hears(self._heard, frequency)
+
+    def deafen(self) -> None:
+        """Forget what was heard before."""
+        self._heard.clear()
 
     async def open_media(self) -> None:
         """Open a socket for sound."""
@@ -755,17 +806,16 @@ class Call:
         if self._rtp is not None:
             self._rtp.close()
 
-    def media(self) -> None:
-        """Send noise from now on."""
-        self._media = asyncio.create_task(self._noise())
+    def media(self, frequency: int = 0) -> None:
+        """Send a tone from now on, or noise."""
+        self._media = asyncio.create_task(self._speak(sound.tone(frequency) if frequency else random.randbytes(8000)))
 
-    async def _noise(self) -> None:
-        """Send noise until the call is over."""
-        noise = random.randbytes(8000)
+    async def _speak(self, said: bytes) -> None:
+        """Send a second of sound again and again, until the call is over."""
         while self.state != "ended":
-            begin = (self._stamp // 1) % 7840
-            self._packet(0, noise[begin : begin + 160])
-            self._stamp += 160
+            begin = self._stamp % len(said)
+            self._packet(SOUND_TYPE, said[begin : begin + sound.PACKET])
+            self._stamp += sound.PACKET
             await asyncio.sleep(0.02)
 
     def _packet(self, kind: int, payload: bytes, *, marker: bool = False, stamp: int | None = None) -> None:

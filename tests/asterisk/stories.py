@@ -111,12 +111,14 @@ class Story:
 ALL: dict[str, Story] = {}
 
 
-def story(name: str, expect: str = "", *, unseen: bool = False, held: str = "") -> Callable[[Work], Work]:
-    """Put a story on the list."""
+def story(
+    name: str, expect: str = "", *, unseen: bool = False, held: str = "", among: dict[str, Story] = ALL
+) -> Callable[[Work], Work]:
+    """Put a story on a list."""
 
     def keep(work: Work) -> Work:
         """Keep one."""
-        ALL[name] = Story(name=name, expect=expect, work=work, unseen=unseen, held=held)
+        among[name] = Story(name=name, expect=expect, work=work, unseen=unseen, held=held)
         return work
 
     return keep

@@ -1,78 +1,27 @@
 """Commands on a real Asterisk, judged at the phones: who rings, what is shown, who is heard, who is gone."""
 
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from .ami import Ami, Message
-from .hass import HassStage, Watcher, entry_for, set_up, state_of
+from .desk import Desk, at_desk
+from .hass import Watcher
 from .lab import Lab, until
-from .phone import Call, CallFailedError
-from .stories import FAR, OUTSIDE, SHORT, talk_with
+from .phone import CallFailedError
+from .stories import FAR, OUTSIDE
 
-
-@dataclass(kw_only=True)
-class Desk:
-    """What a test has before it."""
-
-    hass: HomeAssistant
-    entry: MockConfigEntry
-    lab: Lab
-    ami: Ami
-    stage: HassStage
-    heard: list[Message]
-
-    def entity(self, unique: str) -> str:
-        """Return the entity of the account whose unique id ends so."""
-        registry = er.async_get(self.hass)
-        return next(
-            entity.entity_id
-            for entity in er.async_entries_for_config_entry(registry, self.entry.entry_id)
-            if entity.unique_id.endswith(unique)
-        )
-
-    async def act(self, action: str, **data: object) -> None:
-        """Call an action of the integration."""
-        await self.hass.services.async_call("pbx", action, data, blocking=True)
-
-    async def at(self, extension: str, action: str, **data: object) -> None:
-        """Call an action for an extension's call."""
-        await self.act(action, entity_id=self.entity(f"extension_{extension}_call_state"), **data)
-
-    async def talk(self) -> tuple[Call, Call]:
-        """Let somebody outside talk with 101, and Home Assistant know of it; return both ends."""
-        far, near = await talk_with(self.stage, "222300101", "101")
-        await self.stage.state("101", "talking")
-        return far, near
-
-    def state(self, unique: str) -> str:
-        """Return the state of an entity of the account, by the end of its unique id."""
-        return state_of(self.hass, self.entry, unique)
-
-    def events(self, kind: str) -> list[Message]:
-        """Return what Asterisk told of a kind."""
-        return [message for message in self.heard if message.get("Event") == kind]
+OWN_TONE, OUTSIDE_TONE, SUPERVISORS_TONE = 500, 800, 1300
 
 
 @pytest.fixture
 async def desk(hass: HomeAssistant, lab: Lab) -> AsyncGenerator[Desk]:
     """Set an account up, and listen to all that Asterisk says."""
-    entry = await set_up(hass, entry_for(lab))
-    async with lab.ami(events=True) as ami:
-        heard: list[Message] = []
-        ami.listeners.append(lambda message, _raw, _now: heard.append(message))
-        stage = HassStage(hass, entry, lab, ami, SHORT)
-        yield Desk(hass=hass, entry=entry, lab=lab, ami=ami, stage=stage, heard=heard)
-        for phone in (*lab.phones.values(), lab.trunk):
-            for call in list(phone.calls.values()):
-                await call.hangup()
-        await stage.silence()
+    async with at_desk(hass, lab) as desk:
+        yield desk
 
 
 @pytest.mark.parametrize("action", ["originate", "click_to_call"])
@@ -175,18 +124,37 @@ async def test_blind_transfer(desk: Desk) -> None:
 async def test_attended_transfer(desk: Desk) -> None:
     """The caller waits, the two of the house talk first, and by hanging up the own phone connects them."""
     far, near = await desk.talk()
-    near.media()
+    near.media(OWN_TONE)
     await desk.at("101", "transfer", number="103", type="attended")
     third = await desk.lab.phones["103"].ringing()
     assert third.caller == "101"
     await third.answer()
     await desk.stage.state("103", "talking")
+    await until(lambda: third.hears(OWN_TONE))
+    far.deafen()
     assert far.state == near.state == "up"
+    far.media(OUTSIDE_TONE)
+    assert not far.hears(OWN_TONE)
     await near.hangup()
     await until(lambda: desk.state("extension_101_call_state") == "idle")
-    assert far.state == third.state == "up"
+    third.media(SUPERVISORS_TONE)
+    await until(lambda: third.hears(OUTSIDE_TONE) and far.hears(SUPERVISORS_TONE))
     await far.hangup()
     await third.ended()
+
+
+async def test_an_attended_transfer_is_given_up(desk: Desk) -> None:
+    """Nobody answers there, and the own phone has its caller again."""
+    far, near = await desk.talk()
+    near.media(OWN_TONE)
+    await desk.at("101", "transfer", number="103", type="attended")
+    (await desk.lab.phones["103"].ringing()).reject(486)
+    far.deafen()
+    await until(lambda: far.hears(OWN_TONE))
+    assert (far.state, near.state) == ("up", "up")
+    await desk.stage.state("101", "talking")
+    await far.hangup()
+    await near.ended()
 
 
 async def test_keys(desk: Desk) -> None:
@@ -199,29 +167,55 @@ async def test_keys(desk: Desk) -> None:
     await near.ended()
 
 
+async def test_keys_for_a_menu(desk: Desk) -> None:
+    """What has answered takes them as if the own phone had pressed them: the menu connects, the phone hears none."""
+    near = await desk.lab.phones["101"].dial("910")
+    await near.wait("up")
+    await desk.stage.state("101", "talking")
+    await desk.at("101", "send_dtmf", digits="2")
+    two = await desk.lab.phones["102"].ringing()
+    assert near.keys_heard == ""
+    await near.hangup()
+    await two.ended()
+
+
 async def test_mute(desk: Desk) -> None:
-    """Asterisk takes the sound of the own phone away, and gives it back."""
+    """The caller does not hear the own phone, which hears the caller all the same; then the caller hears it again."""
     far, near = await desk.talk()
+    far.media(OUTSIDE_TONE)
+    near.media(OWN_TONE)
+    await until(lambda: far.hears(OWN_TONE) and near.hears(OUTSIDE_TONE))
     await desk.at("101", "mute")
+    far.deafen()
+    near.deafen()
+    await until(lambda: near.hears(OUTSIDE_TONE))
+    assert not far.hears(OWN_TONE)
     await desk.at("101", "unmute")
+    await until(lambda: far.hears(OWN_TONE))
     await far.hangup()
     await near.ended()
 
 
-async def test_spy(desk: Desk) -> None:
-    """The supervisor's phone rings, and listens to the right channel."""
+@pytest.mark.parametrize(
+    ("mode", "near_hears", "far_hears"),
+    [("listen", False, False), ("whisper", True, False), ("barge", True, True)],
+    ids=["listen", "whisper", "barge"],
+)
+async def test_listening_in(desk: Desk, mode: str, *, near_hears: bool, far_hears: bool) -> None:
+    """The supervisor hears both; who of them hears the supervisor depends on the mode."""
     far, near = await desk.talk()
-    near.media()
-    far.media()
-    await desk.act("spy", extension="105", target_extension="101")
-    listener = await desk.lab.phones["105"].ringing()
-    await listener.answer()
-    listener.media()
-    await until(lambda: bool(desk.events("ChanSpyStart")))
-    (spying,) = desk.events("ChanSpyStart")
-    assert spying["SpyeeChannel"].startswith("PJSIP/101-")
-    assert spying["SpyerChannel"].startswith("PJSIP/105-")
+    far.media(OUTSIDE_TONE)
+    near.media(OWN_TONE)
+    await desk.act("spy", extension="105", target_extension="101", mode=mode)
+    listener = await (await desk.lab.phones["105"].ringing()).answer()
+    listener.media(SUPERVISORS_TONE)
+    await until(lambda: listener.hears(OWN_TONE) and listener.hears(OUTSIDE_TONE))
+    near.deafen()
+    far.deafen()
+    await until(lambda: near.hears(OUTSIDE_TONE) and far.hears(OWN_TONE))
+    await until(lambda: near.hears(SUPERVISORS_TONE) == near_hears and far.hears(SUPERVISORS_TONE) == far_hears)
     await listener.hangup()
+    assert (near.state, far.state) == ("up", "up")
     await far.hangup()
 
 
@@ -263,21 +257,6 @@ async def test_queue_figures(desk: Desk) -> None:
     assert answer is not None
     assert answer["waiting"] == 1, answer["raw"]
     await far.hangup()
-
-
-@pytest.mark.parametrize(("mode", "flags"), [("listen", "qE"), ("whisper", "qEw"), ("barge", "qEB")])
-async def test_listening_modes(desk: Desk, mode: str, flags: str) -> None:
-    """The supervisor listens, or speaks as well; only who barges in is heard by the caller."""
-    far, near = await desk.talk()
-    await desk.act("spy", extension="105", target_extension="101", mode=mode)
-    listener = await (await desk.lab.phones["105"].ringing()).answer()
-    await until(lambda: bool(desk.events("ChanSpyStart")))
-    channels = await desk.ami.items("CoreShowChannels")
-    (spying,) = [row for row in channels if row["Channel"].startswith("PJSIP/105-")]
-    assert spying["ApplicationData"].partition(",")[2] == flags
-    await listener.hangup()
-    await far.hangup()
-    await near.ended()
 
 
 async def test_park_and_retrieve(desk: Desk) -> None:
@@ -378,11 +357,12 @@ async def test_forwarding(desk: Desk) -> None:
 
 
 async def test_a_lamp(desk: Desk) -> None:
-    """The device that the lamp follows has the state, on the server."""
-    for state, shown in (("ringing", "RINGING"), ("free", "NOT_INUSE")):
+    """A phone that watches the code of the lamp is told each state."""
+    phone = desk.lab.phones["103"]
+    await phone.watch("*501")
+    for state, shown in (("ringing", "early"), ("in_use", "confirmed"), ("free", "terminated")):
         await desk.act("set_lamp", lamp="laundry", state=state, config_entry_id=desk.entry.entry_id)
-        rows = await desk.ami.items("DeviceStateList")
-        assert {row["Device"]: row["State"] for row in rows}["Custom:laundry"] == shown
+        await until(lambda shown=shown: phone.lamps.get("*501") == shown)  # type: ignore[misc]
 
 
 async def test_raw_action(desk: Desk) -> None:

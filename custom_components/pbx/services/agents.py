@@ -10,7 +10,7 @@ from homeassistant.const import ATTR_ENTITY_ID
 from homeassistant.core import SupportsResponse
 from homeassistant.helpers import config_validation as cv
 
-from ..const import ATTR_AGENT, ATTR_EXTENSION, ATTR_PIN, ATTR_QUEUE
+from ..const import ATTR_AGENT, ATTR_EXTENSION, ATTR_PIN, ATTR_QUEUE, ATTR_REASON
 from ..errors import invalid
 from ..providers.base import Provider
 from ..rights import Access
@@ -114,6 +114,7 @@ AGENTS: tuple[Action, ...] = (
         "agent_pause",
         Capability.AGENT_PAUSE,
         lambda provider, agent: provider.agent_pause(agent),
+        {vol.Optional(ATTR_REASON): TEXT},
     ),
     _agent(
         "agent_unpause",

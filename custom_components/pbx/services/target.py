@@ -1,7 +1,7 @@
 """What an action is about: its account, and the extensions, calls, agents and queues it names."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from homeassistant.const import (
@@ -26,6 +26,7 @@ from ..const import (
     ATTR_NUMBER,
     ATTR_PIN,
     ATTR_QUEUE,
+    ATTR_REASON,
     ATTR_TARGET_EXTENSION,
     DOMAIN,
 )
@@ -250,17 +251,16 @@ class Target:
         extension = self.extension() if ATTR_EXTENSION in self.data else None
         queue = self.queue() if ATTR_QUEUE in self.data else None
         ids, number = self._named_agents()
-        pin, dialplan = self.data.get(ATTR_PIN), self.data.get("dialplan")
-        refs = [
-            AgentRef(id=agent_id, pin=pin, extension=extension, dialplan=dialplan, queue=queue)
-            for agent_id in ids
-        ]
+        how = AgentRef(
+            pin=self.data.get(ATTR_PIN),
+            extension=extension,
+            dialplan=self.data.get("dialplan"),
+            queue=queue,
+            reason=self.data.get(ATTR_REASON),
+        )
+        refs = [replace(how, id=agent_id) for agent_id in ids]
         if number is not None:
-            refs.append(
-                AgentRef(
-                    number=number, pin=pin, extension=extension, dialplan=dialplan, queue=queue
-                )
-            )
+            refs.append(replace(how, number=number))
         if not refs:
             raise invalid("no_agent")
         return refs

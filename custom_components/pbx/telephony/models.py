@@ -219,6 +219,7 @@ class Agent:
     status_text: str = ""  # the phone system's own words where they could not be read
     logged_in: bool | None = None
     paused: bool | None = None
+    pause_reason: str = ""
     queues: Mapping[str, bool] = field(default_factory=dict)
     raw: Mapping[str, object] = field(default_factory=dict, compare=False)
 
@@ -688,6 +689,8 @@ class AgentRef:
     extension: str | None = None
     dialplan: str | None = None
     queue: str | None = None
+    reason: str | None = None
+    """Why the agent pauses."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,21 +44,26 @@ class House:
     contacts: dict[str, Message] = field(default_factory=dict)
     devices: dict[str, str] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
+    users: set[str] = field(default_factory=set)
+    """The users whom FreePBX keeps."""
     dnd: set[str] | None = None
     forwarding: dict[str, str] | None = None
     mailboxes: dict[str, int] = field(default_factory=dict)
     missing: set[str] = field(default_factory=set)
     extension_of_device: dict[str, str] = field(default_factory=dict)
+    """The extension that each device belongs to; the devices in lower case."""
+    _numbers: frozenset[str] = frozenset()
 
     # -- reading -----------------------------------------------------------------------------------
 
     def take_hints(self, rows: Iterable[Message]) -> None:
-        """Take the hints: an extension is one that has the device of a phone."""
+        """Take the hints: an extension is one that has the device of a phone for its own."""
         self.hints.clear()
         for row in rows:
-            number_ = known(row.get("Exten", ""))
-            devices = tuple(filter(_is_phone, re.split(r"[&,]", row.get("Hint", ""))))
-            if number_ and devices and len(self.hints) < MAX_ITEMS:
+            number_, hint = known(row.get("Exten", "")), row.get("Hint", "")
+            devices = tuple(filter(_is_phone, re.split(r"[&,]", hint)))
+            pattern = number_.startswith("_") or "${" in hint
+            if number_ and devices and not pattern and len(self.hints) < MAX_ITEMS:
                 self.hints[number_] = devices
         self._index()
 
@@ -80,6 +85,7 @@ class House:
         for row in rows:
             parts = row.get("Key", "").strip("/").split("/")
             if len(parts) == 3 and parts[2] == "cidname":  # noqa: PLR2004 - family, user, key
+                self.users.add(parts[1])
                 self.names[parts[1]] = known(row.get("Val", ""), LONGEST_NAME)
 
     def take_dnd(self, rows: Iterable[Message]) -> None:
@@ -103,15 +109,24 @@ class House:
                 self.names.setdefault(box, known(row.get("Fullname", ""), LONGEST_NAME))
 
     def _index(self) -> None:
-        """Know which extension a device belongs to."""
-        found = {
-            device.lower(): number_ for number_, devices in self.hints.items() for device in devices
-        }
+        """Know which extension a device belongs to, and which devices an extension has.
+
+        A device may be in several hints: in that of its own extension, of the code that calls it
+        over its loudspeaker (`*80101` in FreePBX), of a lamp for a group. What has no device of its
+        own is no extension.
+        """
+        owners: dict[str, str] = {}
+        for number_, devices in sorted(self.hints.items(), key=_by_likeliness):
+            for device in devices:
+                named = device.partition("/")[2]
+                owner = named if device in self.hints.get(named, ()) else number_
+                owners.setdefault(device.lower(), owner)
         if not self.hints:
             for name, row in self.endpoints.items():
                 if known(row.get("Auths", "")) and not known(row.get("OutboundAuths", "")):
-                    found[f"pjsip/{name}".lower()] = name
-        self.extension_of_device = found
+                    owners[f"pjsip/{name}".lower()] = name
+        self.extension_of_device = owners
+        self._numbers = frozenset(owners.values())
 
     # -- views -------------------------------------------------------------------------------------
 
@@ -131,18 +146,21 @@ class House:
         held = frozenset(device for device, state in self.devices.items() if state == "ONHOLD")
         return held if self.devices else None
 
-    def numbers(self) -> set[str]:
+    def numbers(self) -> frozenset[str]:
         """Return the numbers of all extensions."""
-        return set(self.extension_of_device.values())
+        return self._numbers
+
+    def devices_of(self, extension: str) -> list[str]:
+        """Return the devices of an extension, in the order in which its hint names them."""
+        own = self.extension_of_device
+        listed = self.hints.get(extension, ())
+        found = [device for device in listed if own.get(device.lower()) == extension]
+        return found or [f"PJSIP/{extension}"]
 
     def device_for(self, extension: str) -> str:
-        """Return the device that rings for an extension."""
-        if extension in self.hints:
-            return self.hints[extension][0]
-        devices = (device for device, one in self.extension_of_device.items() if one == extension)
-        found = next(devices, f"pjsip/{extension}")
-        technology, _, name = found.partition("/")
-        return f"{technology.upper()}/{name}"
+        """Return the device that rings for an extension: the first that can be reached, if any."""
+        devices = self.devices_of(extension)
+        return next((one for one in devices if self._is_reachable(one)), devices[0])
 
     def directory(self) -> m.Directory:
         """Return the phones, trunks and mailboxes in neutral words."""
@@ -162,12 +180,13 @@ class House:
     def _extension(self, number_: str) -> m.Extension:
         """Return a phone."""
         device = self.device_for(number_)
+        states = [self._is_reachable(one) for one in self.devices_of(number_)]
         contact = self.contacts.get(device.partition("/")[2], {})
         return m.Extension(
             number=number_,
             name=self.names.get(number_, ""),
-            id=device,
-            registered=self._is_reachable(device),
+            id=self.devices_of(number_)[0],
+            registered=None if set(states) == {None} else True in states,
             dnd=self._is_undisturbed(number_),
             forwarded_to=None if self.forwarding is None else self.forwarding.get(number_, ""),
             user_agent=known(contact.get("UserAgent", ""), LONGEST_NAME),
@@ -189,6 +208,12 @@ class House:
         if lamp is not None and lamp not in UNREGISTERED:
             return lamp != "NOT_INUSE"
         return None if self.dnd is None else number_ in self.dnd
+
+
+def _by_likeliness(hint: tuple[str, tuple[str, ...]]) -> tuple[bool, int]:
+    """Return how late a hint is asked whose its devices are: codes and groups are asked last."""
+    number_, devices = hint
+    return number_.startswith(("*", "#")), len(devices)
 
 
 def _is_phone(device: str) -> bool:

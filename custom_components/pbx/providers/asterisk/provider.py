@@ -42,19 +42,28 @@ from .house import DND_DEVICE, House, note
 from .settings import AsteriskSettings
 
 RING_TIMEOUT = 30
-DND, FORWARD, NAMES = "DND", "CF", "AMPUSER"
-"""Where FreePBX keeps in Asterisk's database what people set and are called."""
+DND, FORWARD, NAMES, ALLOWED = "DND", "CF", "AMPUSER", "QPENALTY"
+"""Where FreePBX keeps in Asterisk's database what people set, are called, and may join."""
+FORWARD_DEVICE, QUEUE_DEVICE = "Custom:CF", "Custom:QUEUE"
+"""What FreePBX lets the lamps of phones follow besides."""
+CONTACTS, FORWARDING = "*contacts", "*forwarding"
+"""What is read again besides queues, which are known by their names."""
+MOST_STALE = 200
 LAMPS = {
     m.LampState.FREE: "NOT_INUSE",
     m.LampState.IN_USE: "INUSE",
     m.LampState.RINGING: "RINGING",
     m.LampState.ON_HOLD: "ONHOLD",
 }
+FROM_QUEUE, HINTS = "from-queue", "ext-local"
+"""The contexts through which FreePBX reaches agents, and in which it tells their states."""
 SPY_MODES = {m.SpyMode.LISTEN: "", m.SpyMode.WHISPER: "w", m.SpyMode.BARGE: "B"}
 CALLED_AS = "Home Assistant"
 """What a phone shows that is rung for a sound."""
 SOON = timedelta(seconds=1)
 MOST_WAITING = 20_000
+LOOK_AGAIN_AFTER = 1.0
+"""How many seconds at least are between two looks at what events only hint at."""
 BUSY_CAUSE = "17"
 
 DEVICE_EVENTS = frozenset({"DeviceStateChange", "ContactStatus", "PeerStatus"})
@@ -65,8 +74,10 @@ MEMBER_EVENTS = frozenset(
     }
 )
 CALLER_EVENTS = frozenset({"QueueCallerJoin", "QueueCallerLeave"})
+FIGURE_EVENTS = CALLER_EVENTS | {"QueueCallerAbandon", "AgentConnect", "AgentComplete"}
+"""The events that change the figures of a queue."""
 OTHER_EVENTS = frozenset({"MessageWaiting", "DTMFEnd", "UserEvent", "FullyBooted", "Shutdown"})
-EVENTS = CALL_EVENTS | DEVICE_EVENTS | MEMBER_EVENTS | CALLER_EVENTS | OTHER_EVENTS
+EVENTS = CALL_EVENTS | DEVICE_EVENTS | MEMBER_EVENTS | FIGURE_EVENTS | OTHER_EVENTS
 
 # What an account can do, by the action of the manager interface that it takes.
 NEEDS: Mapping[str, Capability] = {
@@ -154,7 +165,7 @@ class AsteriskProvider(Provider):
         Capability.GET_AGENT_STATUS: frozenset({"agent"}),
         Capability.AGENT_LOGIN: frozenset({"agent", "queue", "extension"}),
         Capability.AGENT_LOGOUT: frozenset({"agent", "queue"}),
-        Capability.AGENT_PAUSE: frozenset({"agent", "queue"}),
+        Capability.AGENT_PAUSE: frozenset({"agent", "queue", "reason"}),
         Capability.AGENT_UNPAUSE: frozenset({"agent", "queue"}),
         Capability.SPY: frozenset({"caller_id_number", "caller_id_name", "mode"}),
     }
@@ -175,6 +186,8 @@ class AsteriskProvider(Provider):
         self._tells_start = False
         self._actions: frozenset[str] | None = None
         self._directory_changed = False
+        self._stale: set[str] = set()
+        self._look = asyncio.Event()
 
     # -- set-up ------------------------------------------------------------------------------------
 
@@ -210,16 +223,17 @@ class AsteriskProvider(Provider):
         for action, capability in NEEDS.items():
             if action in self._actions:
                 capabilities |= capability
-        if self._may("DBPut") and await self._is_freepbx(ami):
+        self._house.take_names(await self._rows(ami, "DBGetTree", Family=NAMES))
+        if self._may("DBPut") and self._is_freepbx:
             capabilities |= NEEDS_FREEPBX
         self.capabilities = capabilities
         missing = {name for action, name in CLASSES.items() if action not in self._actions}
         self._house.missing = missing
 
-    async def _is_freepbx(self, ami: AmiConnection) -> bool:
-        """Return whether people's settings are kept in Asterisk's database as FreePBX does it."""
-        self._house.take_names(await self._rows(ami, "DBGetTree", Family=NAMES))
-        return bool(self._house.names)
+    @property
+    def _is_freepbx(self) -> bool:
+        """Whether people's settings are kept in Asterisk's database as FreePBX does it."""
+        return bool(self._house.users)
 
     def _may(self, action: str) -> bool:
         """Return whether the manager user may send an action, as far as that is known."""
@@ -356,15 +370,19 @@ class AsteriskProvider(Provider):
         house.take_names(await self._rows(ami, "DBGetTree", Family=NAMES))
         if self._may("DBGetTree"):
             house.take_dnd(await self._rows(ami, "DBGetTree", Family=DND))
-        if Capability.FORWARDING in self.capabilities:
-            house.take_forwarding(await self._rows(ami, "DBGetTree", Family=FORWARD))
+        await self._read_forwarding(ami)
         house.take_mailboxes(await self._rows(ami, "VoicemailUsersList"))
+
+    async def _read_forwarding(self, ami: AmiConnection) -> None:
+        """Read where phones are forwarded to, where FreePBX keeps that."""
+        if Capability.FORWARDING in self.capabilities:
+            self._house.take_forwarding(await self._rows(ami, "DBGetTree", Family=FORWARD))
 
     async def _read_queues(self, ami: AmiConnection) -> None:
         """Read the queues, their callers and members."""
+        self._center.take_allowed(await self._rows(ami, "DBGetTree", Family=ALLOWED))
         self._center.take_queues(await self._rows(ami, "QueueStatus"))
-        summaries = await self._rows(ami, "QueueSummary")
-        self._center.summaries = {row.get("Queue", ""): row for row in summaries}
+        self._center.take_summaries(await self._rows(ami, "QueueSummary"))
 
     async def _rows(self, ami: AmiConnection, action: str, **fields: object) -> list[Message]:
         """Return the items of a list; none where it is denied or empty."""
@@ -388,14 +406,49 @@ class AsteriskProvider(Provider):
                 await self._read_channels(ami)
                 self._live, self._directory_changed = ami, bool(self._house.extension_of_device)
                 self._catch_up()
-                yield m.CallHint(provider_event="connected")
-                while not ami.ended:
-                    for pushed in self._taken():
-                        yield pushed
-                    await self._wait()
+                looking = asyncio.create_task(self._look_again(ami))
+                try:
+                    yield m.CallHint(provider_event="connected")
+                    while not ami.ended:
+                        for pushed in self._taken():
+                            yield pushed
+                        await self._wait()
+                finally:
+                    looking.cancel()
             finally:
                 self._live, self._backlog = None, None
         raise ConnectError("The manager interface closed the connection")
+
+    async def _look_again(self, ami: AmiConnection) -> None:
+        """Read what events only hint at: at once, and then not too often."""
+        while not ami.ended:
+            await self._look.wait()
+            self._look.clear()
+            stale, self._stale = self._stale, set()
+            try:
+                for what in sorted(stale):
+                    await self._read_again(ami, what)
+            except ConnectError:
+                return
+            self._directory_changed = True
+            self._wake.set()
+            await asyncio.sleep(LOOK_AGAIN_AFTER)
+
+    async def _read_again(self, ami: AmiConnection, what: str) -> None:
+        """Read where the phones are, where they are forwarded to, or one queue by its name."""
+        if what == CONTACTS:
+            self._house.take_contacts(await self._rows(ami, "PJSIPShowContacts"))
+        elif what == FORWARDING:
+            await self._read_forwarding(ami)
+        else:
+            self._center.take_queue(what, await self._rows(ami, "QueueStatus", Queue=what))
+            self._center.take_summaries(await self._rows(ami, "QueueSummary", Queue=what))
+
+    def _doubt(self, what: str) -> None:
+        """Let something be read again soon."""
+        if len(self._stale) < MOST_STALE and not any(mark in what for mark in "\r\n\0"):
+            self._stale.add(what)
+            self._look.set()
 
     def _catch_up(self) -> None:
         """Take the events that came while the lists were read."""
@@ -442,10 +495,8 @@ class AsteriskProvider(Provider):
             self._take_device(kind, message)
         elif kind in MEMBER_EVENTS:
             self._take_member(kind, message)
-        elif kind in CALLER_EVENTS:
-            queue = known(message.get("Queue", ""))
-            note(self._center.waiting, queue, integer(message.get("Count")) or 0)
-            self._directory_changed = True
+        elif kind in FIGURE_EVENTS:
+            self._take_figure(kind, message)
         elif kind == "MessageWaiting":
             self._take_mailbox(message)
         elif kind == "DTMFEnd":
@@ -463,6 +514,7 @@ class AsteriskProvider(Provider):
     def _take_device(self, kind: str, message: Message) -> None:
         """Take what a phone or a lamp does."""
         if kind != "DeviceStateChange":
+            self._doubt(CONTACTS)
             return
         device, state = message.get("Device", ""), message.get("State", "")
         before = self._house.devices.get(device)
@@ -470,13 +522,25 @@ class AsteriskProvider(Provider):
         told = device.lower() in self._house.extension_of_device or device.startswith(DND_DEVICE)
         if told and before != state:
             self._directory_changed = True
+        if device.startswith(FORWARD_DEVICE) and self._is_freepbx:
+            self._doubt(FORWARDING)
 
     def _take_member(self, kind: str, message: Message) -> None:
         """Take that a member of a queue came, left, pauses or does something."""
-        member = self._center.take_member(message)
         if kind == "QueueMemberRemoved":
-            self._center.members.pop((member.queue, member.interface), None)
+            self._center.lose_member(message)
+        else:
+            self._center.take_member(message)
         self._directory_changed = True
+
+    def _take_figure(self, kind: str, message: Message) -> None:
+        """Take that a caller came to a queue, left it, or was answered."""
+        queue = known(message.get("Queue", ""))
+        if kind in CALLER_EVENTS:
+            note(self._center.waiting, queue, integer(message.get("Count")) or 0)
+            self._directory_changed = True
+        if queue in self._center.queues:
+            self._doubt(queue)
 
     def _take_mailbox(self, message: Message) -> None:
         """Take that a message was left or heard."""
@@ -749,22 +813,30 @@ class AsteriskProvider(Provider):
 
     @override
     async def set_dnd(self, extension: str, *, on: bool) -> None:
-        """Set FreePBX's key, which its dial plan reads, and its lamp."""
+        """Set FreePBX's key, which its dial plan reads, and its lamps."""
         _valid("extension", extension)
         await self._keep(DND, extension, "YES" if on else "")
-        await self._set_device(f"{DND_DEVICE}{extension}", "BUSY" if on else "NOT_INUSE")
+        await self._show_setting(DND, extension, on=on)
         if self._house.dnd is not None:
             (self._house.dnd.add if on else self._house.dnd.discard)(extension)
 
     @override
     async def set_forwarding(self, extension: str, number: str) -> None:
-        """Set FreePBX's key, which its dial plan reads."""
+        """Set FreePBX's key, which its dial plan reads, and its lamps."""
         target = self._dialled(number) if number else ""
         await self._keep(FORWARD, _valid("extension", extension), target)
+        await self._show_setting(FORWARD, extension, on=bool(target))
         if self._house.forwarding is not None:
             self._house.forwarding[extension] = target
         self._directory_changed = True
         self._wake.set()
+
+    async def _show_setting(self, setting: str, extension: str, *, on: bool) -> None:
+        """Let the lamps for a setting show it: that of the extension, and those of its devices."""
+        state = "BUSY" if on else "NOT_INUSE"
+        await self._set_device(f"Custom:{setting}{extension}", state)
+        for device in self._house.devices_of(extension):
+            await self._set_device(f"Custom:DEV{setting}{device.partition('/')[2]}", state)
 
     async def _keep(self, family: str, key: str, value: str) -> None:
         """Keep a value in Asterisk's database; an empty one is removed."""
@@ -825,15 +897,17 @@ class AsteriskProvider(Provider):
 
     @override
     async def agent_login(self, agent: m.AgentRef) -> None:
-        """Make an agent a member of one queue, or of all it was a member of."""
+        """Make an agent a member of one queue, or of all those it is known in."""
         extension = self._extension_of(agent)
-        queues = [agent.queue] if agent.queue else list(self._center.queues)
+        queues = [agent.queue] if agent.queue else list(self._center.memberships(extension))
+        if not queues:
+            raise InvalidInputError("queue", "required")
         for queue in queues:
             await self.queue_add(m.QueueMember(queue=queue, extension=extension))
 
     @override
     async def agent_logout(self, agent: m.AgentRef) -> None:
-        """Take an agent out of one queue, or of all."""
+        """Take an agent out of one queue, or of all that let it go."""
         for member in self._memberships(agent):
             if member.dynamic or agent.queue:
                 await self._remove(member)
@@ -841,52 +915,88 @@ class AsteriskProvider(Provider):
     @override
     async def agent_pause(self, agent: m.AgentRef) -> None:
         """Let an agent get no calls for a while."""
-        await self._pause(agent, "true")
+        if agent.reason and not _plain(agent.reason):
+            raise InvalidInputError("reason")
+        await self._pause(agent, "true", _plain(agent.reason or "") or None)
 
     @override
     async def agent_unpause(self, agent: m.AgentRef) -> None:
         """Let an agent get calls again."""
-        await self._pause(agent, "false")
+        await self._pause(agent, "false", None)
 
-    async def _pause(self, agent: m.AgentRef, paused: str) -> None:
+    async def _pause(self, agent: m.AgentRef, paused: str, reason: str | None) -> None:
         """Pause an agent in one queue, or in all."""
         for member in self._memberships(agent):
             await self._command(
-                "QueuePause", Queue=member.queue, Interface=member.interface, Paused=paused
+                "QueuePause",
+                Queue=member.queue,
+                Interface=member.interface,
+                Paused=paused,
+                Reason=reason,
             )
 
     @override
     async def queue_add(self, member: m.QueueMember) -> None:
-        """Add a member to a queue, the way the other members are written."""
+        """Add a member to a queue, the way the other members are written.
+
+        Whoever is a member already stays one, with the penalty that is given.
+        """
         extension = member.extension or self._extension_of(member.agent or m.AgentRef())
-        device = self._house.device_for(extension)
-        interface = self._interface(member.queue, extension, device)
-        if member.penalty is not None and (member.queue, interface) in self._center.members:
-            fields = {"Interface": interface, "Penalty": member.penalty, "Queue": member.queue}
-            await self._command("QueuePenalty", **fields)
-            return
         if self._center.queues and member.queue not in self._center.queues:
             raise NotFoundError("No such queue")
-        await self._command(
-            "QueueAdd",
-            Queue=_valid("queue", member.queue),
-            Interface=interface,
-            MemberName=_plain(self._house.names.get(extension, "")) or None,
-            StateInterface=device,
-            Penalty=member.penalty,
-        )
+        present = self._center.member_of(member.queue, extension)
+        if present is not None:
+            if member.penalty is not None:
+                await self._command(
+                    "QueuePenalty",
+                    Queue=present.queue,
+                    Interface=present.interface,
+                    Penalty=member.penalty,
+                )
+            return
+        interface, state = self._interface(member.queue, extension)
+        penalty = member.penalty
+        if penalty is None:
+            penalty = self._center.allowed.get((member.queue, extension))
+        try:
+            await self._command(
+                "QueueAdd",
+                Queue=_valid("queue", member.queue),
+                Interface=interface,
+                MemberName=_plain(self._house.names.get(extension, "")) or None,
+                StateInterface=state,
+                Penalty=penalty,
+            )
+        except RefusedError as error:
+            if "already there" not in error.reason.lower():
+                raise
+        await self._show_login(member.queue, extension, "INUSE")
 
-    def _interface(self, queue: str, extension: str, device: str) -> str:
-        """Return how a member is written: as it was before, or as the others of the queue."""
+    def _interface(self, queue: str, extension: str) -> tuple[str, str]:
+        """Return how a member is written, and by what its state is told.
+
+        That is as it was before, as FreePBX does it, or as the others of the queue are written.
+        """
+        before = self._center.left.get((queue, extension))
+        if before is not None:
+            return before.interface, before.state_interface or before.interface
+        if self._is_freepbx:
+            return f"Local/{extension}@{FROM_QUEUE}/n", f"hint:{extension}@{HINTS}"
+        device = self._house.device_for(extension)
         members = [one for one in self._center.members.values() if one.queue == queue]
         members += self._center.members.values()
         for other in members:
             whose = self._center.extension_of_member(other)
-            if whose == extension:
-                return other.interface
             if whose and other.interface.lower().startswith("local/"):
-                return other.interface.replace(whose, extension, 1)
-        return device
+                return other.interface.replace(whose, extension, 1), device
+        return device, device
+
+    async def _show_login(self, queue: str, extension: str, state: str) -> None:
+        """Let FreePBX's lamps for an agent's login show it, as its codes do."""
+        if self._is_freepbx and self._may("Setvar"):
+            for device in self._house.devices_of(extension):
+                name = device.partition("/")[2]
+                await self._set_device(f"{QUEUE_DEVICE}{name}*{queue}", state)
 
     @override
     async def queue_remove(self, member: m.QueueMember) -> None:
@@ -899,6 +1009,8 @@ class AsteriskProvider(Provider):
     async def _remove(self, member: Member) -> None:
         """Remove a member; raise RefusedError for one that the configuration names."""
         await self._command("QueueRemove", Queue=member.queue, Interface=member.interface)
+        if extension := self._center.extension_of_member(member):
+            await self._show_login(member.queue, extension, "NOT_INUSE")
 
     def _extension_of(self, agent: m.AgentRef) -> str:
         """Return the extension of an agent, which is the agent's own name here."""
@@ -928,7 +1040,7 @@ class AsteriskProvider(Provider):
         for found in self._center.agents():
             if found.id in wanted or found.extension in wanted:
                 return found
-        raise NotFoundError("The agent is no member of a queue")
+        raise NotFoundError("No such agent")
 
     @override
     async def queue_status(self, queue: str) -> m.Queue:

@@ -1,0 +1,94 @@
+"""Which phones there are, out of hints, endpoints and devices."""
+
+import itertools
+from collections.abc import Mapping
+
+import pytest
+
+from custom_components.pbx.providers.asterisk.house import House
+
+type Hints = Mapping[str, str]
+
+
+def house(hints: Hints, states: Mapping[str, str] | None = None) -> House:
+    """Return a house with these hints and states of devices."""
+    found = House()
+    found.take_hints({"Exten": number, "Hint": hint} for number, hint in hints.items())
+    found.take_devices({"Device": device, "State": state} for device, state in (states or {}).items())
+    return found
+
+
+@pytest.mark.parametrize(
+    ("hints", "owners"),
+    [
+        ({"101": "PJSIP/101&Custom:DND101,CustomPresence:101"}, {"PJSIP/101-1": "101"}),
+        ({"101": "PJSIP/101", "*80101": "PJSIP/101"}, {"PJSIP/101-1": "101"}),
+        ({"10": "SIP/abc", "*8010": "SIP/abc"}, {"SIP/abc-1": "10"}),
+        (
+            {"_*80X.": "${DB(AMPUSER/${EXTEN:3}/hint)}", "_1XX": "PJSIP/${EXTEN}", "101": "PJSIP/101"},
+            {"PJSIP/101-1": "101"},
+        ),
+        ({"11": "SIP/a", "12": "SIP/b", "20": "SIP/a&SIP/b"}, {"SIP/a-1": "11", "SIP/b-1": "12"}),
+        ({"101": "PJSIP/101&PJSIP/99101"}, {"PJSIP/101-1": "101", "PJSIP/99101-1": "101"}),
+        ({"101": "SIP/102", "102": "SIP/101"}, {"SIP/102-1": "101", "SIP/101-1": "102"}),
+        ({"101": "PJSIP/101", "501": "Custom:laundry", "70": "park:701@parkedcalls"}, {"PJSIP/101-1": "101"}),
+        (
+            {"Kitchen": "IAX2/kitchen", "11": "SCCP/11", "12": "DAHDI/1"},
+            {"IAX2/kitchen-9": "Kitchen", "DAHDI/1-1": "12"},
+        ),
+    ],
+    ids=[
+        "freepbx",
+        "intercom",
+        "other name",
+        "patterns",
+        "group",
+        "two devices",
+        "crossed",
+        "no phones",
+        "technologies",
+    ],
+)
+def test_whose_a_device_is(hints: Hints, owners: Mapping[str, str]) -> None:
+    """A device belongs to the extension it is for, in whatever order the hints are listed."""
+    for order in itertools.permutations(hints.items()):
+        found = house(dict(order))
+        assert {channel: found.extension_of(channel) for channel in owners} == owners
+        listed = {phone.number for phone in found.directory().extensions or ()}
+        assert listed == found.numbers() >= set(owners.values())
+        assert not listed & {"*80101", "*8010", "20", "501", "70", "_1XX", "_*80X."}
+
+
+@pytest.mark.parametrize(
+    ("states", "registered", "rings"),
+    [
+        ({}, None, "PJSIP/101"),
+        ({"PJSIP/101": "NOT_INUSE", "PJSIP/99101": "UNAVAILABLE"}, True, "PJSIP/101"),
+        ({"PJSIP/101": "UNAVAILABLE", "PJSIP/99101": "INUSE"}, True, "PJSIP/99101"),
+        ({"PJSIP/101": "UNAVAILABLE", "PJSIP/99101": "INVALID"}, False, "PJSIP/101"),
+        ({"PJSIP/101": "UNAVAILABLE"}, False, "PJSIP/101"),
+    ],
+    ids=["unknown", "first", "second", "none", "one of them known"],
+)
+def test_an_extension_with_two_devices(states: Mapping[str, str], rings: str, *, registered: bool | None) -> None:
+    """It is registered where one of them is, that one rings, and it stays the same extension."""
+    found = house({"101": "PJSIP/101&PJSIP/99101&Custom:DND101"}, states)
+    (phone,) = found.directory().extensions or ()
+    assert (phone.registered, found.device_for("101"), phone.id) == (registered, rings, "PJSIP/101")
+
+
+def test_where_there_are_no_hints() -> None:
+    """Each endpoint that has to sign in is an extension, and the others are trunks."""
+    found = house({})
+    found.take_endpoints(
+        [
+            {"ObjectName": "Kitchen", "Auths": "Kitchen"},
+            {"ObjectName": "provider", "Auths": "", "OutboundAuths": "provider"},
+        ]
+    )
+    directory = found.directory()
+    assert [(phone.number, phone.trunk) for phone in directory.extensions or ()] == [
+        ("Kitchen", False),
+        ("provider", True),
+    ]
+    assert (found.device_for("Kitchen"), found.extension_of("PJSIP/Kitchen-00000001")) == ("PJSIP/Kitchen", "Kitchen")
