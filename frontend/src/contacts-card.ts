@@ -44,6 +44,7 @@ export class ContactsCard extends PbxCard<CardConfig> {
     css`
       .tools { display: flex; gap: 8px; flex-wrap: wrap; } .tools input[type="search"] { flex: 1 1 200px; width: auto; }
       .tools .chip { min-height: 44px; border-radius: 22px; padding: 0 16px; }
+      @container (max-width: 420px) { .tools input[type="search"] { flex-basis: 100%; } }
       .grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(320px, 100%), 1fr)); gap: 8px; }
       li { display: grid; grid-template-columns: 40px minmax(0, 1fr) auto; gap: 12px; align-items: center; padding: 8px; border-radius: 12px; background: var(--pbx-soft); min-height: 56px; box-sizing: border-box; content-visibility: auto; contain-intrinsic-height: auto 64px; }
       .text { display: grid; min-width: 0; } .title { font-size: 15px; line-height: 22px; font-weight: 500; } .sub { font-size: 13px; line-height: 18px; color: var(--secondary-text-color); }

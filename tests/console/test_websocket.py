@@ -311,6 +311,7 @@ async def test_recent(hass: HomeAssistant, fake: type[FakeProvider], fake_entry:
     assert (await ask(stranger, "pbx/recent"))["result"]["calls"] == []
     history = (await ask(socket, "pbx/history"))["result"]
     assert [row["record_id"] for row in history["records"]] == ["c2", "c1"]
+    assert [row.get("answered_by_name") for row in history["records"]] == ["Ann", None]
     assert history["cursor"] is None
     filtered = (await ask(socket, "pbx/history", outcome="missed", search="eva"))["result"]["records"]
     assert [row["record_id"] for row in filtered] == ["c1"]

@@ -291,6 +291,7 @@ def recent_row(feed: Feed, call: RecentCall) -> Json:
     phones = [
         extensions[number].name or number for number in call.extensions if number in extensions
     ]
+    answerer = extensions.get(call.answered_by)
     return known(
         account=feed.entry_id,
         record_id=call.call_id,
@@ -305,6 +306,7 @@ def recent_row(feed: Feed, call: RecentCall) -> Json:
         extensions=list(call.extensions) or None,
         extension_name=", ".join(phones) or None,
         answered_by=call.answered_by or None,
+        answered_by_name=answerer.name or None if answerer else None,
         queue=call.queue or None,
         missed=call.missed or None,
         started_at=call.started_at or None,
