@@ -33,7 +33,7 @@ export const shared: CSSResultGroup = css`
   .icon.arrow:dir(rtl), .icon.flip:dir(rtl) { transform: scaleX(-1); }
   .muted { color: var(--secondary-text-color); }
   .cut { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; min-width: 0; }
-  .account { display: flex; align-items: center; gap: 6px; min-width: 0; flex: 0 20 auto; }
+  .account { display: flex; align-items: center; gap: 6px; min-width: 0; flex: 0 999 auto; }
   .account::before { content: ""; width: 8px; height: 8px; border-radius: 2px; flex: none; background: hsl(var(--hue) 55% 50%); }
   .number, .clock { font-variant-numeric: tabular-nums; }
   .sr { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
