@@ -117,6 +117,47 @@ async def test_a_call_that_was_seen_is_not_told_again(
     assert fake.script.times("history") > 0
 
 
+@pytest.mark.parametrize("began", [-120, -40, 40, 100])
+async def test_a_call_whose_record_begins_at_another_time_is_not_told_again(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    fake: type[FakeProvider],
+    fake_entry: MockConfigEntry,
+    began: int,
+) -> None:
+    """What was told of while the record says that it was is the same call."""
+    start = NOON + timedelta(minutes=5)
+    ended = start + timedelta(seconds=150)
+    record = replace(RECORD, call_id="of the record", started_at=start + timedelta(seconds=began), ended_at=ended)
+    fake.script.answers["history"] = m.HistoryPage(records=(record,))
+    coordinator = await coordinator_of(hass, fake_entry)
+    events = async_capture_events(hass, EVENT_PBX)
+    await pass_time(hass, freezer, 302)
+    fake.script.calls = (replace(incoming("c1", "101"), caller=m.Party(number=CALLER), started_at=start),)
+    await coordinator.async_refresh()
+    await pass_time(hass, freezer, 148)
+    fake.script.calls = ()
+    for _ in range(3):
+        await coordinator.async_refresh()
+    await told(hass, freezer, 600, fake_entry)
+    ends = [event.data for event in events if event.data["type"] in ("call_missed", "call_ended")]
+    assert len(ends) == 1
+    assert not ends[0].get("told_late")
+    assert fake.script.times("history") > 0
+
+
+async def test_nothing_is_asked_where_lists_leave_no_gap(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, fake: type[FakeProvider], fake_entry: MockConfigEntry
+) -> None:
+    """Nor does anything wake up for it."""
+    coordinator = await coordinator_of(hass, fake_entry)
+    for _ in range(60):
+        await pass_time(hass, freezer, 4)
+        await coordinator.async_refresh()
+    assert not coordinator.gaps.pending
+    assert fake.script.times("history") == 0
+
+
 async def test_a_history_that_cannot_be_asked_is_asked_again(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, fake: type[FakeProvider], fake_entry: MockConfigEntry
 ) -> None:

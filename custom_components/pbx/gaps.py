@@ -3,6 +3,7 @@
 Pure: time is an argument.
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 SHORT_RING = timedelta(seconds=4.5)  # a ring of five seconds, and a list that is a little late
@@ -20,6 +21,13 @@ class Gaps:
         self._last: tuple[datetime, bool] | None = None
         self._gap: Span | None = None
         self._not_before: datetime | None = None
+        self.on_gap: Callable[[], None] = lambda: None
+        """Hears that there is something to ask for."""
+
+    @property
+    def pending(self) -> bool:
+        """Return whether there is something to ask for, now or later."""
+        return self._gap is not None
 
     def note_list(self, asked_at: datetime, *, pushed: bool) -> None:
         """Note a list of calls; `pushed` is whether every call is told of anyway."""
@@ -28,6 +36,7 @@ class Gaps:
             return
         begin = last[0] if self._gap is None else self._gap[0]
         self._gap = (begin, asked_at)
+        self.on_gap()
 
     def take(self, now: datetime) -> Span | None:
         """Return the time to ask for, once the calls in it are written down; None if none is due.

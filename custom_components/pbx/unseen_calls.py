@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.event import async_track_time_interval
+from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
+from homeassistant.helpers.event import async_call_later
 from homeassistant.util import dt as dt_util
 
 from .const import LOGGER
@@ -25,7 +26,14 @@ from .telephony.models import (
 LOOK = timedelta(minutes=1)
 MOST = 50  # calls, of which the last ones are told of
 CLOCKS = timedelta(seconds=5)  # by which the phone system's clock may be wrong
-SAME = timedelta(seconds=30)  # between what a list and a record say of the beginning of one call
+
+
+class Known(NamedTuple):
+    """A call that was told of: the number outside, and from when to when it was."""
+
+    number: str
+    began: datetime
+    ended: datetime
 
 
 class UnseenCalls:
@@ -43,32 +51,45 @@ class UnseenCalls:
         self.entry = entry
         self.coordinator = coordinator
         self.recent = recent
-
-    @callback
-    def async_setup(self) -> None:
-        """Look again and again whether there is something to ask, until the entry is unloaded."""
-        self.entry.async_on_unload(
-            async_track_time_interval(
-                self.hass,
-                self._async_look,
-                LOOK,
-                name=f"{self.entry.title} unseen calls",
-                cancel_on_shutdown=True,
-            )
+        self._cancel: CALLBACK_TYPE | None = None
+        self._job = HassJob(
+            self._async_look, f"{entry.title} unseen calls", cancel_on_shutdown=True
         )
 
     @callback
+    def async_setup(self) -> None:
+        """Look whether there is something to ask after each gap, until the entry is unloaded."""
+        if Capability.GET_CALL_HISTORY not in self.coordinator.provider.capabilities:
+            return
+        self.coordinator.gaps.on_gap = self._async_look_later
+        self.entry.async_on_unload(self._async_stop)
+
+    @callback
+    def _async_stop(self) -> None:
+        """Ask no more."""
+        if self._cancel is not None:
+            self._cancel()
+            self._cancel = None
+
+    @callback
+    def _async_look_later(self) -> None:
+        """Look in a while, unless that is going to happen anyway."""
+        if self._cancel is None and not self.coordinator.unloaded:
+            self._cancel = async_call_later(self.hass, LOOK, self._job)
+
+    @callback
     def _async_look(self, _now: datetime) -> None:
-        """Ask in the background, if a gap is due."""
-        provider = self.coordinator.provider
-        if Capability.GET_CALL_HISTORY not in provider.capabilities:
-            return
-        if provider.http.budget.paused_for:
-            return
-        if (span := self.coordinator.gaps.take(dt_util.utcnow())) is not None:
+        """Ask in the background, if a gap is due; else look again later."""
+        self._cancel = None
+        gaps = self.coordinator.gaps
+        paused = self.coordinator.provider.http.budget.paused_for
+        span = None if paused else gaps.take(dt_util.utcnow())
+        if span is not None:
             self.entry.async_create_background_task(
                 self.hass, self._async_ask(span), f"{self.entry.title} unseen calls"
             )
+        if gaps.pending:
+            self._async_look_later()
 
     async def _async_ask(self, span: Span) -> None:
         """Ask for the calls of a gap, and tell of those that nothing was heard of."""
@@ -77,6 +98,7 @@ class UnseenCalls:
         except ProviderError:
             LOGGER.debug("The history could not be asked for calls that no list has shown")
             self.coordinator.gaps.put_back(span)
+            self._async_look_later()
             return
         for record in self._unseen(page.records, span):
             self.coordinator.async_push(RecordPush(provider_event=HISTORY, record=record))
@@ -94,30 +116,35 @@ class UnseenCalls:
         ]
         return [record for _, record in sorted(found, key=lambda each: each[0])]
 
-    def _known(self, since: datetime) -> list[tuple[str, datetime]]:
-        """Return who was outside, and when it began, of the calls told of since a moment."""
-        since -= SAME
+    def _known(self, since: datetime) -> list[Known]:
+        """Return who was outside of the calls told of that were not over at a moment, and when."""
         found = [
-            (_outside(call), call.started_at)
+            Known(_outside(call), call.started_at, dt_util.utcnow())
             for call in self.coordinator.data.calls.values()
             if call.started_at is not None
         ]
         for past in self.recent.newest(self.recent.count):
             began = dt_util.parse_datetime(past.started_at)
-            if began is not None and began >= since:
-                found.append((past.number, began))
+            if began is None:
+                continue
+            ended = dt_util.parse_datetime(past.ended_at) or began
+            if ended >= since:
+                found.append(Known(past.number, began, ended))
         return found
 
-    def _is_known(
-        self, record: CallRecord, began: datetime, known: Iterable[tuple[str, datetime]]
-    ) -> bool:
+    def _is_known(self, record: CallRecord, began: datetime, known: Iterable[Known]) -> bool:
         """Return whether a record is about a call that a list or a message has told of."""
         registry = self.coordinator.data
         for name in (record.call_id, record.id):
             if name and (registry.find(name) or registry.ended(name)):
                 return True
         outside = _outside(record)
-        return any(number == outside and abs(at - began) <= SAME for number, at in known)
+        ended = max(record.ended_at or began, began)
+        # A record may begin when a menu answered, and a list know only the phone that rang later.
+        return any(
+            call.number == outside and call.began - CLOCKS <= ended and began <= call.ended + CLOCKS
+            for call in known
+        )
 
 
 def _outside(call: Call | CallRecord) -> str:
