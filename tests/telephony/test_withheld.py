@@ -24,6 +24,11 @@ WORDS = [
     *("Ukendt nummer", "Hemmeligt nummer", "Okänt nummer", "Skjult nummer", "Tuntematon", "Rejtett szám"),
     *("Скрытый номер", "Номер скрыт", "Неизвестный", "Анонимный", "Невідомий номер", "Прихований номер"),
     *("Απόκρυψη", "Άγνωστος", "Gizli numara", "非通知", "匿名", "未知号码", "私人号码"),
+    *("Keine Nummer", "Ohne Rufnummer", "Numéro inconnu", "Sans numéro", "Identité masquée", "Appel anonyme"),
+    *("Numero oscurato", "ID chiamante bloccato", "Senza numero", "Sin identificar", "Número bloqueado", "Sem número"),
+    *("Skryto", "Číslo skryto", "Utajené číslo", "Neuvedeno", "Nezveřejněné číslo", "Privátní číslo", "Bez čísla"),
+    *("Číslo není k dispozici", "Neznámý volající", "Neznáme číslo", "Súkromné číslo"),
+    *("Presentation restricted", "CLIR", "undefined", "_undef_", "Coin line", "Interaction with other service"),
     *("مجهول", "رقم محجوب", "מספר חסוי"),
 ]
 MARKS = ["", " ", "-", "--", "?", "<>", '""', "<", "()", "\u200b"]

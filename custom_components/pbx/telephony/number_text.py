@@ -10,7 +10,10 @@ That is marks between digits, characters that nobody sees, digits of other scrip
     `sips:030901820@host;user=phone`        `030901820`
     `tel:901820;phone-context=+4930`        `+4930901820`
     `"Anna" <101>`                          `101`
+    `+49 30 901820 ext. 12`                 `+4930901820`
     ======================================  =====================================
+
+A number of several digits in front of an extension is what is dialled; who answers there connects.
 """
 
 import re
@@ -32,10 +35,22 @@ _SIGNS = str.maketrans(
     {"\uff0b": "+", "\ufe62": "+", "\uff0a": "*", "\ufe61": "*", "\uff03": "#", "\ufe5f": "#"}
 )
 
-_BRACKETS = re.compile(r"(?P<name>[^<]*)<(?P<inside>[^<>]*)>\s*(?:;[^<>]*)?")
+# A header may hold parameters, and more addresses, of which the first is the one that counts.
+_BRACKETS = re.compile(
+    r"""(?P<name>"(?:[^"\\]|\\.)*"\s*|[^<]*)<(?P<inside>[^<>]*)>\s*(?:[;,].*)?""", re.DOTALL
+)
+_ESCAPED = re.compile(r"\\(.)")
+_QUOTED = re.compile(r"""["'](?P<inside>[^"']*)["']""")
 _SCHEME = re.compile(r"(?P<scheme>sips?|tel|callto|iax2?|h323):(?://)?", re.IGNORECASE)
 _ADDRESS = re.compile(r"(?P<user>[^@\s]*)@(?P<host>[^@\s]+)")
+_USER_WITH_BLANKS = re.compile(r"(?P<user>[^@]*)@(?P<host>[^@\s]+)")
 _CONTEXT = re.compile(r";phone-context=(\+[0-9\-. ()]+)", re.IGNORECASE)
+_EXTENSION = re.compile(
+    r"(?P<number>\+?[0-9][0-9\s\-./()]{5,40})[\s,;]{0,4}"
+    r"(?:e?xte?n?(?:sion)?|x|int(?:erno)?|anexo|poste|linka|klapka|wewn?|durchwahl|dw|доб)"
+    r"[\s.:=]{0,4}[0-9]{1,8}",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,23 +85,37 @@ def read_address(text: str) -> Address:
     name = ""
     found = _BRACKETS.fullmatch(text)
     if found is not None and _may_be_called(found["inside"]):
-        name = found["name"].strip().strip("\"'").strip()
+        name = unquoted(found["name"].strip())
         text = found["inside"].strip()
+    elif (quoted := _QUOTED.fullmatch(text)) is not None:
+        text = quoted["inside"].strip()
     scheme = ""
     while (prefix := _SCHEME.match(text)) is not None:
         scheme = prefix["scheme"].lower()
         text = text[prefix.end() :].strip()
-    if scheme == "tel" and (context := _CONTEXT.search(text)) and not text.startswith("+"):
-        text = context[1] + text
     host = ""
-    if (address := _ADDRESS.fullmatch(text)) is not None:
+    address = (_USER_WITH_BLANKS if scheme else _ADDRESS).fullmatch(text)
+    if address is not None:
         text, host = address["user"], address["host"]
         host = host.partition(";")[0].partition("?")[0].lower()
+    if scheme and (context := _CONTEXT.search(text)) and not text.startswith("+"):
+        text = context[1] + text
     if host or scheme:
         text = unquote(text.partition(";")[0].partition("?")[0].partition(":")[0])
+        text = text.partition(";")[0]
     elif "=" in (parts := text.partition(";"))[2]:
         text = parts[0]
+    text = text.strip().rstrip(",;")
+    if (extended := _EXTENSION.fullmatch(text)) is not None:
+        text = extended["number"]
     return Address(user=text.strip(), host=host, name=name, scheme=scheme)
+
+
+def unquoted(name: str) -> str:
+    """Return a display name without the quotes around it, and without the marks before others."""
+    if len(name) > 1 and name[0] == name[-1] and name[0] in "\"'":
+        return _ESCAPED.sub(r"\1", name[1:-1]).strip()
+    return name
 
 
 def _may_be_called(text: str) -> bool:

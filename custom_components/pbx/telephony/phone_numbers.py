@@ -55,7 +55,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from .errors import InvalidInputError
-from .number_text import is_dialled, read_address, without_marks
+from .number_text import is_dialled, read_address, unquoted, without_marks
 from .numbering_plans import (
     abroad_form,
     begins_with_zero,
@@ -198,7 +198,7 @@ def display_name(text: str) -> str:
     address = read_address(text)
     name = address.name
     if not name and not address.scheme and not address.is_number:
-        name = text.strip()
+        name = unquoted(text.strip())
     return "" if is_hidden(name) or read_address(name).is_number else name
 
 

@@ -24,18 +24,23 @@ _DIALLED = re.compile(r"[\d*#]")
 
 _HIDING = """
 anonymous private withheld unknown restricted unavailable undisclosed hidden blocked suppressed
-notavailable notdisclosed outofarea nocallerid nocid nonumber noname payphone
+notavailable notdisclosed outofarea nocallerid nocid nonumber noname payphone coinline prohibited
+undef undefined clir presentationrestricted presentationprohibited rejectedbyuser rejectbyuser
+interactionwithotherservice interactionwithotherservices serviceunavailable
 anonym anonyme anonymer unbekannt unbekannte unbekannter unterdruckt unterdruckte privat private
-privater verborgen geheim geheime nichtverfugbar keinerufnummer ohnenummer
+privater verborgen geheim geheime nichtverfugbar keinerufnummer keinenummer ohnenummer ohnerufnummer
 inconnu inconnue prive privee masque masquee cache cachee secret confidentiel indisponible
+sansnumero
 anonimo anonima sconosciuto sconosciuta privato privata nascosto nascosta riservato riservata
-nondisponibile nonvisibile
+nondisponibile nonvisibile oscurato oscurata bloccato bloccata senzanumero
 desconocido desconocida privado privada oculto oculta restringido restringida nodisponible
+sinnumero sinidentificar bloqueado bloqueada
 desconhecido desconhecida restrito restrita confidencial indisponivel naoidentificado
-naoidentificada
+naoidentificada semnumero
 anoniem onbekend onbekende afgeschermd afgeschermde verborgen geheim
-anonymni neznamy nezname neznama neznamo skryty skryte skryta soukromy soukrome utajene utajeny
-sukromny sukromne
+anonymni neznamy nezname neznama neznamo skryty skryte skryta skryto soukromy soukrome utajene
+utajeny utajeno neuvedeno nezverejneno nezverejnene nezverejneny zakazane zakazano privatni bezcisla
+nenikdispozici nedostupne sukromny sukromne neuvedene nezverejnene zakazany
 anonimowy nieznany nieznana prywatny zastrzezony ukryty
 ukendt hemmelig hemmeligt skjult okand okant hemligt dolt dold skyddat ukjent
 tuntematon salainen piilotettu yksityinen
@@ -49,6 +54,7 @@ gizli bilinmeyen ozel
 
 _NAMING = """
 number numbers num no nr phone caller callers callerid id cid call calling name user line the by of
+identity identite
 nummer rufnummer telefonnummer anruf anrufer teilnehmer ohne
 numero numeros appel appelant abonne chiamata chiamante utente llamada llamante chamada
 beller oproep cislo volajici volajuci numer opkald oppkald samtal puhelu szam hivo numar broj
