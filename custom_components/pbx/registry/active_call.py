@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ..telephony.models import (
+    NOBODY,
     UP,
     Call,
     CallHint,
@@ -142,7 +143,19 @@ class ActiveCall:
             self._note_hand_over(before)
         else:
             self.facts.answer_unseen = False
+        self._note_group()
         return self.meaning
+
+    def _note_group(self) -> None:
+        """Let none of several phones that ring together be who was called (rule 6)."""
+        facts = self.facts
+        rings = {leg.extension for leg in self.counting() if leg.state is CallState.RINGING}
+        ours = frozenset(extension for extension in rings if extension is not None)
+        if len(ours) > 1:
+            facts.group |= ours
+        called = facts.callee.number
+        if called in facts.group and called != self.meaning.answered_by:
+            facts.callee = NOBODY
 
     def _note_hand_over(self, before: Meaning) -> None:
         """Note to whom an answered call was given: another phone of ours, or a number outside."""

@@ -30,6 +30,7 @@ class Facts:
     callee: Party = NOBODY
     queue: str | None = None
     phones: dict[str, Phone] = field(default_factory=dict)
+    group: frozenset[str] = frozenset()  # the phones that have rung together
     answered: bool = False  # somebody answered, though perhaps nobody said who
     answered_at: datetime | None = None
     answer_unseen: bool = False

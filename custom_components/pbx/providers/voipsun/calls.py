@@ -522,14 +522,16 @@ class CallTracker:
         if root.line is not None and not is_called:
             known = caller.number and not root.line.dialplan
             caller = replace(caller, name=own.name) if known else own
+        phones = [end.line for end in others if end.line is not None]
         for end in (root, *others):
-            if end.destination and self._names_callee(end, root, asked=asked):
+            one_of_group = end is not root and len(phones) > 1 and end.shows_own_destination
+            if end.destination and not one_of_group and self._names_callee(end, root, asked=asked):
                 return caller, self.lines.party(end.row.destination)
         if is_called:
             return caller, own
+        if phones:
+            return caller, self._own(phones[0]) if len(phones) == 1 else Party()
         for end in others:
-            if end.line is not None:
-                return caller, self._own(end.line)
             if end.source and end.source != root.source:
                 return caller, self.lines.party(end.row.source)
         return caller, Party()

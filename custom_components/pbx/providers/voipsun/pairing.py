@@ -126,6 +126,11 @@ class End:
         return self.line is not None and self.line.is_at(self.source)
 
     @property
+    def shows_own_destination(self) -> bool:
+        """Whether the destination is this phone's own number."""
+        return self.line is not None and self.line.is_at(self.destination)
+
+    @property
     def answered_blankly(self) -> bool:
         """Whether a phone talks that was called, and shows nothing but itself."""
         return self.row.up and self.shows_itself and not self.destination and not self.by_itself
@@ -140,7 +145,7 @@ class End:
         """Whether a phone rings for a call that it places by a program, if nobody calls it."""
         if self.line is None or not self.rings or not self.shows_itself:
             return False
-        return self.by_itself or self.line.is_at(self.destination)
+        return self.by_itself or self.shows_own_destination
 
     def calls(self) -> bool | None:
         """Return whether this end is the calling one; None where nothing speaks for either."""
