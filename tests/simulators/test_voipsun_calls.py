@@ -181,16 +181,19 @@ async def test_hidden_ringing(boxes: Boxes) -> None:
 
 
 async def test_one_row_per_call(boxes: Boxes) -> None:
-    """One row stands for the call, with the phone's number as destination."""
+    """The caller's row stands for the call, with what was dialled as destination."""
     box = await boxes(legs=LegStyle.ONE_ROW)
     call = await box.sim.ring(CALLER, "101")
     await box.sim.dial("102", "103")
+    await box.sim.ring(CALLER, "104", "105")
+    dialled = box.sim.system.extension("101").public_numbers[0]
     assert await box.rows() == [
-        ("trunk-prichozi", CALLER, "101", "Ring"),
+        ("trunk-prichozi", CALLER, dialled, "Ring"),
         ("sip102", "102", "103", "Ring"),
+        ("trunk-prichozi", CALLER, box.sim.system.main_number, "Ring"),
     ]
     await box.sim.answer(call, "101")
-    assert (await box.rows())[0] == ("trunk-prichozi", CALLER, "101", "Up")
+    assert (await box.rows())[0] == ("trunk-prichozi", CALLER, dialled, "Up")
 
 
 async def test_pjsip_names(boxes: Boxes) -> None:

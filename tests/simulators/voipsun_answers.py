@@ -126,9 +126,7 @@ class Answers:
     def _call_rows(self, call: Call, now: float) -> list[Row]:
         legs = list(call.legs.values())
         if self._switches.legs is LegStyle.ONE_ROW:
-            row = self._row(legs[0], now)
-            row["dst"] = legs[1].dst if legs[1:] else legs[0].dst
-            rows = [row]
+            rows = [self._row(legs[0], now)]
         elif self._switches.row_style is not RowStyle.PARTIES:
             rows = [self._row(leg, now) | self._seen_by_asterisk(leg, legs) for leg in legs]
         else:
