@@ -2,15 +2,20 @@
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
 
 import pytest
 
+from custom_components.pbx.providers.asterisk.ami import Message, read_message
+from custom_components.pbx.providers.asterisk.calls import Calls
 from custom_components.pbx.providers.http import Reply
 from custom_components.pbx.providers.parties import read_party
 from custom_components.pbx.providers.voipat import payload as voipat
 from custom_components.pbx.providers.voipat.calls import read_channels
 from custom_components.pbx.providers.voipat.push import read_webhook
+from custom_components.pbx.providers.voipstudio import history as voipstudio_history
 from custom_components.pbx.providers.voipstudio import payload as voipstudio
 from custom_components.pbx.providers.voipstudio import push as voipstudio_push
 from custom_components.pbx.providers.voipsun.calls import CallTracker
@@ -24,6 +29,7 @@ from custom_components.pbx.telephony.bounded_map import BoundedMap
 
 NOW = datetime(2026, 6, 15, 9, tzinfo=UTC)
 DOMAIN = "pbx.example.com"
+STREAMS = Path(__file__).parent / "asterisk" / "streams"
 
 type Reader = Callable[[str, str, str], m.Party]
 
@@ -113,6 +119,28 @@ def voipsun_row(number: str, name: str, country: str) -> m.Party:
     return m.Party(number=call.caller.number, name=name and read_party("", name).name, hidden=call.caller.hidden)
 
 
+@cache
+def recorded() -> tuple[Message, ...]:
+    """Read what an Asterisk said of a call from outside, up to its first ring."""
+    text = (STREAMS / "01_inbound_answered.txt").read_text(encoding="utf-8")
+    messages = [read_message(block.replace("\n", "\r\n")) for block in text.strip().split("\n\n")]
+    rings = next(place for place, message in enumerate(messages) if message.get("ChannelStateDesc") == "Ringing")
+    return tuple(messages[: rings + 1])
+
+
+def asterisk_events(number: str, name: str, country: str) -> m.Party:
+    """Let an Asterisk tell of a caller."""
+    calls = Calls(lambda channel: "101" if channel.startswith("PJSIP/101-") else None, frozenset({"101"}), country)
+    told = {"420777123456": number, "John Caller": name}
+    for message in recorded():
+        calls.take({key: told.get(value, value) for key, value in message.items()}, NOW)
+    calls.tick(NOW + timedelta(seconds=30))
+    push = calls.pushes[0]
+    assert isinstance(push, m.LegPush)
+    assert push.caller is not None
+    return push.caller
+
+
 READERS = {
     reader.__name__: reader
     for reader in (
@@ -123,6 +151,7 @@ READERS = {
         voxloud_record,
         voipstudio_webhook,
         voipsun_row,
+        asterisk_events,
     )
 }
 everywhere = pytest.mark.parametrize("reader", READERS.values(), ids=READERS)
@@ -148,6 +177,14 @@ everywhere = pytest.mark.parametrize("reader", READERS.values(), ids=READERS)
         ("030123456@sip.example.com", "DE", "+4930123456"),
         ("<sip:+4930123456@sip.example.com>", "DE", "+4930123456"),
         ("tel:+49-30-123456", "DE", "+4930123456"),
+        ("tel:123456;phone-context=+4930", "DE", "+4930123456"),
+        ("+4930123456;ext=12", "DE", "+4930123456"),
+        ("+49 30 123456 ext. 12", "DE", "+4930123456"),
+        ("sip:%2B49%2030%20123456@sip.example.com", "DE", "+4930123456"),
+        ("\uff0b\uff14\uff19\uff13\uff10123456", "DE", "+4930123456"),
+        ("\u0660\u0663\u0660\u0661\u0662\u0663\u0664\u0665\u0666", "DE", "+4930123456"),
+        ("\u200f+4930123456\u200e", "DE", "+4930123456"),
+        ('"+4930123456"', "DE", "+4930123456"),
     ],
 )
 def test_the_number_of_a_caller(reader: Reader, written: str, country: str, number: str) -> None:
@@ -157,9 +194,18 @@ def test_the_number_of_a_caller(reader: Reader, written: str, country: str, numb
 
 
 @everywhere
-def test_a_number_with_a_display_name(reader: Reader) -> None:
+@pytest.mark.parametrize(
+    "written",
+    [
+        '"Max" <sip:030123456@sip.example.com>',
+        '"Mustermann, Max" <sip:030123456@sip.example.com>;tag=1',
+        '"Max \\"the\\" <Great>" <sip:030123456@sip.example.com>',
+        "Mustermann, Max <tel:030123456>",
+    ],
+)
+def test_a_number_with_a_display_name(reader: Reader, written: str) -> None:
     """The number is what is called."""
-    assert reader('"Max" <sip:030123456@sip.example.com>', "", "DE").number == "+4930123456"
+    assert reader(written, "", "DE").number == "+4930123456"
 
 
 @everywhere
@@ -169,6 +215,8 @@ def test_a_number_with_a_display_name(reader: Reader) -> None:
         *("<unknown>", "anonymous@anonymous.invalid", "sip:anonymous@anonymous.invalid", "Anonymous", "unknown"),
         *('"Anonymous" <sip:anonymous@anonymous.invalid>', "Private Number", "No Caller ID", "withheld", "-"),
         *("Restricted", "unavailable", "sip:unavailable@unknown.invalid", "Numero nascosto", "Anonym"),
+        *("Skryté číslo", "Utajené číslo", "Neznámý volající", "Unterdrückte Nummer", "Numéro masqué"),
+        *("Número oculto", "Afgeschermd", "Numer zastrzeżony", "sip:anonymous@192.0.2.4", "\uff21nonymous"),
     ],
 )
 def test_a_caller_who_withholds_the_number(reader: Reader, written: str) -> None:
@@ -204,6 +252,153 @@ def test_a_name_is_bounded(reader: Reader) -> None:
 def test_what_is_no_name(reader: Reader, name: str) -> None:
     """A number again, or the word for none."""
     assert reader("+390612345678", name, "IT").name == ""
+
+
+# -- other numbers than a caller's ----------------------------------------------------------------------
+
+
+def voipat_dialled(number: str, country: str) -> str:
+    """Let the browser's phone tell whom it calls."""
+    body = {"event": "dial_out", "caller_id": "101", "destination": number, "direction": "outbound"}
+    body |= {"extension": "101", "call_id": "x1", "domain": DOMAIN}
+    request = m.PushRequest(method="POST", query={}, content_type="application/json", body=encoded(body))
+    (push,) = read_webhook(request, tenant(country), ())
+    assert isinstance(push, m.LegPush)
+    assert push.callee is not None
+    return push.callee.number
+
+
+def voipat_in_a_query(number: str, country: str) -> str:
+    """Let the browser's phone tell of a caller by GET."""
+    query = {"event": "new_call", "caller_id": number, "destination": "101", "direction": "inbound"}
+    query |= {"extension": "101", "call_id": "x1", "domain": DOMAIN}
+    (push,) = read_webhook(m.PushRequest(method="GET", query=query, content_type="", body=b""), tenant(country), ())
+    assert isinstance(push, m.LegPush)
+    assert push.caller is not None
+    return push.caller.number
+
+
+def voipat_called(number: str, country: str) -> str:
+    """Let the switch list whom somebody calls."""
+    row = {"uuid": "a", "direction": "outbound", "callstate": "RINGING", "context": DOMAIN, "dest": number}
+    row |= {"cid_num": "101", "presence_id": f"101@{DOMAIN}"}
+    (call,) = read_channels([row], tenant(country), BoundedMap(1), BoundedMap(1)).calls
+    return call.callee.number
+
+
+def voipat_recorded(number: str, country: str) -> str:
+    """Let the switch's record tell who was called."""
+    row = {"xml_cdr_uuid": "u", "domain_name": DOMAIN, "direction": "outbound", "caller_id_number": "101"}
+    record = voipat.read_record(row | {"destination_number": number}, tenant(country))
+    assert record is not None
+    return record.callee.number
+
+
+def voxloud_dialled(number: str, country: str) -> str:
+    """Let Voxloud tell whom a user calls."""
+    data = {"callId": "c", "type": "STARTED", "originatorNumber": "101", "destinationNumber": number}
+    body = {"type": "CALL_STARTED", "data": data | {"userExtension": 101}}
+    push = voxloud_push.read_push(body, voxloud.Book(country=country))
+    assert isinstance(push, m.LegPush)
+    assert push.callee is not None
+    return push.callee.number
+
+
+def voxloud_recorded(number: str, country: str) -> str:
+    """Let Voxloud's history tell who was called."""
+    row = {"id": "1", "callId": "c", "direction": "OUTBOUND", "lastEvent": "CALL_TERMINATED", "originatorNumber": "101"}
+    record = voxloud.read_record(row | {"destinationNumber": number}, voxloud.Book(country=country))
+    assert record is not None
+    return record.callee.number
+
+
+def voxloud_fax(number: str, country: str) -> str:
+    """Let Voxloud tell who sent a fax, and to whom."""
+    data = {"id": 1, "direction": "inbound", "sender": number, "recipient": number}
+    push = voxloud_push.read_push({"type": "FAX_CALL", "data": data}, voxloud.Book(country=country))
+    assert isinstance(push, m.Notice)
+    assert push.fields["from_number"] == push.fields["to_number"]
+    return str(push.fields["from_number"])
+
+
+STUDIO = [{"id": 10002, "ext": "1002"}]
+
+
+def voipstudio_dialled(number: str, country: str) -> str:
+    """Let VoIPstudio tell whom a user calls."""
+    body = {"id": "u.1.1", "event_name": "call.initial", "call_id": 1, "root_call_id": 1, "state": "INITIAL"}
+    body |= {"src": "1002", "src_id": "10002", "dst": number, "dst_id": "0", "destination": "out"}
+    book = voipstudio.book(STUDIO, complete=True, country=country, queues={})
+    push = voipstudio_push.read(encoded(body), book, "", ())[0]
+    assert isinstance(push, m.LegPush)
+    assert push.callee is not None
+    return push.callee.number
+
+
+def voipstudio_text_message(number: str, country: str) -> str:
+    """Let VoIPstudio tell who sent a text message."""
+    body = {"event_name": "sms.received", "user_id": 10002, "from_no": number, "to_no": number, "text": "Hi"}
+    book = voipstudio.book(STUDIO, complete=True, country=country, queues={})
+    push = voipstudio_push.read(encoded(body), book, "", ())[0]
+    assert isinstance(push, m.Notice)
+    assert push.fields["from_number"] == push.fields["to_number"]
+    return str(push.fields["from_number"])
+
+
+def voipstudio_recorded(number: str, country: str) -> str:
+    """Let VoIPstudio's history tell who called."""
+    row = {"id": 1, "live_id": "a", "src": number, "src_id": "0", "dst": "441632960500", "dst_id": "10002", "type": "I"}
+    book = voipstudio.book(STUDIO, complete=True, country=country, queues={})
+    ((record, _),) = voipstudio_history.records([row], book)
+    return record.caller.number
+
+
+def voipsun_dialled(number: str, country: str) -> str:
+    """Let a VoIPSUN PBX list whom a phone calls."""
+    row = {"channelName": "SIP/sip101-0000000a", "src": "101", "dst": number, "duration": "3", "status": "Ring"}
+    tracker = CallTracker(Lines(read_phones({"sip101": {"number": "101"}, "trunk": {"hidden": True}}), country))
+    (call,) = tracker.update(call_rows([row]), NOW, NOW, {})
+    return call.callee.number
+
+
+FIELDS = {
+    field.__name__: field
+    for field in (
+        voipat_dialled,
+        voipat_in_a_query,
+        voipat_called,
+        voipat_recorded,
+        voxloud_dialled,
+        voxloud_recorded,
+        voxloud_fax,
+        voipstudio_dialled,
+        voipstudio_text_message,
+        voipstudio_recorded,
+        voipsun_dialled,
+    )
+}
+
+
+@pytest.mark.parametrize("field", FIELDS.values(), ids=FIELDS)
+@pytest.mark.parametrize(
+    ("written", "country", "number"),
+    [
+        ("4915123456789", "DE", "+4915123456789"),
+        ("33612345678", "IT", "+33612345678"),
+        ("00390612345678", "DE", "+390612345678"),
+        ("0612345678", "IT", "+390612345678"),
+        ("\u202a+49 151 23456789\u202c", "DE", "+4915123456789"),
+        ("sip:+4930123456@sip.example.com;user=phone", "DE", "+4930123456"),
+        ('"Doe, John" <sip:030123456@sip.example.com>', "DE", "+4930123456"),
+        ("tel:+49-30-123456;ext=12", "DE", "+4930123456"),
+        ("+4930123456 ext. 12", "DE", "+4930123456"),
+    ],
+)
+def test_any_number_of_a_phone_system(
+    field: Callable[[str, str], str], written: str, country: str, number: str
+) -> None:
+    """Who is called, who sent a fax or a message, and who a record says it was."""
+    assert field(written, country) == number
 
 
 @pytest.mark.parametrize("reader", [voipat_webhook, voipstudio_webhook])

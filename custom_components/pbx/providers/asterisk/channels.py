@@ -7,8 +7,9 @@ from enum import StrEnum
 
 from ...telephony import models as m
 from ...telephony import text
-from ...telephony.phone_numbers import is_hidden, received
+from ...telephony.phone_numbers import is_hidden
 from ..channels import ChannelKind, channel_kind
+from ..parties import read_party
 
 type Message = Mapping[str, str]
 
@@ -56,9 +57,10 @@ def other_half(local: str) -> str:
 
 def party(number: str, name: str, country: str) -> m.Party:
     """Return one end of a call; a caller who hides has neither number nor name."""
-    if is_hidden(known(number)):
+    number = known(number)
+    if is_hidden(number):
         return m.Party(hidden=True)
-    return m.Party(number=received(known(number), country), name=known(name, LONGEST_NAME))
+    return read_party(number, known(name, LONGEST_NAME), country)
 
 
 @dataclass(slots=True)
