@@ -26,6 +26,9 @@ NUMBERS: Sequence[Any] = (
     10**300, 1790000000, 1790000000000, 1e16, 253402300800, -62135596801, 1e-320, 4, 101, 1001,
 )  # fmt: skip
 OTHERS: Sequence[Any] = (None, True, False, [], {}, [[]], [{}], [None], {"": ""}, {"0": {}}, {"data": []}, [[[[]]]])
+MARKS: Sequence[str] = (
+    " ", "\x00", "\ud800", "é", "%", "\n", "-", "9", "/", "@", "\x1b[31m", "\u202e", "\u200b", "\r\n", "\x85", "\u2028",
+)  # fmt: skip
 DOCUMENTS: Sequence[bytes] = (
     b"", b" ", b"null", b"true", b"0", b'""', b"[]", b"{}", b"[{}]", b"[[]]", b"[null]", b"<html></html>",
     b"\xef\xbb\xbf{}", b"[" * DEEP, b'{"a":' * DEEP, b"[" * DEEP + b"]" * DEEP, b"NaN", b"-Infinity",
@@ -228,7 +231,7 @@ def _other_case(_rng: random.Random, item: str) -> Any:
 
 def _garnished(rng: random.Random, item: str) -> Any:
     place = rng.randrange(len(item) + 1)
-    return item[:place] + rng.choice((" ", "\x00", "\ud800", "é", "%", "\n", "-", "9", "/", "@")) + item[place:]
+    return item[:place] + rng.choice(MARKS) + item[place:]
 
 
 def _other_digit(rng: random.Random, item: str) -> Any:

@@ -4,10 +4,11 @@ import json
 import logging
 import random
 import traceback
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import patch
@@ -45,6 +46,9 @@ READS = frozenset(
     }
 )
 NOT_OURS = 4  # one batch of pushes in so many
+OF_LINES = frozenset({"text", "transcription", "summary", "description", "notes", "csv"})
+TURNING = frozenset({"LRE", "RLE", "PDF", "LRO", "RLO", "LRI", "RLI", "FSI", "PDI"})
+UNSEEN = frozenset("\u200b\u200c\u200d\u200e\u200f\u061c\u2060\ufeff")
 LARGEST = 8192
 
 
@@ -257,13 +261,41 @@ class Batch:
 
     def _take(self, result: Any) -> None:
         """Let a registry take what it would be given, and one that lives through everything as well."""
+        self._clean(result)
         self._tell(_taken(self.registry, result, self.now))
         self.shelf.now += timedelta(seconds=1)
         self._tell(_taken(self.shelf.registry, result, self.shelf.now))
 
     def _tell(self, changes: Changes) -> None:
         for event in changes.events:
-            json.dumps(event_data(event)).encode()
+            data = event_data(event)
+            json.dumps(data).encode()
+            self._clean(data)
+
+    def _clean(self, told: Any) -> None:
+        """See to it that nothing of a stranger's that does harm is told or kept."""
+        if found := [text for text in harmful(told) if text]:
+            raise NotKeptError(f"Told with what does harm: {found[0]!r}")
+
+
+def harmful(value: Any, key: str = "") -> Iterator[str]:
+    """Return the texts in a value that hold control characters, halves of characters, or such as nobody sees."""
+    if isinstance(value, str):
+        for char in value:
+            control = unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} and (char != "\n" or key not in OF_LINES)
+            if control or char in UNSEEN or unicodedata.bidirectional(char) in TURNING:
+                yield value
+                return
+    elif is_dataclass(value):
+        for one in fields(value):
+            yield from harmful(getattr(value, one.name), one.name)
+    elif isinstance(value, Mapping):
+        for name, entry in value.items():
+            yield from harmful(name)
+            yield from harmful(entry, str(name))
+    elif isinstance(value, list | tuple | set | frozenset):
+        for entry in value:
+            yield from harmful(entry, key)
 
 
 def _taken(registry: CallRegistry, result: Any, now: datetime) -> Changes:
