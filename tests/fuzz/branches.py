@@ -21,6 +21,7 @@ PARSERS = (
     "voipsun/calls",
     "voipsun/pairing",
     "voipsun/payload",
+    "voipsun/queues",
     "voxloud/payload",
     "voxloud/push",
 )

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from custom_components.pbx.providers.voipsun import payload as p
 from custom_components.pbx.providers.voipsun.calls import CallTracker
 from custom_components.pbx.providers.voipsun.lines import Lines
+from custom_components.pbx.providers.voipsun.queues import queue_reading
 from custom_components.pbx.providers.voipsun.settings import read_phones
 from custom_components.pbx.registry.call_registry import CallRegistry
 from custom_components.pbx.telephony import models as m
@@ -23,9 +24,6 @@ NOTICE = b"<br />\n<b>Warning</b>:  Undefined array key 0 in <b>/api.php</b> on 
 
 
 QUEUE = m.UserQueue(id="q1", name="podpora")
-
-
-AGENTS = {"1000": "a0", "novak": "a0", "1001": "a1"}
 
 
 @pytest.mark.parametrize(
@@ -231,87 +229,6 @@ def test_an_agent_state_that_is_not_understood_is_shown() -> None:
     assert "success" not in state.raw
 
 
-CONTRACT_QUEUE = {
-    "success": "true",
-    "queue": {
-        "name": "podpora",
-        "calls": "2",
-        "holdtime": "24",
-        "talktime": "131",
-        "completed": "57",
-        "abandoned": "4",
-        "serviceLevel": "60",
-        "serviceLevelPerf": "91.2",
-        "loggedIn": "2",
-        "available": "1",
-        "callers": "2",
-        "longestHoldTime": "48",
-    },
-    "members": [
-        {"name": "novak", "interface": "Agent/1000", "penalty": "1", "callsTaken": "12", "status": "2", "paused": "0"},
-        {"name": "x", "interface": "Agent/1001", "penalty": "2", "callsTaken": "9", "status": "5", "paused": "1"},
-        {"name": "desk", "interface": "SIP/sip105", "penalty": "0", "status": "1", "paused": "0"},
-    ],
-    "callers": [
-        {"position": "1", "channel": "SIP/trunk-0000b711", "callerIdNum": "420777123456", "wait": "48"},
-        {"position": "2", "channel": "SIP/trunk-0000b713", "callerIdNum": "420602111222", "wait": "9"},
-    ],
-}
-
-
-def test_the_contracts_queue() -> None:
-    """All figures, the members that are known, and who waits."""
-    reading = p.queue_reading(QUEUE, CONTRACT_QUEUE, AGENTS)
-    queue = reading.queue
-    assert (queue.waiting, queue.longest_wait, queue.average_wait) == (2, 48, 24)
-    assert (queue.agents_logged_in, queue.agents_available, queue.service_level) == (2, 1, 91.2)
-    assert (queue.answered, queue.abandoned) == (57, 4)
-    assert queue.members == {"a0": True, "a1": False}
-    assert reading.paused == {"a0": False, "a1": True}
-    assert reading.channels == ("SIP/trunk-0000b711", "SIP/trunk-0000b713")
-    assert (queue.id, queue.name) == ("q1", "podpora")
-
-
-def test_a_queue_of_lists_only() -> None:
-    """What has no figure of its own is counted."""
-    answer = {key: CONTRACT_QUEUE[key] for key in ("members", "callers")}
-    queue = p.queue_reading(QUEUE, answer, AGENTS).queue
-    assert (queue.waiting, queue.longest_wait, queue.agents_logged_in, queue.agents_available) == (2, 48, 2, 1)
-    assert (queue.average_wait, queue.service_level, queue.answered) == (None, None, None)
-
-
-def test_a_queue_as_asterisk_tells_it() -> None:
-    """One list of unlike events, a keyed map of members, other names for the same."""
-    events = [
-        {"Event": "QueueParams", "Queue": "podpora", "Calls": 1, "Holdtime": 7, "ServiceLevel": "0", "Abandoned": "2"},
-        {"Event": "QueueMember", "Name": "novak", "Location": "Local/9@x", "Paused": "1", "Status": "1", "Penalty": 0},
-        {"Event": "QueueEntry", "Position": "1", "Channel": "SIP/a-00000001", "Wait": "00:00:12"},
-    ]
-    reading = p.queue_reading(QUEUE, events, AGENTS)
-    assert (reading.queue.waiting, reading.queue.longest_wait, reading.queue.average_wait) == (1, 12, 7)
-    assert reading.queue.service_level is None
-    assert (reading.queue.members, reading.paused) == ({"a0": True}, {"a0": True})
-    assert (reading.queue.agents_logged_in, reading.queue.agents_available) == (1, 0)
-    keyed = p.queue_reading(QUEUE, {"members": {"0": {"penalty": "1", "name": "NOVAK"}, "3": {"penalty": "1"}}}, AGENTS)
-    assert keyed.queue.members == {"a0": True}
-    assert (keyed.paused, keyed.queue.agents_logged_in, keyed.queue.waiting) == ({}, None, None)
-
-
-@pytest.mark.parametrize(
-    "answer", [None, [], {}, {"success": "true"}, "x", 7, {"queue": {"calls": "soon", "sla": 400}}]
-)
-def test_a_queue_that_cannot_be_read_is_unknown(answer: object) -> None:
-    """Never 0."""
-    reading = p.queue_reading(QUEUE, answer, AGENTS)
-    assert reading.queue == m.Queue(id="q1", name="podpora")
-
-
-def test_an_empty_queue_has_no_wait() -> None:
-    """Nobody waits: that is known."""
-    queue = p.queue_reading(QUEUE, {"success": "true", "callers": []}, AGENTS).queue
-    assert (queue.waiting, queue.longest_wait) == (0, 0.0)
-
-
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
@@ -378,7 +295,7 @@ def test_no_answer_breaks_anything(answer: object) -> None:
             read(answer)
         except ConnectError:
             continue
-    reading = p.queue_reading(QUEUE, answer, AGENTS, ["x"])
+    reading = queue_reading(QUEUE, answer, {"1000": "a0"}, ["x"])
     state = p.agent_state(answer, ["x"])
     json.dumps([reading.queue.raw, state.raw], allow_nan=False).encode()
     p.failure(answer)

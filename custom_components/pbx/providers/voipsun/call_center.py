@@ -10,7 +10,8 @@ from ...telephony import models as m
 from ...telephony.errors import InvalidInputError
 from ...telephony.models import AgentStatus
 from .commands import DIGITS, Commands, Params, valid
-from .payload import AgentState, QueueReading, queue_reading
+from .payload import AgentState
+from .queues import QueueReading, queue_reading
 
 AGENTS_PER_TURN = 16
 QUEUES_PER_TURN = 8

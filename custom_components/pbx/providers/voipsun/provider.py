@@ -44,11 +44,11 @@ from .payload import (
     AgentState,
     Failure,
     Peer,
-    QueueReading,
     agent_state,
     reading_calls,
     reading_peers,
 )
+from .queues import QueueReading
 from .settings import NAMES, VoipsunSettings, read_phones, row_of
 
 RINGING_TIMEOUT = 45.0  # seconds: the answer may wait for the phone to be picked up
