@@ -19,9 +19,13 @@ PARSERS = (
     "voipstudio/payload",
     "voipstudio/push",
     "voipsun/calls",
+    "voipsun/glue",
+    "voipsun/grouping",
     "voipsun/pairing",
     "voipsun/payload",
     "voipsun/queues",
+    "voipsun/shown",
+    "voipsun/stories",
     "voxloud/payload",
     "voxloud/push",
 )

@@ -15,10 +15,11 @@ from typing import Any
 
 import pytest
 
-from custom_components.pbx.providers.voipsun.calls import CallRequest, CallTracker
+from custom_components.pbx.providers.voipsun.calls import CallTracker
 from custom_components.pbx.providers.voipsun.lines import Lines
 from custom_components.pbx.providers.voipsun.payload import call_rows, peers
 from custom_components.pbx.providers.voipsun.settings import read_phones
+from custom_components.pbx.providers.voipsun.stories import CallRequest
 from custom_components.pbx.registry.call_registry import CallRegistry
 from custom_components.pbx.telephony import models as m
 from custom_components.pbx.telephony.events import Event

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from custom_components.pbx.providers.voipsun.provider import CALL_CENTER, VoipsunProvider
+from custom_components.pbx.providers.voipsun.permissions import CALL_CENTER
+from custom_components.pbx.providers.voipsun.provider import VoipsunProvider
 from custom_components.pbx.telephony import models as m
 from custom_components.pbx.telephony.errors import (
     RefusedError,

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from custom_components.pbx.providers.voipsun import payload as p
-from custom_components.pbx.providers.voipsun.calls import CallRequest
+from custom_components.pbx.providers.voipsun.stories import CallRequest
 from custom_components.pbx.telephony import models as m
 from custom_components.pbx.telephony.models import CallState, Direction
 

@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from custom_components.pbx.providers.voipsun import provider as voipsun
+from custom_components.pbx.providers.voipsun import permissions as voipsun
 from custom_components.pbx.providers.voipsun.commands import Commands, move_recording
 from custom_components.pbx.providers.voipsun.lines import Lines
 from custom_components.pbx.providers.voipsun.provider import VoipsunProvider

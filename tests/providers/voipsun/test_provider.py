@@ -12,7 +12,8 @@ import aiohttp
 import pytest
 
 from custom_components.pbx.providers.http import RateLimit
-from custom_components.pbx.providers.voipsun.provider import CALL_LIST, SIP_STATUS, VoipsunProvider
+from custom_components.pbx.providers.voipsun.permissions import CALL_LIST, SIP_STATUS
+from custom_components.pbx.providers.voipsun.provider import VoipsunProvider
 from custom_components.pbx.telephony import models as m
 from custom_components.pbx.telephony.errors import (
     AuthError,

@@ -1,14 +1,13 @@
 """Put the channels of a VoIPSUN PBX together into calls: a list of rows in, calls with ids out.
 
-Which rows are one call is judged in `pairing`; what was put together stays together while it lasts,
-and an id is never used again. A channel's name comes again after a restart: then its age is
-smaller, or at least not what it would have become, and the numbers are others.
+Which rows are one call is judged in `pairing` and `grouping`; what was put together stays together
+while it lasts, as `stories` remembers.
 """
 
 from collections import Counter, deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import combinations, groupby
 from operator import itemgetter
 from uuid import uuid4
@@ -16,118 +15,23 @@ from uuid import uuid4
 from ...telephony.models import Call, CallState, Direction, Leg, Party
 from ...telephony.phone_numbers import is_extension
 from ..turns import Steps, at_once
+from .glue import Tie, read_ties, share_out
+from .grouping import Group, join, rings_later, root_of
 from .lines import Line, Lines, compared
 from .pairing import (
-    CERTAIN,
     MAX_ROWS,
-    RING_TIME,
-    SKEW,
     WEAK,
     Edge,
     End,
-    Tie,
     fetched,
-    older_by,
     pairs,
-    read_ties,
-    share_out,
 )
 from .payload import CALLING, Row
+from .shown import call_state, direction_inside, direction_outside, state_of
+from .stories import CallRequest, Channel, Story
 
 PLACED_AGE = timedelta(minutes=2)
 CONNECTING = timedelta(seconds=6)  # within which a phone leaves two calls that it connects
-UNKNOWN = datetime.max.replace(tzinfo=UTC)
-WHOLE = 1.0  # seconds to which an age is rounded
-
-
-@dataclass(slots=True, kw_only=True)
-class _Story:
-    """What is remembered about a call while one of its channels is up."""
-
-    id: str
-    started_at: datetime | None
-    root: str
-    """The caller's channel."""
-    direction: Direction | None = None
-    queue: str | None = None
-    answered: bool = False
-    guessed: bool = False
-    """That it was answered: the caller was picked up, perhaps by a menu or a queue."""
-    placed: str | None = None
-    """The number, if it was this client that asked for the call."""
-    called_leg: str
-    """For a called phone that is known without a channel of its own."""
-    by_itself: bool = False
-    """Whether the phone system called its first phone by itself, as for a program."""
-    destination: str = ""
-    """What the caller showed as dialled while others took part, in its compared form."""
-    rang_alone: bool = False
-    """Whether the caller from outside heard it ring while no phone was listed."""
-    left_by: dict[str, datetime] = field(default_factory=dict)
-    """The SIP users who took part and left, and when that was seen."""
-    size: int = 0
-    paired: bool = False
-    polls_up_alone: int = 0
-
-
-@dataclass(slots=True, kw_only=True)
-class _Channel:
-    """What is remembered about a channel while it is up."""
-
-    leg: str
-    story: _Story
-    user: str = ""
-    duration: float | None = None
-    numbers: tuple[str, str] = ("", "")
-    began_before: datetime = UNKNOWN
-
-    def note(self, row: Row, now: datetime) -> None:
-        """Take note of a list that has this channel."""
-        self.numbers = row.source, row.destination
-        if row.duration is not None:
-            self.duration = row.duration
-            self.began_before = min(self.began_before, now - timedelta(seconds=row.duration))
-
-    def begun_anew(self, row: Row, asked_at: datetime) -> bool:
-        """Return whether another channel has this one's name, in a list that was asked for then."""
-        if self.duration is None or row.duration is None:
-            return False
-        if row.duration < self.duration:
-            return True
-        later = asked_at - timedelta(seconds=row.duration + WHOLE) > self.began_before
-        return later and self.numbers != (row.source, row.destination)
-
-
-@dataclass(slots=True)
-class _Group:
-    """The rows of one call, by their places in the list; `root` is the caller's, if it is known."""
-
-    members: list[int]
-    root: int | None
-    story: _Story | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallRequest:
-    """A call that this client asked for: to ring one of our phones first, or somebody outside."""
-
-    inside: bool
-    user: str | None
-    """The SIP user name of the phone, where that is known."""
-    number: str
-    at: datetime
-
-    def matches(self, root: End) -> bool:
-        """Return whether a new call is the one that was asked for.
-
-        The phone that rings may show either number.
-        """
-        if self.inside is not (root.line is not None):
-            return False
-        shown = compared(self.number) in (root.source, root.destination)
-        if not shown and not (self.user is not None and (root.by_itself or root.places_call)):
-            return False
-        return self.user is None or root.line is None or root.line.user == self.user
 
 
 @dataclass(slots=True)
@@ -137,7 +41,7 @@ class CallTracker:
     lines: Lines
     lists_called_phones: bool = False
     """Whether a phone that is called was seen to have a row of its own."""
-    _channels: dict[str, _Channel] = field(default_factory=dict, init=False)
+    _channels: dict[str, Channel] = field(default_factory=dict, init=False)
     _legs: dict[str, str] = field(default_factory=dict, init=False)
     """The channel that a command to a leg goes to."""
     _legs_before: dict[str, str] = field(default_factory=dict, init=False)
@@ -262,18 +166,18 @@ class CallTracker:
                 found.append(name)
         return sorted(found, key=lambda name: self._channels[name].began_before)
 
-    def _doubt_answer(self, story: _Story, queues: Mapping[str, str]) -> None:
+    def _doubt_answer(self, story: Story, queues: Mapping[str, str]) -> None:
         """Take back that a call was answered, where it turns out to be a menu or a queue."""
         if story.guessed and self._waits(story.root, queues):
             story.answered = story.guessed = False
             # What has talked cannot ring again, so it is another leg.
             self._channels.pop(story.root, None)
 
-    def _remember(self, row: Row, story: _Story, now: datetime) -> None:
+    def _remember(self, row: Row, story: Story, now: datetime) -> None:
         """Remember a channel as part of a call, and how a command reaches it."""
         known = self._channels.get(row.channel)
         if known is None:
-            known = _Channel(leg=uuid4().hex, story=story, user=row.user)
+            known = Channel(leg=uuid4().hex, story=story, user=row.user)
             self._channels[row.channel] = known
         known.note(row, now)
         self._legs[known.leg] = row.channel
@@ -315,7 +219,7 @@ class CallTracker:
 
     # -- which rows are one call -------------------------------------------------------------------
 
-    def _grouped(self, ends: Sequence[End]) -> Steps[list[_Group]]:
+    def _grouped(self, ends: Sequence[End]) -> Steps[list[Group]]:
         """Keep what was put together, and find what the new rows belong to, the surest first."""
         group_of = self._known_groups(ends)
         fresh = [index for index in range(len(ends)) if index not in group_of]
@@ -328,11 +232,11 @@ class CallTracker:
                 group_of[owner].members.append(index)
                 group_of[index] = group_of[owner]
         for index in fresh:
-            group_of.setdefault(index, _Group([index], index))
+            group_of.setdefault(index, Group([index], index))
         return list({id(group_of[index]): group_of[index] for index in range(len(ends))}.values())
 
     def _join_all(
-        self, group_of: dict[int, _Group], ends: Sequence[End], edges: Iterable[Edge]
+        self, group_of: dict[int, Group], ends: Sequence[End], edges: Iterable[Edge]
     ) -> Steps[None]:
         """Make calls of pairs of one rank, the surest first.
 
@@ -342,7 +246,7 @@ class CallTracker:
         late = []
         for edge in edges:
             yield
-            if edge[0] < WEAK and _rings_later(group_of, ends, edge):
+            if edge[0] < WEAK and rings_later(group_of, ends, edge):
                 late.append(edge)
             else:
                 self._join_pair(group_of, ends, edge)
@@ -350,20 +254,20 @@ class CallTracker:
             yield
             self._join_pair(group_of, ends, edge)
 
-    def _join_pair(self, group_of: dict[int, _Group], ends: Sequence[End], edge: Edge) -> None:
+    def _join_pair(self, group_of: dict[int, Group], ends: Sequence[End], edge: Edge) -> None:
         """Make a pair one call where both are free, and learn whether called phones are listed."""
-        if _join(group_of, ends, edge) and edge[0] < WEAK and ends[edge[-1]].line is not None:
+        if join(group_of, ends, edge) and edge[0] < WEAK and ends[edge[-1]].line is not None:
             self.lists_called_phones = True
 
-    def _known_groups(self, ends: Sequence[End]) -> dict[int, _Group]:
+    def _known_groups(self, ends: Sequence[End]) -> dict[int, Group]:
         """Return the groups of the rows whose calls are known, by the rows' places."""
-        group_of: dict[int, _Group] = {}
-        groups: dict[str, _Group] = {}
+        group_of: dict[int, Group] = {}
+        groups: dict[str, Group] = {}
         for index, end in enumerate(ends):
             known = self._channels.get(end.row.channel)
             if known is None:
                 continue
-            group = groups.setdefault(known.story.id, _Group([], None, known.story))
+            group = groups.setdefault(known.story.id, Group([], None, known.story))
             group_of[index] = group
             group.members.append(index)
             if known.story.root == end.row.channel:
@@ -373,12 +277,12 @@ class CallTracker:
                 group.root = group.members[0]
         return group_of
 
-    def _begin(self, group: _Group, ends: Sequence[End], now: datetime) -> _Story:
+    def _begin(self, group: Group, ends: Sequence[End], now: datetime) -> Story:
         """Return the story of a new call, with an id of its own."""
         durations = (ends[index].row.duration for index in group.members)
         ages = [age for age in durations if age is not None]
-        root = _root(group, ends)
-        story = _Story(
+        root = root_of(group, ends)
+        story = Story(
             id=uuid4().hex,
             started_at=now - timedelta(seconds=max(ages)) if ages else None,
             root=root.row.channel,
@@ -396,10 +300,10 @@ class CallTracker:
     # -- what a call is ----------------------------------------------------------------------------
 
     def _call(
-        self, story: _Story, group: _Group, ends: Sequence[End], queues: Mapping[str, str]
+        self, story: Story, group: Group, ends: Sequence[End], queues: Mapping[str, str]
     ) -> Call:
         """Return a call as its rows show it now, and remember that in its story."""
-        root = _root(group, ends)
+        root = root_of(group, ends)
         others = [ends[index] for index in group.members if ends[index] is not root]
         if group.root is not None:
             story.root = root.row.channel
@@ -410,7 +314,7 @@ class CallTracker:
             legs += self._unlisted(story, root)
         return Call(
             id=story.id,
-            state=_call_state(legs, calling=legs[0], answered=story.answered),
+            state=call_state(legs, calling=legs[0], answered=story.answered),
             direction=story.direction,
             caller=caller,
             callee=callee,
@@ -420,7 +324,7 @@ class CallTracker:
         )
 
     def _continue(
-        self, story: _Story, root: End, others: Sequence[End], queues: Mapping[str, str]
+        self, story: Story, root: End, others: Sequence[End], queues: Mapping[str, str]
     ) -> None:
         """Note what a list adds to the story of a call; `others` are the ends but the caller's."""
         size = 1 + len(others)
@@ -436,17 +340,17 @@ class CallTracker:
             story.queue = story.queue or queues.get(end.row.channel)
         story.answered = story.answered or self._is_answered(story, root, others, queues)
 
-    def _leg(self, end: End, story: _Story, *, calling: bool) -> Leg:
+    def _leg(self, end: End, story: Story, *, calling: bool) -> Leg:
         """Return one end of a call as a leg."""
         return Leg(
             id=self._channels[end.row.channel].leg,
-            state=_state(end, story, calling=calling),
+            state=state_of(end, story, calling=calling),
             extension=end.line.number if end.line else None,
             context=end.row.context,
             account_code=end.row.account_code,
         )
 
-    def _direction(self, story: _Story, root: End, others: Collection[End]) -> Direction | None:
+    def _direction(self, story: Story, root: End, others: Collection[End]) -> Direction | None:
         """Return which way a call goes, as far as its ends tell."""
         if root.rings and not others and (story.placed is not None or root.places_call):
             return Direction.OUTGOING
@@ -454,7 +358,7 @@ class CallTracker:
             inside = root.line is not None and self.lines.is_ours(story.placed)
             return Direction.INTERNAL if inside else Direction.OUTGOING
         if not others:
-            return _direction_outside(root) if root.line is None else _direction_inside(root)
+            return direction_outside(root) if root.line is None else direction_inside(root)
         if root.line is not None:
             leaves = any(end.line is None for end in others)
             return Direction.OUTGOING if leaves else Direction.INTERNAL
@@ -463,7 +367,7 @@ class CallTracker:
             return Direction.OUTGOING
         return Direction.INCOMING
 
-    def _unlisted(self, story: _Story, root: End) -> tuple[Leg, ...]:
+    def _unlisted(self, story: Story, root: End) -> tuple[Leg, ...]:
         """Return the called phone where the phone system lists only the caller's row of a call."""
         phone = self.lines.owner(root.row.destination)
         if story.placed is not None or story.by_itself:
@@ -475,7 +379,7 @@ class CallTracker:
         return (Leg(id=story.called_leg, state=state, extension=phone.number),)
 
     def _is_answered(
-        self, story: _Story, root: End, others: Collection[End], queues: Mapping[str, str]
+        self, story: Story, root: End, others: Collection[End], queues: Mapping[str, str]
     ) -> bool:
         """Return whether somebody talks to the caller, and not only a menu or a queue."""
         if others:
@@ -494,7 +398,7 @@ class CallTracker:
         placed = story.placed is not None or story.by_itself
         return not placed or story.polls_up_alone > 1
 
-    def _reached_somebody(self, story: _Story, root: End, queues: Mapping[str, str]) -> bool:
+    def _reached_somebody(self, story: Story, root: End, queues: Mapping[str, str]) -> bool:
         """Return whether a lone caller from outside talks to somebody who is not listed.
 
         A menu or a queue picks up at once. So it is somebody if it rang before, if a phone's own
@@ -511,7 +415,7 @@ class CallTracker:
         """
         return self.lists_called_phones or channel in queues
 
-    def _parties(self, story: _Story, root: End, others: Sequence[End]) -> tuple[Party, Party]:
+    def _parties(self, story: Story, root: End, others: Sequence[End]) -> tuple[Party, Party]:
         """Return who calls, and who is called."""
         own = self._own(root.line) if root.line else Party()
         if story.placed is not None and root.line is not None:
@@ -555,120 +459,3 @@ def _tells_something(row: Row) -> bool:
     if row.up or row.status == "ringing":
         return True
     return bool(row.source or compared(row.destination))
-
-
-def _root(group: _Group, ends: Sequence[End]) -> End:
-    """Return the calling end of a call; the first one where that is not known."""
-    return ends[group.members[0] if group.root is None else group.root]
-
-
-def _join(group_of: dict[int, _Group], ends: Sequence[End], edge: Edge) -> bool:
-    """Make a called leg part of its caller's call; return whether both were still free for that."""
-    *_, root, leg = edge
-    calling, called = group_of.get(root), group_of.get(leg)
-    if called is not None:
-        if calling is not None or len(called.members) > 1:
-            return False
-        called.members.insert(0, root)
-        called.root = root
-        group_of[root] = called
-        return True
-    if calling is None:
-        calling = group_of[root] = _Group([root], root)
-    elif not _may_join(calling, ends, edge):
-        return False
-    calling.members.append(leg)
-    group_of[leg] = calling
-    return True
-
-
-def _rings_later(group_of: Mapping[int, _Group], ends: Sequence[End], edge: Edge) -> bool:
-    """Return whether a phone rings that began later than those that ring for the same caller."""
-    *_, root, leg = edge
-    group = group_of.get(root)
-    if group is None or not ends[leg].rings:
-        return False
-    ringing = (ends[index] for index in group.members if ends[index].rings)
-    return any(older_by(other.row, ends[leg].row) > SKEW for other in ringing)
-
-
-def _may_join(group: _Group, ends: Sequence[End], edge: Edge) -> bool:
-    """Return whether a called leg may join a call that its caller is in.
-
-    Only whoever began a call calls others in it; but a phone that talks may call somebody to hand
-    the call over to, through glue.
-    """
-    rank, *_, root, leg = edge
-    if _takes_part_already(group, ends, leg):
-        return False
-    if group.root != root:
-        return rank == CERTAIN and ends[leg].tie is not None and ends[root].row.up
-    return _has_room(group, ends, root, leg)
-
-
-def _takes_part_already(group: _Group, ends: Sequence[End], leg: int) -> bool:
-    """Return whether a phone is in a call already that is to ring it: nobody calls it twice."""
-    line = ends[leg].line
-    if line is None:
-        return False
-    members = (ends[index] for index in group.members)
-    return any(end.line is not None and end.line.user == line.user for end in members)
-
-
-def _has_room(group: _Group, ends: Sequence[End], root: int, leg: int) -> bool:
-    """Return whether a leg may join a call.
-
-    Where two already talk, only a phone that still rings from the same attempt may, or one that
-    the caller is just being sent to.
-    """
-    if ends[leg].by_itself or not any(
-        ends[index].row.up for index in group.members if index != root
-    ):
-        return True
-    if ends[leg].row.up:
-        return False
-    if older_by(ends[root].row, ends[leg].row) <= SKEW + RING_TIME:
-        return True
-    dialled, line = ends[root].dialled, ends[leg].line
-    return dialled is not None and line is not None and dialled.user == line.user
-
-
-def _direction_outside(end: End) -> Direction | None:
-    """Return which way a call goes of which only a trunk is listed."""
-    calls = end.calls()
-    if calls is None:
-        return Direction.INCOMING if end.source else None
-    return Direction.INCOMING if calls else Direction.OUTGOING
-
-
-def _direction_inside(end: End) -> Direction | None:
-    """Return which way a call goes of which only one phone is listed."""
-    if end.by_itself and not end.rings:
-        return Direction.INCOMING
-    calls, to_us = end.calls(), end.to_us or is_extension(end.destination)
-    if calls is None:
-        # Neither number is known to be this phone's own: a short one is at least inside.
-        calls = end.from_us
-        if not end.from_us and not to_us:
-            return None
-    if calls:
-        return Direction.INTERNAL if to_us else Direction.OUTGOING
-    return Direction.INTERNAL if end.from_us else Direction.INCOMING
-
-
-def _state(end: End, story: _Story, *, calling: bool) -> CallState:
-    """Return what one end does; who was only picked up by a menu or a queue does not talk yet."""
-    if end.row.up and (story.answered or not calling):
-        return CallState.TALKING
-    if end.row.status == "ringing":
-        return CallState.RINGING
-    from_outside = end.line is None and story.direction is Direction.INCOMING
-    return CallState.RINGING if from_outside else CallState.DIALING
-
-
-def _call_state(legs: Sequence[Leg], *, calling: Leg, answered: bool) -> CallState:
-    """Return what a call does: what our phones do, else the outside."""
-    if answered:
-        return CallState.TALKING
-    inside = {leg.state for leg in legs if leg.extension is not None} or {calling.state}
-    return CallState.RINGING if CallState.RINGING in inside else CallState.DIALING

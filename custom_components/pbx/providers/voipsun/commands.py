@@ -11,8 +11,8 @@ from ...telephony import models as m
 from ...telephony.errors import InvalidInputError
 from ...telephony.models import ExtensionType
 from ...telephony.phone_numbers import DialForm, in_form, strip
-from .calls import CallRequest
 from .lines import Lines
+from .stories import CallRequest
 
 MAX_PENALTY = 1000
 

@@ -37,7 +37,7 @@ from ..turns import Steps, in_turns
 from . import commands
 from .api import DENIED, UNKNOWN_ACTION, Api, Send
 from .call_center import CallCenter
-from .calls import CallRequest, CallTracker
+from .calls import CallTracker
 from .commands import Commands, valid
 from .lines import Lines, first_users
 from .payload import (
@@ -48,42 +48,23 @@ from .payload import (
     reading_calls,
     reading_peers,
 )
+from .permissions import (
+    CALL_CENTER,
+    CALL_LIST,
+    EAVESDROP,
+    FIELDS,
+    HANG_UP,
+    MOVE_RECORDINGS,
+    ORIGINATE,
+    PERMISSIONS,
+    PROBES,
+    SIP_STATUS,
+)
 from .queues import QueueReading
 from .settings import NAMES, VoipsunSettings, read_phones, row_of
+from .stories import CallRequest
 
 RINGING_TIMEOUT = 45.0  # seconds: the answer may wait for the phone to be picked up
-
-# The phone system's own names of its permissions.
-ORIGINATE = "Originate"
-HANG_UP = "Hang up call"
-CALL_LIST = "Call list"
-SIP_STATUS = "SIP status"
-EAVESDROP = "Eavesdrop"
-CALL_CENTER = "Call center"
-MOVE_RECORDINGS = "Move audio recordings"
-
-PERMISSIONS = {
-    ORIGINATE: Capability.ORIGINATE | Capability.CLICK_TO_CALL | Capability.DIAL,
-    HANG_UP: Capability.HANGUP,
-    CALL_LIST: Capability.CALLS,
-    SIP_STATUS: Capability.REGISTRATION,
-    EAVESDROP: Capability.SPY,
-    CALL_CENTER: (
-        Capability.AGENTS
-        | Capability.QUEUES
-        | Capability.QUEUE_FIGURES
-        | Capability.AGENT_LOGIN
-        | Capability.AGENT_LOGOUT
-        | Capability.AGENT_PAUSE
-        | Capability.AGENT_UNPAUSE
-        | Capability.QUEUE_ADD
-        | Capability.QUEUE_REMOVE
-        | Capability.GET_AGENT_STATUS
-        | Capability.GET_QUEUE_STATUS
-    ),
-    MOVE_RECORDINGS: Capability.MOVE_RECORDING,
-}
-PROBES = {CALL_LIST: "listcalls", SIP_STATUS: "sipstatus"}
 
 AGENT_STATES = (610, 636)
 
@@ -105,43 +86,7 @@ class VoipsunProvider(Provider):
     dial_form: ClassVar[DialForm] = DialForm.KEYED  # its dial plan alone knows what is dialled
     intervals: ClassVar[Intervals] = Intervals(busy=2, idle=5, pushed=5, directory=15)
     pace: ClassVar[Pace | None] = Pace(quick=1.5, slow=4)
-    fields: ClassVar[Mapping[Capability, frozenset[str]]] = {
-        Capability.ORIGINATE: frozenset(
-            {
-                "caller_id_number",
-                "caller_id_name",
-                "extension_type",
-                "dialplan",
-                "custom_cdr",
-                "recording_filename",
-                "recording_path",
-                "check_extension",
-                "check_ip_host",
-                "check_ip_contact",
-            }
-        ),
-        Capability.CLICK_TO_CALL: frozenset({"caller_id_number", "dialplan"}),
-        Capability.DIAL: frozenset({"route_name", "route_id", "context", "hangup_context"}),
-        Capability.SPY: frozenset(
-            {
-                "call",
-                "target_extension",
-                "target_type",
-                "extension_type",
-                "dialplan",
-                "caller_id_number",
-                "caller_id_name",
-            }
-        ),
-        Capability.AGENT_LOGIN: frozenset({"agent", "pin", "extension", "dialplan"}),
-        Capability.AGENT_LOGOUT: frozenset({"agent", "pin"}),
-        Capability.AGENT_PAUSE: frozenset({"agent", "pin"}),
-        Capability.AGENT_UNPAUSE: frozenset({"agent", "pin"}),
-        Capability.QUEUE_ADD: frozenset({"agent", "pin", "extension", "dialplan", "penalty"}),
-        Capability.QUEUE_REMOVE: frozenset({"agent", "pin", "extension", "dialplan"}),
-        Capability.GET_AGENT_STATUS: frozenset({"agent", "pin"}),
-        Capability.MOVE_RECORDING: frozenset({"filename", "path"}),
-    }
+    fields: ClassVar[Mapping[Capability, frozenset[str]]] = FIELDS
 
     @classmethod
     @override
