@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from custom_components.pbx.providers.voipat.payload import Tenant
 from custom_components.pbx.providers.voipat.payload import read_record as voipat_record
@@ -166,9 +168,9 @@ def studio(at: float, name: str, state: str, hours: float = 0, **more: object) -
     """Return an event of VoIPstudio, whose clock is so many hours ahead."""
 
     def theirs(seconds: float) -> str:
-        return (after(seconds) + timedelta(hours=hours)).strftime("%Y-%m-%d %H:%M:%S")
+        return (after(seconds) + timedelta(hours=hours)).strftime("%Y-%m-%d %H:%M:%S") + str(zone)
 
-    connected = more.pop("connected", None)
+    connected, zone = more.pop("connected", None), more.pop("zone", "")
     row = {"id": f"u.{at}.1", "event_time": theirs(at), "event_name": name, "call_id": 1, "root_call_id": 1}
     row |= {"state": state, "start_time": theirs(0), "destination": "in", "src": "441224496000", "src_id": "0"}
     row |= {"dst": "442079460500", "dst_id": "10002", "terminated_by": "caller" if state == "HANGUP" else None}
@@ -245,6 +247,35 @@ def test_a_minute_is_a_minute_by_any_clock(hours: float, answer: bool) -> None: 
     assert data["duration"] == pytest.approx(60, abs=5)
     assert data["ring_time"] == pytest.approx(10, abs=5)
     assert str(data["started_at"]) <= str(data["answered_at"]) <= str(data["ended_at"])
+
+
+@settings(max_examples=100, deadline=None, derandomize=True, database=None)
+@given(
+    hours=st.floats(-14, 14),
+    zone=st.sampled_from(["", "Z", "+02:00", "-05:30"]),
+    rings=st.integers(1, 30),
+    talks=st.integers(1, 300),
+    lag=st.floats(0, 2),
+)
+def test_no_clock_makes_a_call_longer(hours: float, zone: str, rings: int, talks: int, lag: float) -> None:
+    """However far a sender's clock is off, in whatever zone, and however late its messages come."""
+    registry = CallRegistry(grace=2)
+    registry.snapshot((), T0, T0)
+    told: list[Event] = []
+    steps = [
+        (0, "call.ringing", "RINGING", None),
+        (rings, "call.connected", "CONNECTED", rings),
+        (rings + talks, "call.hangup", "HANGUP", rings),
+    ]
+    for at, name, state, connected in steps:
+        for push in studio(at, name, state, hours, zone=zone, connected=connected):
+            told += registry.apply(push, after(at + lag)).events
+    told += registry.tick(after(rings + talks + 20)).events
+    data = event_data(next(event for event in told if event.public and event.type == "call_ended"))
+    assert data["duration"] == pytest.approx(talks, abs=3)
+    assert data["ring_time"] == pytest.approx(rings, abs=3)
+    assert str(data["started_at"]) <= str(data["answered_at"]) <= str(data["ended_at"])
+    assert after(-1).isoformat() <= str(data["started_at"])
 
 
 # -- short numbers from outside ------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import pytest
 
 from custom_components.pbx.providers.asterisk.ami import Message, read_message
 from custom_components.pbx.providers.asterisk.calls import Calls, Listing
-from custom_components.pbx.registry.call_registry import CallRegistry
+from custom_components.pbx.registry.call_registry import CallRegistry, Changes
 from custom_components.pbx.telephony.models import CallState, Direction, LegPush, Outcome, Party
 from tests.asterisk.stories import ALL
 
@@ -44,6 +44,7 @@ class Replay:
         self.calls = Calls(extension_of, EXTENSIONS, "CZ")
         self.registry = CallRegistry()
         self.told: Counter[str] = Counter()
+        self.changes: list[Changes] = []
         self.registry.snapshot((), NOON, NOON)
 
     def feed(self, message: Message) -> None:
@@ -60,6 +61,7 @@ class Replay:
         for pushed in self.calls.pushes:
             assert isinstance(pushed, LegPush)
             changes = self.registry.apply(pushed, now)
+            self.changes.append(changes)
             self.told.update(event.type.value for event in changes.events if event.public)
         self.calls.pushes.clear()
 
