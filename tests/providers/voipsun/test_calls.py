@@ -504,6 +504,59 @@ def test_a_caller_who_only_seemed_to_talk_waits_again() -> None:
     assert follow(calls, trunk)[0].state is CallState.TALKING
 
 
+STYLES = {
+    "own numbers": (("777123456", "102"), ("102", "102"), ("102", "102")),
+    "parties": (("777123456", "102"), ("777123456", "102"), ("777123456", "102")),
+    "connected": (("777123456", ""), ("102", "777123456"), ("102", "777123456")),
+}
+"""Source and destination of a caller who is handed over to 102, and of 102 while its channel is made and rings."""
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_phone_that_is_called_does_not_dial_while_its_channel_is_made(style: str) -> None:
+    """It rings from its first ring on: nobody has picked it up to dial."""
+    caller, made, rings = STYLES[style]
+    calls = tracker()
+    first = follow(
+        calls, channel(IN, "777123456", "101", 7, "Up"), channel("sip101-00000003", "777123456", "101", 7, "Up")
+    )
+    handed_over = channel(IN, *caller, 11, "Up")
+    (call,) = follow(calls, handed_over, channel("sip102-00000004", *made, 0, "Down"), at=4)
+    assert (call.id, call.extensions) == (first[0].id, ())
+    (call,) = follow(calls, handed_over, channel("sip102-00000004", *rings, 2, "Ringing"), at=6)
+    assert (call.id, [(leg.extension, leg.state) for leg in call.legs if leg.extension]) == (
+        first[0].id,
+        [("102", CallState.RINGING)],
+    )
+
+
+@pytest.mark.parametrize("waits", ["SIP/sip100-00000003", "PJSIP/sip100-00000003"])
+def test_somebody_inside_who_waits_in_a_queue_is_not_answered(waits: str) -> None:
+    """Also where the queue calls the channel's technology by another name than the list of calls."""
+    calls = tracker()
+    dials = channel("sip100-00000003", "100", "600", 1, "Up")
+    (call,) = follow(calls, dials, queues={waits: "support"})
+    assert (call.state, call.queue) == (CallState.DIALING, "support")
+    rings = channel("sip101-00000004", "100", "101", 1, "Ringing")
+    (call,) = follow(calls, dials | {"duration": 5}, rings, at=4, queues={waits: "support"})
+    assert [(leg.extension, leg.state) for leg in call.legs] == [
+        ("100", CallState.DIALING),
+        ("101", CallState.RINGING),
+    ]
+
+
+def test_a_phone_that_is_not_listed_leaves_when_its_caller_is_sent_on() -> None:
+    """One row for each call: only the place in the dial plan tells that the caller talks to somebody else."""
+    calls = tracker()
+    follow(calls, channel(IN, "777123456", "22233341", 1, "Ring", context="from-trunk"))
+    (call,) = follow(calls, channel(IN, "777123456", "22233341", 7, "Up", context="from-trunk"), at=6)
+    assert (call.state, call.extensions) == (CallState.TALKING, ("101",))
+    (moved,) = follow(calls, channel(IN, "777123456", "22233341", 13, "Up", context="internal"), at=12)
+    assert (moved.id, moved.state, moved.extensions) == (call.id, CallState.TALKING, ())
+    (still,) = follow(calls, channel(IN, "777123456", "22233341", 15, "Up", context="internal"), at=14)
+    assert (still.id, still.extensions) == (call.id, ())
+
+
 def test_a_leg_that_appears_later_joins_its_call() -> None:
     """In either order, and not a call in which two talk already."""
     calls = tracker()

@@ -26,11 +26,12 @@ from .pairing import (
     fetched,
     pairs,
 )
-from .payload import CALLING, Row
+from .payload import CALLING, Row, without_technology
 from .shown import call_state, direction_inside, direction_outside, state_of
 from .stories import CallRequest, Channel, Story
 
 PLACED_AGE = timedelta(minutes=2)
+DOWN = "down"
 CONNECTING = timedelta(seconds=6)  # within which a phone leaves two calls that it connects
 
 
@@ -100,7 +101,8 @@ class CallTracker:
     ) -> Steps[tuple[Call, ...]]:
         """Take a complete list of channels row by row and call by call, as `update` does."""
         listed = rows[:MAX_ROWS]
-        telling = [row for row in listed if not row.glue and _tells_something(row)]
+        waiting = {without_technology(channel): queue for channel, queue in queues.items()}
+        telling = [row for row in listed if not row.glue and self._tells_something(row)]
         self._forget_all_but(telling, asked_at, now)
         legs = Counter(known.story.id for known in self._channels.values())
         lined: list[tuple[Row, Line | None]] = []
@@ -120,12 +122,23 @@ class CallTracker:
         for group in groups:
             yield
             story = group.story or self._begin(group, ends, now)
-            self._doubt_answer(story, queues)
+            self._doubt_answer(story, waiting)
             for index in group.members:
                 self._remember(ends[index].row, story, now)
-            calls.append(self._call(story, group, ends, queues))
+            calls.append(self._call(story, group, ends, waiting))
         self._legs_before = {}
         return tuple(calls)
+
+    def _tells_something(self, row: Row) -> bool:
+        """Return whether a leg is more than being made: once it has numbers, its owner can be told.
+
+        A phone whose channel is down is about to be called: one that calls is never down.
+        """
+        if row.up or row.status == "ringing":
+            return True
+        if row.status == DOWN and row.channel not in self._channels and self.lines.phone(row):
+            return False
+        return bool(row.source or compared(row.destination))
 
     def _forget_all_but(self, rows: Sequence[Row], asked_at: datetime, now: datetime) -> None:
         """Forget the channels that are no longer listed, and those whose name another one has."""
@@ -337,8 +350,10 @@ class CallTracker:
         elif root.line is None and root.row.status in CALLING:
             story.rang_alone = True
         for end in (root, *others):
-            story.queue = story.queue or queues.get(end.row.channel)
-        story.answered = story.answered or self._is_answered(story, root, others, queues)
+            story.queue = story.queue or queues.get(without_technology(end.row.channel))
+        if not story.answered:
+            story.answered = self._is_answered(story, root, others, queues)
+            story.answered_in = root.row.context
 
     def _leg(self, end: End, story: Story, *, calling: bool) -> Leg:
         """Return one end of a call as a leg."""
@@ -374,6 +389,8 @@ class CallTracker:
             return ()
         if phone is None or phone == root.line or root.calls() is False:
             return ()
+        if story.answered and root.row.context != story.answered_in:
+            return ()  # the caller was sent on, and talks to somebody else
         self._legs[story.called_leg] = root.row.channel
         state = CallState.TALKING if story.answered else CallState.RINGING
         return (Leg(id=story.called_leg, state=state, extension=phone.number),)
@@ -390,7 +407,7 @@ class CallTracker:
             incoming = story.direction is Direction.INCOMING
             story.guessed = incoming and self._reached_somebody(story, root, queues)
             return story.guessed or not incoming
-        if root.row.channel in queues:
+        if without_technology(root.row.channel) in queues:
             return False
         story.polls_up_alone += 1
         # Between the pick-up of the phone that rang first and the call to the other side there is
@@ -413,7 +430,7 @@ class CallTracker:
 
         Where phones that are called have rows, such a caller has reached no phone.
         """
-        return self.lists_called_phones or channel in queues
+        return self.lists_called_phones or without_technology(channel) in queues
 
     def _parties(self, story: Story, root: End, others: Sequence[End]) -> tuple[Party, Party]:
         """Return who calls, and who is called."""
@@ -452,10 +469,3 @@ class CallTracker:
     def _own(self, line: Line) -> Party:
         """Return one of our phones as a party of a call."""
         return Party(number=line.number, name=line.name)
-
-
-def _tells_something(row: Row) -> bool:
-    """Return whether a leg is more than being made: once it has numbers, its owner can be told."""
-    if row.up or row.status == "ringing":
-        return True
-    return bool(row.source or compared(row.destination))

@@ -249,6 +249,14 @@ def row(item: Json) -> Row | None:
     )
 
 
+def without_technology(channel: str) -> str:
+    """Return a channel's name without its technology.
+
+    A list may write `SIP/101-00000001` for what another list calls `PJSIP/101-00000001`.
+    """
+    return channel.partition("/")[2] or channel
+
+
 def call_rows(answer: object) -> tuple[Row, ...]:
     """Return the active channels, each once.
 

@@ -27,6 +27,8 @@ class Story:
     direction: Direction | None = None
     queue: str | None = None
     answered: bool = False
+    answered_in: str = ""
+    """The caller's place in the dial plan when that was seen."""
     guessed: bool = False
     """That it was answered: the caller was picked up, perhaps by a menu or a queue."""
     placed: str | None = None
