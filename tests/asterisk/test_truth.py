@@ -58,6 +58,33 @@ def test_what_was_told_is_compared_with_it(told: list[tuple[float, str]], wrong:
     assert states_not_told(truth, "101", told) == missing
 
 
+def local(at: float, half: str, uid: str) -> tuple[float, dict[str, str]]:
+    """Make the event of half a Local channel."""
+    name = f"Local/101@originate-00000001;{half}"
+    return at, {"Event": "Newchannel", "Uniqueid": uid, "Channel": name, "ChannelState": "4", "Linkedid": "a"}
+
+
+def bridged(at: float, uid: str, bridge: str) -> tuple[float, dict[str, str]]:
+    """Make the event of a channel that enters a bridge."""
+    return event(at, "BridgeEnter", uid, BridgeUniqueid=bridge, BridgeTechnology="simple_bridge")
+
+
+def test_a_phone_talks_through_glue_once_there_is_somebody_behind_it() -> None:
+    """Until then it dials, though it is bridged with half a Local channel."""
+    placed = [
+        channel(100, "101", "a", "6"),
+        local(100, "1", "c"),
+        local(100, "2", "d"),
+        bridged(100.1, "a", "x"),
+        bridged(100.1, "d", "x"),
+        channel(100.2, "trunk", "b", "5"),
+    ]
+    rings = Truth.of(placed)
+    assert rings.at("101", 100.3, 101) == {"dialing"}
+    answered = [event(108, "Newstate", "b", ChannelState="6"), bridged(108, "c", "y"), bridged(108, "b", "y")]
+    assert Truth.of([*placed, *answered]).at("101", 108.1, 109) == {"talking"}
+
+
 def test_a_phone_that_is_not_in_the_call_is_idle() -> None:
     """Whatever is told of it."""
     truth = Truth.of(ANSWERED)
