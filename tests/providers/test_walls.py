@@ -124,7 +124,7 @@ def recorded() -> tuple[Message, ...]:
     """Read what an Asterisk said of a call from outside, up to its first ring."""
     text = (STREAMS / "01_inbound_answered.txt").read_text(encoding="utf-8")
     messages = [read_message(block.replace("\n", "\r\n")) for block in text.strip().split("\n\n")]
-    rings = next(place for place, message in enumerate(messages) if message.get("ChannelStateDesc") == "Ringing")
+    rings = next(place for place, message in enumerate(messages) if message.get("ChannelState") == "5")
     return tuple(messages[: rings + 1])
 
 
@@ -280,7 +280,7 @@ def voipat_in_a_query(number: str, country: str) -> str:
 
 def voipat_called(number: str, country: str) -> str:
     """Let the switch list whom somebody calls."""
-    row = {"uuid": "a", "direction": "outbound", "callstate": "RINGING", "context": DOMAIN, "dest": number}
+    row = {"uuid": "a", "direction": "inbound", "callstate": "RINGING", "context": DOMAIN, "dest": number}
     row |= {"cid_num": "101", "presence_id": f"101@{DOMAIN}"}
     (call,) = read_channels([row], tenant(country), BoundedMap(1), BoundedMap(1)).calls
     return call.callee.number
