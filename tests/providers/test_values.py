@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from custom_components.pbx.providers import values
+from custom_components.pbx.telephony.text import line
 
 NOON = datetime(2026, 3, 28, 12, tzinfo=UTC)
 ROME = ZoneInfo("Europe/Rome")
@@ -18,6 +19,28 @@ anything = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
     max_leaves=8,
 )
+
+
+@settings(max_examples=200, deadline=None, derandomize=True, database=None)
+@given(anything)
+def test_a_copy_that_can_be_shown_holds_clean_lines(value: object) -> None:
+    """However deep, and no deeper than anybody reads."""
+
+    def texts(item: object) -> list[str]:
+        """Return the texts in a value."""
+        if isinstance(item, dict):
+            return [text for key, entry in item.items() for text in (key, *texts(entry))]
+        if isinstance(item, list):
+            return [text for entry in item for text in texts(entry)]
+        return [item] if isinstance(item, str) else []
+
+    for text in texts(values.cleaned(value)):
+        assert text == line(text)
+    deep: object = "a\x00b"
+    for _ in range(values.DEEPEST):
+        deep = [deep]
+    assert texts(values.cleaned(deep)) == ["ab"]
+    assert texts(values.cleaned([deep])) == []
 
 
 @settings(max_examples=500, deadline=None, derandomize=True, database=None)

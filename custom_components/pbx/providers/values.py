@@ -8,12 +8,13 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, tzinfo
 
-from ..telephony.text import clean, decode, lines
+from ..telephony.text import clean, decode, line, lines
 
 type Json = Mapping[str, object]
 
 MILLISECONDS_FROM = 10**11
 CUT = "…"
+DEEPEST = 8
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")  # to try a number first would cost as much as all the rest
 
@@ -43,6 +44,19 @@ def text(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value) if isinstance(value, int | float) else ""
+
+
+def cleaned(value: object, depth: int = DEEPEST) -> object:
+    """Return a copy of a JSON value whose texts are clean lines; None for what is nested deeper."""
+    if isinstance(value, str):
+        return line(value)
+    if not isinstance(value, dict | list):
+        return value
+    if not depth:
+        return None
+    if isinstance(value, dict):
+        return {line(key): cleaned(entry, depth - 1) for key, entry in value.items()}
+    return [cleaned(entry, depth - 1) for entry in value]
 
 
 def paragraphs(value: object, limit: int) -> str:

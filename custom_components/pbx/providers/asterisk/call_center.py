@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 from ...telephony import models as m
 from ...telephony.models import AgentStatus
-from ..values import integer, number
+from ..values import cleaned, integer, mapping, number
 from .channels import LONGEST_NAME, Message, known
 from .house import MAX_ITEMS, House, note
 
@@ -252,5 +252,5 @@ class CallCenter:
             answered=integer(row.get("Completed")),
             abandoned=integer(row.get("Abandoned")),
             members=agents | {self.agent_of(one): True for one in members},
-            raw=dict(row),
+            raw=mapping(cleaned(dict(row))),
         )

@@ -9,7 +9,17 @@ from functools import lru_cache
 from ...telephony import models as m
 from ...telephony import phone_numbers as numbers
 from ...telephony.models import EARLY, CallState, Direction
-from ..values import Json, boolean, instant, integer, mapping, mappings, number, text
+from ..values import (
+    Json,
+    boolean,
+    cleaned,
+    instant,
+    integer,
+    mapping,
+    mappings,
+    number,
+    text,
+)
 
 LOGGER = logging.getLogger(__name__)
 
@@ -376,7 +386,7 @@ def queue(item: QueueRow) -> m.Queue:
         number=item.number,
         agents_logged_in=sum(joined.values()) if len(joined) == len(item.members) else None,
         members=joined,
-        raw=item.row,
+        raw=mapping(cleaned(item.row)),
     )
 
 
