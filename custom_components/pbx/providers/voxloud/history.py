@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from ...telephony import models as m
 from ...telephony import phone_numbers as numbers
 from ...telephony.errors import ConnectError, InvalidInputError, NotFoundError
+from ...telephony.text import lines
 from ..values import Json
 from .api import Api
 from .payload import Book, Page, events, page, read_record
@@ -189,7 +190,8 @@ async def _csv(api: Api, query: m.HistoryQuery, country: str) -> str:
             headers={"Accept": "text/csv"},
             timeout=TIMEOUT,
         )
-        text = reply.body.decode("utf-8-sig", errors="replace")
+        read = reply.body.decode("utf-8-sig", errors="replace")
+        text = lines(read, len(read))
         if text.lstrip()[:1] in {"{", "[", "<"}:
             raise ConnectError("The answer is not CSV")
         if len(text.strip().splitlines()) > 1:
