@@ -128,6 +128,22 @@ def test_a_larger_limit_does_not_give_what_was_spent_back(
     assert run(play()).most_within(60) <= after.requests
 
 
+@pytest.mark.parametrize(("before", "pause"), [(0, 0), (12, 0), (12, 30), (12, 70)])
+def test_what_was_sent_before_a_limit_was_known_counts(before: int, pause: float) -> None:
+    """The first answers tell of a limit that the first requests were under already."""
+    limit = RateLimit(requests=60, seconds=60)
+
+    async def play() -> int:
+        budget, log = Budget(()), Log()
+        await asyncio.gather(*(log.ask(budget, "command", 0) for _ in range(before)))
+        await asyncio.sleep(pause)
+        budget.set_limits([limit])
+        await asyncio.gather(*(log.ask(budget, "command", 0.5 * after) for after in range(240)))
+        return log.most_within(limit.seconds)
+
+    assert 45 <= run(play()) <= limit.requests
+
+
 def test_a_smaller_limit_is_kept_from_then_on() -> None:
     """What was spent under the larger one fills it."""
 

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from bisect import bisect_left
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -35,6 +36,7 @@ LONGEST_SLOW_DOWN = 600.0
 LONGEST_WAIT = 3600.0
 EPOCH_FROM = 10**8
 CHUNK = 64 * 1024
+REMEMBERED = 1000
 
 
 _LOOKING_UP: ContextVar[bool] = ContextVar("looking_up", default=False)
@@ -70,6 +72,7 @@ class Budget:
         """Start with everything to spend."""
         self._limiters: dict[float, AsyncLimiter] = {}
         self._spent: dict[float, float] = {}  # before the limits changed
+        self._unlimited: deque[float] = deque(maxlen=REMEMBERED)  # when, before any was known
         self._used = False
         self._paused_until = 0.0
         self._slow_down = SLOW_DOWN
@@ -82,6 +85,12 @@ class Budget:
         if self._used:
             for seconds, before in self._limiters.items():
                 self._spent[seconds] = self._spent.get(seconds, 0) + before.max_rate - _free(before)
+        if self._unlimited and limiters:
+            now = asyncio.get_running_loop().time()
+            for seconds in limiters:
+                since = sum(at > now - seconds for at in self._unlimited)
+                self._spent[seconds] = self._spent.get(seconds, 0) + since
+            self._unlimited.clear()
         self._limiters = limiters
 
     def pause(self, seconds: float) -> None:
@@ -157,8 +166,10 @@ class Budget:
         )
 
     async def _carry_over(self) -> None:
-        """Fill new buckets with what was spent in the old ones."""
+        """Fill new buckets with what was spent in the old ones, or before there were any."""
         self._used = True
+        if not self._limiters:
+            self._unlimited.append(asyncio.get_running_loop().time())
         spent, self._spent = self._spent, {}
         for seconds, amount in spent.items():
             if (limiter := self._limiters.get(seconds)) is not None:
