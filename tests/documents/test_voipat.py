@@ -1,6 +1,8 @@
 """Each row of VOIP@ Cloud's page, from Home Assistant's action, form or webhook to the wire and back."""
 
 import asyncio
+import math
+import time
 from collections.abc import AsyncGenerator
 from typing import Any
 
@@ -13,12 +15,17 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.pbx.const import DOMAIN, EVENT_PBX
+from custom_components.pbx.providers.http import RateLimit
+from custom_components.pbx.providers.voipat import api as voipat_api
 
 from ..every_action import act
 from .conftest import Connect
 from .proofs import proves
 from .voipat import DOMAIN as TENANT
 from .voipat import VoipatPage
+
+# Before a fixture lets nobody wait for them.
+REAL_PLANS = {"STANDARD": voipat_api.STANDARD, "ENTERPRISE": voipat_api.ENTERPRISE}
 
 
 @pytest.fixture
@@ -157,6 +164,94 @@ async def test_the_switch_is_down(
     await office.runtime_data.coordinator.async_refresh()
     error = office.runtime_data.coordinator.last_exception
     assert error.translation_key == "switch_down"
+
+
+# -- the limits --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("plan", "hour"), [(60, 1_000), (300, 10_000)], ids=["standard", "enterprise"])
+@proves("voipat", "limits")
+async def test_requests_stay_within_the_plan(
+    hass: HomeAssistant,
+    page: VoipatPage,
+    connect: Connect,
+    monkeypatch: pytest.MonkeyPatch,
+    plan: int,
+    hour: int,
+) -> None:
+    """The headers tell which plan it is; nobody is refused, whatever many people want at once.
+
+    A minute takes a second and a half here.
+    """
+    name = {60: "STANDARD", 300: "ENTERPRISE"}[plan]
+    assert REAL_PLANS[name] == (RateLimit(requests=plan, seconds=60), RateLimit(requests=hour, seconds=3600))
+    page.plan, page.minute = plan, 1.5
+    for each, (minute, _) in REAL_PLANS.items():
+        monkeypatch.setattr(voipat_api, each, (RateLimit(requests=minute.requests, seconds=page.minute),))
+    await connect("voipat", typed(page))
+    wanted = 2 * plan // 3 if plan > 60 else 2 * plan
+    await asyncio.gather(*(act(hass, "get_call_statistics") for _ in range(wanted)))
+    assert page.too_many == 0
+    assert len(page.answered) >= wanted
+    assert plan // 4 < page.most_in_a_minute <= plan
+
+
+@proves("voipat", "limit_429")
+async def test_too_many_requests(
+    hass: HomeAssistant, page: VoipatPage, office: MockConfigEntry, expected_warnings: list[str]
+) -> None:
+    """*Wait until the X-RateLimit-Reset timestamp*: a command is sent once and says for how long; polls rest."""
+    expected_warnings.append("Try again in")
+    page.reset = time.time() + 30
+    page.asked.clear()
+    with pytest.raises(HomeAssistantError) as raised:
+        await act(hass, "originate", extension="101", number="102")
+    assert raised.value.translation_key == "rate_limited"
+    assert raised.value.translation_placeholders is not None
+    assert 25 <= int(raised.value.translation_placeholders["seconds"]) <= 31
+    assert len(page.asked) == 1
+    coordinator = office.runtime_data.coordinator
+    await coordinator.async_refresh()
+    assert (len(page.asked), coordinator.last_update_success) == (1, False)
+    assert coordinator.last_exception.translation_key == "rate_limited"
+    assert 25 <= coordinator.last_exception.retry_after <= 33
+
+
+@proves("voipat", "limit_429")
+async def test_polls_go_on_after_the_reset(
+    page: VoipatPage, office: MockConfigEntry, expected_warnings: list[str]
+) -> None:
+    """Once the time has come, the account is there again."""
+    expected_warnings.append("Try again in")
+    coordinator = office.runtime_data.coordinator
+    page.reset = float(int(time.time()) + 2)
+    await coordinator.async_refresh()
+    assert not coordinator.last_update_success
+    refused = page.too_many
+    loop = asyncio.get_running_loop()
+    until = loop.time() + 10
+    while not coordinator.last_update_success and loop.time() < until:
+        await asyncio.sleep(0.05)
+        await coordinator.async_refresh()
+    assert coordinator.last_update_success
+    assert page.too_many == refused
+
+
+@pytest.mark.usefixtures("office")
+@proves("voipat", "limit_429")
+async def test_back_off(hass: HomeAssistant, page: VoipatPage) -> None:
+    """*Exponential backoff*, where no time is told; it begins anew after an answer."""
+    page.tells_reset = False
+    told: list[str] = []
+    for reset in (math.inf, math.inf, math.inf, None, math.inf):
+        page.reset = reset
+        if reset is None:
+            await act(hass, "get_call_statistics")
+            continue
+        with pytest.raises(HomeAssistantError) as raised:
+            await act(hass, "get_call_statistics")
+        told.append((raised.value.translation_placeholders or {})["seconds"])
+    assert told == ["30", "60", "120", "30"]
 
 
 # -- the CRM webhook ---------------------------------------------------------------------------------

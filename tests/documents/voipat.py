@@ -6,6 +6,7 @@ request without the key, or without `Content-Type: application/json`, is refused
 
 import json
 import re
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -40,6 +41,26 @@ class VoipatPage(Page):
         self.channels: dict[str, dict[str, Any]] = {}
         self.records: list[dict[str, Any]] = []
         self.posted: list[tuple[str, Mapping[str, Any]]] = []
+        self.plan = 60  # requests a minute
+        self.minute = 60.0  # seconds; a test that has less time makes it shorter
+        self.reset: float | None = None  # until when all is refused, as a timestamp
+        self.tells_reset = True
+        self.answered: list[float] = []  # when
+        self.too_many = 0
+
+    @property
+    def in_this_minute(self) -> int:
+        """Return how many requests were answered within the last minute."""
+        since = time.monotonic() - self.minute
+        return sum(at > since for at in self.answered)
+
+    @property
+    def most_in_a_minute(self) -> int:
+        """Return how many requests were answered in the busiest minute so far."""
+        return max(
+            (sum(at <= other < at + self.minute for other in self.answered) for at in self.answered),
+            default=0,
+        )
 
     def ring(self, extension: str, number: str, *, held: bool = False) -> str:
         """Let an extension talk with somebody outside, or hold; return the channel's UUID."""
@@ -73,6 +94,11 @@ class VoipatPage(Page):
 
     async def answer(self, request: web.Request, text: str) -> web.StreamResponse:
         """Answer a request, or refuse it with one of the page's codes."""
+        spent = self.in_this_minute >= self.plan
+        if spent or (self.reset is not None and time.time() < self.reset):
+            self.too_many += 1
+            return self._say(429, {"error": "Too Many Requests"})
+        self.answered.append(time.monotonic())
         if request.headers.get("Authorization") != f"Bearer {self.api_key}":
             return self._say(401, {"error": "Unauthorized"})
         if request.headers.get("Content-Type") != "application/json":
@@ -88,15 +114,13 @@ class VoipatPage(Page):
 
     def _say(self, status: int, answer: Mapping[str, Any]) -> web.Response:
         """Answer with the rate limit in the headers."""
-        return web.json_response(
-            answer,
-            status=status,
-            headers={
-                "X-RateLimit-Limit": "60",
-                "X-RateLimit-Remaining": "59",
-                "X-RateLimit-Reset": "1890000000",
-            },
-        )
+        headers = {
+            "X-RateLimit-Limit": str(self.plan),
+            "X-RateLimit-Remaining": str(max(0, self.plan - self.in_this_minute)),
+        }
+        if self.tells_reset:
+            headers["X-RateLimit-Reset"] = str(int(self.reset or time.time() + self.minute))
+        return web.json_response(answer, status=status, headers=headers)
 
     def _get(self, path: str, query: Mapping[str, str]) -> tuple[int, Mapping[str, Any]]:
         """Answer what is asked for."""
