@@ -112,8 +112,8 @@ def suggested(result: SubentryFlowResult) -> Json:
 
 
 def entered(subentry: ConfigSubentry) -> Json:
-    """Give what is kept of what was typed; beside it a speed dial keeps the number that was checked."""
-    return {key: value for key, value in subentry.data.items() if key != "dialled"}
+    """Give what is kept of what was typed; beside it a speed dial keeps the numbers that were checked."""
+    return {key: value for key, value in subentry.data.items() if key not in {"dialled", "shown"}}
 
 
 def device_of(hass: HomeAssistant, subentry_id: str) -> dr.DeviceEntry | None:
@@ -309,6 +309,7 @@ async def test_same_speed_dial_twice(hass: HomeAssistant, entry: MockConfigEntry
     [
         ("speed_dial", {"number": "Mum"}, {"number": "invalid_number"}),
         ("speed_dial", {"number": "+39"}, {"number": "invalid_number"}),
+        ("speed_dial", {"caller_id_number": "Mum"}, {"caller_id_number": "invalid_number"}),
         ("agent", {"number": "10 00"}, {"number": "invalid_value"}),
         ("agent", {"number": "\u0661\u0660"}, {"number": "invalid_value"}),
         ("agent", {"number": "1" * 30}, {"base": "invalid_value"}),
@@ -434,6 +435,49 @@ async def test_press(hass: HomeAssistant, fake: type[FakeProvider], fake_entry: 
     await hass.services.async_call("button", "press", {"entity_id": "button.mum"}, blocking=True)
     assert fake.script.arguments("click_to_call") == [(m.Originate(extension="102", number="+390699999999"),)]
     assert fake.script.times("originate") == 0
+
+
+@pytest.mark.parametrize(
+    ("provider", "offered"),
+    [
+        ("asterisk", set()),
+        ("voipat", {"caller_id_number"}),
+        ("voipstudio", {"caller_id_number"}),
+        ("voipsun", {"caller_id_number"}),
+        ("voxloud", {"caller_id_number", "dial_first"}),
+    ],
+)
+async def test_what_can_be_chosen(hass: HomeAssistant, provider: str, offered: set[str]) -> None:
+    """A speed dial offers what the phone system honors, and nothing else, also while it is away."""
+    entry = MockConfigEntry(domain=DOMAIN, data={"provider": provider, "webhook_id": "unused"})
+    entry.add_to_hass(hass)
+    result = await async_open(hass, entry, "speed_dial")
+    assert result["data_schema"] is not None
+    fields = {str(marker) for marker in result["data_schema"].schema}
+    assert fields == {"name", "extension", "number", "icon"} | offered
+
+
+async def test_chosen_number_is_shown(
+    hass: HomeAssistant, entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The chosen number is shown to whoever is called, as the phone system wants it, and can be taken back."""
+    await hass.config.async_update(country="CZ")
+    sent: list[m.Originate] = []
+
+    async def click_to_call(request: m.Originate) -> m.Placed:
+        sent.append(request)
+        return m.Placed()
+
+    monkeypatch.setattr(entry.runtime_data.coordinator.provider, "click_to_call", click_to_call)
+    shown = {**MUM, "caller_id_number": "222 333 444"}
+    subentry = await async_add(hass, entry, "speed_dial", shown)
+    assert entered(subentry) == shown
+    await hass.services.async_call("button", "press", {"entity_id": "button.mum"}, blocking=True)
+    result = await async_reopen(hass, entry, subentry)
+    assert suggested(result) == shown
+    await async_submit(hass, result, MUM)
+    await hass.services.async_call("button", "press", {"entity_id": "button.mum"}, blocking=True)
+    assert [request.caller_id_number for request in sent] == ["222333444", None]
 
 
 async def test_extensions_are_offered(

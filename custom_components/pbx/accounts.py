@@ -1,5 +1,7 @@
 """Make the client of a phone system from a config entry."""
 
+from collections.abc import Iterable
+
 import aiohttp
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_COUNTRY, CONF_VERIFY_SSL
@@ -7,7 +9,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.aiohttp_client import async_create_clientsession
 from homeassistant.util.hass_dict import HassKey
 
-from .const import CONF_PROVIDER, SUBENTRY_AGENT, SUBENTRY_QUEUE
+from .const import ATTR_CALLER_ID, ATTR_NUMBER, CONF_PROVIDER, SUBENTRY_AGENT, SUBENTRY_QUEUE
 from .devices import known_extensions
 from .errors import entry_broken
 from .providers import PROVIDERS
@@ -15,7 +17,7 @@ from .providers.base import Provider
 from .providers.http import refuse_to_move
 from .telephony import phone_numbers as numbers
 from .telephony.errors import InvalidInputError
-from .telephony.models import UserAgent, UserQueue
+from .telephony.models import Extension, UserAgent, UserQueue
 from .telephony.phone_numbers import DialForm
 
 _SESSIONS: HassKey[dict[tuple[str, bool], aiohttp.ClientSession]] = HassKey("pbx_sessions")
@@ -36,7 +38,7 @@ def dialled_number(
     entry: ConfigEntry,
     number: str,
     *,
-    field: str = "number",
+    field: str = ATTR_NUMBER,
     by_hand: bool = False,
 ) -> str:
     """Return a typed number, checked, in the form in which the account's phone system dials it.
@@ -48,7 +50,29 @@ def dialled_number(
     country = country_of(hass, entry)
     if form is DialForm.E164:  # what is in no numbering plan stays as it was typed
         return numbers.dialable(number, country, field=field, by_hand=by_hand)
+    if form is DialForm.KEYED and field == ATTR_NUMBER and numbers.is_global(number):
+        form = DialForm.NATIONAL  # nobody keyed it: it is an event's, or the phone book's
     return numbers.in_form(number, form, country, field=field, by_hand=by_hand)
+
+
+def shown_number(
+    hass: HomeAssistant,
+    entry: ConfigEntry,
+    extensions: Iterable[Extension],
+    typed: str,
+    *,
+    by_hand: bool = False,
+) -> str:
+    """Return the number that the called party shall see: a typed one, or one of ours by its label.
+
+    Raise InvalidInputError for what is neither.
+    """
+    label = typed.strip().casefold()
+    for extension in extensions:
+        for own in extension.outbound_numbers:
+            if label and own.label.casefold() == label:
+                return own.number
+    return dialled_number(hass, entry, typed, field=ATTR_CALLER_ID, by_hand=by_hand)
 
 
 def call_back_number(hass: HomeAssistant, entry: ConfigEntry, number: str) -> str:

@@ -12,13 +12,21 @@ from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .accounts import call_back_number
-from .const import ATTR_EXTENSION, ATTR_NUMBER, CONF_DIALLED, DOMAIN, SUBENTRY_SPEED_DIAL
+from .const import (
+    ATTR_DIAL_FIRST,
+    ATTR_EXTENSION,
+    ATTR_NUMBER,
+    CONF_DIALLED,
+    CONF_SHOWN,
+    DOMAIN,
+    SUBENTRY_SPEED_DIAL,
+)
 from .coordinator import PbxCoordinator
 from .data import PbxConfigEntry, PbxData
 from .devices import Subject, SubjectKind
 from .entity import PbxEntity, PbxEntityDescription, async_add_subjects
 from .errors import invalid
-from .telephony.models import CallRef, Capability, Originate
+from .telephony.models import CallRef, Capability, DialFirst, Originate
 
 PARALLEL_UPDATES = 1
 
@@ -245,7 +253,12 @@ class PbxSpeedDial(ButtonEntity):
         data = self.coordinator.config_entry.subentries[self.subentry_id].data
         # A speed dial that an older version made keeps only the number as it is dialled.
         number = data.get(CONF_DIALLED, data[ATTR_NUMBER])
-        request = Originate(extension=data[ATTR_EXTENSION], number=number)
+        request = Originate(
+            extension=data[ATTR_EXTENSION],
+            number=number,
+            caller_id_number=data.get(CONF_SHOWN),
+            dial_first=DialFirst(data[ATTR_DIAL_FIRST]) if ATTR_DIAL_FIRST in data else None,
+        )
         _data(self.coordinator).guard.check(number, by_person=_is_person(self))
         with self.coordinator.commanding():
             placed = await self.coordinator.provider.click_to_call(request)

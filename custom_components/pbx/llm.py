@@ -60,6 +60,11 @@ class Somebody:
             return self.number
         return f"{self.name} ({self.number})" if self.extension else self.name
 
+    @property
+    def dialled(self) -> str:
+        """Return the number for an action; a URI is dialled as people in the country do it."""
+        return self.number if self.extension else f"tel:{self.number}"
+
     def is_meant(self, text: str) -> bool:
         """Return whether a text is this name, or another form of this number."""
         said = text.strip().casefold()
@@ -143,7 +148,7 @@ class PbxCallTool(Tool):
                 {
                     ATTR_CONFIG_ENTRY_ID: phone.entry.entry_id,
                     ATTR_EXTENSION: phone.number,
-                    ATTR_NUMBER: other.number,
+                    ATTR_NUMBER: other.dialled,
                 },
                 blocking=True,
                 context=llm_context.context,

@@ -1,7 +1,7 @@
 """What the user adds: speed dials, and agents and queues that the phone system cannot list."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, override
 
 import voluptuous as vol
@@ -17,12 +17,12 @@ from homeassistant.helpers.selector import (
     TextSelectorType,
 )
 
-from .accounts import dialled_number
-from .const import CONF_DIALLED
+from .accounts import dialled_number, provider_of, shown_number
+from .const import ATTR_CALLER_ID, ATTR_DIAL_FIRST, CONF_DIALLED, CONF_SHOWN
 from .data import loaded_coordinator
 from .providers.base import Provider
 from .telephony.errors import ConnectError, InvalidInputError, ProviderError, RefusedError
-from .telephony.models import AgentRef, Capability
+from .telephony.models import AgentRef, Capability, DialFirst, Extension
 
 CONF_EXTENSION = "extension"
 CONF_NUMBER = "number"
@@ -108,17 +108,37 @@ class _Flow(ConfigSubentryFlow, ABC):
 
     def _extensions(self) -> SelectSelector:
         """Return the choice of an extension, which may also be typed."""
-        coordinator = loaded_coordinator(self._get_entry())
-        known = coordinator.data.extensions if coordinator is not None else {}
-        return SelectSelector(
-            SelectSelectorConfig(
-                options=[
-                    SelectOptionDict(value=number, label=f"{number} {extension.name}".strip())
-                    for number, extension in known.items()
-                ],
-                custom_value=True,
-            )
+        return _choice(
+            {number: extension.name for number, extension in self._known_extensions().items()}
         )
+
+    def _known_extensions(self) -> Mapping[str, Extension]:
+        """Return the extensions by their numbers, none while the account is not loaded."""
+        coordinator = loaded_coordinator(self._get_entry())
+        return coordinator.data.extensions if coordinator is not None else {}
+
+
+def _choice(numbers: Mapping[str, str]) -> SelectSelector:
+    """Return the choice of a number, given with its name; another one may be typed."""
+    return SelectSelector(
+        SelectSelectorConfig(
+            options=[
+                SelectOptionDict(value=number, label=f"{number} {name}".strip())
+                for number, name in numbers.items()
+            ],
+            custom_value=True,
+        )
+    )
+
+
+def _own_numbers(extensions: Iterable[Extension]) -> dict[str, str]:
+    """Return the numbers that extensions may show, each with its label."""
+    return {
+        own.number: own.label
+        for extension in extensions
+        for own in extension.outbound_numbers
+        if own.number
+    }
 
 
 class SpeedDialFlow(_Flow):
@@ -126,24 +146,42 @@ class SpeedDialFlow(_Flow):
 
     @override
     def form(self) -> vol.Schema:
-        """Return the form for who calls whom, and how the button looks."""
-        return vol.Schema(
-            {
-                vol.Required(CONF_NAME): TextSelector(),
-                vol.Required(CONF_EXTENSION): self._extensions(),
-                vol.Required(CONF_NUMBER): TextSelector(),
-                vol.Optional(CONF_ICON): IconSelector(),
-            }
-        )
+        """Return the form for who calls whom, as far as the phone system lets it be chosen."""
+        kind = provider_of(self._get_entry())
+        offered = frozenset() if kind is None else kind.fields.get(Capability.CLICK_TO_CALL, ())
+        fields: dict[vol.Marker, object] = {
+            vol.Required(CONF_NAME): TextSelector(),
+            vol.Required(CONF_EXTENSION): self._extensions(),
+            vol.Required(CONF_NUMBER): TextSelector(),
+        }
+        if ATTR_CALLER_ID in offered:
+            own = _own_numbers(self._known_extensions().values())
+            fields[vol.Optional(ATTR_CALLER_ID)] = _choice(own)
+        if ATTR_DIAL_FIRST in offered:
+            fields[vol.Optional(ATTR_DIAL_FIRST)] = SelectSelector(
+                SelectSelectorConfig(
+                    options=[who.value for who in DialFirst], translation_key=ATTR_DIAL_FIRST
+                )
+            )
+        return vol.Schema({**fields, vol.Optional(CONF_ICON): IconSelector()})
 
     @override
     async def _async_check(self, typed: dict[str, Any]) -> dict[str, Any]:
-        """Return the speed dial as it was typed, and the number as it was checked and is dialled.
+        """Return the speed dial as it was typed, and its numbers as they were checked and are sent.
 
         Both are kept: another country later must not make another number of what was typed.
         """
-        dialled = dialled_number(self.hass, self._get_entry(), typed[CONF_NUMBER], by_hand=True)
-        return {**typed, CONF_DIALLED: dialled}
+        entry = self._get_entry()
+        kept = {
+            **typed,
+            CONF_DIALLED: dialled_number(self.hass, entry, typed[CONF_NUMBER], by_hand=True),
+        }
+        if ATTR_CALLER_ID in typed:
+            known = self._known_extensions().values()
+            kept[CONF_SHOWN] = shown_number(
+                self.hass, entry, known, typed[ATTR_CALLER_ID], by_hand=True
+            )
+        return kept
 
 
 class AgentFlow(_Flow):

@@ -202,7 +202,7 @@ class Voice:
         data = {
             ATTR_CONFIG_ENTRY_ID: phone.entry.entry_id,
             ATTR_EXTENSION: phone.number,
-            ATTR_NUMBER: who.number,
+            ATTR_NUMBER: who.dialled,
         }
         await self._hass.services.async_call(
             DOMAIN, placing_command(phone.entry), data, blocking=True, context=context

@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 from homeassistant.config_entries import SOURCE_USER
-from homeassistant.core import HomeAssistant
+from homeassistant.core import Context, HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import llm
 from homeassistant.helpers.entity import Entity
+from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
 from custom_components.pbx.const import DOMAIN, EVENT_PBX
@@ -338,6 +340,54 @@ async def test_a_number_is_dialled_as_it_is_keyed(
         assert page.sent(sent)[-1][parameter] == digits, field
 
 
+@pytest.mark.parametrize(
+    ("number", "sent"),
+    [
+        ("tel:+420777123456", "777123456"),
+        ("tel:+442079460018", "00442079460018"),
+        ("tel:777123456", "777123456"),
+        ("tel:101", "101"),
+    ],
+)
+@pytest.mark.usefixtures("office")
+@proves("voipsun", "dstNum")
+async def test_a_number_that_nobody_keyed(hass: HomeAssistant, page: VoipsunPage, number: str, sent: str) -> None:
+    """What an automation takes from an event goes out as a phone there dials it; a caller ID stays whole."""
+    for action in ("originate", "click_to_call"):
+        await act(hass, action, extension="100", number=number)
+        assert page.sent("originate")[-1]["dstNum"] == sent
+    await act(hass, "originate", extension="100", number="101", caller_id_number="tel:+420777123456")
+    assert page.sent("originate")[-1]["dialerCid"] == "+420777123456"
+
+
+@pytest.mark.parametrize("typed", ["800 123 456", "+420 800 123 456", "00420800123456"])
+@pytest.mark.usefixtures("office")
+@proves("voipsun", "dstNum")
+async def test_whoever_is_in_the_phone_book(hass: HomeAssistant, page: VoipsunPage, typed: str) -> None:
+    """A person is called by name, at the number that people there dial."""
+    person = {"name": "Taxi", "numbers": [typed]}
+    await hass.services.async_call(DOMAIN, "add_to_phone_book", person, blocking=True)
+    await act(hass, "originate", extension="100", number="Taxi")
+    assert page.sent("originate")[-1]["dstNum"] == "800123456"
+
+
+@proves("voipsun", "dstNum")
+async def test_whom_assist_may_call(hass: HomeAssistant, page: VoipsunPage, connect: Connect) -> None:
+    """The list of the options is dialled as people there dial it."""
+    more = {"assist": True, "assist_numbers": ["Taxi = 800 123 456"]}
+    await connect("voipsun", typed(page), {**options(*LINES), **more})
+    await hass.async_block_till_done()
+    for component in ("homeassistant", "llm"):
+        assert await async_setup_component(hass, component, {})
+    context = llm.LLMContext(
+        platform="test", context=Context(), language="en", assistant="conversation", device_id=None
+    )
+    assist = await llm.async_get_api(hass, llm.LLM_API_ASSIST, context)
+    wish = llm.ToolInput(tool_name="pbx__call", tool_args={"from": "Anna (100)", "to": "Taxi"})
+    assert not (await assist.async_call_tool(wish)).error
+    assert page.sent("originate")[-1]["dstNum"] == "800123456"
+
+
 @proves("voipsun", "dstNum")
 async def test_a_speed_dial_keeps_what_was_entered(
     hass: HomeAssistant, page: VoipsunPage, office: MockConfigEntry
@@ -387,7 +437,8 @@ async def test_call_back(hass: HomeAssistant, page: VoipsunPage, office: MockCon
         await coordinator.async_refresh()
     await hass.async_block_till_done()
     await hass.services.async_call("button", "press", {"entity_id": "button.anna_100_call_back"}, blocking=True)
-    assert page.sent("originate")[-1] == {"srcSipUsername": "a100", "dstNum": "777123456"}
+    await act(hass, "call_back", extension="100")
+    assert page.sent("originate") == [{"srcSipUsername": "a100", "dstNum": "777123456"}] * 2
 
 
 @pytest.mark.usefixtures("office")

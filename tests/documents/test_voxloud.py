@@ -301,6 +301,39 @@ async def test_users(hass: HomeAssistant, page: VoxloudPage) -> None:
     assert page.sent("POST", CLICKS)[-1]["outboundNumber"] == "+3943212332432"
 
 
+@pytest.mark.parametrize(
+    ("chosen", "sent"),
+    [
+        ({}, ("+390112121212", "extension")),
+        ({"caller_id_number": "+3943212332432"}, ("+3943212332432", "extension")),
+        ({"caller_id_number": "Secondary Office"}, ("+3902421321222", "extension")),
+        ({"caller_id_number": "011 2121 212"}, ("+390112121212", "extension")),
+        ({"dial_first": "contact"}, ("+390112121212", "contact")),
+    ],
+    ids=["usual", "picked", "label", "typed", "contact first"],
+)
+@proves("voxloud", "user_outbound", "click_outbound", "click_first")
+async def test_a_speed_dial_shows_one_of_them(
+    hass: HomeAssistant, page: VoxloudPage, office: MockConfigEntry, chosen: dict[str, str], sent: tuple[str, str]
+) -> None:
+    """The form of a speed dial lists the numbers with their labels; the button shows the one that was chosen."""
+    page.clicks.clear()
+    kind = (office.entry_id, "speed_dial")
+    form = await hass.config_entries.subentries.async_init(kind, context={"source": SOURCE_USER})
+    assert form["data_schema"] is not None
+    listed = form["data_schema"].schema["caller_id_number"].config["options"]
+    assert {"value": "+3943212332432", "label": "+3943212332432 Customer support"} in listed
+    assert len({option["value"] for option in listed}) == len(listed)
+    taxi = {"name": "Taxi", "extension": "101", "number": "+39987654321", **chosen}
+    done = await hass.config_entries.subentries.async_configure(form["flow_id"], taxi)
+    assert done["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
+    await hass.services.async_call("button", "press", {"entity_id": "button.taxi"}, blocking=True)
+    (made,) = page.sent("POST", CLICKS)
+    assert (made["outboundNumber"], made["dial_first"]) == sent
+    assert [contact for _, contact in page.connected] == ["+39987654321"]
+
+
 # -- subscriptions -------------------------------------------------------------------------------------
 
 

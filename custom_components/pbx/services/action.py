@@ -8,8 +8,8 @@ import voluptuous as vol
 from homeassistant.core import SupportsResponse
 from homeassistant.helpers import config_validation as cv
 
-from ..accounts import dialled_number
-from ..const import ATTR_CONFIG_ENTRY_ID, ATTR_NUMBER
+from ..accounts import dialled_number, shown_number
+from ..const import ATTR_CALLER_ID, ATTR_CONFIG_ENTRY_ID, ATTR_NUMBER
 from ..rights import Access
 from ..telephony import models as m
 from ..telephony.errors import RefusedError
@@ -67,9 +67,14 @@ def number_in(target: Target, name: str = ATTR_NUMBER) -> str:
     return dialled_number(coordinator.hass, coordinator.config_entry, target.data[name], field=name)
 
 
-def optional_number_in(target: Target, name: str) -> str | None:
-    """Return the number in a field, or None if the field is not given."""
-    return number_in(target, name) if name in target.data else None
+def caller_id_in(target: Target) -> str | None:
+    """Return the number to show: one that is typed, or one of the account's by its label."""
+    if ATTR_CALLER_ID not in target.data:
+        return None
+    coordinator = target.coordinator
+    extensions = coordinator.data.extensions.values()
+    typed = target.data[ATTR_CALLER_ID]
+    return shown_number(coordinator.hass, coordinator.config_entry, extensions, typed)
 
 
 def extension_type_in(target: Target, name: str = "extension_type") -> m.ExtensionType | None:

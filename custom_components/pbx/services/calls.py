@@ -26,9 +26,9 @@ from .action import (
     TEXT,
     WHOM,
     Action,
+    caller_id_in,
     extension_type_in,
     number_in,
-    optional_number_in,
 )
 from .target import Target
 
@@ -103,7 +103,7 @@ async def _spy(target: Target) -> None:
         extension_type=kind,
         target_type=target_kind,
         dialplan=data.get("dialplan"),
-        caller_id_number=optional_number_in(target, "caller_id_number"),
+        caller_id_number=caller_id_in(target),
         caller_id_name=data.get("caller_id_name"),
         mode=m.SpyMode(data["mode"]) if "mode" in data else None,
     )

@@ -13,7 +13,7 @@ from ..coordinator import PbxCoordinator
 from ..telephony import models as m
 from ..telephony.errors import ProviderError
 from ..telephony.models import EARLY, CallRef, Capability
-from .action import LONG_TEXT, RING_TIME, TEXT, Action, number_in, optional_number_in, placed
+from .action import LONG_TEXT, RING_TIME, TEXT, Action, caller_id_in, number_in, placed
 from .target import Target
 
 
@@ -23,7 +23,7 @@ async def _announce(target: Target) -> dict[str, Any]:
     ring_time = target.data.get("ring_timeout")
     if ring_time is not None:
         coordinator.provider.check(Capability.CALLS | Capability.HANGUP)
-    caller = optional_number_in(target, "caller_id_number")
+    caller = caller_id_in(target)
     announcing = coordinator.provider.announce(number_in(target), target.data["message"], caller)
     answer = await placed(target, announcing)
     if ring_time is not None and answer["call_id"] is not None:

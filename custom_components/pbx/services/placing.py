@@ -7,6 +7,7 @@ import voluptuous as vol
 from homeassistant.core import SupportsResponse
 from homeassistant.helpers import config_validation as cv
 
+from ..accounts import call_back_number
 from ..const import ATTR_EXTENSION, ATTR_NUMBER
 from ..data import PbxConfigEntry
 from ..errors import invalid
@@ -19,9 +20,9 @@ from .action import (
     TEXT,
     WHOM,
     Action,
+    caller_id_in,
     extension_type_in,
     number_in,
-    optional_number_in,
     placed,
 )
 from .target import Target
@@ -59,7 +60,7 @@ def _request(target: Target) -> m.Originate:
             known=kind in (None, m.ExtensionType.INTERNAL) and not provider.rings_groups
         ),
         number=number_in(target),
-        caller_id_number=_caller_id_in(target),
+        caller_id_number=caller_id_in(target),
         caller_id_name=data.get("caller_id_name"),
         ring_timeout=data.get("ring_timeout"),
         dial_first=m.DialFirst(data["dial_first"]) if "dial_first" in data else None,
@@ -73,16 +74,6 @@ def _request(target: Target) -> m.Originate:
         check_ip_contact=data.get("check_ip_contact"),
         auto_answer=data.get("auto_answer"),
     )
-
-
-def _caller_id_in(target: Target) -> str | None:
-    """Return the number to show: one that is typed, or one of the account's by its label."""
-    label = str(target.data.get("caller_id_number", "")).strip().casefold()
-    for extension in target.coordinator.data.extensions.values():
-        for own in extension.outbound_numbers:
-            if label and own.label.casefold() == label:
-                return own.number
-    return optional_number_in(target, "caller_id_number")
 
 
 async def _get_click_to_calls(target: Target) -> dict[str, Any]:
@@ -117,7 +108,8 @@ async def _call_back(target: Target) -> dict[str, Any]:
     if last is None:
         raise invalid("no_caller", extension=extension)
     entry.runtime_data.guard.check(last.number, by_person=target.by_person)
-    request = m.Originate(extension=extension, number=last.number)
+    number = call_back_number(target.coordinator.hass, entry, last.number)
+    request = m.Originate(extension=extension, number=number)
     return await placed(target, target.coordinator.provider.click_to_call(request))
 
 

@@ -161,7 +161,7 @@ class Target:
                 yield extension.number
         for entry in async_get_phone_book(self.coordinator.hass).entries:
             if entry.label.casefold() == wanted and entry.callable_numbers:
-                yield entry.callable_numbers[0].number
+                yield f"tel:{entry.callable_numbers[0].number}"
 
     def _subject_in(self, field: str) -> tuple[str, Subject | None]:
         """Return the text in a field, and what it stands for if it is the id of a device."""

@@ -85,6 +85,7 @@ __all__ = [
     "display_name",
     "in_form",
     "is_extension",
+    "is_global",
     "is_hidden",
     "is_inside",
     "load",
@@ -160,6 +161,12 @@ def strip(number: str) -> str:
     """
     found = read_address(number).digits
     return found if is_dialled(found) else number.strip()
+
+
+def is_global(number: str) -> bool:
+    """Return whether a number is written as a URI that means the same everywhere: `tel:+49…`."""
+    address = read_address(number)
+    return address.scheme == "tel" and address.digits.startswith("+")
 
 
 @lru_cache(maxsize=4096)
