@@ -39,6 +39,7 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
         "gaps",
         "looks",
         "push_health",
+        "stored",
         "targets",
     ),
     "the heart of an account": ("coordinator",),

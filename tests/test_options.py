@@ -22,6 +22,7 @@ from custom_components.pbx.telephony.errors import InvalidInputError
 from custom_components.pbx.telephony.models import CallState, Capability, Extension
 
 from .fake_provider import FakeProvider, async_set_up, fake_config_entry, incoming, pushed
+from .house import living
 
 type Json = dict[str, Any]
 
@@ -483,3 +484,59 @@ def test_no_options_of_somebody_else() -> None:
     assert "push" not in form.schema
     assert form.schema["follow_extensions"].config["options"] == [{"value": "101", "label": "101"}]
     assert m.Capability.WEBHOOK not in PROVIDERS["voipsun"].possible
+
+
+# -- another address ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("provider", ["voipat", "voipstudio", "voxloud"])
+async def test_another_address(hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator, provider: str) -> None:
+    """A click gives the account a new address, shown at once where a person enters it; the old one is dead."""
+    async with living(hass, provider, hass_client_no_auth) as house:
+        entry = house.entry
+        old = entry.data["webhook_id"]
+        coordinators = {id(house.coordinator)}
+        result = await async_change(hass, entry, {"mask_numbers": True, "new_address": True})
+        new = entry.data["webhook_id"]
+        assert new != old
+        if provider == "voxloud":
+            subscribed = house.simulator.subscriptions
+            await house.until(
+                lambda: {item.callback_url.rpartition("/")[2] for item in subscribed.values()} == {new},
+                "the subscriptions to move",
+            )
+        else:
+            assert result["type"] is FlowResultType.FORM
+            assert result["step_id"] == "address"
+            shown = suggested(result)["address"]
+            assert new in shown
+            assert old not in shown
+            result = await hass.config_entries.options.async_configure(result["flow_id"], {"address": shown})
+        assert result["type"] is FlowResultType.CREATE_ENTRY
+        await hass.async_block_till_done()
+        assert entry.options["mask_numbers"]
+        assert "new_address" not in entry.options
+        coordinators.add(id(house.coordinator))
+        assert len(coordinators) == 2
+        client = await hass_client_no_auth()
+        for webhook_id in (old, new):
+            await client.post(f"/api/webhook/{webhook_id}", json={"x": 1})
+        await hass.async_block_till_done()
+        webhook = entry.runtime_data.webhook
+        assert webhook.received + webhook.bad + webhook.foreign == 1
+
+
+@pytest.mark.parametrize("provider", ["voipsun", "voxloud"])
+async def test_the_address_stays(
+    hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator, provider: str
+) -> None:
+    """Without that click the address stays; an account that has none is not asked."""
+    async with living(hass, provider, hass_client_no_auth) as house:
+        before = house.entry.data["webhook_id"]
+        result = await async_open(hass, house.entry)
+        assert result["data_schema"] is not None
+        assert ("new_address" in result["data_schema"].schema) is (provider == "voxloud")
+        result = await hass.config_entries.options.async_configure(result["flow_id"], {})
+        assert result["type"] is FlowResultType.CREATE_ENTRY
+        await hass.async_block_till_done()
+        assert house.entry.data["webhook_id"] == before

@@ -23,6 +23,7 @@ from custom_components import pbx
 from custom_components.pbx import binary_sensor, button, condition, event, sensor, switch, trigger
 from custom_components.pbx import text as text_platform
 from custom_components.pbx.activity import UNTOLD
+from custom_components.pbx.config_flow import CONF_NEW_ADDRESS
 from custom_components.pbx.const import ATTR_CALL_ID, ATTR_EXPECTED_STATE, CONF_PROVIDER, DOMAIN
 from custom_components.pbx.entity import PbxEntityDescription
 from custom_components.pbx.errors import refusal_key
@@ -568,7 +569,7 @@ def test_config_steps() -> None:
         if name != "async_show_progress" and (step := constant(keyword(call, "step_id")))
     }
     assert set(steps) == set(CONFIG_STEPS)
-    assert written - {"init"} <= set(CONFIG_STEPS)
+    assert written - {"init", "address"} <= set(CONFIG_STEPS)
     for key, fields in CONFIG_STEPS.items():
         check_step(steps[key], fields)
 
@@ -576,22 +577,29 @@ def test_config_steps() -> None:
 def test_options() -> None:
     """Every option of any provider has words."""
     steps = texts(ENGLISH)["options"]["step"]
-    assert set(steps) == {"init"}
-    check_step(steps["init"], form_fields(*(options_form(kind, {}) for kind in PROVIDERS.values())) | {*CONF_ADDRESSES})
+    assert set(steps) == {"init", "address"}
+    options = form_fields(*(options_form(kind, {}) for kind in PROVIDERS.values()))
+    check_step(steps["init"], options | {*CONF_ADDRESSES, CONF_NEW_ADDRESS})
+    check_step(steps["address"], {*CONF_ADDRESSES})
 
 
 @pytest.mark.parametrize("kind", ["speed_dial", "agent", "queue"])
 async def test_subentries(hass: HomeAssistant, kind: str) -> None:
-    """What a user adds has words in both forms."""
-    entry = MockConfigEntry(domain=DOMAIN, data={CONF_PROVIDER: "voipsun", CONF_WEBHOOK_ID: "hook"})
-    entry.add_to_hass(hass)
-    flow = await hass.config_entries.subentries.async_init((entry.entry_id, kind), context={"source": SOURCE_USER})
+    """What a user adds has words in both forms, whatever the phone system."""
+    forms = []
+    for provider in PROVIDERS:
+        entry = MockConfigEntry(domain=DOMAIN, data={CONF_PROVIDER: provider, CONF_WEBHOOK_ID: "hook"})
+        entry.add_to_hass(hass)
+        if kind in entry.supported_subentry_types:
+            handler = (entry.entry_id, kind)
+            flow = await hass.config_entries.subentries.async_init(handler, context={"source": SOURCE_USER})
+            assert flow["data_schema"] is not None
+            forms.append(flow["data_schema"])
     words = texts(ENGLISH)["config_subentries"][kind]
     assert words["entry_type"]
     assert set(words["initiate_flow"]) == set(words["step"]) == {"user", "reconfigure"}
-    assert flow["data_schema"] is not None
     for step in words["step"].values():
-        check_step(step, form_fields(flow["data_schema"]))
+        check_step(step, form_fields(*forms))
 
 
 def test_subentry_types() -> None:
@@ -656,11 +664,11 @@ def test_flow_placeholders() -> None:
     """Words of a step name only what comes along, and errors only what comes along wherever they are shown."""
     english = texts(ENGLISH)
     config = given_to_steps("config_flow.py")
-    assert set(config) == set(CONFIG_STEPS) - {"user"} | {"init"}
-    for section, steps in (("config", set(CONFIG_STEPS) - {"user"}), ("options", {"init"})):
+    assert set(config) == set(CONFIG_STEPS) - {"user"} | {"init", "address"}
+    for section, steps in (("config", set(CONFIG_STEPS) - {"user"}), ("options", {"init", "address"})):
         for step in steps:
             assert placeholders(english[section]["step"][step]) <= config[step], step
-        with_errors = [config[step] for step in steps - {"paste", "phones", "proved"}]
+        with_errors = [config[step] for step in steps - {"address", "paste", "phones", "proved"}]
         assert placeholders(english[section]["error"]) <= set.intersection(*with_errors)
     subentries = given_to_steps("subentries.py")
     for kind in english["config_subentries"].values():

@@ -32,6 +32,7 @@ from .push_health import PushHealth
 from .recent_calls import RecentCalls, async_remove_recent_calls
 from .registry.changes import DIRECTORY
 from .services import async_setup_services
+from .stored import apart_from_writes
 from .telephony import phone_numbers as numbers
 from .telephony.errors import ProviderError
 from .telephony.models import Capability
@@ -170,7 +171,8 @@ async def async_remove_config_entry_device(
 async def _async_reload_if_changed(hass: HomeAssistant, entry: PbxConfigEntry) -> None:
     """Reload for changed data or options only: titles and subentries need no new start."""
     coordinator = entry.runtime_data.coordinator
-    if (entry.data, entry.options) != coordinator.configured:
+    known, options = coordinator.configured
+    if apart_from_writes(entry.data) != apart_from_writes(known) or entry.options != options:
         hass.config_entries.async_schedule_reload(entry.entry_id)
         return
     configure(coordinator.provider, entry)

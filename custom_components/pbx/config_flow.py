@@ -30,6 +30,7 @@ from homeassistant.const import (
 )
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.data_entry_flow import AbortFlow
+from homeassistant.helpers.selector import BooleanSelector
 from homeassistant.helpers.translation import async_get_translations
 
 from .accounts import async_session, make_provider, provider_of
@@ -43,13 +44,14 @@ from .const import (
     SUBENTRY_QUEUE,
     SUBENTRY_SPEED_DIAL,
 )
-from .data import loaded_coordinator
+from .data import PbxConfigEntry, loaded_coordinator
 from .forms import CODE_FORM, FORMS, PHONES_FORM, REAUTH_FIELDS, options_form
 from .migration import VERSION
 from .options import shown_options, stored_options
 from .providers import PROVIDERS
 from .providers.base import Provider
 from .push.url import addresses_to_paste, async_cloudhook_url, external_url
+from .stored import async_ensure_stored
 from .subentries import AgentFlow, QueueFlow, SpeedDialFlow
 from .telephony import phone_numbers as numbers
 from .telephony.errors import (
@@ -71,6 +73,7 @@ from .webhook_page import (
     test_field,
 )
 
+CONF_NEW_ADDRESS = "new_address"
 CONF_NONCE = "nonce"
 FLOWS = "flows"
 USER_INFO = re.compile(r"^([a-z]+://)?[^/]*@", re.IGNORECASE)
@@ -264,6 +267,7 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
 
         Its own listener reloads it, but only a loaded one whose data changed.
         """
+        async_ensure_stored(self.hass, entry.entry_id)
         listening = entry.state is ConfigEntryState.LOADED and entry.data != data
         result = self.async_update_and_abort(entry, data=data)
         if not listening:
@@ -371,6 +375,12 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
             title=self._tried[0].title, data=self._settings, options=self._options
         )
 
+    @override
+    async def async_on_create_entry(self, result: ConfigFlowResult) -> ConfigFlowResult:
+        """See to it that the new account is stored, with what was made for it."""
+        async_ensure_stored(self.hass, result["result"].entry_id)
+        return result
+
     async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
         """Ask for new credentials, because the phone system refused the old ones."""
         self._provider = entry_data[CONF_PROVIDER]
@@ -414,6 +424,10 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
 class PbxOptionsFlow(OptionsFlow):
     """Change how an account behaves."""
 
+    def __init__(self) -> None:
+        """Initialize the flow before anything is typed."""
+        self._options: dict[str, Any] = {}
+
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show the options that fit the provider."""
         entry = self.config_entry
@@ -424,6 +438,7 @@ class PbxOptionsFlow(OptionsFlow):
         line = ""
         if user_input is not None:
             await self.hass.async_add_executor_job(numbers.load)
+            replace = user_input.pop(CONF_NEW_ADDRESS, False)
             user_input = {k: v for k, v in user_input.items() if k not in CONF_ADDRESSES}
             try:
                 options = stored_options(
@@ -433,7 +448,8 @@ class PbxOptionsFlow(OptionsFlow):
                 errors[err.field] = err.problem
                 line = err.value
             else:
-                return self.async_create_entry(data=options)
+                self._options = options
+                return await self._async_replace_address() if replace else self._finish()
         coordinator = loaded_coordinator(entry)
         extensions = coordinator.data.extensions if coordinator is not None else {}
         schema = options_form(kind, extensions)
@@ -443,7 +459,9 @@ class PbxOptionsFlow(OptionsFlow):
         if user_input is None and coordinator is not None:
             shown = {**shown, **coordinator.provider.suggested_options(guess=False)}
         form = self.add_suggested_values_to_schema(schema, shown)
-        fields = {} if page is None else page.fields
+        fields = {} if page is None else dict(page.fields)
+        if coordinator is not None and Capability.WEBHOOK in kind.possible:
+            fields[vol.Optional(CONF_NEW_ADDRESS, default=False)] = BooleanSelector()
         return self.async_show_form(
             step_id="init",
             data_schema=vol.Schema({**fields, **form.schema}),
@@ -454,6 +472,33 @@ class PbxOptionsFlow(OptionsFlow):
                 "how": "" if page is None else page.how,
             },
         )
+
+    async def _async_replace_address(self) -> ConfigFlowResult:
+        """Give the account a new address, and show it where a person has to enter it."""
+        entry: PbxConfigEntry = self.config_entry
+        if loaded_coordinator(entry) is None:
+            return self._finish()
+        await entry.runtime_data.subscription.async_rotate(self._options)
+        return await self.async_step_address()
+
+    async def async_step_address(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Show the new address."""
+        entry = self.config_entry
+        provider = make_provider(self.hass, entry)
+        page = await async_webhook_page(self.hass, provider, entry.data)
+        if user_input is not None or page is None:
+            return self._finish()
+        return self.async_show_form(
+            step_id="address",
+            data_schema=vol.Schema(page.fields),
+            description_placeholders={"provider": provider.name, "how": page.how},
+        )
+
+    def _finish(self) -> ConfigFlowResult:
+        """Keep the options."""
+        return self.async_create_entry(data=self._options)
 
 
 async def _async_suggested(client: Provider) -> Mapping[str, Any]:

@@ -44,6 +44,7 @@ from .providers.pacing import OfficeHours
 from .push_health import PushHealth
 from .registry.call_registry import CallRegistry, Changes, Key, KeyKind
 from .registry.lifecycle import MAX_CALLS
+from .stored import PRECIOUS, async_ensure_stored
 from .telephony.errors import ProviderError, TooLongError
 from .telephony.events import Event
 from .telephony.models import (
@@ -181,6 +182,8 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
         self.configured = (data, self.config_entry.options)
         self.provider.update_settings(found)
         self.hass.config_entries.async_update_entry(self.config_entry, data=data)
+        if not PRECIOUS.isdisjoint(found):
+            async_ensure_stored(self.hass, self.config_entry.entry_id)
 
     @callback
     def async_entities_added(self) -> None:

@@ -22,6 +22,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.pbx.const import DOMAIN, EVENT_PBX
 from custom_components.pbx.issues import ISSUE_COPY, ISSUE_INSECURE, ISSUE_PASTE_AGAIN
 from custom_components.pbx.push.occupant import CHALLENGE, answer_to, async_is_anothers
+from custom_components.pbx.push.subscription import VERIFY_INTERVAL
 from custom_components.pbx.push.url import is_insecure
 from custom_components.pbx.repairs import RemedyFlow, async_create_fix_flow
 
@@ -289,6 +290,120 @@ async def test_a_copy_whose_webhook_a_person_pasted(
     assert copy.data["webhook_id"] != WEBHOOK_ID
     assert issue_of(other, copy) is not None
     assert entry.data["webhook_id"] == WEBHOOK_ID
+
+
+# -- an original that was away when its copy started ---------------------------------------------------
+
+
+async def async_verify(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
+    """Let so much time pass that the webhook is looked at again."""
+    freezer.tick(VERIFY_INTERVAL + timedelta(seconds=1))
+    async_fire_time_changed(hass)
+    await async_settle(hass)
+
+
+async def test_an_original_comes_back(
+    hass: HomeAssistant,
+    other: HomeAssistant,
+    voxloud: VoxloudSimulator,
+    aiohttp_client: Any,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """Its copy has taken over, since nobody answered. It says so, takes nothing back, and has an address of its own."""
+    theirs = await async_open(hass, aiohttp_client)
+    entry = voxloud_entry(voxloud, data={"created_objects": ["1"]})
+    await async_set_up(hass, entry)
+    await async_settle(hass)
+    copy = copied(entry)
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    address = await async_open(other, aiohttp_client)
+    await async_set_up(other, copy)
+    await async_settle(other)
+    taken = {f"{address}{PATH}"}
+    assert callbacks(voxloud) == taken
+    kept = set(voxloud.subscriptions)
+
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await async_settle(hass)
+    for each in (hass, other, hass, other):
+        await async_verify(each, freezer)
+    assert issue_of(hass, entry) is not None
+    assert issue_of(other, copy) is None
+    assert copy.data["webhook_id"] == WEBHOOK_ID != entry.data["webhook_id"]
+    assert (entry.data["created_objects"], copy.data["created_objects"]) == ([], ["1"])
+    assert callbacks(voxloud) == {*taken, f"{theirs}/api/webhook/{entry.data['webhook_id']}"}
+    assert set(voxloud.subscriptions) >= kept
+
+    issue = issue_of(hass, entry)
+    assert issue is not None
+    await async_agree(hass, issue)
+    assert callbacks(voxloud) == {f"{theirs}/api/webhook/{entry.data['webhook_id']}"}
+
+
+async def test_an_original_comes_back_at_the_same_address(
+    hass: HomeAssistant,
+    other: HomeAssistant,
+    voxloud: VoxloudSimulator,
+    aiohttp_client: Any,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """A copy whose configuration names the original's address finds out once the original answers there again."""
+    theirs = await async_open(hass, aiohttp_client)
+    entry = voxloud_entry(voxloud)
+    await async_set_up(hass, entry)
+    await async_settle(hass)
+    subscribed = set(voxloud.subscriptions)
+    copy = copied(entry)
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    await async_open(other, aiohttp_client)
+    await other.config.async_update(external_url=theirs)
+    await async_set_up(other, copy)
+    await async_settle(other)
+    assert copy.data["webhook_id"] == WEBHOOK_ID
+
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await async_settle(hass)
+    await async_verify(other, freezer)
+    assert issue_of(other, copy) is not None
+    assert issue_of(hass, entry) is None
+    assert entry.data["webhook_id"] == WEBHOOK_ID != copy.data["webhook_id"]
+    assert set(voxloud.subscriptions) > subscribed
+
+
+async def test_an_original_comes_back_whose_webhook_a_person_pasted(
+    hass: HomeAssistant,
+    other: HomeAssistant,
+    entry: MockConfigEntry,
+    aiohttp_client: Any,
+    socket_enabled: None,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """What the person entered leads to the original: its copy, which remembers that address, gives way."""
+    await async_open(hass, aiohttp_client)
+    await async_settle(hass)
+    copy = copied(entry)
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    for _ in range(2):  # more than one address later
+        await async_open(other, aiohttp_client)
+    await async_set_up(other, copy)
+    await async_settle(other)
+    await async_verify(other, freezer)
+    assert copy.data["webhook_id"] == WEBHOOK_ID
+    assert issue_of(other, copy) is None
+
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await async_settle(hass)
+    await async_verify(hass, freezer)
+    await async_verify(other, freezer)
+    assert copy.data["webhook_id"] != WEBHOOK_ID
+    assert entry.data["webhook_id"] == WEBHOOK_ID
+    assert issue_of(hass, entry) is None
+    issue = issue_of(other, copy)
+    assert issue is not None
+
+    await async_agree(other, issue)
+    assert issue_of(other, copy) is None
+    assert issue_of(other, copy, ISSUE_PASTE_AGAIN) is not None
 
 
 # -- the way there -------------------------------------------------------------------------------------

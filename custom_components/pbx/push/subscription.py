@@ -1,7 +1,7 @@
 """The other end of the webhook: the subscription at the phone system, kept standing."""
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,6 +15,7 @@ from homeassistant.util import dt as dt_util
 from .. import issues
 from ..const import (
     CONF_CLOUDHOOK_URL,
+    CONF_FORMER_URLS,
     CONF_OLD_WEBHOOKS,
     CONF_ORIGINAL_WEBHOOK,
     CONF_WEBHOOK_URL,
@@ -31,6 +32,7 @@ from ..issues import (
 )
 from ..providers.base import Provider
 from ..push_health import PushHealth
+from ..stored import async_ensure_stored
 from ..telephony.errors import ProviderError
 from ..telephony.models import Capability, Subscription
 from .occupant import async_is_anothers
@@ -41,6 +43,7 @@ REPAIR_INTERVAL = timedelta(hours=1)
 FIRST_RETRY = 60
 LONGEST_RETRY = 3600
 NO_REASON = "?"
+MOST_FORMER = 5
 
 
 async def async_unsubscribe(
@@ -50,21 +53,26 @@ async def async_unsubscribe(
 
     One at whose address another process of Home Assistant answers is that one's, and stays.
     """
-    for url in await _async_elsewhere(provider, data, keep):
+    for url in _elsewhere(await _async_listed(provider), data, keep):
         if not await async_is_anothers(hass, url):
             await provider.unsubscribe(url)
 
 
-async def _async_elsewhere(
-    provider: Provider, data: Mapping[str, Any], keep: str | None
+async def _async_listed(provider: Provider) -> tuple[Subscription, ...]:
+    """Return what is subscribed to, also by others; nothing where a person enters addresses."""
+    if Capability.SUBSCRIPTIONS not in provider.capabilities:
+        return ()
+    return await provider.subscriptions()
+
+
+def _elsewhere(
+    listed: Iterable[Subscription], data: Mapping[str, Any], keep: str | None
 ) -> set[str]:
     """Return the URLs of an account's webhook that are subscribed to, except for `keep`."""
-    if Capability.SUBSCRIPTIONS not in provider.capabilities:
-        return set()
     ids = (data[CONF_WEBHOOK_ID], *data.get(CONF_OLD_WEBHOOKS, ()))
     cloudhook = data.get(CONF_CLOUDHOOK_URL)
     found: set[str] = set()
-    for item in await provider.subscriptions():
+    for item in listed:
         ours = _same(item.url, cloudhook) or any(webhook_id in item.url for webhook_id in ids)
         if ours and not _same(item.url, keep):
             found.add(item.url)
@@ -119,10 +127,9 @@ class PbxSubscription:
         self._listen_to_cloud()
         self.url = await self._async_find_url()
         self._run("subscribe", self._async_register())
-        if self.health.managed:
-            self.entry.async_on_unload(
-                async_track_time_interval(self.hass, self._async_look, VERIFY_INTERVAL)
-            )
+        self.entry.async_on_unload(
+            async_track_time_interval(self.hass, self._async_look, VERIFY_INTERVAL)
+        )
 
     @callback
     def async_subscribe_again(self) -> None:
@@ -170,23 +177,34 @@ class PbxSubscription:
 
     # -- copies of a configuration -----------------------------------------------------------------
 
-    async def _async_is_copy(self) -> bool:
+    async def _async_is_copy(self, listed: Iterable[Subscription]) -> bool:
         """Return whether the account is another process's as well: this one is a copy of it.
 
         Else note where the webhook is, so that a copy of this one can ask there.
         """
-        known = {self.url, self.entry.data.get(CONF_WEBHOOK_URL)}
-        try:
-            known |= await _async_elsewhere(self.coordinator.provider, self.entry.data, self.url)
-        except ProviderError as err:
-            # To add a subscription harms nobody, and none is removed without a list.
-            LOGGER.debug("The webhooks could not be listed: %s", type(err).__name__)
+        data = self.entry.data
+        known = {self.url, data.get(CONF_WEBHOOK_URL), *data.get(CONF_FORMER_URLS, ())}
+        known |= _elsewhere(listed, data, self.url)
         for url in sorted(url for url in known if url):
             if await async_is_anothers(self.hass, url):
                 return True
         if self.url is not None:
-            self.coordinator.async_keep({CONF_WEBHOOK_URL: self.url})
+            self._note_url(self.url)
         return False
+
+    def _note_url(self, url: str) -> None:
+        """Keep where the webhook is.
+
+        Where nothing is subscribed to, keep also where it was: an original that is away now, and
+        comes back, can be seen nowhere else.
+        """
+        data = self.entry.data
+        found: dict[str, object] = {CONF_WEBHOOK_URL: url}
+        before = data.get(CONF_WEBHOOK_URL)
+        if before and not _same(before, url) and not self.health.managed:
+            former = [one for one in data.get(CONF_FORMER_URLS, ()) if one not in {before, url}]
+            found[CONF_FORMER_URLS] = [*former, before][-MOST_FORMER:]
+        self.coordinator.async_keep(found)
 
     @callback
     def _become_copy(self) -> None:
@@ -218,27 +236,45 @@ class PbxSubscription:
             return
         self.coordinator.async_keep({CONF_ORIGINAL_WEBHOOK: ""})
         self._report(ISSUE_COPY, found=False)
+        self._report_new_address()
 
     # -- another address ---------------------------------------------------------------------------
 
-    async def async_rotate(self) -> None:
-        """Replace the webhook by another one: whoever knows the old URL can push no more."""
+    async def async_rotate(self, options: Mapping[str, Any] | None = None) -> None:
+        """Replace the webhook by another one: whoever knows the old URL can push no more.
+
+        Options that are given are kept with it, so that the account is loaded anew once.
+        """
         data = self.entry.data
         await async_delete_cloudhook(self.hass, data)
         self._move(
             {CONF_OLD_WEBHOOKS: [*data.get(CONF_OLD_WEBHOOKS, ()), data[CONF_WEBHOOK_ID]]},
+            options=options,
             disown=False,
         )
+        self._report_new_address()
+
+    def _report_new_address(self) -> None:
+        """Tell a person to enter the address, where the phone system cannot be told."""
         self._report(ISSUE_PASTE_AGAIN, found=self.health.wanted and not self.health.managed)
 
-    def _move(self, more: Mapping[str, object], *, disown: bool = True) -> None:
+    def _move(
+        self,
+        more: Mapping[str, object],
+        *,
+        options: Mapping[str, Any] | None = None,
+        disown: bool = True,
+    ) -> None:
         """Take another webhook, and load the account anew with it."""
-        left = {CONF_CLOUDHOOK_URL, CONF_WEBHOOK_URL}
+        left = {CONF_CLOUDHOOK_URL, CONF_FORMER_URLS, CONF_WEBHOOK_URL}
         data = {key: value for key, value in self.entry.data.items() if key not in left}
         if disown:
             data |= self.coordinator.provider.disowned()
         data |= {CONF_WEBHOOK_ID: webhook.async_generate_id(), **more}
-        self.hass.config_entries.async_update_entry(self.entry, data=data)
+        async_ensure_stored(self.hass, self.entry.entry_id)
+        self.hass.config_entries.async_update_entry(
+            self.entry, data=data, options=self.entry.options if options is None else options
+        )
 
     # -- registering -------------------------------------------------------------------------------
 
@@ -249,7 +285,13 @@ class PbxSubscription:
             self.url = await self._async_find_url()
             self._report(ISSUE_WEBHOOK_NO_URL, found=self.url is None and self.health.managed)
             self._report(ISSUE_INSECURE, found=self.url is not None and is_insecure(self.url))
-            if await self._async_is_copy():
+            try:
+                listed = await _async_listed(self.coordinator.provider)
+            except ProviderError as err:
+                # To add a subscription harms nobody, and none is removed without a list.
+                LOGGER.debug("The webhooks could not be listed: %s", type(err).__name__)
+                listed = ()
+            if await self._async_is_copy(listed):
                 self._become_copy()
                 return
             if not self.health.managed:
@@ -311,13 +353,20 @@ class PbxSubscription:
         self._run("verify", self._async_verify())
 
     async def _async_verify(self) -> None:
-        """Check whether the subscription still stands; repair it, but no more than once an hour."""
-        if self.url is None:
-            return
+        """Check whether the subscription still stands; repair it, but no more than once an hour.
+
+        Also whether another process lives at one of its addresses now, which was away before.
+        """
         try:
-            listed = await self.coordinator.provider.subscriptions()
+            listed = await _async_listed(self.coordinator.provider)
         except ProviderError as err:
             LOGGER.debug("The webhook could not be verified: %s", type(err).__name__)
+            return
+        async with self._lock:
+            if await self._async_is_copy(listed):
+                self._become_copy()
+                return
+        if self.url is None or not self.health.managed:
             return
         self.subscriptions = tuple(item for item in listed if _same(item.url, self.url))
         now = dt_util.utcnow()
