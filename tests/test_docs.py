@@ -127,7 +127,8 @@ EXAMPLES = list(examples())
 ACTIONS = [example for example in EXAMPLES if example.page == "docs/actions.md"]
 BOOK = [example for example in EXAMPLES if example.page == "docs/phone_book.md"]
 AUTOMATIONS = [example for example in EXAMPLES if example.alias]
-CARDS = [example for example in EXAMPLES if "card" in example.marks]
+CARDS = [example for example in EXAMPLES if "card" in example.marks and "asterisk" not in example.marks]
+LAB_CARDS = [example for example in EXAMPLES if example.marks == ("asterisk", "card")]  # run at the real one
 CONFIGURATION = [example for example in EXAMPLES if example.marks == ("configuration",)]
 BEFORE = [example for example in EXAMPLES if example.marks == ("before",)]
 SENTENCES = [example for example in EXAMPLES if example.marks[1:] in (("sentences",), ("intents",))]
@@ -135,7 +136,7 @@ SENTENCES = [example for example in EXAMPLES if example.marks[1:] in (("sentence
 
 def test_nothing_is_left_out() -> None:
     """Every example belongs to a group that is run."""
-    groups = (ACTIONS, BOOK, AUTOMATIONS, CARDS, CONFIGURATION, BEFORE, SENTENCES)
+    groups = (ACTIONS, BOOK, AUTOMATIONS, CARDS, LAB_CARDS, CONFIGURATION, BEFORE, SENTENCES)
     assert sum(len(group) for group in groups) == len(EXAMPLES)
     assert sorted(example.alias for example in AUTOMATIONS) == sorted(STORIES)
 
@@ -863,6 +864,35 @@ async def test_card(hass: HomeAssistant, hass_client_no_auth: ClientSessionGener
         if "content" in example.content:
             text = str(Template(example.content["content"], hass).async_render())
             assert "**Bakery Schmidt** → Anna Keller" in " ".join(text.split())
+
+
+async def tap(hass: HomeAssistant, card: Json) -> None:
+    """Do what a tap on a card does."""
+    action = card["tap_action"]
+    domain, _, name = action["perform_action"].partition(".")
+    await hass.services.async_call(domain, name, action["data"], target=action.get("target"), blocking=True)
+
+
+PLACING = [example for example in CARDS if "perform_action: pbx.originate" in example.text]
+PLACING += [example for example in CARDS if "perform_action: pbx.click_to_call" in example.text]
+
+
+@pytest.mark.parametrize("example", PLACING, ids=str)
+async def test_card_that_places_a_call(
+    hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator, example: Example
+) -> None:
+    """A tap on the card places one call, from the extension to the number that the card names."""
+    data = example.content["tap_action"]["data"]
+    async with living(hass, example.marks[0], hass_client_no_auth) as house:
+        await tap(hass, example.content)
+        (placed,) = house.simulator.placed
+        assert placed.source == data["extension"]
+        assert placed.destination.removeprefix("+") == re.sub(r"\D", "", data["number"])
+
+
+def test_every_phone_system_has_a_card_that_places_a_call() -> None:
+    """No phone system is left without an example."""
+    assert {example.marks[0] for example in (*PLACING, *LAB_CARDS)} == set(PROVIDERS)
 
 
 @pytest.mark.parametrize("example", CONFIGURATION, ids=str)

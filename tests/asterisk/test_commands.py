@@ -8,6 +8,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 
+from ..test_docs import LAB_CARDS, Example, tap
 from .desk import Desk, at_desk
 from .hass import Watcher
 from .lab import Lab, until
@@ -44,6 +45,18 @@ async def test_originate_to_the_outside(desk: Desk) -> None:
     await (await desk.lab.phones["101"].ringing()).answer()
     far = await desk.lab.trunk.ringing()
     assert far.caller == "222300101"
+    far.reject(486)
+
+
+@pytest.mark.parametrize("example", LAB_CARDS, ids=str)
+async def test_card_of_the_documentation(desk: Desk, example: Example) -> None:
+    """A tap on the card rings the own phone, then whom the card names."""
+    assert desk.hass.states.get(example.content["entity"]) is not None
+    await tap(desk.hass, example.content)
+    own = await desk.lab.phones["101"].ringing()
+    await own.answer()
+    far = await desk.lab.trunk.ringing()
+    assert any("608000111" in one["DialString"] for one in desk.events("DialBegin"))
     far.reject(486)
 
 

@@ -24,8 +24,6 @@ LEFT_OUT: dict[str, dict[str, str]] = {
             "(`?caller=`, `tests/frontend`)"
         ),
         "session": "both hand out SIP passwords",
-        "limits": "proved with the simulator, which counts requests (`tests/providers/voipat`)",
-        "limit_429": "proved with the simulator, which refuses requests (`tests/providers/voipat`)",
     },
     "voipstudio": {
         "token_gone": "the password is forgotten after the login, so that the account asks to sign in again",
