@@ -65,13 +65,16 @@ def shown_number(
 ) -> str:
     """Return the number that the called party shall see: a typed one, or one of ours by its label.
 
-    Raise InvalidInputError for what is neither.
+    A word for a hidden number is returned as it is: which phone system hides one, its client says.
+    Raise InvalidInputError for what is none of these.
     """
     label = typed.strip().casefold()
     for extension in extensions:
         for own in extension.outbound_numbers:
             if label and own.label.casefold() == label:
                 return own.number
+    if numbers.is_hidden(typed):
+        return typed.strip()
     return dialled_number(hass, entry, typed, field=ATTR_CALLER_ID, by_hand=by_hand)
 
 

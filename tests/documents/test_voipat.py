@@ -185,7 +185,7 @@ async def test_requests_stay_within_the_plan(
     """
     name = {60: "STANDARD", 300: "ENTERPRISE"}[plan]
     assert REAL_PLANS[name] == (RateLimit(requests=plan, seconds=60), RateLimit(requests=hour, seconds=3600))
-    page.plan, page.minute = plan, 1.5
+    page.counts, page.plan, page.minute = True, plan, 1.5
     for each, (minute, _) in REAL_PLANS.items():
         monkeypatch.setattr(voipat_api, each, (RateLimit(requests=minute.requests, seconds=page.minute),))
     await connect("voipat", typed(page))

@@ -41,6 +41,7 @@ class VoipatPage(Page):
         self.channels: dict[str, dict[str, Any]] = {}
         self.records: list[dict[str, Any]] = []
         self.posted: list[tuple[str, Mapping[str, Any]]] = []
+        self.counts = False  # whether more than the plan are refused
         self.plan = 60  # requests a minute
         self.minute = 60.0  # seconds; a test that has less time makes it shorter
         self.reset: float | None = None  # until when all is refused, as a timestamp
@@ -94,7 +95,7 @@ class VoipatPage(Page):
 
     async def answer(self, request: web.Request, text: str) -> web.StreamResponse:
         """Answer a request, or refuse it with one of the page's codes."""
-        spent = self.in_this_minute >= self.plan
+        spent = self.counts and self.in_this_minute >= self.plan
         if spent or (self.reset is not None and time.time() < self.reset):
             self.too_many += 1
             return self._say(429, {"error": "Too Many Requests"})
@@ -116,7 +117,7 @@ class VoipatPage(Page):
         """Answer with the rate limit in the headers."""
         headers = {
             "X-RateLimit-Limit": str(self.plan),
-            "X-RateLimit-Remaining": str(max(0, self.plan - self.in_this_minute)),
+            "X-RateLimit-Remaining": str(max(0, self.plan - self.in_this_minute) if self.counts else self.plan - 1),
         }
         if self.tells_reset:
             headers["X-RateLimit-Reset"] = str(int(self.reset or time.time() + self.minute))

@@ -13,6 +13,7 @@ import aiohttp
 from yarl import URL
 
 from ...telephony import models as m
+from ...telephony import phone_numbers as numbers
 from ...telephony.bounded_map import BoundedMap
 from ...telephony.errors import (
     AuthError,
@@ -340,7 +341,7 @@ class VoipstudioProvider(Provider):
         }
         if request.caller_id_number is not None:
             caller_id = request.caller_id_number.strip()
-            hidden = caller_id.lower() == ANONYMOUS
+            hidden = numbers.is_hidden(caller_id)
             body["caller_id"] = (
                 ANONYMOUS if hidden else self._outside(caller_id, "caller_id_number")
             )
