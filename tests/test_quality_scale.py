@@ -236,11 +236,11 @@ async def _devices(house: House) -> None:
     assert {device.manufacturer for device in devices} == {house.coordinator.provider.name}
 
 
-OF_THE_HOUSE = {"accounts", "console", "occupant", "phone_book", "places", "voice"}
+OF_THE_HOUSE = {"accounts", "console", "occupant", "phone_book", "places", "stored", "voice"}
 
 
 async def test_runtime_data(hass: HomeAssistant, fake_entry: MockConfigEntry) -> None:
-    """What belongs to an account is kept with it; phone book, front end and the tables of towns belong to the house."""
+    """What belongs to an account is kept with it; what belongs to the house, or outlives a reload, is not."""
     await async_set_up(hass, fake_entry)
     assert isinstance(fake_entry.runtime_data, PbxData)
     assert DOMAIN not in hass.data
