@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 
 import pytest
 from aiohttp import ClientConnectionError
-from homeassistant.config_entries import SOURCE_USER, ConfigEntryState, ConfigFlowResult
+from homeassistant.config_entries import SOURCE_USER, ConfigEntry, ConfigEntryState, ConfigFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.network import NoURLAvailableError
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -30,6 +31,7 @@ from .fake_cloud import CLOUDHOOK, FakeCloud
 from .fake_provider import FakeProvider, async_set_up
 from .simulators.base import FaultKind, Simulator
 from .simulators.voipat import VoipatSimulator
+from .simulators.voipat_wire import ON_PAPER
 from .simulators.voipstudio import VoipstudioSimulator
 from .simulators.voipsun import VoipsunSimulator
 from .simulators.voipsun_model import Broken, Permission
@@ -227,6 +229,9 @@ async def test_added_after_pasting(hass: HomeAssistant, house: House, set_up: As
     assert placeholders["provider"] == PROVIDERS[house.provider].name
     shown = re.findall(r"https://ha\.example\.com/api/webhook/(\w{64})", suggested(result)["address"])
     result = await async_submit(hass, result, {})
+    if house.provider == "voipat":
+        assert result["step_id"] == "phones"
+        result = await async_submit(hass, result, {})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     _check_created(result, house)
     assert set(shown) == {result["data"]["webhook_id"]}
@@ -361,6 +366,8 @@ async def test_proof_that_fails(
         assert result["errors"] == {"base": "not_received"}
         assert suggested(result) == shown
     result = await async_submit(hass, result, {"test": False})
+    assert result["step_id"] == "phones"
+    result = await async_submit(hass, result, {})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert at_home in shown["address"]
     assert len(set_up.mock_calls) == 1
@@ -459,6 +466,44 @@ async def test_phones_are_named(hass: HomeAssistant, voipsun: VoipsunSimulator) 
     assert result["options"] == {"extension_names": {"sip101": kept}}
     await hass.async_block_till_done()
     assert hass.states.get("sensor.anna_7101_call_state") is not None
+
+
+def _identifiers(hass: HomeAssistant, entry: ConfigEntry) -> set[str]:
+    devices = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    return {identifier for device in devices for _, identifier in device.identifiers}
+
+
+@pytest.mark.usefixtures("socket_enabled")
+async def test_found_phones_are_named(hass: HomeAssistant) -> None:
+    """The last step shows what was found; only what a person says otherwise is kept, and no id depends on it."""
+    async with VoipatSimulator(extensions_broken=False, **ON_PAPER) as voipat:
+        result = await async_submit(hass, await async_start(hass, "voipat"), _voipat(voipat).typed)
+        result = await async_submit(hass, result, {})
+        assert result["step_id"] == "phones"
+        rows = suggested(result)["phones"]
+        assert {"number": "101", "name": "Anna Keller", "trunk": False, "hidden": False} in rows
+        result = await async_submit(hass, result, {"phones": [*rows, {"number": "101"}]})
+        assert result["errors"] == {"phones": "invalid_row"}
+        for row in rows:
+            row.update({"101": {"name": "Anna"}, "102": {"hidden": True}}.get(row["number"], {}))
+        result = await async_submit(hass, result, {"phones": rows})
+        assert result["type"] is FlowResultType.CREATE_ENTRY
+        assert result["options"] == {"phones": {"101": {"name": "Anna"}, "102": {"hidden": True}}}
+        await hass.async_block_till_done()
+        assert hass.states.get("sensor.anna_101_call_state") is not None
+        assert hass.states.get("sensor.luca_rossi_102_call_state") is None
+        entry = result["result"]
+        known = _identifiers(hass, entry)
+        (options,) = [await hass.config_entries.options.async_init(entry.entry_id)]
+        again = suggested(options)["phones"]
+        assert again == rows
+        typed = {"call_slots": 4, "mask_numbers": False, "phones": [{**row, "hidden": False} for row in again]}
+        await hass.config_entries.options.async_configure(options["flow_id"], typed)
+        await hass.async_block_till_done()
+        assert entry.options["phones"] == {"101": {"name": "Anna"}}
+        assert hass.states.get("sensor.luca_rossi_102_call_state") is not None
+        assert known < _identifiers(hass, entry)
+        await hass.config_entries.async_unload(entry.entry_id)
 
 
 # -- once --------------------------------------------------------------------------------------------

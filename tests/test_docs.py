@@ -1026,11 +1026,14 @@ def test_options() -> None:
     labels, text = TEXTS["options"]["step"]["init"]["data"], page("options")
     common = [row[0] for row in table(section(text, "## For all phone systems"))]
     push = [row[0] for row in table(section(text, "## For phone systems with a webhook"))]
+    messages = [row[0] for row in table(section(text, "## For phone systems that send text messages"))]
     for key, kind in PROVIDERS.items():
         own = [row[0] for row in table(section(text, f"## {kind.name}"))]
         assert own == [labels[str(marker)] for marker in forms.PROVIDER_OPTIONS[key]]
         shown = {labels[str(marker)] for marker in forms.options_form(kind, {}).schema}
-        assert shown == {*common, *own, *(push if Capability.WEBHOOK in kind.possible else ())}
+        more = push if Capability.WEBHOOK in kind.possible else []
+        more = [*more, *messages] if Capability.SEND_SMS in kind.possible else more
+        assert shown == {*common, *own, *more}
 
 
 def event_types() -> dict[str, list[str]]:
@@ -1202,7 +1205,12 @@ def test_entities() -> None:
         (row[1], name)
         for heading in ("Account", "Extension", "Agent", "Queue")
         for row in table(section(page("entities"), f"## {heading}"))
-        for name in [row[0].replace("Call 1, Call 2 …", "Call {slot}").replace("to …", "to {queue}")]
+        for name in [
+            row[0]
+            .replace("Call 1, Call 2 …", "Call {slot}")
+            .replace("message to …", "message to {name}")
+            .replace("to …", "to {queue}")
+        ]
     }
     speed_dial = ("button", "Call")
     known = {

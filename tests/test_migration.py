@@ -160,6 +160,25 @@ async def test_followed_phones_stay_followed(hass: HomeAssistant, hass_storage: 
         assert (devices_of(hass, entry), entities_of(hass, entry)) == before
 
 
+@pytest.mark.usefixtures("socket_enabled")
+@pytest.mark.parametrize("said", [{"name": "Reception"}, {"trunk": True}, {}], ids=["name", "trunk", "nothing"])
+async def test_a_phone_that_is_named_later_stays(
+    hass: HomeAssistant, hass_storage: dict[str, Any], said: dict[str, Any]
+) -> None:
+    """What a person says of a phone in the table changes no device and no entity."""
+    async with living(hass, hass_storage, "voipat") as entry:
+        before = (devices_of(hass, entry), entities_of(hass, entry))
+        hass.config_entries.async_update_entry(entry, options={**entry.options, "phones": {"101": said}})
+        await hass.async_block_till_done()
+        assert entry.state is ConfigEntryState.LOADED
+        assert (devices_of(hass, entry), entities_of(hass, entry)) == before
+        device = dr.async_get(hass).async_get_device_by_identifier(
+            (DOMAIN, f"{entry.unique_id}_extension_101"), entry.entry_id
+        )
+        assert device is not None
+        assert device.name == f"{said.get('name', 'Anna Keller')} (101)"
+
+
 @pytest.mark.parametrize(
     ("names", "before", "after"),
     [

@@ -30,10 +30,11 @@ DIAL = {"dial_emergency": False, "dial_limit": 10}
 DEFAULTS = {"call_slots": 4, "mask_numbers": False, "caller_places": True, "push": True, "assist": False, **DIAL}
 COMMON = [
     *("country", "call_slots", "mask_numbers", "caller_places", "follow_extensions", "push"),
-    *("dial_kinds", "dial_allow", "dial_deny", "dial_emergency", "dial_limit", "assist", "assist_numbers"),
+    *("dial_kinds", "dial_allow", "dial_deny", "dial_emergency", "dial_limit", "message_number"),
+    *("assist", "assist_numbers"),
 ]
 OWN = {
-    "voipat": ["extensions", "rate_plan"],
+    "voipat": ["phones", "extensions", "rate_plan"],
     "voipstudio": ["webhook_username", "webhook_password"],
     "voipsun": ["extension_names"],
     "voxloud": ["notification_email"],
@@ -88,7 +89,9 @@ async def test_fields(hass: HomeAssistant, hass_client: ClientSessionGenerator, 
     answer = await client.post("/api/config/config_entries/options/flow", json={"handler": entry.entry_id})
     form = await answer.json()
     names = [fields["name"] for fields in form["data_schema"]]
-    expected = [name for name in COMMON if name != "push" or provider != "voipsun"]
+    lacking = {"push"} if provider == "voipsun" else set()
+    lacking |= set() if provider == "voipstudio" else {"message_number"}
+    expected = [name for name in COMMON if name not in lacking]
     page = ["address"] if provider in ("voipat", "voipstudio") else []
     assert names == page + expected + OWN[provider]
     assert all("selector" in fields for fields in form["data_schema"])
@@ -458,6 +461,43 @@ async def test_follow(hass: HomeAssistant, fake_entry: MockConfigEntry) -> None:
     state = hass.states.get("sensor.bob_102_call_state")
     assert state is not None
     assert state.state == "idle"
+
+
+async def test_follow_somebody_who_does_not_exist(
+    hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry
+) -> None:
+    """A number that is new to the list and that no phone has is refused; one that was there before stays."""
+    fake_entry.add_to_hass(hass)
+    hass.config_entries.async_update_entry(fake_entry, options={"follow_extensions": ["101", "103"]})
+    await async_set_up(hass, fake_entry)
+    typed = {**DEFAULTS, "follow_extensions": ["101", "103", "109"]}
+    result = await async_change(hass, fake_entry, typed)
+    assert result["errors"] == {"follow_extensions": "unknown_extension"}
+    typed["follow_extensions"] = ["102", "103"]
+    result = await hass.config_entries.options.async_configure(result["flow_id"], typed)
+    await hass.async_block_till_done()
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept", "error"),
+    [
+        ("0170 1234567", "+491701234567", None),
+        ("101", "101", None),
+        ("", None, None),
+        ("Anna", None, "invalid_number"),
+    ],
+)
+async def test_number_for_messages(
+    hass: HomeAssistant, fake_entry: MockConfigEntry, typed: str, kept: str | None, error: str | None
+) -> None:
+    """It is kept as it was read, so that another country makes no other number of it."""
+    await hass.config.async_update(country="DE")
+    await async_set_up(hass, fake_entry)
+    result = await async_change(hass, fake_entry, {**DEFAULTS, "message_number": typed})
+    if error is not None:
+        assert result["errors"] == {"message_number": error}
+    assert fake_entry.options.get("message_number") == kept
 
 
 async def test_a_new_title_reloads_nothing(

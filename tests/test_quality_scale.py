@@ -236,7 +236,7 @@ async def _devices(house: House) -> None:
     assert {device.manufacturer for device in devices} == {house.coordinator.provider.name}
 
 
-OF_THE_HOUSE = {"accounts", "console", "occupant", "phone_book", "places", "stored", "voice"}
+OF_THE_HOUSE = {"accounts", "console", "described", "occupant", "phone_book", "places", "stored", "voice"}
 
 
 async def test_runtime_data(hass: HomeAssistant, fake_entry: MockConfigEntry) -> None:
@@ -261,6 +261,7 @@ async def test_before_configure(hass: HomeAssistant, voipat: VoipatSimulator) ->
 
     step = await hass.config_entries.flow.async_configure(form["flow_id"], typed(voipat))
     assert step["step_id"] == "paste"
+    step = await hass.config_entries.flow.async_configure(step["flow_id"], {})
     await hass.config_entries.flow.async_configure(step["flow_id"], {})
     await hass.async_block_till_done()
     (entry,) = hass.config_entries.async_entries(DOMAIN)
@@ -356,7 +357,7 @@ async def test_entity_unavailable(
 
 def test_parallel_updates() -> None:
     """Platforms that only read do so at will; those that command do so one after the other."""
-    commands = {"button", "switch", "text"}
+    commands = {"button", "notify", "switch", "text"}
     assert {name: platform(name).PARALLEL_UPDATES for name in PLATFORMS} == {
         name: int(name in commands) for name in PLATFORMS
     }

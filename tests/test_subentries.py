@@ -1,5 +1,6 @@
 """What the user makes: speed dials, agents and queues come, change and go without a reload, and PINs stay hidden."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 from custom_components.pbx.config_flow import PbxConfigFlow
 from custom_components.pbx.const import DOMAIN
+from custom_components.pbx.phone_book.collection import async_get_phone_book
 from custom_components.pbx.subentries import AgentFlow
 from custom_components.pbx.telephony import models as m
 from custom_components.pbx.telephony.errors import (
@@ -314,9 +316,9 @@ async def test_same_speed_dial_twice(hass: HomeAssistant, entry: MockConfigEntry
         ("agent", {"number": "\u0661\u0660"}, {"number": "invalid_value"}),
         ("agent", {"number": "1" * 30}, {"base": "invalid_value"}),
         ("agent", {"pin": "12a4"}, {"pin": "invalid_value"}),
-        ("agent", {"pin": "1111"}, {"base": "refused"}),
-        ("agent", {"number": "1009"}, {"base": "refused"}),
-        ("queue", {"name": "nobody"}, {"base": "refused"}),
+        ("agent", {"pin": "1111"}, {"number": "unknown_agent"}),
+        ("agent", {"number": "1009"}, {"number": "unknown_agent"}),
+        ("queue", {"name": "nobody"}, {"name": "unknown_queue"}),
         ("queue", {"name": " "}, {"base": "required"}),
     ],
 )
@@ -331,7 +333,7 @@ async def test_refused_and_mended(
     assert suggested(result) == {key: value for key, value in given.items() if key != "pin"}
     placeholders = result["description_placeholders"]
     assert placeholders is not None
-    assert bool(placeholders["reason"]) is (errors.get("base") == "refused")
+    assert bool(placeholders["reason"]) is bool({"unknown_agent", "unknown_queue"}.intersection(errors.values()))
     assert given.get("pin", "-") not in placeholders["reason"]
     assert entry.subentries == {}
     result = await async_submit(hass, result, NEW[kind])
@@ -345,7 +347,7 @@ async def test_refused_and_mended(
         (AuthError(), {"base": "cannot_connect"}, ""),
         (UnsupportedError("x"), {"base": "cannot_connect"}, ""),
         (RefusedError("Wrong PIN", "7"), {"base": "refused"}, "Wrong PIN"),
-        (NotFoundError("No such agent"), {"base": "refused"}, "No such agent"),
+        (NotFoundError("No such agent"), {"number": "unknown_agent"}, "No such agent"),
         (InvalidInputError("pin", "required"), {"pin": "required"}, ""),
         (InvalidInputError("elsewhere"), {"base": "invalid_value"}, ""),
     ],
@@ -492,6 +494,45 @@ async def test_extensions_are_offered(
     config = schema.schema["extension"].config
     assert [option["label"] for option in config["options"]] == ["101 Ann", "102 Bob"]
     assert config["custom_value"]
+
+
+@pytest.mark.parametrize("kind", ["speed_dial", "agent"])
+async def test_an_extension_that_does_not_exist(
+    hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry, kind: str
+) -> None:
+    """It is refused where all are known, and believed where they are not, or where groups can be rung too."""
+    await async_set_up(hass, fake_entry)
+    typed = {**NEW[kind], "extension": "109"}
+    result = await async_submit(hass, await async_open(hass, fake_entry, kind), typed)
+    assert result["errors"] == {"extension": "unknown_extension"}
+    fake.rings_groups = True
+    result = await async_submit(hass, result, typed)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    fake.rings_groups = False
+    fake.script.directory = replace(fake.script.directory, complete=False)
+    fake_entry.runtime_data.coordinator.async_reread_directory()
+    await _async_settle(hass)
+    result = await async_submit(hass, await async_open(hass, fake_entry, kind), {**typed, "number": "1001"})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_people_are_offered(hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry) -> None:
+    """Whom a speed dial calls can be chosen from the phone book by each number to call; another can be typed."""
+    await async_set_up(hass, fake_entry)
+    book = async_get_phone_book(hass)
+    await book.async_add(
+        {"name": "Cid", "numbers": ["+390612345678", {"number": "+390612345679", "kind": "fax"}, "102"]}
+    )
+    result = await async_open(hass, fake_entry, "speed_dial")
+    schema = result["data_schema"]
+    assert schema is not None
+    config = schema.schema["number"].config
+    assert [option["label"] for option in config["options"]] == ["Cid: +390612345678", "Cid: 102"]
+    assert config["custom_value"]
+    picked = {**MUM, "number": config["options"][0]["value"]}
+    await async_submit(hass, result, picked)
+    await hass.services.async_call("button", "press", {"entity_id": "button.mum"}, blocking=True)
+    assert fake.script.arguments("click_to_call") == [(m.Originate(extension="101", number="+390612345678"),)]
 
 
 async def test_pin_is_never_shown(

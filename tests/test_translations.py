@@ -16,18 +16,27 @@ from homeassistant.config_entries import SOURCE_USER
 from homeassistant.const import CONF_URL, CONF_WEBHOOK_ID
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.condition import Condition
+from homeassistant.helpers.selector import ObjectSelector
 from homeassistant.util.yaml import load_yaml_dict
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components import pbx
-from custom_components.pbx import binary_sensor, button, condition, event, sensor, switch, trigger
+from custom_components.pbx import binary_sensor, button, condition, event, notify, sensor, switch, trigger
 from custom_components.pbx import text as text_platform
 from custom_components.pbx.activity import UNTOLD
 from custom_components.pbx.config_flow import CONF_NEW_ADDRESS
 from custom_components.pbx.const import ATTR_CALL_ID, ATTR_EXPECTED_STATE, CONF_PROVIDER, DOMAIN
 from custom_components.pbx.entity import PbxEntityDescription
 from custom_components.pbx.errors import refusal_key
-from custom_components.pbx.forms import CODE_FORM, FORMS, PHONES, PHONES_FORM, REAUTH_FIELDS, options_form
+from custom_components.pbx.forms import (
+    CODE_FORM,
+    FORMS,
+    FOUND_PHONES,
+    PHONES,
+    PHONES_FORM,
+    REAUTH_FIELDS,
+    options_form,
+)
 from custom_components.pbx.providers import PROVIDERS
 from custom_components.pbx.services import ALL_ACTIONS
 from custom_components.pbx.services.target import TARGET_FIELDS
@@ -89,6 +98,7 @@ PLATFORMS: Mapping[str, Iterable[PbxEntityDescription]] = {
     "binary_sensor": binary_sensor.BINARY_SENSORS,
     "button": button.BUTTONS,
     "event": event.EVENTS,
+    "notify": notify.NOTIFIERS,
     "sensor": sensor.SENSORS,
     "switch": switch.SWITCHES,
     "text": text_platform.TEXTS,
@@ -279,7 +289,7 @@ MAKERS: Mapping[str, tuple[str, set[str]]] = {
     "_report": ("issues", {"title", "provider", "reason"}),
 }
 # Lines of the options form never reach an action.
-OPTIONS_ONLY = {"invalid_assist_line", "invalid_dial_line", "invalid_phone"}
+OPTIONS_ONLY = {"invalid_assist_line", "invalid_dial_line", "invalid_phone", "invalid_row"}
 
 
 # -- exceptions and issues ---------------------------------------------------------------------------
@@ -520,10 +530,11 @@ def test_selectors() -> None:
     assert words == chosen
 
 
-def test_table_of_phones() -> None:
+@pytest.mark.parametrize("phones", [PHONES, FOUND_PHONES], ids=["accounts", "found"])
+def test_table_of_phones(phones: ObjectSelector) -> None:
     """Every column of the table has a name."""
-    words = texts(ENGLISH)["selector"][PHONES.config["translation_key"]]["fields"]
-    assert set(words) == set(PHONES.config["fields"])
+    words = texts(ENGLISH)["selector"][phones.config["translation_key"]]["fields"]
+    assert set(words) == set(phones.config["fields"])
     assert all(field["name"] for field in words.values())
 
 

@@ -632,6 +632,16 @@ async def test_empty_filter(hass: HomeAssistant, coordinator: PbxCoordinator, li
         ("dtmf_received", {"digits": "E"}),
         ("sms_received", {"queue": "q1"}),
         ("call_spied", {}),
+        ("call_incoming", {"direction": "outgoing"}),
+        ("call_unanswered", {"direction": "outgoing"}),
+        ("call_missed", {"direction": "outgoing"}),
+        ("call_outgoing", {"direction": "incoming"}),
+        ("call_incoming", {"caller_kind": "hidden", "caller": "100"}),
+        ("call_answered", {"caller_kind": "hidden", "caller_groups": ["vip"]}),
+        ("call_answered", {"caller_kind": "hidden", "caller_country": "DE"}),
+        ("call_answered", {"caller_kind": "unknown", "caller_groups": ["vip"]}),
+        ("call_ended", {"outcome": ["missed", "busy"], "minimum_duration": 5}),
+        ("call_incoming", {"caller": "+4930x"}),
     ],
 )
 async def test_refused_options(hass: HomeAssistant, key: str, options: dict[str, Any]) -> None:
@@ -639,6 +649,22 @@ async def test_refused_options(hass: HomeAssistant, key: str, options: dict[str,
     config = cv.TRIGGER_SCHEMA([{"trigger": f"pbx.{key}", "options": options}])
     with pytest.raises(vol.Invalid):
         await async_validate_trigger_config(hass, config)
+
+
+@pytest.mark.parametrize(
+    ("key", "options"),
+    [
+        ("call_incoming", {"direction": "internal", "caller_kind": "hidden", "caller": []}),
+        ("call_answered", {"direction": "outgoing", "caller_kind": "known", "caller_groups": ["vip"]}),
+        ("call_ended", {"direction": "outgoing", "outcome": ["missed", "answered"], "minimum_duration": 5}),
+        ("call_ended", {"outcome": ["missed"], "minimum_duration": 0}),
+        ("call_outgoing", {"direction": "internal"}),
+    ],
+)
+async def test_what_can_be_meant(hass: HomeAssistant, key: str, options: dict[str, Any]) -> None:
+    """Filters that fit together are taken."""
+    config = cv.TRIGGER_SCHEMA([{"trigger": f"pbx.{key}", "options": options}])
+    assert await async_validate_trigger_config(hass, config)
 
 
 async def test_outlives_a_reload(hass: HomeAssistant, coordinator: PbxCoordinator, listen: Listen) -> None:

@@ -3,6 +3,7 @@
 from functools import partial
 
 from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers import config_validation as cv
@@ -32,6 +33,7 @@ from .push_health import PushHealth
 from .recent_calls import RecentCalls, async_remove_recent_calls
 from .registry.changes import DIRECTORY
 from .services import async_setup_services
+from .services.described import async_update_descriptions
 from .stored import apart_from_writes
 from .telephony import phone_numbers as numbers
 from .telephony.errors import ProviderError
@@ -86,7 +88,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> bool:
     data.devices.async_setup()
     # This listener also keeps the polls going when all entities are disabled.
     entry.async_on_unload(coordinator.async_add_listener(data.devices.async_sync, DIRECTORY))
-    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    await hass.config_entries.async_forward_entry_setups(entry, _platforms_of(provider))
     coordinator.async_entities_added()
     entry.async_on_unload(entry.add_update_listener(_async_reload_if_changed))
     data.webhook.async_setup()
@@ -96,6 +98,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> bool:
     update_voice = partial(async_update_voice, hass)
     entry.async_on_unload(coordinator.async_add_listener(update_voice, DIRECTORY))
     entry.async_on_unload(entry.async_on_state_change(update_voice))
+    entry.async_on_unload(entry.async_on_state_change(partial(async_update_descriptions, hass)))
     return True
 
 
@@ -109,7 +112,14 @@ async def async_unload_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> bool
     """Unload an account; everything else ends with the entry."""
     await entry.runtime_data.devices.async_clear()
     await entry.runtime_data.recent.async_close()
-    return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+    platforms = _platforms_of(entry.runtime_data.coordinator.provider)
+    return await hass.config_entries.async_unload_platforms(entry, platforms)
+
+
+def _platforms_of(provider: Provider) -> list[Platform]:
+    """Return the platforms of an account; nothing is loaded for messages that cannot be sent."""
+    sends = Capability.SEND_SMS in provider.possible
+    return [platform for platform in PLATFORMS if sends or platform is not Platform.NOTIFY]
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> None:

@@ -9,12 +9,20 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.aiohttp_client import async_create_clientsession
 from homeassistant.util.hass_dict import HassKey
 
-from .const import ATTR_CALLER_ID, ATTR_NUMBER, CONF_PROVIDER, SUBENTRY_AGENT, SUBENTRY_QUEUE
+from .const import (
+    ATTR_CALLER_ID,
+    ATTR_NUMBER,
+    CONF_PHONES,
+    CONF_PROVIDER,
+    SUBENTRY_AGENT,
+    SUBENTRY_QUEUE,
+)
 from .devices import known_extensions
 from .errors import entry_broken
 from .providers import PROVIDERS
 from .providers.base import Provider
 from .providers.http import refuse_to_move
+from .registry.named_phones import read_named
 from .telephony import phone_numbers as numbers
 from .telephony.errors import InvalidInputError
 from .telephony.models import Extension, UserAgent, UserQueue
@@ -130,7 +138,10 @@ def make_provider(hass: HomeAssistant, entry: ConfigEntry) -> Provider:
     session = async_session(hass, entry.entry_id, verify_ssl=verify_ssl)
     settings = {
         CONF_COUNTRY: hass.config.country or "",
-        "known_extensions": known_extensions(hass, entry),
+        "known_extensions": [
+            *known_extensions(hass, entry),
+            *read_named(entry.options.get(CONF_PHONES)),
+        ],
         **entry.data,
         **entry.options,
     }

@@ -36,6 +36,8 @@ from homeassistant.helpers.translation import async_get_translations
 from .accounts import async_session, make_provider, provider_of
 from .const import (
     CONF_CLOUDHOOK_URL,
+    CONF_FOLLOW,
+    CONF_PHONES,
     CONF_PINNED_ACCOUNT,
     CONF_PROVIDER,
     DOMAIN,
@@ -47,7 +49,7 @@ from .const import (
 from .data import PbxConfigEntry, loaded_coordinator
 from .forms import CODE_FORM, FORMS, PHONES_FORM, REAUTH_FIELDS, options_form
 from .migration import VERSION
-from .options import shown_options, stored_options
+from .options import shown_options, shown_phones, stored_options, stored_table
 from .providers import PROVIDERS
 from .providers.base import Provider
 from .push.url import addresses_to_paste, async_cloudhook_url, external_url
@@ -62,7 +64,7 @@ from .telephony.errors import (
     RefusedError,
     SecondFactorError,
 )
-from .telephony.models import Account, Capability
+from .telephony.models import Account, Capability, Extension
 from .webhook_page import (
     CONF_ADDRESSES,
     CONF_TEST,
@@ -96,6 +98,7 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
         self._waiting: asyncio.Task[None] | None = None
         self._settings: dict[str, Any] = {}
         self._options: dict[str, object] = {}
+        self._found: tuple[Extension, ...] = ()
 
     @staticmethod
     @callback
@@ -279,14 +282,14 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
         if user_input is not None:
             if user_input.get(CONF_TEST):
                 return await self.async_step_wait()
-            return self._create()
+            return await self.async_step_phones()
         return await self._async_show_page({})
 
     async def _async_show_page(self, errors: dict[str, str]) -> ConfigFlowResult:
         """Show the address, and ask whether to wait for a call."""
         page = await async_webhook_page(self.hass, self._tried[1], self._settings, self._trouble)
         if page is None:
-            return self._create()
+            return await self.async_step_phones()
         return self.async_show_form(
             step_id="paste",
             data_schema=vol.Schema({**page.fields, **test_field()}),
@@ -302,7 +305,7 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
         """Wait for a call to one of the phones, as the proof that everything is right."""
         trial = self._trial
         if trial is None:
-            return self._create()
+            return await self.async_step_phones()
         if self._waiting is None:
             self._waiting = self.hass.async_create_task(trial.async_wait(), eager_start=False)
         if not self._waiting.done():
@@ -323,7 +326,7 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_proved(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show what came."""
         if user_input is not None or self._trial is None:
-            return self._create()
+            return await self.async_step_phones()
         return self.async_show_form(
             step_id="proved",
             data_schema=vol.Schema({}),
@@ -331,7 +334,7 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
                 "provider": PROVIDERS[self._provider].name,
                 "what": described(self._trial.messages),
             },
-            last_step=True,
+            last_step=self._provider not in PHONES_FORM,
         )
 
     @callback
@@ -350,18 +353,19 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
         if form is None:
             return self._create()
         errors: dict[str, str] = {}
+        suggested: Mapping[str, Any] = {}
         if user_input is not None:
             try:
-                self._options = kind.settings_type.read_options(user_input, {})
+                self._options = stored_table(kind, user_input, self._found)
             except InvalidInputError as err:
                 errors[err.field] = err.problem
             else:
                 return self._create()
+        if user_input is None:
+            self._found, suggested = await _async_suggested(client)
         return self.async_show_form(
             step_id="phones",
-            data_schema=self.add_suggested_values_to_schema(
-                form, user_input or await _async_suggested(client)
-            ),
+            data_schema=self.add_suggested_values_to_schema(form, user_input or suggested),
             errors=errors,
             description_placeholders={"provider": kind.name},
             last_step=True,
@@ -436,26 +440,30 @@ class PbxOptionsFlow(OptionsFlow):
             return self.async_abort(reason="unknown_provider")
         errors: dict[str, str] = {}
         line = ""
+        coordinator = loaded_coordinator(entry)
+        found = coordinator.data.found_extensions if coordinator is not None else ()
         if user_input is not None:
             await self.hass.async_add_executor_job(numbers.load)
             replace = user_input.pop(CONF_NEW_ADDRESS, False)
             user_input = {k: v for k, v in user_input.items() if k not in CONF_ADDRESSES}
             try:
                 options = stored_options(
-                    kind, user_input, entry.options, self.hass.config.country or ""
+                    kind, user_input, entry.options, self.hass.config.country or "", found
                 )
+                self._check_followed(options)
             except InvalidInputError as err:
                 errors[err.field] = err.problem
                 line = err.value
             else:
                 self._options = options
                 return await self._async_replace_address() if replace else self._finish()
-        coordinator = loaded_coordinator(entry)
         extensions = coordinator.data.extensions if coordinator is not None else {}
         schema = options_form(kind, extensions)
         provider = make_provider(self.hass, entry)
         page = await async_webhook_page(self.hass, provider, entry.data)
         shown = user_input or shown_options(kind, entry.options)
+        if user_input is None and CONF_PHONES in schema.schema:
+            shown = {**shown, CONF_PHONES: shown_phones(entry.options, found)}
         if user_input is None and coordinator is not None:
             shown = {**shown, **coordinator.provider.suggested_options(guess=False)}
         form = self.add_suggested_values_to_schema(schema, shown)
@@ -500,14 +508,26 @@ class PbxOptionsFlow(OptionsFlow):
         """Keep the options."""
         return self.async_create_entry(data=self._options)
 
+    def _check_followed(self, options: Mapping[str, Any]) -> None:
+        """Raise InvalidInputError for an extension that is new to the list and does not exist."""
+        coordinator = loaded_coordinator(self.config_entry)
+        known = self.config_entry.options.get(CONF_FOLLOW, ())
+        for number in options.get(CONF_FOLLOW, ()):
+            if coordinator and number not in known and not coordinator.may_be_extension(number):
+                raise InvalidInputError(CONF_FOLLOW, "unknown_extension", value=number)
 
-async def _async_suggested(client: Provider) -> Mapping[str, Any]:
-    """Return what is there, for a person to look over, as far as it can be asked now."""
+
+async def _async_suggested(client: Provider) -> tuple[tuple[Extension, ...], Mapping[str, Any]]:
+    """Return the phones that are there, as far as they can be asked for now.
+
+    The second is the same for a person to look over.
+    """
+    found: tuple[Extension, ...] = ()
     try:
-        await client.directory()
+        found = (await client.directory()).extensions or ()
     except ProviderError as err:
         LOGGER.debug("%s told of no phones: %s", client.name, type(err).__name__)
-    return client.suggested_options(guess=True)
+    return found, {CONF_PHONES: shown_phones({}, found), **client.suggested_options(guess=True)}
 
 
 async def _async_words(hass: HomeAssistant, key: str) -> str:

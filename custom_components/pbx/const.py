@@ -12,6 +12,7 @@ PLATFORMS: Final = [
     Platform.BINARY_SENSOR,
     Platform.BUTTON,
     Platform.EVENT,
+    Platform.NOTIFY,
     Platform.SENSOR,
     Platform.SWITCH,
     Platform.TEXT,
@@ -28,6 +29,8 @@ CONF_FOLLOW: Final = "follow_extensions"
 CONF_ASSIST: Final = "assist"
 CONF_CALLER_PLACES: Final = "caller_places"
 CONF_ASSIST_NUMBERS: Final = "assist_numbers"
+CONF_PHONES: Final = "phones"
+CONF_MESSAGE_NUMBER: Final = "message_number"
 CONF_DIAL_KINDS: Final = "dial_kinds"
 CONF_DIAL_ALLOW: Final = "dial_allow"
 CONF_DIAL_DENY: Final = "dial_deny"

@@ -28,6 +28,7 @@ from .const import (
     CONF_CALL_SLOTS,
     CONF_CREATED_OBJECTS,
     CONF_MASK_NUMBERS,
+    CONF_PHONES,
     DEFAULT_CALL_SLOTS,
     LOGGER,
     MAX_ENABLED_ENTITIES,
@@ -44,6 +45,7 @@ from .providers.pacing import OfficeHours
 from .push_health import PushHealth
 from .registry.call_registry import CallRegistry, Changes, Key, KeyKind
 from .registry.lifecycle import MAX_CALLS
+from .registry.named_phones import read_named
 from .stored import PRECIOUS, async_ensure_stored
 from .telephony.errors import ProviderError, TooLongError
 from .telephony.events import Event
@@ -108,6 +110,7 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
             complete_after=provider.complete_after,
             grace=provider.grace,
             names=names,
+            phones=read_named(entry.options.get(CONF_PHONES)),
         )
         self.devices = PbxDevices(hass, entry, account, provider.name, self.data)
         self.wording = Wording(masked=bool(entry.options.get(CONF_MASK_NUMBERS, False)))
@@ -170,6 +173,18 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
         if before is not None and self.update_interval < before:
             self.async_look_again()
         self.async_update_listeners()
+
+    def may_be_extension(self, number: str) -> bool:
+        """Return whether a number, an identity or an internal number may be one of our phones.
+
+        Where not all phones are known, or where groups can be rung as well, any may be.
+        """
+        if self.provider.rings_groups or not self.data.lists_all_extensions:
+            return True
+        return any(
+            number in (one.number, one.identity, one.internal_number)
+            for one in self.data.found_extensions
+        )
 
     # -- inputs of the config entry and the platforms ----------------------------------------------
 

@@ -12,7 +12,7 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import async_get_platforms
 
-from .const import CONF_FOLLOW, DOMAIN, SUBENTRY_AGENT, SUBENTRY_QUEUE
+from .const import CONF_FOLLOW, CONF_PHONES, DOMAIN, SUBENTRY_AGENT, SUBENTRY_QUEUE
 from .registry.call_registry import (
     ACCOUNT,
     CallRegistry,
@@ -23,6 +23,7 @@ from .registry.call_registry import (
     queue_key,
     slot_key,
 )
+from .registry.named_phones import hidden_in, read_named
 from .telephony.events import Event
 from .telephony.models import Account, Agent, Directory, Extension
 
@@ -118,6 +119,7 @@ class PbxDevices:
         self._manufacturer = manufacturer
         self._registry = registry
         self._followed = frozenset(entry.options.get(CONF_FOLLOW, ()))
+        self._hidden = hidden_in(read_named(entry.options.get(CONF_PHONES)))
         self.subjects: dict[tuple[SubjectKind, str], Subject] = {}
         self.extension_count = 0
         self.by_unique_id: dict[str, Subject] = {}
@@ -379,6 +381,8 @@ class PbxDevices:
 
     def _follows(self, extension: Extension) -> bool:
         """Return whether there is a device for an extension; by default there is for all."""
+        if extension.number in self._hidden:
+            return False
         if not self._followed:
             return True
         return extension.number in self._followed or extension.identity in self._followed

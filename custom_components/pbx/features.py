@@ -7,6 +7,8 @@ The editor's tab *By target* and the filters of fields know domains, device clas
 from collections.abc import Mapping
 from enum import IntFlag
 
+from homeassistant.components.media_player.const import MediaPlayerEntityFeature
+
 from .devices import SubjectKind
 from .providers.base import Provider
 from .telephony.models import Capability
@@ -87,6 +89,14 @@ OF: Mapping[SubjectKind, Mapping[Capability, PbxFeature]] = {
     SubjectKind.SLOT: OF_CALLS,
     SubjectKind.AGENT: OF_AGENTS,
 }
+
+
+def feature_named(name: str) -> int:
+    """Return the bit that a description in YAML calls by the name of one of Home Assistant's.
+
+    It is "media_player.MediaPlayerEntityFeature.PAUSE" or the like.
+    """
+    return MediaPlayerEntityFeature[name.rpartition(".")[2]].value
 
 
 def features_of(provider: Provider, kind: SubjectKind) -> PbxFeature:

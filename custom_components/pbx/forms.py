@@ -45,6 +45,8 @@ from .const import (
     CONF_DIAL_LIMIT,
     CONF_FOLLOW,
     CONF_MASK_NUMBERS,
+    CONF_MESSAGE_NUMBER,
+    CONF_PHONES,
     CONF_PUSH,
     DEFAULT_CALL_SLOTS,
     DEFAULT_DIAL_LIMIT,
@@ -153,8 +155,25 @@ PHONES = ObjectSelector(
     )
 )
 
+FOUND_PHONES = ObjectSelector(
+    ObjectSelectorConfig(
+        fields={
+            "number": ObjectSelectorField(selector=TEXT, required=True),
+            "name": ObjectSelectorField(selector=TEXT),
+            "trunk": ObjectSelectorField(selector=BooleanSelector()),
+            "hidden": ObjectSelectorField(selector=BooleanSelector()),
+        },
+        multiple=True,
+        label_field="number",
+        description_field="name",
+        translation_key=CONF_PHONES,
+    )
+)
+
 PHONES_FORM: Mapping[str, vol.Schema] = {
     "voipsun": vol.Schema({vol.Optional(CONF_EXTENSION_NAMES): PHONES}),
+    "voipat": vol.Schema({vol.Optional(CONF_PHONES): FOUND_PHONES}),
+    "asterisk": vol.Schema({vol.Optional(CONF_PHONES): FOUND_PHONES}),
 }
 """What is asked about the phones that were found, where the phone system cannot tell."""
 
@@ -162,6 +181,7 @@ CODE_FORM = vol.Schema({vol.Required(CONF_CODE): TEXT})
 
 PROVIDER_OPTIONS: Mapping[str, Mapping[vol.Marker, object]] = {
     "voipat": {
+        vol.Optional(CONF_PHONES): FOUND_PHONES,
         vol.Optional(CONF_EXTENSIONS): TEXTS,
         vol.Optional(CONF_RATE_PLAN, default="automatic"): SelectSelector(
             SelectSelectorConfig(
@@ -175,7 +195,10 @@ PROVIDER_OPTIONS: Mapping[str, Mapping[vol.Marker, object]] = {
     },
     "voipsun": {vol.Optional(CONF_EXTENSION_NAMES): PHONES},
     "voxloud": {vol.Optional(CONF_NOTIFICATION_EMAIL): EMAIL},
-    "asterisk": {vol.Optional(CONF_DIAL_CONTEXT): TEXT},
+    "asterisk": {
+        vol.Optional(CONF_PHONES): FOUND_PHONES,
+        vol.Optional(CONF_DIAL_CONTEXT): TEXT,
+    },
 }
 
 
@@ -229,6 +252,8 @@ def options_form(kind: type[Provider], extensions: Mapping[str, Extension]) -> v
             NumberSelectorConfig(min=1, max=MAX_DIAL_LIMIT, mode=NumberSelectorMode.BOX)
         ),
     }
+    if Capability.SEND_SMS in kind.possible:
+        fields[vol.Optional(CONF_MESSAGE_NUMBER)] = TEXT
     fields[vol.Required(CONF_ASSIST, default=False)] = BooleanSelector()
     fields[vol.Optional(CONF_ASSIST_NUMBERS)] = TEXTS
     fields |= PROVIDER_OPTIONS[kind.key]

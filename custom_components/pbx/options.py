@@ -1,7 +1,7 @@
 """The options as a person types them, and as they are kept."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from homeassistant.const import CONF_COUNTRY
@@ -12,18 +12,28 @@ from .const import (
     CONF_DIAL_ALLOW,
     CONF_DIAL_DENY,
     CONF_DIAL_LIMIT,
+    CONF_MESSAGE_NUMBER,
+    CONF_PHONES,
 )
 from .providers.base import Provider
+from .registry.named_phones import kept_rows, read_named, rows_of
 from .telephony import phone_numbers as numbers
 from .telephony.errors import InvalidInputError
+from .telephony.models import Extension
 
 _BEGINNING = re.compile(r"\*|[+*#]*[0-9][0-9*#]*")
 
 
 def stored_options(
-    kind: type[Provider], typed: Mapping[str, Any], known: Mapping[str, Any], country: str = ""
+    kind: type[Provider],
+    typed: Mapping[str, Any],
+    known: Mapping[str, Any],
+    country: str = "",
+    found: Iterable[Extension] = (),
 ) -> dict[str, Any]:
     """Return the options to keep, from what was typed; `known` are those that were kept so far.
+
+    `found` are the phones as the phone system lists them: what it says itself is not kept.
 
     Raise InvalidInputError for what cannot be read or is incomplete.
     """
@@ -31,6 +41,17 @@ def stored_options(
     options[CONF_CALL_SLOTS] = int(options[CONF_CALL_SLOTS])
     for line in options.get(CONF_ASSIST_NUMBERS, ()):
         assist_number(line, options.get(CONF_COUNTRY) or country)
+    if CONF_MESSAGE_NUMBER in options:
+        # As another country reads it: what is typed now stays this number.
+        options[CONF_MESSAGE_NUMBER] = numbers.dialable(
+            options[CONF_MESSAGE_NUMBER],
+            options.get(CONF_COUNTRY) or country,
+            field=CONF_MESSAGE_NUMBER,
+            by_hand=True,
+        )
+    if CONF_PHONES in options:
+        kept = kept_rows(CONF_PHONES, options.pop(CONF_PHONES), found)
+        options |= {CONF_PHONES: kept} if kept else {}
     if CONF_DIAL_LIMIT in options:
         options[CONF_DIAL_LIMIT] = int(options[CONF_DIAL_LIMIT])
     for name in (CONF_DIAL_ALLOW, CONF_DIAL_DENY):
@@ -40,9 +61,28 @@ def stored_options(
     return kind.settings_type.read_options(options, known)
 
 
+def stored_table(
+    kind: type[Provider], typed: Mapping[str, Any], found: Iterable[Extension]
+) -> dict[str, Any]:
+    """Return the options to keep of a table of phones alone, as the last step of a set-up asks it.
+
+    Raise InvalidInputError for a row that cannot be kept.
+    """
+    options = {key: value for key, value in typed.items() if value}
+    if CONF_PHONES in options:
+        kept = kept_rows(CONF_PHONES, options.pop(CONF_PHONES), found)
+        options |= {CONF_PHONES: kept} if kept else {}
+    return kind.settings_type.read_options(options, {})
+
+
 def shown_options(kind: type[Provider], options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options as a person edits them, without secrets: those kept, or just typed."""
     return kind.settings_type.show_options(options)
+
+
+def shown_phones(options: Mapping[str, Any], found: Iterable[Extension]) -> list[dict[str, object]]:
+    """Return the table of phones as a person edits it."""
+    return rows_of(found, read_named(options.get(CONF_PHONES)))
 
 
 def assist_number(line: str, country: str) -> tuple[str, str]:

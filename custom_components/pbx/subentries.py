@@ -12,6 +12,7 @@ from homeassistant.helpers.selector import (
     SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
+    SelectSelectorMode,
     TextSelector,
     TextSelectorConfig,
     TextSelectorType,
@@ -20,12 +21,23 @@ from homeassistant.helpers.selector import (
 from .accounts import dialled_number, provider_of, shown_number
 from .const import ATTR_CALLER_ID, ATTR_DIAL_FIRST, CONF_DIALLED, CONF_SHOWN
 from .data import loaded_coordinator
+from .phone_book.collection import entries_of
 from .providers.base import Provider
-from .telephony.errors import ConnectError, InvalidInputError, ProviderError, RefusedError
+from .telephony.errors import (
+    ConnectError,
+    InvalidInputError,
+    ProviderError,
+    Refusal,
+    RefusedError,
+)
 from .telephony.models import AgentRef, Capability, DialFirst, Extension
 
 CONF_EXTENSION = "extension"
 CONF_NUMBER = "number"
+NO_AGENT = frozenset({Refusal.WRONG_PIN, Refusal.AGENT_LOGIN, Refusal.NOT_FOUND, Refusal.GONE})
+NO_QUEUE = frozenset({Refusal.INCOMPLETE, Refusal.QUEUE, Refusal.NOT_FOUND, Refusal.GONE})
+"""What the question how a queue is doing is answered with where there is none of that name."""
+MOST_OFFERED = 1000  # numbers of the phone book in a form
 
 
 class _Flow(ConfigSubentryFlow, ABC):
@@ -54,6 +66,9 @@ class _Flow(ConfigSubentryFlow, ABC):
                 errors[err.field if err.field in self.form().schema else "base"] = err.problem
             except RefusedError as err:
                 errors["base"] = "refused"
+                if (field := self.field_of(err)) is not None:
+                    del errors["base"]
+                    errors[field[0]] = field[1]
                 placeholders["reason"] = err.reason
             except ProviderError:
                 errors["base"] = "cannot_connect"
@@ -99,6 +114,17 @@ class _Flow(ConfigSubentryFlow, ABC):
     async def _async_check(self, typed: dict[str, Any]) -> dict[str, Any]:
         """Return what is kept of the input; refuse what cannot work."""
 
+    def field_of(self, err: RefusedError) -> tuple[str, str] | None:
+        """Return which field a phone system's no is about, and what it means; None if neither."""
+        return None
+
+    def _check_extension(self, typed: Mapping[str, Any]) -> None:
+        """Raise InvalidInputError for an extension that the account certainly has not."""
+        coordinator = loaded_coordinator(self._get_entry())
+        number = str(typed.get(CONF_EXTENSION, "")).strip()
+        if coordinator is not None and number and not coordinator.may_be_extension(number):
+            raise InvalidInputError(CONF_EXTENSION, "unknown_extension", value=number)
+
     def _provider(self) -> Provider:
         """Return the client of the account; raise ConnectError while it is not loaded."""
         coordinator = loaded_coordinator(self._get_entry())
@@ -116,6 +142,20 @@ class _Flow(ConfigSubentryFlow, ABC):
         """Return the extensions by their numbers, none while the account is not loaded."""
         coordinator = loaded_coordinator(self._get_entry())
         return coordinator.data.extensions if coordinator is not None else {}
+
+    def _people(self) -> SelectSelector:
+        """Return the choice of somebody in the phone book; a number may be typed as well."""
+        return SelectSelector(
+            SelectSelectorConfig(
+                options=[
+                    SelectOptionDict(value=one.number, label=f"{entry.label}: {one.number}")
+                    for entry in entries_of(self.hass)
+                    for one in entry.callable_numbers
+                ][:MOST_OFFERED],
+                custom_value=True,
+                mode=SelectSelectorMode.DROPDOWN,
+            )
+        )
 
 
 def _choice(numbers: Mapping[str, str]) -> SelectSelector:
@@ -152,7 +192,7 @@ class SpeedDialFlow(_Flow):
         fields: dict[vol.Marker, object] = {
             vol.Required(CONF_NAME): TextSelector(),
             vol.Required(CONF_EXTENSION): self._extensions(),
-            vol.Required(CONF_NUMBER): TextSelector(),
+            vol.Required(CONF_NUMBER): self._people(),
         }
         if ATTR_CALLER_ID in offered:
             own = _own_numbers(self._known_extensions().values())
@@ -171,6 +211,7 @@ class SpeedDialFlow(_Flow):
 
         Both are kept: another country later must not make another number of what was typed.
         """
+        self._check_extension(typed)
         entry = self._get_entry()
         kept = {
             **typed,
@@ -207,10 +248,16 @@ class AgentFlow(_Flow):
         return f"agent_{data[CONF_NUMBER]}"
 
     @override
+    def field_of(self, err: RefusedError) -> tuple[str, str] | None:
+        """Return that there is no such agent, where that is what the phone system means."""
+        return (CONF_NUMBER, "unknown_agent") if err.kind in NO_AGENT else None
+
+    @override
     async def _async_check(self, typed: dict[str, Any]) -> dict[str, Any]:
         """Return the agent, if the phone system knows the number and the PIN."""
         if not (typed[CONF_NUMBER].isascii() and typed[CONF_NUMBER].isdigit()):
             raise InvalidInputError(CONF_NUMBER, "invalid_value")
+        self._check_extension(typed)
         provider = self._provider()
         if Capability.GET_AGENT_STATUS in provider.capabilities:
             await provider.agent_status(AgentRef(number=typed[CONF_NUMBER], pin=typed[CONF_PIN]))
@@ -229,6 +276,11 @@ class QueueFlow(_Flow):
     def unique_id_of(self, data: Mapping[str, Any]) -> str | None:
         """Return the name: each may exist once."""
         return f"queue_{data[CONF_NAME]}"
+
+    @override
+    def field_of(self, err: RefusedError) -> tuple[str, str] | None:
+        """Return that there is no such queue, where that is what the phone system means."""
+        return (CONF_NAME, "unknown_queue") if err.kind in NO_QUEUE else None
 
     @override
     async def _async_check(self, typed: dict[str, Any]) -> dict[str, Any]:

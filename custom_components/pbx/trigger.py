@@ -32,6 +32,21 @@ from homeassistant.helpers.typing import ConfigType
 from .accounts import country_of
 from .callers import HIDDEN, KNOWN, UNKNOWN, async_wait_for_name, is_looked_up, kind_of
 from .const import ATTR_AGENT, ATTR_CONFIG_ENTRY_ID, ATTR_EXTENSION, ATTR_QUEUE, DOMAIN
+from .contradictions import (
+    ATTR_CALLED,
+    ATTR_CALLEE,
+    ATTR_CALLER,
+    ATTR_CALLER_COUNTRY,
+    ATTR_CALLER_GROUPS,
+    ATTR_CALLER_KIND,
+    ATTR_CALLER_PLACE,
+    ATTR_DIGITS,
+    ATTR_DIRECTION,
+    ATTR_MINIMUM_DURATION,
+    ATTR_OUTCOME,
+    ATTR_PRESSED_BY,
+    contradiction_in,
+)
 from .coordinator import PbxCoordinator
 from .data import PbxConfigEntry
 from .devices import SubjectKind
@@ -55,18 +70,6 @@ from .telephony.models import (
 )
 from .telephony.number_filter import number_filter
 
-ATTR_CALLED = "called"
-ATTR_CALLEE = "callee"
-ATTR_CALLER = "caller"
-ATTR_CALLER_COUNTRY = "caller_country"
-ATTR_CALLER_GROUPS = "caller_groups"
-ATTR_CALLER_KIND = "caller_kind"
-ATTR_CALLER_PLACE = "caller_place"
-ATTR_DIGITS = "digits"
-ATTR_DIRECTION = "direction"
-ATTR_MINIMUM_DURATION = "minimum_duration"
-ATTR_OUTCOME = "outcome"
-ATTR_PRESSED_BY = "pressed_by"
 ANY = "any"
 CALL_UNANSWERED = "call_unanswered"
 CALLS_REMEMBERED = 64
@@ -192,9 +195,10 @@ class PbxTrigger(Trigger):
     @override
     @classmethod
     async def async_validate_config(cls, hass: HomeAssistant, config: ConfigType) -> ConfigType:
-        """Return the configuration as it is used; refuse filters that cannot be read.
+        """Return the configuration as it is used.
 
-        A filter that a form or a blueprint left empty means any.
+        Refuse filters that cannot be read, and those that can never fit together. A filter that a
+        form or a blueprint left empty means any.
         """
         filters: Mapping[str, Any] = config.get(CONF_OPTIONS) or {}
         given = {key: value for key, value in filters.items() if not _is_empty(value)}
@@ -205,6 +209,9 @@ class PbxTrigger(Trigger):
             }
         )
         validated: ConfigType = schema({**config, CONF_OPTIONS: given})
+        contradiction = contradiction_in(cls.kind, validated[CONF_OPTIONS])
+        if contradiction is not None:
+            raise vol.Invalid(contradiction, path=[CONF_OPTIONS])
         return validated
 
     def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:

@@ -19,6 +19,7 @@ interface Entry {
   company?: string;
   groups?: string[];
   numbers?: EntryNumber[];
+  messages?: boolean;
 }
 
 interface Book {
@@ -52,6 +53,7 @@ export class ContactsCard extends PbxCard<CardConfig> {
       form { display: grid; gap: 12px; padding: 16px; border-radius: 16px; background: var(--pbx-soft); }
       label { display: grid; gap: 4px; font-size: 12px; line-height: 16px; color: var(--secondary-text-color); }
       label input, label textarea { font-size: 16px; color: var(--primary-text-color); background: var(--card-background-color, #fff); border-color: var(--pbx-line); }
+      label.check { display: flex; gap: 12px; align-items: center; min-height: 44px; font-size: 14px; line-height: 20px; } label.check input { width: 20px; height: 20px; margin: 0; flex: none; }
       .actions { display: flex; gap: 8px; flex-wrap: wrap; }
       .file { position: relative; overflow: hidden; } .file input { position: absolute; inset: 0; opacity: 0; cursor: pointer; }
       .file:focus-within { outline: 2px solid var(--primary-color); outline-offset: 2px; }
@@ -141,6 +143,7 @@ export class ContactsCard extends PbxCard<CardConfig> {
       ${field("company", this.word("company"), entry.company ?? "")}
       <label>${this.word("numbers")}<textarea name="numbers" rows="3" dir="ltr" .value=${(entry.numbers ?? []).map((one) => one.typed || one.number).join("\n")}></textarea></label>
       ${field("groups", this.word("groups"), (entry.groups ?? []).join(", "))}
+      ${entry.messages || store.accounts.some((one) => one.can.includes("send_sms")) ? html`<label class="check"><input name="messages" type="checkbox" .checked=${entry.messages ?? false} /><span>${this.word("send_messages")}</span></label>` : nothing}
       <div class="actions">
         <button class="wide go" type="submit" ?disabled=${this.busy}>${icon("check")}${this.word("save")}</button>
         <button class="wide" type="button" @click=${() => this.edit(undefined)}>${this.word("cancel")}</button>
@@ -189,6 +192,7 @@ export class ContactsCard extends PbxCard<CardConfig> {
       company: text("company"),
       groups: text("groups").split(",").map((one) => one.trim()).filter(Boolean),
       numbers: lines(text("numbers")).map((one) => ({ number: one, kind: known.get(one) ?? "other" })),
+      messages: form.has("messages"),
     };
     void this.change(() =>
       entry.id

@@ -88,6 +88,7 @@ export const ENGLISH: Record<string, string> = {
   rang: "Rang for",
   ring_sound: "Ring sound",
   save: "Save",
+  send_messages: "Offer an entity that sends text messages to this person",
   send_to: "Send to",
   settings: "Settings",
   show_more: "Show more",

@@ -43,7 +43,16 @@ async def test_flow(hass: HomeAssistant, lab: Lab) -> None:
         result = await hass.config_entries.flow.async_configure(result["flow_id"], {**typed, **wrong})
         assert result["errors"] == {"base": error}
     result = await hass.config_entries.flow.async_configure(result["flow_id"], typed)
+    assert result["step_id"] == "phones"
+    assert result["data_schema"] is not None
+    (table,) = result["data_schema"].schema
+    rows = {row["number"]: row for row in table.description["suggested_value"]}
+    assert "101" in rows
+    assert [row["number"] for row in rows.values() if row["trunk"]] != []
+    named = [{**rows["101"], "name": "Reception"}]
+    result = await hass.config_entries.flow.async_configure(result["flow_id"], {"phones": named})
     assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert result["options"] == {"phones": {"101": {"name": "Reception"}}}
     assert result["title"] == "Asterisk (127.0.0.1)"
     await hass.async_block_till_done()
     entry = hass.config_entries.async_entries(DOMAIN)[0]

@@ -131,6 +131,8 @@ async def test_voipat_with_proof(house: Newcomer) -> None:
     await house.read("voipat-wait", "Call one of your phones now.")
     await sim.ring("+493023125101", "101")
     await house.read("voipat-proved", "It works")
+    await house.press("Next")
+    await house.read("voipat-phones", "Name your phones", "101")
     await house.press("Submit")
     await house.finish()
 

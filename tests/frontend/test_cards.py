@@ -439,7 +439,9 @@ BOOK: Json = {
 async def test_contacts(stage: Stage) -> None:
     """The phone book is searched, called, completed, changed and imported into."""
     answers = {"pbx/phone_book/list": BOOK, "pbx/phone_book/update": {}}
-    page = await stage.show("pbx-contacts-card", accounts=[account()], me=MINE, answers=answers)
+    house = account()
+    house["can"] = [*house["can"], "send_sms"]
+    page = await stage.show("pbx-contacts-card", accounts=[house], me=MINE, answers=answers)
     entries = page.locator("pbx-contacts-card li")
     await entries.nth(1).wait_for()
     assert await stage.violations() == []
@@ -451,11 +453,12 @@ async def test_contacts(stage: Stage) -> None:
     await page.get_by_role("button", name="Edit: Grace Okafor").click()
     assert await stage.violations() == []
     await page.get_by_label("Numbers").fill("+442079460123\n030 1234")
+    await page.get_by_label("text messages").check()
     await page.get_by_role("button", name="Save").click()
     await page.get_by_role("form").wait_for(state="detached")
     [changed] = await page.evaluate("window.asked.filter((one) => one.type === 'pbx/phone_book/update')")
     numbers = [{"number": "+442079460123", "kind": "work"}, {"number": "030 1234", "kind": "other"}]
-    assert (changed["entry_id"], changed["numbers"]) == ("e1", numbers)
+    assert (changed["entry_id"], changed["numbers"], changed["messages"]) == ("e1", numbers, True)
     await page.get_by_role("button", name="Add contact").click()
     await page.get_by_label("Name").fill("Eva")
     await page.get_by_label("Numbers").fill("+42022")
@@ -466,6 +469,7 @@ async def test_contacts(stage: Stage) -> None:
         "company": "",
         "groups": ["family", "vip"],
         "numbers": [{"number": "+42022", "kind": "other"}],
+        "messages": False,
     }
     assert await stage.sent() == [{"service": "add_to_phone_book", "data": added, "target": None}]
 

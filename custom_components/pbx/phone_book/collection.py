@@ -29,6 +29,7 @@ from ..telephony.text import line
 from .entry import (
     MAX_ENTRIES,
     MAX_GROUPS,
+    MAX_MESSAGES,
     MAX_NUMBERS,
     MAX_TEXT,
     Entry,
@@ -227,7 +228,20 @@ class PhoneBook(StorageCollection[Entry, SerializedStorageCollection]):
             raise invalid("phone_book_no_name")
         if not entry.numbers:
             raise invalid("phone_book_no_number")
+        self._check_messages(entry)
         return entry
+
+    def _check_messages(self, entry: Entry) -> None:
+        """Raise ServiceValidationError where no more entries can be marked for messages."""
+        if not entry.messages:
+            return
+        others = [
+            one
+            for one in self.data.values()
+            if one.messages and one.id != entry.id and _identity(one) != _identity(entry)
+        ]
+        if len(others) >= MAX_MESSAGES:
+            raise invalid("phone_book_messages_full", limit=str(MAX_MESSAGES))
 
     def _typed_numbers(self, rows: Iterable[str | Mapping[str, str]]) -> tuple[EntryNumber, ...]:
         """Return numbers as they were typed, each once, read in the house's country."""
@@ -257,6 +271,13 @@ async def async_setup_phone_book(hass: HomeAssistant) -> None:
 def async_get_phone_book(hass: HomeAssistant) -> PhoneBook:
     """Return the phone book of the house."""
     return hass.data[DATA_PHONE_BOOK]
+
+
+@callback
+def entries_of(hass: HomeAssistant) -> tuple[Entry, ...]:
+    """Return the entries of the phone book; none while it was not loaded."""
+    book = hass.data.get(DATA_PHONE_BOOK)
+    return () if book is None else book.entries
 
 
 def _identity(entry: Entry) -> tuple[str, str]:

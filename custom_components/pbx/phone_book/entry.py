@@ -16,6 +16,8 @@ MAX_ENTRIES = 5000
 MAX_NUMBERS = 20
 MAX_GROUPS = 20
 MAX_TEXT = 100
+MAX_MESSAGES = 50
+"""How many may be marked, so that there is an entity that writes to them."""
 ALL_BEHIND = "*"
 CODE_STARTS = ("*", "#")
 
@@ -75,6 +77,18 @@ class Entry:
     def callable_numbers(self) -> tuple[EntryNumber, ...]:
         """Return the numbers that can be called, in the order of the entry."""
         return tuple(number for number in self.numbers if number.callable)
+
+    @property
+    def message_number(self) -> str:
+        """Return where a text message reaches them: a mobile phone first; empty for nowhere.
+
+        Codes and extensions are no place for one as long as there is another number.
+        """
+        numbers = sorted(
+            self.callable_numbers,
+            key=lambda one: (one.kind is not NumberKind.MOBILE, not one.number.startswith("+")),
+        )
+        return numbers[0].number if numbers else ""
 
 
 def read_number(typed: str, country: str, kind: NumberKind = NumberKind.OTHER) -> EntryNumber:

@@ -31,6 +31,7 @@ from .changes import (
 from .directory import AccountDirectory
 from .ended import EndedCall
 from .lifecycle import Lifecycle
+from .named_phones import NamedPhone
 
 __all__ = [
     "ACCOUNT",
@@ -59,6 +60,7 @@ class CallRegistry:
         complete_after: int = 1,
         grace: float = 0,
         names: Callable[[str], Party | None] | None = None,
+        phones: Mapping[str, NamedPhone] | None = None,
     ) -> None:
         """Start empty, as after a restart.
 
@@ -70,9 +72,11 @@ class CallRegistry:
         returns a Party with what is known of whoever has it (name, whether it is a contact), or
         None. It is asked before the first event of a call, and again if the number changes; what
         is found out later is handed in with `name_caller`.
+
+        `phones` is what a person says of the phones, by number.
         """
         self.unknown_pushes = 0
-        self._directory = AccountDirectory()
+        self._directory = AccountDirectory(phones)
         self._life = Lifecycle(
             self._directory,
             slots=slots,
@@ -168,6 +172,16 @@ class CallRegistry:
     def listed(self) -> Collection[KeyKind]:
         """Which of extension, agent and queue the phone system lists."""
         return self._directory.listed
+
+    @property
+    def found_extensions(self) -> tuple[m.Extension, ...]:
+        """The extensions as the phone system lists them, whatever a person says of them."""
+        return self._directory.found
+
+    @property
+    def lists_all_extensions(self) -> bool:
+        """Whether nobody else has an extension here than those that are known."""
+        return self._directory.complete
 
     @property
     def unread_voicemails(self) -> int | None:

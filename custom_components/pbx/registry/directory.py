@@ -26,6 +26,7 @@ from .changes import (
     listed_key,
     queue_key,
 )
+from .named_phones import NamedPhone, hidden_in, shown
 
 MAX_PUSHED_AGENTS = 1000
 
@@ -33,8 +34,15 @@ MAX_PUSHED_AGENTS = 1000
 class AccountDirectory:
     """Extensions, agents and queues of one account, and what is told of them."""
 
-    def __init__(self) -> None:
-        """Start without anybody; the three mappings stay the same, whatever comes into them."""
+    def __init__(self, named: Mapping[str, NamedPhone] | None = None) -> None:
+        """Start without anybody; the three mappings stay the same, whatever comes into them.
+
+        `named` is what a person says of phones, by number.
+        """
+        self._named = named or {}
+        self._hidden = hidden_in(self._named)
+        self.found: tuple[Extension, ...] = ()
+        """The extensions as the phone system lists them, also those that a person hid."""
         self.extensions: dict[str, Extension] = {}
         self.agents: dict[str, Agent] = {}
         self.queues: dict[str, Queue] = {}
@@ -43,11 +51,13 @@ class AccountDirectory:
         self.missing_permissions: frozenset[str] = frozenset()
         self.listed: set[KeyKind] = set()  # extensions, agents, queues: what the provider lists
         self._seen = False
-        self._complete = False
+        self.complete = False
 
     def is_outside(self, number: str) -> bool:
         """Return whether a number, however short, is certainly none of ours."""
-        if not self._complete or not number or number in self.extensions:
+        if not self.complete or not number or number in self.extensions:
+            return False
+        if number in self._hidden:
             return False
         return all(number not in (queue.id, queue.number) for queue in self.queues.values())
 
@@ -66,8 +76,10 @@ class AccountDirectory:
         first, self._seen = not self._seen, True
         if directory.extensions is not None:
             self.listed.add(KeyKind.EXTENSION)
-            self._complete = directory.complete and bool(directory.extensions)
-            extensions = {extension.number: extension for extension in directory.extensions}
+            self.complete = directory.complete and bool(directory.extensions)
+            self.found = directory.extensions
+            named = shown(directory.extensions, self._named)
+            extensions = {extension.number: extension for extension in named}
             _compare(self.extensions, extensions, changes, extension_key, listed_key)
             _replace(self.extensions, extensions)
             self.version += 1

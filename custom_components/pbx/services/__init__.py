@@ -21,6 +21,7 @@ from .agents import AGENTS
 from .calls import CALLS
 from .concerned import concerned
 from .contacts import CONTACTS
+from .described import async_setup_descriptions
 from .expert import EXPERT
 from .history import HISTORY
 from .house import HouseAction
@@ -56,6 +57,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
         )
     for house_action in HOUSE_ACTIONS:
         house_action.async_register(hass)
+    async_setup_descriptions(hass, ACTIONS)
 
 
 async def _async_run(action: Action, call: ServiceCall) -> ServiceResponse:

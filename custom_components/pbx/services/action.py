@@ -14,12 +14,13 @@ from ..rights import Access
 from ..telephony import models as m
 from ..telephony.errors import RefusedError
 from ..telephony.models import Capability
-from .target import Target
+from .target import CONTACT_PREFIX, Target
 
+CONTACT = "contact"
 MAX_LIMIT = 1000
 
 TEXT = vol.All(cv.string, vol.Strip, vol.Length(min=1, max=255))
-LONG_TEXT = vol.All(cv.string, vol.Strip, vol.Length(min=1, max=4096))
+LONG_TEXT = vol.All(cv.string, vol.Strip, vol.Length(min=1, max=m.LONGEST_MESSAGE))
 TEXTS = vol.All(cv.ensure_list, [TEXT])
 LIMIT = vol.All(vol.Coerce(int), vol.Range(min=1, max=MAX_LIMIT))
 OFFSET = vol.All(vol.Coerce(int), vol.Range(min=0))
@@ -28,13 +29,20 @@ EXTENSION_TYPE = vol.In([kind.value for kind in m.ExtensionType])
 
 
 def _chosen(value: Mapping[str, Any]) -> str:
-    """Return what was chosen in the editor's choice between a number and a phone."""
-    return str(value[value["active_choice"]])
+    """Return what was chosen in the editor: a number, a phone, or somebody of the phone book."""
+    choice = value["active_choice"]
+    chosen = str(value[choice]).strip()
+    return f"{CONTACT_PREFIX}{chosen}" if choice == CONTACT and chosen else chosen
 
 
-CHOICE = vol.Schema({vol.Required("active_choice"): vol.In(["number", "phone"])}, extra=True)
+CHOICE = vol.Schema(
+    {vol.Required("active_choice"): vol.In(["number", CONTACT, "phone"])}, extra=True
+)
 WHOM = vol.Any(vol.All(CHOICE, _chosen, TEXT), TEXT)
-"""A number, the name of somebody in the phone book, or a phone's device."""
+"""A number, the name of somebody in the phone book or of a phone, or a phone's device.
+
+A name of the phone book, and of nobody else, has the prefix in front of it.
+"""
 
 type Runner = Callable[[Target], Awaitable[dict[str, Any] | None]]
 

@@ -13,7 +13,7 @@ from ..coordinator import PbxCoordinator
 from ..telephony import models as m
 from ..telephony.errors import ProviderError
 from ..telephony.models import EARLY, CallRef, Capability
-from .action import LONG_TEXT, RING_TIME, TEXT, Action, caller_id_in, number_in, placed
+from .action import LONG_TEXT, RING_TIME, TEXT, WHOM, Action, caller_id_in, number_in, placed
 from .target import Target
 
 
@@ -82,7 +82,7 @@ MESSAGES: tuple[Action, ...] = (
         dials=True,
         run=_announce,
         fields={
-            vol.Required(ATTR_NUMBER): TEXT,
+            vol.Required(ATTR_NUMBER): WHOM,
             vol.Required("message"): LONG_TEXT,
             vol.Optional("caller_id_number"): TEXT,
             vol.Optional("ring_timeout"): RING_TIME,
@@ -108,7 +108,7 @@ MESSAGES: tuple[Action, ...] = (
         dials=True,
         run=_send_sms,
         fields={
-            vol.Required(ATTR_NUMBER): TEXT,
+            vol.Required(ATTR_NUMBER): WHOM,
             vol.Required("message"): LONG_TEXT,
             vol.Optional("sender"): TEXT,
         },

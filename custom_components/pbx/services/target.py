@@ -35,12 +35,15 @@ from ..data import PbxConfigEntry
 from ..devices import Subject, SubjectKind
 from ..errors import invalid
 from ..phone_book.collection import async_get_phone_book
+from ..registry.call_registry import KeyKind
 from ..targets import Items, items_in
 from ..telephony.errors import InvalidInputError
 from ..telephony.models import AgentRef, Call, CallRef, Capability
 from ..telephony.text import line
 
 NOTHING = Capability(0)
+CONTACT_PREFIX = "contact:"
+"""What a name begins with that only the phone book is asked for."""
 DEVICE_FIELDS = (ATTR_EXTENSION, ATTR_TARGET_EXTENSION, ATTR_AGENT, ATTR_QUEUE, ATTR_NUMBER)
 TARGET_FIELDS = frozenset(
     {
@@ -140,6 +143,8 @@ class Target:
             if subject.kind is not SubjectKind.EXTENSION:
                 raise invalid("not_an_extension", field=ATTR_NUMBER)
             return subject.id
+        if text.startswith(CONTACT_PREFIX):
+            return self._number_of_contact(text.removeprefix(CONTACT_PREFIX).strip())
         hass, entry = self.coordinator.hass, self.coordinator.config_entry
         if not any(letter.isalpha() for letter in text.removeprefix("tel:")):
             return text
@@ -153,12 +158,26 @@ class Target:
             raise invalid("several_named", name=line(text, 100))
         return found.pop() if found else text
 
+    def _number_of_contact(self, name: str) -> str:
+        """Return the number of somebody in the phone book; refuse who is not there, or twice."""
+        found = set(self._numbers_in_book(name))
+        if not found:
+            raise invalid("unknown_contact", name=line(name, 100))
+        if len(found) > 1:
+            raise invalid("several_named", name=line(name, 100))
+        return found.pop()
+
     def _numbers_of(self, name: str) -> Iterator[str]:
         """Yield the number of each phone, and the first of each person, of a name."""
         wanted = name.casefold()
         for extension in self.coordinator.data.extensions.values():
             if extension.name.casefold() == wanted and not extension.trunk:
                 yield extension.number
+        yield from self._numbers_in_book(name)
+
+    def _numbers_in_book(self, name: str) -> Iterator[str]:
+        """Yield the first number of each person of a name in the phone book."""
+        wanted = name.casefold()
         for entry in async_get_phone_book(self.coordinator.hass).entries:
             if entry.label.casefold() == wanted and entry.callable_numbers:
                 yield f"tel:{entry.callable_numbers[0].number}"
@@ -286,13 +305,17 @@ class Target:
     def queue(self) -> str:
         """Return the id of the queue that was named by device, id, number or name.
 
-        Return what was written if no queue is known by that.
+        Refuse one that a phone system does not have which lists them all; of others, return what
+        was written.
         """
         text, subject = self._subject_in(ATTR_QUEUE)
         identity = text if subject is None else subject.id
-        for queue in self.coordinator.data.queues.values():
+        registry, provider = self.coordinator.data, self.coordinator.provider
+        for queue in registry.queues.values():
             if identity in (queue.id, queue.number, queue.name):
                 return queue.id
+        if KeyKind.QUEUE in registry.listed and Capability.USER_QUEUES not in provider.possible:
+            raise invalid("unknown_queue", provider=provider.name, value=line(text, 100))
         return identity
 
 

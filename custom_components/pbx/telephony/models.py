@@ -585,6 +585,8 @@ class Placed:
 
 SHORTEST_RING, LONGEST_RING = 5, 120
 """How long an extension may be rung before a call is given up, in seconds."""
+LONGEST_MESSAGE = 4096
+"""How many characters a text message may have, and a text that is spoken."""
 MAX_CUSTOM_FIELDS = 4
 """How many fields of a call's record the user may fill."""
 

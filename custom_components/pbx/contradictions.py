@@ -1,0 +1,58 @@
+"""Filters of a trigger that can never fit together, so that a person hears of it when saving."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, Final
+
+from .callers import HIDDEN, UNKNOWN
+from .telephony.models import Direction, EventType, Outcome
+
+ATTR_CALLED: Final = "called"
+ATTR_CALLEE: Final = "callee"
+ATTR_CALLER: Final = "caller"
+ATTR_CALLER_COUNTRY: Final = "caller_country"
+ATTR_CALLER_GROUPS: Final = "caller_groups"
+ATTR_CALLER_KIND: Final = "caller_kind"
+ATTR_CALLER_PLACE: Final = "caller_place"
+ATTR_DIGITS: Final = "digits"
+ATTR_DIRECTION: Final = "direction"
+ATTR_MINIMUM_DURATION: Final = "minimum_duration"
+ATTR_OUTCOME: Final = "outcome"
+ATTR_PRESSED_BY: Final = "pressed_by"
+
+NEVER: Final[Mapping[EventType, Direction]] = {
+    EventType.CALL_INCOMING: Direction.OUTGOING,
+    EventType.CALL_MISSED: Direction.OUTGOING,
+    EventType.CALL_OUTGOING: Direction.INCOMING,
+}
+"""The direction in which something never happens."""
+UNSPOKEN: Final = frozenset(
+    {
+        Outcome.MISSED,
+        Outcome.NO_ANSWER,
+        Outcome.BUSY,
+        Outcome.REJECTED,
+        Outcome.CANCELLED,
+        Outcome.FAILED,
+        Outcome.ANSWERED_ELSEWHERE,
+    }
+)
+"""The outcomes of calls in which nobody talked."""
+
+
+def contradiction_in(kind: EventType, options: Mapping[str, Any]) -> str | None:
+    """Return why no event of a kind can ever pass these filters; None where one can."""
+    direction = options.get(ATTR_DIRECTION)
+    if direction is not None and NEVER.get(kind) == direction:
+        return f"this never happens to {direction} calls"
+    caller = options.get(ATTR_CALLER_KIND)
+    by_number = (ATTR_CALLER, ATTR_CALLER_GROUPS, ATTR_CALLER_COUNTRY, ATTR_CALLER_PLACE)
+    if caller == HIDDEN and any(options.get(name) for name in by_number):
+        return "a hidden number is no number, in no group and of no place"
+    if caller == UNKNOWN and options.get(ATTR_CALLER_GROUPS):
+        return "who is in a group of the phone book is known"
+    outcomes = options.get(ATTR_OUTCOME)
+    minimum: timedelta = options.get(ATTR_MINIMUM_DURATION) or timedelta()
+    if minimum and outcomes and UNSPOKEN.issuperset(outcomes):
+        return "nobody talks in a call with this outcome"
+    return None
