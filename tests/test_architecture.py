@@ -45,7 +45,7 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
     "the heart of an account": ("coordinator",),
     "what feeds the coordinator": ("lookups", "push", "recent_calls", "unseen_calls"),
     "the account as a whole": ("data",),
-    "what asks an account": ("callers", "entity", "rights"),
+    "what asks an account": ("callers", "contradictions", "entity", "rights"),
     "the forms": ("config_flow", "forms", "migration", "options", "subentries", "webhook_page"),
     "the actions; the front end": ("services", "console"),
     "what Home Assistant loads": (
@@ -58,6 +58,7 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
         "logbook",
         "media_source",
         "media_view",
+        "notify",
         "repairs",
         "sensor",
         "switch",
