@@ -123,7 +123,7 @@ class EventDispatcher:
     def words(self, event: Event) -> Mapping[str, Value]:
         """Return an event in its flat form, as it is known without Home Assistant."""
         last, data = self._last_words
-        if last is not event:
+        if last is not event and not _says_the_same(last, event):
             known, call = self._last_call
             if known is not event.call:
                 call = None if event.call is None else call_data(event.call)
@@ -190,3 +190,20 @@ class EventDispatcher:
         if entity_id is None and subject is not self._devices.account:
             return self._event_entity_of(self._devices.account)
         return entity_id
+
+
+def _says_the_same(last: Event | None, event: Event) -> bool:
+    """Return whether an event has the words of the last one, and only other listeners."""
+    return (
+        last is not None
+        and last.call is event.call
+        and last.type is event.type
+        and last.time is event.time
+        and last.extension == event.extension
+        and last.outcome is event.outcome
+        and last.record is event.record
+        and last.agent == event.agent
+        and last.queue == event.queue
+        and last.provider_event == event.provider_event
+        and last.fields == event.fields
+    )

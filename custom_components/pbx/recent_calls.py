@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import cached_property
+from itertools import dropwhile, islice
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
@@ -111,17 +112,12 @@ class RecentCalls:
         self, limit: int, *, missed: bool = False, before: str | None = None
     ) -> list[RecentCall]:
         """Return calls, the newest first: all or the missed ones, older than the one given."""
-        found: list[RecentCall] = []
-        waiting = before is not None
-        for call in self._backwards():
-            if waiting:
-                waiting = call.call_id != before
-                continue
-            if len(found) >= limit:
-                break
-            if call.missed or not missed:
-                found.append(call if call.name else self._named(call))
-        return found
+        calls = self._backwards()
+        if before is not None:
+            calls = islice(dropwhile(lambda call: call.call_id != before, calls), 1, None)
+        if missed:
+            calls = (call for call in calls if call.missed)
+        return [call if call.name else self._named(call) for call in islice(calls, limit)]
 
     def last_caller(self, extension: str) -> RecentCall | None:
         """Return the last call of an extension from somebody who can be called back."""
