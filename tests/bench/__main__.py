@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from . import before, console, detect, imports, push, set_up, size
+from . import before, console, detect, imports, life, push, set_up, size
 from .figures import Figure, as_json, machine, table
 
 RESULT = Path("config") / "bench.json"
@@ -31,11 +31,12 @@ class Effort:
     polled: int = 200
     times: int = 40
     extensions: int = 1000
+    lives: int = 9
     processes: int = 5
     older: Path | None = None
 
 
-QUICK = Effort(rounds=1, rings=2, pushes=32, large=20, polled=20, times=2, extensions=20, processes=1)
+QUICK = Effort(rounds=1, rings=2, pushes=32, large=20, polled=20, times=2, extensions=20, lives=1, processes=1)
 
 
 async def _load(effort: Effort) -> list[Figure]:
@@ -48,6 +49,8 @@ PARTS: Mapping[str, Callable[[Effort], Coroutine[Any, Any, list[Figure]]]] = {
     "size": lambda effort: size.measure(effort.rounds, effort.pushes, effort.large, effort.polled, effort.times),
     "set-up": lambda effort: set_up.measure(effort.rounds, effort.extensions),
     "load": _load,
+    "start": lambda effort: life.measure(effort.lives),
+    "stop": lambda effort: life.measure_stop(min(effort.lives, 3), effort.extensions),
     BEFORE: lambda effort: before.measure(effort.older or Path(), effort.processes, effort.rounds, effort.pushes),
     "console": lambda effort: console.measure(effort.rounds),
 }

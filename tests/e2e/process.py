@@ -109,6 +109,12 @@ class HassProcess:
         """Whether the process is alive."""
         return self._process is not None and self._process.returncode is None
 
+    @property
+    def pid(self) -> int:
+        """The id of the process."""
+        assert self._process is not None
+        return self._process.pid
+
     # -- the folder ---------------------------------------------------------------------------------
 
     def _prepare(self, components: Sequence[str]) -> None:
