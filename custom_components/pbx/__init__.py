@@ -12,7 +12,13 @@ from homeassistant.helpers.translation import async_get_translations
 from homeassistant.helpers.typing import ConfigType
 
 from . import issues
-from .accounts import async_forget_sessions, configure, country_of, make_provider
+from .accounts import (
+    async_forget_sessions,
+    configure,
+    country_of,
+    make_provider,
+    provider_of,
+)
 from .activity import async_spare_recorder
 from .console import async_add_account, async_remove_script, async_setup_console
 from .const import CONF_CREATED_OBJECTS, CONF_PUSH, DOMAIN, LOGGER, PLATFORMS
@@ -60,6 +66,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 async def async_setup_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> bool:
     """Set up an account: its devices first, then the platforms, and the webhook last."""
     await hass.async_add_executor_job(numbers.load)
+    await hass.async_add_import_executor_job(provider_of, entry)
     provider = make_provider(hass, entry)
     with setup_errors(provider.name):
         account = await provider.account()

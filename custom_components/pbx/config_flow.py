@@ -143,7 +143,7 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
         """Ask for what a provider needs, and try it."""
         self._provider = provider
         form = FORMS[provider]
-        kind = PROVIDERS[provider]
+        kind = await self.hass.async_add_import_executor_job(PROVIDERS.__getitem__, provider)
         known: Mapping[str, Any] = {}
         errors: dict[str, str] = {}
         placeholders = {"provider": kind.name, "reason": "", "manual": kind.manual, "note": ""}
