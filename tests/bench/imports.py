@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from homeassistant import components
@@ -14,6 +15,8 @@ from .figures import SELDOM, Figure, noise, ratio
 
 ROOT = Path(__file__).parents[2]
 OURS, THEIRS, NUMBERS = "custom_components.pbx", "homeassistant.components.unifi_access", "phonenumbers"
+ACCOUNT, AGAIN = "with an account", f"{THEIRS} again"
+SELDOM_LOADED = (NUMBERS, AGAIN)
 MEBIBYTE = 1024 * 1024
 
 # Home Assistant has its own parts in memory already, whatever is installed; what is left is the integration's.
@@ -28,13 +31,18 @@ def memory():
 
 def load(name):
     package = importlib.import_module(name)
-    for module in pkgutil.walk_packages(getattr(package, "__path__", ()), name + "."):
-        importlib.import_module(module.name)
+    for module in pkgutil.iter_modules(getattr(package, "__path__", ()), name + "."):
+        # Clients of phone systems are loaded with their accounts.
+        if not module.name.startswith("custom_components.pbx.providers"):
+            load(module.name)
 
 for name in before:
     importlib.import_module(name)
 size, begin = memory(), time.process_time()
-if what == "phonenumbers":
+if what == "with an account":
+    load("custom_components.pbx")
+    importlib.import_module("custom_components.pbx.providers.voipstudio.provider")
+elif what == "phonenumbers":
     importlib.import_module("custom_components.pbx.telephony.phone_numbers").load()
 else:
     load(what)
@@ -55,40 +63,55 @@ def measure(rounds: int) -> list[Figure]:
         return [Figure(what="load: not measured, the library of unifi_access is missing", value=0)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), str(theirs)))}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
-    first = {what: _load(what, ["homeassistant.bootstrap"], environment) for what in (OURS, THEIRS)}
+    first = {what: _load(what, ["homeassistant.bootstrap"], environment) for what in (ACCOUNT, THEIRS)}
     core = {name for found in first.values() for name in found["modules"] if name.startswith("homeassistant.")}
     shared = ["homeassistant.bootstrap", *sorted(name for name in core if not name.startswith(THEIRS))]
-    before = {OURS: shared, THEIRS: shared, NUMBERS: [*shared, OURS, f"{OURS}.providers.numbers"]}
-    found: dict[str, list[dict[str, Any]]] = {name: [] for name in (OURS, THEIRS, f"{THEIRS} again", NUMBERS)}
+    before = {
+        OURS: shared,
+        ACCOUNT: shared,
+        THEIRS: shared,
+        NUMBERS: [*shared, OURS, f"{OURS}.telephony.phone_numbers"],
+    }
+    found: dict[str, list[dict[str, Any]]] = {name: [] for name in (*before, AGAIN)}
     for number in range(rounds):
         for name, results in found.items():
-            if name not in before.keys() - {NUMBERS} and number % SELDOM:
+            if name in SELDOM_LOADED and number % SELDOM:
                 continue
-            what = name.removesuffix(" again")
-            results.append(_load(what, before[what], environment))
+            results.append(_load(name.removesuffix(" again"), before[name.removesuffix(" again")], environment))
     return _figures(found)
 
 
 def _figures(found: Mapping[str, list[dict[str, Any]]]) -> list[Figure]:
     figures = []
     for what, unit, factor in (("time", "ms", 1e3), ("memory", "MiB", 1 / MEBIBYTE)):
-        ours, theirs, again, numbers = ([max(one[what], 1e-9) for one in results] for results in found.values())
-        middle = {name: sorted(one[what] for one in results)[len(results) // 2] for name, results in found.items()}
-        note = f"{middle[OURS] * factor:.0f} {unit}, {middle[THEIRS] * factor:.0f} {unit}"
+        values = {name: [max(one[what], 1e-9) for one in results] for name, results in found.items()}
+        middle = {name: median(each) * factor for name, each in values.items()}
+        still = noise(values[AGAIN], values[THEIRS][::SELDOM])
+        figures += [
+            ratio(
+                f"load: {what} of unifi_access, {words}",
+                values[name],
+                values[THEIRS],
+                at_most=1.5,
+                noise=still,
+                note=f"{middle[name]:.0f} {unit}, {middle[THEIRS]:.0f} {unit}",
+            )
+            for name, words in ((OURS, "without an account"), (ACCOUNT, "with one account"))
+        ]
+        note = f"{middle[NUMBERS]:.0f} {unit}"
         figures.append(
             ratio(
-                f"load: {what} of unifi_access",
-                ours,
-                theirs,
-                at_most=1.5,
-                noise=noise(again, theirs[::SELDOM]),
+                f"load: {what} of unifi_access, phonenumbers alone",
+                values[NUMBERS],
+                values[THEIRS][::SELDOM],
                 note=note,
             )
         )
-        apart = f"{middle[NUMBERS] * factor:.0f} {unit}"
-        figures.append(
-            ratio(f"load: {what} of unifi_access, phonenumbers alone", numbers, theirs[::SELDOM], note=apart)
+    figures.append(
+        Figure(
+            what="load: time without an account, ms", value=median(one["time"] for one in found[OURS]) * 1e3, at_most=40
         )
+    )
     early = sum(one["numbers"] for one in found[OURS])
     figures.append(Figure(what="load: phonenumbers loaded without an account", value=early, at_most=0))
     return figures
