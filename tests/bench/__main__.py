@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from . import before, console, detect, imports, life, push, set_up, size
+from . import before, console, detect, imports, life, push, recorder, set_up, size
 from .figures import Figure, as_json, machine, table
 
 RESULT = Path("config") / "bench.json"
@@ -27,16 +27,30 @@ class Effort:
     rounds: int = 15
     rings: int = 60
     pushes: int = 400
+    paced: int = 60
     large: int = 2000
     polled: int = 200
     times: int = 40
     extensions: int = 1000
+    calls: int = 12
     lives: int = 9
     processes: int = 5
     older: Path | None = None
 
 
-QUICK = Effort(rounds=1, rings=2, pushes=32, large=20, polled=20, times=2, extensions=20, lives=1, processes=1)
+QUICK = Effort(
+    rounds=1,
+    rings=2,
+    pushes=32,
+    paced=32,
+    large=20,
+    polled=20,
+    times=2,
+    extensions=20,
+    calls=2,
+    lives=1,
+    processes=1,
+)
 
 
 async def _load(effort: Effort) -> list[Figure]:
@@ -45,10 +59,11 @@ async def _load(effort: Effort) -> list[Figure]:
 
 PARTS: Mapping[str, Callable[[Effort], Coroutine[Any, Any, list[Figure]]]] = {
     "detect": lambda effort: detect.measure(effort.rings),
-    "push": lambda effort: push.measure(effort.rounds, effort.pushes),
+    "push": lambda effort: push.measure(effort.rounds, effort.pushes, effort.paced),
     "size": lambda effort: size.measure(effort.rounds, effort.pushes, effort.large, effort.polled, effort.times),
     "set-up": lambda effort: set_up.measure(effort.rounds, effort.extensions),
     "load": _load,
+    "recorder": lambda effort: recorder.measure(effort.calls),
     "start": lambda effort: life.measure(effort.lives),
     "stop": lambda effort: life.measure_stop(min(effort.lives, 3), effort.extensions),
     BEFORE: lambda effort: before.measure(effort.older or Path(), effort.processes, effort.rounds, effort.pushes),

@@ -15,6 +15,7 @@ from ulid_transform import ulid_at_time
 
 # What only shows the noise takes part in every third round.
 SELDOM = 3
+LARGE = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +68,7 @@ def table(figures: Sequence[Figure]) -> str:
     rows += [
         (
             figure.what,
-            f"{figure.value:.3g}",
+            f"{figure.value:,.0f}" if figure.value >= LARGE else f"{figure.value:.3g}",
             "" if figure.low is None or figure.high is None else f"{figure.low:.3g}-{figure.high:.3g}",
             "" if figure.noise is None else f"{figure.noise:.3g}",
             figure.target,

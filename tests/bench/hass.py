@@ -44,6 +44,11 @@ class BenchHass:
             response.raise_for_status()
             return await response.json()
 
+    async def post(self, url: str, body: bytes) -> None:
+        """Post to a webhook."""
+        async with self._session.post(url, data=body, headers={"Content-Type": "application/json"}) as response:
+            response.raise_for_status()
+
     async def add(self, account: Account[Any]) -> str:
         """Set an account up and let it be polled only when the bench says so; give its entry's id."""
         await account.set_up(self.client)
@@ -55,12 +60,12 @@ class BenchHass:
 
 
 @asynccontextmanager
-async def running(extra: Path | None = None) -> AsyncGenerator[BenchHass]:
+async def running(extra: Path | None = None, components: Sequence[str] = COMPONENTS) -> AsyncGenerator[BenchHass]:
     """Start a Home Assistant in a folder of its own, and stop it; `extra` is where another library is."""
     with tempfile.TemporaryDirectory(prefix="pbx-bench-") as folder:
         path = Path(folder)
         environment = ENVIRONMENT | ({} if extra is None else {"PYTHONPATH": str(extra)})
-        process = HassProcess(path, components=COMPONENTS, environment=environment)
+        process = HassProcess(path, components=components, environment=environment)
         # The harness writes a chatty log, which is nothing to measure with.
         configuration = path / "configuration.yaml"
         lines = configuration.read_text().splitlines()

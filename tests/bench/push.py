@@ -15,11 +15,13 @@ from statistics import median
 from .figures import Figure, noise, percentile, ratio
 from .hass import BenchHass, Load, account, load, running
 from .imports import library
-from .pushes import calls
+from .pushes import CALLERS, calls
 
 EXTENSIONS = 10
 PAUSE = 0.005
 STAMP = "05.10.26 12:00:00"
+RING, CONNECT, DISCONNECT = "RING", "CONNECT", "DISCONNECT"
+FIELDS = {RING: "+442079460{:03};441632960500;SIP0", CONNECT: "1;+442079460{:03}", DISCONNECT: "4"}
 FRITZ = "fritzbox_callmonitor"
 # What the integration is compared with; the first one again, to see what is noise.
 REAL, SIPGATE = "real", "sipgate"
@@ -48,7 +50,7 @@ class Rounds:
     lost: int = 0
 
 
-async def measure(rounds: int, pushes: int) -> list[Figure]:
+async def measure(rounds: int, pushes: int, paced: int) -> list[Figure]:
     """Measure as fast as it goes, and at a pace."""
     async with running(extra=library(FRITZ)) as hass, account("voipstudio", EXTENSIONS) as phones, load() as posting:
         await hass.add(phones)
@@ -57,9 +59,8 @@ async def measure(rounds: int, pushes: int) -> list[Figure]:
         urls |= {name: f"{hass.process.url}/api/webhook/bench_{name}" for name in (REAL, SIPGATE)}
         urls[f"{REAL} again"] = urls[REAL]
         async with fritz(hass) as box:
-            found: list[Figure] = []
-            for way, pause, targets in (("as fast as it goes", 0.0, TARGETS), ("at a pace", PAUSE, {})):
-                found += await Case(hass, posting, box, urls, way, pause, targets).measure(rounds, pushes)
+            found = await Case(hass, posting, box, urls, "as fast as it goes", 0, TARGETS).measure(rounds, pushes)
+            found += await Case(hass, posting, box, urls, "at a pace", PAUSE, {}).measure(rounds, paced)
         return found
 
 
@@ -68,6 +69,7 @@ class Box:
 
     def __init__(self) -> None:
         """Wait for somebody."""
+        self._call = 0
         self.writer: asyncio.Future[asyncio.StreamWriter] = asyncio.get_running_loop().create_future()
 
     async def connected(self, _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -75,18 +77,14 @@ class Box:
         if not self.writer.done():
             self.writer.set_result(writer)
 
-    async def post(self, number: int, pause: float) -> list[float]:
-        """Tell of calls that ring and end, each line when the one before was heard or after a pause; give when."""
+    async def post(self, words: Sequence[str], pause: float) -> list[float]:
+        """Tell of calls, one word of a call after the other, each after a pause; give when each was sent."""
         writer, sent = await self.writer, []
-        for index in range(number):
-            if pause:
-                await asyncio.sleep(pause)
-            call = index // 2
-            line = f"{STAMP};RING;{call};+442079460{call % 1000:03};441632960500;SIP0;"
-            if index % 2:
-                line = f"{STAMP};DISCONNECT;{call};0;"
+        for word in words:
+            await asyncio.sleep(pause)
+            self._call += word == RING
             sent.append(time.monotonic())
-            writer.write(line.encode() + b"\r\n")
+            writer.write(f"{STAMP};{word};{self._call};{FIELDS[word].format(self._call % CALLERS)};\r\n".encode())
             await writer.drain()
         return sent
 
@@ -139,7 +137,7 @@ class Case:
         before = await self.hass.control("start")
         if name == "fritz":
             assert self.box is not None
-            sent = await self.box.post(pushes, self.pause)
+            sent = await self.box.post([RING, DISCONNECT] * (pushes // 2), self.pause)
             after = await self.hass.control("collect", wanted=pushes)
             heard = [at for _, at in after["seen"]]
             result.lost += pushes - len(heard)

@@ -49,3 +49,11 @@ def calls(number: int, extensions: int) -> Iterator[list[bytes]]:
     for index in range(number):
         call_id = fresh_call()
         yield bodies(index % extensions, call_id, int(call_id))
+
+
+def answered() -> list[bytes]:
+    """Make the bodies of a call that is answered and ends, as a webhook that knows no more of a call takes them."""
+    call_id = fresh_call()
+    rings, over = map(json.loads, bodies(0, call_id, int(call_id)))
+    talks = {**rings, "id": f"uk003.{call_id}.3", "event_name": "call.connected", "state": "CONNECTED"}
+    return [json.dumps(body).encode() for body in (rings, talks, over)]
