@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import voluptuous as vol
+from aiohttp.web import UrlDispatcher
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant import components
 from homeassistant.core import HomeAssistant
@@ -77,6 +78,12 @@ def _no_internet(monkeypatch: pytest.MonkeyPatch) -> None:
         return URL(url).host == "127.0.0.1" and await ask(hass, url)
 
     monkeypatch.setattr(subscription, "async_is_anothers", is_anothers)
+
+
+@pytest.fixture(autouse=True)
+def _routes_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let routes be added to a server that runs, as Home Assistant's own does: a platform may bring some along."""
+    monkeypatch.setattr(UrlDispatcher, "freeze", lambda _dispatcher: None)
 
 
 @pytest.fixture

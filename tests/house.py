@@ -218,7 +218,7 @@ async def living(
     plenty = (RateLimit(requests=100_000, seconds=60),)
     with patch.object(PROVIDERS[provider], "limits", plenty), patch.object(voipat_access, "STANDARD", plenty):
         async with simulator_of(provider) as simulator:
-            for component in (DOMAIN, "notify", *components):  # before the web server takes no more routes
+            for component in (DOMAIN, *components):
                 assert await async_setup_component(hass, component, {})
             client = await hass_client_no_auth()
             hass.config.external_url = str(client.make_url("")).rstrip("/")

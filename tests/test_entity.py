@@ -162,8 +162,7 @@ async def test_entities_of_an_account(
 ) -> None:
     """Every provider's account has exactly these entities, with these states while a phone rings."""
     entry = ACCOUNTS[simulator.provider](simulator)
-    for component in (DOMAIN, "notify"):  # before the web server takes no more routes
-        assert await async_setup_component(hass, component, {})
+    assert await async_setup_component(hass, DOMAIN, {})
     client = await hass_client_no_auth()
     await hass.config.async_update(country="GB", external_url=str(client.make_url("")))
     await async_set_up(hass, entry)

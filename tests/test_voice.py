@@ -62,7 +62,7 @@ TABLE: dict[str, dict[Wish, tuple[str, str]]] = {
         Wish.LOG_IN: ("Connecte-moi", "Agatha est connecté."),
     },
     "it": {
-        Wish.CALL: ("Chiama Zoe da Bob", "Chiamo Zoe. Rispondi a Bob."),
+        Wish.CALL: ("Chiama Zoe da Bob", "Chiamo Zoe. Rispondi su Bob."),
         Wish.CALLING: ("Chi sta chiamando?", "Zoe chiama Ann."),
         Wish.ON_THE_PHONE: ("Chi è al telefono?", "Zoe chiama Ann."),
         Wish.HOLD: ("Metti la chiamata in attesa", "Fatto."),
@@ -71,7 +71,7 @@ TABLE: dict[str, dict[Wish, tuple[str, str]]] = {
         Wish.LOG_IN: ("Collegami", "Agatha è collegato."),
     },
     "es": {
-        Wish.CALL: ("Llama a Zoe desde Bob", "Llamando a Zoe. Descuelgue Bob."),
+        Wish.CALL: ("Llama a Zoe desde Bob", "Llamando a Zoe. Descuelga Bob."),
         Wish.CALLING: ("¿Quién llama?", "Zoe llama a Ann."),
         Wish.ON_THE_PHONE: ("¿Quién está al teléfono?", "Zoe llama a Ann."),
         Wish.HOLD: ("Pon la llamada en espera", "Hecho."),
