@@ -1,14 +1,10 @@
-"""An account at a real Asterisk: rights, passwords, cuts, restarts, and what its pages show."""
+"""An account at a real Asterisk: rights, passwords, how soon it shows what happens, and what its pages show."""
 
 import asyncio
-import contextlib
 import json
-import os
-import random
 import time
-from collections import Counter
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any
 
 import pytest
 from homeassistant.config_entries import SOURCE_REAUTH, SOURCE_USER, ConfigEntryState
@@ -19,16 +15,11 @@ from homeassistant.helpers import issue_registry as ir
 from custom_components.pbx import diagnostics
 from custom_components.pbx.const import DOMAIN
 
-from .hass import HassStage, Watcher, entry_for, set_up, state_of
+from .hass import Watcher, entry_for, set_up, state_of
 from .lab import Lab, until
-from .stories import OUTSIDE, SHORT, talk_with
+from .stories import OUTSIDE
 
-LONG = "PBX_ASTERISK_LONG" in os.environ  # set by scripts/asterisk trouble
-CUTS, KILLS = (500, 20) if LONG else (8, 2)
-LIMIT = 1800 if LONG else 300
 SLOWEST_RING = 2.0
-LONGEST_CUTTING = 90.0
-SOME_BYTES = (1, 9000)  # the lists alone are some thousands
 
 
 # -- setting up --------------------------------------------------------------------------------------
@@ -149,152 +140,6 @@ async def test_diagnostics_keep_secrets(hass: HomeAssistant, lab: Lab) -> None:
     assert not [secret for secret in (OUTSIDE, "Bakery", "Keller") if secret in text]
     assert '"password": "homeassistant"' not in text
     await far.hangup()
-
-
-# -- trouble -----------------------------------------------------------------------------------------
-
-
-class Scissors:
-    """Stands between Home Assistant and Asterisk, and cuts the connection anywhere."""
-
-    def __init__(self, lab: Lab) -> None:
-        """Cut nothing yet."""
-        self._lab = lab
-        self._open: list[asyncio.StreamWriter] = []
-        self._left: int | None = None
-        self._rng: random.Random | None = None
-        self.cuts = 0
-        self._listening: asyncio.Server | None = None
-
-    async def __aenter__(self) -> Self:
-        """Listen."""
-        self._listening = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        """Listen no more."""
-        if self._listening is not None:
-            self._listening.close()
-        self._abort()
-        await asyncio.sleep(0.05)
-
-    @property
-    def port(self) -> int:
-        """Where Home Assistant finds Asterisk."""
-        assert self._listening is not None
-        port: int = self._listening.sockets[0].getsockname()[1]
-        return port
-
-    def cut(self, after: int) -> None:
-        """Cut once so many more bytes have come from Asterisk."""
-        self._left = after
-
-    def cut_on(self, rng: random.Random | None) -> None:
-        """Cut again and again, each time after some bytes more, until None is given."""
-        self._rng = rng
-        self._left = None if rng is None else rng.randrange(*SOME_BYTES)
-
-    def _cut(self) -> None:
-        """Cut everything now, as it was told to."""
-        self.cuts += 1
-        self._abort()
-        self.cut_on(self._rng)
-
-    def _abort(self) -> None:
-        """Close everything without a word."""
-        for writer in self._open:
-            writer.transport.abort()
-        self._open.clear()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Connect one through."""
-        try:
-            there, back = await asyncio.open_connection("127.0.0.1", self._lab.ami_port)
-        except OSError:
-            writer.close()
-            return
-        self._open += [writer, back]
-        await asyncio.gather(self._pump(there, writer, counted=True), self._pump(reader, back, counted=False))
-
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, counted: bool) -> None:
-        """Pass bytes on until the end, or until the cut."""
-        with contextlib.suppress(ConnectionError):
-            while data := await reader.read(4096):
-                left = self._left if counted else None
-                writer.write(data[:left])
-                if left is not None and left <= len(data):
-                    self._cut()
-                elif left is not None:
-                    self._left = left - len(data)
-        writer.close()
-
-
-def say(what: str, late: list[float]) -> None:
-    """Print how long it took until all was right again."""
-    middle = sorted(late)[len(late) // 2]
-    print(f"{what}: right again after {middle:.1f} s, at most {max(late):.1f} s", flush=True)  # noqa: T201 - for the page
-
-
-@pytest.mark.timeout(LIMIT)
-async def test_the_connection_is_cut_anywhere(hass: HomeAssistant, lab: Lab, expected_warnings: list[str]) -> None:
-    """Whatever is on its way when it breaks: no call stays, none is told twice, and soon all is right again."""
-    expected_warnings.append("cannot be reached")
-    rng, calls, late = random.Random(5), 0, []
-    async with Scissors(lab) as scissors, lab.ami() as ami:
-        entry = await set_up(hass, entry_for(lab, port=scissors.port))
-        watcher = Watcher(hass, entry)
-        stage = HassStage(hass, entry, lab, ami, SHORT)
-        while scissors.cuts < CUTS:
-            calls += 1
-            wanted = min(CUTS, scissors.cuts + rng.randrange(1, 6))
-            scissors.cut_on(rng)
-            far, near = await talk_with(stage, "222300101", "101")
-            await until(lambda wanted=wanted: scissors.cuts >= wanted, LONGEST_CUTTING)  # type: ignore[misc]
-            if rng.random() < 0.5:
-                scissors.cut_on(None)
-                late.append(await until(lambda: state_of(hass, entry, "extension_101_call_state") == "talking"))
-                scissors.cut_on(rng)
-            await far.hangup()
-            await near.ended()
-            scissors.cut_on(None)
-            late.append(await until(lambda: state_of(hass, entry, "extension_101_call_state") == "idle"))
-            await until(lambda: bool(entry.runtime_data.health.streaming))
-            assert entry.runtime_data.coordinator.data.calls == {}
-            if not calls % 10:
-                say(f"{scissors.cuts} cuts, {calls} calls", late)
-        say(f"{scissors.cuts} cuts, {calls} calls", late)
-        told = Counter((event["type"], event["call_id"]) for event in watcher.events if "call_id" in event)
-        assert [what for what, times in told.items() if times > 1] == []
-        kinds = Counter(kind for kind, _ in told)
-        assert kinds["call_incoming"] <= calls
-        assert kinds["call_ended"] + kinds["call_missed"] == len({call for _, call in told}) <= calls
-
-
-@pytest.mark.timeout(LIMIT)
-async def test_asterisk_is_killed_in_a_call(hass: HomeAssistant, lab: Lab, expected_warnings: list[str]) -> None:
-    """Its phones are unavailable meanwhile and right soon after, though its channels begin to count anew."""
-    expected_warnings.append("cannot be reached")
-    entry = await set_up(hass, entry_for(lab))
-    watcher, late = Watcher(hass, entry), []
-    async with lab.ami() as ami:
-        stage = HassStage(hass, entry, lab, ami, SHORT)
-        for kills in range(1, KILLS + 1):
-            await talk_with(stage, "222300101", "101")
-            await until(lambda: state_of(hass, entry, "extension_101_call_state") == "talking")
-            await lab.kill()
-            await until(lambda: state_of(hass, entry, "extension_101_call_state") == "unavailable")
-            await lab.start()
-            late.append(await until(lambda: state_of(hass, entry, "extension_101_call_state") == "idle"))
-            await until(lambda: bool(entry.runtime_data.health.streaming))
-            assert len(entry.runtime_data.coordinator.data.extensions) > len(lab.phones)
-            for phone in lab.phones.values():
-                await phone.register()
-            assert entry.runtime_data.coordinator.data.calls == {}
-            say(f"{kills} kills", late)
-    told = Counter((event["type"], event["call_id"]) for event in watcher.events if "call_id" in event)
-    assert [what for what, times in told.items() if times > 1] == []
-    kinds = Counter(kind for kind, _ in told)
-    assert [kinds[kind] for kind in ("call_incoming", "call_answered", "call_ended")] == [KILLS] * 3
 
 
 async def test_rings_are_shown_at_once(hass: HomeAssistant, lab: Lab) -> None:

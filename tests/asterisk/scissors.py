@@ -1,0 +1,85 @@
+"""What stands between Home Assistant and Asterisk, and spoils their connection."""
+
+import asyncio
+import contextlib
+import random
+from typing import Self
+
+from .lab import Lab
+
+SOME_BYTES = (1, 9000)  # the lists alone are some thousands
+
+
+class Scissors:
+    """Stands between Home Assistant and Asterisk, and cuts the connection anywhere."""
+
+    def __init__(self, lab: Lab) -> None:
+        """Cut nothing yet."""
+        self._lab = lab
+        self._open: list[asyncio.StreamWriter] = []
+        self._left: int | None = None
+        self._rng: random.Random | None = None
+        self.cuts = 0
+        self._listening: asyncio.Server | None = None
+
+    async def __aenter__(self) -> Self:
+        """Listen."""
+        self._listening = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Listen no more."""
+        if self._listening is not None:
+            self._listening.close()
+        self._abort()
+        await asyncio.sleep(0.05)
+
+    @property
+    def port(self) -> int:
+        """Where Home Assistant finds Asterisk."""
+        assert self._listening is not None
+        port: int = self._listening.sockets[0].getsockname()[1]
+        return port
+
+    def cut(self, after: int) -> None:
+        """Cut once so many more bytes have come from Asterisk."""
+        self._left = after
+
+    def cut_on(self, rng: random.Random | None) -> None:
+        """Cut again and again, each time after some bytes more, until None is given."""
+        self._rng = rng
+        self._left = None if rng is None else rng.randrange(*SOME_BYTES)
+
+    def _cut(self) -> None:
+        """Cut everything now, as it was told to."""
+        self.cuts += 1
+        self._abort()
+        self.cut_on(self._rng)
+
+    def _abort(self) -> None:
+        """Close everything without a word."""
+        for writer in self._open:
+            writer.transport.abort()
+        self._open.clear()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Connect one through."""
+        try:
+            there, back = await asyncio.open_connection("127.0.0.1", self._lab.ami_port)
+        except OSError:
+            writer.close()
+            return
+        self._open += [writer, back]
+        await asyncio.gather(self._pump(there, writer, counted=True), self._pump(reader, back, counted=False))
+
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, counted: bool) -> None:
+        """Pass bytes on until the end, or until the cut."""
+        with contextlib.suppress(ConnectionError):
+            while data := await reader.read(4096):
+                left = self._left if counted else None
+                writer.write(data[:left])
+                if left is not None and left <= len(data):
+                    self._cut()
+                elif left is not None:
+                    self._left = left - len(data)
+        writer.close()
