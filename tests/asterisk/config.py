@@ -95,6 +95,12 @@ secret = homeassistant
 read = system,call,agent,user,dtmf
 write = call,agent,originate,reporting,system
 writetimeout = 5000
+; the same as FreePBX adds it, which gives a reader a tenth of a second
+[impatient]
+secret = impatient
+read = system,call,agent,user,dtmf
+write = call,agent,originate,reporting,system
+writetimeout = 100
 ; the same without the broad class, and one that may only look
 [modest]
 secret = modest

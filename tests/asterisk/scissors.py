@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import random
+import socket
 from typing import Self
 
 from .lab import Lab
@@ -10,8 +11,12 @@ from .lab import Lab
 SOME_BYTES = (1, 9000)  # the lists alone are some thousands
 
 
+LITTLE = 4096
+"""How many bytes a narrow connection keeps for a reader that is late."""
+
+
 class Scissors:
-    """Stands between Home Assistant and Asterisk, and cuts the connection anywhere."""
+    """Stands between Home Assistant and Asterisk, cuts the connection anywhere, or lets nothing pass."""
 
     def __init__(self, lab: Lab) -> None:
         """Cut nothing yet."""
@@ -20,6 +25,9 @@ class Scissors:
         self._left: int | None = None
         self._rng: random.Random | None = None
         self.cuts = 0
+        self._flowing = asyncio.Event()
+        self._flowing.set()
+        self._small = False
         self._listening: asyncio.Server | None = None
 
     async def __aenter__(self) -> Self:
@@ -50,6 +58,18 @@ class Scissors:
         self._rng = rng
         self._left = None if rng is None else rng.randrange(*SOME_BYTES)
 
+    def stop(self) -> None:
+        """Let nothing pass any more, and close nothing: as where a cable was pulled, or a reader hangs."""
+        self._flowing.clear()
+
+    def narrow(self) -> None:
+        """Let connections that are opened from now on keep little of what Asterisk has to say."""
+        self._small = True
+
+    def flow(self) -> None:
+        """Let everything pass again, also what was held up."""
+        self._flowing.set()
+
     def _cut(self) -> None:
         """Cut everything now, as it was told to."""
         self.cuts += 1
@@ -65,17 +85,31 @@ class Scissors:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Connect one through."""
         try:
-            there, back = await asyncio.open_connection("127.0.0.1", self._lab.ami_port)
+            there, back = await self._reach()
         except OSError:
             writer.close()
             return
         self._open += [writer, back]
         await asyncio.gather(self._pump(there, writer, counted=True), self._pump(reader, back, counted=False))
 
+    async def _reach(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Return a connection to Asterisk."""
+        link = socket.socket()
+        link.setblocking(False)  # noqa: FBT003 - the library's own
+        if self._small:
+            link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, LITTLE)
+        try:
+            await asyncio.get_running_loop().sock_connect(link, ("127.0.0.1", self._lab.ami_port))
+        except OSError:
+            link.close()
+            raise
+        return await asyncio.open_connection(sock=link, limit=LITTLE)
+
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, counted: bool) -> None:
         """Pass bytes on until the end, or until the cut."""
         with contextlib.suppress(ConnectionError):
             while data := await reader.read(4096):
+                await self._flowing.wait()
                 left = self._left if counted else None
                 writer.write(data[:left])
                 if left is not None and left <= len(data):

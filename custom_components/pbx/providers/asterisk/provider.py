@@ -46,7 +46,7 @@ DND, FORWARD, NAMES, ALLOWED = "DND", "CF", "AMPUSER", "QPENALTY"
 """Where FreePBX keeps in Asterisk's database what people set, are called, and may join."""
 FORWARD_DEVICE, QUEUE_DEVICE = "Custom:CF", "Custom:QUEUE"
 """What FreePBX lets the lamps of phones follow besides."""
-CONTACTS, FORWARDING = "*contacts", "*forwarding"
+CONTACTS, FORWARDING, EVERYTHING = "*contacts", "*forwarding", "*everything"
 """What is read again besides queues, which are known by their names."""
 MOST_STALE = 200
 LAMPS = {
@@ -76,7 +76,9 @@ MEMBER_EVENTS = frozenset(
 CALLER_EVENTS = frozenset({"QueueCallerJoin", "QueueCallerLeave"})
 FIGURE_EVENTS = CALLER_EVENTS | {"QueueCallerAbandon", "AgentConnect", "AgentComplete"}
 """The events that change the figures of a queue."""
-OTHER_EVENTS = frozenset({"MessageWaiting", "DTMFEnd", "UserEvent", "FullyBooted", "Shutdown"})
+OTHER_EVENTS = frozenset(
+    {"MessageWaiting", "DTMFEnd", "UserEvent", "FullyBooted", "Reload", "Shutdown"}
+)
 EVENTS = CALL_EVENTS | DEVICE_EVENTS | MEMBER_EVENTS | FIGURE_EVENTS | OTHER_EVENTS
 
 # What an account can do, by the action of the manager interface that it takes.
@@ -435,11 +437,13 @@ class AsteriskProvider(Provider):
             await asyncio.sleep(LOOK_AGAIN_AFTER)
 
     async def _read_again(self, ami: AmiConnection, what: str) -> None:
-        """Read where the phones are, where they are forwarded to, or one queue by its name."""
+        """Read all again, where phones are or are forwarded to, or one queue by its name."""
         if what == CONTACTS:
             self._house.take_contacts(await self._rows(ami, "PJSIPShowContacts"))
         elif what == FORWARDING:
             await self._read_forwarding(ami)
+        elif what == EVERYTHING:
+            await self._read_house(ami)
         else:
             self._center.take_queue(what, await self._rows(ami, "QueueStatus", Queue=what))
             self._center.take_summaries(await self._rows(ami, "QueueSummary", Queue=what))
@@ -503,6 +507,8 @@ class AsteriskProvider(Provider):
             self._take_key(message)
         elif kind == "UserEvent":
             self._take_user_event(message)
+        elif kind == "Reload":
+            self._doubt(EVERYTHING)  # there may be other phones and queues now
         self._wake.set()
 
     def _collect(self) -> None:
