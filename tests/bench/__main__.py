@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from . import before, console, detect, imports, life, push, recorder, set_up, size
+from . import before, console, detect, imports, life, push, recorder, set_up, size, stream
 from .figures import Figure, as_json, machine, table
 
 RESULT = Path("config") / "bench.json"
@@ -35,6 +35,9 @@ class Effort:
     calls: int = 12
     lives: int = 9
     processes: int = 5
+    events: int = 21_000
+    phones: int = 200
+    at_once: int = 60
     older: Path | None = None
 
 
@@ -50,6 +53,9 @@ QUICK = Effort(
     calls=2,
     lives=1,
     processes=1,
+    events=420,
+    phones=20,
+    at_once=6,
 )
 
 
@@ -67,6 +73,7 @@ PARTS: Mapping[str, Callable[[Effort], Coroutine[Any, Any, list[Figure]]]] = {
     "start": lambda effort: life.measure(effort.lives),
     "stop": lambda effort: life.measure_stop(min(effort.lives, 3), effort.extensions),
     BEFORE: lambda effort: before.measure(effort.older or Path(), effort.processes, effort.rounds, effort.pushes),
+    "stream": lambda effort: stream.measure(effort.rounds, effort.events, effort.phones, effort.at_once),
     "console": lambda effort: console.measure(effort.rounds),
 }
 
