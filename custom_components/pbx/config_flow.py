@@ -47,7 +47,14 @@ from .const import (
     SUBENTRY_SPEED_DIAL,
 )
 from .data import PbxConfigEntry, loaded_coordinator
-from .forms import CODE_FORM, FORMS, PHONES_FORM, REAUTH_FIELDS, options_form
+from .forms import (
+    CODE_FORM,
+    CONF_CONFIGURATION,
+    FORMS,
+    PHONES_FORM,
+    REAUTH_FIELDS,
+    options_form,
+)
 from .migration import VERSION
 from .options import shown_options, shown_phones, stored_options, stored_table
 from .providers import PROVIDERS
@@ -99,6 +106,7 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
         self._settings: dict[str, Any] = {}
         self._options: dict[str, object] = {}
         self._found: tuple[Extension, ...] = ()
+        self._configuration = ""
 
     @staticmethod
     @callback
@@ -146,19 +154,29 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
         kind = await self.hass.async_add_import_executor_job(PROVIDERS.__getitem__, provider)
         known: Mapping[str, Any] = {}
         errors: dict[str, str] = {}
-        placeholders = {"provider": kind.name, "reason": "", "manual": kind.manual, "note": ""}
+        address = _own_address(self.hass)
+        placeholders = {
+            "provider": kind.name,
+            "reason": "",
+            "manual": kind.manual,
+            "note": "",
+            "address": address,
+        }
         if self.source == SOURCE_RECONFIGURE:
             known = self._get_reconfigure_entry().data
             form = _with_kept_secrets(form, kind, known)
             placeholders["note"] = await _async_words(self.hass, "keep_secrets")
         if user_input is not None:
+            user_input.pop(CONF_CONFIGURATION, None)  # it is there to be copied
             kept = _kept_secrets(kind, known, user_input)
             typed = {**_apart_from(form, known), **kept, **user_input}
             result = await self._async_sign_in(typed, form, errors, placeholders)
             if result is not None:
                 return result
         # What a person typed a moment ago stays; what is stored is never shown.
-        suggested = user_input or _without_secrets(kind, known)
+        suggested = {**(user_input or _without_secrets(kind, known))}
+        self._configuration = self._configuration or kind.configuration(address)
+        suggested[CONF_CONFIGURATION] = self._configuration
         return self.async_show_form(
             step_id=provider,
             data_schema=self.add_suggested_values_to_schema(form, suggested),
@@ -534,6 +552,11 @@ async def _async_words(hass: HomeAssistant, key: str) -> str:
     """Return a text in Home Assistant's own language."""
     words = await async_get_translations(hass, hass.config.language, "common", {DOMAIN})
     return words.get(f"component.{DOMAIN}.common.{key}", "")
+
+
+def _own_address(hass: HomeAssistant) -> str:
+    """Return Home Assistant's address in its own network."""
+    return hass.config.api.local_ip if hass.config.api is not None else "127.0.0.1"
 
 
 def _with_kept_secrets(

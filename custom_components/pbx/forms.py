@@ -28,6 +28,8 @@ from homeassistant.helpers.selector import (
     SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
+    TemplateSelector,
+    TemplateSelectorConfig,
     TextSelector,
     TextSelectorConfig,
     TextSelectorType,
@@ -54,6 +56,7 @@ from .const import (
 from .providers.base import Provider
 from .telephony.models import Capability, Extension
 
+CONF_CONFIGURATION = "configuration"
 CONF_DOMAIN = "domain"
 CONF_DIAL_CONTEXT = "dial_context"
 CONF_RATE_PLAN = "rate_plan"
@@ -71,6 +74,8 @@ TEXTS = TextSelector(TextSelectorConfig(multiple=True))
 SECRET = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD))
 EMAIL = TextSelector(TextSelectorConfig(type=TextSelectorType.EMAIL))
 ADDRESS = TextSelector(TextSelectorConfig(type=TextSelectorType.URL))
+# An editor, for it is the one field that has a button to copy what is in it.
+TO_COPY = TemplateSelector(TemplateSelectorConfig(read_only=True))
 PORT = vol.All(
     NumberSelector(NumberSelectorConfig(min=1, max=65535, mode=NumberSelectorMode.BOX)),
     vol.Coerce(int),
@@ -119,6 +124,7 @@ FORMS: Mapping[str, vol.Schema] = {
             vol.Required(CONF_VERIFY_SSL, default=True): BooleanSelector(),
             vol.Required(CONF_USERNAME): TEXT,
             vol.Required(CONF_PASSWORD): SECRET,
+            vol.Optional(CONF_CONFIGURATION): TO_COPY,
         }
     ),
 }

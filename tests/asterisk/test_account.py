@@ -11,6 +11,7 @@ from homeassistant.config_entries import SOURCE_REAUTH, SOURCE_USER, ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.setup import async_setup_component
 
 from custom_components.pbx import diagnostics
 from custom_components.pbx.const import DOMAIN
@@ -49,6 +50,39 @@ async def test_flow(hass: HomeAssistant, lab: Lab) -> None:
     entry = hass.config_entries.async_entries(DOMAIN)[0]
     assert entry.state is ConfigEntryState.LOADED
     assert entry.unique_id == f"asterisk_127.0.0.1:{lab.ami_port}"
+
+
+async def test_the_lines_to_copy_are_right(hass: HomeAssistant, lab: Lab) -> None:
+    """The form shows a manager user: copied into the server's file it signs in, with all rights it should have."""
+    assert await async_setup_component(hass, "http", {})
+    assert hass.config.api is not None
+    hass.config.api.local_ip = "127.0.0.1"  # the fixtures made one up
+    form = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    form = await hass.config_entries.flow.async_configure(form["flow_id"], {"next_step_id": "asterisk"})
+    assert form["data_schema"] is not None
+    (field,) = [marker for marker in form["data_schema"].schema if marker == "configuration"]
+    lines = field.description["suggested_value"]
+    users = lab.work / "etc/manager.conf"
+    before = users.read_text()
+    async with lab.ami() as ami:
+        try:
+            # The lab has a user of this name.
+            users.write_text(before + lines.replace("[homeassistant]", "[copied]"))
+            await ami.action("Command", Command="manager reload")
+            secret = lines.partition("secret = ")[2].partition("\n")[0]
+            typed = {"host": "127.0.0.1", "port": lab.ami_port, "username": "copied", "password": secret}
+            result = await hass.config_entries.flow.async_configure(form["flow_id"], {**typed, "configuration": lines})
+            assert result["type"] is FlowResultType.CREATE_ENTRY
+            await hass.async_block_till_done()
+            (entry,) = hass.config_entries.async_entries(DOMAIN)
+            assert "configuration" not in entry.data
+            coordinator = entry.runtime_data.coordinator
+            assert coordinator.data.missing_permissions == frozenset()
+            assert coordinator.provider.capabilities == coordinator.provider.possible
+            assert await hass.config_entries.async_unload(entry.entry_id)
+        finally:
+            users.write_text(before)
+            await ami.action("Command", Command="manager reload")
 
 
 async def test_a_wrong_secret_is_tried_once(hass: HomeAssistant, lab: Lab, expected_warnings: list[str]) -> None:

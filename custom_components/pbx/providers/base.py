@@ -120,6 +120,14 @@ class Provider(ABC):
         """
         return typed
 
+    @classmethod
+    def configuration(cls, address: str) -> str:  # noqa: ARG003
+        """Return lines that a person copies into the phone system's own files; empty for none.
+
+        `address` is Home Assistant's in its own network.
+        """
+        return ""
+
     def suggested_options(self, *, guess: bool) -> Values:
         """Return what the last directory told of options that only a person can complete.
 

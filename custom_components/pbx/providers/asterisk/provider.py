@@ -46,6 +46,15 @@ DND, FORWARD, NAMES, ALLOWED = "DND", "CF", "AMPUSER", "QPENALTY"
 """Where FreePBX keeps in Asterisk's database what people set, are called, and may join."""
 FORWARD_DEVICE, QUEUE_DEVICE = "Custom:CF", "Custom:QUEUE"
 """What FreePBX lets the lamps of phones follow besides."""
+MANAGER_USER = """\
+[homeassistant]
+secret = {secret}
+deny = 0.0.0.0/0.0.0.0
+permit = {address}/255.255.255.255
+read = system,call,agent,user,dtmf
+write = call,agent,originate,reporting,system
+writetimeout = 5000
+"""
 CONTACTS, FORWARDING, EVERYTHING = "*contacts", "*forwarding", "*everything"
 """What is read again besides queues, which are known by their names."""
 MOST_STALE = 200
@@ -192,6 +201,12 @@ class AsteriskProvider(Provider):
         self._look = asyncio.Event()
 
     # -- set-up ------------------------------------------------------------------------------------
+
+    @override
+    @classmethod
+    def configuration(cls, address: str) -> str:
+        """Return a manager user for `manager.conf`, with a secret that was made up just now."""
+        return MANAGER_USER.format(secret=secrets.token_urlsafe(24), address=address)
 
     @override
     async def account(self) -> m.Account:
