@@ -72,6 +72,7 @@ async def test_the_lines_to_copy_are_right(hass: HomeAssistant, lab: Lab) -> Non
             secret = lines.partition("secret = ")[2].partition("\n")[0]
             typed = {"host": "127.0.0.1", "port": lab.ami_port, "username": "copied", "password": secret}
             result = await hass.config_entries.flow.async_configure(form["flow_id"], {**typed, "configuration": lines})
+            result = await hass.config_entries.flow.async_configure(result["flow_id"], {})
             assert result["type"] is FlowResultType.CREATE_ENTRY
             await hass.async_block_till_done()
             (entry,) = hass.config_entries.async_entries(DOMAIN)
