@@ -12,7 +12,7 @@ from custom_components.pbx.providers.settings import Settings
 from custom_components.pbx.telephony.errors import InvalidInputError
 
 KINDS = sorted(PROVIDERS)
-NOT_OURS = {"verify_ssl", "configuration"}  # the session's, and what is only there to be copied
+NOT_OURS = {"verify_ssl", "configuration", "phones"}  # the session's, what is copied, and the directory's
 CANARY = "canary-7f3a"
 
 
