@@ -70,7 +70,7 @@ def bridged(at: float, uid: str, bridge: str) -> tuple[float, dict[str, str]]:
 
 
 def test_a_phone_talks_through_glue_once_there_is_somebody_behind_it() -> None:
-    """Until then it dials, though it is bridged with half a Local channel."""
+    """Until then it may be said to dial or to talk, as it is bridged with half a Local channel."""
     placed = [
         channel(100, "101", "a", "6"),
         local(100, "1", "c"),
@@ -80,7 +80,8 @@ def test_a_phone_talks_through_glue_once_there_is_somebody_behind_it() -> None:
         channel(100.2, "trunk", "b", "5"),
     ]
     rings = Truth.of(placed)
-    assert rings.at("101", 100.3, 101) == {"dialing"}
+    assert rings.at("101", 100.3, 101) == {"up"}
+    assert false_states(rings, "101", [(101, "dialing"), (103, "talking")], 106) == []
     answered = [event(108, "Newstate", "b", ChannelState="6"), bridged(108, "c", "y"), bridged(108, "b", "y")]
     assert Truth.of([*placed, *answered]).at("101", 108.1, 109) == {"talking"}
 

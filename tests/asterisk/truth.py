@@ -113,33 +113,25 @@ class Truth:
             return "ringing"
         if channel.state != _UP:
             return "dialing" if channel.calls else "down"
-        if self._hears_somebody(uid):
-            return "talking"
+        partners = self._partners(uid)
         rings = any(
-            other.state in (_DOWN, _RINGING) and other.linked == channel.linked for other in self._channels.values()
+            other.state in {_DOWN, _RINGING} and other.linked == channel.linked for other in self._channels.values()
         )
+        if partners and rings and all(name.startswith("Local/") for name in partners):
+            return "up"  # glue stands for somebody who is called: it dials, and may have a caller on hold
+        if partners:
+            return "talking"
         return "dialing" if rings else "up"
 
-    def _hears_somebody(self, uid: str) -> bool:
-        """Return whether a channel is bridged with another end of a call, directly or through Local channels."""
-        reached, ahead = {uid}, [uid]
-        halves = {channel.name: one for one, channel in self._channels.items() if channel.name.startswith("Local/")}
-        while ahead:
-            one = ahead.pop()
-            found = {
-                member
-                for bridge, members in self._bridges.items()
-                if one in members and self._kinds[bridge] != "holding_bridge"
-                for member in members
-            }
-            name = self._channels[one].name if one in self._channels else ""
-            if name in halves:
-                other = name[:-1] + ("2" if name.endswith("1") else "1")
-                found |= {halves[other]} & self._channels.keys() if other in halves else set()
-            ahead += found - reached
-            reached |= found
-        ends = (self._channels[one].name for one in reached - {uid} if one in self._channels)
-        return any(not name.startswith("Local/") for name in ends)
+    def _partners(self, uid: str) -> set[str]:
+        """Return the names of the channels that a channel is bridged with, but for those that wait."""
+        members = {
+            member
+            for bridge, inside in self._bridges.items()
+            if uid in inside and self._kinds[bridge] != "holding_bridge"
+            for member in inside
+        }
+        return {self._channels[one].name for one in members - {uid} if one in self._channels}
 
     def at(self, phone: str, start: float, end: float) -> set[str]:
         """Return all states of a phone within a time."""

@@ -530,6 +530,19 @@ def test_a_phone_that_is_called_does_not_dial_while_its_channel_is_made(style: s
     )
 
 
+@pytest.mark.parametrize("dialled", ["600", ""])
+def test_who_was_picked_up_just_now_may_be_in_a_queue_soon(dialled: str) -> None:
+    """The queue does not know of the caller yet; a service that is none has answered with the next list."""
+    calls = tracker()
+    dials = channel("sip100-00000003", "100", dialled, 0, "Up")
+    assert follow(calls, dials)[0].state is CallState.DIALING
+    waits = follow(calls, dials | {"duration": 2}, at=2, queues={"SIP/sip100-00000003": "support"})
+    assert waits[0].state is CallState.DIALING
+    calls = tracker()
+    assert follow(calls, dials)[0].state is CallState.DIALING
+    assert follow(calls, dials | {"duration": 2}, at=2)[0].state is CallState.TALKING
+
+
 @pytest.mark.parametrize("waits", ["SIP/sip100-00000003", "PJSIP/sip100-00000003"])
 def test_somebody_inside_who_waits_in_a_queue_is_not_answered(waits: str) -> None:
     """Also where the queue calls the channel's technology by another name than the list of calls."""

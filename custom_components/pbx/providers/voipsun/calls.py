@@ -24,6 +24,7 @@ from .pairing import (
     Edge,
     End,
     fetched,
+    is_just_begun,
     pairs,
 )
 from .payload import CALLING, Row, without_technology
@@ -411,9 +412,9 @@ class CallTracker:
             return False
         story.polls_up_alone += 1
         # Between the pick-up of the phone that rang first and the call to the other side there is
-        # a moment.
+        # a moment, and so there is between a service's pick-up and the queue behind it.
         placed = story.placed is not None or story.by_itself
-        return not placed or story.polls_up_alone > 1
+        return story.polls_up_alone > 1 or not (placed or _may_reach_a_queue(root))
 
     def _reached_somebody(self, story: Story, root: End, queues: Mapping[str, str]) -> bool:
         """Return whether a lone caller from outside talks to somebody who is not listed.
@@ -469,3 +470,10 @@ class CallTracker:
     def _own(self, line: Line) -> Party:
         """Return one of our phones as a party of a call."""
         return Party(number=line.number, name=line.name)
+
+
+def _may_reach_a_queue(root: End) -> bool:
+    """Return whether a phone was picked up just now by something that may put it into a queue."""
+    if root.to_us or not root.shows_itself or not is_just_begun(root.row):
+        return False
+    return not root.destination or is_extension(root.destination)

@@ -468,6 +468,11 @@ def _can_ring_for(phone: End) -> bool:
 # -- calls that somebody else fetches --------------------------------------------------------------
 
 
+def is_just_begun(row: Row) -> bool:
+    """Return whether a channel is only a few seconds old, as far as that is known."""
+    return row.duration is None or row.duration <= SKEW + SKEW
+
+
 def fetched(ends: Sequence[End], place: int) -> int | None:
     """Return the place of the end whose call a phone has fetched by dialling a code; else None.
 
@@ -479,8 +484,7 @@ def fetched(ends: Sequence[End], place: int) -> int | None:
         return None
     if end.destination.startswith("*"):
         return _picked_up(ends, end.destination)
-    fresh = end.row.duration is None or end.row.duration <= SKEW + SKEW
-    if not fresh or not is_extension(end.destination):
+    if not is_just_begun(end.row) or not is_extension(end.destination):
         return None
     parked = [other for other, known in enumerate(ends) if known.parked]
     return parked[0] if len(parked) == 1 else None
