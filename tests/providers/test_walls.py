@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from custom_components.pbx.providers.asterisk.ami import Message, read_message
+from custom_components.pbx.providers.asterisk.ami import Framer, Message, read_message
 from custom_components.pbx.providers.asterisk.calls import Calls
+from custom_components.pbx.providers.asterisk.channels import party as asterisk_party
 from custom_components.pbx.providers.http import Reply
 from custom_components.pbx.providers.parties import read_party
 from custom_components.pbx.providers.voipat import payload as voipat
@@ -24,6 +25,7 @@ from custom_components.pbx.providers.voipsun.payload import call_rows
 from custom_components.pbx.providers.voipsun.settings import read_phones
 from custom_components.pbx.providers.voxloud import payload as voxloud
 from custom_components.pbx.providers.voxloud import push as voxloud_push
+from custom_components.pbx.providers.voxloud.provider import VoxloudProvider
 from custom_components.pbx.telephony import models as m
 from custom_components.pbx.telephony.bounded_map import BoundedMap
 
@@ -401,7 +403,36 @@ def test_any_number_of_a_phone_system(
     assert field(written, country) == number
 
 
-@pytest.mark.parametrize("reader", [voipat_webhook, voipstudio_webhook])
+def voxloud_bytes(number: str, name: str, country: str, encoding: str) -> m.Party:
+    """Let Voxloud push a caller, in any encoding."""
+    data = {"callId": "c", "type": "INCOMING", "originatorNumber": number, "originatorName": name, "userExtension": 101}
+    body = encoded({"type": "CALL_INCOMING", "data": data, "pbx_id": 1}, encoding)
+    provider = VoxloudProvider(object(), {"api_key": "k", "country": country})  # type: ignore[arg-type]
+    request = m.PushRequest(method="POST", query={}, content_type="application/json", body=body)
+    (push,) = provider.parse(request)
+    assert isinstance(push, m.LegPush)
+    assert push.caller is not None
+    return push.caller
+
+
+def asterisk_bytes(number: str, name: str, country: str, encoding: str) -> m.Party:
+    """Let the connection to an Asterisk bring a caller, in any encoding."""
+    framer = Framer()
+    block = f"Event: Newchannel\r\nCallerIDNum: {number}\r\nCallerIDName: {name}\r\n\r\n"
+    (text,) = framer.feed(block.encode(encoding))
+    message = read_message(text)
+    return asterisk_party(message["CallerIDNum"], message["CallerIDName"], country)
+
+
+@pytest.mark.parametrize("reader", [asterisk_bytes])
+def test_bytes_of_a_connection_that_are_no_utf_8_lose_no_call(
+    reader: Callable[[str, str, str, str], m.Party],
+) -> None:
+    """The letter is replaced."""
+    assert reader("+493012345678", "Jörg", "DE", "latin-1") == m.Party(number="+493012345678", name="J\ufffdrg")
+
+
+@pytest.mark.parametrize("reader", [voipat_webhook, voipstudio_webhook, voxloud_bytes])
 @pytest.mark.parametrize(("encoding", "name"), [("latin-1", "J\ufffdrg"), ("utf-8-sig", "Jörg"), ("utf-16", "Jörg")])
 def test_bytes_that_are_no_utf_8_lose_no_call(
     reader: Callable[[str, str, str, str], m.Party], encoding: str, name: str

@@ -18,6 +18,7 @@ from custom_components.pbx.telephony import models as m
 from custom_components.pbx.telephony.errors import ConnectError
 from custom_components.pbx.telephony.models import AgentStatus
 
+from ..test_channels import NO_CALLS
 from .rows import NOW, channel, follow, tracker
 
 NOTICE = b"<br />\n<b>Warning</b>:  Undefined array key 0 in <b>/api.php</b> on line <b>42</b><br />\n"
@@ -313,18 +314,7 @@ def test_no_body_breaks_anything(body: bytes) -> None:
             continue
 
 
-@pytest.mark.parametrize(
-    "ghost",
-    [
-        "SIP/sip101-00000002<ZOMBIE>",
-        "AsyncGoto/SIP/sip101-00000002",
-        "Surrogate/SIP/sip101-00000002",
-        "Parked/SIP/trunk1-00000001",
-        "Message/ast_msg_queue",
-        "CBAnn/850-00000001;2",
-        "Recorder/ARI-00000001;2",
-    ],
-)
+@pytest.mark.parametrize("ghost", [name for name in NO_CALLS if "/" in name])
 @pytest.mark.parametrize("status", ["Up", "Ringing", "Ring", "Down"])
 def test_a_channel_that_is_no_call_changes_nothing(ghost: str, status: str) -> None:
     """A call that is transferred beside it stays one call, and nothing is missed."""
