@@ -104,6 +104,21 @@ async def test_decline_at_one_phone_of_a_group(desk: Desk) -> None:
     await far.hangup()
 
 
+async def test_decline_by_the_call_ends_it_for_the_group(desk: Desk) -> None:
+    """All phones stop, the caller is let go, and nobody is told of a missed call."""
+    watcher = Watcher(desk.hass, desk.entry)
+    far = await desk.lab.trunk.dial("222300600", caller=OUTSIDE)
+    rings = {phone: await desk.lab.phones[phone].ringing() for phone in ("102", "103", "104")}
+    for phone in rings:
+        await desk.stage.state(phone, "ringing")
+    assert watcher.events[0]["to_number"] not in rings
+    await desk.act("hangup", call_id=watcher.events[0]["call_id"])
+    for one in (far, *rings.values()):
+        await one.ended()
+    await until(lambda: watcher.calls == ["call_incoming", "call_ended"])
+    assert watcher.events[-1]["outcome"] == "rejected"
+
+
 async def test_who_declines_in_a_group_does_not_decline_for_it(desk: Desk) -> None:
     """The call is missed by the others, once."""
     watcher = Watcher(desk.hass, desk.entry)

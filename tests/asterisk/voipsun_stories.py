@@ -1,6 +1,6 @@
 """Play every story to VoIPSUN accounts in a real Home Assistant, in all styles at once, and write down what was told.
 
-    scripts/asterisk voipsun [--labs 3] [--table] [--verbose] [beginnings of names …]
+    scripts/asterisk voipsun [--labs 3] [--actor core] [--no-public] [--table] [beginnings of names …]
 
 One account per style asks the stand-in for VoIPSUN, which answers out of a real Asterisk; what is told is compared with
 what Asterisk's own events say. Several Asterisks play at once, each to accounts of its own in one Home Assistant.
@@ -139,9 +139,9 @@ class Result:
 class Accounts:
     """One account per style, at one Asterisk."""
 
-    def __init__(self, client: Client, shim: VoipsunShim) -> None:
-        """Prepare."""
-        self.client, self.shim = client, shim
+    def __init__(self, client: Client, shim: VoipsunShim, *, public: bool) -> None:
+        """Prepare; `public` says whether a person enters which number from outside rings which phone."""
+        self.client, self.shim, self._public = client, shim, public
         self.entries: dict[str, str] = {}
         self.entities: dict[str, tuple[str, str]] = {}
         """Style and unique id, by entity id."""
@@ -171,7 +171,8 @@ class Accounts:
     async def _complete(self, style: str, entry: str) -> None:
         """Name the phones of an account, and add its agents and queues."""
         rows: list[dict[str, object]] = [
-            {"user": user, "number": user, "name": name, "public": [f"{DID}{user}"]} for user, name in PEOPLE.items()
+            {"user": user, "number": user, "name": name, "public": [f"{DID}{user}"] * self._public}
+            for user, name in PEOPLE.items()
         ]
         rows.append({"user": "trunk-voip", "hidden": True})
         await self.client.set_options(
@@ -362,7 +363,7 @@ def in_order(names: Sequence[str], labs: int) -> list[list[str]]:
     return shares
 
 
-async def play(names: Sequence[str], labs: int, out: Path, actor: str) -> list[Result]:
+async def play(names: Sequence[str], out: Path, *, labs: int, actor: str, public: bool) -> list[Result]:
     """Play stories at several Asterisks, and return what was told of each."""
     results: list[Result] = []
     process = HassProcess(out / "hass")
@@ -378,7 +379,7 @@ async def play(names: Sequence[str], labs: int, out: Path, actor: str) -> list[R
                     shim = VoipsunShim("127.0.0.1", lab.ami_port, "full", "full")
                     await shim.start()
                     try:
-                        accounts = Accounts(client, shim)
+                        accounts = Accounts(client, shim, public=public)
                         async with setting_up:
                             await accounts.set_up()
                         house = House(lab, accounts, events, states, out)
@@ -479,13 +480,15 @@ def main(given: Sequence[str]) -> int:
     parser.add_argument("names", nargs="*", help="beginnings of the names of stories; all without")
     parser.add_argument("--labs", type=int, default=3, help="how many Asterisks play at once")
     parser.add_argument("--actor", choices=VARIANTS, default="core", help="the style whose account acts")
+    parser.add_argument("--no-public", action="store_true", help="nobody enters the phones' public numbers")
     parser.add_argument("--out", type=Path, help="where rows, events and logs are kept")
     parser.add_argument("--table", action="store_true", help=f"write the table in {PAGE.name}")
     options = parser.parse_args(given)
     names = chosen(options.names)
     out = options.out or Path(tempfile.mkdtemp(prefix="pbx-voipsun-"))
     out.mkdir(parents=True, exist_ok=True)
-    results = asyncio.run(play(names, min(options.labs, len(names)), out, options.actor))
+    labs, public = min(options.labs, len(names)), not options.no_public
+    results = asyncio.run(play(names, out, labs=labs, actor=options.actor, public=public))
     print(table(results), how_late(results), sep="\n")  # noqa: T201 - for a person
     if options.table:
         write_table(results)
