@@ -1,7 +1,7 @@
 """Who knows better decides how a call went, whichever phone system tells it."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -276,6 +276,44 @@ def test_no_clock_makes_a_call_longer(hours: float, zone: str, rings: int, talks
     assert data["ring_time"] == pytest.approx(rings, abs=3)
     assert str(data["started_at"]) <= str(data["answered_at"]) <= str(data["ended_at"])
     assert after(-1).isoformat() <= str(data["started_at"])
+
+
+def voipat_at(at: float, theirs: datetime) -> m.Pushed:
+    """Return an event of VOIP@'s phone in the browser."""
+    name = {0: "new_call", 10: "answered", 70: "hangup"}[int(at)]
+    row = {"event": name, "caller_id": OUTSIDE, "destination": "101", "direction": "inbound", "extension": "101"}
+    row |= {"call_id": "x", "domain": "pbx.example.com", "timestamp": theirs.isoformat(), "duration": "60"}
+    request = m.PushRequest(method="POST", query={}, content_type="application/json", body=json.dumps(row).encode())
+    (push,) = read_webhook(request, ROME, ())
+    return push
+
+
+def voxloud_at(at: float, theirs: datetime) -> m.Pushed:
+    """Return an event of Voxloud."""
+    kind = {0: "INCOMING", 10: "ANSWERED", 70: "HANGUP"}[int(at)]
+    stamp = int(theirs.timestamp() * 1000)
+    data = {"timestamp": stamp, "callId": "c", "type": kind, "originatorNumber": OUTSIDE, "userExtension": 101}
+    push = voxloud_push.read_push({"timestamp": stamp, "type": f"CALL_{kind}", "data": data}, ITALY)
+    assert push is not None
+    return push
+
+
+@pytest.mark.parametrize("read", [voipat_at, voxloud_at])
+@pytest.mark.parametrize("hours", [0, 1, 2, -5, 14, 0.01, 24 * 400])
+def test_a_minute_is_a_minute_wherever_a_sender_tells_times(
+    read: Callable[[float, datetime], m.Pushed], hours: float
+) -> None:
+    """Our clock tells how long; theirs only in which order."""
+    registry = CallRegistry(grace=2)
+    registry.snapshot((), T0, T0)
+    told: list[Event] = []
+    for at in (0, 10, 70):
+        told += registry.apply(read(at, after(at) + timedelta(hours=hours)), after(at)).events
+    told += registry.tick(after(90)).events
+    data = event_data(next(event for event in told if event.public and event.type == "call_ended"))
+    assert data["duration"] == pytest.approx(60, abs=5)
+    assert data["ring_time"] == pytest.approx(10, abs=5)
+    assert str(data["started_at"]) <= str(data["answered_at"]) <= str(data["ended_at"])
 
 
 # -- short numbers from outside ------------------------------------------------------------------------

@@ -203,6 +203,7 @@ def test_the_number_of_a_caller(reader: Reader, written: str, country: str, numb
         '"Mustermann, Max" <sip:030123456@sip.example.com>;tag=1',
         '"Max \\"the\\" <Great>" <sip:030123456@sip.example.com>',
         "Mustermann, Max <tel:030123456>",
+        f'"{"Mustermann Werkstatt " * 8}" <sip:030123456@sip.example.com;user=phone>',
     ],
 )
 def test_a_number_with_a_display_name(reader: Reader, written: str) -> None:

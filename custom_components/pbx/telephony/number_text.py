@@ -35,9 +35,11 @@ _SIGNS = str.maketrans(
     {"\uff0b": "+", "\ufe62": "+", "\uff0a": "*", "\ufe61": "*", "\uff03": "#", "\ufe5f": "#"}
 )
 
-# A header may hold parameters, and more addresses, of which the first is the one that counts.
+# A header may hold parameters, and more addresses, of which the first is the one that counts. A
+# long one is cut off on the way.
 _BRACKETS = re.compile(
-    r"""(?P<name>"(?:[^"\\]|\\.)*"\s*|[^<]*)<(?P<inside>[^<>]*)>\s*(?:[;,].*)?""", re.DOTALL
+    r"""(?P<name>"(?:[^"\\]|\\.)*"\s*|[^<]*)<(?P<inside>[^<>]*)(?P<end>>\s*(?:[;,].*)?)?""",
+    re.DOTALL,
 )
 _ESCAPED = re.compile(r"\\(.)")
 _QUOTED = re.compile(r"""["'](?P<inside>[^"']*)["']""")
@@ -84,7 +86,7 @@ def read_address(text: str) -> Address:
     text = _visible(text).strip()
     name = ""
     found = _BRACKETS.fullmatch(text)
-    if found is not None and _may_be_called(found["inside"]):
+    if found is not None and _may_be_called(found["inside"], whole=bool(found["end"])):
         name = unquoted(found["name"].strip())
         text = found["inside"].strip()
     elif (quoted := _QUOTED.fullmatch(text)) is not None:
@@ -118,9 +120,14 @@ def unquoted(name: str) -> str:
     return name
 
 
-def _may_be_called(text: str) -> bool:
-    """Return whether a text in angle brackets is an address, and no word or HTML."""
+def _may_be_called(text: str, *, whole: bool) -> bool:
+    """Return whether a text in angle brackets is an address, and no word or HTML.
+
+    Where it is not `whole` only a URI is: "love <3" is a name.
+    """
     text = text.strip()
+    if not whole:
+        return bool(_SCHEME.match(text))
     if _SCHEME.match(text) or _ADDRESS.fullmatch(text) or says_withheld(text):
         return True
     return is_dialled(without_marks(text.partition(";")[0]))

@@ -13,7 +13,7 @@ from ..parties import read_party
 
 type Message = Mapping[str, str]
 
-LONGEST_NUMBER, LONGEST_NAME = 64, 120
+LONGEST_NUMBER, LONGEST_NAME = 200, 120  # a URI with a name has room
 NOTHING = frozenset({"", "<unknown>", "unknown", "<none>", "(null)", "s"})
 CALLED = frozenset({"appdial", "appdial2", "appqueue"})
 CONFERENCES = frozenset({"confbridge", "meetme"})
