@@ -504,6 +504,29 @@ def test_a_caller_who_only_seemed_to_talk_waits_again() -> None:
     assert follow(calls, trunk)[0].state is CallState.TALKING
 
 
+def test_a_caller_who_is_listed_late_belongs_to_the_phone_that_fetched_the_call() -> None:
+    """Only talking channels are listed, and a list came while the code was dialled: the caller appears afterwards."""
+    calls = tracker()
+    (code,) = follow(calls, channel("sip104-00000026", "104", "*8101", 0, "Up"))
+    phone = channel("sip104-00000026", "104", "", 8, "Up")
+    (call,) = follow(calls, phone, channel("trunk-in-00000024", "777123456", "22233341", 8, "Up"), at=2)
+    assert (call.id, call.direction) == (code.id, Direction.INCOMING)
+    assert (call.caller.number, call.extensions) == ("+420777123456", ("104",))
+
+
+def test_a_caller_who_comes_later_is_none_of_a_phone_that_talks_already() -> None:
+    """Whoever was called is not older than who called."""
+    calls = tracker()
+    follow(calls, channel("sip104-00000026", "104", "", 30, "Up"))
+    found = follow(
+        calls,
+        channel("sip104-00000026", "104", "", 32, "Up"),
+        channel("trunk-in-00000027", "777123456", "22233341", 1, "Up"),
+        at=2,
+    )
+    assert len(found) == 2
+
+
 STYLES = {
     "own numbers": (("777123456", "102"), ("102", "102"), ("102", "102")),
     "parties": (("777123456", "102"), ("777123456", "102"), ("777123456", "102")),

@@ -155,7 +155,7 @@ class End:
 def pairs(ends: Sequence[End], fresh: Sequence[int]) -> Steps[set[Edge]]:
     """Find all pairs of caller and called with at least one new row; `fresh` are their places."""
     index = _by_key(ends)
-    talking = _by_counter(ends)
+    talking, blank = _by_counter(ends)
     edges: set[Edge] = set()
     for place in fresh:
         yield
@@ -164,6 +164,8 @@ def pairs(ends: Sequence[End], fresh: Sequence[int]) -> Steps[set[Edge]]:
             others |= _near(ends[place], index.get(key, ()))
         if ends[place].answered_blankly or ends[place].tie is not None:
             others |= _near(ends[place], talking)
+        elif ends[place].row.up:
+            others |= _near(ends[place], blank)
         for other in others - {place}:
             edges |= _edges(ends, place, other)
             edges |= _edges(ends, other, place)
@@ -183,13 +185,17 @@ def _by_key(ends: Sequence[End]) -> Mapping[str, Places]:
     return index
 
 
-def _by_counter(ends: Sequence[End]) -> Places:
-    """Return the channels that talk and may have called."""
-    found = []
+def _by_counter(ends: Sequence[End]) -> tuple[Places, Places]:
+    """Return the channels that talk and may have called, and those that show only themselves."""
+    talking, blank = [], []
     for place, end in enumerate(ends):
-        if end.row.up and end.row.number is not None and end.calls() is not False:
-            found.append((end.row.number, place))
-    return sorted(found)
+        if end.row.number is None:
+            continue
+        if end.answered_blankly:
+            blank.append((end.row.number, place))
+        elif end.row.up and end.calls() is not False:
+            talking.append((end.row.number, place))
+    return sorted(talking), sorted(blank)
 
 
 def _near(end: End, places: Places) -> set[int]:
