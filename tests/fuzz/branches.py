@@ -19,6 +19,7 @@ PARSERS = (
     "voipstudio/payload",
     "voipstudio/push",
     "voipsun/calls",
+    "voipsun/ends",
     "voipsun/glue",
     "voipsun/grouping",
     "voipsun/pairing",

@@ -15,6 +15,7 @@ from uuid import uuid4
 from ...telephony.models import Call, CallState, Direction, Leg, Party
 from ...telephony.phone_numbers import is_extension
 from ..turns import Steps, at_once
+from .ends import End
 from .glue import Tie, read_ties, share_out
 from .grouping import Group, join, rings_later, root_of
 from .lines import Line, Lines, compared
@@ -22,7 +23,6 @@ from .pairing import (
     MAX_ROWS,
     WEAK,
     Edge,
-    End,
     fetched,
     is_just_begun,
     pairs,

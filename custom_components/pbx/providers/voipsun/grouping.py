@@ -6,8 +6,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from .ends import End
 from .glue import SKEW
-from .pairing import CERTAIN, RING_TIME, Edge, End, older_by
+from .pairing import CERTAIN, RING_TIME, Edge, older_by
 from .stories import Story
 
 

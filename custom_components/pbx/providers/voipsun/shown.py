@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from ...telephony.models import CallState, Direction, Leg
 from ...telephony.phone_numbers import is_extension
-from .pairing import End
+from .ends import End
 from .stories import Story
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from ...telephony.models import Direction
+from .ends import End
 from .lines import compared
-from .pairing import End
 from .payload import Row
 
 UNKNOWN = datetime.max.replace(tzinfo=UTC)
