@@ -501,7 +501,7 @@ def test_a_caller_who_only_seemed_to_talk_waits_again() -> None:
     follow(calls, trunk)
     queues = {"SIP/trunk-prichozi-0000b711": "podpora"}
     assert follow(calls, trunk, queues=queues)[0].state is CallState.RINGING
-    assert follow(calls, trunk)[0].state is CallState.TALKING
+    assert [follow(calls, trunk)[0].state for _ in range(2)] == [CallState.RINGING, CallState.TALKING]
 
 
 def test_a_caller_who_is_listed_late_belongs_to_the_phone_that_fetched_the_call() -> None:
@@ -551,6 +551,16 @@ def test_a_phone_that_is_called_does_not_dial_while_its_channel_is_made(style: s
         first[0].id,
         [("102", CallState.RINGING)],
     )
+
+
+def test_a_caller_who_has_left_a_queue_talks_if_the_next_list_has_the_call_still() -> None:
+    """One row for each call: who gives up is out of the queue before the list is, and nobody has answered."""
+    calls = tracker()
+    waits = {"SIP/trunk-in-00000002": "support"}
+    row = channel(IN, "777123456", "600", 5, "Up")
+    assert follow(calls, row, queues=waits)[0].state is CallState.RINGING
+    assert follow(calls, row | {"duration": 7}, at=2)[0].state is CallState.RINGING
+    assert follow(calls, row | {"duration": 9}, at=4)[0].state is CallState.TALKING
 
 
 @pytest.mark.parametrize("dialled", ["600", ""])

@@ -424,7 +424,11 @@ class CallTracker:
         """
         if self._waits(root.row.channel, queues):
             return False
-        return story.rang_alone or root.to_us or story.queue is not None
+        if story.queue is not None:
+            # Whoever hangs up leaves the queue before the list: only who is still there talks.
+            story.polls_out_of_queue += 1
+            return story.polls_out_of_queue > 1
+        return story.rang_alone or root.to_us
 
     def _waits(self, channel: str, queues: Mapping[str, str]) -> bool:
         """Return whether a lone caller from outside was only picked up by a menu or a queue.

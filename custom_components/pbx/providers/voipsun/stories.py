@@ -46,6 +46,7 @@ class Story:
     size: int = 0
     paired: bool = False
     polls_up_alone: int = 0
+    polls_out_of_queue: int = 0
 
 
 @dataclass(slots=True, kw_only=True)
