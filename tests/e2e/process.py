@@ -194,7 +194,7 @@ class HassProcess:
         arguments = ["-m", "homeassistant", "-c", str(self.folder), "--skip-pip", "--log-no-color"]
         with self._log_file.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable,
+                environment.get("HOME_ASSISTANT_PYTHON", sys.executable),  # another release, see scripts/newest
                 *arguments,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
