@@ -4,17 +4,20 @@
 it. So the recorder is asked to leave it out, and to keep `pbx_activity` instead.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.recorder import get_instance
 
-from .const import EVENT_PBX
+from .const import DOMAIN, EVENT_PBX
 from .telephony.models import Direction, EventType
 from .wording import Wording
 
 RECORDER = "recorder"
+MINUTE = 60  # seconds
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
 # Whoever reads that somebody talked, and since when and for how long, knows who answered and when.
 # That a record or a recording is there is shown with the call.
 UNTOLD = frozenset(
@@ -58,3 +61,33 @@ def activity_data(event: Mapping[str, Any], agent: str, wording: Wording) -> dic
         "duration": round(event.get("duration", 0)),
     }
     return kept | {name: value for name, value in words.items() if value}
+
+
+def sentence(texts: Mapping[str, str], data: Mapping[str, Any]) -> str:
+    """Return what happened as a sentence; `texts` are the translations of the integration."""
+    key = str(data.get("type"))
+    if key == EventType.CALL_ENDED and "duration" in data:
+        key = "talked"
+    hidden = texts.get(f"component.{DOMAIN}.common.hidden_number", "")
+    words = {
+        "other": data.get("name") or data.get("number") or hidden,
+        "phone": data.get("phone", ""),
+        "target": data.get("transferred_to", ""),
+        "duration": _length(data.get("duration", 0)),
+        "digits": data.get("digits", ""),
+        "agent": data.get("agent", ""),
+    }
+    text = _text(texts, key) or key
+    told = _PLACEHOLDER.sub(lambda found: str(words.get(found[1], "")), text)
+    return " ".join(told.split())
+
+
+def _text(texts: Mapping[str, str], key: str) -> str:
+    """Return the sentence for a type of event; empty if it has none."""
+    return texts.get(f"component.{DOMAIN}.common.activity_{key}", "")
+
+
+def _length(seconds: float) -> str:
+    """Return how long somebody talked, as 4:12."""
+    minutes, rest = divmod(round(seconds), MINUTE)
+    return f"{minutes}:{rest:02}"
