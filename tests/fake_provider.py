@@ -171,8 +171,8 @@ class FakeProvider(Provider):
 
 
 def _scripted(name: str) -> Callable[..., Awaitable[Any]]:
-    async def command(self: FakeProvider, *arguments: Any) -> Any:
-        answer = self.script.ask(name, *arguments)
+    async def command(self: FakeProvider, *arguments: Any, **named: Any) -> Any:
+        answer = self.script.ask(name, *arguments, *named.values())
         return await answer if isawaitable(answer) else answer
 
     return command

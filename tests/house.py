@@ -24,7 +24,7 @@ from custom_components.pbx.providers.voipat import api as voipat_access
 from .fake_provider import async_set_up
 from .simulators.base import Simulator
 from .simulators.voipat import VoipatSimulator
-from .simulators.voipat_wire import ON_PAPER
+from .simulators.voipat_wire import ON_PAPER, Profile
 from .simulators.voipstudio import VoipstudioSimulator
 from .simulators.voipsun import VoipsunSimulator
 from .simulators.voxloud import VoxloudSimulator
@@ -38,6 +38,7 @@ CALLERS = {
     "voipstudio": "442079460123",
     "voipsun": "+420222333501",
     "voxloud": "+390655502001",
+    "fake": "+390612345678",
 }
 
 
@@ -190,11 +191,12 @@ def staff(simulator: VoipsunSimulator) -> dict[str, list[dict[str, Any]]]:
     return {"agent": agents, "queue": [{"name": queue} for queue in simulator.queues]}
 
 
-def simulator_of(provider: str) -> Simulator:
-    """Make a phone system."""
+def simulator_of(provider: str, *, node: bool = False) -> Simulator:
+    """Make a phone system; that of VOIP@ has the bridge that tells most if it is the `node` one."""
     match provider:
         case "voipat":
-            return VoipatSimulator(extensions_broken=False, **ON_PAPER)
+            profile = Profile.NODE if node else Profile.PYTHON
+            return VoipatSimulator(profile=profile, extensions_broken=False, **ON_PAPER)
         case "voipstudio":
             return VoipstudioSimulator()
         case "voipsun":
@@ -212,12 +214,13 @@ async def living(
     components: Sequence[str] = (),
     options: Mapping[str, Any] | None = None,
     speed_dials: Sequence[Mapping[str, Any]] = (),
+    node: bool = False,
 ) -> AsyncIterator[House]:
     """Set an account up, and connect the phone system's pushes to Home Assistant's own web server."""
     # Nobody waits for a request budget in a test.
     plenty = (RateLimit(requests=100_000, seconds=60),)
     with patch.object(PROVIDERS[provider], "limits", plenty), patch.object(voipat_access, "STANDARD", plenty):
-        async with simulator_of(provider) as simulator:
+        async with simulator_of(provider, node=node) as simulator:
             for component in (DOMAIN, *components):
                 assert await async_setup_component(hass, component, {})
             client = await hass_client_no_auth()

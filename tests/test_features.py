@@ -117,6 +117,7 @@ def test_names_in_yaml(name: str) -> None:
 # What an action needs of an account, and the bit of its target's primary entity that says so.
 ALSO = {
     "call_back": PbxFeature.CLICK_TO_CALL,
+    "notify_about_call": PbxFeature.PHONE,
     "agent_logout": PbxFeature.LOG_IN,
     "agent_unpause": PbxFeature.PAUSE,
     "queue_remove": PbxFeature.MEMBER,

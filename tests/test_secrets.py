@@ -598,6 +598,7 @@ class Drive:
             "originate": {"extension": anna, "number": number},
             "click_to_call": {"extension": anna, "number": number},
             "call_back": {"extension": anna},
+            "notify_about_call": {"extension": anna},
             "delete_click_to_call": {"click_to_call_id": next(iter(stored_objects), "1")},
             "dial": {"number": number, "context": "canary-context", "route_name": "canary-route"},
             "transfer": {"call_id": call_id, "number": number},

@@ -81,6 +81,7 @@ class Leg:
     answered_at: float | None = None
     bridged_at: float | None = None
     cause: str = ""
+    pressed: str = ""
 
     @property
     def state(self) -> str:
@@ -504,7 +505,8 @@ class Engine:
 
     def press(self, leg: Leg, digits: str) -> None:
         """Let somebody press keys during a call."""
-        for _ in digits:
+        for digit in digits:
+            leg.pressed = digit
             self._fire("DTMF", leg)
 
     def record(self, call: Call, *, on: bool) -> None:

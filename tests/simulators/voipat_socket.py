@@ -191,6 +191,7 @@ class Sockets:
                     "Call-Direction": leg.direction,
                 }
                 | ({} if leg.partner is None else {"Other-Leg-Unique-ID": leg.partner.uuid})
+                | ({"DTMF-Digit": leg.pressed} if event == "DTMF" else {})
             )
         stamp = iso(now, 6 if switches.python else 3)
         return {"type": types.get(event, "channel.update"), "timestamp": stamp, "data": data}

@@ -26,6 +26,7 @@ from .expert import EXPERT
 from .history import HISTORY
 from .house import HouseAction
 from .messages import MESSAGES
+from .notifying import NOTIFYING
 from .phone_book import PHONE_BOOK
 from .placing import PLACING
 from .target import TARGET_FIELDS, resolve
@@ -34,6 +35,7 @@ ACTIONS: tuple[Action, ...] = (
     *PLACING,
     *CALLS,
     *MESSAGES,
+    *NOTIFYING,
     *AGENTS,
     *HISTORY,
     *CONTACTS,

@@ -11,7 +11,7 @@ from homeassistant.const import (
     ATTR_FLOOR_ID,
     ATTR_LABEL_ID,
 )
-from homeassistant.core import ServiceCall
+from homeassistant.core import Context, ServiceCall
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import service
 from homeassistant.helpers.target import TargetSelection
@@ -66,6 +66,7 @@ class Target:
     around: tuple[Subject, ...]
     """What merely is in a named area, or has a named label."""
     data: dict[str, Any]
+    context: Context
     wants_answer: bool = False
     """The action was called for its response."""
     by_person: bool = False
@@ -354,6 +355,7 @@ def resolve(call: ServiceCall, needs: Capability = NOTHING) -> Target:
         around=_known(item.subject(coordinator.devices) for item in items.around),
         data=dict(call.data),
         wants_answer=call.return_response,
+        context=call.context,
         by_person=call.context.user_id is not None,
     )
 
