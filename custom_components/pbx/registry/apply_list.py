@@ -25,7 +25,7 @@ def apply_row(
     sources.last, sources.listed, sources.missing = Source.LIST, True, 0
     facts.direction = row.direction or facts.direction
     facts.caller = filled(facts.caller, row.caller)
-    if _is_of_group(facts.callee, row):
+    if facts.callee.number != call.meaning.answered_by and _is_of_group(facts.callee, row):
         facts.callee = NOBODY
     facts.callee = filled(facts.callee, row.callee)
     facts.queue = row.queue or facts.queue
