@@ -157,6 +157,18 @@ def test_the_short_answer_of_originate() -> None:
         ({"src": "anonymous"}, m.Party(hidden=True)),
         ({"src": None, "clid": f'"Grace" <+{GRACE}>'}, m.Party(number="+447911123456", name="Grace")),
         ({"src": None, "clid": "Grace"}, m.Party()),
+        ({"src": None, "clid": f"+{GRACE}"}, m.Party(number="+447911123456")),
+        ({"src": None, "clid": f'"Doe, John" <sip:+{GRACE}@host>'}, m.Party(number="+447911123456", name="Doe, John")),
+        ({"src": None, "clid": f'"Jo \\"J\\" <Doe>" <+{GRACE}>'}, m.Party(number="+447911123456", name='Jo "J" <Doe>')),
+        *(
+            ({"src": None, "clid": clid}, m.Party(hidden=True))
+            for clid in (
+                '"Anonymous" <anonymous>',
+                "<unknown>",
+                "Withheld",
+                '"Private" <sip:anonymous@anonymous.invalid>',
+            )
+        ),
         ({"src": None, "clid": None}, m.Party()),
         ({"src": GRACE, "src_name": None, "clid": '"Grace" <1>'}, m.Party(number="+447911123456", name="Grace")),
         ({"src": "Vodafone", "src_name": ""}, m.Party(number="Vodafone")),

@@ -123,7 +123,8 @@ class Book:
 @lru_cache(maxsize=4096)
 def _shown(raw: str, country: str) -> str:
     """Return a number for display, read in a country; a sender that is a word stays one."""
-    return raw if raw.isalpha() else numbers.received(raw, country)
+    is_word = raw.isalpha() and not numbers.is_hidden(raw)
+    return raw if is_word else numbers.received(raw, country)
 
 
 def book(users: Iterable[Json], *, complete: bool, country: str, queues: Mapping[str, str]) -> Book:
@@ -197,9 +198,11 @@ def party(row: Json, side: str, user: User | None, known: Book, way: Direction |
         # The name of an outside number is that of its rate, such as "Spain Mobile".
         return _party(known.shown(raw), "" if way is Direction.OUTGOING else given_name(name))
     if not isinstance(row.get(side), str | int | float):
-        found = _CALLER_ID.fullmatch(short(row.get("clid")))
-        raw = (found[2] or "") if found else ""
-        return _party(known.shown(raw), given_name(row.get("clid"))) if raw else m.Party()
+        shown = short(row.get("clid"))
+        raw = numbers.strip(shown)
+        if not shown or not (raw.lstrip("+").isdigit() or numbers.is_hidden(shown)):
+            return m.Party()
+        name, raw = shown, shown if numbers.is_hidden(shown) else raw
     if numbers.is_hidden(raw):
         return m.Party(hidden=True)
     return _party(known.shown(raw), given_name(name) or given_name(row.get("clid")))
