@@ -1,6 +1,7 @@
 """The table of what the documents say and what proves it: it is what the tests prove, or this fails."""
 
 import importlib
+import re
 from pathlib import Path
 
 import pytest
@@ -65,3 +66,15 @@ def test_table(document: str, pytestconfig: pytest.Config) -> None:
         PAGE.write_text(f"{before}{begin}{expected}{END}{after}", encoding="utf-8")
         found = expected
     assert found == expected
+
+
+def test_faults_have_tests() -> None:
+    """Each test that is said to have failed is there."""
+    text = PAGE.read_text(encoding="utf-8")
+    rows = text[text.index("<!-- faults -->") : text.index("<!-- end of faults -->")].splitlines()[3:]
+    assert rows
+    for row in rows:
+        named = re.findall(r"`(test_\w+)\.(test_\w+)`", row)
+        assert named, row
+        for module, name in named:
+            assert callable(getattr(importlib.import_module(f".{module}", __package__), name, None)), name

@@ -15,6 +15,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.pbx.const import DOMAIN, EVENT_PBX
+from custom_components.pbx.coordinator import PbxCoordinator
 from custom_components.pbx.providers.http import RateLimit
 from custom_components.pbx.providers.voipat import api as voipat_api
 
@@ -269,6 +270,17 @@ PLACEHOLDERS: dict[str, Any] = {
 }
 
 
+async def until_all_is_over(coordinator: PbxCoordinator) -> None:
+    """Wait until the lists, which are believed after a while, agree that no call is left."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + 10
+    while coordinator.data.unfinished and loop.time() < until:
+        await coordinator.async_refresh()
+        await asyncio.sleep(0.05)
+    assert not coordinator.data.unfinished
+    await coordinator.hass.async_block_till_done()
+
+
 @pytest.mark.usefixtures("office")
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize(
@@ -295,30 +307,52 @@ async def test_duration_is_evidence(
             await client.get("/api/webhook/hook_of_the_office", params=fields)
         else:
             await client.post("/api/webhook/hook_of_the_office", json=fields)
-    coordinator = hass.config_entries.async_entries(DOMAIN)[0].runtime_data.coordinator
-    # A call is over when the lists, which are believed after a while, agree.
-    loop = asyncio.get_running_loop()
-    until = loop.time() + 10
-    while coordinator.data.unfinished and loop.time() < until:
-        await coordinator.async_refresh()
-        await hass.async_block_till_done()
+    await until_all_is_over(hass.config_entries.async_entries(DOMAIN)[0].runtime_data.coordinator)
     calls = [event.data["type"] for event in events if event.data["type"].startswith("call_")]
     assert [kind for kind in calls if kind != "call_corrected"] == told
 
 
 @pytest.mark.usefixtures("office")
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({}, {"caller_id": "+420777123457"}),
+        ({}, {"caller_id": ""}),
+    ],
+    ids=["another caller", "a hidden caller"],
+)
 @proves("voipat", "timestamp")
-async def test_two_calls_at_one_time_are_two(hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator) -> None:
+async def test_two_calls_at_one_time_are_two(
+    hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator, first: dict[str, str], second: dict[str, str]
+) -> None:
     """Two events with the same text of time, of two calls, are two."""
     events = async_capture_events(hass, EVENT_PBX)
     client = await hass_client_no_auth()
-    for call_id, caller in (("one@widget", "+420777123456"), ("two@widget", "+420777123457")):
+    for call_id, fields in (("one@widget", first), ("two@widget", second)):
         await client.post(
             "/api/webhook/hook_of_the_office",
-            json={**PLACEHOLDERS, "event": "new_call", "call_id": call_id, "caller_id": caller},
+            json={**PLACEHOLDERS, "event": "new_call", "call_id": call_id, **fields},
         )
     await hass.async_block_till_done()
     assert [event.data["type"] for event in events].count("call_incoming") == 2
+
+
+@pytest.mark.usefixtures("office")
+@proves("voipat", "timestamp")
+async def test_a_second_call_with_the_time_of_the_first(
+    hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator
+) -> None:
+    """A server that has only one text of time tells of each call all the same, and of its end."""
+    events = async_capture_events(hass, EVENT_PBX)
+    client = await hass_client_no_auth()
+    coordinator = hass.config_entries.async_entries(DOMAIN)[0].runtime_data.coordinator
+    for call_id in ("one@widget", "two@widget"):
+        for event in ("new_call", "hangup"):
+            fields = {**PLACEHOLDERS, "event": event, "call_id": call_id}
+            await client.post("/api/webhook/hook_of_the_office", json=fields)
+        await until_all_is_over(coordinator)
+    told = [event.data["type"] for event in events]
+    assert (told.count("call_incoming"), told.count("call_missed")) == (2, 2)
 
 
 @proves("voipat", "extensions", "calls")

@@ -787,6 +787,31 @@ async def test_the_limit(hass: HomeAssistant, page: VoxloudPage, over: int) -> N
     assert len(page.connected) == 8
 
 
+@proves("voxloud", "click_limit")
+async def test_the_limit_with_two_objects_for_an_extension(
+    hass: HomeAssistant, page: VoxloudPage, connect: Connect
+) -> None:
+    """Who rings first takes an object of its own: two people use up all, and the next one still calls."""
+    page.users += [{**page.users[0], "id": f"u{number}", "extension_number": number} for number in (103, 104)]
+    page.groups.clear()
+    page.clicks.clear()
+    await connect("voxloud", typed(page))
+    for extension, first in (
+        ("101", "extension"),
+        ("101", "contact"),
+        ("102", "extension"),
+        ("102", "contact"),
+        ("103", "extension"),
+        ("104", "contact"),
+        ("101", "extension"),
+    ):
+        await act(hass, "click_to_call", extension=extension, number="+39987654321", dial_first=first)
+        used = page.clicks[page.connected[-1][0]]
+        assert (used["extension"], used["dial_first"]) == (extension, first)
+    assert len(page.clicks) == page.most_clicks == 4
+    assert len(page.connected) == 7
+
+
 @pytest.mark.usefixtures("office")
 @proves("voxloud", "click_limit", "click_list", "click_get", "click_delete")
 async def test_leftovers(hass: HomeAssistant, page: VoxloudPage) -> None:

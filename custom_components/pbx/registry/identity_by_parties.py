@@ -239,11 +239,15 @@ def _reaches(push: LegPush, call: ActiveCall, now: datetime) -> bool:
 
 
 def _rang_at(ended: EndedCall, moment: datetime) -> bool:
-    """Return whether a call had just begun and was not over yet, by the clocks of its senders."""
+    """Return whether a call had just begun and was not over yet, by the clocks of its senders.
+
+    A sender may write the same time into all that it tells of two calls: the second is no late
+    message of the first.
+    """
     sources = ended.call.sources
     began = sources.first_sent_at or ended.call.started_at
     last = sources.last_sent_at or ended.at
-    return abs(began - moment) <= SAME_INSTANT and moment <= last
+    return abs(began - moment) <= SAME_INSTANT and moment < last
 
 
 def _was_up_at(ended: EndedCall, moment: datetime) -> bool:
