@@ -2,7 +2,7 @@ import { mdiContacts, mdiDelete, mdiFileImport, mdiPencil } from "@mdi/js";
 import { repeat } from "lit/directives/repeat.js";
 import { PbxCard, avatar, css, html, nothing, number, shared, type CardConfig } from "./base";
 import { drawn, icon } from "./icons";
-import { fold, matches, type Account } from "./model";
+import { fold, matches, uri, type Account } from "./model";
 import { Watch, store } from "./store";
 import { reason } from "./words";
 import type { TemplateResult } from "lit";
@@ -220,7 +220,7 @@ export class ContactsCard extends PbxCard<CardConfig> {
   private async call(digits: string): Promise<void> {
     const from = this.from!;
     this.busy = true;
-    await this.act(from.account, from.action, { extension: from.extension, number: digits });
+    await this.act(from.account, from.action, { extension: from.extension, number: uri(digits) });
     this.busy = false;
     this.requestUpdate();
   }

@@ -1,7 +1,7 @@
 import { mdiVoicemail } from "@mdi/js";
 import { PbxCard, css, html, nothing, number, shared, type CardConfig } from "./base";
 import { drawn, icon, type IconName } from "./icons";
-import { clock, matches, type Account } from "./model";
+import { clock, matches, uri, type Account } from "./model";
 import { loadSaver } from "./saver";
 import { Watch, accountHue, accountName, store } from "./store";
 import { answeredByWord, directionWord, durationWord, outcomeWord, reason } from "./words";
@@ -354,7 +354,7 @@ export class ListCard extends PbxCard<Config> {
 
   private async callBack(id: string, account: Account, place: string, digits: string): Promise<void> {
     this.calling = id;
-    await this.act(account, place, { extension: this.mine!.extension.number, number: digits });
+    await this.act(account, place, { extension: this.mine!.extension.number, number: uri(digits) });
     this.calling = "";
     this.requestUpdate();
   }

@@ -228,6 +228,9 @@ export function myLeg(me: Mine | undefined, account: Account, call: Call): Leg |
 
 // -- words and numbers ---------------------------------------------------------------------------------
 
+/** Return a number that nobody typed for an action: as a URI it is dialled as people in the country dial it. */
+export const uri = (number: string): string => (number.startsWith("+") ? `tel:${number}` : number);
+
 /** Write seconds as a running clock: 1:05, 1:01:01. */
 export function clock(seconds: number): string {
   const whole = Math.max(0, Math.floor(seconds));

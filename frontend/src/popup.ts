@@ -3,7 +3,7 @@ import { PbxElement, avatar, css, html, nothing, number, running, shared, who } 
 import { actionsOf, perform, type CallAction } from "./call-actions";
 import type { Hass } from "./hass";
 import { icon } from "./icons";
-import { label, myLeg, outside, phonesOf, queueName, since, type Account, type Call } from "./model";
+import { label, myLeg, outside, phonesOf, queueName, since, uri, type Account, type Call } from "./model";
 import type { Finder } from "./finder";
 import { loadSaver } from "./saver";
 import { Ringer } from "./ringer";
@@ -271,7 +271,7 @@ export class CallPopup extends PbxElement {
     const me = this.mine!;
     this.busy = this.caller;
     this.requestUpdate();
-    await this.act(me.account, how, { extension: me.extension.number, number: this.caller });
+    await this.act(me.account, how, { extension: me.extension.number, number: uri(this.caller) });
     this.busy = "";
     this.requestUpdate();
   }
@@ -308,7 +308,7 @@ export class CallPopup extends PbxElement {
     const me = this.mine!;
     this.busy = call.call_id;
     this.requestUpdate();
-    if (await this.act(me.account, place, { extension: me.extension.number, number: call.from_number })) await this.see();
+    if (await this.act(me.account, place, { extension: me.extension.number, number: uri(call.from_number!) })) await this.see();
     this.busy = "";
     this.requestUpdate();
   }

@@ -448,7 +448,7 @@ async def test_contacts(stage: Stage) -> None:
     await page.get_by_role("button", name="vip").click()
     assert await entries.count() == 1
     await page.get_by_role("button", name="Call: Grace Okafor").click()
-    placed = {"config_entry_id": "house", "extension": "101", "number": "+442079460123"}
+    placed = {"config_entry_id": "house", "extension": "101", "number": "tel:+442079460123"}
     assert await stage.sent() == [{"service": "click_to_call", "data": placed, "target": None}]
     await page.get_by_role("button", name="Edit: Grace Okafor").click()
     assert await stage.violations() == []
@@ -496,7 +496,7 @@ async def test_history(stage: Stage) -> None:
     assert "Ordered bread" in opened
     assert "1:05" in opened
     await rows.first.get_by_role("button", name="Call back").click()
-    placed = {"config_entry_id": "house", "extension": "101", "number": "+4930000001"}
+    placed = {"config_entry_id": "house", "extension": "101", "number": "tel:+4930000001"}
     assert await stage.sent() == [{"service": "click_to_call", "data": placed, "target": None}]
 
 
@@ -638,7 +638,7 @@ async def test_a_missed_call_stays_until_it_was_seen(stage: Stage) -> None:
     await shown.get_by_role("button", name="Call back").click()
     await shown.wait_for(state="detached")
     [placed] = await stage.sent()
-    assert placed["data"] == {"config_entry_id": "house", "extension": "101", "number": "+4930231"}
+    assert placed["data"] == {"config_entry_id": "house", "extension": "101", "number": "tel:+4930231"}
     assert await page.evaluate("window.asked.filter((one) => one.type === 'pbx/seen').length") == 1
 
 
@@ -716,7 +716,8 @@ async def test_a_page_opens_with_the_caller_on_screen(stage: Stage, query: str, 
     await panel.get_by_role("textbox", name="Name").press("Enter")
     await panel.get_by_text("Bakery").wait_for()
     placed, added = await stage.sent()
-    assert placed["data"] == {"config_entry_id": "house", "extension": "101", "number": number}
+    dialled = f"tel:{number}" if number.startswith("+") else number
+    assert placed["data"] == {"config_entry_id": "house", "extension": "101", "number": dialled}
     assert added == {"service": "add_to_phone_book", "data": {"name": "Bakery", "numbers": [number]}, "target": None}
     await panel.get_by_role("button", name="Dismiss").click()
     await panel.wait_for(state="detached")
