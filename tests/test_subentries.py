@@ -24,6 +24,7 @@ from custom_components.pbx.telephony.errors import (
     InvalidInputError,
     NotFoundError,
     ProviderError,
+    Refusal,
     RefusedError,
     UnsupportedError,
 )
@@ -347,6 +348,13 @@ async def test_refused_and_mended(
         (AuthError(), {"base": "cannot_connect"}, ""),
         (UnsupportedError("x"), {"base": "cannot_connect"}, ""),
         (RefusedError("Wrong PIN", "7"), {"base": "refused"}, "Wrong PIN"),
+        (RefusedError("", "7"), {"base": "refused"}, "7"),
+        (RefusedError(""), {"base": "refused"}, "?"),
+        (
+            RefusedError("", "100", Refusal.NO_PERMISSION),
+            {"base": "refused"},
+            "Fake PBX: the account may not do this (100)",
+        ),
         (NotFoundError("No such agent"), {"number": "unknown_agent"}, "No such agent"),
         (InvalidInputError("pin", "required"), {"pin": "required"}, ""),
         (InvalidInputError("elsewhere"), {"base": "invalid_value"}, ""),

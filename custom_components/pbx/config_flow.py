@@ -47,6 +47,7 @@ from .const import (
     SUBENTRY_SPEED_DIAL,
 )
 from .data import PbxConfigEntry, loaded_coordinator
+from .errors import async_refusal_words
 from .forms import (
     CODE_FORM,
     CONF_CONFIGURATION,
@@ -230,8 +231,12 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
             await self._async_log_in(typed)
         except SecondFactorError as err:
             self._nonce = err.nonce
+        except RefusedError as err:
+            errors["base"] = "refused"
+            name = PROVIDERS[self._provider].name
+            placeholders["reason"] = await async_refusal_words(self.hass, name, err)
         except ProviderError as err:
-            _explain(err, errors, placeholders, form)
+            _explain(err, errors, form)
         except Exception:  # noqa: BLE001 - a form must say something whatever happens
             LOGGER.exception(
                 "Unexpected error while trying an account of %s", PROVIDERS[self._provider].name
@@ -582,18 +587,13 @@ def _kept_secrets(
     return {key: known[key] for key in secrets if known.get(key)}
 
 
-def _explain(
-    err: ProviderError, errors: dict[str, str], placeholders: dict[str, str], form: vol.Schema
-) -> None:
-    """Say in the form what went wrong, with the phone system's own reason."""
+def _explain(err: ProviderError, errors: dict[str, str], form: vol.Schema) -> None:
+    """Say in the form what went wrong."""
     match err:
         case AuthError():
             errors["base"] = "invalid_auth"
         case InvalidInputError(field=field, problem=problem):
             errors[field if field in form.schema else "base"] = problem
-        case RefusedError(reason=reason):
-            errors["base"] = "refused"
-            placeholders["reason"] = reason
         case RateLimitError():
             errors["base"] = "rate_limited"
         case _:

@@ -16,6 +16,7 @@ from homeassistant.exceptions import (
     ServiceValidationError,
     Unauthorized,
 )
+from homeassistant.helpers.translation import async_get_translations
 from homeassistant.helpers.update_coordinator import UpdateFailed
 
 from .const import DOMAIN
@@ -102,6 +103,15 @@ def _said(err: RefusedError) -> str:
     if not err.reason or err.kind not in {Refusal.OTHER, Refusal.GONE}:
         parts = [err.code, err.reason]
     return ": ".join(part for part in parts if part) or NO_ANSWER
+
+
+async def async_refusal_words(hass: HomeAssistant, provider: str, err: RefusedError) -> str:
+    """Return why a phone system said no, in Home Assistant's language, for a form to show."""
+    if err.kind in {Refusal.OTHER, Refusal.GONE}:
+        return _said(err)
+    words = await async_get_translations(hass, hass.config.language, "exceptions", {DOMAIN})
+    message = words.get(f"component.{DOMAIN}.exceptions.{refusal_key(err)}.message", "{answer}")
+    return message.format(provider=provider, answer=_said(err))
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from homeassistant.helpers.selector import (
 from .accounts import dialled_number, provider_of, shown_number
 from .const import ATTR_CALLER_ID, ATTR_DIAL_FIRST, CONF_DIALLED, CONF_SHOWN
 from .data import loaded_coordinator
+from .errors import async_refusal_words
 from .phone_book.collection import entries_of
 from .providers.base import Provider
 from .telephony.errors import (
@@ -69,7 +70,8 @@ class _Flow(ConfigSubentryFlow, ABC):
                 if (field := self.field_of(err)) is not None:
                     del errors["base"]
                     errors[field[0]] = field[1]
-                placeholders["reason"] = err.reason
+                provider = self._provider().name
+                placeholders["reason"] = await async_refusal_words(self.hass, provider, err)
             except ProviderError:
                 errors["base"] = "cannot_connect"
             else:

@@ -590,6 +590,27 @@ async def test_an_agents_state(hass: HomeAssistant, page: VoipsunPage) -> None:
         assert raised.value.translation_key == "refused_wrong_pin"
 
 
+@pytest.mark.parametrize(
+    ("code", "said", "told"),
+    [
+        (100, "Unauthorized user", "the account may not do this (100: Unauthorized user)"),
+        (100, "", "the account may not do this (100)"),
+        (120, "", "something is missing in the request (120)"),
+    ],
+)
+@proves("voipsun", "errors_agent", "errors_general")
+async def test_an_error_in_a_form(
+    hass: HomeAssistant, page: VoipsunPage, office: MockConfigEntry, code: int, said: str, told: str
+) -> None:
+    """Whoever adds an agent reads what the error means, also where the PBX has no words for it."""
+    page.refusals["agentstatus"] = RefusalError(code, said)
+    flow = await hass.config_entries.subentries.async_init((office.entry_id, "agent"), context={"source": SOURCE_USER})
+    agent = {"name": "Jana", "number": "1001", "pin": "2580"}
+    form = await hass.config_entries.subentries.async_configure(flow["flow_id"], agent)
+    assert form["errors"] == {"base": "refused"}
+    assert form["description_placeholders"] == {"reason": f"VoIPSUN PBX: {told}"}
+
+
 # -- several extensions with one internal number -----------------------------------------------------
 
 SHARED = ("a100 = 100@Praha, Anna", "b100 = 100@Brno, Boris", "a101 = 101, Cyril")
