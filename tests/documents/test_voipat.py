@@ -145,6 +145,43 @@ async def test_records(hass: HomeAssistant, page: VoipatPage, query: dict[str, s
     assert int(sent["limit"]) <= 1000
 
 
+@pytest.mark.parametrize(
+    ("direction", "number", "hidden"),
+    [
+        ("inbound", "", True),
+        ("inbound", "anonymous", True),
+        ("inbound", "+420777123456", False),
+        ("outbound", "", False),
+        ("local", "102", False),
+    ],
+)
+@pytest.mark.usefixtures("office")
+@proves("voipat", "cdr")
+async def test_who_hid_is_marked(
+    hass: HomeAssistant, page: VoipatPage, direction: str, number: str, *, hidden: bool
+) -> None:
+    """A record says of a caller without a number that it was hidden, as the call did."""
+    page.records = [
+        {
+            "xml_cdr_uuid": "00000000-0000-4000-8000-000000000001",
+            "domain_name": TENANT,
+            "direction": direction,
+            "caller_id_name": "",
+            "caller_id_number": number,
+            "destination_number": "101",
+            "start_stamp": "2026-10-05 12:00:00+00",
+            "end_stamp": "2026-10-05 12:00:09+00",
+            "billsec": "0",
+            "hangup_cause": "ORIGINATOR_CANCEL",
+        }
+    ]
+    answer = await act(hass, "get_call_history")
+    assert answer is not None
+    (record,) = answer["records"]
+    assert record.get("caller_hidden", False) is hidden
+    assert record.get("from_number", "") == ("" if hidden else number)
+
+
 @pytest.mark.usefixtures("office")
 @proves("voipat", "statistics")
 async def test_statistics(hass: HomeAssistant) -> None:

@@ -598,7 +598,7 @@ async def test_an_agents_state(hass: HomeAssistant, page: VoipsunPage) -> None:
         (120, "", "something is missing in the request (120)"),
     ],
 )
-@proves("voipsun", "errors_agent", "errors_general")
+@proves("voipsun", "errors_agent", "errors")
 async def test_an_error_in_a_form(
     hass: HomeAssistant, page: VoipsunPage, office: MockConfigEntry, code: int, said: str, told: str
 ) -> None:

@@ -161,6 +161,8 @@ def read_record(item: Json, tenant: Tenant) -> m.CallRecord | None:
     source, target = word(item.get("caller_id_number")), word(item.get("destination_number"))
     cause = word(item.get("hangup_cause"), LONGEST_NAME)
     phone = target if direction is Direction.INCOMING else source
+    # The switch keeps nothing but digits of a caller's number: of *anonymous* nothing is left.
+    shown = source or ("anonymous" if direction is Direction.INCOMING else "")
     reached = (
         target if direction is not Direction.OUTGOING and target in tenant.extensions else None
     )
@@ -172,7 +174,7 @@ def read_record(item: Json, tenant: Tenant) -> m.CallRecord | None:
         by_seconds=outcome is Outcome.ANSWERED
         and direction is not Direction.OUTGOING
         and (reached is None or word(item.get("last_app")) not in BRIDGED),
-        caller=party(source, word(item.get("caller_id_name")), tenant.country),
+        caller=party(shown, word(item.get("caller_id_name")), tenant.country),
         callee=m.Party(number=received(target, tenant.country)),
         extension=phone if direction is not None and tenant.is_inside(phone) else None,
         answered_by=reached if outcome is Outcome.ANSWERED else None,
