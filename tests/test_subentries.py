@@ -543,6 +543,23 @@ async def test_people_are_offered(hass: HomeAssistant, fake: type[FakeProvider],
     assert fake.script.arguments("click_to_call") == [(m.Originate(extension="101", number="+390612345678"),)]
 
 
+async def test_agents_that_were_seen_are_offered(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Whoever is a member of a queue can be chosen, until they are added; another number can be typed."""
+    await async_add(hass, entry, "queue", SUPPORT)
+    offered = []
+    for _ in range(2):
+        await entry.runtime_data.coordinator.async_refresh()
+        result = await async_open(hass, entry, "agent")
+        schema = result["data_schema"]
+        assert schema is not None
+        config = schema.schema["number"].config
+        assert config["custom_value"]
+        offered.append([option["value"] for option in config["options"]])
+        await async_submit(hass, result, NOVAK)
+    assert "1000" in offered[0]
+    assert offered[1] == [number for number in offered[0] if number != "1000"]
+
+
 async def test_pin_is_never_shown(
     hass: HomeAssistant, entry: MockConfigEntry, voipsun: VoipsunSimulator, caplog: pytest.LogCaptureFixture
 ) -> None:

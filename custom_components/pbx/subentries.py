@@ -25,19 +25,17 @@ from .errors import async_refusal_words
 from .phone_book.collection import entries_of
 from .providers.base import Provider
 from .telephony.errors import (
+    NO_AGENT,
+    NO_QUEUE,
     ConnectError,
     InvalidInputError,
     ProviderError,
-    Refusal,
     RefusedError,
 )
 from .telephony.models import AgentRef, Capability, DialFirst, Extension
 
 CONF_EXTENSION = "extension"
 CONF_NUMBER = "number"
-NO_AGENT = frozenset({Refusal.WRONG_PIN, Refusal.AGENT_LOGIN, Refusal.NOT_FOUND, Refusal.GONE})
-NO_QUEUE = frozenset({Refusal.INCOMPLETE, Refusal.QUEUE, Refusal.NOT_FOUND, Refusal.GONE})
-"""What the question how a queue is doing is answered with where there is none of that name."""
 MOST_OFFERED = 1000  # numbers of the phone book in a form
 
 
@@ -230,13 +228,26 @@ class SpeedDialFlow(_Flow):
 class AgentFlow(_Flow):
     """A call center agent of a phone system that cannot list them."""
 
+    def _seen_agents(self) -> dict[str, str]:
+        """Return the agents that were seen in queues and that nobody has added: names by number."""
+        coordinator = loaded_coordinator(self._get_entry())
+        if coordinator is None:
+            return {}
+        added = {agent.number for agent in coordinator.data.agents.values()}
+        return {
+            number: name
+            for queue in coordinator.data.queues.values()
+            for number, name in queue.strangers.items()
+            if number not in added
+        }
+
     @override
     def form(self) -> vol.Schema:
         """Return the form for the name, and the number and PIN the phone system wants."""
         return vol.Schema(
             {
                 vol.Required(CONF_NAME): TextSelector(),
-                vol.Required(CONF_NUMBER): TextSelector(),
+                vol.Required(CONF_NUMBER): _choice(self._seen_agents()),
                 vol.Required(CONF_PIN): TextSelector(
                     TextSelectorConfig(type=TextSelectorType.PASSWORD)
                 ),

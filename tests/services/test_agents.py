@@ -2,9 +2,12 @@
 
 import pytest
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from custom_components.pbx.const import DOMAIN
 from custom_components.pbx.telephony import models as m
+from custom_components.pbx.telephony.errors import Refusal, RefusedError
+from custom_components.pbx.telephony.models import Capability
 
 from ..every_action import act, plain
 from ..fake_provider import NOON, FakeProvider
@@ -42,3 +45,25 @@ async def test_status(hass: HomeAssistant) -> None:
         "waiting": 0,
         "raw": {"waiting": "0"},
     }
+
+
+@pytest.mark.usefixtures("able_entry")
+async def test_a_queue_that_does_not_exist(hass: HomeAssistant, fake: type[FakeProvider]) -> None:
+    """It is named, whatever the phone system calls that; a no about a queue that is there stays what it is."""
+    fake.script.errors["queue_status"] = RefusedError("Missing required parameter", "120", kind=Refusal.INCOMPLETE)
+    for queue, key in (("nope", "unknown_queue"), ("600", "refused_incomplete")):
+        with pytest.raises(HomeAssistantError) as refused:
+            await act(hass, "get_queue_status", queue=queue)
+        assert refused.value.translation_key == key
+    assert refused.value.translation_placeholders is not None
+
+
+@pytest.mark.usefixtures("able_entry")
+async def test_a_queue_where_all_are_listed(hass: HomeAssistant, fake: type[FakeProvider]) -> None:
+    """Where the phone system lists its queues, another is refused before anything is sent."""
+    fake.possible &= ~Capability.USER_QUEUES
+    with pytest.raises(ServiceValidationError) as refused:
+        await act(hass, "queue_add", queue="nope", agent="501")
+    assert refused.value.translation_key == "unknown_queue"
+    assert refused.value.translation_placeholders == {"provider": "Fake PBX", "value": "nope"}
+    assert fake.script.times("queue_add") == 0

@@ -245,7 +245,8 @@ async def test_expected_state(
         await act(hass, "hold", expected_state=expected, **target)
     assert raised.value.translation_key == "unexpected_state"
     assert raised.value.translation_placeholders is not None
-    assert raised.value.translation_placeholders["expected"] == expected
+    words = {"ringing": "Ringing", "talking": "Talking", "on_hold": "On hold", "dialing": "Dialing"}
+    assert raised.value.translation_placeholders["expected"] == words[expected]
     assert held(fake) == []
 
 

@@ -15,6 +15,7 @@ from ..errors import invalid
 from ..providers.base import Provider
 from ..rights import Access
 from ..telephony import models as m
+from ..telephony.errors import NO_QUEUE, InvalidInputError, RefusedError
 from ..telephony.models import Capability
 from .action import TEXT, Action
 from .target import Target
@@ -71,13 +72,20 @@ async def _get_agent_status(target: Target) -> dict[str, Any]:
 
 
 async def _get_queue_status(target: Target) -> dict[str, Any]:
-    """Return how a queue is doing."""
-    return _figures(await target.coordinator.provider.queue_status(target.queue()))
+    """Return how a queue is doing; refuse one that there is not, in words that say so."""
+    queue = target.queue()
+    try:
+        return _figures(await target.coordinator.provider.queue_status(queue))
+    except RefusedError as err:
+        if err.kind in NO_QUEUE and queue not in target.coordinator.data.queues:
+            raise InvalidInputError(ATTR_QUEUE, "unknown_queue", value=queue) from err
+        raise
 
 
 def _figures(item: m.Agent | m.Queue) -> dict[str, Any]:
     """Return what could be read, flat, with the phone system's own answer as `raw`."""
     figures = {key: value for key, value in asdict(item).items() if value not in (None, "", {})}
+    figures.pop("strangers", None)
     figures["raw"] = dict(item.raw)
     return figures
 

@@ -15,6 +15,7 @@ from homeassistant.core import Context, ServiceCall
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import service
 from homeassistant.helpers.target import TargetSelection
+from homeassistant.helpers.translation import async_get_cached_translations
 
 from ..accounts import dialled_number
 from ..const import (
@@ -41,6 +42,7 @@ from ..telephony.errors import InvalidInputError
 from ..telephony.models import AgentRef, Call, CallRef, Capability
 from ..telephony.text import line
 
+IDLE = "idle"  # the state of a phone without a call
 NOTHING = Capability(0)
 CONTACT_PREFIX = "contact:"
 """What a name begins with that only the phone book is asked for."""
@@ -202,8 +204,17 @@ class Target:
         for ref in refs:
             state = self._state_of(ref)
             if expected not in (None, state):
-                raise invalid("unexpected_state", expected=expected, state=str(state))
+                raise invalid(
+                    "unexpected_state", expected=self._word(expected), state=self._word(state)
+                )
         return refs
+
+    def _word(self, state: str | None) -> str:
+        """Return what a state of a phone is called in the language of the house."""
+        hass = self.coordinator.hass
+        words = async_get_cached_translations(hass, hass.config.language, "entity", DOMAIN)
+        key = IDLE if state is None else state
+        return words.get(f"component.{DOMAIN}.entity.sensor.call_state.state.{key}", key)
 
     def _named_calls(self) -> Iterator[CallRef]:
         """Yield the calls that were named; an area without a call is no mistake."""

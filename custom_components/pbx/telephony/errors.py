@@ -31,6 +31,12 @@ class Refusal(StrEnum):
     OTHER = "other"
 
 
+NO_AGENT = frozenset({Refusal.WRONG_PIN, Refusal.AGENT_LOGIN, Refusal.NOT_FOUND, Refusal.GONE})
+"""What the question what an agent does is answered with where there is none of that number."""
+NO_QUEUE = frozenset({Refusal.INCOMPLETE, Refusal.QUEUE, Refusal.NOT_FOUND, Refusal.GONE})
+"""What the question how a queue is doing is answered with where there is none of that name."""
+
+
 class ProviderError(Exception):
     """The phone system did not do what was asked."""
 

@@ -243,6 +243,8 @@ class Queue:
     answered: int | None = None
     abandoned: int | None = None
     members: Mapping[str, bool] = field(default_factory=dict)  # agent id -> logged in
+    strangers: Mapping[str, str] = field(default_factory=dict)
+    """Members who are agents that nobody added: their numbers, and names or an empty text."""
     raw: Mapping[str, object] = field(default_factory=dict, compare=False)
 
 

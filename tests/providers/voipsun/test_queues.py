@@ -52,6 +52,15 @@ def test_the_contracts_queue() -> None:
     assert (queue.id, queue.name) == ("q1", "podpora")
 
 
+def test_agents_that_nobody_added() -> None:
+    """They are told by number and name; a phone that is a member itself is no agent."""
+    assert queue_reading(QUEUE, CONTRACT_QUEUE, AGENTS).queue.strangers == {}
+    some = {"1001": "a1"}
+    assert queue_reading(QUEUE, CONTRACT_QUEUE, some).queue.strangers == {"1000": "novak"}
+    bare = {"members": [{"name": "Agent/1002", "Location": "Agent/1002", "paused": "0"}, {"name": "x", "paused": "0"}]}
+    assert queue_reading(QUEUE, bare, {}).queue.strangers == {"1002": ""}
+
+
 def test_a_queue_of_lists_only() -> None:
     """What has no figure of its own is counted."""
     answer = {key: CONTRACT_QUEUE[key] for key in ("members", "callers")}

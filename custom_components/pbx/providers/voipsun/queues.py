@@ -87,6 +87,7 @@ def queue_reading(
         answered=_whole(found["answered"]),
         abandoned=_whole(found["abandoned"]),
         members=members,
+        strangers=_strangers(parts, agents),
         raw={key: value for key, value in raw.items() if key != "success"},
     )
     channels = (line(_field(caller, "channel")) for caller in parts.callers)
@@ -166,12 +167,28 @@ def _figure(parts: _Parts, keys: tuple[str, ...]) -> float | None:
     return None
 
 
+def _strangers(parts: _Parts, agents: Mapping[str, str]) -> dict[str, str]:
+    """Return the members that are agents, but none of the known ones: names by number."""
+    found: dict[str, str] = {}
+    for member in parts.members:
+        kind, _, seat = _interface(member).rpartition("/")
+        number_, name = seat.partition("@")[0], line(_field(member, "name"))
+        if kind.lower() == "agent" and number_.isdecimal() and number_ not in agents:
+            found[number_] = "" if name in (number_, _interface(member)) else name
+    return found
+
+
+def _interface(member: Json) -> str:
+    """Return by what a queue reaches a member, as `Agent/1000`."""
+    return line(_field(member, "interface") or _field(member, "location"))
+
+
 def _members(parts: _Parts, agents: Mapping[str, str]) -> tuple[dict[str, bool], dict[str, bool]]:
     """Return which of the known agents are logged in, and which are paused, by id."""
     logged_in: dict[str, bool] = {}
     paused: dict[str, bool] = {}
     for member in parts.members:
-        interface = line(_field(member, "interface") or _field(member, "location"))
+        interface = _interface(member)
         names = (interface.rpartition("/")[2].partition("@")[0], line(_field(member, "name")))
         agent = next((agents[name] for name in map(str.lower, names) if name in agents), None)
         if agent is None:
