@@ -2,8 +2,11 @@
 
 from collections.abc import Sequence
 from itertools import permutations
+from random import Random
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from custom_components.pbx.registry.call_registry import CallRegistry
 from custom_components.pbx.telephony.events import event_data
@@ -64,6 +67,30 @@ def test_the_order_of_the_evidence_changes_nothing(
         assert outcome(made) is expected, [each.id for each in order]
         assert made.registry.missed == (expected in {Outcome.MISSED, Outcome.VOICEMAIL})
         assert sum(kind in {"call_missed", "call_ended"} for kind in made.told) == 1
+
+
+@settings(max_examples=200, deadline=None, derandomize=True, database=None)
+@given(
+    st.sampled_from([RANG, TALKED, DECLINED]),
+    st.lists(st.sampled_from([ANSWERED, SECONDS, MISSED, VOICEMAIL, REJECTED, ELSEWHERE]), min_size=1, max_size=5),
+    st.randoms(use_true_random=False),
+)
+def test_any_order_of_any_evidence_gives_one_outcome(
+    seen: tuple[Step, ...], records: list[CallRecord], chance: Random
+) -> None:
+    """Also if some of it comes twice: the last event, the count and what is remembered agree."""
+    shuffled = [*records, *chance.sample(records, len(records) // 2)]
+    chance.shuffle(shuffled)
+    made = [story().play(*seen, *(record(each) for each in order)) for order in (records, shuffled)]
+    assert outcome(made[0]) is outcome(made[1])
+    assert made[0].registry.missed == made[1].registry.missed
+    assert made[0].registry.missed == (outcome(made[0]) in {Outcome.MISSED, Outcome.VOICEMAIL})
+    for each in made:
+        last = event_data(
+            next(event for event in reversed(each.events) if event.public and "outcome" in event_data(event))
+        )
+        if last["type"] != "call_record":
+            assert last["outcome"] == outcome(each)
 
 
 @pytest.mark.parametrize(

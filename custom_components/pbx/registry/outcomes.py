@@ -173,6 +173,12 @@ def is_declined(facts: Facts) -> bool:
     return declined and facts.queue is None
 
 
+def declined_outcome(facts: Facts) -> Outcome:
+    """Return how a call went that somebody did not want: whoever places one gives it up."""
+    ours = facts.hung_up_here and facts.direction is not Direction.INCOMING
+    return Outcome.CANCELLED if ours else Outcome.REJECTED
+
+
 def outcome_of(facts: Facts, meaning: Meaning) -> Outcome:
     """Return how a call that is over went.
 
@@ -186,8 +192,7 @@ def outcome_of(facts: Facts, meaning: Meaning) -> Outcome:
         return Outcome.VOICEMAIL
     outgoing = facts.direction is Direction.OUTGOING
     if is_declined(facts):
-        ours = facts.hung_up_here and facts.direction is not Direction.INCOMING
-        return Outcome.CANCELLED if ours else Outcome.REJECTED
+        return declined_outcome(facts)
     said = _said(facts)
     if outgoing:
         return Outcome.NO_ANSWER if said in {None, Outcome.MISSED} else said

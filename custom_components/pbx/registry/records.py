@@ -22,10 +22,22 @@ from .active_call import ActiveCall
 from .changes import Cause
 from .ended import EndedCall
 from .facts import Source
-from .outcomes import IN_VAIN, is_certain, is_declined
+from .outcomes import IN_VAIN, declined_outcome, is_certain, is_declined
 
 PARTIAL = frozenset({Outcome.UNKNOWN, Outcome.ANSWERED_ELSEWHERE})
 """What a record says that is not about the whole call."""
+TELLING = (
+    Outcome.ANSWERED,
+    Outcome.VOICEMAIL,
+    Outcome.MISSED,
+    Outcome.NO_ANSWER,
+    Outcome.BUSY,
+    Outcome.CANCELLED,
+    Outcome.REJECTED,
+    Outcome.FAILED,
+)
+"""Which of several records of one call says most of it: one phone may be busy, or decline, while
+others ring."""
 
 # -- of a call that seems to go on -----------------------------------------------------------------
 
@@ -88,6 +100,8 @@ def completed(ended: EndedCall, record: CallRecord) -> Call:
     """
     call = ended.view
     outcome = outcome_in(record, call.direction)
+    if record.outcome in IN_VAIN - {Outcome.VOICEMAIL} and is_declined(ended.call.facts):
+        outcome = declined_outcome(ended.call.facts)  # that nobody came is no news
     better = record.outcome not in PARTIAL
     corrects = better and _knows_better(ended, record)
     return replace(
@@ -99,8 +113,22 @@ def completed(ended: EndedCall, record: CallRecord) -> Call:
         hangup_cause=call.hangup_cause or record.hangup_cause,
         answered_at=call.answered_at or record.answered_at,
         answered_by=call.answered_by or record.answered_by,
-        record=record if better or call.record is None else call.record,
+        record=call.record if call.record and _tells_less(record, call.record) else record,
     )
+
+
+def _tells_less(record: CallRecord, than: CallRecord) -> bool:
+    """Return whether a record says less of a call than another of its records has said.
+
+    The same record once more is a newer one.
+    """
+    return record.id != than.id and _telling(record) > _telling(than)
+
+
+def _telling(record: CallRecord) -> tuple[bool, bool, int]:
+    """Return how little a record says of a whole call, and of persons."""
+    partial = record.outcome in PARTIAL
+    return partial, record.by_seconds, 0 if partial else TELLING.index(record.outcome)
 
 
 def outcome_in(record: CallRecord, direction: Direction | None) -> Outcome:
@@ -155,10 +183,8 @@ def _knows_better(ended: EndedCall, record: CallRecord) -> bool:
     A phone of ours that talked, and a record about persons that said so, cannot be taken back; a
     machine that picked up can. Bill seconds only count where no list has watched the call.
     """
-    if record.outcome in IN_VAIN - {Outcome.VOICEMAIL} and is_declined(ended.call.facts):
-        return False
     earlier = ended.view.record
-    if record.by_seconds and earlier is not None and _is_about_persons(earlier):
+    if earlier is not None and _tells_less(record, earlier):
         return False
     if ended.view.outcome is not Outcome.ANSWERED:
         return not _only_a_machine(ended.call, record)
