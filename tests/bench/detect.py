@@ -106,7 +106,8 @@ CASES: Mapping[str, Case] = {
     "voipsun": Case(line=lines.Voipsun, what="VoIPSUN PBX, polled", p50=0.9, p95=1.6),
     "voipstudio": Case(line=_Studio, what="VoIPstudio without webhook", p50=1.8, p95=3.2),
     "voipat": Case(line=_Voipat, what="VOIP@ without socket, Python bridge", p50=2.5, p95=4),
-    "voipat-limited": Case(line=_Limited, what="VOIP@ without socket, 1,000 an hour", p50=2.5, p95=4),
+    # As near as the hour allows: a call each minute takes a third of what it does.
+    "voipat-limited": Case(line=_Limited, what="VOIP@ without socket, 1,000 requests an hour, a call a minute"),
     "voipat-socket": Case(line=_Socket, what="VOIP@ with socket, late list", p50=0.3, p95=0.5),
     "voipat-prompt": Case(line=_Prompt, what="VOIP@ with socket, prompt list", p50=0.1, p95=0.1),
     "voipsun-quiet": Case(line=lines.Voipsun, what="VoIPSUN PBX, when nobody has ever called", p95=4, quiet_hours=True),
