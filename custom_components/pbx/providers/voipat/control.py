@@ -1,0 +1,164 @@
+"""Commands about a call that is up: which of its legs each is about, and what its answer means."""
+
+import re
+from collections.abc import Awaitable, Callable, Collection, Mapping
+
+from ...telephony import models as m
+from ...telephony.errors import ConnectError, InvalidInputError, NotFoundError, RefusedError
+from ...telephony.phone_numbers import same
+from ..values import mapping, text
+from . import payload
+from .api import FORBIDDEN, INTERNAL_ERROR, NOT_FOUND, Api, reason_of, refusal
+from .calls import ANSWERED
+from .commands import addressable, addressable_of, other_number, own_leg
+from .placing import PlacedCalls
+
+_CAUSE = re.compile(r"[A-Z][A-Z0-9_]{1,63}")
+_DIGITS = re.compile(r"[0-9*#A-D]{1,128}")
+_GONE = ("no such channel", "cannot locate session", "channel not found")
+
+
+class Control:
+    """Commands the calls of one domain; the switch wants to be told of a leg, never of a call."""
+
+    def __init__(
+        self, api: Api, placed: PlacedCalls, look: Callable[[], Awaitable[tuple[m.Call, ...]]]
+    ) -> None:
+        """Send by `api`; `look` asks for the calls that are up, for a person who waits."""
+        self._api = api
+        self._placed = placed
+        self._look = look
+
+    async def hangup(self, target: m.CallRef, cause: str | None = None) -> None:
+        """End a call; one that is already over is a success."""
+        body: dict[str, object] = {}
+        if cause is not None:
+            body["cause"] = cause.strip().upper()
+            if not _CAUSE.fullmatch(str(body["cause"])):
+                raise InvalidInputError("cause")
+        legs = await self._legs(target)
+        # Without an extension all of the call is meant, which ends with the leg that began it.
+        begun = next((leg for leg in legs if leg.id == target.call.id), legs[0])
+        leg = own_leg(legs, target.extension) if target.extension else begun
+        if leg is None:
+            return  # the extension has left the call
+        try:
+            await self._send("hangup", leg.id, "hangup", body)
+        except NotFoundError:
+            return
+
+    async def hold(self, target: m.CallRef) -> None:
+        """Put the other party on hold, unless it is."""
+        leg_id = await self._own_leg(target)
+        if await self._talking_state(leg_id) != "HELD":
+            await self._send("hold", leg_id, "hold")
+
+    async def unhold(self, target: m.CallRef) -> None:
+        """Resume a call, unless it goes on."""
+        leg_id = await self._own_leg(target)
+        if await self._talking_state(leg_id) == "HELD":
+            await self._send("unhold", leg_id, "unhold")
+
+    async def toggle_hold(self, target: m.CallRef) -> None:
+        """Hold, or resume."""
+        leg_id = await self._own_leg(target)
+        await self._talking_state(leg_id)
+        await self._send("toggle_hold", leg_id, "hold/toggle")
+
+    async def unmute(self, target: m.CallRef) -> None:
+        """Remove what silences a leg; the mute of the bridge has no effect, so there is none."""
+        await self._send("unmute", await self._own_leg(target), "unmute")
+
+    async def transfer(self, target: m.CallRef, goal: str, domain: str) -> None:
+        """Hand the other party over: the switch moves the leg it is given and drops its partner."""
+        body = {"destination": goal, "domain": domain, "type": m.TransferType.BLIND.value}
+        await self._send("transfer", await self._other_leg(target), "transfer", body, sent=(goal,))
+
+    async def send_dtmf(self, target: m.CallRef, digits: str) -> None:
+        """Send key presses to the other party: they go out towards the leg they are given for."""
+        digits = digits.strip().upper()
+        if not _DIGITS.fullmatch(digits):
+            raise InvalidInputError("digits")
+        await self._send(
+            "send_dtmf", await self._other_leg(target), "dtmf", {"digits": digits}, sent=(digits,)
+        )
+
+    async def _legs(self, target: m.CallRef) -> tuple[m.Leg, ...]:
+        """Return the legs the switch knows; a call that only a webhook told of is looked for."""
+        legs = addressable(target.call)
+        if legs and (target.extension is None or own_leg(legs, target.extension) is not None):
+            return legs
+        calls = await self._look()
+        if legs := addressable_of(calls, target):
+            return legs
+        extension = target.extension or next(iter(target.call.extensions), None)
+        number = other_number(target.call)
+        found = [call for call in calls if extension in call.extensions]
+        found = [call for call in found if not number or same(other_number(call), number)]
+        if extension is None or len(found) != 1 or not (legs := addressable(found[0])):
+            raise NotFoundError("The phone system does not list this call")
+        return legs
+
+    async def _own_leg(self, target: m.CallRef) -> str:
+        """Return the id of the leg of the extension that commands."""
+        leg = own_leg(
+            await self._legs(target), target.extension or next(iter(target.call.extensions), None)
+        )
+        if leg is None:
+            raise NotFoundError("The call has no such leg")
+        return leg.id
+
+    async def _other_leg(self, target: m.CallRef) -> str:
+        """Return the id of the other party's leg, which may have changed since it was last seen."""
+        extension = target.extension or next(iter(target.call.extensions), None)
+        legs = await self._legs(target)
+        if len(legs) < 2:  # noqa: PLR2004 - a call has two ends
+            legs = addressable_of(await self._look(), target)
+        own = own_leg(legs, extension)
+        others = [leg for leg in legs if own is not None and leg.id != own.id]
+        talking = [leg for leg in others if leg.state in m.UP]
+        if not others:
+            raise NotFoundError("The call has no other party")
+        return (talking or others)[0].id
+
+    async def _talking_state(self, leg_id: str) -> str:
+        """Return the state of a leg that talks, or raise why it does not.
+
+        The switch says yes to whatever it is asked about holding.
+        """
+        reply = await self._api.get("channel", f"/calls/channels/{leg_id}", waiting=True)
+        if reply.status in {NOT_FOUND, FORBIDDEN}:
+            raise NotFoundError("The call is over", str(reply.status))
+        if not reply.ok:
+            raise ConnectError("The call could not be read")
+        state = text(mapping(mapping(reply.json()).get("channel")).get("callstate")).upper()
+        if state not in ANSWERED:
+            raise RefusedError("The call is not answered", state[: payload.LONGEST_NAME])
+        return state
+
+    async def _send(
+        self,
+        operation: str,
+        leg_id: str,
+        path: str,
+        body: Mapping[str, object] | None = None,
+        *,
+        sent: Collection[str] = (),
+    ) -> None:
+        """Send a command about one leg; raise NotFoundError for one that is gone."""
+        reply = await self._api.post(operation, f"/calls/{leg_id}/{path}", body)
+        if reply.ok:
+            return
+        reason = reason_of(reply, sent)
+        if reply.status == FORBIDDEN and self._placed.is_unlisted(leg_id):
+            # To the bridge a phone that rings for a placed call is nobody's yet.
+            raise refusal(reply, sent)
+        gone = any(words in reason.lower() for words in _GONE)
+        if not gone and reply.status in {INTERNAL_ERROR, NOT_FOUND} and not reason:
+            # The Python server loses the reason on its way.
+            gone = (
+                await self._api.get("channel", f"/calls/channels/{leg_id}", waiting=True)
+            ).status == NOT_FOUND
+        if gone:
+            raise NotFoundError(reason or "The call is over", str(reply.status))
+        raise refusal(reply, sent)
