@@ -1,5 +1,6 @@
 """Commands about a call that is up: which of its legs each is about, and what its answer means."""
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Collection, Mapping
 
@@ -12,6 +13,12 @@ from .api import FORBIDDEN, INTERNAL_ERROR, NOT_FOUND, Api, reason_of, refusal
 from .calls import ANSWERED
 from .commands import addressable, addressable_of, other_number, own_leg
 from .placing import PlacedCalls
+
+HELD = "HELD"
+PAUSES = (
+    0.1,
+    0.2,
+)  # seconds between questions to a list that may be late; more than its lag in all
 
 _CAUSE = re.compile(r"[A-Z][A-Z0-9_]{1,63}")
 _DIGITS = re.compile(r"[0-9*#A-D]{1,128}")
@@ -49,20 +56,27 @@ class Control:
 
     async def hold(self, target: m.CallRef) -> None:
         """Put the other party on hold, unless it is."""
-        leg_id = await self._own_leg(target)
-        if await self._talking_state(leg_id) != "HELD":
-            await self._send("hold", leg_id, "hold")
+        await self._set_held(target, "hold", held=True)
 
     async def unhold(self, target: m.CallRef) -> None:
         """Resume a call, unless it goes on."""
+        await self._set_held(target, "unhold", held=False)
+
+    async def _set_held(self, target: m.CallRef, command: str, *, held: bool) -> None:
+        """Hold or resume; what is so already is a success, which the switch takes for a failure."""
         leg_id = await self._own_leg(target)
-        if await self._talking_state(leg_id) == "HELD":
-            await self._send("unhold", leg_id, "unhold")
+        if await self._is_held(leg_id, doubt=held) is held:
+            return
+        try:
+            await self._send(command, leg_id, command)
+        except RefusedError:
+            if await self._is_held(leg_id, doubt=not held) is not held:
+                raise
 
     async def toggle_hold(self, target: m.CallRef) -> None:
         """Hold, or resume."""
         leg_id = await self._own_leg(target)
-        await self._talking_state(leg_id)
+        await self._is_held(leg_id)
         await self._send("toggle_hold", leg_id, "hold/toggle")
 
     async def unmute(self, target: m.CallRef) -> None:
@@ -86,8 +100,16 @@ class Control:
     async def _legs(self, target: m.CallRef) -> tuple[m.Leg, ...]:
         """Return the legs the switch knows; a call that only a webhook told of is looked for."""
         legs = addressable(target.call)
-        if legs and (target.extension is None or own_leg(legs, target.extension) is not None):
-            return legs
+        if not _has_own(legs, target):
+            legs = await _patiently(
+                lambda: self._listed(target), lambda found: _has_own(found, target)
+            )
+        if not legs:
+            raise NotFoundError("The phone system does not list this call")
+        return legs
+
+    async def _listed(self, target: m.CallRef) -> tuple[m.Leg, ...]:
+        """Return the legs of a call as they are listed now; none of one that is not listed."""
         calls = await self._look()
         if legs := addressable_of(calls, target):
             return legs
@@ -95,9 +117,7 @@ class Control:
         number = other_number(target.call)
         found = [call for call in calls if extension in call.extensions]
         found = [call for call in found if not number or same(other_number(call), number)]
-        if extension is None or len(found) != 1 or not (legs := addressable(found[0])):
-            raise NotFoundError("The phone system does not list this call")
-        return legs
+        return addressable(found[0]) if extension is not None and len(found) == 1 else ()
 
     async def _own_leg(self, target: m.CallRef) -> str:
         """Return the id of the leg of the extension that commands."""
@@ -112,29 +132,40 @@ class Control:
         """Return the id of the other party's leg, which may have changed since it was last seen."""
         extension = target.extension or next(iter(target.call.extensions), None)
         legs = await self._legs(target)
-        if len(legs) < 2:  # noqa: PLR2004 - a call has two ends
-            legs = addressable_of(await self._look(), target)
-        own = own_leg(legs, extension)
-        others = [leg for leg in legs if own is not None and leg.id != own.id]
-        talking = [leg for leg in others if leg.state in m.UP]
+        if not _others(legs, extension):
+            legs = await _patiently(
+                lambda: self._listed(target), lambda found: bool(_others(found, extension))
+            )
+        others = _others(legs, extension)
         if not others:
             raise NotFoundError("The call has no other party")
+        talking = [leg for leg in others if leg.state in m.UP]
         return (talking or others)[0].id
 
-    async def _talking_state(self, leg_id: str) -> str:
-        """Return the state of a leg that talks, or raise why it does not.
+    async def _is_held(self, leg_id: str, *, doubt: bool | None = None) -> bool:
+        """Return whether a leg is on hold; raise RefusedError for one that nobody has answered.
 
-        The switch says yes to whatever it is asked about holding.
+        The switch says yes to whatever it is asked about holding. What is listed may be a moment
+        old: it is believed once it stays so, which `unless` says of what is not expected.
         """
+        state = await _patiently(
+            lambda: self._state(leg_id),
+            lambda state: state in ANSWERED and (state == HELD) is not doubt,
+        )
+        if state not in ANSWERED:
+            raise RefusedError("The call is not answered", state[: payload.LONGEST_NAME])
+        return state == HELD
+
+    async def _state(self, leg_id: str) -> str:
+        """Return the switch's word for what a leg does; empty while it is not listed yet."""
         reply = await self._api.get("channel", f"/calls/channels/{leg_id}", waiting=True)
         if reply.status in {NOT_FOUND, FORBIDDEN}:
+            if self._placed.is_unlisted(leg_id):
+                return ""
             raise NotFoundError("The call is over", str(reply.status))
         if not reply.ok:
             raise ConnectError("The call could not be read")
-        state = text(mapping(mapping(reply.json()).get("channel")).get("callstate")).upper()
-        if state not in ANSWERED:
-            raise RefusedError("The call is not answered", state[: payload.LONGEST_NAME])
-        return state
+        return text(mapping(mapping(reply.json()).get("channel")).get("callstate")).upper()
 
     async def _send(
         self,
@@ -156,9 +187,36 @@ class Control:
         gone = any(words in reason.lower() for words in _GONE)
         if not gone and reply.status in {INTERNAL_ERROR, NOT_FOUND} and not reason:
             # The Python server loses the reason on its way.
-            gone = (
-                await self._api.get("channel", f"/calls/channels/{leg_id}", waiting=True)
-            ).status == NOT_FOUND
+            gone = await _patiently(lambda: self._is_gone(leg_id), bool)
         if gone:
             raise NotFoundError(reason or "The call is over", str(reply.status))
         raise refusal(reply, sent)
+
+    async def _is_gone(self, leg_id: str) -> bool:
+        """Return whether a leg is not listed any more."""
+        reply = await self._api.get("channel", f"/calls/channels/{leg_id}", waiting=True)
+        return reply.status == NOT_FOUND
+
+
+async def _patiently[T](ask: Callable[[], Awaitable[T]], good: Callable[[T], bool]) -> T:
+    """Return the first good answer, or what is answered once the list cannot be late any more."""
+    answer = await ask()
+    for pause in PAUSES:
+        if good(answer):
+            break
+        await asyncio.sleep(pause)
+        answer = await ask()
+    return answer
+
+
+def _has_own(legs: Collection[m.Leg], target: m.CallRef) -> bool:
+    """Return whether there is a leg of the extension that commands, or any where none is named."""
+    if target.extension is None:
+        return bool(legs)
+    return own_leg(legs, target.extension) is not None
+
+
+def _others(legs: Collection[m.Leg], extension: str | None) -> list[m.Leg]:
+    """Return the legs of all others in a call; none where the extension's own is not there."""
+    own = own_leg(legs, extension)
+    return [leg for leg in legs if own is not None and leg.id != own.id]
