@@ -1,6 +1,7 @@
 """VOIP@ Cloud: what is asked of a bridge, in which order, and what is commanded."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -36,6 +37,7 @@ from .api import (
     refusal,
     rows_of,
 )
+from .arrivals import ARRIVES, Arrivals
 from .calls import reading
 from .commands import shown_number, switch_word
 from .control import Control
@@ -122,6 +124,7 @@ class VoipatProvider(Provider):
         """To which call a leg belongs."""
         self._in_order = asyncio.Lock()  # lists are taken in the order in which they came
         self._placed = PlacedCalls()
+        self._arrivals = Arrivals()
         self._streaming = False
         self._api = Api(
             self.http,
@@ -197,26 +200,37 @@ class VoipatProvider(Provider):
     @override
     async def calls(self) -> tuple[m.Call, ...]:
         """Return the active calls; raise ConnectError where the switch itself did not answer."""
-        return await self._look(waiting=False)
+        calls = await self._look(waiting=False)
+        if self._arrivals.any and not self._streaming:
+            # Nothing will say when there is more to see.
+            await asyncio.sleep(ARRIVES)
+            calls = await self._look(waiting=False)
+        return calls
 
     async def _look(self, *, waiting: bool) -> tuple[m.Call, ...]:
         """Return the active calls, as a poll or (`waiting`) for a person."""
         if not self._domain:
             raise ConnectError("The domain is not known yet")
+        asked_at = time.monotonic()
         reply = await self._api.get(
             "channels", "/calls/channels", {"domain": self._domain}, waiting=waiting
         )
         if not reply.ok:
             raise ConnectError("The calls could not be read")
         async with self._in_order:
-            return await self._take_channels(rows_of(reply, "channels"))
+            return await self._take_channels(rows_of(reply, "channels"), asked_at)
 
-    async def _take_channels(self, rows: Collection[Json]) -> tuple[m.Call, ...]:
+    async def _take_channels(self, rows: Collection[Json], asked_at: float) -> tuple[m.Call, ...]:
         """Return the calls of a list of channels, and keep whose legs they are."""
         found = await in_turns(reading(rows, self._tenant, self._placed.orders, self._call_of))
-        calls = self._placed.with_unlisted(found.calls)
+        held_back = self._arrivals.held_back(found.calls, self._call_of, asked_at)
+        calls = self._placed.with_unlisted(
+            [call for call in found.calls if call.id not in held_back]
+        )
         self._calls = {leg.id: call for call in calls for leg in call.legs}
         for leg_id, call_id in found.call_of.items():
+            if call_id in held_back:
+                continue
             self._call_of.discard(leg_id)
             self._call_of.put(leg_id, call_id)
         self._extensions.learn(found.extensions)
