@@ -19,6 +19,7 @@ from homeassistant.const import CONF_COUNTRY, CONF_WEBHOOK_ID
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.pbx.const import CONF_PROVIDER, DOMAIN, SUBENTRY_AGENT, SUBENTRY_QUEUE
+from custom_components.pbx.coordinator import PbxCoordinator
 from tests.simulators.base import Body, Simulator, TrueCall, TrueLeg
 from tests.simulators.voipat import Esl, Leg, VoipatSimulator
 from tests.simulators.voipat_wire import Registrations
@@ -31,6 +32,8 @@ from .compare import Wanted, digits
 
 LONGEST_RING = 280
 LONGEST_WAY = 10
+LITTLE = 0.1
+"""The share of the requests that may be sent with which whoever asks has to wait."""
 UP = ("talking", "on_hold")
 WEBHOOK_ID = "chaos0123456789abcdef0123456789abcdef"
 
@@ -95,6 +98,10 @@ class Line[S: Simulator](ABC):
     """Seconds after which everything must be known again: two of the slowest polls, and a new socket."""
     forget: ClassVar[float]
     """Seconds after which nothing may be left of calls that ended unheard, and the slowest question was asked."""
+    shown_after: ClassVar[float] = 3
+    """Seconds after the last change in which all of it must be shown, while nothing is in the way."""
+    relearns: ClassVar[float] = 0
+    """Seconds after which a list has told what a lost message should have told, where it is not asked at once."""
     notice: ClassVar[float] = 70
     """Seconds after which it must have been noticed that the phone system is away."""
     can_be_asked: ClassVar[bool] = True
@@ -189,6 +196,10 @@ class Line[S: Simulator](ABC):
 
     def begin_again(self) -> None:  # noqa: B027
         """Take note that whoever listens knows nothing any more."""
+
+    def undisturbed(self, coordinator: PbxCoordinator) -> bool:
+        """Tell whether nothing of this phone system's own is in the way of showing what happens."""
+        return coordinator.provider.http.budget.spare > LITTLE
 
     def truth(self) -> list[TrueCall]:
         """List the calls that are up."""
@@ -400,6 +411,13 @@ class Voipat(Line[VoipatSimulator]):
         )
 
     @override
+    def undisturbed(self, coordinator: PbxCoordinator) -> bool:
+        sim = self.simulator
+        ill = sim.gateway_error or sim.auth_flap or sim.auth_crash or sim.throttle or sim.empty_list_glitch
+        well = sim.esl is Esl.CONNECTED and sim.ws_enabled and not sim.latency and not self._refused
+        return well and not ill and coordinator.health.streaming and super().undisturbed(coordinator)
+
+    @override
     async def calm(self) -> None:
         sim = self.simulator
         sim.gateway_error = sim.auth_flap = sim.auth_crash = sim.throttle = sim.empty_list_glitch = 0
@@ -429,6 +447,7 @@ class Voipsun(Line[VoipsunSimulator]):
 
     provider = "voipsun"
     pushes = False
+    shown_after = 8  # it is only polled
     country = "CZ"
     block = "420222333"
     settle = 60
@@ -540,6 +559,11 @@ class Voipsun(Line[VoipsunSimulator]):
         return bool(self.simulator.deny)
 
     @override
+    def undisturbed(self, coordinator: PbxCoordinator) -> bool:
+        sim = self.simulator
+        return not (sim.broken or sim.broken_actions or sim.deny) and super().undisturbed(coordinator)
+
+    @override
     def truth(self) -> list[TrueCall]:
         """List the calls as far as they can be told apart.
 
@@ -611,6 +635,7 @@ class Voipstudio(Line[VoipstudioSimulator]):
     block = "442079460"
     plus = ""
     extensions = ("1001", "1002", "1003", "1004", "1005")
+    relearns = 65
     settle = 150
     forget = 400
 
@@ -680,6 +705,10 @@ class Voipstudio(Line[VoipstudioSimulator]):
     def troubles(self) -> Sequence[tuple[str, Trouble]]:
         sim = self.simulator
         return (("throttle page", lambda rng: setattr(sim, "throttle", rng.randint(1, 3))),)
+
+    @override
+    def undisturbed(self, coordinator: PbxCoordinator) -> bool:
+        return not self.simulator.throttle and super().undisturbed(coordinator)
 
     @override
     async def calm(self) -> None:
@@ -793,6 +822,10 @@ class Voxloud(Line[VoxloudSimulator]):
     def troubles(self) -> Sequence[tuple[str, Trouble]]:
         sim = self.simulator
         return (("maintenance", lambda rng: setattr(sim, "maintenance", rng.random() < 0.5)),)
+
+    @override
+    def undisturbed(self, coordinator: PbxCoordinator) -> bool:
+        return not self.simulator.maintenance and super().undisturbed(coordinator)
 
     @override
     async def calm(self) -> None:

@@ -33,6 +33,8 @@ RETRY_PATIENCE = 400
 LATE = 15.0
 OUTAGES = 0.15
 BEGINNING = 60
+GLANCE = 0.25
+"""Seconds between two looks at what is so, while people pause."""
 UNKNOWN = "nobody's"
 """The id in a command that is given while the account is not set up, and so has no calls."""
 EXPECTED = (
@@ -67,6 +69,21 @@ class _Life:
     """The calls that were known when it ended."""
 
 
+@dataclass(kw_only=True)
+class Settled:
+    """Since when nothing has changed, and whether it was judged how that is shown."""
+
+    picture: object = None
+    at: float = 0
+    judged: bool = False
+
+    def since(self, picture: object, now: float) -> float:
+        """Give the seconds for which a picture is the same; none for one that was judged, or for None."""
+        if picture is None or picture != self.picture:
+            self.picture, self.at, self.judged = picture, now, False
+        return 0 if picture is None or self.judged else now - self.at
+
+
 class Plan:
     """People and troubles of one seed; the same seed does the same."""
 
@@ -85,6 +102,8 @@ class Plan:
         self.reloading = False
         self.registry: CallRegistry | None = None
         self.drop = 0.0
+        self.settled = Settled()
+        self.relearnt_at = 0.0
 
     @property
     def coordinator(self) -> PbxCoordinator | None:
@@ -159,8 +178,30 @@ class Plan:
                 continue
             self._tell(f"{getattr(step, '__name__', step)} {self._picture()}")
             self._listen_in()
-            await asyncio.sleep(self.rng.choice(PAUSES if self.rng.random() < 0.9 else LONG_PAUSES))
+            await self._pause(self.rng.choice(PAUSES if self.rng.random() < 0.9 else LONG_PAUSES))
             self._listen_in()
+
+    async def _pause(self, seconds: float) -> None:
+        """Do nothing for a while; what has not changed for long must be shown, if it can be known at all."""
+        until = self.hass.loop.time() + seconds
+        while (left := until - self.hass.loop.time()) > 0:
+            await asyncio.sleep(min(GLANCE, left))
+            if self.settled.since(self._picture_of_all(), self.hass.loop.time()) < self.line.shown_after:
+                continue
+            self.settled.judged = True
+            self.verdict.judged["soon"] += 1
+            self._compare(f"{self.line.shown_after:g} s after the last change", soon=True)
+
+    def _picture_of_all(self) -> object:
+        """Give all that must stay as it is for a while before anything is expected; None while that is too early."""
+        coordinator = self.coordinator
+        if coordinator is None or self.reloading or self.tasks or self.sim.faults:
+            return None
+        if not (coordinator.last_update_success and coordinator.calls_known and self.line.undisturbed(coordinator)):
+            return None
+        if self.sim.webhooks.on_the_way or self.hass.loop.time() < self.relearnt_at:
+            return None
+        return tuple(self.line.truth()), coordinator
 
     def _tell(self, text: str) -> None:
         """Note what happened."""
@@ -337,6 +378,8 @@ class Plan:
         lost = self.rng.random() < self.drop
         self._tell(f"    webhook {event} {'lost ' if lost else ''}{body!r}")
         self.verdict.faults["webhook lost"] += lost
+        if lost:
+            self.relearnt_at = self.hass.loop.time() + self.line.relearns
         self.line.hear(event, body, lost=lost)
         self._listen_in()
         return lost
@@ -432,8 +475,8 @@ class Plan:
         self._tell(f"MISMATCH {text}")
         self.verdict.mismatches.append(text)
 
-    def _compare(self, when: str, *, over: bool = False) -> None:
-        """Compare every entity with the truth."""
+    def _compare(self, when: str, *, over: bool = False, soon: bool = False) -> None:
+        """Compare every entity with the truth; `soon` after a change only what is about calls."""
         coordinator = self.coordinator
         if coordinator is None:
             self._mismatch(f"{when}: the account is {self.entry.state} ({self.entry.reason})")
@@ -441,10 +484,15 @@ class Plan:
         if not over and not self.line.can_be_asked and not coordinator.calls_known:
             return
         ids = {one.title: one.subentry_id for one in self.entry.subentries.values()}
+        others = self.line.others(ids, long=over)
         truth = Truth(
             extensions=self.line.extensions,
             calls=self.line.truth(),
-            others={"account_connected": "on", "account_push": None, **self.line.others(ids, long=over)},
+            others={
+                "account_connected": "on",
+                "account_push": None,
+                **(dict.fromkeys(others) if soon else others),
+            },
             absent=self.line.absent,
             lossy=frozenset() if over or self.line.can_be_asked else frozenset(self.line.lossy),
             unseen=frozenset(self.line.unseen),

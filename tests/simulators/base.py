@@ -112,6 +112,11 @@ class Delivering:
         self._session: aiohttp.ClientSession | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
+    @property
+    def on_the_way(self) -> bool:
+        """Tell if anything has been sent and has not arrived."""
+        return bool(self._tasks)
+
     async def send(
         self,
         method: str,
