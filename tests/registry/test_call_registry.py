@@ -476,7 +476,7 @@ def test_rule_4_a_call_that_only_seemed_over_comes_back_and_is_told_once() -> No
 
 
 def test_rule_4_a_missed_call_that_comes_back_is_not_missed() -> None:
-    """The count of missed calls is put right again."""
+    """The count of missed calls is put right again, and it is told that the outcome is another."""
     row = call("c", leg("101", R))
     made = story().play(listed(row), listed())
     assert made.registry.missed == 1
@@ -484,7 +484,11 @@ def test_rule_4_a_missed_call_that_comes_back_is_not_missed() -> None:
     assert made.registry.missed == 0
     made.play(listed(call("c", leg("101", T))), listed())
     assert made.registry.missed == 0
-    assert made.told == ["call_incoming", "call_missed", "call_answered"]
+    assert made.told == ["call_incoming", "call_missed", "call_answered", "call_corrected"]
+    assert (made.events[-1].fields["outcome_before"], made.events[-1].call and made.events[-1].call.outcome) == (
+        "missed",
+        "answered",
+    )
 
 
 def test_rule_4_an_older_list_does_not_take_a_call_back() -> None:
@@ -515,14 +519,18 @@ def test_rule_4_the_first_list_does_not_silence_what_was_pushed() -> None:
 
 
 @pytest.mark.parametrize("end", [push("c", None, E), push("c", "101", E, final=True, outcome=Outcome.MISSED)])
-@pytest.mark.parametrize("late", [push("c", "101", R), push("c", "102", T), listed(call("c", leg("101", R)))])
+@pytest.mark.parametrize(
+    ("late", "corrects"),
+    [(push("c", "101", R), False), (push("c", "102", T), True), (listed(call("c", leg("101", R))), False)],
+)
 @pytest.mark.parametrize("after", [0, 9 * 60])
-def test_rule_5_an_ended_id_does_not_come_back(end: Step, late: Step, after: float) -> None:
-    """For ten minutes."""
+def test_rule_5_an_ended_id_does_not_come_back(end: Step, late: Step, corrects: bool, after: float) -> None:  # noqa: FBT001
+    """For ten minutes; that somebody had talked is told as a correction."""
     made = story().play(push("c", "101", R), end, wait(after), late)
     assert not made.registry.calls
-    assert made.told == MISSED
+    assert made.told == [*MISSED, "call_corrected"] if corrects else MISSED
     assert made.registry.ended("c") is not None
+    assert made.registry.missed == (not corrects)
 
 
 def test_rule_5_an_end_that_comes_before_its_beginning_buries_it() -> None:

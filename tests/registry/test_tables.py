@@ -13,7 +13,7 @@ from custom_components.pbx.registry.facts import Phone
 from custom_components.pbx.registry.inferences import infer_from_answer
 from custom_components.pbx.telephony.models import Call, CallState, Direction, Leg, LegPush, Party
 
-from .story import CALLER, IN, E, R, Step, Story, call, leg, listed, moment, push, pushed, story, wait, widget
+from .story import CALLER, IN, E, R, Step, Story, T, call, leg, listed, moment, push, pushed, story, wait, widget
 
 PAGE = (Path(__file__).parents[2] / "docs/development/calls.md").read_text()
 OTHER = "+390687654321"
@@ -126,6 +126,8 @@ def test_input_in_the_grace(row: Row) -> None:
 def _said(text: str, *, by_parties: bool) -> list[Step]:
     """Make what comes in of the words of the table."""
     caller = OTHER if "other caller" in text else CALLER
+    if "nobody's phone" in text:
+        return [push("d", None, T if "answers" in text else R, caller=caller)]
     phone = "102" if "other phone" in text else "101"
     later = [wait(60)] if "a minute later" in text else []
     own_id = re.search(r"with its id", text)

@@ -85,25 +85,32 @@ def ending(call: ActiveCall, view: Call, cause: Cause, *, missed: bool) -> list[
             kind = EventType.CALL_MISSED
         events.append(builder.end_for(extension, kind, outcome))
     if call.told.ended:
-        return events  # it had only seemed to be over, and everybody knows
+        # It had only seemed to be over, and everybody knows.
+        return events + correction(call, view, cause)
     kind = EventType.CALL_MISSED if missed else EventType.CALL_ENDED
     call.told.broadcast.add(kind)
+    call.told.outcome = view.outcome
     whose = view.answered_by or next(iter(view.extensions), None)
     events.append(builder.event(kind, extension=whose, tell=()))
     return events
 
 
-def corrected(view: Call, before: Outcome | None, cause: Cause) -> Event:
-    """Return that a better source says how a call went that was told otherwise (rule 8)."""
-    return Event(
+def correction(call: ActiveCall, view: Call, cause: Cause) -> list[Event]:
+    """Return that a call which is over went another way than was told of it, if so (rule 8)."""
+    before = call.told.outcome
+    if before is None or view.outcome is None or before is view.outcome:
+        return []
+    call.told.outcome = view.outcome
+    event = Event(
         type=EventType.CALL_CORRECTED,
         provider_event=cause.provider_event,
         time=cause.time,
         call=view,
         extension=view.answered_by or next(iter(view.extensions), None),
         tell=view.extensions,
-        fields={"outcome_before": None if before is None else before.value},
+        fields={"outcome_before": before.value},
     )
+    return [event]
 
 
 # -- the parts of progress -------------------------------------------------------------------------

@@ -29,6 +29,7 @@ def apply_row(
         facts.callee = NOBODY
     facts.callee = filled(facts.callee, row.callee)
     facts.queue = row.queue or facts.queue
+    facts.watched = True
     facts.answered_at = facts.answered_at or row.answered_at
     facts.answered_by = facts.answered_by or row.answered_by
     legs = row.legs[:MAX_LEGS] or (Leg(id="", state=row.state),)

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from ..telephony import models as m
 from ..telephony.bounded_map import BoundedMap
 from ..telephony.events import POLL, Event
-from ..telephony.models import Call, CallState, Direction, EventType, LegPush, Outcome, Party
-from . import announcements, records
+from ..telephony.models import Call, CallState, Direction, EventType, LegPush, Party
+from . import announcements, outcomes, records
 from .active_call import ActiveCall
 from .apply_list import apply_row
 from .apply_message import apply_hint, apply_message, our_time
@@ -358,7 +358,8 @@ class CallRegistry:
         call_id = self._life.identity.own_id(row.id)
         call = self._life.active.get(call_id)
         if call is None and (ended := self._life.ended.get(call_id)) is not None:
-            if not _returns(ended, row, requested_at):
+            machine = self._life.identity.is_machine(row.id)
+            if machine or not _returns(ended, row, requested_at):
                 return None  # rule 5
             call = self._life.revive(ended)
         if call is None:
@@ -393,9 +394,13 @@ class CallRegistry:
 
     def _take_message(self, push: LegPush, cause: Cause, changes: Changes) -> None:
         """Take a message about a leg, or about a whole call."""
+        if push.extension is not None and self._life.identity.is_machine(push.call_id):
+            self._part_from_machine(push.call_id, cause, changes)
         call = self._call_of_message(push, cause, changes)
         if call is None:
             return
+        if self._life.identity.is_machine(push.call_id):
+            push = _of_machine(push)
         address = self._life.identity.address(push)
         apply_message(call, self._from_where(push), address, cause.time)
         if push.leg_id is not None:
@@ -424,7 +429,10 @@ class CallRegistry:
             return call
         ended = self._life.ended.get(call_id)
         if ended is not None:
-            return self._reopened(ended, push, cause)
+            return self._reopened(ended, push, cause, changes)
+        taken_over = self._life.identity.taken_over(push, cause.time)
+        if taken_over is not None:
+            return self._give_to_machine(taken_over, push.call_id)
         if _only_ends(push):
             self._life.bury_unseen(call_id, cause.time)
             return None
@@ -437,19 +445,43 @@ class CallRegistry:
         started_at = our_time(push.started_at, push, None, cause.time)
         return self._life.begin(call_id, started_at, cause.time, changes)
 
-    def _reopened(self, ended: EndedCall, push: LegPush, cause: Cause) -> ActiveCall | None:
+    def _give_to_machine(
+        self, taken_over: ActiveCall | EndedCall, call_id: str
+    ) -> ActiveCall | None:
+        """Take that a mailbox has a call now, under an id of its own; None if the call is over.
+
+        It is told as it was: that a machine talks changes nothing.
+        """
+        call = taken_over.call if isinstance(taken_over, EndedCall) else taken_over
+        self._life.identity.name_machine(call_id, call.id)
+        return None if isinstance(taken_over, EndedCall) else call
+
+    def _part_from_machine(self, call_id: str, cause: Cause, changes: Changes) -> None:
+        """Take that what seemed to be a mailbox is a call of its own: it rings at a phone."""
+        call = self._life.active.get(self._life.identity.own_id(call_id))
+        self._life.identity.forget_machine(call_id)
+        if call is not None and call_id in call.legs:
+            call.legs[call_id].leave_out()
+            self._life.reconcile(call, cause, changes)
+
+    def _reopened(
+        self, ended: EndedCall, push: LegPush, cause: Cause, changes: Changes
+    ) -> ActiveCall | None:
         """Return a call that only seemed to be over and goes on (rule 5).
 
-        Return None where the leg is done.
+        Return None where the leg is done; what was heard too late of the call counts all the same.
         """
-        if not ended.inferred:
+        if self._life.identity.is_machine(push.call_id):
             return None
-        if ended.call.goes_on_with(push):
+        if ended.inferred and ended.call.goes_on_with(push):
             return self._life.revive(ended)
+        if ended.unseen or push.state in m.EARLY:
+            return None
+        address = self._life.identity.address(push)
+        apply_message(ended.call, push, address, cause.time)
         if push.state is CallState.ENDED:
-            address = self._life.identity.address(push)
-            apply_message(ended.call, push, address, cause.time)
-            ended.inferred = address.correlated or not push.final
+            ended.inferred = ended.inferred and (address.correlated or not push.final)
+        self._life.judge_again(ended, cause, changes)
         return None
 
     def _take_hint(self, hint: m.CallHint, cause: Cause, changes: Changes) -> None:
@@ -497,9 +529,16 @@ class CallRegistry:
         push = replace(push, record=self.with_names(push.record))
         record, asked = push.record, push.key is None
         view: Call | None = None
-        call_id = self._life.identity.own_id(record.call_id or "")
+        call_id = self._call_of_record(record, cause)
+        of_machine = self._life.identity.is_machine(record.call_id or "")
+        if of_machine:
+            record = records.of_machine(record)
         call = self._life.active.get(call_id)
-        if call is not None and records.is_part(call, record, asked=asked):
+        if call is not None and of_machine:
+            records.apply_machine(call, record)
+            self._life.reconcile(call, cause, changes)
+            view = call.view()
+        elif call is not None and records.is_part(call, record, asked=asked):
             records.apply_part(call, record)
             self._life.reconcile(call, cause, changes)
             view = call.view()
@@ -511,17 +550,25 @@ class CallRegistry:
         if call is None and (ended is None or ended.unseen):
             view = self._take_unseen(record, call_id, cause, changes)
         elif view is None and ended is not None:
-            before = ended.view.outcome
             view = records.completed(ended, record)
-            if ended.call.told.ended and before not in {view.outcome, Outcome.UNKNOWN, None}:
-                changes.events.append(announcements.corrected(view, before, cause))
-            if (missed := records.missed(view)) is not None:
-                self._life.missed.set(ended, missed=missed)
-            self._life.complete(ended, view, changes)
+            self._life.correct(ended, view, cause, changes)
         if self._repeated(f"record {record.id}") and asked:
             return  # it had been pushed before
         for event in records.events_of(push, view, cause):
             self._tell_media(event, changes)
+
+    def _call_of_record(self, record: m.CallRecord, cause: Cause) -> str:
+        """Return the id of the call that a record is about, which may be one that is unknown."""
+        own_id = self._life.identity.own_id(record.call_id or "")
+        known = self._life.ended.get(own_id)
+        if own_id in self._life.active or (known is not None and not known.unseen):
+            return own_id
+        taken_over = self._life.identity.recorded_as(record, cause.time)
+        if taken_over is None or record.call_id is None:
+            return own_id
+        call = taken_over.call if isinstance(taken_over, EndedCall) else taken_over
+        self._life.identity.name_machine(record.call_id, call.id)
+        return call.id
 
     def with_names(self, record: m.CallRecord) -> m.CallRecord:
         """Return a record with the names of ours from the directory, of others from the name book.
@@ -538,7 +585,7 @@ class CallRegistry:
         """Tell, once, of a call of which only the record has come; return the call."""
         view = records.unseen(record, call_id, cause.time) if call_id else None
         if view is not None:
-            missed = records.missed(view) is True
+            missed = outcomes.was_missed(view) is True
             self._life.add_unseen(view, cause.time, changes, missed=missed)
             changes.events.append(records.told_late(view, cause))
         return view
@@ -568,6 +615,12 @@ def _returns(ended: EndedCall, row: Call, requested_at: datetime) -> bool:
     """Return whether a list brings a call back: it was only inferred to be over, and goes on."""
     newer = ended.inferred and requested_at > ended.at
     return newer and ended.call.goes_on_in(row, requested_at)
+
+
+def _of_machine(push: LegPush) -> LegPush:
+    """Return a message about a machine without what would be said of persons."""
+    said = None if push.outcome is m.Outcome.ANSWERED else push.outcome
+    return replace(push, outcome=said, answered_at=None, final=False)
 
 
 def _only_ends(push: LegPush) -> bool:

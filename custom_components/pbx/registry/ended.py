@@ -49,10 +49,13 @@ class Tombstones:
         while self._too_many(ended.at):
             self._ended.popitem(last=False)
 
+    def latest(self, count: int) -> Iterator[EndedCall]:
+        """Return the last `count`, the last to end first."""
+        return islice(reversed(self._ended.values()), count)
+
     def inferred(self, count: int) -> Iterator[EndedCall]:
         """Return those of the last `count` that may come back, the last to end first."""
-        latest = islice(reversed(self._ended.values()), count)
-        return (ended for ended in latest if ended.inferred)
+        return (ended for ended in self.latest(count) if ended.inferred)
 
     def remove(self, call_id: str) -> None:
         """Forget a call that goes on."""

@@ -6,7 +6,21 @@ from datetime import datetime
 from enum import Enum, auto
 
 from ..telephony.events import POLL
-from ..telephony.models import NOBODY, Call, Direction, Outcome, Party, filled
+from ..telephony.models import NOBODY, Call, CallRecord, Direction, Outcome, Party, filled
+
+MOST_RECORDS = 64
+TELLING = (
+    Outcome.ANSWERED,
+    Outcome.VOICEMAIL,
+    Outcome.MISSED,
+    Outcome.NO_ANSWER,
+    Outcome.BUSY,
+    Outcome.CANCELLED,
+    Outcome.REJECTED,
+    Outcome.FAILED,
+)
+"""Which of several records of one call says most of it: one phone may be busy, or decline, while
+others ring."""
 
 
 @dataclass(slots=True)
@@ -37,7 +51,11 @@ class Facts:
     """Whether the call was answered before anybody looked, so that nobody knows when."""
     answered_by: str | None = None
     answer_time: datetime | None = None  # of the last answer, by the phone system's own clock
-    outcome: Outcome | None = None  # of the whole call
+    outcome: Outcome | None = None  # of the whole call, as messages said
+    recorded: dict[str, Outcome] = field(default_factory=dict)
+    """What each record says of persons, by its id."""
+    counted: bool = False  # a record counts seconds, which may be a machine's
+    watched: bool = False  # lists have shown who talks, so that a machine's seconds say nothing
     leg_outcome: Outcome | None = None  # of the leg that ended last
     reported_missed: bool = False  # by the phone system's own last word
     hangup_cause: str | None = None
@@ -45,6 +63,26 @@ class Facts:
     reached: frozenset[str] = frozenset()  # the legs outside that have talked in it
     handed_outside: str = ""  # the number it was given to, after phones of ours had talked
     hung_up_here: bool = False  # all of it, by Home Assistant, before anybody answered
+
+    @property
+    def whole(self) -> Outcome | None:
+        """What was said of the whole call: who knows better decides, not who said it last.
+
+        Records about persons come before messages, and those before the seconds that a record
+        counts; but messages only say how it ended, so that seconds count where nobody has watched.
+        """
+        if self.recorded:
+            return min(self.recorded.values(), key=TELLING.index)
+        if self.counted and not self.watched:
+            return Outcome.ANSWERED
+        return self.outcome
+
+    def take_record(self, record: CallRecord) -> None:
+        """Take what a record says of the whole call; nothing where it is about one part of it."""
+        if record.by_seconds and record.outcome is Outcome.ANSWERED:
+            self.counted = True
+        elif record.outcome in TELLING and (len(self.recorded) < MOST_RECORDS):
+            self.recorded[record.id] = record.outcome
 
     @property
     def outside(self) -> Party:

@@ -33,10 +33,8 @@ from .active_call import ActiveCall
 from .active_leg import ActiveLeg
 from .apply_message import Address
 from .ended import EndedCall, Tombstones
-from .identity import Identity
+from .identity import LATEST, Identity, name_of
 
-HIDDEN = "hidden"
-LATEST = 64
 SAME_INSTANT = timedelta(seconds=3)
 SAME_RING = timedelta(seconds=10)
 SAME_CALL = timedelta(seconds=30)
@@ -53,11 +51,8 @@ class IdentityByParties(Identity):
         calls_of: Callable[[str | None], Collection[str]],
     ) -> None:
         """Start without calls; `calls_of` returns the ids of the calls of an extension."""
-        super().__init__(active)
-        self._ended = ended
+        super().__init__(active, ended)
         self._calls_of = calls_of
-        self._by_number: dict[str, dict[str, ActiveCall]] = {}
-        self._number_of: dict[str, str] = {}
 
     # -- which call this is about ------------------------------------------------------------------
 
@@ -105,7 +100,7 @@ class IdentityByParties(Identity):
         """Return the call of other phones into which the phone of a message comes."""
         if push.state is CallState.ENDED or push.caller is None:
             return None
-        for call in self._by_number.get(_name(push.caller), {}).values():
+        for call in self._by_number.get(name_of(push.caller), {}).values():
             if _has_room(push, call) and _reaches(push, call, now):
                 return call
         return None
@@ -117,11 +112,11 @@ class IdentityByParties(Identity):
         """
         if push.state is CallState.ENDED or push.sent_at is None or push.caller is None:
             return None
-        name, rings = _name(push.caller), push.state is CallState.RINGING
+        name, rings = name_of(push.caller), push.state is CallState.RINGING
         recent = takewhile(lambda ended: now - ended.at <= SAME_CALL, self._ended.inferred(LATEST))
         for ended in recent:
             facts = ended.call.facts
-            if facts.direction is not push.direction or name != _name(facts.outside):
+            if facts.direction is not push.direction or name != name_of(facts.outside):
                 continue
             if rings and _rang_at(ended, push.sent_at):
                 return ended
@@ -137,14 +132,14 @@ class IdentityByParties(Identity):
         The phones that do push are done with it; unless another row has one of them.
         """
         ended = {each.view.id: each for each in self._ended.inferred(LATEST)}
-        shown = _name(_outside(row))
+        shown = name_of(_outside(row))
         known = (*self._by_number.get(shown, {}).values(), *(each.call for each in ended.values()))
         found = _nearest(row, known, (), now, SAME_CALL)
         if found is None:
             return None
         for other in rows:
             shares = not found.facts.phones.keys().isdisjoint(other.extensions)
-            if other is not row and shares and shown and _name(_outside(other)) == shown:
+            if other is not row and shares and shown and name_of(_outside(other)) == shown:
                 return None
         return ended.get(found.id, found)
 
@@ -154,34 +149,6 @@ class IdentityByParties(Identity):
         for extension in extensions:
             ids.update(dict.fromkeys(self._calls_of(extension)))
         return [self._active[call_id] for call_id in ids]
-
-    # -- what it remembers -------------------------------------------------------------------------
-
-    @override
-    def index(self, call: ActiveCall) -> None:
-        """Take note of the number that the party outside has now."""
-        number = _name(call.facts.outside)
-        if self._number_of.get(call.id, "") == number:
-            return
-        self._drop(call)
-        if number:
-            self._number_of[call.id] = number
-            self._by_number.setdefault(number, {})[call.id] = call
-
-    @override
-    def forget(self, call: ActiveCall) -> None:
-        """Forget a call that is over, and the number of its party outside."""
-        super().forget(call)
-        self._drop(call)
-
-    def _drop(self, call: ActiveCall) -> None:
-        """Take a call out of those of its number."""
-        number = self._number_of.pop(call.id, "")
-        if not number:
-            return
-        del self._by_number[number][call.id]
-        if not self._by_number[number]:
-            del self._by_number[number]
 
 
 # -- does a call fit a message ---------------------------------------------------------------------
@@ -288,18 +255,13 @@ def _nearest(
 
 def _fits(call: ActiveCall, row: Call) -> bool:
     """Return whether a row also shows the callee a call was pushed with: a number, or a phone."""
-    shown = _name(call.facts.outside)
-    if not shown or shown != _name(_outside(row)):
+    shown = name_of(call.facts.outside)
+    if not shown or shown != name_of(_outside(row)):
         return False
     return call.facts.callee.number in row.extensions or _same_callee(call, row.callee)
 
 
 # -- parties ---------------------------------------------------------------------------------------
-
-
-def _name(party: Party) -> str:
-    """Return a name to find a party by: one for all hidden callers, none for who is not known."""
-    return party.number or (HIDDEN if party.hidden else "")
 
 
 def _outside(row: Call) -> Party:

@@ -5,6 +5,7 @@ and index. See `registry/__init__.py` for the whole way.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ..telephony.models import UP, Call, Direction, Party, filled
@@ -45,7 +46,7 @@ class Lifecycle:
         self.identity = (
             IdentityByParties(self.active, self.ended, self.index.call_ids_of)
             if pushed_ids_differ
-            else Identity(self.active)
+            else Identity(self.active, self.ended)
         )
         self.deadlines = Deadlines()
         self.questions: dict[str, None] = {}  # calls of which the history should be asked
@@ -192,14 +193,35 @@ class Lifecycle:
     def add_unseen(self, view: Call, now: datetime, changes: Changes, *, missed: bool) -> None:
         """Remember a call that is told only now, from its record (rule 8)."""
         call = ActiveCall(id=view.id, seen_at=now, started_at=view.started_at or now)
-        call.facts.direction, call.facts.outcome = view.direction, view.outcome
+        call.facts.direction = view.direction
+        if view.record is not None:
+            call.facts.take_record(view.record)
         call.facts.caller, call.facts.callee = view.caller, view.callee
         call.told.broadcast |= ENDS
+        call.told.outcome = view.outcome
         ended = EndedCall(now, view, call, inferred=False)
         self.ended.add(ended)
         self.missed.set(ended, missed=missed)
         self.last_call = view
         changes.keys[ACCOUNT] = None
+
+    def judge_again(self, ended: EndedCall, cause: Cause, changes: Changes) -> None:
+        """Take that more was said of a call that is over: it may have gone another way."""
+        call, before = ended.call, ended.view
+        if not call.told.ended:
+            return
+        outcome = outcomes.outcome_of(call.facts, call.recompute(None))
+        if outcome is not before.outcome:
+            view = call.view(ended_at=before.ended_at)
+            self.correct(ended, replace(view, record=before.record), cause, changes)
+
+    def correct(self, ended: EndedCall, view: Call, cause: Cause, changes: Changes) -> None:
+        """Know better how a call went that is over, and tell it if it was told otherwise."""
+        if ended.call.told.ended:
+            changes.events += announcements.correction(ended.call, view, cause)
+        if (missed := outcomes.was_missed(view)) is not None:
+            self.missed.set(ended, missed=missed)
+        self.complete(ended, view, changes)
 
     def complete(self, ended: EndedCall, view: Call, changes: Changes) -> None:
         """Know more about a call that is over."""

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 
-from ..telephony.models import UP, CallState, Direction, Outcome
+from ..telephony.models import UP, Call, CallState, Direction, Outcome
 from .active_leg import ActiveLeg
 from .facts import Facts
 
@@ -124,13 +124,6 @@ def _state(up: Collection[ActiveLeg], *, answered: bool) -> CallState:
 # -- how it went -----------------------------------------------------------------------------------
 
 
-def is_certain(facts: Facts, meaning: Meaning) -> bool:
-    """Return whether it was seen that people have talked, which nothing said later takes back."""
-    if facts.direction in {Direction.OUTGOING, Direction.INTERNAL}:
-        return meaning.answered
-    return meaning.talked
-
-
 def is_connected(facts: Facts, meaning: Meaning) -> bool:
     """Return whether the two sides have talked; of the evidence, the best that is there decides.
 
@@ -140,13 +133,14 @@ def is_connected(facts: Facts, meaning: Meaning) -> bool:
        that picks up after phones of ours have rung is no answer; where none rang, it is, unless
        the phone system says of the whole call that nobody came.
     """
-    if facts.outcome is Outcome.ANSWERED:
+    whole = facts.whole
+    if whole is Outcome.ANSWERED:
         return True
     if facts.direction in {Direction.OUTGOING, Direction.INTERNAL}:
         return meaning.answered
     if meaning.talked or meaning.rang:
         return meaning.talked
-    return (meaning.answered or meaning.by_system) and facts.outcome not in UNMET
+    return (meaning.answered or meaning.by_system) and whole not in UNMET
 
 
 def is_missed(facts: Facts, meaning: Meaning, outcome: Outcome | None) -> bool:
@@ -154,8 +148,16 @@ def is_missed(facts: Facts, meaning: Meaning, outcome: Outcome | None) -> bool:
     if outcome in {Outcome.ANSWERED, Outcome.REJECTED}:
         return False
     if facts.direction is None:
-        return meaning.rang or facts.outcome is Outcome.MISSED
+        return meaning.rang or facts.whole is Outcome.MISSED
     return facts.direction is Direction.INCOMING
+
+
+def was_missed(call: Call) -> bool | None:
+    """Return whether a call was missed, by its outcome; None where that says nothing of it."""
+    if call.outcome in {Outcome.ANSWERED, Outcome.REJECTED}:
+        return False
+    in_vain = call.direction is Direction.INCOMING and call.outcome in IN_VAIN
+    return True if in_vain else None
 
 
 def is_declined(facts: Facts) -> bool:
@@ -188,7 +190,7 @@ def outcome_of(facts: Facts, meaning: Meaning) -> Outcome:
     """
     if is_connected(facts, meaning):
         return Outcome.ANSWERED
-    if facts.outcome is Outcome.VOICEMAIL:
+    if facts.whole is Outcome.VOICEMAIL:
         return Outcome.VOICEMAIL
     outgoing = facts.direction is Direction.OUTGOING
     if is_declined(facts):
@@ -207,8 +209,8 @@ def _said(facts: Facts) -> Outcome | None:
 
     That one phone declined says nothing of a call that rang at others as well.
     """
-    if facts.outcome not in SAYS_NOTHING:
-        return facts.outcome
+    if facts.whole not in SAYS_NOTHING:
+        return facts.whole
     of_a_leg = facts.leg_outcome
     one_of_many = of_a_leg is Outcome.REJECTED and facts.direction is not Direction.OUTGOING
     return None if of_a_leg in SAYS_NOTHING or one_of_many else of_a_leg

@@ -21,24 +21,11 @@ from ..telephony.models import (
 from .active_call import ActiveCall
 from .changes import Cause
 from .ended import EndedCall
-from .facts import Source
-from .outcomes import IN_VAIN, declined_outcome, is_certain, is_declined
+from .facts import TELLING, Source
+from .outcomes import outcome_of, was_missed
 
 PARTIAL = frozenset({Outcome.UNKNOWN, Outcome.ANSWERED_ELSEWHERE})
 """What a record says that is not about the whole call."""
-TELLING = (
-    Outcome.ANSWERED,
-    Outcome.VOICEMAIL,
-    Outcome.MISSED,
-    Outcome.NO_ANSWER,
-    Outcome.BUSY,
-    Outcome.CANCELLED,
-    Outcome.REJECTED,
-    Outcome.FAILED,
-)
-"""Which of several records of one call says most of it: one phone may be busy, or decline, while
-others ring."""
-
 # -- of a call that seems to go on -----------------------------------------------------------------
 
 
@@ -67,12 +54,21 @@ def apply_part(call: ActiveCall, record: CallRecord) -> None:
             leg.state = CallState.ENDED
 
 
+def apply_machine(call: ActiveCall, record: CallRecord) -> None:
+    """Take the record of the mailbox that took the call: it is done, but phones may still ring."""
+    call.sources.last = Source.RECORD
+    if record.outcome is Outcome.VOICEMAIL:
+        call.facts.take_record(record)
+    leg = call.legs.get(record.call_id or "")
+    if leg is not None:
+        leg.leave_out()
+
+
 def apply_record(call: ActiveCall, record: CallRecord) -> None:
     """Take the record of the whole call, which is over."""
     facts = call.facts
     call.sources.last = Source.RECORD
-    if record.outcome is not Outcome.UNKNOWN and not _only_a_machine(call, record):
-        facts.outcome = record.outcome
+    facts.take_record(record)
     facts.hangup_cause = record.hangup_cause or facts.hangup_cause
     facts.direction = facts.direction or record.direction
     facts.caller = filled(facts.caller, record.caller)
@@ -82,12 +78,11 @@ def apply_record(call: ActiveCall, record: CallRecord) -> None:
         facts.answered_by = facts.answered_by or record.answered_by
 
 
-def _only_a_machine(call: ActiveCall, record: CallRecord) -> bool:
-    """Return whether a record counts the seconds of a machine: lists have shown that nobody talked.
-
-    Without lists nobody has watched, and the seconds are the best there is.
-    """
-    return record.by_seconds and call.sources.listed and not call.connected
+def of_machine(record: CallRecord) -> CallRecord:
+    """Return the record of a mailbox without what it says of persons: that it answered is none."""
+    if record.outcome is Outcome.ANSWERED and record.answered_by is None:
+        return replace(record, outcome=Outcome.UNKNOWN, answered_at=None)
+    return record
 
 
 # -- of a call that is over ------------------------------------------------------------------------
@@ -98,15 +93,12 @@ def completed(ended: EndedCall, record: CallRecord) -> Call:
 
     The record of one phone that was too slow never takes an answer away.
     """
-    call = ended.view
-    outcome = outcome_in(record, call.direction)
-    if record.outcome in IN_VAIN - {Outcome.VOICEMAIL} and is_declined(ended.call.facts):
-        outcome = declined_outcome(ended.call.facts)  # that nobody came is no news
+    call, facts = ended.view, ended.call.facts
+    facts.take_record(record)
     better = record.outcome not in PARTIAL
-    corrects = better and _knows_better(ended, record)
     return replace(
         call,
-        outcome=outcome if corrects else call.outcome,
+        outcome=outcome_of(facts, ended.call.meaning) if better else call.outcome,
         direction=call.direction or record.direction,
         caller=filled(call.caller, record.caller),
         callee=filled(call.callee, record.callee),
@@ -167,7 +159,7 @@ def unseen(record: CallRecord, call_id: str, now: datetime) -> Call | None:
 def told_late(call: Call, cause: Cause) -> Event:
     """Return how a call went, of which nothing was heard while it lasted."""
     return Event(
-        type=EventType.CALL_MISSED if missed(call) else EventType.CALL_ENDED,
+        type=EventType.CALL_MISSED if was_missed(call) else EventType.CALL_ENDED,
         provider_event=cause.provider_event,
         time=cause.time,
         call=call,
@@ -175,35 +167,6 @@ def told_late(call: Call, cause: Cause) -> Event:
         tell=call.extensions,
         fields={"told_late": True},
     )
-
-
-def _knows_better(ended: EndedCall, record: CallRecord) -> bool:
-    """Return whether a record decides how a call that is over went (rule 8).
-
-    A phone of ours that talked, and a record about persons that said so, cannot be taken back; a
-    machine that picked up can. Bill seconds only count where no list has watched the call.
-    """
-    earlier = ended.view.record
-    if earlier is not None and _tells_less(record, earlier):
-        return False
-    if ended.view.outcome is not Outcome.ANSWERED:
-        return not _only_a_machine(ended.call, record)
-    if earlier is not None and earlier.outcome is Outcome.ANSWERED and _is_about_persons(earlier):
-        return False
-    return not is_certain(ended.call.facts, ended.call.meaning)
-
-
-def _is_about_persons(record: CallRecord) -> bool:
-    """Return whether a record says itself who met whom, and is not only counted in seconds."""
-    return not record.by_seconds and record.outcome not in PARTIAL
-
-
-def missed(call: Call) -> bool | None:
-    """Return whether a call was missed, None where its outcome says nothing of that."""
-    if call.outcome in {Outcome.ANSWERED, Outcome.REJECTED}:
-        return False
-    in_vain = call.direction is Direction.INCOMING and call.outcome in IN_VAIN
-    return True if in_vain else None
 
 
 # -- what is told of a record ----------------------------------------------------------------------

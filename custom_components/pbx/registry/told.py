@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from ..telephony.models import EventType
+from ..telephony.models import EventType, Outcome
 
 STARTS = frozenset({EventType.CALL_INCOMING, EventType.CALL_OUTGOING})
 ENDS = frozenset({EventType.CALL_ENDED, EventType.CALL_MISSED})
@@ -25,6 +25,7 @@ class Told:
     broadcast: set[EventType] = field(default_factory=set)
     phones: dict[str, ToldPhone] = field(default_factory=dict)
     transfers: set[str] = field(default_factory=set)  # to whom
+    outcome: Outcome | None = None  # how it ended, as everybody was told last
 
     @property
     def began(self) -> bool:
