@@ -32,8 +32,8 @@ from .compare import Wanted, digits
 
 LONGEST_RING = 280
 LONGEST_WAY = 10
-LITTLE = 0.1
-"""The share of the requests that may be sent with which whoever asks has to wait."""
+LITTLE = 0.5
+"""The share of the requests that may be sent below which whoever asks saves them."""
 UP = ("talking", "on_hold")
 WEBHOOK_ID = "chaos0123456789abcdef0123456789abcdef"
 
@@ -44,6 +44,8 @@ STATUS = {
     DeviceState.BUSY: "busy",
     DeviceState.ON_HOLD: "on_hold",
 }
+UNLISTED = "default"
+"""The context of a leg that VOIP@ lists for nobody."""
 TOLERANCE = 40
 """Seconds by which a figure may be old that grows with time."""
 
@@ -346,7 +348,11 @@ class Voipat(Line[VoipatSimulator]):
         return [self._as_told(call) for call in calls]
 
     def _as_told(self, call: TrueCall) -> TrueCall:
-        if self.simulator.engine.call(call.call_id) in self._handed:
+        true = self.simulator.engine.call(call.call_id)
+        if true.by_api and true.first is not None and true.first.answered_at is None:
+            # The phone that rings first is that of whoever calls.
+            call = replace(call, legs=tuple(replace(leg, state="dialing") for leg in call.legs))
+        if true in self._handed:
             # Whoever came first, which way it went, and whether it was seen to talk before a machine took it,
             # depends on when it was looked at.
             alone = not any(leg.extension for leg in call.legs)
@@ -415,7 +421,10 @@ class Voipat(Line[VoipatSimulator]):
         sim = self.simulator
         ill = sim.gateway_error or sim.auth_flap or sim.auth_crash or sim.throttle or sim.empty_list_glitch
         well = sim.esl is Esl.CONNECTED and sim.ws_enabled and not sim.latency and not self._refused
-        return well and not ill and coordinator.health.streaming and super().undisturbed(coordinator)
+        # Who has lost the answer to a request cannot know of the call until its first phone has picked up.
+        placed = {leg_id for leg_id, leg in sim.engine.legs.items() if leg.context == UNLISTED}
+        known = placed <= coordinator.data.calls.keys()
+        return well and known and not ill and coordinator.health.streaming and super().undisturbed(coordinator)
 
     @override
     async def calm(self) -> None:

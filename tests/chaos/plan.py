@@ -195,7 +195,7 @@ class Plan:
     def _picture_of_all(self) -> object:
         """Give all that must stay as it is for a while before anything is expected; None while that is too early."""
         coordinator = self.coordinator
-        if coordinator is None or self.reloading or self.tasks or self.sim.faults:
+        if coordinator is None or self.reloading or self.tasks or self.sim.faults or self.sim.held_up:
             return None
         if not (coordinator.last_update_success and coordinator.calls_known and self.line.undisturbed(coordinator)):
             return None

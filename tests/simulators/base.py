@@ -208,6 +208,8 @@ class Simulator(ABC):
         self.on_answer: Callable[[web.Request, web.StreamResponse], None] = lambda _request, _answer: None
         """Hears what goes out to somebody who still listens."""
         self.webhooks = Delivering(self.rng)
+        self.held_up = 0
+        """How many requests wait for their answers because of a fault."""
         self.port = 0
         self._runner: web.AppRunner | None = None
         self._listening: asyncio.Server | None = None
@@ -296,14 +298,23 @@ class Simulator(ABC):
             self.on_answer(request, answer)
         return answer
 
+    async def _hold_up(self, fault: Fault, request: web.Request, handler: Handler) -> web.StreamResponse:
+        self.held_up += 1
+        try:
+            await asyncio.sleep(fault.delay or 3600)
+        finally:
+            self.held_up -= 1
+        if request.transport is None or request.transport.is_closing():
+            return web.Response()  # whoever asked has gone
+        return await handler(request)
+
     async def _misbehave(  # noqa: PLR0911 - one way out for each way to misbehave
         self, fault: Fault, request: web.Request, handler: Handler
     ) -> web.StreamResponse:
         transport = request.transport
         match fault.kind:
             case FaultKind.SLOW | FaultKind.HANG:
-                await asyncio.sleep(fault.delay or 3600)
-                return await handler(request)
+                return await self._hold_up(fault, request, handler)
             case FaultKind.STATUS:
                 response = self.error_body(fault.status)
                 response.headers.update(fault.headers)
