@@ -12,7 +12,7 @@ from aiohttp.test_utils import TestClient
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.const import EVENT_STATE_CHANGED, STATE_UNAVAILABLE, STATE_UNKNOWN
-from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.core import CoreState, Event, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import issue_registry as ir
@@ -152,6 +152,17 @@ async def test_failing_and_recovering_polls_tell_everybody_once(
     assert set(calls.values()) == {2}
     assert hass.states.is_state("sensor.ann_101_call_state", "idle")
     assert hass.states.is_state("binary_sensor.house_connection", "on")
+
+
+async def test_poll_that_is_cut_off_when_home_assistant_stops(
+    hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its connections are closed then, which is no failure of the phone system, and not in the log."""
+    coordinator = await coordinator_of(hass, fake_entry)
+    hass.set_state(CoreState.stopping)
+    fake.script.errors["calls"] = ConnectError()
+    await coordinator.async_refresh()
+    assert "cannot be reached" not in caplog.text
 
 
 async def test_removed_listener_hears_nothing(hass: HomeAssistant, fake_entry: MockConfigEntry) -> None:

@@ -309,7 +309,8 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
                 self._report_long_list()
                 raise
             except ProviderError:
-                if self.unloaded:
+                # When Home Assistant stops, its connections are closed under way.
+                if self.unloaded or self.hass.is_stopping:
                     raise asyncio.CancelledError from None
                 raise
         # To read a long list takes time, and so does taking it and telling of it.

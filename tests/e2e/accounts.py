@@ -10,7 +10,6 @@ from tests.asterisk.people import RealAsterisk
 from tests.simulators.base import Simulator
 from tests.simulators.demo import Caller, Demo, Plot
 from tests.simulators.voipat import VoipatSimulator
-from tests.simulators.voipat_wire import ON_PAPER
 from tests.simulators.voipstudio import VoipstudioSimulator
 from tests.simulators.voipsun import VoipsunSimulator
 from tests.simulators.voxloud import VoxloudSimulator
@@ -122,13 +121,8 @@ class Voipat(Account[VoipatSimulator]):
     )
 
     def make(self, seed: int, switches: Mapping[str, Any]) -> VoipatSimulator:
-        """Make the simulator, as the manual describes the phone system.
-
-        How late a real switch's list is, and what it leaves out, is tested in
-        tests/providers/voipat/test_real_switch.py.
-        """
-        manners = {**ON_PAPER, "auto_answer_far": REACTION, "extensions_broken": False}
-        return VoipatSimulator(seed=seed, **{**manners, **switches})
+        """Make the simulator, with the manners of a real switch."""
+        return VoipatSimulator(seed=seed, **{"auto_answer_far": REACTION, "extensions_broken": False, **switches})
 
     @property
     def form(self) -> dict[str, object]:

@@ -18,7 +18,7 @@ from tests.simulators.base import FaultKind
 from .accounts import Voipat, Voipstudio, Voipsun, Voxloud
 from .client import Json
 from .house import House, lived_in, open_house, refused
-from .process import free_port
+from .process import free_port, until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("socket_enabled")]
 
@@ -169,6 +169,11 @@ async def test_phone_system_says_no_or_nothing(house: House[Voipat]) -> None:
     sim.fault(FaultKind.RESET_AFTER, path="/calls/originate")
     answer = await client.ask("pbx.originate", extension="104", number="+493023125911")
     assert answer == {"call_id": None, "outcome": "unknown"}
+
+    async def rings() -> bool:
+        return bool(sim.placed)
+
+    await until(rings, "call at the switch, which says yes before it dials")
     assert len(sim.placed) == 1
     sim.fault(FaultKind.STATUS, path="/calls/originate", status=503)
     error = await refused(client.act("pbx.originate", extension="104", number="+493023125911"))
