@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 from aiohttp.test_utils import TestClient
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
@@ -205,3 +207,95 @@ async def test_silent_webhook(
     assert issue_of(hass, entry, "webhook_silent") is None
     assert (await (await client.get(path)).json())["type"] == "create_entry"
     await hass.config_entries.async_unload(entry.entry_id)
+
+
+@pytest.fixture
+async def unlisted(
+    hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry, hass_client: ClientSessionGenerator
+) -> TestClient[Any, Any]:
+    """Give somebody who looks at the repairs of an account whose phone system lists no extensions."""
+    fake.script.directory = m.Directory(
+        extensions=(m.Extension(number="101", name="Anna"), m.Extension(number="102")),
+        complete=False,
+        can_be_listed=False,
+    )
+    await async_set_up(hass, fake_entry)
+    assert await async_setup_component(hass, "repairs", {})
+    return await hass_client()
+
+
+async def async_table(client: TestClient[Any, Any], entry: MockConfigEntry) -> tuple[str, list[dict[str, Any]]]:
+    """Open the table of phones; give the flow, and the rows it shows."""
+    response = await client.post(FLOW, json={"handler": DOMAIN, "issue_id": f"unlisted_phones_{entry.entry_id}"})
+    form = await response.json()
+    assert (form["type"], form["step_id"]) == ("form", "phones")
+    assert form["description_placeholders"] == {"title": "House", "provider": "Fake PBX"}
+    (field,) = form["data_schema"]
+    return form["flow_id"], field["description"]["suggested_value"]
+
+
+async def async_complete(
+    hass: HomeAssistant, client: TestClient[Any, Any], flow: str, rows: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """Hand the table in, and wait for what follows."""
+    response = await client.post(f"{FLOW}/{flow}", json={"phones": rows})
+    result: dict[str, Any] = await response.json()
+    await hass.async_block_till_done(wait_background_tasks=True)
+    return result
+
+
+async def test_phones_that_cannot_be_listed(
+    hass: HomeAssistant, fake_entry: MockConfigEntry, unlisted: TestClient[Any, Any]
+) -> None:
+    """It is said so; the phones seen so far are named, and what is known them by stays the same."""
+    issue = issue_of(hass, fake_entry, "unlisted_phones")
+    assert issue is not None
+    assert issue.is_fixable
+    devices, entities = dr.async_get(hass), er.async_get(hass)
+    before = {one.id for one in dr.async_entries_for_config_entry(devices, fake_entry.entry_id)}
+    ids = {one.unique_id for one in er.async_entries_for_config_entry(entities, fake_entry.entry_id)}
+    flow, rows = await async_table(unlisted, fake_entry)
+    assert [(row["number"], row["name"]) for row in rows] == [("101", "Anna"), ("102", "")]
+    rows[1]["name"] = "Workshop"
+    assert (await async_complete(hass, unlisted, flow, rows))["type"] == "create_entry"
+    assert fake_entry.options["phones"] == {"102": {"name": "Workshop"}}
+    assert issue_of(hass, fake_entry, "unlisted_phones") is None
+    after = dr.async_entries_for_config_entry(devices, fake_entry.entry_id)
+    assert {one.id for one in after} == before
+    assert "Workshop (102)" in {one.name for one in after}
+    assert {one.unique_id for one in er.async_entries_for_config_entry(entities, fake_entry.entry_id)} == ids
+
+
+async def test_table_of_phones_that_is_right_as_it_is(
+    hass: HomeAssistant, fake_entry: MockConfigEntry, unlisted: TestClient[Any, Any]
+) -> None:
+    """Who has nothing to add is not asked again."""
+    flow, rows = await async_table(unlisted, fake_entry)
+    assert (await async_complete(hass, unlisted, flow, rows))["type"] == "create_entry"
+    assert "phones" not in fake_entry.options
+    await hass.config_entries.async_reload(fake_entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert issue_of(hass, fake_entry, "unlisted_phones") is None
+
+
+async def test_table_of_phones_with_a_row_without_number(
+    hass: HomeAssistant, fake_entry: MockConfigEntry, unlisted: TestClient[Any, Any]
+) -> None:
+    """The form says so, and nothing is kept."""
+    flow, rows = await async_table(unlisted, fake_entry)
+    form = await async_complete(hass, unlisted, flow, [*rows, {"number": " ", "name": "Nobody"}])
+    assert form["errors"] == {"phones": "invalid_row"}
+    assert "phones" not in fake_entry.options
+    assert issue_of(hass, fake_entry, "unlisted_phones") is not None
+
+
+@pytest.mark.parametrize("options", [{"extensions": ["101"]}, {"phones": {"101": {"name": "Anna"}}}])
+@pytest.mark.usefixtures("unlisted")
+async def test_phones_that_a_person_has_entered(
+    hass: HomeAssistant, fake_entry: MockConfigEntry, options: dict[str, Any]
+) -> None:
+    """Nobody is asked who has said in the options which there are."""
+    assert issue_of(hass, fake_entry, "unlisted_phones") is not None
+    hass.config_entries.async_update_entry(fake_entry, options={**fake_entry.options, **options})
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert issue_of(hass, fake_entry, "unlisted_phones") is None

@@ -27,8 +27,10 @@ from . import issues
 from .const import (
     CONF_CALL_SLOTS,
     CONF_CREATED_OBJECTS,
+    CONF_EXTENSIONS,
     CONF_MASK_NUMBERS,
     CONF_PHONES,
+    CONF_PHONES_COMPLETED,
     DEFAULT_CALL_SLOTS,
     LOGGER,
     MAX_ENABLED_ENTITIES,
@@ -37,7 +39,12 @@ from .devices import PbxDevices
 from .errors import command_errors, poll_errors
 from .event_dispatcher import EventDispatcher
 from .gaps import Gaps
-from .issues import ISSUE_LONG_LIST, ISSUE_MISSING_PERMISSION, ISSUE_TOO_MANY_ENTITIES
+from .issues import (
+    ISSUE_LONG_LIST,
+    ISSUE_MISSING_PERMISSION,
+    ISSUE_TOO_MANY_ENTITIES,
+    ISSUE_UNLISTED_PHONES,
+)
 from .looks import Looks
 from .providers.base import Provider
 from .providers.http import looking_up
@@ -55,6 +62,7 @@ from .telephony.models import (
     CallHint,
     CallRef,
     Capability,
+    Directory,
     Party,
     Placed,
     Pushed,
@@ -379,6 +387,7 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
         self._next_directory(due, now, self.provider.intervals.directory)
         self._take(self.data.directory(directory, dt_util.utcnow()), dt_util.utcnow())
         self._report_permissions(directory.missing_permissions)
+        self._report_unlisted(directory)
         self.devices.async_settle(directory)
 
     def _next_directory(self, due: datetime | None, now: datetime, seconds: float) -> None:
@@ -398,6 +407,17 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
             provider=self.provider.name,
             permissions=", ".join(sorted(missing)),
         )
+
+    def _report_unlisted(self, directory: Directory) -> None:
+        """Report that the extensions cannot be listed, until a person has said which there are."""
+        if directory.extensions is None:
+            return
+        entry = self.config_entry
+        said = entry.data.get(CONF_PHONES_COMPLETED) or entry.options.get(CONF_PHONES)
+        if directory.can_be_listed or said or entry.options.get(CONF_EXTENSIONS):
+            issues.async_delete(self.hass, entry, ISSUE_UNLISTED_PHONES)
+            return
+        issues.async_create(self.hass, entry, ISSUE_UNLISTED_PHONES, provider=self.provider.name)
 
     def _next_interval(self) -> timedelta:
         """Return how long to wait until the next poll."""

@@ -45,6 +45,7 @@ from .const import (
     CONF_DIAL_EMERGENCY,
     CONF_DIAL_KINDS,
     CONF_DIAL_LIMIT,
+    CONF_EXTENSIONS,
     CONF_FOLLOW,
     CONF_MASK_NUMBERS,
     CONF_MESSAGE_NUMBER,
@@ -60,7 +61,6 @@ CONF_CONFIGURATION = "configuration"
 CONF_DOMAIN = "domain"
 CONF_DIAL_CONTEXT = "dial_context"
 CONF_RATE_PLAN = "rate_plan"
-CONF_EXTENSIONS = "extensions"
 CONF_EXTENSION_NAMES = "extension_names"
 CONF_NOTIFICATION_EMAIL = "notification_email"
 CONF_USER_ID = "user_id"
@@ -176,10 +176,12 @@ FOUND_PHONES = ObjectSelector(
     )
 )
 
+PHONES_TABLE = vol.Schema({vol.Optional(CONF_PHONES): FOUND_PHONES})
+
 PHONES_FORM: Mapping[str, vol.Schema] = {
     "voipsun": vol.Schema({vol.Optional(CONF_EXTENSION_NAMES): PHONES}),
-    "voipat": vol.Schema({vol.Optional(CONF_PHONES): FOUND_PHONES}),
-    "asterisk": vol.Schema({vol.Optional(CONF_PHONES): FOUND_PHONES}),
+    "voipat": PHONES_TABLE,
+    "asterisk": PHONES_TABLE,
 }
 """What is asked about the phones that were found, where the phone system cannot tell."""
 

@@ -15,6 +15,7 @@ ISSUE_LONG_LIST: Final = "long_list"
 ISSUE_MISSING_PERMISSION: Final = "missing_permission"
 ISSUE_PASTE_AGAIN: Final = "paste_again"
 ISSUE_TOO_MANY_ENTITIES: Final = "too_many_entities"
+ISSUE_UNLISTED_PHONES: Final = "unlisted_phones"
 ISSUE_WEBHOOK_DISABLED: Final = "webhook_disabled"
 ISSUE_WEBHOOK_NO_URL: Final = "webhook_no_url"
 ISSUE_WEBHOOK_SILENT: Final = "webhook_silent"
@@ -23,6 +24,7 @@ FIXABLE: Final = frozenset(
     {
         ISSUE_COPY,
         ISSUE_FOREIGN_PUSHES,
+        ISSUE_UNLISTED_PHONES,
         ISSUE_WEBHOOK_DISABLED,
         ISSUE_WEBHOOK_NO_URL,
         ISSUE_WEBHOOK_SILENT,

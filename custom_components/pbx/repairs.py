@@ -10,14 +10,20 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
+from . import issues
+from .const import CONF_PHONES, CONF_PHONES_COMPLETED
 from .data import PbxConfigEntry, PbxData
+from .forms import PHONES_TABLE
 from .issues import (
     ISSUE_COPY,
     ISSUE_FOREIGN_PUSHES,
+    ISSUE_UNLISTED_PHONES,
     ISSUE_WEBHOOK_DISABLED,
     ISSUE_WEBHOOK_NO_URL,
     ISSUE_WEBHOOK_SILENT,
 )
+from .options import shown_phones, stored_table
+from .telephony.errors import InvalidInputError
 from .webhook_page import CONF_TEST, PATIENCE, async_webhook_page, test_field
 
 REMEDIES: Final[Mapping[str, Callable[[PbxData], None]]] = {
@@ -150,6 +156,55 @@ class EnterWebhookFlow(RepairsFlow):
         )
 
 
+class PhonesFlow(RepairsFlow):
+    """Show the phones that were seen so far, to be named and completed."""
+
+    def __init__(self, entry_id: str) -> None:
+        """Initialize the flow for an account whose phone system cannot list its phones."""
+        self.entry_id = entry_id
+
+    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Go straight to the table."""
+        return await self.async_step_phones()
+
+    async def async_step_phones(
+        self, user_input: dict[str, Any] | None = None
+    ) -> RepairsFlowResult:
+        """Show the table, and keep it as the options do."""
+        entry: PbxConfigEntry | None = self.hass.config_entries.async_get_entry(self.entry_id)
+        if entry is None or entry.state is not ConfigEntryState.LOADED:
+            return self.async_abort(reason="not_loaded")
+        coordinator = entry.runtime_data.coordinator
+        provider, found = coordinator.provider, coordinator.data.found_extensions
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            try:
+                table = stored_table(type(provider), user_input, found)
+            except InvalidInputError as err:
+                errors[err.field] = err.problem
+            else:
+                self._keep(entry, table)
+                return self.async_create_entry(data={})
+        shown = user_input or {CONF_PHONES: shown_phones(entry.options, found)}
+        return self.async_show_form(
+            step_id="phones",
+            data_schema=self.add_suggested_values_to_schema(PHONES_TABLE, shown),
+            errors=errors,
+            description_placeholders={"title": entry.title, "provider": provider.name},
+        )
+
+    @callback
+    def _keep(self, entry: PbxConfigEntry, table: Mapping[str, Any]) -> None:
+        """Keep the table, and that a person has gone through it; the entry reloads by itself."""
+        options = {key: value for key, value in entry.options.items() if key != CONF_PHONES}
+        issues.async_delete(self.hass, entry, ISSUE_UNLISTED_PHONES)
+        self.hass.config_entries.async_update_entry(
+            entry,
+            data={**entry.data, CONF_PHONES_COMPLETED: True},
+            options={**options, **table},
+        )
+
+
 async def _async_next_push(entry: PbxConfigEntry) -> bool:
     """Return whether something is pushed within the time that a person needs to call."""
     pushed = asyncio.Event()
@@ -172,4 +227,6 @@ async def async_create_fix_flow(
     entry_id, key = str(known.get("entry_id", "")), str(known.get("issue", ""))
     if key == ISSUE_WEBHOOK_SILENT:
         return EnterWebhookFlow(entry_id)
+    if key == ISSUE_UNLISTED_PHONES:
+        return PhonesFlow(entry_id)
     return RemedyFlow(entry_id, key)

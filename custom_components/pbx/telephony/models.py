@@ -255,6 +255,8 @@ class Directory:
     extensions: tuple[Extension, ...] | None = None
     complete: bool = True
     """Whether nobody else has an extension here, so that any other short number is outside."""
+    can_be_listed: bool = True
+    """Whether the phone system lists its extensions; else these are those typed or seen so far."""
     agents: tuple[Agent, ...] | None = None
     queues: tuple[Queue, ...] | None = None
     unread_voicemails: int | None = None

@@ -195,7 +195,8 @@ class VoipatProvider(Provider):
             extensions = tuple(
                 replace(known, registered=known.number in registered) for known in extensions
             )
-        return m.Directory(extensions=extensions, complete=self._extensions.complete)
+        listed = self._extensions.complete
+        return m.Directory(extensions=extensions, complete=listed, can_be_listed=listed)
 
     @override
     async def calls(self) -> tuple[m.Call, ...]:
