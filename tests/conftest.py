@@ -32,7 +32,6 @@ from .fake_cloud import FakeCloud
 from .fake_provider import NOON, FakeProvider, async_set_up, fake_config_entry, incoming, make_fake
 from .log_watch import LogWatch
 from .simulators.voipat import VoipatSimulator
-from .simulators.voipat_wire import ON_PAPER
 from .simulators.voipstudio import VoipstudioSimulator
 from .simulators.voipsun import VoipsunSimulator
 from .simulators.voxloud import VoxloudSimulator
@@ -171,7 +170,7 @@ async def able_entry(
 @pytest.fixture
 async def voipat(socket_enabled: None) -> AsyncGenerator[VoipatSimulator]:
     """Start the simulated VOIP@ Cloud."""
-    async with VoipatSimulator(**ON_PAPER) as simulator:
+    async with VoipatSimulator() as simulator:
         assert isinstance(simulator, VoipatSimulator)
         yield simulator
 

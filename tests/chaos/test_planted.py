@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from custom_components.pbx.entity import PbxEntity
+from custom_components.pbx.providers.base import Intervals
 from custom_components.pbx.providers.http import HttpClient, Reply
 from custom_components.pbx.providers.voipat.provider import VoipatProvider
 from custom_components.pbx.providers.voipsun.provider import VoipsunProvider
@@ -79,3 +80,11 @@ def test_away_unnoticed(monkeypatch: pytest.MonkeyPatch, expected_warnings: list
     monkeypatch.setattr(PbxEntity, "available", property(lambda _self: True))
 
     assert "but the phone system is away" in found("voipstudio", expected_warnings)
+
+
+def test_looks_that_come_too_early(monkeypatch: pytest.MonkeyPatch, expected_warnings: list[str]) -> None:
+    """After a hint the list is asked for once, too early, and then nobody looks for a minute while calls are up."""
+    monkeypatch.setattr(VoipatProvider, "looks", (0.01,))
+    monkeypatch.setattr(VoipatProvider, "intervals", Intervals(busy=60, idle=60, pushed=60, directory=600))
+
+    assert "3 s after the last change" in found("voipat", expected_warnings)
