@@ -81,7 +81,7 @@ def shown_number(
         for own in extension.outbound_numbers:
             if label and own.label.casefold() == label:
                 return own.number
-    if numbers.is_hidden(typed):
+    if label.removeprefix("tel:").isalpha() and numbers.is_hidden(typed):
         return typed.strip()
     return dialled_number(hass, entry, typed, field=ATTR_CALLER_ID, by_hand=by_hand)
 
