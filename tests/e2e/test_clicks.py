@@ -122,6 +122,8 @@ class Builder(Screens):
         for call in self.account.simulator.truth():
             await self.account.simulator.hang_up(call.call_id)
         await self.all_idle()
+        await self.page.close()  # the last one may still be on its way to what was saved
+        await self.sit_down()
         await self.go("/config/automation/edit/new")
 
     # -- what comes of it ---------------------------------------------------------------------------
