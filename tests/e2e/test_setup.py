@@ -138,6 +138,38 @@ async def test_voipat_with_proof(house: Newcomer) -> None:
 
 
 @lived_in
+async def test_a_webhook_that_was_never_pasted(house: Newcomer) -> None:
+    """After the first call that nobody reported there is a repair, whose page has the address and the proof."""
+    sim = house.studio.simulator
+    await house.client.remove(await house.entry_of("voipstudio"))
+    sim.hooks.clear()
+    for call in sim.truth():
+        await sim.hang_up(call.call_id)
+    await house.choose("VoIPstudio")
+    await house.type("API key", sim.api_key)
+    await house.type("Address", sim.url)
+    await house.press("Submit")
+    await house.read("never-pasted", "Address to copy")
+    await house.click("Test it with a call now")
+    await house.press("Next")
+    await house.finish()
+    await house.client.loaded(await house.entry_of("voipstudio"))
+
+    call_id = await sim.ring("442079460124", "1001")
+    title = "does not report calls to Home Assistant"
+    await house.go("/config/repairs")
+    await house.page.get_by_text(title).first.click()
+    await house.read("never-pasted-repair", "told Home Assistant of none of them", "Address to copy")
+    await sim.hang_up(call_id)
+    await sim.add_webhook(await house.address())
+    await house.press("Submit")
+    await house.read("never-pasted-wait", "Call one of your phones now.")
+    await sim.ring("442079460123", "1001")
+    await house.go("/config/repairs")
+    await house.page.get_by_text(title).first.wait_for(state="detached")
+
+
+@lived_in
 async def test_voxloud(house: Newcomer) -> None:
     """Nothing is pasted, and nothing is asked beside the key."""
     sim = house.vox.simulator
@@ -166,8 +198,16 @@ async def test_voipsun_and_a_name_later(house: Newcomer) -> None:
     await house.client.loaded(entry_id)
     before = {one["entity_id"]: one["unique_id"] for one in await house.client.entities(entry_id)}
     state = str((await house.client.entity(entry_id, "extension_sip101", "call_state"))["entity_id"])
-    rows = [{"user": "sip101", "number": "7101", "name": "Anna Keller", "public": [], "hidden": False}]
-    await house.client.set_options(entry_id, call_slots=4, mask_numbers=False, assist=False, extension_names=rows)
+    await house.go("/config/integrations/integration/pbx")
+    account = house.page.locator("ha-config-entry-row").filter(has_text="VoIPSUN PBX")
+    await account.get_by_role("button", name="Configure").first.click()
+    line = house.page.locator("ha-selector-object ha-md-list-item").filter(has_text="sip101")
+    await line.locator("ha-icon-button").first.click()
+    for field, text in (("Number", "7101"), ("Name", "Anna Keller")):
+        await house.page.get_by_role("textbox", name=field, exact=True).last.fill(text)
+    await house.page.get_by_role("button", name="Save").filter(visible=True).last.click()
+    await house.press("Submit")
+    await house.read("voipsun-renamed", "Options successfully saved.")
     await house.client.loaded(entry_id)
     after = {one["entity_id"]: one["unique_id"] for one in await house.client.entities(entry_id)}
     assert {entity_id: after.get(entity_id) for entity_id in before if "sip101" in before[entity_id]} == {
