@@ -251,6 +251,8 @@ async def test_set_up(house: Screens) -> None:
     call = await sim.ring("+493023125101", "101")
     await house.read("proved", "It works")
     await sim.hang_up(call)
+    await house.press("Next")
+    await house.read("phones", "Name your phones", "101")
     await house.press("Submit")
     await house.press("Skip and finish")
     await house.go("/config/integrations/integration/pbx")

@@ -95,6 +95,8 @@ async def test_voipat_form(house: House[Voipat]) -> None:
     step = await client.step(form, "flow", **right)
     assert step["step_id"] == "paste"
     step = await client.step(step)
+    assert step["step_id"] == "phones"
+    step = await client.step(step)
     assert step["type"] == "create_entry"
     account.entry_id = step["result"]["entry_id"]
 
