@@ -233,6 +233,18 @@ async def test_not_allowed_without_the_option(hass: HomeAssistant, fake: type[Fa
     assert [fake.script.times(command) for command in ("originate", "hangup")] == [0, 0]
 
 
+async def test_who_is_on_the_phone_without_the_option(hass: HomeAssistant, home: Home) -> None:
+    """Nobody is never the answer while somebody talks at an account that tells nothing."""
+    entry = home.coordinator.config_entry
+    hass.config_entries.async_update_entry(entry, options={CONF_ASSIST: False})
+    await hass.async_block_till_done()
+    said = "The options of House do not allow Assist to say this."
+    assert await home.say("Who is on the phone?") == said
+    guest = MockUser(name="Guest", groups=[]).add_to_hass(hass)
+    stranger = Home(hass=hass, fake=home.fake, coordinator=home.coordinator, context=Context(user_id=guest.id))
+    assert await stranger.say("Who is on the phone?") == "You are not allowed to do this."
+
+
 async def test_a_user_without_rights(hass: HomeAssistant, fake: type[FakeProvider], home: Home) -> None:
     """Whoever speaks may do what that user may do."""
     user = MockUser(name="Bob", groups=[]).add_to_hass(hass)

@@ -94,9 +94,14 @@ class Voice:
                 self._registered[wish] = (sentences, added)
 
     def _sentences(self, wish: Wish) -> tuple[str, ...]:
-        """Return the sentences for a wish in all languages; none while no account allows them."""
-        entries = allowed_accounts(self._hass)
-        if not entries:
+        """Return the sentences for a wish in all languages; none while no account allows them.
+
+        Who is on the phone is asked of every account: Home Assistant itself would say that nobody
+        is, whoever talks.
+        """
+        if not allowed_accounts(self._hass) and not (
+            wish is Wish.ON_THE_PHONE and self._hass.config_entries.async_loaded_entries(DOMAIN)
+        ):
             return ()
         whom = self._whom()
         names = _alternatives(who.name for who in whom)
@@ -155,9 +160,21 @@ class Voice:
                 told.append(words.say("unknown", account=entry.title))
             calls = coordinator.data.calls.values()
             told += (_told(words, entry, call) for call in calls if not early or _rings(call))
+        if not told:
+            told = await self._closed(words, context)
         if told:
             return " ".join(told[:MOST_TOLD])
         return words.say("nobody_calls" if early else "nobody")
+
+    async def _closed(self, words: Words, context: Context) -> list[str]:
+        """Return that some accounts tell nothing: nobody is said to be on the phone for that."""
+        entries: list[PbxConfigEntry] = self._hass.config_entries.async_loaded_entries(DOMAIN)
+        allowed = allowed_accounts(self._hass)
+        closed = [entry for entry in entries if entry not in allowed]
+        found = [entry for entry in closed if await may_read(self._hass, context, entry)]
+        if closed and not found and not allowed:
+            raise Unauthorized(context)
+        return [words.say("closed", account=entry.title) for entry in found]
 
     async def _async_missed(self, words: Words, _text: str, context: Context) -> str:
         """Say how many calls were missed, and from whom the last ones were."""
