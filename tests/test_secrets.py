@@ -55,7 +55,7 @@ from custom_components.pbx.coordinator import PbxCoordinator
 from custom_components.pbx.data import PbxConfigEntry
 from custom_components.pbx.providers import PROVIDERS
 from custom_components.pbx.providers import http as provider_http
-from custom_components.pbx.providers.asterisk.provider import NEEDS
+from custom_components.pbx.providers.asterisk.rights import NEEDS
 from custom_components.pbx.providers.http import RateLimit
 from custom_components.pbx.providers.voipat import api as voipat_access
 from custom_components.pbx.services import ACTIONS

@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import median
 
 from custom_components.pbx.providers.asterisk.ami import AmiConnection, Message
-from custom_components.pbx.providers.asterisk.provider import EVENTS
+from custom_components.pbx.providers.asterisk.stream import EVENTS
 from tests.e2e.client import Client, EventLog, Json
 
 from .figures import SELDOM, Figure, noise, percentile, ratio

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from custom_components.pbx.providers.asterisk.ami import Message, read_message
-from custom_components.pbx.providers.asterisk.calls import Calls, Listing
+from custom_components.pbx.providers.asterisk.call import Listing
+from custom_components.pbx.providers.asterisk.calls import Calls
 from custom_components.pbx.registry.call_registry import CallRegistry, Changes
 from custom_components.pbx.telephony.models import CallState, Direction, LegPush, Outcome, Party
 from tests.asterisk.stories import ALL

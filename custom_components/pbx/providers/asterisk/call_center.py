@@ -13,8 +13,9 @@ any more. FreePBX also keeps a list of those who may log in to a queue, with the
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import override
 
 from ...telephony import models as m
 from ...telephony.models import AgentStatus
@@ -254,3 +255,26 @@ class CallCenter:
             members=agents | {self.agent_of(one): True for one in members},
             raw=mapping(cleaned(dict(row))),
         )
+
+
+class Inside(Collection[str]):
+    """The numbers of the house, as they are now."""
+
+    def __init__(self, house: House, center: CallCenter) -> None:
+        """Look at a house and its queues."""
+        self._house, self._center = house, center
+
+    @override
+    def __contains__(self, number: object) -> bool:
+        """Return whether a number is an extension or a queue."""
+        return number in self._house.numbers() or number in self._center.queues
+
+    @override
+    def __iter__(self) -> Iterator[str]:
+        """Yield the extensions."""
+        return iter(self._house.numbers())
+
+    @override
+    def __len__(self) -> int:
+        """Return how many extensions there are."""
+        return len(self._house.numbers())

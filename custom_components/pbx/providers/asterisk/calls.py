@@ -40,16 +40,19 @@ nobody calls a phone, but the phone system itself, is known at once: its Linkedi
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
 from ...telephony import models as m
 from ...telephony.bounded_map import BoundedMap
-from ...telephony.models import CallState, Direction, Outcome
+from ...telephony.models import CallState
 from ...telephony.phone_numbers import normalise
 from ..channels import ChannelKind
+from .bridges import TWO_PARTIES, Bridges
+from .call import Call, Listing, end_push, leg_push, view
+from .call_events import DIALS, PARKING, SPYING
 from .channels import Channel, ChannelState, channel_from, device_of, known, other_half, party
+from .parties import Parties
 
 type Message = Mapping[str, str]
 type ExtensionOf = Callable[[str], str | None]
@@ -57,8 +60,6 @@ type ExtensionOf = Callable[[str], str | None]
 DEFERRED = timedelta(milliseconds=80)
 CODE_DEFERRED = timedelta(milliseconds=1500)
 """How long a code is not told that may pick up a call; Asterisk itself waits for half a second."""
-PLACED = timedelta(milliseconds=1500)
-"""How long a phone that rings waits for the event that says who calls it; usually it is there."""
 SETTLED = timedelta(milliseconds=800)
 """How long after picking up a menu may turn out to be a queue; Asterisk first waits for sound."""
 QUIET = timedelta(seconds=1)
@@ -66,66 +67,7 @@ QUIET = timedelta(seconds=1)
 PJSIP = "PJSIP/"
 MAX_CHANNELS = 5000
 REMEMBERED = 2048
-TWO_PARTIES = "basic"
 LIST = "list"
-
-DIALS = frozenset({"DialBegin", "DialState", "DialEnd"})
-PARKING = frozenset({"ParkedCall", "UnParkedCall", "ParkedCallGiveUp", "ParkedCallTimeOut"})
-SPYING = frozenset({"ChanSpyStart"})
-QUEUEING = frozenset({"QueueCallerJoin", "QueueCallerLeave", "QueueCallerAbandon"})
-CHANGES = frozenset(
-    {
-        *("Newchannel", "Newstate", "Rename", "Hangup", "BridgeEnter", "BridgeLeave"),
-        *("Hold", "Unhold", "ConfbridgeJoin", "ConfbridgeLeave", "MessageWaiting"),
-    }
-)
-EVENTS = DIALS | PARKING | SPYING | QUEUEING | CHANGES
-"""The events that tell of channels."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
-    """What Asterisk lists of its calls, asked for at `asked_at`."""
-
-    channels: Iterable[Message]
-    bridges: Iterable[Message] = ()
-    parked: Iterable[Message] = ()
-    held: Collection[str] | None = None
-    """The devices that somebody has put on hold; None where that is not known."""
-    asked_at: datetime
-
-
-@dataclass(slots=True)
-class _Call:
-    """A call in the making: `told` are the states of its legs as they were told last."""
-
-    id: str
-    seen_at: datetime
-    channels: dict[str, Channel] = field(default_factory=dict)
-    told: dict[str, tuple[CallState, str | None]] = field(default_factory=dict)
-    direction: Direction | None = None
-    caller: m.Party = m.NOBODY
-    callee: m.Party = m.NOBODY
-    queue: str = ""
-    linked: set[str] = field(default_factory=set)
-    originated: bool = False
-    moved: bool = False
-    """Whether a part of it went on in another call."""
-    picked_up: bool = False
-    first: tuple[str, str | None] | None = None
-    """The end that began it: its Uniqueid, and its extension."""
-    placed: m.Party | None = None
-    voicemail: bool = False
-    outcomes: list[Outcome | None] = field(default_factory=list)
-    """How each phone that was called has ended; None for one that only stopped ringing."""
-    cause: str = ""
-    announced: bool = False
-
-    @property
-    def lines(self) -> list[Channel]:
-        """The ends of the call, those of our phones first and called ones after their caller."""
-        lines = [channel for channel in self.channels.values() if channel.is_line]
-        return sorted(lines, key=lambda channel: channel.extension is None)
 
 
 class Calls:
@@ -134,12 +76,12 @@ class Calls:
     def __init__(self, extension_of: ExtensionOf, inside: Collection[str], country: str) -> None:
         """Know no channels. `inside` are the numbers that are dialled inside the house."""
         self.pushes: list[m.Pushed] = []
-        self._extension_of, self._inside, self._country = extension_of, inside, country
+        self._extension_of, self._country = extension_of, country
+        self._parties = Parties(inside, country)
         self._channels: dict[str, Channel] = {}
-        self._calls: dict[str, _Call] = {}
+        self._calls: dict[str, Call] = {}
         self._by_linked: dict[str, str] = {}
-        self._bridges: dict[str, set[str]] = {}
-        self._parking: set[str] = set()
+        self._bridges = Bridges(self._channels, self._calls)
         self._placed = BoundedMap[tuple[str, m.Party]](REMEMBERED)
         self._joining = BoundedMap[str](REMEMBERED)
         self._ignored = BoundedMap[None](REMEMBERED)
@@ -163,7 +105,7 @@ class Calls:
 
     def snapshot(self) -> tuple[m.Call, ...]:
         """Return the calls that were told and are not over."""
-        return tuple(_view(call) for call in self._calls.values() if call.told)
+        return tuple(view(call) for call in self._calls.values() if call.told)
 
     def due(self) -> datetime | None:
         """Return when `tick` has something to tell; None where nothing waits."""
@@ -240,8 +182,8 @@ class Calls:
         if channel.queue:
             self._calls[channel.call].queue = channel.queue
         bridge = row.get("BridgeId", "")
-        if channel.bridge != bridge or channel.uid not in self._bridges.get(bridge, ()):
-            self._leave(channel)
+        if not self._bridges.has(bridge, channel):
+            self._bridges.leave(channel)
             return self._enter(channel, bridge, kind) if bridge else []
         return []
 
@@ -254,7 +196,7 @@ class Calls:
         lines = [one for one in self._channels.values() if one.is_line]
         devices = Counter(device_of(one.name) for one in lines)
         for channel in quiet:
-            peer = self.peer_of(channel) if self._is_connected(channel) else None
+            peer = self.peer_of(channel) if self._bridges.is_connected(channel) else None
             device = device_of(peer.name) if peer is not None else ""
             if channel.is_line and device.startswith(PJSIP) and devices[device] == 1:
                 channel.holding = device in held
@@ -281,7 +223,7 @@ class Calls:
             bridge, bridge_type = message.get("BridgeUniqueid", ""), message.get("BridgeType", "")
             call_ids += self._enter(channel, bridge, bridge_type.lower())
         elif kind == "BridgeLeave":
-            self._leave(channel)
+            self._bridges.leave(channel)
         else:
             self._note(channel, kind, message, now)
         return call_ids
@@ -331,7 +273,7 @@ class Calls:
             return None
         call = self._calls.get(call_id)
         if call is None:
-            call = self._calls[call_id] = _Call(id=call_id, seen_at=now)
+            call = self._calls[call_id] = Call(id=call_id, seen_at=now)
         self._by_linked[linked] = call_id
         call.linked.add(linked)
         self._channels[uid] = call.channels[uid] = channel
@@ -371,7 +313,7 @@ class Calls:
                 call.placed = party(number, "", self._country)
         return [channel.call]
 
-    def _is_placed_through(self, caller: Channel | None, call: _Call) -> bool:
+    def _is_placed_through(self, caller: Channel | None, call: Call) -> bool:
         """Return whether a phone is rung first by the phone system, through a Local channel."""
         if caller is None or caller.kind is not ChannelKind.GLUE:
             return False
@@ -379,12 +321,12 @@ class Calls:
         begun = any(line.begins for line in call.channels.values() if line.is_line)
         return half is not None and half.originated and not begun
 
-    def _part(self, channel: Channel, call: _Call) -> str:
+    def _part(self, channel: Channel, call: Call) -> str:
         """Give a phone that is paged a call of its own, from whoever pages; return its id."""
         if channel.uid == call.id:
             return call.id
-        self._understand(call, call.lines)
-        own = _Call(id=channel.uid, seen_at=channel.seen_at, first=(channel.uid, channel.extension))
+        self._parties.understand(call, call.lines)
+        own = Call(id=channel.uid, seen_at=channel.seen_at, first=(channel.uid, channel.extension))
         own.caller, own.callee = call.caller, m.Party(number=channel.extension or "")
         own.direction = call.direction
         self._calls[own.id] = own
@@ -411,7 +353,7 @@ class Calls:
 
     def _remove(self, channel: Channel) -> None:
         """Forget a channel, and keep what became of it for its call."""
-        self._leave(channel)
+        self._bridges.leave(channel)
         self._channels.pop(channel.uid, None)
         self._gone.put(channel.uid, None)
         call = self._calls[channel.call]
@@ -423,20 +365,13 @@ class Calls:
 
     def _enter(self, channel: Channel, bridge: str, kind: str) -> list[str]:
         """Put a channel into a bridge; return the calls that became one by it."""
-        if kind == "parking":
-            self._parking.add(bridge)
-        channel.bridge = bridge
-        members = self._bridges.setdefault(bridge, set())
-        members.add(channel.uid)
-        if kind != TWO_PARTIES or channel.conference:
-            return []
-        calls = {self._channels[uid].call for uid in members if uid in self._channels}
+        members = self._bridges.enter(channel, bridge, kind)
+        calls = {member.call for member in members}
         if len(calls) < 2:  # noqa: PLR2004 - two calls may become one
             return []
         kept = min(calls, key=lambda call_id: self._calls[call_id].seen_at)
-        for uid in members:
-            if uid in self._channels:
-                self._move(self._channels[uid], kept)
+        for member in members:
+            self._move(member, kept)
         return [kept, *(calls - {kept})]
 
     def _move(self, channel: Channel, call_id: str) -> None:
@@ -448,63 +383,25 @@ class Calls:
             self._calls[call_id].channels[channel.uid] = channel
             channel.call = call_id
 
-    def _leave(self, channel: Channel) -> None:
-        """Take a channel out of its bridge; nobody is on hold any more."""
-        members = self._bridges.get(channel.bridge, set())
-        members.discard(channel.uid)
-        if not members:
-            self._bridges.pop(channel.bridge, None)
-            self._parking.discard(channel.bridge)
-        channel.bridge, channel.holding = "", False
-
-    def _is_connected(self, channel: Channel) -> bool:
-        """Return whether a channel hears somebody else, also over pairs of Local channels."""
-        seen: set[str] = set()
-        bridges = [channel.bridge]
-        while bridges:
-            bridge = bridges.pop()
-            if bridge in seen or bridge in self._parking:
-                continue
-            seen.add(bridge)
-            for uid in self._bridges.get(bridge, ()):
-                member = self._channels.get(uid)
-                if member is None or member is channel:
-                    continue
-                if member.kind is not ChannelKind.GLUE:
-                    return True
-                bridges.append(self._behind(member))
-        return False
-
-    def _behind(self, local: Channel) -> str:
-        """Return the bridge of the other half of a Local channel; empty where it is in none."""
-        call = self._calls[local.call]
-        other = other_half(local.name)
-        return next((one.bridge for one in call.channels.values() if one.name == other), "")
-
     # -- telling -----------------------------------------------------------------------------------
 
-    def _state(self, channel: Channel, call: _Call, now: datetime) -> CallState | None:
+    def _state(self, channel: Channel, call: Call, now: datetime) -> CallState | None:
         """Return what an end of a call does; None while that cannot be told yet."""
         waits = CallState.RINGING if channel.extension is None else CallState.DIALING
-        if not self._is_placed(channel, now):
-            self._defer(call.id, channel.seen_at + PLACED)
+        if not channel.is_placed(now):
+            self._defer(call.id, channel.placed_by)
             return None
         if channel.space:
             return CallState.ON_HOLD
         if not channel.is_up:
             rings = CallState.RINGING if channel.state == ChannelState.RINGING else None
             return waits if channel.begins else rings
-        if self._is_connected(channel) or channel.conference:
+        if self._bridges.is_connected(channel) or channel.conference:
             return CallState.ON_HOLD if channel.holding else CallState.TALKING
         return self._waiting_state(channel, call, waits, now)
 
-    @staticmethod
-    def _is_placed(channel: Channel, now: datetime) -> bool:
-        """Return whether it is known whose call a channel is a part of, or was waited for it."""
-        return channel.begins or channel.reached or now - channel.seen_at >= PLACED
-
     def _waiting_state(
-        self, channel: Channel, call: _Call, waits: CallState, now: datetime
+        self, channel: Channel, call: Call, waits: CallState, now: datetime
     ) -> CallState:
         """Return what an end of a call does that was picked up and is connected with nobody."""
         told = call.told.get(channel.uid)
@@ -512,21 +409,12 @@ class Calls:
             return CallState.TALKING  # between two bridges, or the other side has just left
         if channel.queue or not channel.begins:
             return CallState.RINGING
-        if channel.extension is None or self._is_calling(channel, call):
+        if channel.extension is None or call.is_calling(channel):
             return waits
         if channel.up_at is not None and now - channel.up_at < SETTLED:
             self._defer(call.id, channel.up_at + SETTLED)
             return waits
         return CallState.TALKING
-
-    @staticmethod
-    def _is_calling(channel: Channel, call: _Call) -> bool:
-        """Return whether somebody is called, and has not answered yet."""
-        return any(
-            not other.is_up and not other.dials
-            for other in call.channels.values()
-            if other is not channel
-        )
 
     def _defer(self, call_id: str, at: datetime) -> None:
         """Look at a call once more, then."""
@@ -544,7 +432,7 @@ class Calls:
                 self._forget(call)
             return
         if lines:
-            self._understand(call, lines)
+            self._parties.understand(call, lines)
             call.picked_up = call.picked_up or any(line.is_up for line in lines)
         if not call.told and lines and not self._is_ready(call, lines, now):
             self._defer(call.id, call.seen_at + self._patience(lines))
@@ -556,23 +444,25 @@ class Calls:
             state = states[channel.uid]
             if state is not None and call.told.get(channel.uid) != (state, channel.extension):
                 call.told[channel.uid] = (state, channel.extension)
-                self._push(call, event, channel.uid, state, channel.extension)
+                self._push(call, leg_push(call, event, channel.uid, state, channel.extension))
         for uid in over:
             _, extension = call.told.pop(uid)
-            self._push_end(call, event, uid, extension, final=not lines and not call.told)
+            self._push(
+                call, end_push(call, event, uid, extension, final=not lines and not call.told)
+            )
         if not lines:
             self._forget(call)
 
-    def _tell_unseen(self, call: _Call, event: str) -> None:
+    def _tell_unseen(self, call: Call, event: str) -> None:
         """Tell of a call that was over before anything of it could be told."""
         if call.direction is None or call.first is None or call.moved:
             return
         uid, extension = call.first
         state = CallState.RINGING if extension is None else CallState.DIALING
-        self._push(call, event, uid, state, extension)
+        self._push(call, leg_push(call, event, uid, state, extension))
         if call.picked_up and extension is not None:
-            self._push(call, event, uid, CallState.TALKING, extension)
-        self._push_end(call, event, uid, extension, final=True)
+            self._push(call, leg_push(call, event, uid, CallState.TALKING, extension))
+        self._push(call, end_push(call, event, uid, extension, final=True))
 
     def _patience(self, lines: list[Channel]) -> timedelta:
         """Return how long a call is not told of which only its beginning is known."""
@@ -583,92 +473,22 @@ class Calls:
                 return CODE_DEFERRED
         return DEFERRED
 
-    def _is_ready(self, call: _Call, lines: list[Channel], now: datetime) -> bool:
+    def _is_ready(self, call: Call, lines: list[Channel], now: datetime) -> bool:
         """Return whether enough is known of a call to tell of it."""
         if now - call.seen_at >= self._patience(lines):
             return True
         called = [channel for channel in lines if not channel.dials]
         return any(
-            channel.state in {ChannelState.RINGING, ChannelState.UP}
-            and self._is_placed(channel, now)
+            channel.state in {ChannelState.RINGING, ChannelState.UP} and channel.is_placed(now)
             for channel in called
         )
 
-    def _understand(self, call: _Call, lines: list[Channel]) -> None:
-        """Know who calls whom, as soon as that can be known."""
-        first = next((line for line in lines if line.begins), None)
-        outside = any(line.extension is None for line in lines)
-        unknown = call.direction is None or (call.originated and not call.callee.number)
-        if first is not None and (unknown or not call.told):
-            if call.originated:
-                self._understand_placed(call, first, outside=outside)
-            elif first.extension is None:
-                call.direction = Direction.INCOMING
-                call.caller = party(first.number, first.caller_name, self._country)
-            else:
-                dialled = known(first.dialled)
-                inside = not outside and (not dialled or self._is_inside(dialled))
-                call.direction = Direction.INTERNAL if inside else Direction.OUTGOING
-                name = known(first.caller_name)
-                call.caller = m.Party(number=first.extension, name=name)
-            if first.dialled and not call.originated and known(first.dialled):
-                call.callee = m.Party(number=normalise(known(first.dialled), self._country))
-
-    def _understand_placed(self, call: _Call, first: Channel, *, outside: bool) -> None:
-        """Know who calls whom where the phone system rang the caller first."""
-        callee = call.placed or m.NOBODY
-        if callee.number or outside:  # else it is not known yet whom it will call
-            inside = not outside and self._is_inside(callee.number)
-            call.direction = Direction.INTERNAL if inside else Direction.OUTGOING
-        call.caller = m.Party(number=first.extension or known(first.number))
-        call.callee = m.filled(call.callee, callee)
-
-    def _is_inside(self, number: str) -> bool:
-        """Return whether a number is one of this house: an extension, a group, a code."""
-        longest = max((len(one) for one in self._inside), default=4)
-        digits = number.removeprefix("+")
-        return number in self._inside or not digits.isdecimal() or len(digits) <= longest
-
-    def _push(
-        self, call: _Call, event: str, uid: str, state: CallState, extension: str | None
-    ) -> None:
-        """Tell the state of a leg."""
+    def _push(self, call: Call, pushed: m.LegPush) -> None:
+        """Tell something of a call."""
         call.announced = True
-        self.pushes.append(
-            m.LegPush(
-                provider_event=event,
-                call_id=call.id,
-                leg_id=uid,
-                state=state,
-                extension=extension,
-                direction=call.direction,
-                caller=call.caller,
-                callee=call.callee,
-                queue=call.queue or None,
-                lasts=True,
-            )
-        )
+        self.pushes.append(pushed)
 
-    def _push_end(
-        self, call: _Call, event: str, uid: str, extension: str | None, *, final: bool
-    ) -> None:
-        """Tell the end of a leg, and with the last one of the call."""
-        self.pushes.append(
-            m.LegPush(
-                provider_event=event,
-                call_id=call.id,
-                leg_id=uid,
-                state=CallState.ENDED,
-                extension=extension,
-                direction=call.direction,
-                outcome=_outcome(call) if final else None,
-                hangup_cause=call.cause or None,
-                final=final,
-                lasts=not final,
-            )
-        )
-
-    def _forget(self, call: _Call) -> None:
+    def _forget(self, call: Call) -> None:
         """Forget a call that has no ends any more."""
         self._calls.pop(call.id, None)
         self._deferred.pop(call.id, None)
@@ -676,37 +496,3 @@ class Calls:
             self._channels.pop(uid, None)
         for linked in call.linked:
             self._by_linked.pop(linked, None)
-
-
-def _view(call: _Call) -> m.Call:
-    """Return a call as a list has it."""
-    legs = tuple(_legs(call))
-    order = (CallState.ON_HOLD, CallState.TALKING, CallState.RINGING, CallState.DIALING)
-    states = {leg.state for leg in legs}
-    return m.Call(
-        id=call.id,
-        state=next(state for state in order if state in states),
-        direction=call.direction,
-        caller=call.caller,
-        callee=call.callee,
-        legs=legs,
-        queue=call.queue or None,
-        started_at=call.seen_at,
-    )
-
-
-def _legs(call: _Call) -> Iterator[m.Leg]:
-    """Yield the legs of a call that were told."""
-    for uid, (state, extension) in call.told.items():
-        yield m.Leg(id=uid, state=state, extension=extension)
-
-
-def _outcome(call: _Call) -> Outcome | None:
-    """Return how a call ended, for one that nobody answered; None where that is not known."""
-    if call.voicemail:
-        return Outcome.VOICEMAIL
-    said = set(call.outcomes) - {Outcome.ANSWERED_ELSEWHERE}
-    only = said.pop() if len(said) == 1 else None
-    if only is not None and not (call.queue and only is Outcome.REJECTED):
-        return only  # one of several that declined says nothing, nor does an agent
-    return Outcome.MISSED if call.direction is Direction.INCOMING else None

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from ...telephony import models as m
@@ -14,6 +14,8 @@ from ..parties import read_party
 type Message = Mapping[str, str]
 
 LONGEST_NUMBER, LONGEST_NAME = 200, 120  # a URI with a name has room
+PLACED = timedelta(milliseconds=1500)
+"""How long a phone that rings waits for the event that says who calls it; usually it is there."""
 NOTHING = frozenset({"", "<unknown>", "unknown", "<none>", "(null)", "s"})
 CALLED = frozenset({"appdial", "appdial2", "appqueue"})
 CONFERENCES = frozenset({"confbridge", "meetme"})
@@ -110,6 +112,15 @@ class Channel:
     def is_line(self) -> bool:
         """Whether it is an end of a call."""
         return self.kind is ChannelKind.LINE and not self.spying
+
+    @property
+    def placed_by(self) -> datetime:
+        """Until when is waited for the event that says whose call it is a part of."""
+        return self.seen_at + PLACED
+
+    def is_placed(self, now: datetime) -> bool:
+        """Return whether it is known whose call it is a part of, or was waited for that."""
+        return self.begins or self.reached or now >= self.placed_by
 
     def take_name(self, name: str) -> None:
         """Take another name, which a channel gets that is moved."""

@@ -1,0 +1,127 @@
+"""A call in the making: its channels, what is listed and was told of it, and how it is told."""
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from ...telephony import models as m
+from ...telephony.models import CallState, Direction, Outcome
+from .channels import Channel, Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """What Asterisk lists of its calls, asked for at `asked_at`."""
+
+    channels: Iterable[Message]
+    bridges: Iterable[Message] = ()
+    parked: Iterable[Message] = ()
+    held: Collection[str] | None = None
+    """The devices that somebody has put on hold; None where that is not known."""
+    asked_at: datetime
+
+
+@dataclass(slots=True)
+class Call:
+    """A call in the making: `told` are the states of its legs as they were told last."""
+
+    id: str
+    seen_at: datetime
+    channels: dict[str, Channel] = field(default_factory=dict)
+    told: dict[str, tuple[CallState, str | None]] = field(default_factory=dict)
+    direction: Direction | None = None
+    caller: m.Party = m.NOBODY
+    callee: m.Party = m.NOBODY
+    queue: str = ""
+    linked: set[str] = field(default_factory=set)
+    originated: bool = False
+    moved: bool = False
+    """Whether a part of it went on in another call."""
+    picked_up: bool = False
+    first: tuple[str, str | None] | None = None
+    """The end that began it: its Uniqueid, and its extension."""
+    placed: m.Party | None = None
+    voicemail: bool = False
+    outcomes: list[Outcome | None] = field(default_factory=list)
+    """How each phone that was called has ended; None for one that only stopped ringing."""
+    cause: str = ""
+    announced: bool = False
+
+    @property
+    def lines(self) -> list[Channel]:
+        """The ends of the call, those of our phones first and called ones after their caller."""
+        lines = [channel for channel in self.channels.values() if channel.is_line]
+        return sorted(lines, key=lambda channel: channel.extension is None)
+
+    def is_calling(self, channel: Channel) -> bool:
+        """Return whether an end calls somebody who has not answered yet."""
+        others = (other for other in self.channels.values() if other is not channel)
+        return any(not other.is_up and not other.dials for other in others)
+
+
+def leg_push(
+    call: Call, event: str, uid: str, state: CallState, extension: str | None
+) -> m.LegPush:
+    """Return what tells the state of a leg."""
+    return m.LegPush(
+        provider_event=event,
+        call_id=call.id,
+        leg_id=uid,
+        state=state,
+        extension=extension,
+        direction=call.direction,
+        caller=call.caller,
+        callee=call.callee,
+        queue=call.queue or None,
+        lasts=True,
+    )
+
+
+def end_push(call: Call, event: str, uid: str, extension: str | None, *, final: bool) -> m.LegPush:
+    """Return what tells the end of a leg, and with the last one that of the call."""
+    return m.LegPush(
+        provider_event=event,
+        call_id=call.id,
+        leg_id=uid,
+        state=CallState.ENDED,
+        extension=extension,
+        direction=call.direction,
+        outcome=_outcome(call) if final else None,
+        hangup_cause=call.cause or None,
+        final=final,
+        lasts=not final,
+    )
+
+
+def view(call: Call) -> m.Call:
+    """Return a call as a list has it."""
+    legs = tuple(_legs(call))
+    order = (CallState.ON_HOLD, CallState.TALKING, CallState.RINGING, CallState.DIALING)
+    states = {leg.state for leg in legs}
+    return m.Call(
+        id=call.id,
+        state=next(state for state in order if state in states),
+        direction=call.direction,
+        caller=call.caller,
+        callee=call.callee,
+        legs=legs,
+        queue=call.queue or None,
+        started_at=call.seen_at,
+    )
+
+
+def _legs(call: Call) -> Iterator[m.Leg]:
+    """Yield the legs of a call that were told."""
+    for uid, (state, extension) in call.told.items():
+        yield m.Leg(id=uid, state=state, extension=extension)
+
+
+def _outcome(call: Call) -> Outcome | None:
+    """Return how a call ended, for one that nobody answered; None where that is not known."""
+    if call.voicemail:
+        return Outcome.VOICEMAIL
+    said = set(call.outcomes) - {Outcome.ANSWERED_ELSEWHERE}
+    only = said.pop() if len(said) == 1 else None
+    if only is not None and not (call.queue and only is Outcome.REJECTED):
+        return only  # one of several that declined says nothing, nor does an agent
+    return Outcome.MISSED if call.direction is Direction.INCOMING else None

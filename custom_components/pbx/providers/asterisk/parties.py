@@ -1,0 +1,52 @@
+"""Who calls whom, and which way a call goes."""
+
+from collections.abc import Collection
+
+from ...telephony import models as m
+from ...telephony.models import Direction
+from ...telephony.phone_numbers import normalise
+from .call import Call
+from .channels import Channel, known, party
+
+
+class Parties:
+    """Knows the numbers of the house, and reads others as people of the country write them."""
+
+    def __init__(self, inside: Collection[str], country: str) -> None:
+        """Take the numbers that are dialled inside the house."""
+        self._inside, self._country = inside, country
+
+    def understand(self, call: Call, lines: list[Channel]) -> None:
+        """Know who calls whom, as soon as that can be known."""
+        first = next((line for line in lines if line.begins), None)
+        outside = any(line.extension is None for line in lines)
+        unknown = call.direction is None or (call.originated and not call.callee.number)
+        if first is not None and (unknown or not call.told):
+            if call.originated:
+                self._understand_placed(call, first, outside=outside)
+            elif first.extension is None:
+                call.direction = Direction.INCOMING
+                call.caller = party(first.number, first.caller_name, self._country)
+            else:
+                dialled = known(first.dialled)
+                inside = not outside and (not dialled or self._is_inside(dialled))
+                call.direction = Direction.INTERNAL if inside else Direction.OUTGOING
+                name = known(first.caller_name)
+                call.caller = m.Party(number=first.extension, name=name)
+            if first.dialled and not call.originated and known(first.dialled):
+                call.callee = m.Party(number=normalise(known(first.dialled), self._country))
+
+    def _understand_placed(self, call: Call, first: Channel, *, outside: bool) -> None:
+        """Know who calls whom where the phone system rang the caller first."""
+        callee = call.placed or m.NOBODY
+        if callee.number or outside:  # else it is not known yet whom it will call
+            inside = not outside and self._is_inside(callee.number)
+            call.direction = Direction.INTERNAL if inside else Direction.OUTGOING
+        call.caller = m.Party(number=first.extension or known(first.number))
+        call.callee = m.filled(call.callee, callee)
+
+    def _is_inside(self, number: str) -> bool:
+        """Return whether a number is one of this house: an extension, a group, a code."""
+        longest = max((len(one) for one in self._inside), default=4)
+        digits = number.removeprefix("+")
+        return number in self._inside or not digits.isdecimal() or len(digits) <= longest
