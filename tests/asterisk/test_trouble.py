@@ -182,6 +182,11 @@ async def test_who_reads_too_slowly(hass: HomeAssistant, lab: Lab, expected_warn
         """Return how often Home Assistant was let in."""
         return (lab.work / "log/messages").read_text(errors="replace").count("'impatient' logged on")
 
+    async def given_up() -> bool:
+        """Return whether Asterisk has closed the connection of the one who does not read."""
+        answer = await ami.action("Command", Command="manager show connected")
+        return "impatient" not in answer.get("Output", "")
+
     async with Scissors(lab) as scissors, lab.ami() as ami:
         scissors.narrow()
         entry = await set_up(hass, entry_for(lab, "impatient", port=scissors.port))
@@ -194,6 +199,7 @@ async def test_who_reads_too_slowly(hass: HomeAssistant, lab: Lab, expected_warn
             scissors.stop()
             for _ in range(FLOOD):
                 await ami.action("UserEvent", UserEvent="Flood", Text="x" * 900)
+            await until(given_up)
             await far.hangup()
             await near.ended()
             scissors.flow()
