@@ -224,7 +224,11 @@ class VoipatProvider(Provider):
     async def _take_channels(self, rows: Collection[Json], asked_at: float) -> tuple[m.Call, ...]:
         """Return the calls of a list of channels, and keep whose legs they are."""
         found = await in_turns(reading(rows, self._tenant, self._placed.orders, self._call_of))
-        held_back = self._arrivals.held_back(found.calls, self._call_of, asked_at)
+        fresh = found.calls
+        if self._streaming:
+            # Of others nothing will be told that makes anybody look once more.
+            fresh = tuple(call for call in fresh if self._socket.has_announced(call.id))
+        held_back = self._arrivals.held_back(fresh, self._call_of, asked_at)
         calls = self._placed.with_unlisted(
             [call for call in found.calls if call.id not in held_back]
         )

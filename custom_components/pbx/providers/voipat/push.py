@@ -231,6 +231,11 @@ class SocketReader:
         self._note(kind, leg_id, values)
         return (m.CallHint(provider_event=kind, leg_id=leg_id, state=STATES.get(kind)),)
 
+    def has_announced(self, leg_id: str) -> bool:
+        """Return whether a leg has just come from outside, so that more will be told of it."""
+        arrived = self._arrived.get(leg_id)
+        return arrived is not None and time.monotonic() - arrived[0] <= SHORT
+
     def _concerns_us(self, values: Mapping[str, str], known: Collection[str]) -> bool:
         """Return whether a message is about a leg of ours.
 
