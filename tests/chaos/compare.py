@@ -20,7 +20,7 @@ TOLD = ("account_last_call", "account_missed_calls", "account_recent_calls")
 LISTED = ("_outbound_number",)
 # Whoever wants these switches them on.
 OPTIONAL = ("_caller",)
-NO_STATE = ("button", "event")
+NO_STATE = ("button", "event", "notify")
 ABOUT_CALLS = ("_call_state", "_caller", "_active_calls", "_hold", "_mute", "_hang_up")
 
 

@@ -60,8 +60,9 @@ async def house() -> AsyncIterator[House]:
         folder = stack.enter_context(TemporaryDirectory(prefix="pbx-house-"))
         async with async_test_home_assistant(config_dir=folder) as hass:
             hass.data.pop(DATA_CUSTOM_COMPONENTS)
-            assert await async_setup_component(hass, "webhook", {})
-            assert await async_setup_component(hass, DOMAIN, {})
+            # Platforms of Home Assistant that serve HTTP are there before its server starts, as in a real start.
+            for component in ("webhook", "notify", DOMAIN):
+                assert await async_setup_component(hass, component, {})
             server = TestServer(hass.http.app, host="127.0.0.1")
             await server.start_server()
             url = str(server.make_url("")).rstrip("/")
