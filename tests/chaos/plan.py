@@ -493,7 +493,8 @@ class Plan:
                 "account_push": None,
                 **(dict.fromkeys(others) if soon else others),
             },
-            absent=self.line.absent,
+            # What a directory brings, an agent of a queue for one, is known with the next one.
+            absent=self.line.absent | (frozenset(others) if soon else frozenset()),
             lossy=frozenset() if over or self.line.can_be_asked else frozenset(self.line.lossy),
             unseen=frozenset(self.line.unseen),
             judged=self.verdict.judged,
