@@ -45,7 +45,7 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
     "the heart of an account": ("coordinator",),
     "what feeds the coordinator": ("lookups", "push", "recent_calls", "unseen_calls"),
     "the account as a whole": ("data",),
-    "what asks an account": ("callers", "contradictions", "entity", "rights"),
+    "what asks an account": ("callers", "contradictions", "entity", "event_words", "rights", "trigger_fields"),
     "the forms": ("config_flow", "forms", "migration", "options", "subentries", "webhook_page"),
     "the actions; the front end": ("services", "console"),
     "what Home Assistant loads": (

@@ -14,7 +14,6 @@ from homeassistant.const import CONF_FOR, CONF_OPTIONS, CONF_TARGET
 from homeassistant.core import (
     CALLBACK_TYPE,
     HomeAssistant,
-    async_get_hass_or_none,
     callback,
 )
 from homeassistant.helpers import config_validation as cv
@@ -30,7 +29,7 @@ from homeassistant.helpers.trigger import (
 from homeassistant.helpers.typing import ConfigType
 
 from .accounts import country_of
-from .callers import HIDDEN, KNOWN, UNKNOWN, async_wait_for_name, is_looked_up, kind_of
+from .callers import KNOWN, UNKNOWN, async_wait_for_name, is_looked_up, kind_of
 from .const import ATTR_AGENT, ATTR_CONFIG_ENTRY_ID, ATTR_EXTENSION, ATTR_QUEUE, DOMAIN
 from .contradictions import (
     ATTR_CALLED,
@@ -51,10 +50,10 @@ from .coordinator import PbxCoordinator
 from .data import PbxConfigEntry
 from .devices import SubjectKind
 from .event_dispatcher import SIGNAL_EVENT
+from .event_words import callee_of, caller_of, describe, outcome_of, sides_of, talked_in
 from .phone_book.collection import async_get_phone_book
 from .places import async_get_places
 from .targets import items_in
-from .telephony import phone_numbers as numbers
 from .telephony.bounded_map import BoundedMap
 from .telephony.errors import InvalidInputError
 from .telephony.events import Event, Value
@@ -62,116 +61,32 @@ from .telephony.models import (
     EARLY,
     Agent,
     Call,
-    Direction,
     EventType,
-    Outcome,
     Party,
     Queue,
 )
 from .telephony.number_filter import number_filter
+from .trigger_fields import (
+    AGENT_FIELDS,
+    ANY,
+    CALL_FIELDS,
+    CALLED_FIELDS,
+    CALLER_FIELDS,
+    CORRECTED_FIELDS,
+    ENDED_FIELDS,
+    KEY_FIELDS,
+    OLD_AGENT_FIELDS,
+    OLD_FIELDS,
+    OLD_OUTGOING_FIELDS,
+    OUTGOING_FIELDS,
+    WAITING_FIELDS,
+)
 
-ANY = "any"
 CALL_UNANSWERED = "call_unanswered"
 CALLS_REMEMBERED = 64
 ONCE = frozenset({EventType.CALL_INCOMING, EventType.CALL_MISSED, EventType.CALL_ENDED})
 """What several phones of a target hear of one call, and the trigger tells once."""
 EMPTY: tuple[object, ...] = (None, [], {})
-
-TEXT = vol.All(cv.string, vol.Strip, vol.Length(min=1, max=255))
-
-
-def _chosen_number(value: str) -> str:
-    """Return a number or its beginning with "*" behind it; raise Invalid if it can match nobody."""
-    hass = async_get_hass_or_none()
-    country = "" if hass is None else hass.config.country or ""
-    try:
-        number_filter(value, country)
-    except InvalidInputError as err:
-        if err.problem != "ambiguous_number":
-            raise vol.Invalid("not a phone number") from err
-        raise vol.Invalid(f"can be read in two ways, write it with a plus: {err.value}") from err
-    return numbers.strip(value)
-
-
-NUMBER = vol.All(TEXT, _chosen_number)
-NUMBERS = vol.All(cv.ensure_list, [NUMBER])
-KEYS = vol.All(TEXT, vol.Match(r"^[0-9A-Da-d*#]+$", msg="not keys of a phone"), vol.Upper)
-
-TEXTS = vol.All(cv.ensure_list, [TEXT])
-OUTCOMES = vol.All(cv.ensure_list, [vol.In([outcome.value for outcome in Outcome])])
-
-# What a target says by now, and what older automations say instead of it.
-OLD_FIELDS: Mapping[vol.Marker, Any] = {
-    vol.Optional(ATTR_EXTENSION): TEXTS,
-    vol.Optional(ATTR_CONFIG_ENTRY_ID): TEXT,
-}
-CALLER_FIELDS: Mapping[vol.Marker, Any] = {
-    vol.Optional(ATTR_CALLER, default=list): NUMBERS,
-    vol.Optional(ATTR_CALLER_GROUPS, default=list): TEXTS,
-}
-CALLED_FIELDS: Mapping[vol.Marker, Any] = {vol.Optional(ATTR_CALLED, default=list): NUMBERS}
-QUEUE_FIELDS: Mapping[vol.Marker, Any] = {vol.Optional(ATTR_QUEUE): TEXTS}
-DIRECTION_FIELDS: Mapping[vol.Marker, Any] = {
-    vol.Optional(ATTR_DIRECTION): vol.In([direction.value for direction in Direction])
-}
-CALL_FIELDS: Mapping[vol.Marker, Any] = {
-    **DIRECTION_FIELDS,
-    vol.Optional(ATTR_CALLER_KIND, default=ANY): vol.In([ANY, KNOWN, UNKNOWN, HIDDEN]),
-    **CALLER_FIELDS,
-    vol.Optional(ATTR_CALLER_COUNTRY): cv.string,
-    vol.Optional(ATTR_CALLER_PLACE): TEXT,
-    **CALLED_FIELDS,
-    **QUEUE_FIELDS,
-}
-ENDED_FIELDS: Mapping[vol.Marker, Any] = {
-    **CALL_FIELDS,
-    vol.Optional(ATTR_OUTCOME, default=list): OUTCOMES,
-    vol.Optional(ATTR_MINIMUM_DURATION): cv.positive_time_period,
-}
-WAITING_FIELDS: Mapping[vol.Marker, Any] = {
-    vol.Optional(CONF_FOR, default={"seconds": 20}): cv.positive_time_period,
-    **CALL_FIELDS,
-}
-OUTGOING_FIELDS: Mapping[vol.Marker, Any] = {**DIRECTION_FIELDS, **CALLED_FIELDS}
-CORRECTED_FIELDS: Mapping[vol.Marker, Any] = {
-    **DIRECTION_FIELDS,
-    **CALLER_FIELDS,
-    vol.Optional(ATTR_OUTCOME, default=list): OUTCOMES,
-}
-KEY_FIELDS: Mapping[vol.Marker, Any] = {
-    vol.Optional(ATTR_DIGITS): KEYS,
-    vol.Optional(ATTR_PRESSED_BY): vol.In([ATTR_CALLER, ATTR_CALLEE]),
-    **CALLER_FIELDS,
-}
-AGENT_FIELDS: Mapping[vol.Marker, Any] = QUEUE_FIELDS
-OLD_OUTGOING_FIELDS: Mapping[vol.Marker, Any] = {
-    **OLD_FIELDS,
-    vol.Optional(ATTR_CALLEE, default=list): NUMBERS,
-}
-OLD_AGENT_FIELDS: Mapping[vol.Marker, Any] = {**OLD_FIELDS, vol.Optional(ATTR_AGENT): TEXTS}
-
-SENTENCES: Mapping[EventType, str] = {
-    EventType.CALL_INCOMING: "call {sides} came in",
-    EventType.CALL_OUTGOING: "call {sides} was placed",
-    EventType.CALL_ANSWERED: "call {sides} was answered",
-    EventType.CALL_HELD: "call {sides} was put on hold",
-    EventType.CALL_RESUMED: "call {sides} goes on",
-    EventType.CALL_TRANSFERRED: "call {sides} was transferred",
-    EventType.CALL_CORRECTED: "call {sides} ended otherwise than was told",
-    EventType.CALL_ENDED: "call {sides} ended",
-    EventType.CALL_MISSED: "call {sides} was missed",
-    EventType.DTMF_RECEIVED: "key {digits} was pressed in the call {sides}",
-    EventType.SMS_RECEIVED: "text message {sides} came in",
-    EventType.VOICEMAIL_RECEIVED: "voicemail {sides} came in",
-    EventType.FAX_RECEIVED: "fax {sides} came in",
-    EventType.FAX_SENT: "fax {sides} went out",
-    EventType.CALL_RECORD: "call {sides} was written down",
-    EventType.RECORDING_READY: "recording of the call {sides} is ready",
-    EventType.AGENT_LOGGED_IN: "agent {agent} logged in",
-    EventType.AGENT_LOGGED_OUT: "agent {agent} logged out",
-    EventType.AGENT_PAUSED: "agent {agent} paused",
-    EventType.AGENT_UNPAUSED: "agent {agent} went on",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,7 +189,7 @@ class PbxTrigger(Trigger):
 
         async def async_look() -> None:
             """Wait for the tables of places."""
-            place = await async_get_places(self._hass).async_find(_caller(event).number)
+            place = await async_get_places(self._hass).async_find(caller_of(event).number)
             running.waiting.pop(async_cancel, None)
             if str(self.options[ATTR_CALLER_PLACE]).casefold() in place.town.casefold():
                 self._async_decide(running, coordinator, event)
@@ -385,15 +300,15 @@ class PbxTrigger(Trigger):
         if not self._numbers_fit(event, country) or not self._keys_fit(event):
             return False
         outcomes = options.get(ATTR_OUTCOME)
-        if outcomes and _outcome(event) not in outcomes:
+        if outcomes and outcome_of(event) not in outcomes:
             return False
         minimum: timedelta | None = options.get(ATTR_MINIMUM_DURATION)
-        return minimum is None or _talked(event) >= minimum
+        return minimum is None or talked_in(event) >= minimum
 
     def _numbers_fit(self, event: Event, country: str) -> bool:
         """Return whether the numbers of both sides are those wanted, and the caller's groups."""
         options = self.options
-        caller = _caller(event)
+        caller = caller_of(event)
         home = options.get(ATTR_CALLER_COUNTRY)
         if home is not None and async_get_places(self._hass).find(caller.number).country != home:
             return False
@@ -404,8 +319,8 @@ class PbxTrigger(Trigger):
             _is_among(party, options.get(name), country)
             for name, party in (
                 (ATTR_CALLER, caller),
-                (ATTR_CALLED, _callee(event)),
-                (ATTR_CALLEE, _callee(event)),
+                (ATTR_CALLED, callee_of(event)),
+                (ATTR_CALLEE, callee_of(event)),
             )
         )
 
@@ -450,7 +365,7 @@ class PbxUnansweredTrigger(PbxTrigger):
             data: dict[str, Value] = dict(coordinator.events.bus_data(now))
             data["type"] = CALL_UNANSWERED
             data["ring_time"] = self.options[CONF_FOR].total_seconds()
-            running.run_action(data, f"call {_sides(now)} was not answered")
+            running.run_action(data, f"call {sides_of(now)} was not answered")
 
         cancel = async_call_later(self._hass, self.options[CONF_FOR], async_look)
         running.waiting[cancel] = None
@@ -546,60 +461,6 @@ async def async_get_triggers(hass: HomeAssistant) -> dict[str, type[Trigger]]:
     return dict(TRIGGERS)
 
 
-def describe(coordinator: PbxCoordinator, event: Event) -> str:
-    """Return a sentence that says what happened, for traces and the logbook."""
-    agent = coordinator.data.agents.get(event.agent or "")
-    agent_name = agent.name if agent is not None else ""
-    return SENTENCES[event.type].format(
-        sides=_sides(event),
-        agent=agent_name or event.agent or "?",
-        digits=event.fields.get(ATTR_DIGITS) or "?",
-    )
-
-
-def _outcome(event: Event) -> Outcome | None:
-    """Return how a call ended, as the phone that is told sees it."""
-    if event.outcome is not None or event.call is None:
-        return event.outcome
-    return event.call.outcome
-
-
-def _sides(event: Event) -> str:
-    """Return who called whom, as far as it is known."""
-    caller = _worded(_caller(event)) or "a hidden number"
-    callee = _worded(_callee(event))
-    to: str | None = event.extension or callee
-    if event.type is EventType.CALL_OUTGOING:
-        to = callee or event.extension
-    return f"from {caller} to {to}" if to else f"from {caller}"
-
-
-def _caller(event: Event) -> Party:
-    """Return who called or wrote: by the call, by its record, or by the event alone."""
-    known = event.call or event.record
-    return known.caller if known is not None else _party(event.fields, "from")
-
-
-def _callee(event: Event) -> Party:
-    """Return who was called or written to."""
-    known = event.call or event.record
-    return known.callee if known is not None else _party(event.fields, "to")
-
-
-def _party(fields: Mapping[str, object], side: str) -> Party:
-    """Return the party on one side of an event without a call."""
-    number = fields.get(f"{side}_number") or ""
-    name = fields.get(f"{side}_name") or ""
-    return Party(number=str(number), name=str(name))
-
-
-def _worded(party: Party) -> str:
-    """Return the name and number of a party, as far as they are known."""
-    if party.name and party.number:
-        return f"{party.name} ({party.number})"
-    return party.name or party.number
-
-
 def _names(coordinator: PbxCoordinator, kind: SubjectKind, identity: str) -> set[str]:
     """Return what an extension, agent or queue may be called in a filter.
 
@@ -627,13 +488,3 @@ def _known(coordinator: PbxCoordinator, kind: SubjectKind, identity: str) -> Age
             if identity in (queue.id, queue.number, queue.name):
                 return queue
     return None
-
-
-def _talked(event: Event) -> timedelta:
-    """Return how long somebody talked; a phone whose call was answered elsewhere did not."""
-    call = event.call
-    if call is None or call.answered_at is None or call.ended_at is None:
-        return timedelta()
-    if event.outcome is Outcome.ANSWERED_ELSEWHERE:
-        return timedelta()
-    return call.ended_at - call.answered_at

@@ -1,0 +1,104 @@
+"""The fields of the triggers, and what may be entered in them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import voluptuous as vol
+from homeassistant.const import CONF_FOR
+from homeassistant.core import async_get_hass_or_none
+from homeassistant.helpers import config_validation as cv
+
+from .callers import HIDDEN, KNOWN, UNKNOWN
+from .const import ATTR_AGENT, ATTR_CONFIG_ENTRY_ID, ATTR_EXTENSION, ATTR_QUEUE
+from .contradictions import (
+    ATTR_CALLED,
+    ATTR_CALLEE,
+    ATTR_CALLER,
+    ATTR_CALLER_COUNTRY,
+    ATTR_CALLER_GROUPS,
+    ATTR_CALLER_KIND,
+    ATTR_CALLER_PLACE,
+    ATTR_DIGITS,
+    ATTR_DIRECTION,
+    ATTR_MINIMUM_DURATION,
+    ATTR_OUTCOME,
+    ATTR_PRESSED_BY,
+)
+from .telephony import phone_numbers as numbers
+from .telephony.errors import InvalidInputError
+from .telephony.models import Direction, Outcome
+from .telephony.number_filter import number_filter
+
+ANY = "any"
+TEXT = vol.All(cv.string, vol.Strip, vol.Length(min=1, max=255))
+
+
+def _chosen_number(value: str) -> str:
+    """Return a number or its beginning with "*" behind it; raise Invalid if it can match nobody."""
+    hass = async_get_hass_or_none()
+    country = "" if hass is None else hass.config.country or ""
+    try:
+        number_filter(value, country)
+    except InvalidInputError as err:
+        if err.problem != "ambiguous_number":
+            raise vol.Invalid("not a phone number") from err
+        raise vol.Invalid(f"can be read in two ways, write it with a plus: {err.value}") from err
+    return numbers.strip(value)
+
+
+NUMBER = vol.All(TEXT, _chosen_number)
+NUMBERS = vol.All(cv.ensure_list, [NUMBER])
+KEYS = vol.All(TEXT, vol.Match(r"^[0-9A-Da-d*#]+$", msg="not keys of a phone"), vol.Upper)
+
+TEXTS = vol.All(cv.ensure_list, [TEXT])
+OUTCOMES = vol.All(cv.ensure_list, [vol.In([outcome.value for outcome in Outcome])])
+
+# What a target says by now, and what older automations say instead of it.
+OLD_FIELDS: Mapping[vol.Marker, Any] = {
+    vol.Optional(ATTR_EXTENSION): TEXTS,
+    vol.Optional(ATTR_CONFIG_ENTRY_ID): TEXT,
+}
+CALLER_FIELDS: Mapping[vol.Marker, Any] = {
+    vol.Optional(ATTR_CALLER, default=list): NUMBERS,
+    vol.Optional(ATTR_CALLER_GROUPS, default=list): TEXTS,
+}
+CALLED_FIELDS: Mapping[vol.Marker, Any] = {vol.Optional(ATTR_CALLED, default=list): NUMBERS}
+QUEUE_FIELDS: Mapping[vol.Marker, Any] = {vol.Optional(ATTR_QUEUE): TEXTS}
+DIRECTION_FIELDS: Mapping[vol.Marker, Any] = {
+    vol.Optional(ATTR_DIRECTION): vol.In([direction.value for direction in Direction])
+}
+CALL_FIELDS: Mapping[vol.Marker, Any] = {
+    **DIRECTION_FIELDS,
+    vol.Optional(ATTR_CALLER_KIND, default=ANY): vol.In([ANY, KNOWN, UNKNOWN, HIDDEN]),
+    **CALLER_FIELDS,
+    vol.Optional(ATTR_CALLER_COUNTRY): cv.string,
+    vol.Optional(ATTR_CALLER_PLACE): TEXT,
+    **CALLED_FIELDS,
+    **QUEUE_FIELDS,
+}
+ENDED_FIELDS: Mapping[vol.Marker, Any] = {
+    **CALL_FIELDS,
+    vol.Optional(ATTR_OUTCOME, default=list): OUTCOMES,
+    vol.Optional(ATTR_MINIMUM_DURATION): cv.positive_time_period,
+}
+WAITING_FIELDS: Mapping[vol.Marker, Any] = {
+    vol.Optional(CONF_FOR, default={"seconds": 20}): cv.positive_time_period,
+    **CALL_FIELDS,
+}
+OUTGOING_FIELDS: Mapping[vol.Marker, Any] = {**DIRECTION_FIELDS, **CALLED_FIELDS}
+CORRECTED_FIELDS: Mapping[vol.Marker, Any] = {
+    **DIRECTION_FIELDS,
+    **CALLER_FIELDS,
+    vol.Optional(ATTR_OUTCOME, default=list): OUTCOMES,
+}
+KEY_FIELDS: Mapping[vol.Marker, Any] = {
+    vol.Optional(ATTR_DIGITS): KEYS,
+    vol.Optional(ATTR_PRESSED_BY): vol.In([ATTR_CALLER, ATTR_CALLEE]),
+    **CALLER_FIELDS,
+}
+AGENT_FIELDS: Mapping[vol.Marker, Any] = QUEUE_FIELDS
+OLD_OUTGOING_FIELDS: Mapping[vol.Marker, Any] = {
+    **OLD_FIELDS,
+    vol.Optional(ATTR_CALLEE, default=list): NUMBERS,
+}
+OLD_AGENT_FIELDS: Mapping[vol.Marker, Any] = {**OLD_FIELDS, vol.Optional(ATTR_AGENT): TEXTS}
