@@ -28,6 +28,8 @@ const result = await build({
   outdir: target,
   write: false,
   bundle: true,
+  // The names of the parts are made of paths: those of a linked node_modules are not to differ.
+  preserveSymlinks: true,
   splitting: true,
   format: "esm",
   target: "es2022",
