@@ -551,11 +551,11 @@ async def test_sentences(hass: HomeAssistant, hass_client_no_auth: ClientSession
             result = await conversation.async_converse(hass, text, None, Context(), language="en")
             return str(result.response.speech["plain"]["speech"]).strip()
 
-        assert await say("Who is on the phone?") == "Nobody is on the phone."
+        assert await say("Who is on the line?") == "Nobody is on the phone."
         assert await say("Call the bakery") == "Pick up, please."
         assert [(call.source, call.destination) for call in house.simulator.placed] == [("101", ANNA)]
         await house.ring("102", caller="+493023125102", name="Dr. Weber")
-        assert "Dr. Weber" in await say("Who is on the phone?")
+        assert "Dr. Weber" in await say("Who is on the line?")
 
 
 # -- what tables say ---------------------------------------------------------------------------------
