@@ -20,6 +20,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.pbx.const import CONF_PROVIDER, DOMAIN, SUBENTRY_AGENT, SUBENTRY_QUEUE
 from custom_components.pbx.coordinator import PbxCoordinator
+from custom_components.pbx.providers.voipat.provider import VoipatProvider
 from tests.simulators.base import Body, Simulator, TrueCall, TrueLeg
 from tests.simulators.voipat import Esl, Leg, VoipatSimulator
 from tests.simulators.voipat_wire import Registrations
@@ -424,7 +425,13 @@ class Voipat(Line[VoipatSimulator]):
         # Who has lost the answer to a request cannot know of the call until its first phone has picked up.
         placed = {leg_id for leg_id, leg in sim.engine.legs.items() if leg.context == UNLISTED}
         known = placed <= coordinator.data.calls.keys()
-        return well and known and not ill and coordinator.health.streaming and super().undisturbed(coordinator)
+        # Nor, where the socket was away then, of the end of one that no list has ever shown: it is believed in for as
+        # long as its phone may ring.
+        gone = coordinator.data.calls.keys() - {call.call_id for call in self.truth()}
+        assert isinstance(coordinator.provider, VoipatProvider)
+        unheard = any(map(coordinator.provider._placed.is_unlisted, gone))  # noqa: SLF001
+        well = well and known and not unheard and not ill
+        return well and coordinator.health.streaming and super().undisturbed(coordinator)
 
     @override
     async def calm(self) -> None:
