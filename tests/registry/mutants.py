@@ -103,8 +103,8 @@ MUTANTS = (
         "end-once",
         "6 ends once",
         "registry/announcements.py",
-        "if call.told.ended:\n        return",
-        "if False:\n        return",
+        "if call.told.ended:\n        #",
+        "if False:\n        #",
     ),
     Mutant(
         "expiry",
@@ -124,9 +124,9 @@ MUTANTS = (
     Mutant(
         "record",
         "8 missed calls are put right",
-        "registry/call_registry.py",
-        "self._life.missed.set(ended, missed=missed)",
-        "pass",
+        "registry/lifecycle.py",
+        "if missed is not None and self.missed.set(ended, missed=missed):",
+        "if False:",
     ),
     Mutant(
         "part",

@@ -149,6 +149,8 @@ class ActiveCall:
     def _note_group(self) -> None:
         """Let none of several phones that ring together be who was called (rule 6)."""
         facts = self.facts
+        if not facts.group and len(self.legs) <= 1:
+            return
         rings = {leg.extension for leg in self.counting() if leg.state is CallState.RINGING}
         ours = frozenset(extension for extension in rings if extension is not None)
         if len(ours) > 1:

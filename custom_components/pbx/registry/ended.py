@@ -78,8 +78,9 @@ class MissedCalls:
     count: int = 0
     _period: int = 0  # from one acknowledgement to the next
 
-    def set(self, ended: EndedCall, *, missed: bool) -> None:
-        """Count a call as missed, or no more."""
+    def set(self, ended: EndedCall, *, missed: bool) -> bool:
+        """Count a call as missed, or no more; return whether the count is another now."""
+        before = self.count
         if missed and ended.missed_in is None:
             ended.missed_in = self._period
             self.count += 1
@@ -87,6 +88,7 @@ class MissedCalls:
             if ended.missed_in == self._period and self.count:
                 self.count -= 1
             ended.missed_in = None
+        return self.count != before
 
     def acknowledge(self) -> bool:
         """Begin anew; return whether there were any."""

@@ -33,6 +33,7 @@ class Identity:
         self._aliases = BoundedMap[str](REMEMBERED_IDS)
         self._call_of_leg = BoundedMap[str](REMEMBERED_LEGS)
         self._machines = BoundedMap[None](REMEMBERED_IDS)
+        self._any_machine = False  # most phone systems never have one, and each message asks
         self._by_number: dict[str, dict[str, ActiveCall]] = {}
         self._number_of: dict[str, str] = {}
 
@@ -88,7 +89,7 @@ class Identity:
 
     def is_machine(self, call_id: str) -> bool:
         """Return whether an id is that of a machine which took over the call of another id."""
-        return call_id in self._machines
+        return self._any_machine and call_id in self._machines
 
     def taken_over(self, push: LegPush, now: datetime) -> ActiveCall | EndedCall | None:
         """Return the call that a mailbox has taken, of which a message with an unknown id tells.
@@ -115,6 +116,7 @@ class Identity:
         """Remember that an id is that of the machine which took a call over."""
         self.name(call_id, own_id)
         self._machines.put(call_id, None)
+        self._any_machine = True
 
     def forget_machine(self, call_id: str) -> None:
         """Forget that an id was a machine's: a phone of ours rings under it."""

@@ -219,8 +219,9 @@ class Lifecycle:
         """Know better how a call went that is over, and tell it if it was told otherwise."""
         if ended.call.told.ended:
             changes.events += announcements.correction(ended.call, view, cause)
-        if (missed := outcomes.was_missed(view)) is not None:
-            self.missed.set(ended, missed=missed)
+        missed = outcomes.was_missed(view)
+        if missed is not None and self.missed.set(ended, missed=missed):
+            changes.keys[ACCOUNT] = None
         self.complete(ended, view, changes)
 
     def complete(self, ended: EndedCall, view: Call, changes: Changes) -> None:
