@@ -123,7 +123,7 @@ class EventDispatcher:
     def words(self, event: Event) -> Mapping[str, Value]:
         """Return an event in its flat form, as it is known without Home Assistant."""
         last, data = self._last_words
-        if last is not event and not _says_the_same(last, event):
+        if last is not event and not (last and _says_the_same(last, event)):
             known, call = self._last_call
             if known is not event.call:
                 call = None if event.call is None else call_data(event.call)
@@ -192,11 +192,10 @@ class EventDispatcher:
         return entity_id
 
 
-def _says_the_same(last: Event | None, event: Event) -> bool:
+def _says_the_same(last: Event, event: Event) -> bool:
     """Return whether an event has the words of the last one, and only other listeners."""
     return (
-        last is not None
-        and last.call is event.call
+        last.call is event.call
         and last.type is event.type
         and last.time is event.time
         and last.extension == event.extension

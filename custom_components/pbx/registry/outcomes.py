@@ -190,12 +190,13 @@ def outcome_of(facts: Facts, meaning: Meaning) -> Outcome:
     """
     if is_connected(facts, meaning):
         return Outcome.ANSWERED
-    if facts.whole is Outcome.VOICEMAIL:
+    whole = facts.whole
+    if whole is Outcome.VOICEMAIL:
         return Outcome.VOICEMAIL
     outgoing = facts.direction is Direction.OUTGOING
     if is_declined(facts):
         return declined_outcome(facts)
-    said = _said(facts)
+    said = _said(facts, whole)
     if outgoing:
         return Outcome.NO_ANSWER if said in {None, Outcome.MISSED} else said
     if said is not None:
@@ -204,13 +205,14 @@ def outcome_of(facts: Facts, meaning: Meaning) -> Outcome:
     return Outcome.MISSED if in_vain else Outcome.UNKNOWN
 
 
-def _said(facts: Facts) -> Outcome | None:
+def _said(facts: Facts, whole: Outcome | None) -> Outcome | None:
     """Return what the phone system said of a call that nobody took; None if that tells nothing.
 
-    That one phone declined says nothing of a call that rang at others as well.
+    What it said of the whole call comes first. That one phone declined says nothing of a call that
+    rang at others as well.
     """
-    if facts.whole not in SAYS_NOTHING:
-        return facts.whole
+    if whole not in SAYS_NOTHING:
+        return whole
     of_a_leg = facts.leg_outcome
     one_of_many = of_a_leg is Outcome.REJECTED and facts.direction is not Direction.OUTGOING
     return None if of_a_leg in SAYS_NOTHING or one_of_many else of_a_leg
