@@ -7,6 +7,11 @@ type Listener = () => void;
 
 /** How often to try before the reason for a failure is shown. */
 const PATIENCE = 4;
+/**
+ * When to subscribe once more after the connection was lost: until then elements of others may end subscriptions of
+ * the connection before, whose ids are anybody's in this one.
+ */
+const SETTLED = 5000;
 
 class Store {
   readonly known = nothing();
@@ -17,6 +22,8 @@ class Store {
   private readonly listeners = new Map<Listener, readonly Slice[]>();
   private connected?: Connection;
   private turn = 0;
+  /** Ends the subscription of this connection. */
+  private stop?: () => Promise<void>;
 
   get accounts(): Account[] {
     return [...this.known.accounts.values()];
@@ -25,7 +32,11 @@ class Store {
   connect(connection: Connection): void {
     if (this.connected === connection) return;
     this.connected = connection;
-    connection.addEventListener("ready", () => void this.subscribe(connection));
+    connection.addEventListener("ready", () => {
+      this.stop = undefined;
+      void this.subscribe(connection);
+      setTimeout(() => void this.subscribe(connection), SETTLED);
+    });
     void this.subscribe(connection);
   }
 
@@ -37,7 +48,9 @@ class Store {
     const turn = ++this.turn;
     const current = (): boolean => turn === this.turn;
     try {
-      await connection.subscribeMessage<Message>((message) => { if (current()) this.take(message); }, { type: "pbx/subscribe" }, { resubscribe: false });
+      const stop = await connection.subscribeMessage<Message>((message) => { if (current()) this.take(message); }, { type: "pbx/subscribe" }, { resubscribe: false });
+      this.stop?.().catch(() => undefined); // somebody else may have ended it
+      this.stop = stop;
     } catch (refusal) {
       if (!current()) return;
       if (failures >= PATIENCE) {
@@ -45,7 +58,7 @@ class Store {
         this.refusal = refusal;
         this.tell(["accounts"]);
       }
-      setTimeout(() => { if (current()) void this.subscribe(connection, failures + 1); }, Math.min(500 * 2 ** failures, 3000));
+      setTimeout(() => { if (current()) void this.subscribe(connection, failures + 1); }, 1000);
     }
   }
 
