@@ -11,7 +11,7 @@ import pytest
 from aiohttp.test_utils import TestClient
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
-from homeassistant.const import EVENT_STATE_CHANGED, STATE_UNAVAILABLE, STATE_UNKNOWN
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP, EVENT_STATE_CHANGED, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import CoreState, Event, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr
@@ -154,12 +154,19 @@ async def test_failing_and_recovering_polls_tell_everybody_once(
     assert hass.states.is_state("binary_sensor.house_connection", "on")
 
 
+@pytest.mark.parametrize("state", [CoreState.stopping, CoreState.final_write, CoreState.not_running])
 async def test_poll_that_is_cut_off_when_home_assistant_stops(
-    hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry, caplog: pytest.LogCaptureFixture
+    hass: HomeAssistant,
+    fake: type[FakeProvider],
+    fake_entry: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+    state: CoreState,
 ) -> None:
     """Its connections are closed then, which is no failure of the phone system, and not in the log."""
     coordinator = await coordinator_of(hass, fake_entry)
-    hass.set_state(CoreState.stopping)
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_STOP)
+    await hass.async_block_till_done()
+    hass.set_state(state)
     fake.script.errors["calls"] = ConnectError()
     await coordinator.async_refresh()
     assert "cannot be reached" not in caplog.text

@@ -17,7 +17,9 @@ from functools import partial
 from typing import override
 
 from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.core import Event as HassEvent
 from homeassistant.helpers.debounce import Debouncer
 from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
@@ -152,6 +154,10 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
         entry.async_on_unload(self._looks.async_stop)
         self._office_hours = OfficeHours()
         self.gaps = Gaps()
+        self._stopping = False
+        entry.async_on_unload(
+            hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self._async_note_stop)
+        )
 
     # -- health ------------------------------------------------------------------------------------
 
@@ -308,6 +314,11 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
             limit=str(MAX_CALLS),
         )
 
+    @callback
+    def _async_note_stop(self, _event: HassEvent) -> None:
+        """Note that Home Assistant stops: its state says so no more when it closes connections."""
+        self._stopping = True
+
     async def _ask[T](self, question: Awaitable[T]) -> T:
         """Return what the phone system answers, unless the account is unloaded by then."""
         with poll_errors(self.provider.name):
@@ -318,7 +329,7 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
                 raise
             except ProviderError:
                 # When Home Assistant stops, its connections are closed under way.
-                if self.unloaded or self.hass.is_stopping:
+                if self.unloaded or self._stopping:
                     raise asyncio.CancelledError from None
                 raise
         # To read a long list takes time, and so does taking it and telling of it.

@@ -47,6 +47,8 @@ EXPECTED = (
     # How busy the machine is:
     r"^WARNING homeassistant\.helpers\.entity: Updating state for \S+ (?s:.*) took [\d.]+ seconds",
     r"^WARNING homeassistant\.(setup|components\.\w+): Setup of .* is taking over",
+    # A browser that leaves while something is sent to it:
+    r"^ERROR homeassistant: Error doing job: ClientConnectionResetError exception in shielded future",
     # Home Assistant writes down every action that is refused; only a refusal with a traceback was not meant so.
     r"^\w+ homeassistant\.components\.websocket_api[^\n]*\Z",
 )
