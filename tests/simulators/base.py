@@ -179,13 +179,17 @@ class Delivering:
     ) -> int | None:
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5))
-        status: int | None = None
+        session, status = self._session, None
         try:
-            async with self._session.request(method, url, json=json, data=data, headers=headers) as response:
+            async with session.request(method, url, json=json, data=data, headers=headers) as response:
                 await response.read()
                 status = response.status
         except aiohttp.ClientError, TimeoutError:
             status = None
+        except RuntimeError:
+            # What is told in the moment in which the phone system stops reaches nobody.
+            if not session.closed:
+                raise
         self.sent.append(Delivery(url=url, event=event, status=status))
         return status
 
@@ -244,13 +248,15 @@ class Simulator(ABC):
 
     async def stop(self) -> None:
         """Stop listening; the state stays, so that start() is a restart of the same phone system."""
-        await self.webhooks.close()
-        if self._runner is not None and self._listening is not None:
+        if self._listening is not None:
             # asyncio loses the socket of a connection that it has accepted, but not begun, when its server closes.
             for listener in self._listening.sockets:
                 asyncio.get_running_loop().remove_reader(listener.fileno())
             for _ in range(2):
                 await asyncio.sleep(0)
+            self._listening = None
+        await self.webhooks.close()
+        if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
 
