@@ -20,6 +20,7 @@ from .telephony.models import (
     Direction,
     EventType,
     Party,
+    outside,
 )
 
 NAMES_KEPT = 500
@@ -96,13 +97,13 @@ class PbxLookups:
         """
         if Capability.SEARCH_CONTACTS not in self.coordinator.provider.capabilities:
             return
-        outside = call.callee if call.direction is Direction.OUTGOING else call.caller
-        if call.direction is Direction.INTERNAL or not outside.number or outside.name:
+        party = outside(call)
+        if call.direction is Direction.INTERNAL or not party.number or party.name:
             return
-        if self.names.find(outside.number) is not None:
+        if self.names.find(party.number) is not None:
             return
         # Of too many the oldest is left out: its call is the one that may be over.
-        self._waiting.append((call.id, outside.number))
+        self._waiting.append((call.id, party.number))
         if not self._naming:
             self._naming = True
             self.entry.async_create_background_task(

@@ -14,14 +14,7 @@ from .coordinator import HISTORY, PbxCoordinator
 from .gaps import Span
 from .recent_calls import RecentCalls
 from .telephony.errors import ProviderError
-from .telephony.models import (
-    Call,
-    CallRecord,
-    Capability,
-    Direction,
-    HistoryQuery,
-    RecordPush,
-)
+from .telephony.models import CallRecord, Capability, HistoryQuery, RecordPush, outside
 
 LOOK = timedelta(minutes=1)
 MOST = 50  # calls, of which the last ones are told of
@@ -119,7 +112,7 @@ class UnseenCalls:
     def _known(self, since: datetime) -> list[Known]:
         """Return who was outside of the calls told of that were not over at a moment, and when."""
         found = [
-            Known(_outside(call), call.started_at, dt_util.utcnow())
+            Known(outside(call).number, call.started_at, dt_util.utcnow())
             for call in self.coordinator.data.calls.values()
             if call.started_at is not None
         ]
@@ -138,15 +131,10 @@ class UnseenCalls:
         for name in (record.call_id, record.id):
             if name and (registry.find(name) or registry.ended(name)):
                 return True
-        outside = _outside(record)
+        number = outside(record).number
         ended = max(record.ended_at or began, began)
         # A record may begin when a menu answered, and a list know only the phone that rang later.
         return any(
-            call.number == outside and call.began - CLOCKS <= ended and began <= call.ended + CLOCKS
+            call.number == number and call.began - CLOCKS <= ended and began <= call.ended + CLOCKS
             for call in known
         )
-
-
-def _outside(call: Call | CallRecord) -> str:
-    """Return the number of the other side; of the caller for a call within the house."""
-    return (call.callee if call.direction is Direction.OUTGOING else call.caller).number

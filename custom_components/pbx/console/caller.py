@@ -13,14 +13,9 @@ from ..const import CONF_CALLER_PLACES
 from ..phone_book.collection import async_get_phone_book
 from ..places import async_get_places
 from ..recent_calls import MAX_CALLS, RecentCall
-from ..telephony.models import Call, Direction, Outcome
+from ..telephony.models import Outcome
 from ..telephony.places import NOWHERE
 from .feed import Feed, Json, known
-
-
-def other_side(call: Call) -> str:
-    """Return the number of whoever is not ours; of the caller for a call within the house."""
-    return (call.callee if call.direction is Direction.OUTGOING else call.caller).number
 
 
 async def about(hass: HomeAssistant, feeds: Iterable[Feed], feed: Feed, number: str) -> Json:

@@ -23,9 +23,9 @@ from ..phone_book.collection import ENTRY_FIELDS, async_get_phone_book
 from ..phone_book.entry import entry_data
 from ..rights import Access, async_check_everywhere, may
 from ..telephony import phone_numbers
-from ..telephony.models import Direction, Outcome
+from ..telephony.models import Direction, Outcome, outside
 from .archive import Archive, HistoryFilter
-from .caller import about, other_side
+from .caller import about
 from .feed import Console, Feed, Json
 from .preferences import PopUp, Preferences
 
@@ -177,7 +177,7 @@ async def ws_about(hass: HomeAssistant, connection: ActiveConnection, msg: Json)
     if chosen:
         feed = chosen[0]
         call = feed.coordinator.data.calls.get(msg.get("call_id", ""))
-        number = other_side(call) if call is not None else msg.get("number", "")
+        number = outside(call).number if call is not None else msg.get("number", "")
         result = await about(hass, feeds, feed, number)
     connection.send_result(msg["id"], result)
 

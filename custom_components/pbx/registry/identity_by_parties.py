@@ -27,6 +27,7 @@ from ..telephony.models import (
     Direction,
     LegPush,
     Party,
+    outside,
 )
 from ..telephony.phone_numbers import same
 from .active_call import ActiveCall
@@ -132,14 +133,14 @@ class IdentityByParties(Identity):
         The phones that do push are done with it; unless another row has one of them.
         """
         ended = {each.view.id: each for each in self._ended.inferred(LATEST)}
-        shown = name_of(_outside(row))
+        shown = name_of(outside(row))
         known = (*self._by_number.get(shown, {}).values(), *(each.call for each in ended.values()))
         found = _nearest(row, known, (), now, SAME_CALL)
         if found is None:
             return None
         for other in rows:
             shares = not found.facts.phones.keys().isdisjoint(other.extensions)
-            if other is not row and shares and shown and name_of(_outside(other)) == shown:
+            if other is not row and shares and shown and name_of(outside(other)) == shown:
                 return None
         return ended.get(found.id, found)
 
@@ -256,17 +257,12 @@ def _nearest(
 def _fits(call: ActiveCall, row: Call) -> bool:
     """Return whether a row also shows the callee a call was pushed with: a number, or a phone."""
     shown = name_of(call.facts.outside)
-    if not shown or shown != name_of(_outside(row)):
+    if not shown or shown != name_of(outside(row)):
         return False
     return call.facts.callee.number in row.extensions or _same_callee(call, row.callee)
 
 
 # -- parties ---------------------------------------------------------------------------------------
-
-
-def _outside(row: Call) -> Party:
-    """Return the party of a row that is none of ours."""
-    return row.callee if row.direction is Direction.OUTGOING else row.caller
 
 
 def _legs_of(call: ActiveCall, extension: str | None) -> list[ActiveLeg]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from .models import Call, CallRecord, Detail, Direction, EventType, Outcome, Party
+from .models import Call, CallRecord, Detail, Direction, EventType, Outcome, Party, outside
 
 POLL = "poll"
 
@@ -155,9 +155,9 @@ def call_data(call: Call) -> dict[str, Value]:
     _add_party(data, "to", call.callee)
     if call.direction is not Direction.OUTGOING and (call.caller.number or call.caller.hidden):
         data["caller_hidden"] = call.caller.hidden
-    outside = call.callee if call.direction is Direction.OUTGOING else call.caller
-    if outside.known is not None:
-        data["contact_known"] = outside.known
+    known = outside(call).known
+    if known is not None:
+        data["contact_known"] = known
     if call.queue:
         data["queue"] = call.queue
     _add_times(data, call.started_at, call.answered_at, call.ended_at)

@@ -402,6 +402,11 @@ class CallRecord:
     )  # the remaining call_record fields of the surface
 
 
+def outside(call: Call | CallRecord) -> Party:
+    """Return the party that seems to be none of ours: whom we call, else who calls."""
+    return call.callee if call.direction is Direction.OUTGOING else call.caller
+
+
 # -- what is pushed --------------------------------------------------------------------------------
 
 

@@ -38,11 +38,6 @@ def own_leg(legs: Collection[m.Leg], extension: str | None) -> m.Leg | None:
     return next(iter(talking or own), None)
 
 
-def other_number(call: m.Call) -> str:
-    """Return the number of the other party of a call."""
-    return call.callee.number if call.direction is m.Direction.OUTGOING else call.caller.number
-
-
 def shown_number(number: str) -> str:
     """Return a number as it may be pasted into the switch's command.
 

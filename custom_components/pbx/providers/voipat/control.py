@@ -11,7 +11,7 @@ from ..values import mapping, text
 from . import payload
 from .api import FORBIDDEN, INTERNAL_ERROR, NOT_FOUND, Api, reason_of, refusal
 from .calls import ANSWERED
-from .commands import addressable, addressable_of, other_number, own_leg
+from .commands import addressable, addressable_of, own_leg
 from .placing import PlacedCalls
 
 HELD = "HELD"
@@ -114,9 +114,9 @@ class Control:
         if legs := addressable_of(calls, target):
             return legs
         extension = target.extension or next(iter(target.call.extensions), None)
-        number = other_number(target.call)
+        number = m.outside(target.call).number
         found = [call for call in calls if extension in call.extensions]
-        found = [call for call in found if not number or same(other_number(call), number)]
+        found = [call for call in found if not number or same(m.outside(call).number, number)]
         return addressable(found[0]) if extension is not None and len(found) == 1 else ()
 
     async def _own_leg(self, target: m.CallRef) -> str:
