@@ -6,19 +6,16 @@ from typing import Any, Final
 
 from .callers import HIDDEN, UNKNOWN
 from .telephony.models import Direction, EventType, Outcome
-
-ATTR_CALLED: Final = "called"
-ATTR_CALLEE: Final = "callee"
-ATTR_CALLER: Final = "caller"
-ATTR_CALLER_COUNTRY: Final = "caller_country"
-ATTR_CALLER_GROUPS: Final = "caller_groups"
-ATTR_CALLER_KIND: Final = "caller_kind"
-ATTR_CALLER_PLACE: Final = "caller_place"
-ATTR_DIGITS: Final = "digits"
-ATTR_DIRECTION: Final = "direction"
-ATTR_MINIMUM_DURATION: Final = "minimum_duration"
-ATTR_OUTCOME: Final = "outcome"
-ATTR_PRESSED_BY: Final = "pressed_by"
+from .trigger_fields import (
+    ATTR_CALLER,
+    ATTR_CALLER_COUNTRY,
+    ATTR_CALLER_GROUPS,
+    ATTR_CALLER_KIND,
+    ATTR_CALLER_PLACE,
+    ATTR_DIRECTION,
+    ATTR_MINIMUM_DURATION,
+    ATTR_OUTCOME,
+)
 
 NEVER: Final[Mapping[EventType, Direction]] = {
     EventType.CALL_INCOMING: Direction.OUTGOING,

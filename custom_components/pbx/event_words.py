@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
-from .contradictions import ATTR_DIGITS
 from .coordinator import PbxCoordinator
 from .telephony.events import Event
 from .telephony.models import EventType, Outcome, Party
+from .trigger_fields import ATTR_DIGITS
 
 SENTENCES: Mapping[EventType, str] = {
     EventType.CALL_INCOMING: "call {sides} came in",

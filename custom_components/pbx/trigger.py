@@ -31,21 +31,7 @@ from homeassistant.helpers.typing import ConfigType
 from .accounts import country_of
 from .callers import KNOWN, UNKNOWN, async_wait_for_name, is_looked_up, kind_of
 from .const import ATTR_AGENT, ATTR_CONFIG_ENTRY_ID, ATTR_EXTENSION, ATTR_QUEUE, DOMAIN
-from .contradictions import (
-    ATTR_CALLED,
-    ATTR_CALLEE,
-    ATTR_CALLER,
-    ATTR_CALLER_COUNTRY,
-    ATTR_CALLER_GROUPS,
-    ATTR_CALLER_KIND,
-    ATTR_CALLER_PLACE,
-    ATTR_DIGITS,
-    ATTR_DIRECTION,
-    ATTR_MINIMUM_DURATION,
-    ATTR_OUTCOME,
-    ATTR_PRESSED_BY,
-    contradiction_in,
-)
+from .contradictions import contradiction_in
 from .coordinator import PbxCoordinator
 from .data import PbxConfigEntry
 from .devices import SubjectKind
@@ -69,6 +55,18 @@ from .telephony.number_filter import number_filter
 from .trigger_fields import (
     AGENT_FIELDS,
     ANY,
+    ATTR_CALLED,
+    ATTR_CALLEE,
+    ATTR_CALLER,
+    ATTR_CALLER_COUNTRY,
+    ATTR_CALLER_GROUPS,
+    ATTR_CALLER_KIND,
+    ATTR_CALLER_PLACE,
+    ATTR_DIGITS,
+    ATTR_DIRECTION,
+    ATTR_MINIMUM_DURATION,
+    ATTR_OUTCOME,
+    ATTR_PRESSED_BY,
     CALL_FIELDS,
     CALLED_FIELDS,
     CALLER_FIELDS,

@@ -1,7 +1,7 @@
 """The fields of the triggers, and what may be entered in them."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import voluptuous as vol
 from homeassistant.const import CONF_FOR
@@ -10,25 +10,23 @@ from homeassistant.helpers import config_validation as cv
 
 from .callers import HIDDEN, KNOWN, UNKNOWN
 from .const import ATTR_AGENT, ATTR_CONFIG_ENTRY_ID, ATTR_EXTENSION, ATTR_QUEUE
-from .contradictions import (
-    ATTR_CALLED,
-    ATTR_CALLEE,
-    ATTR_CALLER,
-    ATTR_CALLER_COUNTRY,
-    ATTR_CALLER_GROUPS,
-    ATTR_CALLER_KIND,
-    ATTR_CALLER_PLACE,
-    ATTR_DIGITS,
-    ATTR_DIRECTION,
-    ATTR_MINIMUM_DURATION,
-    ATTR_OUTCOME,
-    ATTR_PRESSED_BY,
-)
 from .telephony import phone_numbers as numbers
 from .telephony.errors import InvalidInputError
 from .telephony.models import Direction, Outcome
 from .telephony.number_filter import number_filter
 
+ATTR_CALLED: Final = "called"
+ATTR_CALLEE: Final = "callee"
+ATTR_CALLER: Final = "caller"
+ATTR_CALLER_COUNTRY: Final = "caller_country"
+ATTR_CALLER_GROUPS: Final = "caller_groups"
+ATTR_CALLER_KIND: Final = "caller_kind"
+ATTR_CALLER_PLACE: Final = "caller_place"
+ATTR_DIGITS: Final = "digits"
+ATTR_DIRECTION: Final = "direction"
+ATTR_MINIMUM_DURATION: Final = "minimum_duration"
+ATTR_OUTCOME: Final = "outcome"
+ATTR_PRESSED_BY: Final = "pressed_by"
 ANY = "any"
 TEXT = vol.All(cv.string, vol.Strip, vol.Length(min=1, max=255))
 
