@@ -15,7 +15,7 @@ from .accounts import dialled_number
 from .const import CONF_MESSAGE_NUMBER
 from .coordinator import PbxCoordinator
 from .data import PbxConfigEntry
-from .devices import Subject, SubjectKind
+from .devices import SubjectKind
 from .entity import PbxEntity, PbxEntityDescription, async_add_subjects, within_limit
 from .errors import invalid
 from .phone_book.collection import async_get_phone_book
@@ -38,14 +38,7 @@ TO_NUMBER = PbxNotifyEntityDescription(
     essential=True,
     health_only=True,
 )
-TO_PERSON = PbxNotifyEntityDescription(
-    key="message_to",
-    translation_key="message_to",
-    subject=SubjectKind.ACCOUNT,
-    needs=Capability.SEND_SMS,
-    essential=True,
-    health_only=True,
-)
+TO_PERSON = replace(TO_NUMBER, key="message_to", translation_key="message_to")
 NOTIFIERS = (TO_NUMBER, TO_PERSON)
 
 
@@ -68,12 +61,6 @@ class PbxMessage(PbxEntity, NotifyEntity):
 
     entity_description: PbxNotifyEntityDescription
     _attr_supported_features = NotifyEntityFeature.TITLE
-
-    def __init__(
-        self, coordinator: PbxCoordinator, subject: Subject, description: PbxNotifyEntityDescription
-    ) -> None:
-        """Initialize what sends messages with an account."""
-        super().__init__(coordinator, subject, description)
 
     @callback
     @override

@@ -49,9 +49,7 @@ def stored_options(
             field=CONF_MESSAGE_NUMBER,
             by_hand=True,
         )
-    if CONF_PHONES in options:
-        kept = kept_rows(CONF_PHONES, options.pop(CONF_PHONES), found)
-        options |= {CONF_PHONES: kept} if kept else {}
+    _keep_table(options, found)
     if CONF_DIAL_LIMIT in options:
         options[CONF_DIAL_LIMIT] = int(options[CONF_DIAL_LIMIT])
     for name in (CONF_DIAL_ALLOW, CONF_DIAL_DENY):
@@ -69,10 +67,15 @@ def stored_table(
     Raise InvalidInputError for a row that cannot be kept.
     """
     options = {key: value for key, value in typed.items() if value}
+    _keep_table(options, found)
+    return kind.settings_type.read_options(options, {})
+
+
+def _keep_table(options: dict[str, Any], found: Iterable[Extension]) -> None:
+    """Keep of a table of phones what is said otherwise than by the phone system, if anything is."""
     if CONF_PHONES in options:
         kept = kept_rows(CONF_PHONES, options.pop(CONF_PHONES), found)
         options |= {CONF_PHONES: kept} if kept else {}
-    return kind.settings_type.read_options(options, {})
 
 
 def shown_options(kind: type[Provider], options: Mapping[str, Any]) -> dict[str, Any]:
