@@ -143,14 +143,13 @@ class ActiveCall:
             self._note_hand_over(before)
         else:
             self.facts.answer_unseen = False
-        self._note_group()
+        if self.facts.group or len(self.legs) > 1:
+            self._note_group()
         return self.meaning
 
     def _note_group(self) -> None:
         """Let none of several phones that ring together be who was called (rule 6)."""
         facts = self.facts
-        if not facts.group and len(self.legs) <= 1:
-            return
         rings = {leg.extension for leg in self.counting() if leg.state is CallState.RINGING}
         ours = frozenset(extension for extension in rings if extension is not None)
         if len(ours) > 1:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from .models import Call, CallRecord, Detail, Direction, EventType, Outcome, Party, outside
+from .models import Call, CallRecord, Detail, Direction, EventType, Outcome, Party
 
 POLL = "poll"
 
@@ -155,7 +155,8 @@ def call_data(call: Call) -> dict[str, Value]:
     _add_party(data, "to", call.callee)
     if call.direction is not Direction.OUTGOING and (call.caller.number or call.caller.hidden):
         data["caller_hidden"] = call.caller.hidden
-    known = outside(call).known
+    # As `outside` says, but without a call: each event comes through here.
+    known = (call.callee if call.direction is Direction.OUTGOING else call.caller).known
     if known is not None:
         data["contact_known"] = known
     if call.queue:
