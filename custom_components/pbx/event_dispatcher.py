@@ -123,7 +123,9 @@ class EventDispatcher:
     def words(self, event: Event) -> Mapping[str, Value]:
         """Return an event in its flat form, as it is known without Home Assistant."""
         last, data = self._last_words
-        if last is not event and not (last and _says_the_same(last, event)):
+        if last is not event and not (
+            last and last.call is event.call and _says_the_same(last, event)
+        ):
             known, call = self._last_call
             if known is not event.call:
                 call = None if event.call is None else call_data(event.call)
@@ -193,10 +195,9 @@ class EventDispatcher:
 
 
 def _says_the_same(last: Event, event: Event) -> bool:
-    """Return whether an event has the words of the last one, and only other listeners."""
+    """Return whether an event of a call has the words of its last one, and only other listeners."""
     return (
-        last.call is event.call
-        and last.type is event.type
+        last.type is event.type
         and last.time is event.time
         and last.extension == event.extension
         and last.outcome is event.outcome
