@@ -38,7 +38,14 @@ TO_NUMBER = PbxNotifyEntityDescription(
     essential=True,
     health_only=True,
 )
-TO_PERSON = replace(TO_NUMBER, key="message_to", translation_key="message_to")
+TO_PERSON = PbxNotifyEntityDescription(
+    key="message_to",
+    translation_key="message_to",
+    subject=SubjectKind.ACCOUNT,
+    needs=Capability.SEND_SMS,
+    essential=True,
+    health_only=True,
+)
 NOTIFIERS = (TO_NUMBER, TO_PERSON)
 
 
