@@ -46,7 +46,16 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
     "what feeds the coordinator": ("lookups", "push", "recent_calls", "unseen_calls"),
     "the account as a whole": ("data",),
     "what asks an account": ("callers", "contradictions", "entity", "event_words", "rights", "trigger_fields"),
-    "the forms": ("config_flow", "forms", "migration", "options", "subentries", "webhook_page"),
+    "the forms": (
+        "config_flow",
+        "forms",
+        "migration",
+        "options",
+        "options_flow",
+        "stored_secrets",
+        "subentries",
+        "webhook_page",
+    ),
     "the actions; the front end": ("services", "console"),
     "what Home Assistant loads": (
         "binary_sensor",

@@ -24,7 +24,6 @@ from custom_components import pbx
 from custom_components.pbx import binary_sensor, button, condition, event, notify, sensor, switch, trigger
 from custom_components.pbx import text as text_platform
 from custom_components.pbx.activity import UNTOLD
-from custom_components.pbx.config_flow import CONF_NEW_ADDRESS
 from custom_components.pbx.const import ATTR_CALL_ID, ATTR_EXPECTED_STATE, CONF_PROVIDER, DOMAIN
 from custom_components.pbx.entity import PbxEntityDescription
 from custom_components.pbx.errors import refusal_key
@@ -37,6 +36,7 @@ from custom_components.pbx.forms import (
     REAUTH_FIELDS,
     options_form,
 )
+from custom_components.pbx.options_flow import CONF_NEW_ADDRESS
 from custom_components.pbx.providers import PROVIDERS
 from custom_components.pbx.services import ALL_ACTIONS
 from custom_components.pbx.services.target import TARGET_FIELDS
@@ -587,7 +587,7 @@ def test_config_steps() -> None:
         if name != "async_show_progress" and (step := constant(keyword(call, "step_id")))
     }
     assert set(steps) == set(CONFIG_STEPS)
-    assert written - {"init", "address"} <= set(CONFIG_STEPS)
+    assert written <= set(CONFIG_STEPS)
     for key, fields in CONFIG_STEPS.items():
         check_step(steps[key], fields)
 
@@ -652,8 +652,10 @@ def test_flow_errors() -> None:
 
 def test_aborts() -> None:
     """Every end of a flow that Home Assistant has no words for has some here."""
-    aborts = {why for _, call in calls(module("config_flow.py")) if (why := constant(keyword(call, "reason")))}
-    assert set(texts(ENGLISH)["config"]["abort"]) == aborts | {"already_configured"}
+    for section, ours in (("config", {"already_configured"}), ("options", set[str]())):
+        written = calls(module(f"{section}_flow.py"))
+        aborts = {why for _, call in written if (why := constant(keyword(call, "reason")))}
+        assert set(texts(ENGLISH)[section]["abort"]) == aborts | ours
     assert all(set(kind["abort"]) == {"already_configured"} for kind in texts(ENGLISH)["config_subentries"].values())
 
 
@@ -681,12 +683,13 @@ def given_to_steps(name: str) -> dict[str, set[str]]:
 def test_flow_placeholders() -> None:
     """Words of a step name only what comes along, and errors only what comes along wherever they are shown."""
     english = texts(ENGLISH)
-    config = given_to_steps("config_flow.py")
-    assert set(config) == set(CONFIG_STEPS) - {"user"} | {"init", "address"}
-    for section, steps in (("config", set(CONFIG_STEPS) - {"user"}), ("options", {"init", "address"})):
-        for step in steps:
-            assert placeholders(english[section]["step"][step]) <= config[step], step
-        with_errors = [config[step] for step in steps - {"address", "paste", "phones", "proved"}]
+    config, options = given_to_steps("config_flow.py"), given_to_steps("options_flow.py")
+    assert set(config) == set(CONFIG_STEPS) - {"user"}
+    assert set(options) == {"init", "address"}
+    for section, given in (("config", config), ("options", options)):
+        for step, names in given.items():
+            assert placeholders(english[section]["step"][step]) <= names, step
+        with_errors = [given[step] for step in set(given) - {"address", "paste", "phones", "proved"}]
         assert placeholders(english[section]["error"]) <= set.intersection(*with_errors)
     subentries = given_to_steps("subentries.py")
     for kind in english["config_subentries"].values():

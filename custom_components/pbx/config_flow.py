@@ -1,7 +1,6 @@
-"""The config flow: a menu of providers, a form for each, reauth, reconfigure and options."""
+"""The config flow: a menu of providers, a form for each, reauth and reconfigure."""
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any, override
@@ -16,27 +15,15 @@ from homeassistant.config_entries import (
     ConfigFlow,
     ConfigFlowResult,
     ConfigSubentryFlow,
-    OptionsFlow,
 )
-from homeassistant.const import (
-    CONF_CODE,
-    CONF_COUNTRY,
-    CONF_EMAIL,
-    CONF_HOST,
-    CONF_PASSWORD,
-    CONF_URL,
-    CONF_VERIFY_SSL,
-    CONF_WEBHOOK_ID,
-)
+from homeassistant.const import CONF_CODE, CONF_COUNTRY, CONF_VERIFY_SSL, CONF_WEBHOOK_ID
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.data_entry_flow import AbortFlow
-from homeassistant.helpers.selector import BooleanSelector
 from homeassistant.helpers.translation import async_get_translations
 
-from .accounts import async_session, make_provider, provider_of
+from .accounts import async_session, provider_of
 from .const import (
     CONF_CLOUDHOOK_URL,
-    CONF_FOLLOW,
     CONF_PHONES,
     CONF_PINNED_ACCOUNT,
     CONF_PROVIDER,
@@ -46,24 +33,17 @@ from .const import (
     SUBENTRY_QUEUE,
     SUBENTRY_SPEED_DIAL,
 )
-from .data import PbxConfigEntry, loaded_coordinator
 from .errors import async_refusal_words
-from .forms import (
-    CODE_FORM,
-    CONF_CONFIGURATION,
-    FORMS,
-    PHONES_FORM,
-    REAUTH_FIELDS,
-    options_form,
-)
+from .forms import CODE_FORM, CONF_CONFIGURATION, FORMS, PHONES_FORM, REAUTH_FIELDS
 from .migration import VERSION
-from .options import shown_options, shown_phones, stored_options, stored_table
+from .options import shown_phones, stored_table
+from .options_flow import PbxOptionsFlow
 from .providers import PROVIDERS
 from .providers.base import Provider
 from .push.url import addresses_to_paste, async_cloudhook_url, external_url
 from .stored import async_ensure_stored
+from .stored_secrets import kept_secrets, with_kept_secrets, without_secrets
 from .subentries import AgentFlow, QueueFlow, SpeedDialFlow
-from .telephony import phone_numbers as numbers
 from .telephony.errors import (
     AuthError,
     InvalidInputError,
@@ -74,7 +54,6 @@ from .telephony.errors import (
 )
 from .telephony.models import Account, Capability, Extension
 from .webhook_page import (
-    CONF_ADDRESSES,
     CONF_TEST,
     Trouble,
     WebhookTrial,
@@ -83,10 +62,8 @@ from .webhook_page import (
     test_field,
 )
 
-CONF_NEW_ADDRESS = "new_address"
 CONF_NONCE = "nonce"
 FLOWS = "flows"
-USER_INFO = re.compile(r"^([a-z]+://)?[^/]*@", re.IGNORECASE)
 
 
 class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
@@ -165,17 +142,17 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
         }
         if self.source == SOURCE_RECONFIGURE:
             known = self._get_reconfigure_entry().data
-            form = _with_kept_secrets(form, kind, known)
+            form = with_kept_secrets(form, kind, known)
             placeholders["note"] = await _async_words(self.hass, "keep_secrets")
         if user_input is not None:
             user_input.pop(CONF_CONFIGURATION, None)  # it is there to be copied
-            kept = _kept_secrets(kind, known, user_input)
+            kept = kept_secrets(kind, known, user_input)
             typed = {**_apart_from(form, known), **kept, **user_input}
             result = await self._async_sign_in(typed, form, errors, placeholders)
             if result is not None:
                 return result
         # What a person typed a moment ago stays; what is stored is never shown.
-        suggested = {**(user_input or _without_secrets(kind, known))}
+        suggested = {**(user_input or without_secrets(kind, known))}
         self._configuration = self._configuration or kind.configuration(address)
         suggested[CONF_CONFIGURATION] = self._configuration
         return self.async_show_form(
@@ -448,98 +425,6 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
         return await self._async_account_step(self._provider, None)
 
 
-class PbxOptionsFlow(OptionsFlow):
-    """Change how an account behaves."""
-
-    def __init__(self) -> None:
-        """Initialize the flow before anything is typed."""
-        self._options: dict[str, Any] = {}
-
-    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Show the options that fit the provider."""
-        entry = self.config_entry
-        kind = provider_of(entry)
-        if kind is None:
-            return self.async_abort(reason="unknown_provider")
-        errors: dict[str, str] = {}
-        line = ""
-        coordinator = loaded_coordinator(entry)
-        found = coordinator.data.found_extensions if coordinator is not None else ()
-        if user_input is not None:
-            await self.hass.async_add_executor_job(numbers.load)
-            replace = user_input.pop(CONF_NEW_ADDRESS, False)
-            user_input = {k: v for k, v in user_input.items() if k not in CONF_ADDRESSES}
-            try:
-                options = stored_options(
-                    kind, user_input, entry.options, self.hass.config.country or "", found
-                )
-                self._check_followed(options)
-            except InvalidInputError as err:
-                errors[err.field] = err.problem
-                line = err.value
-            else:
-                self._options = options
-                return await self._async_replace_address() if replace else self._finish()
-        extensions = coordinator.data.extensions if coordinator is not None else {}
-        schema = options_form(kind, extensions)
-        provider = make_provider(self.hass, entry)
-        page = await async_webhook_page(self.hass, provider, entry.data)
-        shown = user_input or shown_options(kind, entry.options)
-        if user_input is None and CONF_PHONES in schema.schema:
-            shown = {**shown, CONF_PHONES: shown_phones(entry.options, found)}
-        if user_input is None and coordinator is not None:
-            shown = {**shown, **coordinator.provider.suggested_options(guess=False)}
-        form = self.add_suggested_values_to_schema(schema, shown)
-        fields = {} if page is None else dict(page.fields)
-        if coordinator is not None and Capability.WEBHOOK in kind.possible:
-            fields[vol.Optional(CONF_NEW_ADDRESS, default=False)] = BooleanSelector()
-        return self.async_show_form(
-            step_id="init",
-            data_schema=vol.Schema({**fields, **form.schema}),
-            errors=errors,
-            description_placeholders={
-                "provider": kind.name,
-                "line": line,
-                "how": "" if page is None else page.how,
-            },
-        )
-
-    async def _async_replace_address(self) -> ConfigFlowResult:
-        """Give the account a new address, and show it where a person has to enter it."""
-        entry: PbxConfigEntry = self.config_entry
-        if loaded_coordinator(entry) is None:
-            return self._finish()
-        await entry.runtime_data.subscription.async_rotate(self._options)
-        return await self.async_step_address()
-
-    async def async_step_address(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Show the new address."""
-        entry = self.config_entry
-        provider = make_provider(self.hass, entry)
-        page = await async_webhook_page(self.hass, provider, entry.data)
-        if user_input is not None or page is None:
-            return self._finish()
-        return self.async_show_form(
-            step_id="address",
-            data_schema=vol.Schema(page.fields),
-            description_placeholders={"provider": provider.name, "how": page.how},
-        )
-
-    def _finish(self) -> ConfigFlowResult:
-        """Keep the options."""
-        return self.async_create_entry(data=self._options)
-
-    def _check_followed(self, options: Mapping[str, Any]) -> None:
-        """Raise InvalidInputError for an extension that is new to the list and does not exist."""
-        coordinator = loaded_coordinator(self.config_entry)
-        known = self.config_entry.options.get(CONF_FOLLOW, ())
-        for number in options.get(CONF_FOLLOW, ()):
-            if coordinator and number not in known and not coordinator.may_be_extension(number):
-                raise InvalidInputError(CONF_FOLLOW, "unknown_extension", value=number)
-
-
 async def _async_suggested(client: Provider) -> tuple[tuple[Extension, ...], Mapping[str, Any]]:
     """Return the phones that are there, as far as they can be asked for now.
 
@@ -562,29 +447,6 @@ async def _async_words(hass: HomeAssistant, key: str) -> str:
 def _own_address(hass: HomeAssistant) -> str:
     """Return Home Assistant's address in its own network."""
     return hass.config.api.local_ip if hass.config.api is not None else "127.0.0.1"
-
-
-def _with_kept_secrets(
-    form: vol.Schema, kind: type[Provider], known: Mapping[str, Any]
-) -> vol.Schema:
-    """Return a form that may be sent without the secrets that are stored."""
-    stored = {key for key in kind.settings_type.secrets() if known.get(key)}
-    return vol.Schema(
-        {
-            vol.Optional(marker.schema) if str(marker) in stored else marker: field
-            for marker, field in form.schema.items()
-        }
-    )
-
-
-def _kept_secrets(
-    kind: type[Provider], known: Mapping[str, Any], typed: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Return the stored secrets that were left empty; none where other credentials were typed."""
-    secrets = kind.settings_type.secrets()
-    if any(typed.get(key) for key in (*secrets, CONF_EMAIL, CONF_PASSWORD)):
-        return {}
-    return {key: known[key] for key in secrets if known.get(key)}
 
 
 def _explain(err: ProviderError, errors: dict[str, str], form: vol.Schema) -> None:
@@ -611,13 +473,3 @@ async def _async_release(client: Provider) -> None:
 def _apart_from(form: vol.Schema, data: Mapping[str, Any]) -> dict[str, Any]:
     """Return what an entry knows beside the fields of a form."""
     return {key: value for key, value in data.items() if key not in form.schema}
-
-
-def _without_secrets(kind: type[Provider], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values without what only their owner may see, also where it is in an address."""
-    secrets = kind.settings_type.secrets()
-    shown = {key: value for key, value in values.items() if key not in secrets}
-    addresses = {
-        key: USER_INFO.sub(r"\1", shown[key]) for key in (CONF_URL, CONF_HOST) if shown.get(key)
-    }
-    return shown | addresses
