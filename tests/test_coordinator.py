@@ -25,6 +25,8 @@ from pytest_homeassistant_custom_component.common import (
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.pbx import coordinator as coordinator_module
+from custom_components.pbx import directory_schedule
+from custom_components.pbx.commands import commanding
 from custom_components.pbx.const import DOMAIN, EVENT_PBX
 from custom_components.pbx.coordinator import PbxCoordinator
 from custom_components.pbx.providers.base import Intervals
@@ -647,7 +649,7 @@ async def test_unknown_phones_are_remembered_within_bounds(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A phone system that invents phones is not asked for its directory without end."""
-    monkeypatch.setattr(coordinator_module, "MAX_UNLISTED", 3)
+    monkeypatch.setattr(directory_schedule, "MAX_UNLISTED", 3)
     coordinator = await coordinator_of(hass, fake_entry)
     before = paced.script.times("directory")
     for number in range(700, 710):
@@ -957,13 +959,13 @@ async def test_what_is_found_out_is_kept_without_a_reload(
     """What a command made is written into the entry, once, and the live calls stay."""
     coordinator = await coordinator_of(hass, fake_entry)
     coordinator.async_push(pushed("c1", CallState.RINGING))
-    with coordinator.commanding():
+    with commanding(coordinator):
         pass
     assert "created_objects" not in fake_entry.data
 
     coordinator.provider.created_objects = ("button1",)
     for _ in range(2):
-        with suppress(HomeAssistantError), coordinator.commanding():
+        with suppress(HomeAssistantError), commanding(coordinator):
             raise RefusedError("busy")
         await hass.async_block_till_done(wait_background_tasks=True)
 

@@ -351,7 +351,7 @@ async def test_calls_share_one_timer(
         timers[at] += 1
         return async_track_point_in_utc_time(hass, action, at)
 
-    monkeypatch.setattr("custom_components.pbx.coordinator.async_track_point_in_utc_time", counting)
+    monkeypatch.setattr("custom_components.pbx.tick.async_track_point_in_utc_time", counting)
     for index in range(50):
         coordinator.async_push(pushed(f"c{index}", CallState.RINGING, "100000"))
         coordinator.async_push(pushed(f"c{index}", CallState.ENDED, "100000", final=True))

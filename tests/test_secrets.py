@@ -53,6 +53,7 @@ from custom_components.pbx import diagnostics, dial_guard, media_view
 from custom_components.pbx.const import DOMAIN
 from custom_components.pbx.coordinator import PbxCoordinator
 from custom_components.pbx.data import PbxConfigEntry
+from custom_components.pbx.directory_schedule import DirectorySchedule
 from custom_components.pbx.providers import PROVIDERS
 from custom_components.pbx.providers import http as provider_http
 from custom_components.pbx.providers.asterisk.rights import NEEDS
@@ -640,7 +641,7 @@ class Drive:
             await self.attempt(name, acting)
         coordinator = self.coordinator
         await self.attempt("poll", coordinator.async_refresh())
-        coordinator._directory_at = None  # noqa: SLF001
+        coordinator._directory = DirectorySchedule()  # noqa: SLF001
         await self.attempt("directory", coordinator.async_refresh())
         await self.attempt("media", self.listen())
         await self.attempt("pushes", self.entry.runtime_data.subscription._async_verify())  # noqa: SLF001

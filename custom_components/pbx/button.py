@@ -12,6 +12,7 @@ from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .accounts import call_back_number
+from .commands import async_hang_up, async_take_placed, commanding
 from .const import (
     ATTR_DIAL_FIRST,
     ATTR_EXTENSION,
@@ -43,8 +44,8 @@ async def _hang_up(coordinator: PbxCoordinator, extension: str) -> None:
     call = coordinator.data.call_of(extension)
     if call is None:
         raise invalid("no_call", extension=extension)
-    with coordinator.commanding():
-        await coordinator.async_hang_up(CallRef(call=call, extension=extension))
+    with commanding(coordinator):
+        await async_hang_up(coordinator, CallRef(call=call, extension=extension))
 
 
 async def _call_back(coordinator: PbxCoordinator, extension: str) -> None:
@@ -52,10 +53,10 @@ async def _call_back(coordinator: PbxCoordinator, extension: str) -> None:
     last = _data(coordinator).recent.last_caller(extension)
     if last is None:
         raise invalid("no_caller", extension=extension)
-    with coordinator.commanding():
+    with commanding(coordinator):
         number = call_back_number(coordinator.hass, coordinator.config_entry, last.number)
         request = Originate(extension=extension, number=number)
-        coordinator.async_take_placed(await coordinator.provider.click_to_call(request))
+        async_take_placed(coordinator, await coordinator.provider.click_to_call(request))
 
 
 def _data(coordinator: PbxCoordinator) -> PbxData:
@@ -260,6 +261,6 @@ class PbxSpeedDial(ButtonEntity):
             dial_first=DialFirst(data[ATTR_DIAL_FIRST]) if ATTR_DIAL_FIRST in data else None,
         )
         _data(self.coordinator).guard.check(number, by_person=_is_person(self))
-        with self.coordinator.commanding():
+        with commanding(self.coordinator):
             placed = await self.coordinator.provider.click_to_call(request)
-            self.coordinator.async_take_placed(placed)
+            async_take_placed(self.coordinator, placed)

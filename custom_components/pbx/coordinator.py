@@ -1,19 +1,8 @@
 """The coordinator: polls and pushes go into the registry, and listeners hear of changes."""
 
 import asyncio
-from collections.abc import (
-    Awaitable,
-    Callable,
-    Hashable,
-    Iterable,
-    Iterator,
-    Mapping,
-    Sequence,
-    Sized,
-)
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence, Sized
 from datetime import datetime, timedelta
-from functools import partial
 from typing import override
 
 from homeassistant.config_entries import ConfigEntry
@@ -21,63 +10,40 @@ from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.core import Event as HassEvent
 from homeassistant.helpers.debounce import Debouncer
-from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
 
 from . import issues
 from .const import (
     CONF_CALL_SLOTS,
-    CONF_CREATED_OBJECTS,
-    CONF_EXTENSIONS,
     CONF_MASK_NUMBERS,
     CONF_PHONES,
-    CONF_PHONES_COMPLETED,
     DEFAULT_CALL_SLOTS,
     LOGGER,
     MAX_ENABLED_ENTITIES,
 )
 from .devices import PbxDevices
-from .errors import command_errors, poll_errors
+from .directory_schedule import DirectorySchedule
+from .errors import poll_errors
 from .event_dispatcher import EventDispatcher
 from .gaps import Gaps
-from .issues import (
-    ISSUE_LONG_LIST,
-    ISSUE_MISSING_PERMISSION,
-    ISSUE_TOO_MANY_ENTITIES,
-    ISSUE_UNLISTED_PHONES,
-)
+from .issues import ISSUE_LONG_LIST, ISSUE_TOO_MANY_ENTITIES
+from .listeners import Listeners, Watcher
 from .looks import Looks
 from .providers.base import Provider
 from .providers.http import looking_up
-from .providers.pacing import OfficeHours
 from .push_health import PushHealth
-from .registry.call_registry import CallRegistry, Changes, Key, KeyKind
+from .registry.call_registry import CallRegistry, Changes, Key
 from .registry.lifecycle import MAX_CALLS
 from .registry.named_phones import read_named
 from .stored import PRECIOUS, async_ensure_stored
 from .telephony.errors import ProviderError, TooLongError
 from .telephony.events import Event
-from .telephony.models import (
-    Account,
-    Call,
-    CallHint,
-    CallRef,
-    Capability,
-    Directory,
-    Party,
-    Placed,
-    Pushed,
-    RecordPush,
-)
+from .telephony.models import Account, Call, Capability, Party, Pushed, RecordPush
+from .tick import Tick
 from .wording import Wording
 
-type Watcher = Callable[[Mapping[Key, None] | None], None]
-
 HISTORY = "history"
-AGAIN = 0.4  # seconds between lists that do not have a call, until it is believed that it ended
-DIRECTORY_RETRY = 15
-MAX_UNLISTED = 1000
 LONG_LIST = 100
 AT_ONCE = 20
 TURNS = 3  # of the event loop, until also those that a timer wakes have had theirs
@@ -137,22 +103,17 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
         self._changed: dict[Key, None] = {}
         self._doubted: dict[Key, None] = {}
         self._untold: list[Event] = []
-        self._keyed: dict[Hashable, dict[CALLBACK_TYPE, CALLBACK_TYPE]] = {}
-        self._watchers: dict[Watcher, None] = {}
+        self._listeners_by_key = Listeners(entry.title)
         self._told_health: object = None
         self._asked_again = False
-        self._directory_at: datetime | None = None
-        self._directory_retry: float = DIRECTORY_RETRY
-        self._unlisted: set[str] = set()
-        self._tick_at: datetime | None = None
-        self._cancel_tick: CALLBACK_TYPE | None = None
+        self._directory = DirectorySchedule()
+        self._tick = Tick(hass, self._async_tick)
         entry.async_on_unload(health.async_add_listener(self._async_push_changed))
-        entry.async_on_unload(self._stop_tick)
+        entry.async_on_unload(self._tick.async_stop)
         self._looks = Looks(
             hass, provider.looks, self._async_look, lambda: provider.http.budget.spare
         )
         entry.async_on_unload(self._looks.async_stop)
-        self._office_hours = OfficeHours()
         self.gaps = Gaps()
         self._stopping = False
         entry.async_on_unload(
@@ -282,7 +243,8 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
             calls, requested_at, dt_util.utcnow(), AT_ONCE if long else None
         ):
             self._take(changes, dt_util.utcnow())
-            unlisted = self._notice_unlisted(changes) or unlisted
+            now = dt_util.utcnow()
+            unlisted = self._directory.note_unlisted(changes, self.data, now) or unlisted
             if not long:
                 continue
             if self.last_update_success:
@@ -346,89 +308,34 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
             self._offered |= self.provider.capabilities
             self.hass.config_entries.async_schedule_reload(self.config_entry.entry_id)
 
-    def _notice_unlisted(self, changes: Changes) -> bool:
-        """Return whether there is a call at a phone that the directory does not have.
-
-        The directory is then read with the next poll, once for each such phone.
-        """
-        if self._directory_at is None or len(self._unlisted) >= MAX_UNLISTED:
-            return False
-        unlisted: set[str] = set()
-        for kind, identity in changes.keys:
-            if kind is KeyKind.EXTENSION and identity not in self.data.extensions:
-                unlisted |= self._new_of(str(identity))
-        if not unlisted:
-            return False
-        self._unlisted |= unlisted
-        self._directory_at = dt_util.utcnow()
-        return True
-
-    def _new_of(self, number: str) -> set[str]:
-        """Return the number of a phone that has a call and was not noticed before, or nothing."""
-        if number in self._unlisted or not self.data.calls_of(number):
-            return set()
-        return {number}
-
     async def _async_poll_directory(self, *, unlisted: bool) -> None:
         """Ask for the directory when it is due; once it was known, a failure keeps what was known.
 
         It may be slow. What the list of calls brought is told before, also that the phone system
         is there again, unless a call is at a phone that has no entities yet.
         """
-        now, due = dt_util.utcnow(), self._directory_at
-        if due is not None and now < due:
+        now, schedule = dt_util.utcnow(), self._directory
+        if not schedule.is_due(now):
             return
-        if due is not None and self.polled_calls and not unlisted:
+        if schedule.known and self.polled_calls and not unlisted:
             if not self.last_update_success:
                 self._asked_again = True
                 return
             self.async_update_listeners()
+        schedule.begin()
+        interval = self.provider.intervals.directory
         try:
             directory = await self._ask(self.provider.directory())
         except UpdateFailed as err:
-            if due is None or not self.polled_calls:
+            if not (schedule.known and self.polled_calls):
                 raise
             LOGGER.debug("The directory could not be read this time")
-            self._next_directory(due, now, max(self._directory_retry, err.retry_after or 0))
-            self._directory_retry = min(
-                2 * self._directory_retry, self.provider.intervals.directory
-            )
+            schedule.failed(now, interval, err.retry_after or 0)
             return
-        self._directory_retry = DIRECTORY_RETRY
-        self._next_directory(due, now, self.provider.intervals.directory)
+        schedule.done(now, interval)
         self._take(self.data.directory(directory, dt_util.utcnow()), dt_util.utcnow())
-        self._report_permissions(directory.missing_permissions)
-        self._report_unlisted(directory)
+        issues.async_report_directory(self.hass, self.config_entry, self.provider.name, directory)
         self.devices.async_settle(directory)
-
-    def _next_directory(self, due: datetime | None, now: datetime, seconds: float) -> None:
-        """Set when the directory is due next, unless somebody wanted it while it was read."""
-        if self._directory_at is due:
-            self._directory_at = now + timedelta(seconds=seconds)
-
-    def _report_permissions(self, missing: frozenset[str]) -> None:
-        """Report the permissions the account lacks; what needs them is left out."""
-        if not missing:
-            issues.async_delete(self.hass, self.config_entry, ISSUE_MISSING_PERMISSION)
-            return
-        issues.async_create(
-            self.hass,
-            self.config_entry,
-            ISSUE_MISSING_PERMISSION,
-            provider=self.provider.name,
-            permissions=", ".join(sorted(missing)),
-        )
-
-    def _report_unlisted(self, directory: Directory) -> None:
-        """Report that the extensions cannot be listed, until a person has said which there are."""
-        if directory.extensions is None:
-            return
-        entry = self.config_entry
-        said = entry.data.get(CONF_PHONES_COMPLETED) or entry.options.get(CONF_PHONES)
-        if directory.can_be_listed or said or entry.options.get(CONF_EXTENSIONS):
-            issues.async_delete(self.hass, entry, ISSUE_UNLISTED_PHONES)
-            return
-        issues.async_create(self.hass, entry, ISSUE_UNLISTED_PHONES, provider=self.provider.name)
 
     def _next_interval(self) -> timedelta:
         """Return how long to wait until the next poll."""
@@ -443,15 +350,10 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
 
     def _keep_pace(self) -> None:
         """Plan the next look where nothing is pushed: sooner than the interval if that pays."""
-        pace, now = self.provider.pace, dt_util.now()
-        if self.data.calls:
-            self._office_hours.note_call(now)
-        if pace is None or self._told_of_all or not self.polled_calls:
-            return self._looks.async_within(None)
-        if self.config_entry.pref_disable_polling or self.data.calls:
-            return self._looks.async_within(None)
-        spare = self.provider.http.budget.spare
-        return self._looks.async_within(self._office_hours.seconds(pace, now, spare))
+        pace = self.provider.pace
+        if self._told_of_all or not self.polled_calls or self.config_entry.pref_disable_polling:
+            pace = None
+        self._looks.async_keep_pace(pace, busy=bool(self.data.calls))
 
     @callback
     def async_look_again(self) -> None:
@@ -465,18 +367,6 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
         """Poll the calls once more after a hint."""
         self._async_ask_soon("look once more")
 
-    @contextmanager
-    def commanding(self) -> Iterator[None]:
-        """Carry out a command: translate its errors, keep what it made, look what became of it."""
-        try:
-            with command_errors(self.hass, self.config_entry, self.provider.name):
-                yield
-        finally:
-            made = list(self.provider.created_objects)
-            if made != self.config_entry.data.get(CONF_CREATED_OBJECTS, []):
-                self.async_keep({CONF_CREATED_OBJECTS: made})
-        self.async_look_again()
-
     @callback
     def async_doubt(self, key: Key) -> None:
         """Tell the listeners of a key after the next poll in any case.
@@ -488,7 +378,7 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
     @callback
     def async_reread_directory(self) -> None:
         """Ask for the directory with the next poll, now."""
-        self._directory_at = dt_util.utcnow()
+        self._directory.want(dt_util.utcnow())
         self._async_ask_soon("reread")
 
     @callback
@@ -511,8 +401,8 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
     def async_take(self, changes: Changes, now: datetime | None = None) -> None:
         """Tell at once what an input of the registry changed."""
         self._take(changes, now or dt_util.utcnow())
-        if self._notice_unlisted(changes):
-            self.async_reread_directory()
+        if self._directory.note_unlisted(changes, self.data, dt_util.utcnow()):
+            self._async_ask_soon("reread")
         self.async_update_listeners()
 
     def _take(self, changes: Changes, now: datetime) -> None:
@@ -522,64 +412,18 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
         self.health.coverage.told(changes.events, now)
         if changes.refresh:
             self.async_look_again()
-        self._schedule_tick()
-
-    @callback
-    def async_take_placed(self, placed: Placed) -> None:
-        """Show a call that was placed here, where the phone system does not list it yet."""
-        call = placed.call
-        if call is None:
-            return
-        self.async_take(self.data.begin_placed(call, dt_util.utcnow()))
-        if call.hangup_cause is not None:  # it was over before its answer came
-            self.async_push(
-                CallHint(
-                    provider_event=HISTORY,
-                    leg_id=call.id,
-                    hangup_cause=call.hangup_cause,
-                    outcome=call.outcome,
-                )
-            )
+        self._tick.async_schedule(self.data.due())
 
     # -- time --------------------------------------------------------------------------------------
 
     @callback
-    def _schedule_tick(self) -> None:
-        """Schedule the registry's next tick."""
-        due = self.data.due()
-        # A tick that comes too early only looks again, which costs less than moving it with every
-        # call.
-        if due is None or (self._tick_at is not None and self._tick_at <= due):
-            return
-        if self._cancel_tick is not None:
-            self._cancel_tick()
-        self._tick_at = due
-        self._cancel_tick = async_track_point_in_utc_time(self.hass, self._async_tick, due)
-
-    @callback
     def _async_tick(self, now: datetime) -> None:
         """Let time pass in the registry, and ask what became of calls nobody speaks of any more."""
-        self._tick_at = self._cancel_tick = None
         self.async_take(self.data.tick(now))
         if questions := self.data.take_questions():
             self.config_entry.async_create_background_task(
                 self.hass, self.async_ask_records(questions), f"{self.name} lost calls"
             )
-
-    @callback
-    def _stop_tick(self) -> None:
-        """Cancel the tick that is scheduled, if any."""
-        if self._cancel_tick is not None:
-            self._cancel_tick()
-
-    async def async_hang_up(self, ref: CallRef, cause: str | None = None) -> None:
-        """Hang up a call, and have it told as rejected if nobody had answered it."""
-        self.data.note_hang_up(ref.call.id, ref.extension, done=True)
-        try:
-            await self.provider.hangup(ref, cause)
-        except BaseException:
-            self.data.note_hang_up(ref.call.id, ref.extension, done=False)
-            raise
 
     async def async_ask_records(self, calls: Iterable[Call]) -> list[Call]:
         """Ask the phone system's history what became of calls, and take what it has.
@@ -609,17 +453,7 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
     ) -> CALLBACK_TYPE:
         """Listen to one key, given as the context; return what removes the listener."""
         remove = super().async_add_listener(update_callback, context)
-        self._keyed.setdefault(context, {})[remove] = update_callback
-        return partial(self._async_remove_listener, context, remove)
-
-    @callback
-    def _async_remove_listener(self, context: Hashable, remove: CALLBACK_TYPE) -> None:
-        """Remove the listener of a key."""
-        remove()
-        listeners = self._keyed[context]
-        del listeners[remove]
-        if not listeners:
-            del self._keyed[context]
+        return self._listeners_by_key.async_add(context, update_callback, remove)
 
     @callback
     def async_watch(self, watcher: Watcher) -> CALLBACK_TYPE:
@@ -627,16 +461,7 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
 
         Return what removes the watcher.
         """
-        self._watchers[watcher] = None
-        return partial(self._watchers.__delitem__, watcher)
-
-    def _call_watchers(self, changed: Mapping[Key, None] | None) -> None:
-        """Call the watchers of every change."""
-        for watcher in tuple(self._watchers):
-            try:
-                watcher(changed)
-            except Exception:
-                self.logger.exception("Unexpected error showing a change of %s", self.name)
+        return self._listeners_by_key.async_watch(watcher)
 
     @callback
     @override
@@ -652,18 +477,8 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
         if self._told_health != health:
             self._told_health = health
             super().async_update_listeners()
-            self._call_watchers(None)
+            self._listeners_by_key.async_call_watchers(None)
         elif changed:
-            self._call_watchers(changed)
-            self._update_listeners_of(changed)
+            self._listeners_by_key.async_call(changed)
         for event in events:
             self.events.async_tell(event)
-
-    def _update_listeners_of(self, keys: Iterable[Key]) -> None:
-        """Call the listeners of some keys."""
-        for key in keys:
-            for update_callback in tuple(self._keyed.get(key, {}).values()):
-                try:
-                    update_callback()
-                except Exception:
-                    self.logger.exception("Unexpected error updating %s", self.name)

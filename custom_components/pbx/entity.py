@@ -11,6 +11,7 @@ from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
+from .commands import commanding
 from .const import MANY_EXTENSIONS
 from .coordinator import PbxCoordinator
 from .devices import Subject, SubjectKind
@@ -112,7 +113,7 @@ class PbxEntity(CoordinatorEntity[PbxCoordinator]):
 
     async def async_run[T](self, command: Awaitable[T]) -> T:
         """Send a command, return its answer, and look what became of it."""
-        with self.coordinator.commanding():
+        with commanding(self.coordinator):
             return await command
 
 

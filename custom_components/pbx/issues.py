@@ -6,7 +6,8 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
-from .const import DOMAIN
+from .const import CONF_EXTENSIONS, CONF_PHONES, CONF_PHONES_COMPLETED, DOMAIN
+from .telephony.models import Directory
 
 ISSUE_COPY: Final = "copied_configuration"
 ISSUE_FOREIGN_PUSHES: Final = "foreign_pushes"
@@ -52,6 +53,31 @@ def async_create(hass: HomeAssistant, entry: ConfigEntry, key: str, **placeholde
         translation_key=key,
         translation_placeholders={"title": entry.title, **placeholders},
     )
+
+
+@callback
+def async_report_directory(
+    hass: HomeAssistant, entry: ConfigEntry, provider: str, directory: Directory
+) -> None:
+    """Report what the account may not read, and that its extensions cannot be listed.
+
+    What needs a permission that is lacking is left out. That there is no list is reported until a
+    person has said which extensions there are.
+    """
+    if missing := directory.missing_permissions:
+        permissions = ", ".join(sorted(missing))
+        async_create(
+            hass, entry, ISSUE_MISSING_PERMISSION, provider=provider, permissions=permissions
+        )
+    else:
+        async_delete(hass, entry, ISSUE_MISSING_PERMISSION)
+    if directory.extensions is None:
+        return
+    said = entry.data.get(CONF_PHONES_COMPLETED) or entry.options.get(CONF_PHONES)
+    if directory.can_be_listed or said or entry.options.get(CONF_EXTENSIONS):
+        async_delete(hass, entry, ISSUE_UNLISTED_PHONES)
+    else:
+        async_create(hass, entry, ISSUE_UNLISTED_PHONES, provider=provider)
 
 
 @callback

@@ -5,6 +5,9 @@ from collections.abc import Callable
 
 from homeassistant.core import HassJob, HomeAssistant, callback
 from homeassistant.helpers.event import async_call_later
+from homeassistant.util import dt as dt_util
+
+from .providers.pacing import OfficeHours, Pace
 
 STEP = 0.1  # looks are put together that would be closer than so many seconds
 ENOUGH = 0.5  # share of the request budget that has to be left for more than the last look
@@ -39,6 +42,7 @@ class Looks:
         self._within: float | None = None
         self._cancel: Callable[[], None] | None = None
         self._planned: float | None = None
+        self._office_hours = OfficeHours()
 
     @callback
     def async_hint(self) -> None:
@@ -50,6 +54,20 @@ class Looks:
         if self._spare() >= ENOUGH:
             self._due.update(math.ceil((now + delay) / STEP) for delay in self._between)
         self._plan(now)
+
+    @callback
+    def async_keep_pace(self, pace: Pace | None, *, busy: bool) -> None:
+        """Plan the next look at a pace; None where there is none, or something else sets it.
+
+        `busy` is whether there are calls now: they are asked for often as it is.
+        """
+        now = dt_util.now()
+        if busy:
+            self._office_hours.note_call(now)
+        if pace is None or busy:
+            self.async_within(None)
+        else:
+            self.async_within(self._office_hours.seconds(pace, now, self._spare()))
 
     @callback
     def async_within(self, seconds: float | None) -> None:

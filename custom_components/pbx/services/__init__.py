@@ -11,6 +11,7 @@ from homeassistant.core import (
     callback,
 )
 
+from ..commands import commanding
 from ..const import ATTR_NUMBER, DOMAIN
 from ..data import PbxConfigEntry
 from ..errors import command_errors
@@ -77,7 +78,7 @@ async def _async_run(action: Action, call: ServiceCall) -> ServiceResponse:
     if action.response is SupportsResponse.ONLY:
         doing = command_errors(call.hass, coordinator.config_entry, provider.name)
     else:
-        doing = coordinator.commanding()
+        doing = commanding(coordinator)
     with doing:
         provider.check(action.needs, call.data.keys() - TARGET_FIELDS - action.own)
         if action.dials:

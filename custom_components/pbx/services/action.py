@@ -9,6 +9,7 @@ from homeassistant.core import SupportsResponse
 from homeassistant.helpers import config_validation as cv
 
 from ..accounts import dialled_number, shown_number
+from ..commands import async_take_placed
 from ..const import ATTR_CALLER_ID, ATTR_CONFIG_ENTRY_ID, ATTR_NUMBER
 from ..rights import Access
 from ..telephony import models as m
@@ -98,7 +99,7 @@ async def placed(target: Target, placing: Awaitable[m.Placed]) -> dict[str, Any]
     """
     try:
         answer = await placing
-        target.coordinator.async_take_placed(answer)
+        async_take_placed(target.coordinator, answer)
         return _placed_answer(answer)
     except RefusedError as err:
         if not target.wants_answer:

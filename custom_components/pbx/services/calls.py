@@ -8,6 +8,7 @@ import voluptuous as vol
 from homeassistant.core import SupportsResponse
 from homeassistant.helpers import config_validation as cv
 
+from ..commands import async_hang_up
 from ..const import (
     ATTR_CALL_ID,
     ATTR_EXPECTED_STATE,
@@ -54,7 +55,7 @@ async def _hangup(target: Target) -> None:
     if target.ended():
         return
     for ref in {ref.call.id: ref for ref in target.calls()}.values():
-        await target.coordinator.async_hang_up(ref, target.data.get("cause"))
+        await async_hang_up(target.coordinator, ref, target.data.get("cause"))
 
 
 async def _transfer(target: Target) -> None:

@@ -8,6 +8,7 @@ from homeassistant.core import SupportsResponse, callback
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.event import async_call_later
 
+from ..commands import async_hang_up
 from ..const import ATTR_EXTENSION, ATTR_NUMBER, LOGGER
 from ..coordinator import PbxCoordinator
 from ..telephony import models as m
@@ -51,7 +52,7 @@ async def _async_give_up(coordinator: PbxCoordinator, call_id: str) -> None:
     if call is None or call.answered_at is not None or call.state not in EARLY:
         return
     try:
-        await coordinator.async_hang_up(CallRef(call=call))
+        await async_hang_up(coordinator, CallRef(call=call))
     except ProviderError as err:
         LOGGER.warning("An announcement rings on: %s", type(err).__name__)
 
