@@ -8,10 +8,11 @@ from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
 from custom_components.pbx import logbook
-from custom_components.pbx.activity import UNTOLD
+from custom_components.pbx.activity import UNTOLD, activity_data
 from custom_components.pbx.const import CONF_MASK_NUMBERS, DOMAIN, EVENT_ACTIVITY
 from custom_components.pbx.telephony import models as m
 from custom_components.pbx.telephony.models import CallState, Direction, EventType
+from custom_components.pbx.wording import Wording
 
 from .fake_provider import FakeProvider, async_set_up, fake_config_entry, pushed
 
@@ -88,6 +89,35 @@ async def test_agent(hass: HomeAssistant, fake: type[FakeProvider], fake_entry: 
         notice = m.Notice(provider_event="login", type=EventType.AGENT_LOGGED_IN, agent=agent)
         fake_entry.runtime_data.coordinator.async_push(notice)
     assert await told(hass, *(dict(event.data) for event in events)) == ["Petr Novák logged in", "777 logged in"]
+
+
+@pytest.mark.parametrize(
+    ("event", "sentence"),
+    [
+        ({"type": "agent_logged_in", "queue": "podpora", "extension": "102"}, "Petr Novák logged in (podpora)"),
+        ({"type": "agent_paused", "queue": "podpora"}, "Petr Novák takes a break (podpora)"),
+        ({"type": "agent_unpaused"}, "Petr Novák is back from the break"),
+        ({"type": "call_missed", "from_name": "Dr. Weber"}, "Missed: Dr. Weber (Berlin)"),
+        ({"type": "call_missed"}, "Missed: +493023125102 (Berlin)"),
+        ({"type": "call_incoming"}, "+493023125102 (Berlin) calls 102"),
+        ({"type": "call_incoming", "from_name": "Dr. Weber"}, "Dr. Weber calls 102"),
+        ({"type": "call_outgoing", "direction": "outgoing", "to_number": "+43123"}, "102 calls +43123"),
+    ],
+)
+@pytest.mark.parametrize("masked", [False, True])
+async def test_where(hass: HomeAssistant, event: dict[str, Any], sentence: str, *, masked: bool) -> None:
+    """The queue of an agent is named, and the town of a caller who has no name or who was missed."""
+    assert await async_setup_component(hass, DOMAIN, {})
+    told_of = {"from_number": "+493023125102", "extension": "102", "caller_place": "Berlin", **event}
+    if event.get("direction"):
+        told_of["from_number"] = "102"
+    kept = activity_data(told_of, "Petr Novák", Wording(masked=masked))
+    [text] = await told(hass, kept)
+    if not masked:
+        assert text == sentence
+    assert text is not None
+    assert ("podpora" in text) == ("podpora" in sentence)
+    assert ("Berlin" in text) == ("Berlin" in sentence and not masked)
 
 
 async def test_how_long_and_what_strangers_write(hass: HomeAssistant) -> None:

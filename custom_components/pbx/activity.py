@@ -28,6 +28,15 @@ UNTOLD = frozenset(
         EventType.UNKNOWN,
     }
 )
+OF_AGENTS = frozenset(
+    {
+        EventType.AGENT_LOGGED_IN,
+        EventType.AGENT_LOGGED_OUT,
+        EventType.AGENT_PAUSED,
+        EventType.AGENT_UNPAUSED,
+        EventType.AGENT_WRAP_UP,
+    }
+)
 SAME = ("device_id", "entity_id", "direction", "outcome", "digits", "transferred_to")
 
 
@@ -58,6 +67,7 @@ def activity_data(event: Mapping[str, Any], agent: str, wording: Wording) -> dic
         or wording.number(str(event.get(f"{own}_number", "")))
         or event.get("queue"),
         "agent": agent or event.get("agent"),
+        "where": _where(event, other, masked=wording.masked),
         "duration": round(event.get("duration", 0)),
     }
     return kept | {name: value for name, value in words.items() if value}
@@ -69,8 +79,10 @@ def sentence(texts: Mapping[str, str], data: Mapping[str, Any]) -> str:
     if key == EventType.CALL_ENDED and "duration" in data:
         key = "talked"
     hidden = texts.get(f"component.{DOMAIN}.common.hidden_number", "")
+    other = str(data.get("name") or data.get("number") or hidden)
+    where, about_agent = data.get("where"), key in OF_AGENTS
     words = {
-        "other": data.get("name") or data.get("number") or hidden,
+        "other": other if about_agent else _within(other, where),
         "phone": data.get("phone", ""),
         "target": data.get("transferred_to", ""),
         "duration": _length(data.get("duration", 0)),
@@ -79,7 +91,25 @@ def sentence(texts: Mapping[str, str], data: Mapping[str, Any]) -> str:
     }
     text = _text(texts, key) or key
     told = _PLACEHOLDER.sub(lambda found: str(words.get(found[1], "")), text)
+    if about_agent:
+        told = _within(told, where)
     return " ".join(told.split())
+
+
+def _where(event: Mapping[str, Any], other: str, *, masked: bool) -> str:
+    """Return the queue of an agent, or where a caller is at home of whom that says something.
+
+    A name says more than a town. Of a missed call both help to decide whether to call back.
+    """
+    if event["type"] in OF_AGENTS:
+        return str(event.get("queue", ""))
+    told = event["type"] == EventType.CALL_MISSED or not event.get(f"{other}_name")
+    return str(event.get("caller_place", "")) if told and other == "from" and not masked else ""
+
+
+def _within(text: str, where: object) -> str:
+    """Return a text with where that is, if it is known."""
+    return f"{text} ({where})" if where else text
 
 
 def _text(texts: Mapping[str, str], key: str) -> str:
