@@ -314,6 +314,14 @@ class Client:
         await asyncio.sleep(RELOAD)
         await until(is_loaded, "account that is set up", 20)
 
+    async def speak(self, language: str, *entry_ids: str) -> None:
+        """Change the language of the profile, and that in which Home Assistant names the entities of accounts."""
+        await self.command("frontend/set_user_data", key="language", value={"language": language})
+        await self.command("config/core/update", language=language)
+        for entry_id in entry_ids:
+            await self.post(f"/api/config/config_entries/entry/{entry_id}/reload")
+            await self.loaded(entry_id)
+
     async def remove(self, entry_id: str) -> None:
         """Remove an account."""
         await self.delete(f"/api/config/config_entries/entry/{entry_id}")

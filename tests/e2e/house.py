@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,16 +11,18 @@ import pytest_socket
 
 from .accounts import Account
 from .client import ActionError, Client, EventLog, Json
-from .process import HassProcess, until
+from .process import LEAN, HassProcess, until
 
 
 class House[A: Account[Any]]:
-    """A running Home Assistant, somebody signed in to it, and the first account in it."""
+    """A running Home Assistant, somebody signed in to it, and the phone systems that there are."""
 
-    def __init__(self, folder: Path, account: A) -> None:
-        """Prepare; `open_house` opens it."""
-        self.process = HassProcess(folder)
+    def __init__(self, folder: Path, account: A, *others: Account[Any], components: Sequence[str] = LEAN) -> None:
+        """Prepare; `opened` opens it."""
+        pytest_socket.enable_socket()
+        self.process = HassProcess(folder, components=components)
         self.account = account
+        self.accounts: tuple[Account[Any], ...] = (account, *others)
         self.expected: list[str] = []
         """Texts of warnings and errors that the tests provoke."""
         self.client: Client
@@ -36,8 +38,9 @@ class House[A: Account[Any]]:
         self._runner.close()
 
     async def open(self) -> None:
-        """Start the phone system and Home Assistant, and sign in."""
-        await self.account.simulator.start()
+        """Start the phone systems and Home Assistant, and sign in."""
+        for account in self.accounts:
+            await account.simulator.start()
         await self.process.start()
         await self.enter()
 
@@ -51,7 +54,12 @@ class House[A: Account[Any]]:
         if hasattr(self, "client"):
             await self.client.close()
         await self.process.stop()
-        await self.account.simulator.stop()
+        for account in self.accounts:
+            await account.simulator.stop()
+
+    def complaints(self) -> list[str]:
+        """Return what was said of the integration that no test provoked."""
+        return self.process.complaints(self.expected)
 
     # -- what there is ------------------------------------------------------------------------------
 
@@ -95,25 +103,28 @@ def lived_in[H: House[Any]](test: Callable[[H], Coroutine[Any, Any, None]]) -> C
 
 
 @contextmanager
-def open_house[A: Account[Any]](folder: Path, account: A, *, set_up: bool = True) -> Iterator[House[A]]:
-    """Keep a house open; when it closes, its log must not complain of the integration."""
-    pytest_socket.enable_socket()
-    house = House(folder, account)
+def opened[H: House[Any]](house: H) -> Iterator[H]:
+    """Keep a house open; when it closes, nothing in it must complain of the integration."""
     try:
         try:
             house.run(house.open())
-            if set_up:
-                house.run(account.set_up(house.client))
-                house.run(account.complete(house.client))
             yield house
         finally:
             house.run(house.close())
-        complaints = house.process.complaints(house.expected)
-        if complaints:
-            raise AssertionError("Home Assistant's log complains:\n" + "\n".join(complaints))
+        if complaints := house.complaints():
+            raise AssertionError("Complaints:\n" + "\n".join(complaints))
     finally:
         house.close_loop()
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(house.process.folder, ignore_errors=True)
+
+
+@contextmanager
+def open_house[A: Account[Any]](folder: Path, account: A) -> Iterator[House[A]]:
+    """Keep a house open in which the account is set up."""
+    with opened(House(folder, account)) as house:
+        house.run(account.set_up(house.client))
+        house.run(account.complete(house.client))
+        yield house
 
 
 async def refused(work: Coroutine[Any, Any, Any]) -> ActionError:

@@ -69,11 +69,12 @@ SIZES = ((1600, 1100), (1024, 1100), (390, 1100))
 LANGUAGES = ("en-GB", "de-DE", "ar")
 LOOKS = tuple(product(LANGUAGES, SIZES, (False, True)))
 """Every language in every size, light and dark."""
+PAGE = (1280, 1400)
 MANY = 1_000
 LIFETIME = 1800
 
 
-async def main(folder: Path, tour: Path | None) -> None:
+async def main(folder: Path, tour: Path | None, pages: Path | None) -> None:
     """Run the demo and take the pictures: those of the documentation, or into another folder very many to look at."""
     accounts = [kind(seed=SEED + index) for index, kind in enumerate(available())]
     process = HassProcess(folder, components=FULL)
@@ -85,10 +86,10 @@ async def main(folder: Path, tour: Path | None) -> None:
             await client.act("pbx.add_to_phone_book", name=name, company=company, numbers=[number], groups=groups)
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-            studio = Studio(client, browser, tour or IMAGES)
+            studio = Studio(client, browser, tour or pages or IMAGES)
             if tour is not None:
                 await walk(studio, "quiet", LOOKS[::4])
-            else:
+            elif pages is None:
                 await film(studio, accounts)
             await client.command(
                 "pbx/me/set", extension=f"{accounts[0].entry_id}/{accounts[0].extensions[0]}", popup="off"
@@ -96,6 +97,8 @@ async def main(folder: Path, tour: Path | None) -> None:
             await busy(accounts)
             if tour is not None:
                 await walk(studio, "busy", LOOKS)
+            elif pages is not None:
+                await house_pages(studio, accounts)
             else:
                 await pictures(studio, accounts[0])
             await browser.close()
@@ -140,11 +143,11 @@ class Studio:
         await page.add_init_script(f"for (const [key, value] of {remembered}) localStorage.setItem(key, value)")
         return page
 
-    async def take(self, view: str, name: str, size: tuple[int, int], **how: Any) -> None:
-        """Keep a picture of a view of the dashboard, or of the page with this address."""
+    async def take(self, view: str, name: str, size: tuple[int, int], *, shows: str = "ha-card", **how: Any) -> None:
+        """Keep a picture of a view of the dashboard, or of the page with this address, once it shows something."""
         page = await self.page(size, **how)
         await page.goto(self.client.process.url + (view if view.startswith("/") else f"/{DASHBOARD}/{view}"))
-        await page.locator("ha-card").filter(visible=True).first.wait_for()
+        await page.locator(shows).filter(visible=True).first.wait_for()
         # Icons and the history come a moment later, each by a request of its own.
         await page.wait_for_load_state("networkidle")
         await asyncio.sleep(SETTLED)
@@ -172,6 +175,37 @@ async def walk(studio: Studio, when: str, looks: Sequence[Look], views: Sequence
         for view in views:
             name = f"{view}-{when}-{size[0]}-{language}-{'dark' if dark else 'light'}"
             await studio.take(view, name, size, language=language, dark=dark)
+
+
+async def house_pages(studio: Studio, accounts: Sequence[Account[Any]]) -> None:
+    """Take Home Assistant's own pages, on which people look for who called, in every language of the tour."""
+    client, account = studio.client, accounts[0]
+    phone = f"extension_{account.extensions[0]}"
+    device = await client.device(account.entry_id, phone)
+    whole = (await client.entity(account.entry_id, "account", "missed_calls"))["device_id"]
+    area = await client.command("config/area_registry/create", name="Office", icon="mdi:desk")
+    await client.command("config/device_registry/update", device_id=device, area_id=area["area_id"])
+    pages = {
+        "activity": "/logbook",
+        "overview": "/home/overview",
+        "area": f"/home/areas-{area['area_id']}",
+        "device": f"/config/devices/device/{device}",
+        "account": f"/config/devices/device/{whole}",
+        "accounts": "/config/integrations/integration/pbx",
+    }
+    for subject, key in (
+        (phone, "call_state"),
+        (phone, "call_event"),
+        ("account", "missed_calls"),
+        ("account", "recent_calls"),
+    ):
+        entity = await client.entity(account.entry_id, subject, key)
+        pages[key] = f"/config/devices/device/{device}?more-info-entity-id={entity['entity_id']}"
+    for language in LANGUAGES:
+        await client.speak(language.partition("-")[0], *(account.entry_id for account in accounts))
+        for name, page in pages.items():
+            shows = "ha-logbook" if name == "activity" else "ha-more-info-info" if "more-info" in page else "ha-card"
+            await studio.take(page, f"{name}-{language}", PAGE, shows=shows, language=language)
 
 
 async def large(folder: Path, tour: Path) -> None:
@@ -241,8 +275,9 @@ def entries(client: Client) -> str:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="scripts/screenshot", description=__doc__)
     parser.add_argument("--tour", type=Path, metavar="FOLDER", help="every view, in several sizes and languages")
-    tour = parser.parse_args().tour
+    parser.add_argument("--pages", type=Path, metavar="FOLDER", help="Home Assistant's own pages, in several languages")
+    given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="home-assistant-") as name:
-        asyncio.run(main(Path(name) / "demo", tour))
-        if tour is not None:
-            asyncio.run(large(Path(name) / "large", tour))
+        asyncio.run(main(Path(name) / "demo", given.tour, given.pages))
+        if given.tour is not None:
+            asyncio.run(large(Path(name) / "large", given.tour))

@@ -1,24 +1,14 @@
 """The screens as a person sees them, clicked through in Chromium: our texts are there, and nothing raw is."""
 
-import json
-import re
-import shutil
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from functools import cache
-from pathlib import Path
-from typing import Any, override
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
-import pytest_socket
-from playwright.async_api import Browser, ConsoleMessage, Locator, Page, Playwright, async_playwright
-from playwright.async_api import TimeoutError as Unseen
 
 from .accounts import Voipat
-from .house import House, lived_in
-from .process import FULL, INTEGRATION, HassProcess
-from .screenshot import CHROMIUM, FLAGS, entries
+from .house import lived_in, opened
+from .screens import MARKS, TRANSLATIONS, Screens, texts
 
-TRANSLATIONS = INTEGRATION / "translations"
 OPTIONS = (
     "country",
     "call_slots",
@@ -30,158 +20,7 @@ OPTIONS = (
     "extensions",
     "rate_plan",
 )
-PATIENCE = 60_000
-# A key stands alone; in an entity id it has a dot before it, in a URL or in code other company.
-KEY = r"(?<![\w./-])(?:{})(?![\w./=-])"
-UNFILLED = re.compile(r"component\.pbx\b|\{\w+\}|translation error|MISSING_VALUE", re.IGNORECASE)
-# Almost all of the user interface is in shadow roots, of which the text of the body has nothing.
-VISIBLE_TEXT = """() => {
-    const lines = [];
-    const walk = (node) => {
-        if (node.nodeType === Node.TEXT_NODE) {
-            lines.push(node.data.trim());
-        } else if (!["SCRIPT", "STYLE", "TEMPLATE"].includes(node.tagName)) {
-            if (node instanceof Element && !node.checkVisibility({visibilityProperty: true})
-                && getComputedStyle(node).display !== "contents") return;
-            for (const child of node.shadowRoot?.childNodes ?? []) walk(child);
-            for (const child of node.childNodes) walk(child);
-        }
-    };
-    walk(document.body);
-    return lines.filter((line) => line).join("\\n");
-}"""
-
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.browser,
-    pytest.mark.usefixtures("socket_enabled"),
-    pytest.mark.skipif(not Path(CHROMIUM).exists(), reason=f"There is no {CHROMIUM}"),
-]
-
-
-class Screens(House[Voipat]):
-    """A Home Assistant with its user interface, and somebody who sits in front of it."""
-
-    def __init__(self, folder: Path, pictures: Path) -> None:
-        """Prepare; each stop leaves a picture."""
-        super().__init__(folder, Voipat(seed=3, auto_answer=0.1))
-        self.process = HassProcess(folder, components=FULL)
-        self.language = "en"
-        self.said: list[str] = []
-        """What the browser's console complained of."""
-        self._pictures = pictures
-        self._playwright: Playwright
-        self._browser: Browser
-        self.page: Page
-
-    @override
-    async def open(self) -> None:
-        await super().open()
-        self._playwright = await async_playwright().start()
-        self._browser = await self._playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        await self.sit_down()
-
-    @override
-    async def close(self) -> None:
-        if hasattr(self, "_browser"):
-            await self._browser.close()
-        if hasattr(self, "_playwright"):
-            await self._playwright.stop()
-        await super().close()
-
-    async def sit_down(self) -> None:
-        """Open a window in which the user is signed in."""
-        self.page = page = await self._browser.new_page(
-            viewport={"width": 1280, "height": 1000}, locale="en-GB", timezone_id="Europe/Berlin"
-        )
-        page.set_default_timeout(PATIENCE)
-        page.on("console", self._console)
-        page.on("pageerror", lambda error: self.said.append(str(error.stack)))
-        remembered = entries(self.client)
-        await page.add_init_script(f"for (const [key, value] of {remembered}) localStorage.setItem(key, value)")
-
-    def _console(self, message: ConsoleMessage) -> None:
-        if message.type == "error":
-            self.said.append(f"{message.text} ({message.location['url']})")
-
-    async def speak(self, language: str) -> None:
-        """Change the language of the profile, and that in which Home Assistant names entities."""
-        self.language = language
-        # Home Assistant says so of the platforms of every integration when its language changes.
-        self.expected.append(r"Failed to load integration for translation: Invalid domain pbx\.")
-        await self.client.command("frontend/set_user_data", key="language", value={"language": language})
-        await self.client.command("config/core/update", language=language)
-        await self.client.post(f"/api/config/config_entries/entry/{self.account.entry_id}/reload")
-        await self.client.loaded(self.account.entry_id)
-        await self.page.close()
-        await self.sit_down()
-
-    # -- what a person does -------------------------------------------------------------------------
-
-    async def go(self, path: str) -> None:
-        """Open a page."""
-        await self.page.goto(self.process.url + path)
-
-    async def click(self, text: str) -> None:
-        """Click what has exactly this text."""
-        await self._find(self.page.get_by_text(text, exact=True), text, lambda found: found.click())
-
-    async def press(self, name: str) -> None:
-        """Press a button."""
-        await self._find(self.page.get_by_role("button", name=name), name, lambda found: found.click())
-
-    async def type(self, name: str, text: str) -> None:
-        """Type into a field."""
-        await self._find(self.page.get_by_role("textbox", name=name), name, lambda found: found.fill(text))
-
-    async def search(self, name: str, text: str) -> None:
-        """Type into a field that is named by its placeholder alone."""
-        await self._find(self.page.get_by_placeholder(name), name, lambda found: found.fill(text))
-
-    async def read(self, name: str, *texts: str) -> str:
-        """Look until all these texts are there; then keep a picture, and see that nothing raw is among what is seen."""
-        for text in texts:
-            await self._find(self.page.get_by_text(text), text, lambda found: found.wait_for())
-        await self._picture(f"{self.language}-{name}")
-        lines = str(await self.page.evaluate(VISIBLE_TEXT)).splitlines()
-        seen = "\n".join(line for line in lines if not line.startswith(self.process.url))
-        assert [text for text in texts if text not in seen] == []
-        assert UNFILLED.findall(seen) + raw_keys().findall(seen) == [], seen
-        return seen
-
-    async def _find(self, found: Locator, text: str, act: Callable[[Locator], Awaitable[None]]) -> None:
-        try:
-            await act(found.filter(visible=True).first)
-        except Unseen:
-            file = await self._picture("unseen")
-            raise AssertionError(f"There is no {text!r} on {self.page.url}; see {file}") from None
-
-    async def _picture(self, name: str) -> Path:
-        # Given a path, Playwright would write in a thread, which the tests of Home Assistant take for a forgotten one.
-        picture = await self.page.screenshot()
-        file = self._pictures / f"{name}.png"
-        file.write_bytes(picture)
-        return file
-
-
-@cache
-def texts(language: str) -> Mapping[str, Any]:
-    """Read a translation file."""
-    content: Mapping[str, Any] = json.loads((TRANSLATIONS / f"{language}.json").read_text())
-    return content
-
-
-@cache
-def raw_keys() -> re.Pattern[str]:
-    """Match our keys where they stand as a text; one of a single word could be the word itself."""
-
-    def keys(node: object) -> Iterator[str]:
-        if isinstance(node, Mapping):
-            yield from node
-            for child in node.values():
-                yield from keys(child)
-
-    return re.compile(KEY.format("|".join(sorted({key for key in keys(texts("en")) if "_" in key}))))
+pytestmark = MARKS
 
 
 def text(language: str, path: str, **placeholders: str) -> str:
@@ -199,28 +38,15 @@ def option_texts(language: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Screens]:
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Screens[Voipat]]:
     """Keep a Home Assistant without an account and a browser; neither may complain of the integration."""
-    pytest_socket.enable_socket()
-    folder = tmp_path_factory.mktemp("screens")
-    screens = Screens(folder, tmp_path_factory.mktemp("pictures"))
-    try:
-        try:
-            screens.run(screens.open())
-            yield screens
-        finally:
-            screens.run(screens.close())
-        complaints = [text for text in screens.said if "pbx" in text.lower()]
-        complaints += screens.process.complaints(screens.expected)
-        if complaints:
-            raise AssertionError("Complaints of the browser or of Home Assistant:\n" + "\n".join(complaints))
-    finally:
-        screens.close_loop()
-        shutil.rmtree(folder, ignore_errors=True)
+    folder, pictures = tmp_path_factory.mktemp("screens"), tmp_path_factory.mktemp("pictures")
+    with opened(Screens(folder, pictures, Voipat(seed=3, auto_answer=0.1))) as screens:
+        yield screens
 
 
 @lived_in
-async def test_set_up(house: Screens) -> None:
+async def test_set_up(house: Screens[Voipat]) -> None:
     """From the settings to an account with its devices, by way of a wrong key."""
     account, sim = house.account, house.account.simulator
     await house.go("/config")
@@ -265,7 +91,7 @@ async def test_set_up(house: Screens) -> None:
 
 
 @lived_in
-async def test_device(house: Screens) -> None:
+async def test_device(house: Screens[Voipat]) -> None:
     """The page of an extension has the state in words, also during a call."""
     sim = house.account.simulator
     await house.go(f"/config/devices/device/{await house.device('extension_101')}")
@@ -278,7 +104,7 @@ async def test_device(house: Screens) -> None:
 
 
 @lived_in
-async def test_options(house: Screens) -> None:
+async def test_options(house: Screens[Voipat]) -> None:
     """Every field of the options has its name and its help; what is changed is kept."""
     await house.go("/config/integrations/integration/pbx")
     await house.press("Configure")
@@ -290,7 +116,7 @@ async def test_options(house: Screens) -> None:
 
 
 @lived_in
-async def test_automation(house: Screens) -> None:
+async def test_automation(house: Screens[Voipat]) -> None:
     """The editor offers our trigger with all its fields, and takes it."""
     await house.go("/config/automation/edit/new")
     await house.click("Add trigger")
@@ -299,12 +125,13 @@ async def test_automation(house: Screens) -> None:
     await house.click("Call came in")
     fields = ("Add target", "Direction", "Caller numbers", "Caller groups", "Queue")
     choices = ("Internal", "Anybody", "Known caller", "Unknown number", "Hidden number")
+    await house.open_anew_until("Anybody")
     seen = await house.read("trigger", "Only calls in this direction.", *fields, *choices)
     assert "Outgoing" not in seen
 
 
 @lived_in
-async def test_german(house: Screens) -> None:
+async def test_german(house: Screens[Voipat]) -> None:
     """With a German profile, all that is ours is German."""
     if not (TRANSLATIONS / "de.json").exists():
         pytest.skip("There is no German translation")
@@ -333,4 +160,5 @@ async def test_german(house: Screens) -> None:
     await house.click(ours("triggers.call_incoming.name"))
     trigger = texts("de")["triggers"]["call_incoming"]
     fields = [field["name"] for field in trigger["fields"].values()]
+    await house.open_anew_until(ours("selector.caller_kind.options.any"))
     await house.read("trigger", trigger["description"], *fields, ours("selector.caller_kind.options.any"))

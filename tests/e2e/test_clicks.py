@@ -1,23 +1,20 @@
 """Automations that a person clicks together in the editor: no YAML, no id and no template is typed; then they run."""
 
 import asyncio
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import override
 
 import pytest
-import pytest_socket
 from playwright.async_api import Locator
 
 from tests.simulators.voipat_wire import Profile
 
 from .accounts import Voipat, Voipsun
 from .client import Json
-from .house import lived_in
-from .process import FULL, HassProcess, until
-from .screenshot import CHROMIUM
-from .test_browser import Screens
+from .house import lived_in, opened
+from .process import FULL, until
+from .screens import MARKS, Screens
 
 HELPERS = "Helpers"
 SWITCH = "Input boolean"
@@ -26,42 +23,29 @@ RECEPTION = "Chloé Martin (105)"
 BAKERY = "+493023125101"
 STRANGER = "+493023125777"
 
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.browser,
-    pytest.mark.usefixtures("socket_enabled"),
-    pytest.mark.skipif(not Path(CHROMIUM).exists(), reason=f"There is no {CHROMIUM}"),
-]
+pytestmark = MARKS
 
 
-class Builder(Screens):
+class Builder(Screens[Voipat]):
     """Somebody who builds automations by clicks alone, in a house with a gate, a bell and a person."""
 
     def __init__(self, folder: Path, pictures: Path) -> None:
         """Prepare a phone system that tells who pressed which key, and one with agents."""
-        super().__init__(folder, pictures)
-        self.account = Voipat(seed=3, auto_answer=0.1, profile=Profile.NODE)
         self.sun = Voipsun(seed=3)
-        self.process = HassProcess(folder, components=(*FULL, "input_boolean", "person", "zone"))
+        account = Voipat(seed=3, auto_answer=0.1, profile=Profile.NODE)
+        super().__init__(folder, pictures, account, self.sun, components=(*FULL, "input_boolean", "person", "zone"))
 
     @override
     async def open(self) -> None:
         """Start everything, and furnish the house."""
-        await self.sun.simulator.start()
         await super().open()
-        for account in (self.account, self.sun):
+        for account in self.accounts:
             await account.set_up(self.client)
             await account.complete(self.client)
         for name in ("Gate", "Bell", "Night"):
             await self.client.command("input_boolean/create", name=name)
         await self.client.command("person/create", name="Petr", device_trackers=[])
         await self.client.act("pbx.add_to_phone_book", name="Bakery Schmidt", numbers=[BAKERY], groups=["vip"])
-
-    @override
-    async def close(self) -> None:
-        """Stop everything."""
-        await super().close()
-        await self.sun.simulator.stop()
 
     # -- clicks -------------------------------------------------------------------------------------
 
@@ -123,8 +107,7 @@ class Builder(Screens):
         for call in self.account.simulator.truth():
             await self.account.simulator.hang_up(call.call_id)
         await self.all_idle()
-        await self.page.close()  # the last one may still be on its way to what was saved
-        await self.sit_down()
+        await self.sit_down()  # anew, for the last page may still be on its way to what was saved
         await self.go("/config/automation/edit/new")
 
     # -- what comes of it ---------------------------------------------------------------------------
@@ -153,22 +136,8 @@ class Builder(Screens):
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Builder]:
     """Keep a house with two phone systems; neither it nor the browser may complain of the integration."""
-    pytest_socket.enable_socket()
-    folder = tmp_path_factory.mktemp("builder")
-    builder = Builder(folder, tmp_path_factory.mktemp("pictures"))
-    try:
-        try:
-            builder.run(builder.open())
-            yield builder
-        finally:
-            builder.run(builder.close())
-        complaints = [text for text in builder.said if "pbx" in text.lower()]
-        complaints += builder.process.complaints(builder.expected)
-        if complaints:
-            raise AssertionError("Complaints of the browser or of Home Assistant:\n" + "\n".join(complaints))
-    finally:
-        builder.close_loop()
-        shutil.rmtree(folder, ignore_errors=True)
+    with opened(Builder(tmp_path_factory.mktemp("builder"), tmp_path_factory.mktemp("pictures"))) as builder:
+        yield builder
 
 
 @lived_in

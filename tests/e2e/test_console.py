@@ -2,17 +2,14 @@
 
 import asyncio
 import re
-import shutil
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, override
 
 import pytest
-import pytest_socket
 import yaml
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Playwright, async_playwright
-from playwright.async_api import TimeoutError as Unseen
+from playwright.async_api import Locator, Page
 
 from tests.frontend.stage import AUDIT, AXE
 
@@ -20,8 +17,10 @@ from .accounts import Account, Voipat, Voipstudio, Voipsun, Voxloud
 from .client import Client, Json
 from .dashboard import CONFIG, DASHBOARD, save_dashboard
 from .develop import furnish
-from .process import FULL, HassProcess, until
-from .screenshot import CHROMIUM, FLAGS, entries
+from .house import opened
+from .process import until
+from .screens import MARKS, Screens
+from .screenshot import FLAGS
 
 VIEWS = {
     "calls": ("calls",),
@@ -30,8 +29,6 @@ VIEWS = {
     "history": ("list",),
     "contacts": ("contacts",),
 }
-PATIENCE = 60_000
-"""Milliseconds: only what never comes takes so long, on however busy a machine."""
 LOADS = 8
 DRAWN = """() => {
     const deep = (root, selector, found = []) => {
@@ -76,109 +73,35 @@ MAKE_STALE = """async () => {
     return changed;
 }"""
 
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.browser,
-    pytest.mark.usefixtures("socket_enabled"),
-    pytest.mark.skipif(not Path(CHROMIUM).exists(), reason=f"There is no {CHROMIUM}"),
-]
+pytestmark = MARKS
 
 
-class Office:
-    """A Home Assistant with all four phone systems, and somebody in front of it."""
+class Office(Screens[Voipat]):
+    """A Home Assistant with all simulated phone systems, and somebody in front of it."""
 
-    def __init__(self, folder: Path, picture: Path) -> None:
-        """Prepare; `open` opens it. A test that fails leaves the picture."""
-        self.picture = picture
+    flags = (*FLAGS, "--autoplay-policy=no-user-gesture-required")
+
+    def __init__(self, folder: Path, pictures: Path) -> None:
+        """Prepare; a test that fails leaves a picture."""
         # A browser that is driven clicks sooner than a person: before the switch's list has followed its events.
         self.voipat = Voipat(seed=3, auto_answer=0.1)
         self.voxloud = Voxloud(seed=4)
         self.voipsun = Voipsun(seed=5)
         self.voipstudio = Voipstudio(seed=6)
-        self.process = HassProcess(folder, components=FULL)
-        self.client: Client
-        self.page: Page
-        self.said: list[str] = []
-        self._runner = asyncio.Runner()
-        self._playwright: Playwright
-        self._browser: Browser
+        super().__init__(folder, pictures, self.voipat, self.voxloud, self.voipsun, self.voipstudio)
 
-    @property
-    def accounts(self) -> list[Account[Any]]:
-        """List the phone systems."""
-        return [self.voipat, self.voxloud, self.voipsun, self.voipstudio]
-
-    def run[T](self, work: Coroutine[Any, Any, T]) -> T:
-        """Do something on the loop on which all this lives."""
-        return self._runner.run(work)
-
-    def close_loop(self) -> None:
-        """Let go of the loop."""
-        self._runner.close()
-
+    @override
     async def open(self) -> None:
         """Start everything."""
-        for account in self.accounts:
-            await account.simulator.start()
-        await self.process.start()
-        self.client = await Client(self.process).__aenter__()
+        await super().open()
         await furnish(self.client, self.accounts)
         await save_dashboard(self.client)
-        self._playwright = await async_playwright().start()
-        flags = [*FLAGS, "--autoplay-policy=no-user-gesture-required"]
-        self._browser = await self._playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
 
-    async def close(self) -> None:
-        """Stop everything."""
-        if hasattr(self, "_browser"):
-            await self._browser.close()
-        if hasattr(self, "_playwright"):
-            await self._playwright.stop()
-        if hasattr(self, "client"):
-            await self.client.close()
-        await self.process.stop()
-        for account in self.accounts:
-            await account.simulator.stop()
-
-    async def window(self, url: str = "", **more: Any) -> BrowserContext:
-        """Open a window in which the user is signed in."""
-        context = await self._browser.new_context(
-            viewport={"width": 1400, "height": 1000}, locale="en-GB", timezone_id="Europe/Berlin", **more
-        )
-        context.set_default_timeout(PATIENCE)
-        remembered = entries(self.client).replace(self.process.url, url or self.process.url)
-        await context.add_init_script(
-            "if (location.protocol.startsWith('http'))"
-            f" for (const [key, value] of {remembered}) localStorage.setItem(key, value)"
-        )
-        return context
-
-    async def sit_down(self, path: str = "") -> Page:
+    async def look(self, path: str) -> Page:
         """Look at a page in a new window, in place of the last one."""
-        if hasattr(self, "page"):
-            await self.page.context.close()
-        self.page = await (await self.window()).new_page()
-        self.page.on("console", self._console)
-        self.page.on("pageerror", lambda error: self.said.append(str(error.stack)))
-        if path:
-            await self.go(path)
-        return self.page
-
-    async def go(self, path: str) -> None:
-        """Open a page."""
-        await self.page.goto(self.process.url + path)
-
-    async def drawn(self, page: Page) -> None:
-        """Wait until the cards are drawn and the pop-up is there; leave a picture where they never are."""
-        try:
-            await page.wait_for_function(DRAWN)
-        except Unseen:
-            self.picture.write_bytes(await page.screenshot())
-            raise
-
-    def _console(self, message: ConsoleMessage) -> None:
-        if message.type == "error":
-            self.said.append(f"{message.text} ({message.location['url']})")
+        page = await self.sit_down()
+        await self.go(path)
+        return page
 
     async def choose(self, account: Account[Any], extension: str, popup: str = "mine") -> None:
         """Make an extension the user's own phone."""
@@ -200,21 +123,8 @@ class Office:
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     """Keep an office open; neither the browser nor Home Assistant may complain of the integration."""
-    pytest_socket.enable_socket()
-    folder = tmp_path_factory.mktemp("office")
-    opened = Office(folder, tmp_path_factory.mktemp("pictures") / "failed.png")
-    try:
-        try:
-            opened.run(opened.open())
-            yield opened
-        finally:
-            opened.run(opened.close())
-        complaints = [text for text in opened.said if "pbx" in text.lower()] + opened.process.complaints()
-        if complaints:
-            raise AssertionError("Complaints of the browser or of Home Assistant:\n" + "\n".join(complaints))
-    finally:
-        opened.close_loop()
-        shutil.rmtree(folder, ignore_errors=True)
+    with opened(Office(tmp_path_factory.mktemp("office"), tmp_path_factory.mktemp("pictures"))) as office:
+        yield office
 
 
 def at_work(test: Callable[[Office], Coroutine[Any, Any, None]]) -> Callable[[Office], None]:
@@ -224,9 +134,7 @@ def at_work(test: Callable[[Office], Coroutine[Any, Any, None]]) -> Callable[[Of
         try:
             office.run(test(office))
         except Exception as err:
-            if hasattr(office, "page") and not office.picture.exists():
-                office.picture.write_bytes(office.run(office.page.screenshot()))
-                err.add_note(f"See {office.picture}")
+            err.add_note(f"See {office.run(office.picture(test.__name__))}")
             raise
         finally:
             office.run(office.quiet())
@@ -238,7 +146,7 @@ def at_work(test: Callable[[Office], Coroutine[Any, Any, None]]) -> Callable[[Of
 @at_work
 async def test_add_the_dashboard(office: Office) -> None:
     """From the settings, without a line of YAML; with all views, and with its name in the sidebar."""
-    page = await office.sit_down("/config/lovelace/dashboards")
+    page = await office.look("/config/lovelace/dashboards")
     await page.get_by_text("Add dashboard").first.click()
     await page.get_by_text("Calls, phones, queues and history").click()
     await page.get_by_role("button", name="Create").click()
@@ -260,7 +168,7 @@ async def test_add_the_dashboard(office: Office) -> None:
 async def test_a_call_by_clicks(office: Office) -> None:
     """A call that is pushed appears; it is held, resumed, transferred and hung up."""
     await office.choose(office.voipat, "101", "off")
-    await office.sit_down(f"/{DASHBOARD}/calls")
+    await office.look(f"/{DASHBOARD}/calls")
     sim = office.voipat.simulator
     call = await sim.ring("+493023125101", "101", name="Bakery Schmidt")
     row = await office.live("Bakery Schmidt", "ringing")
@@ -288,7 +196,7 @@ async def test_a_call_by_clicks(office: Office) -> None:
 async def test_dial_by_name(office: Office) -> None:
     """Some letters of a contact in the phone system's address book are enough."""
     await office.choose(office.voipstudio, "1002", "off")
-    page = await office.sit_down(f"/{DASHBOARD}/calls")
+    page = await office.look(f"/{DASHBOARD}/calls")
     box = page.locator("pbx-dial-card").get_by_role("combobox")
     await box.click()
     await page.keyboard.type("grac")
@@ -318,7 +226,7 @@ async def test_play_a_recording(office: Office) -> None:
         return any("recording_id" in row for row in page["records"])
 
     await until(written, "recording", 60)
-    page = await office.sit_down(f"/{DASHBOARD}/history")
+    page = await office.look(f"/{DASHBOARD}/history")
     rows = page.locator("pbx-list-card li").filter(has_text="Play recording")
     await rows.first.get_by_role("button").first.click()
     await page.get_by_role("button", name="Play recording", exact=True).click()
@@ -337,7 +245,7 @@ async def test_play_a_recording(office: Office) -> None:
 @at_work
 async def test_an_agent_by_clicks(office: Office) -> None:
     """Logged in, paused and logged out from the wallboard."""
-    page = await office.sit_down(f"/{DASHBOARD}/queues")
+    page = await office.look(f"/{DASHBOARD}/queues")
     agent = page.locator("pbx-queues-card [data-agent]").filter(has_text="Jana Svobodová")
     await agent.get_by_role("button", name="Log in").click()
     await agent.get_by_role("button", name="Log out").wait_for()
@@ -351,7 +259,7 @@ async def test_an_agent_by_clicks(office: Office) -> None:
 async def test_answer_from_the_pop_up(office: Office) -> None:
     """On a page of the settings, above an open dialog, while somebody types into a field of it."""
     await office.choose(office.voipstudio, "1002")
-    page = await office.sit_down("/config/lovelace/dashboards")
+    page = await office.look("/config/lovelace/dashboards")
     await page.get_by_text("Add dashboard").first.click()
     field = page.get_by_placeholder("Search dashboards")
     await field.click()
@@ -374,7 +282,7 @@ async def test_answer_from_the_pop_up(office: Office) -> None:
 async def test_reject_leaves_the_group_ringing(office: Office) -> None:
     """Only my phone stops; on another page than a dashboard."""
     await office.choose(office.voipstudio, "1002")
-    page = await office.sit_down("/config/dashboard")
+    page = await office.look("/config/dashboard")
     await page.get_by_text("Devices & services").first.wait_for()
     sim = office.voipstudio.simulator
     call = await sim.ring("442079460124", "1002", "1003", name="Piotr")
@@ -396,7 +304,7 @@ async def test_every_page_load_shows_the_cards(office: Office) -> None:
                 context = await office.window()
             page = await context.new_page()
             await page.goto(f"{office.process.url}/{DASHBOARD}/calls")
-            await office.drawn(page)
+            await page.wait_for_function(DRAWN)
             await page.close()
         await context.close()
 
@@ -415,7 +323,7 @@ async def test_a_stale_page_shows_the_cards(office: Office) -> None:
         # The worker fetches the page anew in the background, at times before it is loaded again.
         await page.wait_for_function(MAKE_STALE)
         await page.reload()
-        await office.drawn(page)
+        await page.wait_for_function(DRAWN)
         stale += await page.locator("meta[name=stale]").count()
         if stale == LOADS:
             break
@@ -521,7 +429,7 @@ async def test_a_strangers_name_loads_nothing(office: Office) -> None:
 async def test_after_a_restart(office: Office) -> None:
     """A page that stays open shows calls again, without being loaded anew."""
     await office.choose(office.voipstudio, "1002", "off")
-    page = await office.sit_down(f"/{DASHBOARD}/calls")
+    page = await office.look(f"/{DASHBOARD}/calls")
     await page.locator("pbx-calls-card ha-card").wait_for()
     await office.client.close()
     await office.process.stop()

@@ -17,7 +17,7 @@ from tests.simulators.base import FaultKind
 
 from .accounts import Voipat, Voipstudio, Voipsun, Voxloud
 from .client import Json
-from .house import House, lived_in, open_house, refused
+from .house import House, lived_in, opened, refused
 from .process import free_port, until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("socket_enabled")]
@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("socket_enabled")]
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House[Voipat]]:
     """Keep a Home Assistant without any account, and a phone system for one."""
-    with open_house(tmp_path_factory.mktemp("errors"), Voipat(auto_answer=0.1), set_up=False) as house:
+    with opened(House(tmp_path_factory.mktemp("errors"), Voipat(auto_answer=0.1))) as house:
         yield house
 
 

@@ -1,47 +1,27 @@
 """A fresh set-up of each provider, clicked through in Chromium: found by a user's word, and ended with proof."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import pytest_socket
 
-from .accounts import Voipstudio, Voipsun, Voxloud
-from .house import lived_in
+from .accounts import Voipat, Voipstudio, Voipsun, Voxloud
+from .house import lived_in, opened
 from .process import until
-from .screenshot import CHROMIUM
-from .test_browser import Screens
+from .screens import MARKS, Screens
 
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.browser,
-    pytest.mark.usefixtures("socket_enabled"),
-    pytest.mark.skipif(not Path(CHROMIUM).exists(), reason=f"There is no {CHROMIUM}"),
-]
+pytestmark = MARKS
 
 
-class Newcomer(Screens):
+class Newcomer(Screens[Voipat]):
     """Somebody who has every phone system there is, and has set up none yet."""
 
     def __init__(self, folder: Path, pictures: Path) -> None:
         """Prepare the other phone systems as well."""
-        super().__init__(folder, pictures)
         self.studio = Voipstudio(seed=3)
         self.sun = Voipsun(seed=3)
         self.vox = Voxloud(seed=3)
-
-    async def open(self) -> None:
-        """Start the phone systems, Home Assistant and the browser."""
-        for one in (self.studio, self.sun, self.vox):
-            await one.simulator.start()
-        await super().open()
-
-    async def close(self) -> None:
-        """Stop everything."""
-        await super().close()
-        for one in (self.studio, self.sun, self.vox):
-            await one.simulator.stop()
+        super().__init__(folder, pictures, Voipat(seed=3, auto_answer=0.1), self.studio, self.sun, self.vox)
 
     async def choose(self, provider: str) -> None:
         """Find the integration by a word that people use, and choose a phone system."""
@@ -75,22 +55,8 @@ class Newcomer(Screens):
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Newcomer]:
     """Keep a Home Assistant without an account; neither it nor the browser may complain of the integration."""
-    pytest_socket.enable_socket()
-    folder = tmp_path_factory.mktemp("newcomer")
-    screens = Newcomer(folder, tmp_path_factory.mktemp("pictures"))
-    try:
-        try:
-            screens.run(screens.open())
-            yield screens
-        finally:
-            screens.run(screens.close())
-        complaints = [text for text in screens.said if "pbx" in text.lower()]
-        complaints += screens.process.complaints(screens.expected)
-        if complaints:
-            raise AssertionError("Complaints of the browser or of Home Assistant:\n" + "\n".join(complaints))
-    finally:
-        screens.close_loop()
-        shutil.rmtree(folder, ignore_errors=True)
+    with opened(Newcomer(tmp_path_factory.mktemp("newcomer"), tmp_path_factory.mktemp("pictures"))) as screens:
+        yield screens
 
 
 @lived_in
