@@ -57,6 +57,7 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
         "options_flow",
         "stored_secrets",
         "subentries",
+        "trials",
         "webhook_page",
     ),
     "the actions; the front end": ("services", "console"),

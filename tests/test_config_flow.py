@@ -135,7 +135,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 def look(monkeypatch: pytest.MonkeyPatch) -> AsyncMock:
     """Let Home Assistant find no way to its own address, which is none in a test."""
     mocked = AsyncMock(side_effect=ClientConnectionError)
-    monkeypatch.setattr("custom_components.pbx.webhook_page.async_look", mocked)
+    monkeypatch.setattr("custom_components.pbx.trials.async_look", mocked)
     return mocked
 
 
@@ -355,7 +355,7 @@ async def test_proof_that_fails(
     hass: HomeAssistant, voipat: VoipatSimulator, at_home: str, monkeypatch: pytest.MonkeyPatch, set_up: AsyncMock
 ) -> None:
     """Where nothing comes, the page is shown again and says so; it can be tried again, or left."""
-    monkeypatch.setattr("custom_components.pbx.webhook_page.PATIENCE", 0.01)
+    monkeypatch.setattr("custom_components.pbx.trials.PATIENCE", 0.01)
     result = await async_submit(hass, await async_start(hass, "voipat"), _voipat(voipat).typed)
     shown = suggested(result)
     for _ in range(2):
@@ -389,7 +389,7 @@ async def test_rubbish_is_no_proof(
     path = urlsplit(suggested(result)["address"]).path
     assert (await client.post(path, data=body)).status == 200
     assert (await client.head(path)).status == 200
-    monkeypatch.setattr("custom_components.pbx.webhook_page.PATIENCE", 0.01)
+    monkeypatch.setattr("custom_components.pbx.trials.PATIENCE", 0.01)
     result = await hass.config_entries.flow.async_configure(result["flow_id"], {"test": True})
     result = await async_waited(hass, result)
     assert result["errors"] == {"base": "not_received"}

@@ -51,6 +51,11 @@ async def test_every_event_is_a_sentence(hass: HomeAssistant, language: str) -> 
     assert len(set(sentences)) == len(sentences)
 
 
+def test_icons() -> None:
+    """Only what is told has an icon of its own."""
+    assert not set(logbook.ICONS) & set(UNTOLD)
+
+
 async def test_calls(hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry) -> None:
     """What a person reads of calls that were answered, missed and placed."""
     await async_set_up(hass, fake_entry)

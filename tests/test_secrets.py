@@ -568,7 +568,7 @@ class Drive:
             mail = self.simulator.mailed[-1]
             self.account.secrets |= {"nonce_2": mail.nonce}
             step = await self.steps(flow, step, {"code": mail.code})
-        while step["type"] == "form" and step["step_id"] in {"paste", "phones"}:
+        while step["type"] == "form" and step["step_id"] in {"paste", "prove", "phones"}:
             step = await self.steps(flow, step, {})
         return step
 

@@ -558,6 +558,7 @@ CONFIG_STEPS: Mapping[str, set[str]] = {
     "code": form_fields(CODE_FORM),
     "reauth_confirm": form_fields(*REAUTH_FIELDS.values()),
     "paste": {*CONF_ADDRESSES, CONF_TEST},
+    "prove": {CONF_TEST},
     "phones": form_fields(*PHONES_FORM.values()),
     "proved": set(),
     "user": set(),
@@ -674,7 +675,7 @@ def given_to_steps(name: str) -> dict[str, set[str]]:
             step = keyword(call, "step_id")
             given = keyword(call, "description_placeholders")
             keys = dictionaries.get(given.id, set()) if isinstance(given, ast.Name) else keys_of(given)
-            names = {"provider": set(FORMS), "step_id": {"user", "reconfigure"}}
+            names = {"provider": set(FORMS), "step_id": {"user", "reconfigure"}, "page_id": {"paste", "prove"}}
             for key in names[step.id] if isinstance(step, ast.Name) else {constant(step) or ""}:
                 found[key] = keys
     return found
@@ -689,7 +690,7 @@ def test_flow_placeholders() -> None:
     for section, given in (("config", config), ("options", options)):
         for step, names in given.items():
             assert placeholders(english[section]["step"][step]) <= names, step
-        with_errors = [given[step] for step in set(given) - {"address", "paste", "phones", "proved"}]
+        with_errors = [given[step] for step in set(given) - {"address", "paste", "phones", "prove", "proved"}]
         assert placeholders(english[section]["error"]) <= set.intersection(*with_errors)
     subentries = given_to_steps("subentries.py")
     for kind in english["config_subentries"].values():

@@ -7,7 +7,7 @@ from aiohttp import web
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
-from custom_components.pbx.webhook_page import async_look
+from custom_components.pbx.trials import async_look
 
 
 class Door:

@@ -53,14 +53,8 @@ from .telephony.errors import (
     SecondFactorError,
 )
 from .telephony.models import Account, Capability, Extension
-from .webhook_page import (
-    CONF_TEST,
-    Trouble,
-    WebhookTrial,
-    async_webhook_page,
-    described,
-    test_field,
-)
+from .trials import StreamTrial, Trial, WebhookTrial, described
+from .webhook_page import CONF_TEST, Trouble, async_webhook_page, test_field
 
 CONF_NONCE = "nonce"
 FLOWS = "flows"
@@ -78,7 +72,7 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
         self._provider = ""
         self._typed: dict[str, Any] = {}
         self._nonce = ""
-        self._trial: WebhookTrial | None = None
+        self._trial: Trial | None = None
         self._trouble: Trouble | None = None
         self._waiting: asyncio.Task[None] | None = None
         self._settings: dict[str, Any] = {}
@@ -255,15 +249,23 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
             raise
         self._settings[CONF_WEBHOOK_ID] = webhook_id = async_generate_id()
         if not addresses_to_paste(self.hass, client, self._settings):
-            return await self.async_step_phones()
+            return await self._async_prove_stream(client)
         if external_url(self.hass, webhook_id) is None and (
             url := await async_cloudhook_url(self.hass, webhook_id)
         ):
             self._settings[CONF_CLOUDHOOK_URL] = url
-        self._trial = WebhookTrial(self.hass, client, webhook_id)
-        self._trial.async_start()
-        self._trouble = await self._trial.async_trouble()
+        self._trial = trial = WebhookTrial(self.hass, client, webhook_id)
+        trial.async_start()
+        self._trouble = await trial.async_trouble()
         return await self.async_step_paste()
+
+    async def _async_prove_stream(self, client: Provider) -> ConfigFlowResult:
+        """Offer to wait for a call over the stream, if that is how calls are reported."""
+        if Capability.STREAM not in client.capabilities:
+            return await self.async_step_phones()
+        self._trial = trial = StreamTrial(self.hass, client)
+        await trial.async_connect()
+        return await self.async_step_prove()
 
     def _update(self, entry: ConfigEntry, data: dict[str, Any]) -> ConfigFlowResult:
         """Update the entry.
@@ -283,20 +285,28 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
             if user_input.get(CONF_TEST):
                 return await self.async_step_wait()
             return await self.async_step_phones()
-        return await self._async_show_page({})
+        return await self._async_show_page(silent=False)
 
-    async def _async_show_page(self, errors: dict[str, str]) -> ConfigFlowResult:
-        """Show the address, and ask whether to wait for a call."""
+    async def async_step_prove(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Offer to wait for a call, where nothing has to be pasted."""
+        return await self.async_step_paste(user_input)
+
+    async def _async_show_page(self, *, silent: bool) -> ConfigFlowResult:
+        """Show the address, if there is one to paste, and ask whether to wait for a call."""
         page = await async_webhook_page(self.hass, self._tried[1], self._settings, self._trouble)
-        if page is None:
-            return await self.async_step_phones()
+        errors: dict[str, str] = {}
+        if silent and page is None:
+            errors["base"] = "not_heard"
+        elif silent:
+            errors["base"] = "not_received"
+        page_id = "paste" if page else "prove"
         return self.async_show_form(
-            step_id="paste",
-            data_schema=vol.Schema({**page.fields, **test_field()}),
+            step_id=page_id,
+            data_schema=vol.Schema({**(page.fields if page else {}), **test_field()}),
             errors=errors,
             description_placeholders={
                 "provider": PROVIDERS[self._provider].name,
-                "how": page.how,
+                "how": page.how if page else "",
             },
             last_step=False,
         )
@@ -319,9 +329,8 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
         return self.async_show_progress_done(next_step_id="proved" if trial.messages else "silent")
 
     async def async_step_silent(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Show the address once more, because nothing came."""
-        errors = {"base": "not_received"}
-        return await self._async_show_page(errors)
+        """Show the page once more, because nothing came."""
+        return await self._async_show_page(silent=True)
 
     async def async_step_proved(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show what came."""

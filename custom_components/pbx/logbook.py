@@ -1,15 +1,33 @@
 """Activity: what happens at a phone system, in sentences with names; `activity.py` says of what."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from homeassistant.components.logbook.const import LOGBOOK_ENTRY_NAME
+from homeassistant.components.logbook.const import LOGBOOK_ENTRY_ICON, LOGBOOK_ENTRY_NAME
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers.translation import async_get_cached_translations
 
-from .activity import sentence
+from .activity import OF_AGENTS, sentence
 from .const import DOMAIN, EVENT_ACTIVITY
+from .telephony.models import EventType
 
 type Description = dict[str, str]
+
+ICONS: Mapping[EventType, str] = {
+    EventType.CALL_INCOMING: "mdi:phone-incoming",
+    EventType.CALL_OUTGOING: "mdi:phone-outgoing",
+    EventType.CALL_HELD: "mdi:phone-paused",
+    EventType.CALL_RESUMED: "mdi:phone-in-talk",
+    EventType.CALL_TRANSFERRED: "mdi:phone-forward",
+    EventType.CALL_MISSED: "mdi:phone-missed",
+    EventType.CALL_ENDED: "mdi:phone-hangup",
+    EventType.VOICEMAIL_RECEIVED: "mdi:voicemail",
+    EventType.FAX_RECEIVED: "mdi:fax",
+    EventType.FAX_SENT: "mdi:fax",
+    EventType.SMS_RECEIVED: "mdi:message-text",
+    EventType.DTMF_RECEIVED: "mdi:dialpad",
+    **dict.fromkeys(OF_AGENTS, "mdi:headset"),
+}
+OTHERS_ICON = "mdi:phone"
 
 
 @callback
@@ -26,6 +44,7 @@ def async_describe_events(
         an event belongs to is found by the ids in its own data.
         """
         texts = async_get_cached_translations(hass, hass.config.language, "common", DOMAIN)
-        return {LOGBOOK_ENTRY_NAME: sentence(texts, event.data)}
+        icon = ICONS.get(event.data.get("type", ""), OTHERS_ICON)
+        return {LOGBOOK_ENTRY_NAME: sentence(texts, event.data), LOGBOOK_ENTRY_ICON: icon}
 
     async_describe_event(DOMAIN, EVENT_ACTIVITY, describe)

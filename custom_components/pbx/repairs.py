@@ -24,7 +24,8 @@ from .issues import (
 )
 from .options import shown_phones, stored_table
 from .telephony.errors import InvalidInputError
-from .webhook_page import CONF_TEST, PATIENCE, async_webhook_page, test_field
+from .trials import PATIENCE
+from .webhook_page import CONF_TEST, async_webhook_page, test_field
 
 REMEDIES: Final[Mapping[str, Callable[[PbxData], None]]] = {
     ISSUE_COPY: lambda data: data.subscription.async_take_over(),

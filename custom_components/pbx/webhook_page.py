@@ -1,36 +1,26 @@
-"""The page for a webhook that a person enters in the phone system's own settings, and its proof.
+"""The page for a webhook that a person enters in the phone system's own settings.
 
 The same page is shown when an account is added, in its options, and when nothing is pushed.
 """
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import ip_address
 from typing import Any, Final
 
-import aiohttp
 import voluptuous as vol
-from aiohttp.web import Request, Response
-from homeassistant.components import webhook
-from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.aiohttp_client import async_create_clientsession
+from homeassistant.core import HomeAssistant
 from homeassistant.helpers.selector import BooleanSelector, TextSelector
 from homeassistant.helpers.translation import async_get_translations
 from yarl import URL
 
-from .const import DOMAIN, LOGGER
+from .const import DOMAIN
 from .providers.base import Provider
-from .push.url import addresses_to_paste, external_url
-from .push.webhook import METHODS, async_read_push
-from .telephony.errors import BadPayloadError
-from .telephony.models import LegPush, Pushed, PushRequest, UnknownPush
+from .push.url import addresses_to_paste
 
 CONF_ADDRESSES: Final = ("address", "address_2", "address_3")
 CONF_TEST: Final = "test"
-PATIENCE: Final = 60  # seconds in which a person takes a phone and calls
-ANSWER_WITHIN: Final = 5  # seconds
 
 
 class Trouble(StrEnum):
@@ -105,112 +95,3 @@ def _is_local(host: str) -> bool:
         return "." not in host or host.endswith(
             (".local", ".lan", ".home", ".home.arpa", ".internal")
         )
-
-
-class WebhookTrial:
-    """Take what is pushed to an address before there is an account that takes it."""
-
-    def __init__(self, hass: HomeAssistant, provider: Provider, webhook_id: str) -> None:
-        """Initialize the trial, to which nothing was pushed yet."""
-        self._hass = hass
-        self._provider = provider
-        self._webhook_id = webhook_id
-        self._started = False
-        self._asked = False
-        self._arrived = asyncio.Event()
-        self.messages: tuple[Pushed, ...] = ()
-
-    @callback
-    def async_start(self) -> None:
-        """Take what comes from now on."""
-        if not self._started:
-            webhook.async_register(
-                self._hass,
-                DOMAIN,
-                self._provider.name,
-                self._webhook_id,
-                self._async_handle,
-                allowed_methods=METHODS,
-            )
-            self._started = True
-
-    @callback
-    def async_stop(self) -> None:
-        """Leave the address to whoever takes it next."""
-        if self._started:
-            webhook.async_unregister(self._hass, self._webhook_id)
-            self._started = False
-
-    async def async_wait(self) -> None:
-        """Wait until something was pushed, but no longer than a person has patience."""
-        try:
-            async with asyncio.timeout(PATIENCE):
-                await self._arrived.wait()
-        except TimeoutError:
-            LOGGER.debug("%s has pushed nothing yet", self._provider.name)
-
-    async def async_trouble(self) -> Trouble | None:
-        """Return whether Home Assistant's own address on the internet leads elsewhere.
-
-        What has no such address is not asked for.
-        """
-        address = external_url(self._hass, self._webhook_id)
-        if address is None or trouble_of(address) is not None:
-            return None
-        self._asked = False
-        try:
-            async with asyncio.timeout(ANSWER_WITHIN):
-                await async_look(self._hass, address)
-        except (aiohttp.ClientError, OSError, TimeoutError) as err:
-            LOGGER.debug("The address of the webhook does not answer: %s", type(err).__name__)
-        return None if self._asked else Trouble.UNREACHED
-
-    async def _async_handle(
-        self, _hass: HomeAssistant, _webhook_id: str, request: Request
-    ) -> Response:
-        """Answer 200 at once, whatever came, and note what it says."""
-        self._asked = True
-        push = await async_read_push(request)
-        if push is not None and (push.body or push.query):
-            self._take(push)
-        return Response()
-
-    def _take(self, push: PushRequest) -> None:
-        """Note what a request says, if it says anything."""
-        try:
-            messages = self._provider.parse(push)
-        except BadPayloadError:
-            return
-        known = tuple(one for one in messages if not isinstance(one, UnknownPush))
-        if known:
-            self.messages = known
-            self._arrived.set()
-
-
-async def async_look(hass: HomeAssistant, address: str) -> None:
-    """Ask for an address, whatever it answers, with no cookie of anybody; raise as aiohttp does."""
-    session = async_create_clientsession(
-        hass, auto_cleanup=False, cookie_jar=aiohttp.DummyCookieJar()
-    )
-    try:
-        async with session.get(address, allow_redirects=False):
-            pass
-    finally:
-        session.detach()
-
-
-def described(messages: tuple[Pushed, ...]) -> str:
-    """Return what was pushed, in a few words that are safe in Markdown."""
-    for message in messages:
-        if isinstance(message, LegPush):
-            parties = (message.caller, message.callee)
-            numbers = [party.number for party in parties if party is not None and party.number]
-            if numbers:
-                return " → ".join(_literal(number) for number in numbers)
-            return _literal(message.provider_event)
-    return _literal(messages[0].provider_event) if messages else ""
-
-
-def _literal(text: str) -> str:
-    """Return a text that Markdown shows as it is."""
-    return f"`{text.replace('`', '')}`"

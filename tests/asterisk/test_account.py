@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from homeassistant.config_entries import SOURCE_REAUTH, SOURCE_USER, ConfigEntryState
+from homeassistant.config_entries import SOURCE_REAUTH, SOURCE_USER, ConfigEntryState, ConfigFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import issue_registry as ir
@@ -16,6 +16,7 @@ from homeassistant.setup import async_setup_component
 from custom_components.pbx import diagnostics
 from custom_components.pbx.const import DOMAIN
 
+from .config import DID
 from .hass import Watcher, entry_for, set_up, state_of
 from .lab import Lab, until
 from .stories import OUTSIDE
@@ -35,6 +36,12 @@ async def test_flow(hass: HomeAssistant, lab: Lab) -> None:
         result = await hass.config_entries.flow.async_configure(result["flow_id"], {**typed, **wrong})
         assert result["errors"] == {"base": error}
     result = await hass.config_entries.flow.async_configure(result["flow_id"], typed)
+    assert result["step_id"] == "prove"
+    result = await prove(hass, lab, result)
+    assert (result["step_id"], result["errors"]) == ("proved", None)
+    assert result["description_placeholders"] is not None
+    assert OUTSIDE in result["description_placeholders"]["what"]
+    result = await hass.config_entries.flow.async_configure(result["flow_id"], {})
     assert result["step_id"] == "phones"
     assert result["data_schema"] is not None
     (table,) = result["data_schema"].schema
@@ -50,6 +57,47 @@ async def test_flow(hass: HomeAssistant, lab: Lab) -> None:
     entry = hass.config_entries.async_entries(DOMAIN)[0]
     assert entry.state is ConfigEntryState.LOADED
     assert entry.unique_id == f"asterisk_127.0.0.1:{lab.ami_port}"
+
+
+async def prove(hass: HomeAssistant, lab: Lab, result: ConfigFlowResult) -> ConfigFlowResult:
+    """Call a phone while the form waits, and give what it shows then."""
+    result = await hass.config_entries.flow.async_configure(result["flow_id"], {"test": True})
+    assert (result["type"], result["progress_action"]) == (FlowResultType.SHOW_PROGRESS, "wait_for_call")
+    call = await lab.trunk.dial(f"{DID}101", caller=OUTSIDE)
+
+    async def shown() -> bool:
+        nonlocal result
+        result = await hass.config_entries.flow.async_configure(result["flow_id"])
+        return result["type"] is not FlowResultType.SHOW_PROGRESS
+
+    await until(shown)
+    await call.hangup()
+    return result
+
+
+async def test_a_user_who_may_not_read_calls(hass: HomeAssistant, lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It signs in and all looks well; the call that is not reported shows that it is not, and it can be left so."""
+    monkeypatch.setattr("custom_components.pbx.trials.PATIENCE", 3)
+    users = lab.work / "etc/manager.conf"
+    before = users.read_text()
+    lines = "[deaf]\nsecret = deaf\nread = system\nwrite = system,call,agent,originate,reporting\n"
+    async with lab.ami() as ami:
+        try:
+            users.write_text(before + lines)
+            await ami.action("Command", Command="manager reload")
+            form = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+            form = await hass.config_entries.flow.async_configure(form["flow_id"], {"next_step_id": "asterisk"})
+            typed = {"host": "127.0.0.1", "port": lab.ami_port, "username": "deaf", "password": "deaf"}
+            result = await hass.config_entries.flow.async_configure(form["flow_id"], typed)
+            result = await prove(hass, lab, result)
+            assert (result["step_id"], result["errors"]) == ("prove", {"base": "not_heard"})
+            result = await hass.config_entries.flow.async_configure(result["flow_id"], {"test": False})
+            assert result["step_id"] == "phones"
+            hass.config_entries.flow.async_abort(result["flow_id"])
+            await hass.async_block_till_done()
+        finally:
+            users.write_text(before)
+            await ami.action("Command", Command="manager reload")
 
 
 async def test_the_lines_to_copy_are_right(hass: HomeAssistant, lab: Lab) -> None:
@@ -72,7 +120,8 @@ async def test_the_lines_to_copy_are_right(hass: HomeAssistant, lab: Lab) -> Non
             secret = lines.partition("secret = ")[2].partition("\n")[0]
             typed = {"host": "127.0.0.1", "port": lab.ami_port, "username": "copied", "password": secret}
             result = await hass.config_entries.flow.async_configure(form["flow_id"], {**typed, "configuration": lines})
-            result = await hass.config_entries.flow.async_configure(result["flow_id"], {})
+            for _ in ("prove", "phones"):
+                result = await hass.config_entries.flow.async_configure(result["flow_id"], {})
             assert result["type"] is FlowResultType.CREATE_ENTRY
             await hass.async_block_till_done()
             (entry,) = hass.config_entries.async_entries(DOMAIN)

@@ -81,7 +81,7 @@ class Account[S: Simulator](ABC):
         form = await client.step(menu, next_step_id=self.provider)
         step = await client.step(form, "flow", **self.form)
         urls: list[str] = []
-        while step.get("step_id") in {"paste", "phones"}:
+        while step.get("step_id") in {"paste", "prove", "phones"}:
             urls += pasted(step)
             step = await client.step(step)
         if step["type"] != "create_entry":

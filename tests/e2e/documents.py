@@ -276,7 +276,7 @@ async def prove(client: Client, document: Document[Any], say: Callable[[str], No
     menu = await client.start_flow("pbx")
     step = await client.step(await client.step(menu, next_step_id=document.provider), "flow", **document.form)
     urls: list[str] = []
-    while step.get("step_id") in {"paste", "phones"}:
+    while step.get("step_id") in {"paste", "prove", "phones"}:
         urls += pasted(step)
         step = await client.step(step)
     if step["type"] != "create_entry":

@@ -70,6 +70,10 @@ LANGUAGES = ("en-GB", "de-DE", "ar")
 LOOKS = tuple(product(LANGUAGES, SIZES, (False, True)))
 """Every language in every size, light and dark."""
 PAGE = (1280, 1400)
+MOMENT = 3
+"""Seconds in which Home Assistant hears of everything, also by its polls."""
+SHOWN = {"activity": "ha-logbook", "accounts": "ha-config-entry-row"}
+"""What a page of Home Assistant shows in place of cards."""
 MANY = 1_000
 LIFETIME = 1800
 
@@ -94,11 +98,12 @@ async def main(folder: Path, tour: Path | None, pages: Path | None) -> None:
             await client.command(
                 "pbx/me/set", extension=f"{accounts[0].entry_id}/{accounts[0].extensions[0]}", popup="off"
             )
-            await busy(accounts)
+            if pages is None:
+                await busy(accounts)
             if tour is not None:
                 await walk(studio, "busy", LOOKS)
             elif pages is not None:
-                await house_pages(studio, accounts)
+                await house_pages(studio, accounts[0])
             else:
                 await pictures(studio, accounts[0])
             await browser.close()
@@ -177,9 +182,9 @@ async def walk(studio: Studio, when: str, looks: Sequence[Look], views: Sequence
             await studio.take(view, name, size, language=language, dark=dark)
 
 
-async def house_pages(studio: Studio, accounts: Sequence[Account[Any]]) -> None:
+async def house_pages(studio: Studio, account: Account[Any]) -> None:
     """Take Home Assistant's own pages, on which people look for who called, in every language of the tour."""
-    client, account = studio.client, accounts[0]
+    client = studio.client
     phone = f"extension_{account.extensions[0]}"
     device = await client.device(account.entry_id, phone)
     whole = (await client.entity(account.entry_id, "account", "missed_calls"))["device_id"]
@@ -196,16 +201,47 @@ async def house_pages(studio: Studio, accounts: Sequence[Account[Any]]) -> None:
     for subject, key in (
         (phone, "call_state"),
         (phone, "call_event"),
+        (phone, "call_back"),
+        ("account", "active_calls"),
         ("account", "missed_calls"),
         ("account", "recent_calls"),
     ):
         entity = await client.entity(account.entry_id, subject, key)
         pages[key] = f"/config/devices/device/{device}?more-info-entity-id={entity['entity_id']}"
     for language in LANGUAGES:
-        await client.speak(language.partition("-")[0], *(account.entry_id for account in accounts))
+        await client.speak(language.partition("-")[0], account.entry_id)
+        await some_calls(account)
         for name, page in pages.items():
-            shows = "ha-logbook" if name == "activity" else "ha-more-info-info" if "more-info" in page else "ha-card"
+            shows = SHOWN.get(name, "ha-more-info-info" if "more-info" in page else "ha-card")
             await studio.take(page, f"{name}-{language}", PAGE, shows=shows, language=language)
+        for call in account.simulator.truth():
+            await account.simulator.hang_up(call.call_id)
+
+
+async def some_calls(account: Account[Any]) -> None:
+    """Let a phone be called, miss a call, call somebody, and talk in the end."""
+    sim, (phone, other, *_) = account.simulator, account.extensions
+    callers = account.callers
+    for caller in callers[:2]:
+        call = await sim.ring(caller.number, phone, name=caller.name)
+        await asyncio.sleep(MOMENT)
+        await sim.answer(call, phone)
+        await asyncio.sleep(2 * MOMENT)
+        await sim.hang_up(call)
+        await asyncio.sleep(MOMENT)
+    for caller in (*callers[3:], callers[1]):
+        call = await sim.ring(caller.number, phone, name=caller.name)
+        await asyncio.sleep(MOMENT)
+        await sim.hang_up(call)
+        await asyncio.sleep(MOMENT)
+    call = await sim.dial(phone, callers[2].number)
+    await asyncio.sleep(2 * MOMENT)
+    await sim.hang_up(call)
+    await asyncio.sleep(MOMENT)
+    for caller, extension in ((callers[0], phone), (callers[2], other)):
+        call = await sim.ring(caller.number, extension, name=caller.name)
+        await asyncio.sleep(MOMENT)
+        await sim.answer(call, extension)
 
 
 async def large(folder: Path, tour: Path) -> None:

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from .accounts import Voipat, Voipstudio, Voipsun, Voxloud
+from tests.asterisk.lab import NoAsteriskError, asterisk_root
+
+from .accounts import Asterisk, Voipat, Voipstudio, Voipsun, Voxloud
 from .house import lived_in, opened
 from .process import until
 from .screens import MARKS, Screens
@@ -182,3 +184,54 @@ async def test_voipsun_and_a_name_later(house: Newcomer) -> None:
     await house.go(f"/config/devices/device/{await house.client.device(entry_id, 'extension_sip101')}")
     await house.read("voipsun-named", "Anna Keller (7101)")
     assert await house.client.state(state)
+
+
+@pytest.fixture(scope="module")
+def real(house: Newcomer) -> Iterator[Asterisk]:
+    """Keep a real Asterisk with its phones, where one can be had."""
+    try:
+        asterisk_root()
+    except NoAsteriskError as error:
+        pytest.skip(str(error))
+    account = Asterisk(seed=3)
+    house.run(account.simulator.start())
+    yield account
+    house.run(account.simulator.stop())
+
+
+def test_asterisk_with_proof(house: Newcomer, real: Asterisk) -> None:
+    """A manager user is entered, a phone is called over SIP, the form says so, and shows phones and trunks by name."""
+
+    @lived_in
+    async def walk(house: Newcomer) -> None:
+        form, sim = real.form, real.simulator
+        await house.choose("Asterisk / FreePBX")
+        await house.read("asterisk", "Settings > Asterisk Manager Users", "Lines for manager.conf", "writetimeout")
+        await house.type("Host", str(form["host"]))
+        await house.page.get_by_role("spinbutton").first.fill(str(form["port"]))
+        await house.type("Username", str(form["username"]))
+        await house.type("Password", "wrong")
+        await house.press("Submit")
+        await house.read("asterisk-wrong", "The credentials are refused.")
+        await house.type("Password", str(form["password"]))
+        await house.press("Submit")
+        await house.read("asterisk-prove", "Test it with a call", "Home Assistant is connected to Asterisk")
+        await house.press("Next")
+        await house.read("asterisk-wait", "Call one of your phones now.")
+        call = await sim.ring("+420222333601", "101", name="Hotel Brno")
+        await house.read("asterisk-proved", "It works", "+420222333601")
+        await sim.hang_up(call)
+        await house.press("Next")
+        await house.read("asterisk-phones", "Name your phones", "Anna Keller", "Petr Novak")
+        await house.press("Submit")
+        await house.finish()
+        entry_id = await house.entry_of("asterisk")
+        await house.client.loaded(entry_id)
+        phone = str((await house.client.entity(entry_id, "extension_101", "call_state"))["entity_id"])
+        call = await sim.ring("+420222333601", "101", name="Hotel Brno")
+        await house.client.wait_state(phone, "ringing", 20, caller_name="Hotel Brno")
+        await sim.hang_up(call)
+        await house.client.wait_state(phone, "idle", 20)
+        await house.client.remove(entry_id)
+
+    walk(house)
