@@ -1,7 +1,7 @@
 import { LitElement, css, html, nothing, type CSSResultGroup, type PropertyValues, type TemplateResult } from "lit";
 import type { Hass } from "./hass";
 import { icon, type IconName } from "./icons";
-import { clock, hue, initials, mine, type Account, type Me, type Mine, type Party, type State } from "./model";
+import { clock, hue, initials, mine, order, placing, type Account, type Me, type Mine, type Party, type State } from "./model";
 import { store } from "./store";
 import { Times, loadWords, reason, word } from "./words";
 
@@ -182,6 +182,24 @@ export abstract class PbxElement extends LitElement {
       return false;
     } finally {
       this.requestUpdate();
+    }
+  }
+
+  /** Let the user's own phone call a number. */
+  protected async place(number: string): Promise<boolean> {
+    const me = this.mine!;
+    return this.act(me.account, placing(me.account), order(store.known, me, number));
+  }
+
+  /** Wait for code that comes when it is wanted; after an update that of the older version, to which an open page belongs, is gone. */
+  protected async have(code: Promise<void>): Promise<boolean> {
+    try {
+      await code;
+      return true;
+    } catch {
+      this.problem = this.word("reload_page");
+      this.requestUpdate();
+      return false;
     }
   }
 

@@ -3,6 +3,7 @@ import { PbxCard, avatar, css, html, nothing, number, running, shared, who, type
 import { actionsOf, perform, type CallAction } from "./call-actions";
 import type { Finder } from "./finder";
 import { icon } from "./icons";
+import { loadFinder } from "./later";
 import { label, outside, phonesOf, queueName, since, urgency, type Account, type Call } from "./model";
 import { Watch, accountHue, accountName, store } from "./store";
 import { stateWord } from "./words";
@@ -201,7 +202,8 @@ export class CallsCard extends PbxCard {
     </div>`;
   }
 
-  private toggle(id: string, form: string): void {
+  private async toggle(id: string, form: string): Promise<void> {
+    if (form === "transfer" && !(await this.have(loadFinder()))) return;
     const close = this.opened === id && this.form === form;
     this.opened = close ? "" : id;
     this.form = close ? "" : form;

@@ -2,7 +2,7 @@ import { mdiContacts, mdiDelete, mdiFileImport, mdiPencil } from "@mdi/js";
 import { repeat } from "lit/directives/repeat.js";
 import { PbxCard, avatar, css, html, nothing, number, shared, type CardConfig } from "./base";
 import { drawn, icon } from "./icons";
-import { fold, matches, uri, type Account } from "./model";
+import { fold, matches, placing, uri } from "./model";
 import { Watch, store } from "./store";
 import { reason } from "./words";
 import type { TemplateResult } from "lit";
@@ -81,12 +81,6 @@ export class ContactsCard extends PbxCard<CardConfig> {
     this.requestUpdate();
   }
 
-  private get from(): { account: Account; extension: string; action: string } | undefined {
-    const me = this.mine;
-    const action = me?.account.can.includes("click_to_call") ? "click_to_call" : me?.account.can.includes("originate") ? "originate" : "";
-    return me && action ? { account: me.account, extension: me.extension.number, action } : undefined;
-  }
-
   private get found(): Entry[] {
     const text = this.find.trim();
     return (this.book?.entries ?? []).filter((entry) => {
@@ -130,7 +124,7 @@ export class ContactsCard extends PbxCard<CardConfig> {
         <span class="sub cut">${(entry.numbers ?? []).map((one, index) => html`${index ? " · " : ""}${number(one.typed || one.number)}`)}</span>
         ${entry.groups?.length || (entry.company && entry.company !== name) ? html`<span class="sub cut"><bdi>${[entry.company !== name ? entry.company : "", ...(entry.groups ?? [])].filter(Boolean).join(" · ")}</bdi></span>` : nothing}</span>
       <span class="buttons">
-        ${first && this.from ? html`<button class="round" title=${this.word("call")} aria-label="${this.word("call")}: ${name}" ?disabled=${this.busy} @click=${() => this.call(first.number)}>${icon("phone")}</button>` : nothing}
+        ${first && placing(this.mine?.account) ? html`<button class="round" title=${this.word("call")} aria-label="${this.word("call")}: ${name}" ?disabled=${this.busy} @click=${() => this.call(first.number)}>${icon("phone")}</button>` : nothing}
         <button class="round bare" title=${this.word("edit")} aria-label="${this.word("edit")}: ${name}" @click=${() => this.edit(entry)}>${drawn(mdiPencil)}</button>
       </span>
     </li>`;
@@ -218,9 +212,8 @@ export class ContactsCard extends PbxCard<CardConfig> {
   };
 
   private async call(digits: string): Promise<void> {
-    const from = this.from!;
     this.busy = true;
-    await this.act(from.account, from.action, { extension: from.extension, number: uri(digits) });
+    await this.place(uri(digits));
     this.busy = false;
     this.requestUpdate();
   }

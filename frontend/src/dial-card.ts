@@ -2,8 +2,8 @@ import { mdiCog } from "@mdi/js";
 import { PbxCard, css, html, nothing, shared, type CardConfig } from "./base";
 import type { Finder } from "./finder";
 import { drawn, icon } from "./icons";
-import { key, type Account, type Extension } from "./model";
-import { Watch } from "./store";
+import { callerId, key, placing, shownNumbers, type Account, type Mine } from "./model";
+import { Watch, store } from "./store";
 import type { TemplateResult } from "lit";
 
 interface Config extends CardConfig {
@@ -30,7 +30,7 @@ export class DialCard extends PbxCard<Config> {
       .pad button::after { content: attr(data-letters) / ""; font-size: 10px; line-height: 12px; letter-spacing: 0.14em; color: var(--secondary-text-color); min-height: 12px; }
       .call { justify-self: stretch; min-height: 56px; border-radius: 28px; font-size: 16px; }
       label { display: grid; gap: 4px; font-size: 12px; line-height: 16px; color: var(--secondary-text-color); }
-      label select { font-size: 16px; color: var(--primary-text-color); }
+      label select, label:not(.check) input { font-size: 16px; color: var(--primary-text-color); }
       .settings { display: grid; gap: 12px; padding-top: 4px; }
       .check { display: flex; align-items: center; gap: 12px; min-height: 44px; font-size: 14px; color: var(--primary-text-color); }
       .check input { width: 20px; height: 20px; accent-color: var(--primary-color); }
@@ -50,11 +50,11 @@ export class DialCard extends PbxCard<Config> {
   }
 
   private get able(): Account[] {
-    return this.shown.filter((one) => one.can.includes("click_to_call") || one.can.includes("originate"));
+    return this.shown.filter(placing);
   }
 
   /** Return the phone that rings first: the user's own, if one can place calls from it here. */
-  private get from(): { account: Account; extension: Extension } | undefined {
+  private get from(): Mine | undefined {
     const me = this.mine;
     return me && this.able.includes(me.account) ? me : undefined;
   }
@@ -78,6 +78,7 @@ export class DialCard extends PbxCard<Config> {
         ${this.config.keys === false ? nothing : html`<div class="pad">${KEYS.map(([digit, letters]) => this.key(digit, letters))}</div>`}
         <button class="wide go call" ?disabled=${!this.text.trim() || !from || this.calling} @click=${this.call}>${icon("phone")}${this.word("call")}</button>
         ${from && !this.settings ? nothing : this.phone()}
+        ${from ? this.callerId(from) : nothing}
         ${this.settings ? this.choices() : nothing}
         ${this.problem ? this.notice(this.problem, "cancelled") : nothing}
         <div class="muted" role="status">${this.placed}</div>`}
@@ -102,6 +103,25 @@ export class DialCard extends PbxCard<Config> {
           return html`<option value=${value} ?selected=${value === chosen}>${one.name ? `${one.name} (${one.number})` : one.number}</option>`;
         })}</optgroup>`)}
       </select></label>`;
+  }
+
+  /** Let the user choose which number others see, where the phone system does; a number other than the usual one is always shown. */
+  private callerId(from: Mine): TemplateResult | typeof nothing {
+    const chosen = callerId(store.known, from);
+    if (!from.account.can.includes("caller_id") || (!this.settings && !chosen)) return nothing;
+    const offered = shownNumbers(from);
+    const choose = (event: Event): void => {
+      const value = (event.target as HTMLInputElement).value.trim();
+      void this.choose({ caller_id: value ? key(from.account, value) : null });
+    };
+    return html`<label data-caller-id>${this.word("caller_id")}
+      ${offered.length
+        ? html`<select @change=${choose}>
+            <option value="" ?selected=${!chosen}>${this.word("usual_number")}</option>
+            ${offered.map((one) => html`<option value=${one.number} ?selected=${one.number === chosen}>${one.label ? `${one.label} ` : ""}\u2066${one.number}\u2069</option>`)}
+          </select>`
+        : html`<input inputmode="tel" autocomplete="off" maxlength="100" dir=${chosen ? "ltr" : nothing} placeholder=${this.word("usual_number")} .value=${chosen} @change=${choose} />`}
+    </label>`;
   }
 
   private choices(): TemplateResult {
@@ -134,8 +154,7 @@ export class DialCard extends PbxCard<Config> {
     }
     this.calling = true;
     this.requestUpdate();
-    const action = from.account.can.includes("click_to_call") ? "click_to_call" : "originate";
-    if (await this.act(from.account, action, { extension: from.extension.number, number })) {
+    if (await this.place(number)) {
       this.finder.value = "";
       this.placed = this.word("pick_up", { phone: from.extension.name || from.extension.number });
     }

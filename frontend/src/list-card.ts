@@ -1,8 +1,8 @@
 import { mdiVoicemail } from "@mdi/js";
 import { PbxCard, css, html, nothing, number, shared, type CardConfig } from "./base";
 import { drawn, icon, type IconName } from "./icons";
-import { clock, matches, uri, type Account } from "./model";
-import { loadSaver } from "./saver";
+import { clock, matches, placing, uri, type Account } from "./model";
+import { loadSaver } from "./later";
 import { Watch, accountHue, accountName, store } from "./store";
 import { answeredByWord, directionWord, durationWord, outcomeWord, reason } from "./words";
 import type { TemplateResult } from "lit";
@@ -296,8 +296,6 @@ export class ListCard extends PbxCard<Config> {
 
   private details(entry: Entry, account: Account | undefined, name: string, digits: string): TemplateResult {
     const id = idOf(entry);
-    const me = this.mine;
-    const place = me?.account.can.includes("click_to_call") ? "click_to_call" : me?.account.can.includes("originate") ? "originate" : "";
     const dialable = digits && !digits.includes("•");
     const fact = (word: string, value: unknown): TemplateResult | typeof nothing => (value ? html`<dt>${word}</dt><dd>${value}</dd>` : nothing);
     return html`<div class="details">
@@ -312,8 +310,8 @@ export class ListCard extends PbxCard<Config> {
       <div class="actions">
         ${(entry.voicemail_id || (entry.recording_id && account?.can.includes("recordings"))) && this.playing !== id
           ? html`<button class="wide" @click=${() => this.play(entry)}>${icon("play")}${this.word(entry.voicemail_id ? "play_voicemail" : "play")}</button>` : nothing}
-        ${dialable && place
-          ? html`<button class="wide go" ?disabled=${this.calling === id} @click=${() => this.callBack(id, me!.account, place, digits)}>${icon("phone")}${this.word("call_back")}</button>` : nothing}
+        ${dialable && placing(this.mine?.account)
+          ? html`<button class="wide go" ?disabled=${this.calling === id} @click=${() => this.callBack(id, digits)}>${icon("phone")}${this.word("call_back")}</button>` : nothing}
         ${dialable && !name ? html`<button class="wide" aria-expanded=${this.saving === id} @click=${() => this.openSaver(id)}>${icon("add")}${this.word("add_contact")}</button>` : nothing}
         ${dialable && entry.direction === "incoming" ? html`<button class="wide" ?disabled=${this.blocked.has(digits)} @click=${() => this.block(name, digits)}>${icon("dnd")}${this.word(this.blocked.has(digits) ? "blocked" : "block")}</button>` : nothing}
       </div>
@@ -329,7 +327,7 @@ export class ListCard extends PbxCard<Config> {
   }
 
   private async openSaver(id: string): Promise<void> {
-    await loadSaver();
+    if (!(await this.have(loadSaver()))) return;
     this.saving = this.saving === id ? "" : id;
     this.requestUpdate();
   }
@@ -352,9 +350,9 @@ export class ListCard extends PbxCard<Config> {
     this.requestUpdate();
   }
 
-  private async callBack(id: string, account: Account, place: string, digits: string): Promise<void> {
+  private async callBack(id: string, digits: string): Promise<void> {
     this.calling = id;
-    await this.act(account, place, { extension: this.mine!.extension.number, number: uri(digits) });
+    await this.place(uri(digits));
     this.calling = "";
     this.requestUpdate();
   }

@@ -1,7 +1,6 @@
 // Where Home Assistant loads us: as a module of every page, and as a resource of dashboards; the same file, run once.
 import { ELEMENTS } from "./base";
 import { CallsCard } from "./calls-card";
-import { Finder } from "./finder";
 import type { Hass } from "./hass";
 import { lazy } from "./lazy";
 import { PARTS } from "./parts";
@@ -112,7 +111,6 @@ window.customStrategies.push({
 // Home Assistant's own script puts another registry in place of the browser's; what is defined before that is lost.
 await customElements.whenDefined("home-assistant");
 for (const [tag, element] of ELEMENTS) define(tag, element);
-define("pbx-finder", Finder);
 for (const kind of CARDS) define(kind.tag, kind.element);
 define("pbx-status-badge", StatusBadge);
 define("pbx-call-popup", CallPopup);

@@ -33,6 +33,13 @@ export interface Extension {
   registered?: boolean;
   dnd?: boolean;
   trunk?: boolean;
+  /** The numbers that those whom it calls may see. */
+  shows?: Shown[];
+}
+
+export interface Shown {
+  number: string;
+  label?: string;
 }
 
 export interface Agent {
@@ -76,9 +83,11 @@ export interface Account {
   calls: Record<string, Call>;
 }
 
-/** What the user chose; `extension` is an account's id, a slash and a number. */
+/** What the user chose; `extension` and `caller_id` are an account's id, a slash and a number. */
 export interface Me {
   extension: string | null;
+  /** The number that those whom the user calls see; null for the usual one. */
+  caller_id: string | null;
   popup: "mine" | "all" | "off" | null;
   sound: boolean;
   seen: string | null;
@@ -103,7 +112,7 @@ export type Message =
 export type Slice = "accounts" | "calls" | "extensions" | "agents" | "queues" | "me";
 
 export const VERSION = 1;
-export const NOBODY: Me = { extension: null, popup: null, sound: false, seen: null };
+export const NOBODY: Me = { extension: null, caller_id: null, popup: null, sound: false, seen: null };
 const ALL: readonly Slice[] = ["accounts", "calls", "extensions", "agents", "queues"];
 
 export interface Known {
@@ -219,6 +228,34 @@ export function mine(known: Known): Mine | undefined {
 }
 
 export const key = (account: Account, number: string): string => `${account.id}/${number}`;
+
+/** Return the action with which an account places calls; empty where it cannot. */
+export const placing = (account: Account | undefined): string =>
+  ["click_to_call", "originate"].find((action) => account?.can.includes(action)) ?? "";
+
+/** Return the numbers of an account that others may see, those of the phone that calls first, each once. */
+export function shownNumbers({ account, extension }: Mine): Shown[] {
+  const found = new Map<string, Shown>();
+  for (const one of [extension, ...Object.values(account.extensions)])
+    for (const shown of one.shows ?? []) if (!found.has(shown.number)) found.set(shown.number, shown);
+  return [...found.values()];
+}
+
+/** Return the number that the user wants others to see, as far as this account lets it be chosen; empty for the usual one. */
+export function callerId(known: Known, me: Mine): string {
+  const before = key(me.account, "");
+  const chosen = known.me.caller_id;
+  if (!chosen?.startsWith(before) || !me.account.can.includes("caller_id")) return "";
+  const typed = chosen.slice(before.length);
+  const offered = shownNumbers(me);
+  return !offered.length || offered.some((one) => one.number === typed) ? typed : "";
+}
+
+/** Return what the action that places a call is told; inside the house everybody sees who calls. */
+export function order(known: Known, me: Mine, number: string): Record<string, string> {
+  const shown = me.account.extensions[number] ? "" : callerId(known, me);
+  return { extension: me.extension.number, number, ...(shown && { caller_id_number: uri(shown) }) };
+}
 
 /** Return the state in which the user's phone takes part in a call, if it does. */
 export function myLeg(me: Mine | undefined, account: Account, call: Call): Leg | undefined {

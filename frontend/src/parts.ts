@@ -1,9 +1,11 @@
+import { loadFinder } from "./later";
+
 // The cards whose code comes when they are first shown, and which of them each view of the dashboard needs.
 type Load = () => Promise<CustomElementConstructor>;
 
 export const PARTS = {
   contacts: async () => (await import("./contacts-card")).ContactsCard,
-  dial: async () => (await import("./dial-card")).DialCard,
+  dial: async () => (await Promise.all([import("./dial-card"), loadFinder()]))[0].DialCard,
   list: async () => (await import("./list-card")).ListCard,
   phone: async () => (await import("./phone-card")).PhoneCard,
   phones: async () => (await import("./phones-card")).PhonesCard,

@@ -3,7 +3,7 @@ import { virtualize } from "@lit-labs/virtualizer/virtualize.js";
 import { repeat } from "lit/directives/repeat.js";
 import { PbxCard, avatar, css, html, nothing, number, running, shared, who, type CardConfig } from "./base";
 import { drawn, icon } from "./icons";
-import { matches, myLeg, outside, since, type Account, type Call, type Extension, type State } from "./model";
+import { matches, myLeg, outside, placing, since, type Account, type Call, type Extension, type State } from "./model";
 import { Watch, accountHue, accountName } from "./store";
 import { stateWord } from "./words";
 import type { PropertyValues, TemplateResult } from "lit";
@@ -218,14 +218,13 @@ export class PhonesCard extends PbxCard<Config> {
     const me = this.mine;
     const same = me?.account.id === account.id;
     const isMe = same && me.extension.number === extension.number;
-    const place = account.can.includes("click_to_call") ? "click_to_call" : account.can.includes("originate") ? "originate" : "";
     const current = me && Object.values(account.calls).find((call) => ["talking", "on_hold"].includes(myLeg(me, account, call)?.state ?? ""));
     const button = (symbol: Parameters<typeof icon>[0], text: string, run: () => Promise<boolean>): TemplateResult =>
       html`<button @click=${async () => { if (await run()) this.close(); }}>${icon(symbol)}<span>${text}</span></button>`;
     return html`<div class="head"><strong class="cut"><bdi>${extension.name || extension.number}</bdi></strong>
         <span class="muted">${number(extension.number)} · ${stateWord(this.hass, phone.state)}${extension.dnd ? ` · ${this.word("do_not_disturb")}` : ""}${extension.registered === false ? ` · ${this.word("offline")}` : ""}</span></div>
       ${this.problem ? this.notice(this.problem, "cancelled") : nothing}
-      ${same && !isMe && place ? button("phone", this.word("call"), () => this.act(account, place, { extension: me.extension.number, number: extension.number })) : nothing}
+      ${same && !isMe && placing(account) ? button("phone", this.word("call"), () => this.place(extension.number)) : nothing}
       ${same && !isMe && current && account.can.includes("transfer")
         ? button("transfer", this.word("take_call"), () => this.act(account, "transfer", { number: extension.number, expected_state: myLeg(me, account, current)!.state }, me.extension.device))
         : nothing}

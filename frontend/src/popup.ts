@@ -3,9 +3,9 @@ import { PbxElement, avatar, css, html, nothing, number, running, shared, who } 
 import { actionsOf, perform, type CallAction } from "./call-actions";
 import type { Hass } from "./hass";
 import { icon } from "./icons";
-import { label, myLeg, outside, phonesOf, queueName, since, uri, type Account, type Call } from "./model";
+import { label, myLeg, outside, phonesOf, placing, queueName, since, uri, type Account, type Call } from "./model";
 import type { Finder } from "./finder";
-import { loadSaver } from "./saver";
+import { loadFinder, loadSaver } from "./later";
 import { Ringer } from "./ringer";
 import { Watch, accountName, store } from "./store";
 import type { TemplateResult } from "lit";
@@ -231,7 +231,8 @@ export class CallPopup extends PbxElement {
       <button class="round go" title=${this.word("send_to")} aria-label=${this.word("send_to")} @click=${send}>${icon("transfer", "flip")}</button></div>`;
   }
 
-  private openSending(call: Call): void {
+  private async openSending(call: Call): Promise<void> {
+    if (!(await this.have(loadFinder()))) return;
     this.sending = this.sending === call.id ? "" : call.id;
     this.requestUpdate();
     void this.updateComplete.then(() => this.renderRoot.querySelector<Finder>(".goal pbx-finder")?.focus());
@@ -240,8 +241,6 @@ export class CallPopup extends PbxElement {
   /** Show the caller that the address of the page names. */
   private callerPanel(): TemplateResult {
     const about = this.ask(`caller ${this.caller}`, { number: this.caller });
-    const me = this.mine;
-    const how = me?.account.can.includes("click_to_call") ? "click_to_call" : me?.account.can.includes("originate") ? "originate" : "";
     const more = [about.company !== about.name ? about.company : "", this.home(about)].filter(Boolean).join(" · ");
     return html`<article class="caller" data-caller=${this.caller}>
       ${avatar(about.name ?? "", this.caller)}
@@ -253,7 +252,7 @@ export class CallPopup extends PbxElement {
       <span class="side"><button class="round bare" title=${this.word("dismiss")} aria-label="${this.word("dismiss")}: ${about.name ?? this.caller}" @click=${() => { this.caller = ""; this.requestUpdate(); }}>${icon("close")}</button></span>
       ${more || about.last ? html`<span class="known">${more ? html`<span class="sub cut"><bdi>${more}</bdi></span>` : nothing}${this.lastTalk(about)}</span>` : nothing}
       <span class="buttons">
-        ${how ? html`<button class="wide go" ?disabled=${this.busy === this.caller} @click=${() => this.callCaller(how)}>${icon("phone")}${this.word("call")}</button>` : nothing}
+        ${placing(this.mine?.account) ? html`<button class="wide go" ?disabled=${this.busy === this.caller} @click=${this.callCaller}>${icon("phone")}${this.word("call")}</button>` : nothing}
         ${about.name ? nothing : html`<button class="wide" aria-expanded=${this.saving} @click=${this.openSaver}>${icon("add")}${this.word("add_contact")}</button>`}
       </span>
       ${this.saving ? html`<pbx-saver .hass=${this.hass} .number=${this.caller} @pbx-saved=${() => { this.saving = false; this.about.delete(`caller ${this.caller}`); this.requestUpdate(); }}></pbx-saver>` : nothing}
@@ -262,19 +261,18 @@ export class CallPopup extends PbxElement {
   }
 
   private openSaver = async (): Promise<void> => {
-    await loadSaver();
+    if (!(await this.have(loadSaver()))) return;
     this.saving = !this.saving;
     this.requestUpdate();
   };
 
-  private async callCaller(how: string): Promise<void> {
-    const me = this.mine!;
+  private callCaller = async (): Promise<void> => {
     this.busy = this.caller;
     this.requestUpdate();
-    await this.act(me.account, how, { extension: me.extension.number, number: uri(this.caller) });
+    await this.place(uri(this.caller));
     this.busy = "";
     this.requestUpdate();
-  }
+  };
 
   /** What rang in vain for this user stays until the user has seen it. */
   private missedCalls(): TemplateResult {
@@ -283,9 +281,7 @@ export class CallPopup extends PbxElement {
     const hidden = this.word("hidden_number");
     const name = call.from_name || call.from_number || hidden;
     const more = this.missed.length - 1;
-    const me = this.mine;
-    const place = me?.account.can.includes("click_to_call") ? "click_to_call" : me?.account.can.includes("originate") ? "originate" : "";
-    const dialable = call.from_number && !call.from_number.includes("•") && place;
+    const dialable = call.from_number && !call.from_number.includes("•") && placing(this.mine?.account);
     return html`<article class="missed" data-missed=${call.call_id}>
       ${avatar(call.from_name ?? "", call.from_number ?? hidden, undefined, "missed")}
       <span class="text" role="status">
@@ -294,7 +290,7 @@ export class CallPopup extends PbxElement {
         <span class="sub cut">${call.ended_at ? this.times.time(new Date(call.ended_at)) : ""}${call.extension_name ? html` · <bdi>${call.extension_name}</bdi>` : nothing}</span>
       </span>
       <span class="side"><button class="round bare" title=${this.word("dismiss")} aria-label="${this.word("dismiss")}: ${name}" @click=${this.see}>${icon("close")}</button></span>
-      ${dialable ? html`<span class="buttons"><button class="wide" ?disabled=${this.busy === call.call_id} @click=${() => this.callBack(call, place)}>${icon("phone")}${this.word("call_back")}</button></span>` : nothing}
+      ${dialable ? html`<span class="buttons"><button class="wide" ?disabled=${this.busy === call.call_id} @click=${() => this.callBack(call)}>${icon("phone")}${this.word("call_back")}</button></span>` : nothing}
     </article>`;
   }
 
@@ -304,11 +300,10 @@ export class CallPopup extends PbxElement {
     await this.hass?.callWS({ type: "pbx/seen" }).catch(() => undefined);
   };
 
-  private async callBack(call: Missed, place: string): Promise<void> {
-    const me = this.mine!;
+  private async callBack(call: Missed): Promise<void> {
     this.busy = call.call_id;
     this.requestUpdate();
-    if (await this.act(me.account, place, { extension: me.extension.number, number: uri(call.from_number!) })) await this.see();
+    if (await this.place(uri(call.from_number!))) await this.see();
     this.busy = "";
     this.requestUpdate();
   }

@@ -14,6 +14,7 @@ export const ENGLISH: Record<string, string> = {
   call: "Call",
   call_back: "Call back",
   caller: "Caller",
+  caller_id: "Caller ID",
   calls: "Calls",
   cancel: "Cancel",
   choose_phone: "Choose your phone",
@@ -101,6 +102,7 @@ export const ENGLISH: Record<string, string> = {
   uncertain: "Please look at these numbers, which were not taken over:",
   unpause: "End pause",
   unread: "New",
+  usual_number: "Usual number",
   voicemails: "Voicemails",
   waiting: "Waiting",
 };

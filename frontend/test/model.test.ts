@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { actionsOf } from "../src/call-actions";
-import { clock, hue, initials, isIn, keys, matches, mine, myLeg, nothing, phonesOf, queueName, take, waits, type Account, type Call, type Message } from "../src/model";
+import { callerId, clock, hue, initials, isIn, keys, matches, mine, myLeg, nothing, order, phonesOf, placing, queueName, shownNumbers, take, waits, type Account, type Call, type Message } from "../src/model";
 import { ENGLISH, Times } from "../src/words";
 
 const call = (id: string, more: Partial<Call> = {}): Call => ({ id, state: "ringing", direction: "incoming", from: {}, to: {}, legs: [], ...more });
@@ -116,6 +116,26 @@ test("buttons are only what the phone system and the state of the call allow", (
   assert.deepEqual(words(["hold", "unhold"], "on_hold"), ["resume:unhold"]);
   assert.deepEqual(words(["toggle_hold"], "on_hold"), ["resume:toggle_hold"]);
   assert.deepEqual(words(["answer", "hold"], "dialing"), []);
+});
+
+test("which number others see", () => {
+  const phone = (number: string, ...shows: string[]) => ({ number, state: "idle" as const, shows: shows.map((one) => ({ number: one })) });
+  const house = account("a", { can: ["originate", "caller_id"], extensions: { 101: phone("101", "+491"), 102: phone("102", "+492", "+491") } });
+  const me = { account: house, extension: house.extensions[102]! };
+  assert.deepEqual(shownNumbers(me).map((one) => one.number), ["+492", "+491"]);
+  const known = nothing();
+  for (const [chosen, shown] of [["a/+491", "+491"], ["a/+493", ""], ["b/+491", ""], [null, ""]] as const) {
+    known.me = { ...known.me, caller_id: chosen };
+    assert.equal(callerId(known, me), shown);
+  }
+  known.me = { ...known.me, caller_id: "a/+491" };
+  assert.deepEqual(order(known, me, "tel:+4930"), { extension: "102", number: "tel:+4930", caller_id_number: "tel:+491" });
+  assert.deepEqual(order(known, me, "101"), { extension: "102", number: "101" });
+  assert.equal(callerId(known, { ...me, account: { ...house, can: ["originate"] } }), "");
+});
+
+test("how calls are placed", () => {
+  assert.deepEqual([undefined, account("a"), account("a", { can: ["originate"] }), account("a", { can: ["originate", "click_to_call"] })].map(placing), ["", "", "originate", "click_to_call"]);
 });
 
 test("a clock", () => {

@@ -20,6 +20,7 @@ type Json = dict[str, Any]
 
 NAMED = m.Party(number="+390612345678", name="Eva")  # of whom nobody is asked
 
+NOTHING_CHOSEN: Json = {"extension": None, "caller_id": None, "popup": None, "sound": False, "seen": None}
 READS: Json = {"entity_ids": {"sensor.house_active_calls": {"read": True}}}
 READS_ANOTHER: Json = {"entity_ids": {"sensor.ann_101_call_state": {"read": True, "control": True}}}
 
@@ -97,7 +98,50 @@ async def test_snapshot(hass: HomeAssistant, fake: type[FakeProvider], fake_entr
         "legs": [{"extension": "101", "state": "ringing"}, {"extension": "102", "state": "ringing"}],
         "started": NOON.isoformat(),
     }
-    assert me == {"extension": None, "popup": None, "sound": False, "seen": None}
+    assert me == NOTHING_CHOSEN
+
+
+SHOWS = (
+    m.OutboundNumber(number="+390698765432", label="Office", selected=True),
+    m.OutboundNumber(number="+390698765400"),
+    m.OutboundNumber(number="", label="Nothing"),
+)
+
+
+@pytest.mark.parametrize(
+    ("able", "fields", "chooses"),
+    [
+        (Capability.ORIGINATE, {Capability.ORIGINATE: {"caller_id_number"}}, True),
+        (Capability.CLICK_TO_CALL, {Capability.CLICK_TO_CALL: {"caller_id_number", "dial_first"}}, True),
+        # The cards prefer the second, which takes none.
+        (Capability.ORIGINATE | Capability.CLICK_TO_CALL, {Capability.ORIGINATE: {"caller_id_number"}}, False),
+        (Capability.ORIGINATE, {Capability.ORIGINATE: {"ring_timeout"}}, False),
+        (Capability.HANGUP, {Capability.ORIGINATE: {"caller_id_number"}}, False),
+    ],
+)
+async def test_which_number_others_see(
+    hass: HomeAssistant,
+    fake: type[FakeProvider],
+    fake_entry: MockConfigEntry,
+    page: Page,
+    able: Capability,
+    fields: dict[Capability, frozenset[str]],
+    *,
+    chooses: bool,
+) -> None:
+    """A page is told whether it can be chosen where the cards place calls, and which numbers there are."""
+    fake.fields = fields  # the class is this test's own
+    fake.script.capabilities = Capability.CALLS | able
+    ann = m.Extension(number="101", name="Ann", outbound_numbers=SHOWS)
+    fake.script.directory = m.Directory(extensions=(ann, m.Extension(number="102", name="Bob")))
+    await async_set_up(hass, fake_entry)
+    [account], _ = await subscribe(await page())
+    assert ("caller_id" in account["can"]) is chooses
+    assert account["extensions"]["101"]["shows"] == [
+        {"number": "+390698765432", "label": "Office"},
+        {"number": "+390698765400"},
+    ]
+    assert "shows" not in account["extensions"]["102"]
 
 
 async def test_deltas(hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry, page: Page) -> None:
@@ -166,7 +210,7 @@ async def test_rights(hass: HomeAssistant, fake: type[FakeProvider], fake_entry:
     allowed, stranger = await page(READS), await page(READS_ANOTHER)
     [account], _ = await subscribe(allowed)
     assert account["id"] == fake_entry.entry_id
-    assert await subscribe(stranger) == ([], {"extension": None, "popup": None, "sound": False, "seen": None})
+    assert await subscribe(stranger) == ([], NOTHING_CHOSEN)
     fake_entry.runtime_data.coordinator.async_push(pushed("c1", CallState.RINGING, caller=NAMED))
     other.runtime_data.coordinator.async_push(pushed("c2", CallState.RINGING, caller=NAMED))
     assert set((await told(allowed))["calls"]) == {"c1"}
@@ -505,10 +549,11 @@ async def test_me(hass: HomeAssistant, fake: type[FakeProvider], fake_entry: Moc
     socket, other, stranger = await page(), await page(), await page(READS)
     await subscribe(other)
     await subscribe(stranger)
-    chosen = (await ask(socket, "pbx/me/set", extension="entry_house/101", popup="mine", sound=True))["result"]
+    mine = {"extension": "entry_house/101", "caller_id": "entry_house/+390698765432", "popup": "mine", "sound": True}
+    chosen = (await ask(socket, "pbx/me/set", **mine))["result"]
     begun = chosen.pop("seen")
     assert begun is not None  # what was missed before is old
-    assert chosen == {"extension": "entry_house/101", "popup": "mine", "sound": True}
+    assert chosen == mine
     chosen["seen"] = begun
     assert await told(other) == {"type": "me", "me": chosen}
     assert await silent(stranger)
@@ -531,14 +576,25 @@ async def test_me_is_kept(
     """What was chosen is there after a restart, also where another version wrote more or less."""
     hass_storage["pbx.console"] = {
         "version": 1,
-        "data": {"users": {hass_admin_user.id: {"extension": "entry_house/102", "popup": "sometimes", "theme": "x"}}},
+        "data": {
+            "users": {
+                hass_admin_user.id: {
+                    "extension": "entry_house/102",
+                    "caller_id": "entry_house/+39069",
+                    "popup": "sometimes",
+                    "theme": "x",
+                }
+            }
+        },
     }
     await async_set_up(hass, fake_entry)
     chosen = (await ask(await page(), "pbx/me"))["result"]
-    assert chosen == {"extension": "entry_house/102", "popup": None, "sound": False, "seen": None}
+    assert chosen == {**NOTHING_CHOSEN, "extension": "entry_house/102", "caller_id": "entry_house/+39069"}
 
 
-@pytest.mark.parametrize("fields", [{"popup": "sometimes"}, {"sound": "loud"}, {"extension": ""}, {"theme": "dark"}])
+@pytest.mark.parametrize(
+    "fields", [{"popup": "sometimes"}, {"sound": "loud"}, {"extension": ""}, {"caller_id": 5}, {"theme": "dark"}]
+)
 async def test_me_refuses(
     hass: HomeAssistant,
     fake: type[FakeProvider],

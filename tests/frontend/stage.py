@@ -197,7 +197,7 @@ class Stage:
         await page.route(f"{ADDRESS}/**", self._serve)
         await page.goto(f"{ADDRESS}/{more.get('query', '')}")
         colours = ";".join(f"--{name}:{value}" for name, value in (DARK if dark else LIGHT).items())
-        chosen = {"extension": None, "popup": None, "sound": False, "seen": None, **(me or {})}
+        chosen = {"extension": None, "caller_id": None, "popup": None, "sound": False, "seen": None, **(me or {})}
         configured = [{"type": f"custom:{card}"} if isinstance(card, str) else card for card in cards]
         setting = {
             "style": f"{colours};background:var(--primary-background-color);color:var(--primary-text-color);"

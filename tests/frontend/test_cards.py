@@ -361,6 +361,98 @@ async def test_choose_phone_and_pop_up(stage: Stage) -> None:
     assert asked == [{"extension": "house/102"}, {"popup": "mine"}, {"sound": True}]
 
 
+SHOWS: Json = [{"number": "+493023125000", "label": "Office"}, {"number": "+493023125001"}]
+
+
+def house_that_shows(*shows: Json, **more: Any) -> Json:
+    """Make an account where one chooses which of these numbers others see."""
+    house = account(can=[*account()["can"], "caller_id"], **more)
+    house["extensions"]["101"]["shows"] = list(shows)
+    return house
+
+
+@played
+async def test_choose_the_caller_id(stage: Stage) -> None:
+    """By keyboard, in the settings; it is kept for the user, seen from then on, and not told to our own phones."""
+    page = await stage.show(DIAL, accounts=[house_that_shows(*SHOWS)], me=MINE, language="de")
+    choice = page.get_by_label("Angezeigte Nummer")
+    assert await choice.count() == 0
+    await page.get_by_role("button", name="Einstellungen").click()
+    options = [(await one.text_content() or "").strip() for one in await choice.locator("option").all()]
+    assert options == ["Übliche Nummer", "Office \u2066+493023125000\u2069", "\u2066+493023125001\u2069"]
+    assert await stage.violations() == []
+    await choice.focus()
+    await page.keyboard.press("ArrowDown")
+    chosen = await page.evaluate("window.asked.filter((one) => one.type === 'pbx/me/set')")
+    assert chosen == [{"type": "pbx/me/set", "caller_id": "house/+493023125000"}]
+    await page.get_by_role("button", name="Einstellungen").click()
+    assert await choice.input_value() == "+493023125000"
+    placed = {"config_entry_id": "house", "extension": "101"}
+    for number, shown in (("+4930231", {"caller_id_number": "tel:+493023125000"}), ("102", {})):
+        await page.get_by_role("combobox", name="Nummer oder Name").fill(number)
+        await page.keyboard.press("Enter")
+        await page.get_by_text("Anna Keller").wait_for()
+        assert await stage.sent() == [
+            {"service": "click_to_call", "data": {**placed, "number": number, **shown}, "target": None}
+        ]
+
+
+@played
+async def test_type_the_caller_id(stage: Stage) -> None:
+    """Where the phone system does not say which numbers there are."""
+    page = await stage.show(DIAL, accounts=[house_that_shows()], me=MINE)
+    await page.get_by_role("button", name="Settings").click()
+    await page.get_by_label("Caller ID").fill(" 800 123 ")
+    await page.keyboard.press("Tab")
+    await page.get_by_role("combobox", name="Number or name").fill("+4930231")
+    await page.keyboard.press("Enter")
+    [sent] = await stage.sent()
+    assert sent["data"]["caller_id_number"] == "800 123"
+    await page.get_by_label("Caller ID").fill("")
+    await page.keyboard.press("Tab")
+    await page.wait_for_function("window.me.caller_id === null")
+
+
+CHOSEN = "house/+493023125001"
+
+
+@pytest.mark.parametrize(
+    ("house", "chosen", "shown"),
+    [
+        (house_that_shows(*SHOWS), CHOSEN, "tel:+493023125001"),
+        (house_that_shows(*SHOWS), None, None),
+        (house_that_shows(*SHOWS[:1]), CHOSEN, None),
+        (house_that_shows(*SHOWS), "other/+493023125001", None),
+        (account(), CHOSEN, None),
+    ],
+    ids=["chosen", "usual", "gone", "another account's", "cannot"],
+)
+@played
+async def test_call_back_shows_the_chosen_number(
+    stage: Stage, house: Json, chosen: str | None, shown: str | None
+) -> None:
+    """What was chosen on the dial pad goes with every call to the outside, as long as it is there to choose."""
+    history = {"records": [record(1, from_number="+4930111")], "cursor": None, "failed": []}
+    page = await stage.show(LIST, accounts=[house], me={**MINE, "caller_id": chosen}, answers={"pbx/history": history})
+    await page.locator(LIST).get_by_role("button").filter(has_text="+4930111").click()
+    await page.get_by_role("button", name="Call back").click()
+    [sent] = await stage.sent()
+    assert sent["data"]["number"] == "tel:+4930111"
+    assert sent["data"].get("caller_id_number") == shown
+
+
+@played
+async def test_parts_of_an_older_version(stage: Stage) -> None:
+    """A page that was open while the integration was updated says so where it lacks a part, and keeps the rest."""
+    page = await stage.show(CALLS, accounts=[account(calls=(call("c1", "talking"),))])
+    await page.route("**/finder-*.js", lambda route: route.fulfill(status=404))
+    await stage.button(CALLS, "Transfer").click()
+    await page.get_by_text("Reload this page").wait_for()
+    await stage.button(CALLS, "Hold").click()
+    assert [one["service"] for one in await stage.sent()] == ["hold"]
+    stage.complaints[:] = [one for one in stage.complaints if "404" not in one]
+
+
 # -- phones ------------------------------------------------------------------------------------------
 
 

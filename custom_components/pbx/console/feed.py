@@ -10,8 +10,10 @@ from typing import Any, Final
 
 from homeassistant.core import callback
 
+from ..const import ATTR_CALLER_ID
 from ..coordinator import PbxCoordinator
 from ..devices import SubjectKind
+from ..providers.base import Provider
 from ..recent_calls import RecentCalls
 from ..registry.call_registry import ACCOUNT, DIRECTORY, Key, KeyKind
 from ..telephony.models import Agent, Call, Capability, Extension, Party, Queue
@@ -127,6 +129,8 @@ class Feed:
         can = [(flag.name or "").lower() for flag in capabilities]
         if coordinator.provider.transfers_ringing and Capability.TRANSFER in capabilities:
             can.append("transfer_ringing")
+        if chooses_caller_id(coordinator.provider):
+            can.append("caller_id")
         return {
             "id": self.entry_id,
             "title": coordinator.config_entry.title,
@@ -236,7 +240,24 @@ class Feed:
             registered=extension.registered,
             dnd=extension.dnd,
             trunk=extension.trunk or None,
+            shows=[
+                known(number=own.number, label=own.label or None)
+                for own in extension.outbound_numbers
+                if own.number
+            ]
+            or None,
         )
+
+
+def chooses_caller_id(provider: Provider) -> bool:
+    """Return whether the cards can say which number the called party sees.
+
+    They place a call by `click_to_call` where there is that, else by `originate`.
+    """
+    for command in (Capability.CLICK_TO_CALL, Capability.ORIGINATE):
+        if command in provider.capabilities:
+            return ATTR_CALLER_ID in provider.fields.get(command, ())
+    return False
 
 
 def agent_data(agent: Agent) -> Json:

@@ -27,12 +27,14 @@ class PopUp(StrEnum):
 class Preference:
     """One user's choice.
 
-    `extension` is an account's id, a slash and the number of an extension, or None. `popup` is None
-    until the user chose, which shows none. `seen` is when the user last looked at the missed calls,
-    in ISO 8601.
+    `extension` is an account's id, a slash and the number of an extension, or None. `caller_id` is
+    an account's id, a slash and the number that those see whom the user calls there, or None for
+    the usual one. `popup` is None until the user chose, which shows none. `seen` is when the user
+    last looked at the missed calls, in ISO 8601.
     """
 
     extension: str | None = None
+    caller_id: str | None = None
     popup: PopUp | None = None
     sound: bool = False
     seen: str | None = None
@@ -89,6 +91,7 @@ def _read(kept: Json) -> Preference:
     popup = kept.get("popup")
     return Preference(
         extension=kept.get("extension"),
+        caller_id=kept.get("caller_id"),
         popup=PopUp(str(popup)) if popup in PopUp else None,
         sound=bool(kept.get("sound")),
         seen=kept.get("seen"),

@@ -34,6 +34,8 @@ DATA_PREFERENCES: HassKey[Preferences] = HassKey("pbx_console_preferences")
 
 MAX_LIMIT: Final = 100
 TEXT: Final = vol.All(str, vol.Length(max=100))
+CHOICE: Final = vol.Any(None, vol.All(str, vol.Length(min=1, max=200)))
+CHOICES: Final = ("extension", "caller_id", "popup", "sound")
 CURSOR: Final = vol.All(str, vol.Length(max=2000))
 
 
@@ -192,7 +194,8 @@ def ws_me(hass: HomeAssistant, connection: ActiveConnection, msg: Json) -> None:
 @websocket_command(
     {
         vol.Required("type"): "pbx/me/set",
-        vol.Optional("extension"): vol.Any(None, vol.All(str, vol.Length(min=1, max=200))),
+        vol.Optional("extension"): CHOICE,
+        vol.Optional("caller_id"): CHOICE,
         vol.Optional("popup"): vol.Any(None, vol.Coerce(PopUp)),
         vol.Optional("sound"): bool,
     }
@@ -201,7 +204,7 @@ def ws_me(hass: HomeAssistant, connection: ActiveConnection, msg: Json) -> None:
 def ws_set_me(hass: HomeAssistant, connection: ActiveConnection, msg: Json) -> None:
     """Keep what the user chose; what is not named stays as it was."""
     preferences = hass.data[DATA_PREFERENCES]
-    chosen = {key: msg[key] for key in ("extension", "popup", "sound") if key in msg}
+    chosen = {key: msg[key] for key in CHOICES if key in msg}
     choice = replace(preferences.of(connection.user.id), **chosen)
     if choice.seen is None and choice.popup is not None:
         # What was missed before the user wanted to know of it is old.
