@@ -1,9 +1,8 @@
 """Sensors: calls of the account and of each extension, agents and queues."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from operator import is_
+from functools import cached_property
 from typing import Any, cast, override
 
 from homeassistant.components.sensor import (
@@ -13,26 +12,28 @@ from homeassistant.components.sensor import (
     SensorEntityDescription,
     SensorStateClass,
 )
-from homeassistant.const import MAX_LENGTH_STATE_STATE, PERCENTAGE, EntityCategory, UnitOfTime
+from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfTime
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
-from homeassistant.helpers.typing import StateType
 
 from .coordinator import PbxCoordinator
 from .data import PbxConfigEntry
 from .devices import Subject, SubjectKind
-from .entity import PbxEntity, PbxEntityDescription, async_add_subjects
-from .recent_calls import RecentCall, RecentCalls
-from .registry.call_registry import CallRegistry
-from .telephony.models import (
-    Agent,
-    AgentStatus,
-    Call,
-    CallState,
-    Capability,
-    Extension,
-    Queue,
+from .directory_values import (
+    SensorValue,
+    agent_value,
+    any_has,
+    extension_value,
+    has,
+    outbound_numbers,
+    queue_value,
+    shown_number,
 )
+from .entity import PbxEntity, PbxEntityDescription, async_add_subjects
+from .recent_calls import RecentCalls
+from .recent_rows import RecentRows
+from .registry.call_registry import CallRegistry
+from .telephony.models import AgentStatus, Call, CallState, Capability
 from .wording import other_party
 
 PARALLEL_UPDATES = 0
@@ -40,8 +41,6 @@ PARALLEL_UPDATES = 0
 IDLE = "idle"
 MOST_RECENT = 20
 CALL_STATES = [IDLE, *(state for state in CallState if state is not CallState.ENDED)]
-
-type SensorValue = StateType | datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,31 +98,10 @@ def _last_call(sensor: PbxSensor, registry: CallRegistry, _id: str) -> Mapping[s
     return attributes
 
 
-def _recent(sensor: PbxSensor, call: RecentCall) -> dict[str, Any]:
-    """Return one of the recent calls as an attribute tells it."""
-    extensions = sensor.coordinator.data.extensions
-    phones = (call.answered_by,) if call.answered_by else call.extensions
-    named = [extensions[phone].name if phone in extensions else "" for phone in phones]
-    found = {
-        "name": call.name,
-        "number": sensor.coordinator.wording.number(call.number),
-        "hidden": call.hidden,
-        "time": call.started_at,
-        "direction": call.direction,
-        "outcome": call.outcome,
-        "phones": [name or phone for name, phone in zip(named, phones, strict=True)],
-        "queue": call.queue,
-        "duration": call.duration,
-        "recording_id": call.recording_id,
-        "call_id": call.call_id,
-    }
-    return {key: value for key, value in found.items() if value}
-
-
 def _missed_calls(sensor: PbxSensor, registry: CallRegistry, _id: str) -> dict[str, Any]:
     """Return the missed calls that nobody has acknowledged, the last ones of them."""
     missed = sensor.recent.newest(min(registry.missed, MOST_RECENT), missed=True)
-    return {"calls": sensor.recent_rows(missed)}
+    return {"calls": sensor.recent_rows.rows(missed)}
 
 
 def _last_caller(sensor: PbxSensor, _registry: CallRegistry, extension: str) -> str | None:
@@ -139,87 +117,8 @@ def _last_caller_attributes(
     call = sensor.recent.last_caller(extension)
     if call is None:
         return {}
-    told = _recent(sensor, call)
+    told = sensor.recent_rows.row(call)
     return {key: told[key] for key in ("number", "time", "outcome") if key in told}
-
-
-def _agent(
-    value: Callable[[Agent], SensorValue],
-) -> Callable[[PbxSensor, CallRegistry, str], SensorValue]:
-    """Return what reads a value of an agent."""
-
-    def read(_sensor: PbxSensor, registry: CallRegistry, agent_id: str) -> SensorValue:
-        """Return the value, or None while the agent is not known."""
-        agent = registry.agents.get(agent_id)
-        return None if agent is None else value(agent)
-
-    return read
-
-
-def _queue(
-    value: Callable[[Queue], SensorValue],
-) -> Callable[[PbxSensor, CallRegistry, str], SensorValue]:
-    """Return what reads a value of a queue."""
-
-    def read(_sensor: PbxSensor, registry: CallRegistry, queue_id: str) -> SensorValue:
-        """Return the value, or None while the queue is not known."""
-        queue = registry.queues.get(queue_id)
-        return None if queue is None else value(queue)
-
-    return read
-
-
-def _extension(
-    value: Callable[[Extension], SensorValue],
-) -> Callable[[PbxSensor, CallRegistry, str], SensorValue]:
-    """Return what reads a value of an extension, which may be a text that is too long."""
-
-    def read(_sensor: PbxSensor, registry: CallRegistry, number: str) -> SensorValue:
-        """Return the value, or None while the extension is not known or has none."""
-        extension = registry.extensions.get(number)
-        found = None if extension is None else value(extension)
-        return (found[:MAX_LENGTH_STATE_STATE] or None) if isinstance(found, str) else found
-
-    return read
-
-
-def _has(value: Callable[[Extension], object]) -> Callable[[CallRegistry, str], bool]:
-    """Return what tells whether the phone system says something about an extension."""
-
-    def told(registry: CallRegistry, number: str) -> bool:
-        """Return whether it says it about this one."""
-        extension = registry.extensions.get(number)
-        return extension is not None and value(extension) not in (None, "", ())
-
-    return told
-
-
-def _any_has(value: Callable[[Extension], object]) -> Callable[[CallRegistry, str], bool]:
-    """Return what tells whether the phone system says something about any extension.
-
-    About one whose phone is off it says that later.
-    """
-
-    def told(registry: CallRegistry, _number: str) -> bool:
-        """Return whether it says it about one of them."""
-        extensions = registry.extensions.values()
-        return any(value(extension) not in (None, "") for extension in extensions)
-
-    return told
-
-
-def _shown_number(extension: Extension) -> str | None:
-    """Return the number that calls of an extension show."""
-    return next((own.number for own in extension.outbound_numbers if own.selected), None)
-
-
-def _outbound_numbers(_sensor: PbxSensor, registry: CallRegistry, number: str) -> Mapping[str, Any]:
-    """Return the numbers of which an extension may show one, with their labels."""
-    extension = registry.extensions.get(number)
-    if extension is None:
-        return {}
-    numbers = [{"number": own.number, "label": own.label} for own in extension.outbound_numbers]
-    return {"numbers": numbers}
 
 
 SENSORS: tuple[PbxSensorEntityDescription, ...] = (
@@ -294,7 +193,7 @@ SENSORS: tuple[PbxSensorEntityDescription, ...] = (
         about_recent=True,
         value_fn=lambda sensor, _registry, _id: sensor.recent.count,
         attributes_fn=lambda sensor, _registry, _id: {
-            "calls": sensor.recent_rows(sensor.recent.newest(MOST_RECENT))
+            "calls": sensor.recent_rows.rows(sensor.recent.newest(MOST_RECENT))
         },
     ),
     PbxSensorEntityDescription(
@@ -337,7 +236,7 @@ SENSORS: tuple[PbxSensorEntityDescription, ...] = (
         needs=Capability.AGENTS,
         device_class=SensorDeviceClass.ENUM,
         options=list(AgentStatus),
-        value_fn=_agent(lambda agent: agent.status),
+        value_fn=agent_value(lambda agent: agent.status),
     ),
     PbxSensorEntityDescription(
         key="waiting",
@@ -345,7 +244,7 @@ SENSORS: tuple[PbxSensorEntityDescription, ...] = (
         subject=SubjectKind.QUEUE,
         needs=Capability.QUEUES | Capability.QUEUE_FIGURES,
         state_class=SensorStateClass.MEASUREMENT,
-        value_fn=_queue(lambda queue: queue.waiting),
+        value_fn=queue_value(lambda queue: queue.waiting),
     ),
     PbxSensorEntityDescription(
         key="longest_wait",
@@ -355,7 +254,7 @@ SENSORS: tuple[PbxSensorEntityDescription, ...] = (
         device_class=SensorDeviceClass.DURATION,
         native_unit_of_measurement=UnitOfTime.SECONDS,
         suggested_display_precision=0,
-        value_fn=_queue(lambda queue: queue.longest_wait),
+        value_fn=queue_value(lambda queue: queue.longest_wait),
     ),
     PbxSensorEntityDescription(
         key="average_wait",
@@ -366,7 +265,7 @@ SENSORS: tuple[PbxSensorEntityDescription, ...] = (
         native_unit_of_measurement=UnitOfTime.SECONDS,
         suggested_display_precision=0,
         entity_registry_enabled_default=False,
-        value_fn=_queue(lambda queue: queue.average_wait),
+        value_fn=queue_value(lambda queue: queue.average_wait),
     ),
     PbxSensorEntityDescription(
         key="agents_logged_in",
@@ -374,7 +273,7 @@ SENSORS: tuple[PbxSensorEntityDescription, ...] = (
         subject=SubjectKind.QUEUE,
         needs=Capability.QUEUES,
         state_class=SensorStateClass.MEASUREMENT,
-        value_fn=_queue(lambda queue: queue.agents_logged_in),
+        value_fn=queue_value(lambda queue: queue.agents_logged_in),
     ),
     PbxSensorEntityDescription(
         key="agents_available",
@@ -382,7 +281,7 @@ SENSORS: tuple[PbxSensorEntityDescription, ...] = (
         subject=SubjectKind.QUEUE,
         needs=Capability.QUEUES | Capability.QUEUE_FIGURES,
         state_class=SensorStateClass.MEASUREMENT,
-        value_fn=_queue(lambda queue: queue.agents_available),
+        value_fn=queue_value(lambda queue: queue.agents_available),
     ),
     PbxSensorEntityDescription(
         key="service_level",
@@ -392,7 +291,7 @@ SENSORS: tuple[PbxSensorEntityDescription, ...] = (
         native_unit_of_measurement=PERCENTAGE,
         suggested_display_precision=0,
         state_class=SensorStateClass.MEASUREMENT,
-        value_fn=_queue(lambda queue: queue.service_level),
+        value_fn=queue_value(lambda queue: queue.service_level),
     ),
     PbxSensorEntityDescription(
         key="answered",
@@ -400,7 +299,7 @@ SENSORS: tuple[PbxSensorEntityDescription, ...] = (
         subject=SubjectKind.QUEUE,
         needs=Capability.QUEUES | Capability.QUEUE_FIGURES,
         state_class=SensorStateClass.TOTAL_INCREASING,
-        value_fn=_queue(lambda queue: queue.answered),
+        value_fn=queue_value(lambda queue: queue.answered),
     ),
     PbxSensorEntityDescription(
         key="abandoned",
@@ -408,7 +307,7 @@ SENSORS: tuple[PbxSensorEntityDescription, ...] = (
         subject=SubjectKind.QUEUE,
         needs=Capability.QUEUES | Capability.QUEUE_FIGURES,
         state_class=SensorStateClass.TOTAL_INCREASING,
-        value_fn=_queue(lambda queue: queue.abandoned),
+        value_fn=queue_value(lambda queue: queue.abandoned),
     ),
     PbxSensorEntityDescription(
         key="user_agent",
@@ -418,8 +317,8 @@ SENSORS: tuple[PbxSensorEntityDescription, ...] = (
         needs=Capability.REGISTRATION,
         entity_category=EntityCategory.DIAGNOSTIC,
         entity_registry_enabled_default=False,
-        exists_fn=_has(lambda extension: extension.user_agent),
-        value_fn=_extension(lambda extension: extension.user_agent),
+        exists_fn=has(lambda extension: extension.user_agent),
+        value_fn=extension_value(lambda extension: extension.user_agent),
     ),
     PbxSensorEntityDescription(
         key="address",
@@ -429,8 +328,8 @@ SENSORS: tuple[PbxSensorEntityDescription, ...] = (
         needs=Capability.REGISTRATION,
         entity_category=EntityCategory.DIAGNOSTIC,
         entity_registry_enabled_default=False,
-        exists_fn=_any_has(lambda extension: extension.address),
-        value_fn=_extension(lambda extension: extension.address),
+        exists_fn=any_has(lambda extension: extension.address),
+        value_fn=extension_value(lambda extension: extension.address),
     ),
     PbxSensorEntityDescription(
         key="contact",
@@ -440,8 +339,8 @@ SENSORS: tuple[PbxSensorEntityDescription, ...] = (
         needs=Capability.REGISTRATION,
         entity_category=EntityCategory.DIAGNOSTIC,
         entity_registry_enabled_default=False,
-        exists_fn=_any_has(lambda extension: extension.contact),
-        value_fn=_extension(lambda extension: extension.contact),
+        exists_fn=any_has(lambda extension: extension.contact),
+        value_fn=extension_value(lambda extension: extension.contact),
     ),
     PbxSensorEntityDescription(
         key="latency",
@@ -455,8 +354,8 @@ SENSORS: tuple[PbxSensorEntityDescription, ...] = (
         state_class=SensorStateClass.MEASUREMENT,
         native_unit_of_measurement=UnitOfTime.MILLISECONDS,
         suggested_display_precision=0,
-        exists_fn=_any_has(lambda extension: extension.latency),
-        value_fn=_extension(lambda extension: extension.latency),
+        exists_fn=any_has(lambda extension: extension.latency),
+        value_fn=extension_value(lambda extension: extension.latency),
     ),
     PbxSensorEntityDescription(
         key="outbound_number",
@@ -464,9 +363,9 @@ SENSORS: tuple[PbxSensorEntityDescription, ...] = (
         subject=SubjectKind.EXTENSION,
         listed_only=True,
         entity_category=EntityCategory.DIAGNOSTIC,
-        exists_fn=_has(lambda extension: extension.outbound_numbers),
-        value_fn=_extension(_shown_number),
-        attributes_fn=_outbound_numbers,
+        exists_fn=has(lambda extension: extension.outbound_numbers),
+        value_fn=extension_value(shown_number),
+        attributes_fn=outbound_numbers,
     ),
 )
 
@@ -510,8 +409,6 @@ class PbxSensor(PbxEntity, SensorEntity):
     _value: SensorValue = None
     _attributes: Mapping[str, Any] | None = None
     _listing: object = None
-    _told_rows: tuple[tuple[RecentCall, ...], Sequence[dict[str, Any]]] = ((), ())
-    _rows_named: object = None
 
     def __init__(
         self, coordinator: PbxCoordinator, subject: Subject, description: PbxSensorEntityDescription
@@ -521,22 +418,10 @@ class PbxSensor(PbxEntity, SensorEntity):
         entry: PbxConfigEntry = coordinator.config_entry
         self.recent: RecentCalls = entry.runtime_data.recent
 
-    def recent_rows(self, calls: Iterable[RecentCall]) -> list[dict[str, Any]]:
-        """Return recent calls as attributes tell them, most of which have been told before.
-
-        All are worded anew once phones may have other names.
-        """
-        now = tuple(calls)
-        named = self.registry.directory_version
-        before, told = self._told_rows if named == self._rows_named else ((), ())
-        # Most often the same calls follow one that is new.
-        if now and len(before) >= len(now) - 1 and all(map(is_, now[1:], before, strict=False)):
-            rows = [_recent(self, now[0]), *told[: len(now) - 1]]
-        else:
-            known = {id(call): row for call, row in zip(before, told, strict=True)}
-            rows = [known.get(id(call)) or _recent(self, call) for call in now]
-        self._told_rows, self._rows_named = (now, rows), named
-        return rows
+    @cached_property
+    def recent_rows(self) -> RecentRows:
+        """Return the rows of the recent calls that are shown, if any are."""
+        return RecentRows(self.coordinator)
 
     @override
     async def async_added_to_hass(self) -> None:

@@ -145,7 +145,7 @@ def test_queue_in_a_push() -> None:
 def test_the_own_phone_of_a_placed_call_is_no_answer() -> None:
     """What the user picks up first is his own phone; the called party comes as a leg below it, or by the next poll."""
     provider = deaf_provider()
-    provider._placed.append("139543232")  # noqa: SLF001 - as if it had been placed
+    provider._placing._placed.append("139543232")  # noqa: SLF001 - as if it had been placed
     dialled = {**HANGUP, "src": "1002", "src_id": "10002", "dst": GRACE, "dst_id": "0", "destination": "out"}
     up = {**dialled, "event_name": "call.connected", "state": "CONNECTED"}
     states = [(push.leg_id, push.state) for push in pushed(up, provider) if isinstance(push, m.LegPush)]

@@ -5,7 +5,7 @@ is looked for by filter where a page of rows is not enough; the rest is done her
 """
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from ...telephony import models as m
 from ...telephony import phone_numbers as numbers
@@ -13,8 +13,10 @@ from ...telephony.errors import InvalidInputError, RefusedError
 from ...telephony.models import Direction, Outcome
 from ..values import Json, boolean, instant, number, text, texts
 from .api import Api, Filter, Page, where
+from .commands import id_of
 from .payload import Book, ends, ident, short
 
+NEWEST_FIRST = {"sort": "id", "dir": "DESC"}
 MAX_LIMIT = 1000
 HISTORY_PAGE = 1000
 HISTORY_PAGES = 10
@@ -24,6 +26,7 @@ OUTCOMES = {"CONNECTED": Outcome.ANSWERED, "BUSY": Outcome.BUSY, "FAILED": Outco
 ROOTS: Filter = ("is_root", "eq", 1)  # the leg that stands for the whole call
 MOST_KINDS = 20  # of rows when they are grouped
 TYPES = {Direction.INCOMING: ("I", "M"), Direction.OUTGOING: ("O",)}
+RECORD_WINDOW = timedelta(days=1)  # wider than any time zone the times may be written in
 FEW_CALLS = 12  # whose other legs are asked for one by one
 COMPARED_DIGITS = 9  # what two ways of writing a number have in common
 WAYS = {"I": Direction.INCOMING, "M": Direction.INCOMING, "O": Direction.OUTGOING}
@@ -40,6 +43,18 @@ def check_range(limit: int, offset: int) -> None:
 def written(moment: datetime) -> str:
     """Return a time as filters take it: in UTC, without a zone."""
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+async def record_of(api: Api, call: m.Call, book: Book) -> m.CallRecord | None:
+    """Return what was written down about a call; None where it is not there, or not yet."""
+    since = (call.started_at or call.ended_at or datetime.now(UTC)) - RECORD_WINDOW
+    params = {"filter": where(("calldate", "gte", written(since))), **NEWEST_FIRST}
+    page = await anext(api.pages(api.http.read, "cdrs", params, size=HISTORY_PAGE))
+    ids = {call.id, *(id_of(leg) for leg in call.legs)}
+    for record, rows in records(page.rows, book):
+        if record.call_id in ids or ids & {ident(row.get("live_id")) for row in rows}:
+            return record
+    return None
 
 
 async def search(api: Api, query: m.HistoryQuery, book: Book) -> m.HistoryPage:

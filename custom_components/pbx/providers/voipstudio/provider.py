@@ -1,26 +1,21 @@
 """VoIPstudio: polled, pushed by a webhook that a person pastes, commands by REST."""
 
 import asyncio
-import hmac
-from base64 import b64decode
-from collections import deque
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import ClassVar, override
 
 import aiohttp
 from yarl import URL
 
 from ...telephony import models as m
-from ...telephony import phone_numbers as numbers
 from ...telephony.bounded_map import BoundedMap
 from ...telephony.errors import (
     AuthError,
     ConnectError,
     InvalidInputError,
     NotFoundError,
-    UnknownOutcomeError,
     UnsupportedError,
 )
 from ...telephony.models import CallState, Capability
@@ -33,37 +28,23 @@ from ..values import Json, boolean, mapping
 from . import calls, contacts, history, keys
 from . import payload as voipstudio_payload
 from . import push as voipstudio_push
-from .api import (
-    NONE,
-    UNAUTHORISED,
-    Api,
-    Ask,
-    ForbiddenError,
-    Params,
-    path_of,
-    where,
-)
+from .api import NONE, UNAUTHORISED, Api, Ask, ForbiddenError, Params, path_of
 from .commands import dialled, id_of, outside, own_legs
-from .history import HISTORY_PAGE, check_range, written
+from .history import NEWEST_FIRST, check_range
 from .keys import BASIC, WRONG_LOGIN
 from .payload import Book, QueueRow, ident
 from .permissions import CONTACT_FIELDS, HISTORY_FIELDS, NEEDS, POSSIBLE, PROBED
+from .placing import Placing
 from .queues import QUEUE_LIST, Queues, agent_id, find_queue, read_queues
 from .settings import VoipstudioSettings
 
-ANONYMOUS = "anonymous"
-PLACE_TIMEOUT = 40  # the phone rings before the answer comes
-SPEAK_TIMEOUT = 60
 VOICEMAIL_EVERY = 300
-REMEMBERED_CALLS = 256
-RECORD_WINDOW = timedelta(days=1)  # wider than any time zone the times may be written in
 
 # Of the answer about oneself, which holds the SIP password as well, nothing else is kept.
 OWN_FIELDS = (
     *("id", "ext", "first_name", "last_name", "email"),
     *("active", "dnd", "nb_sip_locations", "cli"),
 )
-NEWEST_FIRST = {"sort": "id", "dir": "DESC"}
 
 
 class VoipstudioProvider(Provider):
@@ -114,7 +95,7 @@ class VoipstudioProvider(Provider):
         self.api = Api(self.http, url, self.settings.api_key, self.user_id if basic else "")
         self.book = Book(country=self.settings.country)
         self._myself: Json = {}
-        self._placed: deque[str] = deque(maxlen=REMEMBERED_CALLS)
+        self._placing = Placing(self.api, self.settings.country)
         self._roots: BoundedMap[str] = BoundedMap(calls.REMEMBERED_LEGS)
         self._queues = Queues(self.api)
         self._contacts = contacts.AddressBook()
@@ -285,14 +266,7 @@ class VoipstudioProvider(Provider):
     @override
     async def record_of(self, call: m.Call) -> m.CallRecord | None:
         """Look for what was written down about a call."""
-        since = (call.started_at or call.ended_at or datetime.now(UTC)) - RECORD_WINDOW
-        params = {"filter": where(("calldate", "gte", written(since))), **NEWEST_FIRST}
-        page = await anext(self.api.pages(self.http.read, "cdrs", params, size=HISTORY_PAGE))
-        ids = {call.id, *(id_of(leg) for leg in call.legs)}
-        for record, rows in history.records(page.rows, self.book):
-            if record.call_id in ids or ids & {ident(row.get("live_id")) for row in rows}:
-                return record
-        return None
+        return await history.record_of(self.api, call, self.book)
 
     @override
     def parse(self, request: m.PushRequest) -> tuple[m.Pushed, ...]:
@@ -300,27 +274,17 @@ class VoipstudioProvider(Provider):
 
         One without the credentials that were set, or of another customer, says nothing.
         """
-        if not request.body.strip() or not self._genuine(request.authorization):
+        if not request.body.strip() or not voipstudio_push.is_genuine(
+            request.authorization, self.settings.webhook_username, self.settings.webhook_password
+        ):
             return ()
-        pushed = voipstudio_push.read(request.body, self.book, self.customer_id, self._placed)
+        pushed = voipstudio_push.read(
+            request.body, self.book, self.customer_id, self._placing.placed
+        )
         for push in pushed:
             if isinstance(push, m.LegPush) and push.leg_id is not None:
                 self._roots.put(push.leg_id, push.call_id)
         return pushed
-
-    def _genuine(self, authorization: str | None) -> bool:
-        """Return whether a webhook request has the credentials that were set, if any were."""
-        user, password = self.settings.webhook_username, self.settings.webhook_password
-        if not user and not password:
-            return True
-        scheme, _, sent = (authorization or "").partition(" ")
-        try:
-            given = b64decode(sent.strip(), validate=True)
-        except ValueError:
-            return False
-        return scheme.lower() == "basic" and hmac.compare_digest(
-            given, f"{user}:{password}".encode()
-        )
 
     @override
     def urls_to_paste(self, url: str) -> Mapping[str, str]:
@@ -335,41 +299,18 @@ class VoipstudioProvider(Provider):
     @override
     async def originate(self, request: m.Originate) -> m.Placed:
         """Ring a user's phone, then connect it to a number."""
-        body = {
-            "to": self._dialled(request.number),
-            "from": await self._user_id(request.extension),
-        }
-        if request.caller_id_number is not None:
-            caller_id = request.caller_id_number.strip()
-            hidden = numbers.is_hidden(caller_id)
-            body["caller_id"] = (
-                ANONYMOUS if hidden else self._outside(caller_id, "caller_id_number")
-            )
-        return await self._place("calls", body, PLACE_TIMEOUT)
+        to = self._dialled(request.number)
+        user_id = await self._user_id(request.extension)
+        return await self._placing.originate(to, user_id, request.caller_id_number)
 
     @override
     async def announce(self, number: str, message: str, caller_id_number: str | None) -> m.Placed:
         """Call a number and speak a text; the caller ID must be a number of the account."""
         if not message.strip():
             raise InvalidInputError("message", "required")
-        to = self._dialled(number)
         own = self.book.users.get(self.user_id)
         caller_id = caller_id_number or (self.book.shown(own.cli) if own else "")
-        if not caller_id:
-            raise InvalidInputError("caller_id_number", "required")
-        body = {"to": to, "tts": message, "caller_id": self._outside(caller_id, "caller_id_number")}
-        return await self._place("leadcalls", body, SPEAK_TIMEOUT)
-
-    async def _place(self, path: str, body: Mapping[str, str], timeout: float) -> m.Placed:  # noqa: ASYNC109
-        """Place a call; the outcome is unknown where its answer cannot be read."""
-        try:
-            answer = await self.api.command("POST", path, body, timeout=timeout, placing=True)
-        except UnknownOutcomeError:
-            return m.Placed(outcome=m.PlacedOutcome.UNKNOWN)
-        call_id = ident(answer.get("id"))
-        if call_id and path == "calls":
-            self._placed.append(call_id)
-        return m.Placed(call_id=call_id or None)
+        return await self._placing.announce(number, message, caller_id)
 
     @override
     async def answer(self, target: m.CallRef) -> None:

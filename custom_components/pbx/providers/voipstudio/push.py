@@ -1,6 +1,8 @@
 """What VoIPstudio pushes: a body becomes legs of a call, a notice, or something unknown."""
 
+import hmac
 import re
+from base64 import b64decode
 from collections.abc import Collection
 from functools import lru_cache
 
@@ -27,6 +29,18 @@ SAID_BY_NAME = {
 }
 
 _BETWEEN_WORDS = re.compile(r"[\s_\-.]+")
+
+
+def is_genuine(authorization: str | None, user: str, password: str) -> bool:
+    """Return whether a webhook request has the credentials that were set, if any were."""
+    if not user and not password:
+        return True
+    scheme, _, sent = (authorization or "").partition(" ")
+    try:
+        given = b64decode(sent.strip(), validate=True)
+    except ValueError:
+        return False
+    return scheme.lower() == "basic" and hmac.compare_digest(given, f"{user}:{password}".encode())
 
 
 def read(
