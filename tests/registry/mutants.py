@@ -41,17 +41,15 @@ class Mutant:
 
 
 MUTANTS = (
-    Mutant(
-        "rows", "1 one id is one call", "registry/call_registry.py", "legs=known.legs + call.legs", "legs=call.legs"
-    ),
+    Mutant("rows", "1 one id is one call", "registry/lists.py", "legs=known.legs + call.legs", "legs=call.legs"),
     Mutant("rank", "2 no leg goes back", "registry/active_leg.py", "climbs < 0 or (", "("),
     Mutant(
         "order", "2 by the message's own time", "registry/active_leg.py", "and time < self.changed\n", "and False\n"
     ),
     Mutant(
-        "repeated", "2 repeated messages", "registry/call_registry.py", "known = key in self._messages", "known = False"
+        "repeated", "2 repeated messages", "registry/call_registry.py", "known = key in self._keys", "known = False"
     ),
-    Mutant("older-list", "2 older lists", "registry/call_registry.py", "requested_at < self._requested_at", "False"),
+    Mutant("older-list", "2 older lists", "registry/lists.py", "requested_at < self._requested_at", "False"),
     Mutant(
         "push-beats-list",
         "3 a leg",
@@ -62,22 +60,22 @@ MUTANTS = (
     Mutant(
         "push-keeps-call",
         "3 a call",
-        "registry/call_registry.py",
+        "registry/lists.py",
         " and not call.sources.pushed_since(requested_at)",
         "",
     ),
-    Mutant("glitch", "4 complete lists", "registry/call_registry.py", "else self._complete_after\n", "else 1\n"),
+    Mutant("glitch", "4 complete lists", "registry/lists.py", "else self._complete_after\n", "else 1\n"),
     Mutant(
         "absence",
         "4 a missing call has ended",
-        "registry/call_registry.py",
+        "registry/lists.py",
         "call.sources.missing += 1",
         "call.sources.missing = 0",
     ),
     Mutant(
         "first-list",
         "14 the first list is no news",
-        "registry/call_registry.py",
+        "registry/lists.py",
         "preexisting = call is None and first",
         "preexisting = False",
     ),

@@ -29,8 +29,9 @@ An input goes through five steps, each of which owns what it remembers:
    was told (`told.py`) and what is so, as a list of events.
 5. **Index** (`active_calls.py`): where is it shown? All calls, those of an extension, one per slot.
 
-`CallRegistry` (`call_registry.py`) takes the inputs through the first two steps; `Lifecycle`
-(`lifecycle.py`) takes a call through the other three, and through its life:
+`CallRegistry` (`call_registry.py`) takes the inputs, and has `Lists` (`lists.py`) and `Messages`
+(`messages.py`) take them through the first two steps; `Lifecycle` (`lifecycle.py`) takes a call
+through the other three, and through its life:
 
     begins ──> goes on ──> grace ──> ended (a tombstone) ──> forgotten
                   ^          │              │

@@ -10,12 +10,9 @@ from datetime import datetime, timedelta
 
 from ..telephony import models as m
 from ..telephony.bounded_map import BoundedMap
-from ..telephony.events import POLL, Event
-from ..telephony.models import Call, CallState, Direction, EventType, LegPush, Party
+from ..telephony.events import Event
+from ..telephony.models import Call, CallState, EventType, LegPush, Party
 from . import announcements, outcomes, records
-from .active_call import ActiveCall
-from .apply_list import apply_row
-from .apply_message import apply_hint, apply_message, our_time
 from .changes import (
     ACCOUNT,
     DIRECTORY,
@@ -31,6 +28,8 @@ from .changes import (
 from .directory import AccountDirectory
 from .ended import EndedCall
 from .lifecycle import Lifecycle
+from .lists import Lists
+from .messages import Messages
 from .named_phones import NamedPhone
 
 __all__ = [
@@ -46,7 +45,7 @@ __all__ = [
     "slot_key",
 ]
 
-REMEMBERED_MESSAGES = 4096
+REMEMBERED_KEYS = 4096
 
 
 class CallRegistry:
@@ -84,9 +83,9 @@ class CallRegistry:
             grace=timedelta(seconds=grace),
             names=names,
         )
-        self._messages = BoundedMap[None](REMEMBERED_MESSAGES)  # that came already
-        self._complete_after = complete_after
-        self._requested_at: datetime | None = None  # when the last list was asked for
+        self._lists = Lists(self._life, complete_after)
+        self._messages = Messages(self._life, self._directory)
+        self._keys = BoundedMap[None](REMEMBERED_KEYS)  # of what came already
         self.calls: Mapping[str, Call] = self._life.index.calls
         self.slots = self._life.index.slots
         self.extensions: Mapping[str, m.Extension] = self._directory.extensions
@@ -154,7 +153,7 @@ class CallRegistry:
             "legs": sum(len(call.legs) for call in self._life.active.values()),
             "tombstones": len(self._life.ended),
             **self._life.identity.sizes,
-            "keys": len(self._messages),
+            "keys": len(self._keys),
             "deadlines": len(self._life.deadlines),
             "extensions_with_calls": self._life.index.extensions,
             "questions": len(self._life.questions),
@@ -211,29 +210,12 @@ class CallRegistry:
 
         `at_once` is how many: what is pushed in between is taken as well. None for all at once.
         """
-        changes = Changes()
-        if self._requested_at is not None and requested_at < self._requested_at:
-            yield changes  # a newer list has come before
-            return
-        first = self._requested_at is None
-        self._requested_at = requested_at
-        rows = _merged(calls)
-        self._life.identity.adopt(rows)
-        present: set[str | None] = set()
-        for place, row in enumerate(rows, 1):
-            present.add(self._take_row(row, rows, requested_at, now, changes, first=first))
-            if at_once is not None and place % at_once == 0:
-                yield changes
-                changes = Changes()
-        for call in list(self._life.active.values()):
-            if call.id not in present and not call.sources.pushed_since(requested_at):
-                self._take_absence(call, now, changes)
-        yield changes
+        return self._lists.take(calls, requested_at, now, at_once)
 
     def begin_placed(self, row: Call, now: datetime) -> Changes:
         """Take a call that was placed here, before a list or message has told of it."""
         changes = Changes()
-        self._take_row(row, (row,), now, now, changes, first=False)
+        self._lists.take_row(row, (row,), now, now, changes, first=False)
         return changes
 
     def apply(self, pushed: m.Pushed, now: datetime) -> Changes:
@@ -244,13 +226,13 @@ class CallRegistry:
             case LegPush() | m.RecordPush() | m.Notice() if self._repeated(pushed.key):
                 pass
             case LegPush():
-                self._take_message(pushed, cause, changes)
+                self._messages.take(pushed, cause, changes)
             case m.RecordPush():
                 self._take_record(pushed, cause, changes)
             case m.Notice():
                 self._take_notice(pushed, cause, changes)
             case m.CallHint():
-                self._take_hint(pushed, cause, changes)
+                self._messages.take_hint(pushed, cause, changes)
             case m.DirectoryPush():
                 return self.directory(pushed.directory, now)
             case m.UnknownPush():
@@ -342,162 +324,7 @@ class CallRegistry:
         """Take what was asked about one queue."""
         return self._directory.set_queue(queue)
 
-    # -- identify and apply: lists -----------------------------------------------------------------
-
-    def _take_row(
-        self,
-        row: Call,
-        rows: Collection[Call],
-        requested_at: datetime,
-        now: datetime,
-        changes: Changes,
-        *,
-        first: bool,
-    ) -> str | None:
-        """Take one call of a list; return its id, or None for one that is known to be over."""
-        call_id = self._life.identity.own_id(row.id)
-        call = self._life.active.get(call_id)
-        if call is None and (ended := self._life.ended.get(call_id)) is not None:
-            machine = self._life.identity.is_machine(row.id)
-            if machine or not _returns(ended, row, requested_at):
-                return None  # rule 5
-            call = self._life.revive(ended)
-        if call is None:
-            call = self._life.going_on(self._life.identity.match_row(row, rows, now))
-            if call is not None:
-                self._life.identity.name(row.id, call.id)
-        preexisting = call is None and first
-        if call is None:
-            call = self._life.begin(row.id, row.started_at, now, changes)
-            call.facts.answer_unseen = row.state in m.UP
-        for leg in row.legs:
-            self._life.identity.name_leg(leg.id, call.id)
-        if call.grace_since is None and call.sources.repeats(row):
-            return call.id
-        apply_row(call, row, requested_at, preexisting=preexisting)
-        if call.grace_since is None:
-            self._life.deadlines.clear(call.id)
-        self._life.reconcile(call, Cause(POLL, now), changes, preexisting=preexisting)
-        return call.id
-
-    def _take_absence(self, call: ActiveCall, now: datetime, changes: Changes) -> None:
-        """Take that a list does not name a call: often enough, and it is over (rule 4)."""
-        call.sources.missing += 1
-        enough = 1 if call.hung_up else self._complete_after
-        if call.sources.missing < enough:
-            changes.refresh = True
-            return
-        said_by = POLL if call.grace_since is None else call.sources.last_event
-        self._life.end(call, Cause(said_by, now), changes, inferred=True)
-
-    # -- identify and apply: messages --------------------------------------------------------------
-
-    def _take_message(self, push: LegPush, cause: Cause, changes: Changes) -> None:
-        """Take a message about a leg, or about a whole call."""
-        if push.extension is not None and self._life.identity.is_machine(push.call_id):
-            self._part_from_machine(push.call_id, cause, changes)
-        call = self._call_of_message(push, cause, changes)
-        if call is None:
-            return
-        if self._life.identity.is_machine(push.call_id):
-            push = _of_machine(push)
-        address = self._life.identity.address(push)
-        apply_message(call, self._from_where(push), address, cause.time)
-        if push.leg_id is not None:
-            self._life.identity.name_leg(push.leg_id, call.id)
-        if push.state is CallState.ENDED and address.correlated:
-            changes.refresh = True  # other phones and windows may still be in the call
-        elif push.state is CallState.ENDED and push.final:
-            call.recompute(cause.time)
-            self._life.end(call, cause, changes)
-            return
-        self._life.reconcile(call, cause, changes, transferred_to=push.transferred_to)
-
-    def _from_where(self, push: LegPush) -> LegPush:
-        """Return a message with the direction put right where a short number calls from outside."""
-        if push.direction is not Direction.INTERNAL or not push.by_length or push.caller is None:
-            return push
-        if not self._directory.is_outside(push.caller.number):
-            return push
-        return replace(push, direction=Direction.INCOMING)
-
-    def _call_of_message(self, push: LegPush, cause: Cause, changes: Changes) -> ActiveCall | None:
-        """Return the call that a message is about, begun if it is new; None if it is over."""
-        call_id = self._life.identity.own_id(push.call_id)
-        call = self._life.active.get(call_id)
-        if call is not None:
-            return call
-        ended = self._life.ended.get(call_id)
-        if ended is not None:
-            return self._reopened(ended, push, cause, changes)
-        taken_over = self._life.identity.taken_over(push, cause.time)
-        if taken_over is not None:
-            return self._give_to_machine(taken_over, push.call_id)
-        if _only_ends(push):
-            self._life.bury_unseen(call_id, cause.time)
-            return None
-        found = self._life.identity.match_push(push, cause.time)
-        call = self._life.going_on(found)
-        if call is not None:
-            changes.refresh |= isinstance(found, EndedCall)  # it may be over all the same
-            self._life.identity.name(push.call_id, call.id)
-            return call
-        started_at = our_time(push.started_at, push, None, cause.time)
-        return self._life.begin(call_id, started_at, cause.time, changes)
-
-    def _give_to_machine(
-        self, taken_over: ActiveCall | EndedCall, call_id: str
-    ) -> ActiveCall | None:
-        """Take that a mailbox has a call now, under an id of its own; None if the call is over.
-
-        It is told as it was: that a machine talks changes nothing.
-        """
-        call = taken_over.call if isinstance(taken_over, EndedCall) else taken_over
-        self._life.identity.name_machine(call_id, call.id)
-        return None if isinstance(taken_over, EndedCall) else call
-
-    def _part_from_machine(self, call_id: str, cause: Cause, changes: Changes) -> None:
-        """Take that what seemed to be a mailbox is a call of its own: it rings at a phone."""
-        call = self._life.active.get(self._life.identity.own_id(call_id))
-        self._life.identity.forget_machine(call_id)
-        if call is not None and call_id in call.legs:
-            call.legs[call_id].leave_out()
-            self._life.reconcile(call, cause, changes)
-
-    def _reopened(
-        self, ended: EndedCall, push: LegPush, cause: Cause, changes: Changes
-    ) -> ActiveCall | None:
-        """Return a call that only seemed to be over and goes on (rule 5).
-
-        Return None where the leg is done; what was heard too late of the call counts all the same.
-        """
-        if self._life.identity.is_machine(push.call_id):
-            return None
-        if ended.inferred and ended.call.goes_on_with(push):
-            return self._life.revive(ended)
-        if ended.unseen or push.state in m.EARLY:
-            return None
-        address = self._life.identity.address(push)
-        apply_message(ended.call, push, address, cause.time)
-        if push.state is CallState.ENDED:
-            ended.inferred = ended.inferred and (address.correlated or not push.final)
-        self._life.judge_again(ended, cause, changes)
-        return None
-
-    def _take_hint(self, hint: m.CallHint, cause: Cause, changes: Changes) -> None:
-        """Take that something happened to a leg, and have the phone system asked."""
-        changes.refresh = True
-        call = self._life.identity.of_leg(hint.leg_id)
-        if call is None or hint.leg_id not in call.legs:
-            return
-        call.take_hint(hint.leg_id, hint)
-        if hint.state is not None and apply_hint(call, hint.leg_id, hint.state, cause.time):
-            self._life.reconcile(call, cause, changes)
-        if hint.dtmf is not None:
-            view = call.view()
-            changes.events.append(
-                announcements.key_pressed(call, view, cause, hint.dtmf, hint.leg_id)
-            )
+    # -- notices -----------------------------------------------------------------------------------
 
     def _take_notice(self, notice: m.Notice, cause: Cause, changes: Changes) -> None:
         """Take anything else: what an agent does, a recording, a fax, a text message."""
@@ -606,35 +433,6 @@ class CallRegistry:
         """Return whether something with this key came before, and remember that it came."""
         if key is None:
             return False
-        known = key in self._messages
-        self._messages.put(key, None)
+        known = key in self._keys
+        self._keys.put(key, None)
         return known
-
-
-def _returns(ended: EndedCall, row: Call, requested_at: datetime) -> bool:
-    """Return whether a list brings a call back: it was only inferred to be over, and goes on."""
-    newer = ended.inferred and requested_at > ended.at
-    return newer and ended.call.goes_on_in(row, requested_at)
-
-
-def _of_machine(push: LegPush) -> LegPush:
-    """Return a message about a machine without what would be said of persons."""
-    said = None if push.outcome is m.Outcome.ANSWERED else push.outcome
-    return replace(push, outcome=said, answered_at=None, final=False)
-
-
-def _only_ends(push: LegPush) -> bool:
-    """Return whether a message about an unknown call is only about its end, and tells nothing."""
-    if push.state is not CallState.ENDED:
-        return False
-    whole = push.leg_id is None or push.final
-    return whole and (push.outcome is None or not push.final)
-
-
-def _merged(calls: Iterable[Call]) -> Collection[Call]:
-    """Return one call for each id, with the legs of all its rows (rule 1)."""
-    merged: dict[str, Call] = {}
-    for call in calls:
-        known = merged.get(call.id)
-        merged[call.id] = call if known is None else replace(known, legs=known.legs + call.legs)
-    return merged.values()
