@@ -4,10 +4,11 @@ There is one schema for every provider. Fields that are unknown are absent.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from .models import Call, CallRecord, Detail, Direction, EventType, Outcome, Party
+from .record import record
 
 POLL = "poll"
 
@@ -91,7 +92,7 @@ FIELDS: Mapping[EventType, frozenset[str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Event:
     """Something that happened.
 

@@ -11,6 +11,8 @@ from datetime import datetime
 from enum import Flag, StrEnum, auto
 from functools import cached_property
 
+from .record import record
+
 type Scalar = str | int | float | bool | None
 type Detail = Scalar | tuple[str, ...]
 type Raw = str | int | float | bool | tuple[str, ...]
@@ -159,7 +161,7 @@ class Capability(Flag):
 # -- who and what there is -------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Account:
     """The account a provider was set up with; `id` never changes, `title` is shown to people."""
 
@@ -173,7 +175,7 @@ class Account:
     )  # found out, and kept with the entry
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class OutboundNumber:
     """A number that may be shown to the called party."""
 
@@ -182,7 +184,7 @@ class OutboundNumber:
     selected: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Extension:
     """A phone line of the account; `number` is what people dial and the key everywhere else."""
 
@@ -207,7 +209,7 @@ class Extension:
     outbound_numbers: tuple[OutboundNumber, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Agent:
     """A call-centre agent; `queues` says per queue number whether the agent is logged in there."""
 
@@ -224,7 +226,7 @@ class Agent:
     raw: Mapping[str, object] = field(default_factory=dict, compare=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Queue:
     """A waiting line of callers.
 
@@ -248,7 +250,7 @@ class Queue:
     raw: Mapping[str, object] = field(default_factory=dict, compare=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Directory:
     """Everything but the calls; None means "could not be asked this time": keep what was known."""
 
@@ -265,7 +267,7 @@ class Directory:
     )  # by the phone system's own name, for a repair hint
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class UserAgent:
     """An agent that the user added because the phone system cannot list agents.
 
@@ -279,7 +281,7 @@ class UserAgent:
     extension: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class UserQueue:
     """A queue that the user added because the phone system cannot list queues."""
 
@@ -290,7 +292,7 @@ class UserQueue:
 # -- calls -----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Party:
     """One end of a call; a hidden caller has no number."""
 
@@ -316,7 +318,7 @@ def filled(known: Party, found: Party | None) -> Party:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Leg:
     """One phone's part in a call.
 
@@ -343,8 +345,8 @@ class Call:
     id: str
     state: CallState
     direction: Direction | None = None
-    caller: Party = Party()
-    callee: Party = Party()
+    caller: Party = NOBODY
+    callee: Party = NOBODY
     legs: tuple[Leg, ...] = ()
     queue: str | None = None
     started_at: datetime | None = None
@@ -368,7 +370,7 @@ class Call:
         return tuple(leg for leg in self.legs if leg.extension == extension)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class CallRecord:
     """A finished call as the phone system wrote it down.
 
@@ -381,8 +383,8 @@ class CallRecord:
     outcome: Outcome = Outcome.UNKNOWN
     by_seconds: bool = False
     """Whether only bill seconds say that it was answered, which run for machines as well."""
-    caller: Party = Party()
-    callee: Party = Party()
+    caller: Party = NOBODY
+    callee: Party = NOBODY
     extension: str | None = None
     answered_by: str | None = None
     answered_by_number: str | None = None
@@ -410,7 +412,7 @@ def outside(call: Call | CallRecord) -> Party:
 # -- what is pushed --------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class LegPush:
     """A message about one leg of a call, or with `leg_id` None about the whole call.
 
@@ -445,7 +447,7 @@ class LegPush:
     details: Mapping[str, Detail] = field(default_factory=dict)  # user_email, sip_username
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class RecordPush:
     """A call record that was pushed; several may come for one call."""
 
@@ -454,7 +456,7 @@ class RecordPush:
     key: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Notice:
     """Anything else that was pushed: agents, faxes, SMS, DTMF, recordings.
 
@@ -472,7 +474,7 @@ class Notice:
     fields: Mapping[str, Detail] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class CallHint:
     """Something is known to have happened to a leg, but the phone system is to be asked what.
 
@@ -488,14 +490,14 @@ class CallHint:
     dtmf: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class UnknownPush:
     """A message of a kind that this version does not know."""
 
     provider_event: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class DirectoryPush:
     """What changed about phones, agents or queues, as a whole: None keeps what was known."""
 
@@ -506,7 +508,7 @@ class DirectoryPush:
 type Pushed = LegPush | RecordPush | Notice | CallHint | DirectoryPush | UnknownPush
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class PushRequest:
     """The parts of a webhook request that came in."""
 
@@ -517,7 +519,7 @@ class PushRequest:
     authorization: str | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Subscription:
     """One registration of a URL at the phone system."""
 
@@ -580,7 +582,7 @@ class PlacedOutcome(StrEnum):
     REFUSED = "refused"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Placed:
     """The answer to a request for a call.
 
@@ -600,7 +602,7 @@ MAX_CUSTOM_FIELDS = 4
 """How many fields of a call's record the user may fill."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Originate:
     """Ring an extension, then connect it to a number. `ring_timeout` in seconds."""
 
@@ -621,7 +623,7 @@ class Originate:
     auto_answer: bool | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class PlaySound:
     """Ring an extension, and play it a sound that is kept on the phone system."""
 
@@ -630,7 +632,7 @@ class PlaySound:
     auto_answer: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class RawAnswer:
     """What a phone system answered to an action in its own words, and the list that it gave."""
 
@@ -638,7 +640,7 @@ class RawAnswer:
     items: tuple[Mapping[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ClickToCall:
     """An object that is stored at the phone system, and through which calls are placed.
 
@@ -653,7 +655,7 @@ class ClickToCall:
     made_here: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Dial:
     """Call a number through an outbound route and put it into a dialplan context."""
 
@@ -664,7 +666,7 @@ class Dial:
     hangup_context: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class CallRef:
     """The call a command is about, and on whose behalf.
 
@@ -675,7 +677,7 @@ class CallRef:
     extension: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Spy:
     """Let a supervisor's extension listen to a call or to another extension's call."""
 
@@ -690,7 +692,7 @@ class Spy:
     mode: SpyMode | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class AgentRef:
     """The agent a command is about: one that is known by id, or a number with its PIN."""
 
@@ -704,7 +706,7 @@ class AgentRef:
     """Why the agent pauses."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class QueueMember:
     """A change to the members of a queue."""
 
@@ -722,7 +724,7 @@ class Sort(StrEnum):
     OLDEST = "oldest"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class HistoryQuery:
     """What to look for among finished calls."""
 
@@ -742,7 +744,7 @@ class HistoryQuery:
     csv: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class HistoryPage:
     """Finished calls that were found; `total` None where the phone system does not say."""
 
@@ -751,7 +753,7 @@ class HistoryPage:
     csv: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Statistics:
     """Sums over finished calls; mean duration in seconds."""
 
@@ -762,7 +764,7 @@ class Statistics:
     by_direction: Mapping[str, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Contact:
     """A person or company in the phone system's address book."""
 
@@ -784,7 +786,7 @@ class Contact:
     updated_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ContactQuery:
     """What to look for among contacts."""
 
@@ -798,7 +800,7 @@ class ContactQuery:
     offset: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ContactPage:
     """Contacts that were found."""
 
@@ -813,7 +815,7 @@ class MediaKind(StrEnum):
     VOICEMAIL = "voicemail"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class MediaItem:
     """One recording or voicemail."""
 
@@ -827,7 +829,7 @@ class MediaItem:
     unread: bool | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class MediaSource:
     """Where to fetch the sound of a recording or voicemail, and with which secret headers."""
 

@@ -50,7 +50,6 @@ empty where nobody knows. Nothing here raises but where it says so.
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
@@ -74,6 +73,7 @@ from .numbering_plans import (
     trunk_prefix,
     valid,
 )
+from .record import record
 from .withheld import NOWHERE, says_withheld
 
 __all__ = [
@@ -122,7 +122,7 @@ class DialForm(StrEnum):
     E164 = "e164"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Typed:
     """What somebody typed to have it dialled, taken apart.
 

@@ -8,11 +8,12 @@ of that only the names in one language and in English are kept.
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from .record import record
 
 if TYPE_CHECKING:
     import phonenumbers
@@ -21,6 +22,7 @@ LONGEST_BEGINNING = 9
 HEAD = 4096  # bytes; the licence and the first line of data are shorter
 MAX_TEXT = 100
 PARTS_KEPT = 12
+NUMBERS_KEPT = 100
 ENGLISH = "en"
 PACKAGE = "phonenumbers.geodata"
 _FIRST = re.compile(r"^\s*'([0-9]+)':", re.MULTILINE)
@@ -28,7 +30,7 @@ _FIRST = re.compile(r"^\s*'([0-9]+)':", re.MULTILINE)
 type Part = Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Place:
     """Where a number is at home: the ISO code of the country, and the town or region if known."""
 
@@ -59,8 +61,12 @@ def has_town(number: str) -> bool:
     return phonenumbers.is_number_type_geographical(kind, parsed.country_code or 0)
 
 
+@lru_cache(maxsize=NUMBERS_KEPT)
 def _parsed(number: str) -> phonenumbers.PhoneNumber | None:
-    """Return a number in international form as the library reads it; None for another one."""
+    """Return a number in international form as the library reads it; None for another one.
+
+    Whoever asks where a number is at home asks twice: for the country, and whether it has a town.
+    """
     import phonenumbers  # noqa: PLC0415
 
     if not number.startswith("+"):
