@@ -213,7 +213,13 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
                 self.hass.loop.call_soon(self._async_ask_soon, "once more")
 
     async def _async_poll(self) -> CallRegistry:
-        """Ask for the calls, and for the directory when that is due."""
+        """Ask for the calls, and for the directory when that is due.
+
+        The first directory comes before the first list, which may need it to say whose phones
+        ring: else they were idle until the next one.
+        """
+        if not self._directory.known:
+            await self._async_poll_directory(unlisted=False)
         requested_at = dt_util.utcnow()
         doubted, self._doubted = self._doubted, {}
         calls = await self._ask(self.provider.calls())

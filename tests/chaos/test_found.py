@@ -55,6 +55,8 @@ from tests.simulators.base import FaultKind
 from tests.simulators.voipstudio import VoipstudioSimulator
 from tests.simulators.voxloud import VoxloudSimulator
 
+from .lines import LINES
+
 RANG_IN_VAIN = LegPush(
     provider_event="missed", call_id="c", leg_id="101", extension="101", state=E, time=moment(2), direction=IN
 )
@@ -88,6 +90,29 @@ async def test_permission_granted_later_brings_its_entities(
     assert entity_id is not None
     assert hass.states.get(entity_id).state == "0"  # type: ignore[union-attr]
     assert fake.script.times("account") == 2
+
+
+@pytest.mark.parametrize("provider", [name for name, line in LINES.items() if line.can_be_asked])
+async def test_phone_of_a_call_that_was_there_before_is_shown_at_once(
+    hass: HomeAssistant, socket_enabled: None, provider: str
+) -> None:
+    """An account is loaded while somebody talks: whose phone that is, is not only known with the second list."""
+    line = LINES[provider](1)
+    phone = line.extensions[1]
+    async with line.simulator as simulator:
+        await simulator.answer(await simulator.ring(line.fresh(), phone), phone)
+        entry = line.entry()
+        entry.add_to_hass(hass)
+        assert await hass.config_entries.async_setup(entry.entry_id)
+
+        shown = {
+            line.key_by_number(one.unique_id.removeprefix(f"{entry.unique_id}_")): hass.states.get(one.entity_id)
+            for one in er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+        }
+        await hass.config_entries.async_unload(entry.entry_id)
+    state = shown[f"extension_{phone}_call_state"]
+    assert state is not None
+    assert state.state == "talking"
 
 
 # -- the registry ------------------------------------------------------------------------------------
