@@ -300,6 +300,31 @@ SCENES: dict[str, tuple[list[dict[str, object]], list[tuple[object, ...]]]] = {
             ("internal", "101", "500", "talking", (("101", "talking"),)),
         ],
     ),
+    "a phone that a program had rung for long, found in the first list": (
+        [
+            channel("sip100-00000003", "100", "800123456", 341, "Up"),
+            channel("trunk-out-00000009", "800123456", "", 137, "Up"),
+        ],
+        [("outgoing", "100", "+420800123456", "talking", (("100", "talking"), (None, "talking")))],
+    ),
+    "two phones dialled one number, one of them long ago and in vain": (
+        [
+            channel("sip100-00000003", "100", "800123456", 341, "Up"),
+            channel("sip101-00000008", "101", "800123456", 138, "Up"),
+            channel("trunk-out-00000009", "800123456", "", 137, "Up"),
+        ],
+        [
+            ("outgoing", "100", "+420800123456", "talking", (("100", "talking"),)),
+            ("outgoing", "101", "+420800123456", "talking", (("101", "talking"), (None, "talking"))),
+        ],
+    ),
+    "a short number that a phone dialled long before": (
+        [channel("sip100-00000003", "100", "800", 341, "Up"), channel("trunk-out-00000009", "800", "", 137, "Up")],
+        [
+            ("internal", "100", "800", "talking", (("100", "talking"),)),
+            ("outgoing", "800", "", "talking", ((None, "talking"),)),
+        ],
+    ),
     "one number in common but another age": (
         [channel(IN, "anonymous", "222333444", 600, "Up"), channel("sip101-00000004", "anonymous", "101", 5, "Up")],
         [

@@ -181,7 +181,7 @@ def _rank(root: End, leg: End) -> int | None:
     elif rank is None:
         rank = _inside_rank(root, leg)
     age = older_by(root.row, leg.row)
-    if rank == WEAK and age > SKEW + RING_TIME:
+    if rank == WEAK and age > SKEW + RING_TIME and not _is_at_dialled_number(root, leg):
         return None
     # Whoever waits in a queue is older than the phone that answers by any time.
     return None if age < -SKEW else rank
@@ -303,6 +303,15 @@ def _called_back(root: End, leg: End) -> bool:
 def _shows_only_itself(root: End, leg: End) -> bool:
     """Return whether the called one shows nothing but the number that was dialled."""
     return _alike(root.destination, leg.source) and not leg.destination
+
+
+def _is_at_dialled_number(root: End, leg: End) -> bool:
+    """Return whether a leg to the outside shows nothing but the whole number that a phone dialled.
+
+    A phone that a program has rung first may have rung for any time before.
+    """
+    whole = len(root.destination) > EXTENSION_DIGITS
+    return whole and root.line is not None and leg.line is None and _shows_only_itself(root, leg)
 
 
 def _leaves_for_what_was_dialled(root: End, leg: End) -> bool:
