@@ -1,5 +1,6 @@
 """What the random plans have found, each as small as it could be made."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -55,7 +56,9 @@ from tests.simulators.base import FaultKind
 from tests.simulators.voipstudio import VoipstudioSimulator
 from tests.simulators.voxloud import VoxloudSimulator
 
-from .lines import LINES
+from .clock import run_fast
+from .house import house
+from .lines import LINES, Line
 
 RANG_IN_VAIN = LegPush(
     provider_event="missed", call_id="c", leg_id="101", extension="101", state=E, time=moment(2), direction=IN
@@ -92,27 +95,31 @@ async def test_permission_granted_later_brings_its_entities(
     assert fake.script.times("account") == 2
 
 
+@pytest.mark.usefixtures("socket_enabled")
 @pytest.mark.parametrize("provider", [name for name, line in LINES.items() if line.can_be_asked])
-async def test_phone_of_a_call_that_was_there_before_is_shown_at_once(
-    hass: HomeAssistant, socket_enabled: None, provider: str
-) -> None:
+def test_phone_of_a_call_that_was_there_before_is_shown_at_once(provider: str) -> None:
     """An account is loaded while somebody talks: whose phone that is, is not only known with the second list."""
-    line = LINES[provider](1)
-    phone = line.extensions[1]
-    async with line.simulator as simulator:
-        await simulator.answer(await simulator.ring(line.fresh(), phone), phone)
-        entry = line.entry()
-        entry.add_to_hass(hass)
-        assert await hass.config_entries.async_setup(entry.entry_id)
+    assert run_fast(_shown_once_loaded(LINES[provider](1))) == "talking"
 
+
+async def _shown_once_loaded(line: Line[Any]) -> str:
+    """Load an account while a phone talks, and give what that phone is shown to do."""
+    phone = line.extensions[1]
+    async with house() as made, line.simulator as simulator:
+        await simulator.answer(await simulator.ring(line.fresh(), phone), phone)
+        await asyncio.sleep(1)
+        entry = line.entry()
+        entry.add_to_hass(made.hass)
+        assert await made.hass.config_entries.async_setup(entry.entry_id)
         shown = {
-            line.key_by_number(one.unique_id.removeprefix(f"{entry.unique_id}_")): hass.states.get(one.entity_id)
-            for one in er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+            line.key_by_number(one.unique_id.removeprefix(f"{entry.unique_id}_")): made.hass.states.get(one.entity_id)
+            for one in er.async_entries_for_config_entry(er.async_get(made.hass), entry.entry_id)
         }
-        await hass.config_entries.async_unload(entry.entry_id)
+        await made.hass.config_entries.async_remove(entry.entry_id)
+        await made.hass.async_block_till_done()
     state = shown[f"extension_{phone}_call_state"]
     assert state is not None
-    assert state.state == "talking"
+    return state.state
 
 
 # -- the registry ------------------------------------------------------------------------------------
