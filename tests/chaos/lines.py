@@ -209,6 +209,11 @@ class Line[S: Simulator](ABC):
         return self.simulator.truth()
 
     @property
+    def over(self) -> int:
+        """How many calls are over, where those count that nobody's step has made."""
+        return 0
+
+    @property
     def refuses_late(self) -> bool:
         """Whether a call is also refused that was placed, but that nobody has answered."""
         return False
@@ -417,11 +422,19 @@ class Voipat(Line[VoipatSimulator]):
             ("no socket", lambda rng: setattr(sim, "ws_enabled", rng.random() < 0.5)),
         )
 
+    @property
+    @override
+    def over(self) -> int:
+        return len(self.simulator.engine.records)
+
     @override
     def undisturbed(self, coordinator: PbxCoordinator) -> bool:
         sim = self.simulator
         ill = sim.gateway_error or sim.auth_flap or sim.auth_crash or sim.throttle or sim.empty_list_glitch
         well = sim.esl is Esl.CONNECTED and sim.ws_enabled and not sim.latency and not self._refused
+        # A Node bridge answers nobody while it waits for the phone of a call that was placed, though whoever has placed
+        # it may have stopped waiting.
+        well = well and not sim.occupied
         # Who has lost the answer to a request cannot know of the call until its first phone has picked up.
         placed = {leg_id for leg_id, leg in sim.engine.legs.items() if leg.context == UNLISTED}
         known = placed <= coordinator.data.calls.keys()

@@ -27,7 +27,10 @@ from .lines import LINES, Line
 BEGINS = ("call_incoming", "call_outgoing")
 ENDS = ("call_ended", "call_missed")
 STEPS = (6, 22)
-PAUSES = (0, 0, 0.01, 0.3, 1, 2, 4, 8, 20)
+MOMENT = 0.001
+"""Seconds between two things that people do. The times that senders write are no finer: where a ring and its end have
+the same, nobody can tell a late message of that call from a second call."""
+PAUSES = (MOMENT, MOMENT, 0.01, 0.3, 1, 2, 4, 8, 20)
 LONG_PAUSES = (45, 90)
 RETRY_PATIENCE = 400
 LATE = 15.0
@@ -104,6 +107,7 @@ class Plan:
         self.drop = 0.0
         self.settled = Settled()
         self.relearnt_at = 0.0
+        self.steps = 0
 
     @property
     def coordinator(self) -> PbxCoordinator | None:
@@ -176,6 +180,8 @@ class Plan:
                 await step(self.rng)
             except (*GONE, IndexError):
                 continue
+            finally:
+                self.steps += 1
             self._tell(f"{getattr(step, '__name__', step)} {self._picture()}")
             self._listen_in()
             await self._pause(self.rng.choice(PAUSES if self.rng.random() < 0.9 else LONG_PAUSES))
@@ -201,7 +207,8 @@ class Plan:
             return None
         if self.sim.webhooks.on_the_way or self.hass.loop.time() < self.relearnt_at:
             return None
-        return tuple(self.line.truth()), coordinator
+        # A call may come and go between two glances: it has changed something all the same.
+        return tuple(self.line.truth()), self.steps, self.line.over, coordinator
 
     def _tell(self, text: str) -> None:
         """Note what happened."""

@@ -440,6 +440,11 @@ class Bridge(VoipatSwitches, Simulator):
         """Wait for the ESL connection; on Node a call being placed occupies it for everybody."""
         return self._esl_queue if self.node else nullcontext()
 
+    @property
+    def occupied(self) -> bool:
+        """Whether requests wait for the ESL connection."""
+        return self._esl_queue.locked()
+
     def _need_esl(self, *, placing: bool = False) -> None:
         if self.esl is not Esl.CONNECTED:
             longer = self.says_detail or placing
