@@ -524,6 +524,26 @@ async def test_the_socket(profile: Profile, provider: VoipatProvider, sim: Voipa
     assert profile in {PYTHON, NODE}
 
 
+@pytest.mark.parametrize(
+    ("over", "shown"), [((), ("A", "B")), (("A",), ("A", "B")), (("A", "B"), ())], ids=["none", "one", "all"]
+)
+async def test_list_that_is_older_than_the_end_of_a_call(
+    stub: Stub, session: aiohttp.ClientSession, over: tuple[str, ...], shown: tuple[str, ...]
+) -> None:
+    """What the socket has told to be over does not begin anew, though a list that was late still has it."""
+    row = {"call_uuid": "A", "cid_num": "+390612345678", "dest": "101", "context": DOMAIN, "callstate": "RINGING"}
+    rows = [
+        {**row, "uuid": "A", "direction": "inbound", "name": "sofia/external/+390612345678@trunk.example"},
+        {**row, "uuid": "B", "direction": "outbound", "presence_id": f"101@{DOMAIN}"},
+    ]
+    stub.on("GET", "/calls/channels", {"channels": rows})
+    provider = stubbed(stub, session)
+    for leg_id in over:
+        data = {"uuid": leg_id, "domain": DOMAIN, "event": "CHANNEL_HANGUP", "hangupCause": "ORIGINATOR_CANCEL"}
+        provider._heard(json.dumps({"type": "call.hangup", "data": data}), encoded=True)  # noqa: SLF001
+    assert tuple(leg.id for call in await provider.calls() for leg in call.legs) == shown
+
+
 async def test_key_presses_on_the_socket(session: aiohttp.ClientSession) -> None:
     """A key press is told, and so is that the switch went away."""
     async with VoipatSimulator(profile=NODE, **ON_PAPER) as sim:

@@ -37,7 +37,7 @@ class PlacedCalls:
         """When each extension last placed a call, and which."""
         self._unlisted: dict[str, _Unlisted] = {}
         self._over: BoundedMap[str] = BoundedMap(MOST_REMEMBERED)
-        """Why legs have ended of which the answer to a request may come later."""
+        """Why legs have ended of which a list, or the answer to a request, may tell later."""
 
     def asked(self, order: payload.PlacedCall) -> None:
         """Note that a call is asked for: the phone may ring before the answer is there."""
@@ -85,6 +85,10 @@ class PlacedCalls:
         """Take that a leg has ended; return whether it is that of a call no list has shown."""
         self._over.put(leg_id, cause)
         return self._unlisted.pop(leg_id, None) is not None
+
+    def is_over(self, call: m.Call) -> bool:
+        """Return whether all legs of a call were told to have ended, since its list was written."""
+        return all(leg.id in self._over for leg in call.legs)
 
     def is_unlisted(self, leg_id: str) -> bool:
         """Return whether a leg is one of a call that no list has shown yet."""

@@ -230,7 +230,11 @@ class VoipatProvider(Provider):
             fresh = tuple(call for call in fresh if self._socket.has_announced(call.id))
         held_back = self._arrivals.held_back(fresh, self._call_of, asked_at)
         calls = self._placed.with_unlisted(
-            [call for call in found.calls if call.id not in held_back]
+            [
+                call
+                for call in found.calls
+                if call.id not in held_back and not self._placed.is_over(call)
+            ]
         )
         self._calls = {leg.id: call for call in calls for leg in call.legs}
         for leg_id, call_id in found.call_of.items():
