@@ -513,6 +513,53 @@ def test_late_ring_of_a_call_that_seemed_to_be_over(sent: float | None, calls: i
     assert made.heard("101") == ["call_incoming", "call_missed:missed"]
 
 
+@pytest.mark.parametrize("phone", ["101", "102"], ids=["group", "window"])
+@pytest.mark.parametrize(
+    ("sent", "calls"), [(1, 1), (2.5, 1), (3.5, 2), (8, 2)], ids=["at_once", "with_it", "after_it", "long_after"]
+)
+def test_late_ring_of_a_call_whose_end_was_lost(sent: float, calls: int, phone: str) -> None:
+    """Two windows begin to ring in one instant; the end is known from lists alone when the second one is heard."""
+    made = story(pushed_ids_differ=True, grace=1, complete_after=2).play(
+        widget("w1", "102", R, sent=1), listed(), listed()
+    )
+    assert made.told == ["call_incoming", "call_missed"]
+
+    made.play(widget("w2", phone, R, sent=sent), listed(), listed())
+    assert made.told.count("call_incoming") == made.told.count("call_missed") == calls
+    assert made.registry.missed == calls
+
+
+@pytest.mark.parametrize("seen", [D, T], ids=["dialing", "talking"])
+@pytest.mark.parametrize(("listed_as", "says"), [(R, R), (R, T), (T, T)], ids=["rings", "answers", "has_answered"])
+def test_phone_that_is_given_an_outgoing_call_rings_with_the_givers_number(
+    seen: CallState, listed_as: CallState, says: CallState
+) -> None:
+    """Somebody who has called out hands the call to a colleague; the list was quicker than the colleague's browser."""
+    ours: dict[str, Any] = {"caller": "103", "callee": "+390655", "direction": OUT}
+    made = story(pushed_ids_differ=True, grace=5).play(
+        listed(call("a", leg("103", seen), leg("out", R if seen is D else T), **ours)),
+        listed(call("a", leg("out", D if listed_as is R else T), leg("102", listed_as), direction=None)),
+    )
+    made.play(widget("w", "102", says, caller="103", callee="102", direction=INTERNAL))
+    assert list(made.registry.calls) == ["a"]
+    assert "call_incoming" not in made.told
+    far = D if says is R else T
+    made.play(listed(call("a", leg("out", far), leg("102", says), direction=None)))
+    assert made.registry.state_of("102") is says
+
+
+@pytest.mark.parametrize(("giver", "calls"), [("103", 2), ("104", 2), ("105", 1)], ids=["talks", "stranger", "gone"])
+def test_number_of_a_phone_that_still_talks_is_no_giver(giver: str, calls: int) -> None:
+    """Whoever is in a call and rings a colleague who rings in it as well has begun another one."""
+    ours: dict[str, Any] = {"caller": "105", "callee": "+390655", "direction": OUT}
+    made = story(pushed_ids_differ=True, grace=5).play(
+        listed(call("a", leg("105", T), leg("out", T), **ours)),
+        listed(call("a", leg("103", T), leg("out", T), leg("102", R), direction=None)),
+    )
+    made.play(widget("w", "102", R, caller=giver, callee="102", direction=INTERNAL))
+    assert len(made.registry.calls) == calls
+
+
 @pytest.mark.parametrize(("sent", "calls"), [(1.5, 1), (2.5, 2)], ids=["its_own", "later"])
 def test_late_ring_of_a_call_that_lists_alone_have_shown(sent: float, calls: int) -> None:
     """One list had the call and the next did not have it any more, when its only phone is heard."""

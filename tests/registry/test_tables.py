@@ -13,7 +13,27 @@ from custom_components.pbx.registry.facts import Phone
 from custom_components.pbx.registry.inferences import infer_from_answer
 from custom_components.pbx.telephony.models import Call, CallState, Direction, Leg, LegPush, Party
 
-from .story import CALLER, IN, E, R, Step, Story, T, call, leg, listed, moment, push, pushed, story, wait, widget
+from .story import (
+    CALLER,
+    IN,
+    INTERNAL,
+    OUT,
+    D,
+    E,
+    R,
+    Step,
+    Story,
+    T,
+    call,
+    leg,
+    listed,
+    moment,
+    push,
+    pushed,
+    story,
+    wait,
+    widget,
+)
 
 PAGE = (Path(__file__).parents[2] / "docs/development/calls.md").read_text()
 OTHER = "+390687654321"
@@ -135,6 +155,9 @@ def _said(text: str, *, by_parties: bool) -> list[Step]:
         return [listed(Call(id="leg-101", state=R, direction=IN, caller=Party(number=CALLER), legs=(leg("101", R),)))]
     if text.startswith("list"):
         return [*later, listed(call("d", leg(phone, R), caller=caller), *_kept(by_parties=by_parties))]
+    if by_parties and "'s number" in text:
+        giver = "103" if "giver's" in text else "104"
+        return [widget("w2", phone, R, caller=giver, callee=phone, direction=INTERNAL)]
     if by_parties:
         return [*later, widget("w2", phone, R, caller=caller)]
     return [*later, push("c" if own_id else "d", phone, R, caller=caller)]
@@ -145,13 +168,23 @@ def _kept(*, by_parties: bool) -> tuple[Call, ...]:
     return () if by_parties else (call("c", leg("101", R)),)
 
 
+def _begun(known_from: str, *, by_parties: bool) -> list[Step]:
+    """Make what is known first."""
+    if known_from == "message":
+        return [widget("w1", "101", R) if by_parties else push("c", "101", R)]
+    if known_from == "list":
+        return [listed(call("c", leg("101", R)))]
+    begun = call("c", leg("103", T), leg("out", T), direction=OUT, caller="103", callee=CALLER)
+    assert known_from == "lists, handed on by 103"
+    return [listed(begun), listed(call("c", leg("out", D), leg("101", R), direction=None))]
+
+
 @pytest.mark.parametrize("row", rows("ids"), ids=name)
 def test_identity(row: Row) -> None:
     """Phone 101 rings for a caller; then something more is told."""
     by_parties = row["ids"] == "by parties"
     made = story(pushed_ids_differ=by_parties, complete_after=2)
-    first = widget("w1", "101", R) if by_parties else push("c", "101", R)
-    made.play(first if row["known from"] == "message" else listed(call("c", leg("101", R))))
+    made.play(*_begun(row["known from"], by_parties=by_parties))
     assert len(made.registry.calls) == 1
     made.play(*_said(row["input"], by_parties=by_parties))
     assert len(made.registry.calls) == (1 if row["is"] == "the call" else 2)

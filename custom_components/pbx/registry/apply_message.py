@@ -103,7 +103,8 @@ def _note_source(call: ActiveCall, push: LegPush, now: datetime) -> None:
     sources.last = Source.MESSAGE
     sources.pushed_at = now
     sources.first_sent_at = sources.first_sent_at or push.sent_at
-    sources.last_sent_at = push.sent_at or sources.last_sent_at
+    if push.state is CallState.ENDED:
+        sources.end_sent_at = push.sent_at or sources.end_sent_at
     sources.last_event = push.provider_event
     sources.missing = 0
 

@@ -117,7 +117,7 @@ class Sources:
     missing: int = 0  # from so many complete lists in a row
     pushed_at: datetime | None = None
     first_sent_at: datetime | None = None  # by the sender's clock, like the next
-    last_sent_at: datetime | None = None
+    end_sent_at: datetime | None = None  # of the last leg that was said to end
     last_event: str = POLL
     expected_to_continue: bool = False  # said of the call, though no phone rings or talks
     named: str = ""  # the number for which the name book was asked

@@ -165,13 +165,21 @@ def _is_about(push: LegPush, call: ActiveCall, now: datetime) -> bool:
     if not rings and push.state not in UP and now - call.seen_at > SAME_CALL:
         return False
     if not _same_parties(call, push.caller or NOBODY, push.callee or NOBODY):
-        return False
+        own = rings or (push.state in UP and not windows)
+        return own and push.caller is not None and _is_given_by(call, push.caller.number)
     if push.caller is None or push.callee is None or push.caller.number != push.extension:
         return True
     if push.callee.number == push.extension:
         return True  # it was placed by API, and rings with its own number
     # Whoever dials tells so once, and whom.
     return not windows and _same_callee(call, push.callee)
+
+
+def _is_given_by(call: ActiveCall, extension: str) -> bool:
+    """Return whether a phone has handed a call on: the next one may ring with its number."""
+    if extension not in call.facts.phones:
+        return False
+    return all(leg.over for leg in _legs_of(call, extension))
 
 
 def _has_room(push: LegPush, call: ActiveCall) -> bool:
@@ -212,10 +220,11 @@ def _rang_at(ended: EndedCall, moment: datetime) -> bool:
     A sender may write the same time into all that it tells of two calls: the second is no late
     message of the first.
     """
-    sources = ended.call.sources
-    began = sources.first_sent_at or ended.call.started_at
-    last = sources.last_sent_at or ended.at
-    return abs(began - moment) <= SAME_INSTANT and moment < last
+    call, sources = ended.call, ended.call.sources
+    began, over = sources.first_sent_at, sources.end_sent_at
+    if over is None:
+        over = ended.at if began is None else began + (ended.at - call.seen_at)
+    return abs((began or call.started_at) - moment) <= SAME_INSTANT and moment < over
 
 
 def _was_up_at(ended: EndedCall, moment: datetime) -> bool:
