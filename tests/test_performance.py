@@ -483,6 +483,19 @@ assert "phonenumbers" not in sys.modules
     assert await process.wait() == 0
 
 
+async def test_readers_of_files_are_loaded_with_the_first_file_only() -> None:
+    """What reads and writes the files of other programs is not loaded with the integration."""
+    program = """
+import sys
+import custom_components.pbx
+loaded = {name.rpartition(".")[2] for name in sys.modules if name.startswith("custom_components.pbx.phone_book.")}
+assert "formats" in loaded
+assert not loaded & {"reading", "writing", "vcard", "spreadsheet", "fritzbox"}, loaded
+"""
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", program, cwd=ROOT)
+    assert await process.wait() == 0
+
+
 # -- the bench ---------------------------------------------------------------------------------------
 
 

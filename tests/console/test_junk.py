@@ -12,7 +12,8 @@ from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.pbx.phone_book.draft import UnreadableError
-from custom_components.pbx.phone_book.reading import Format, format_of, read
+from custom_components.pbx.phone_book.formats import Format, format_of
+from custom_components.pbx.phone_book.reading import read
 
 from ..fake_provider import FakeProvider, async_set_up, incoming
 from .conftest import Page

@@ -9,7 +9,8 @@ import pytest
 
 from custom_components.pbx.phone_book.draft import UnreadableError
 from custom_components.pbx.phone_book.entry import Entry, EntryNumber, NumberKind
-from custom_components.pbx.phone_book.reading import MAX_FILE, Format, Problem, format_of, read
+from custom_components.pbx.phone_book.formats import MAX_FILE, Format, format_of
+from custom_components.pbx.phone_book.reading import Problem, read
 from custom_components.pbx.phone_book.writing import to_csv, to_vcard
 
 type Found = tuple[str, str, tuple[str, ...], list[tuple[str, str]]]

@@ -22,20 +22,11 @@ from .entry import (
     clean_groups,
     read_number,
 )
-
-MAX_FILE = 4_000_000  # characters
+from .formats import MAX_FILE, Format
 
 _LETTERS = re.compile(r"[^\W\d_]")
 _EXPONENT = re.compile(r"[0-9][.,]?[0-9]*[eE]\+?[0-9]+")
 _SHORT = 6
-
-
-class Format(StrEnum):
-    """The files that can be read."""
-
-    VCARD = "vcard"
-    CSV = "csv"
-    FRITZBOX = "fritzbox"
 
 
 class Problem(StrEnum):
@@ -71,14 +62,6 @@ class Import:
     entries: tuple[Entry, ...]
     uncertain: tuple[Uncertain, ...]
     without_number: int
-
-
-def format_of(text: str) -> Format:
-    """Return which kind of file a text most likely is."""
-    start = text.removeprefix("\ufeff").lstrip()[:100].casefold()
-    if start.startswith("begin:vcard"):
-        return Format.VCARD
-    return Format.FRITZBOX if start.startswith("<") else Format.CSV
 
 
 def read(text: str, kind: Format, country: str) -> Import:

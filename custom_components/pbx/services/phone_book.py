@@ -1,8 +1,8 @@
 """Actions on the house's own phone book."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import voluptuous as vol
 from homeassistant.core import HomeAssistant, SupportsResponse
@@ -14,20 +14,20 @@ from ..errors import invalid
 from ..phone_book.collection import ENTRY_FIELDS, async_get_phone_book
 from ..phone_book.draft import UnreadableError
 from ..phone_book.entry import Entry, entry_data
-from ..phone_book.reading import MAX_FILE, Format, format_of, read
-from ..phone_book.writing import to_csv, to_vcard
+from ..phone_book.formats import MAX_FILE, WRITTEN, Format, format_of
 from ..rights import Access
 from ..telephony import phone_numbers
 from .action import LIMIT, TEXT
 from .house import HouseAction
+
+if TYPE_CHECKING:
+    from ..phone_book.reading import Import
 
 ATTR_COUNTRY = "country"
 ATTR_ENTRY_ID = "entry_id"
 ATTR_FORMAT = "format"
 ATTR_TEXT = "text"
 MOST_FOUND = 20
-
-WRITERS = {Format.VCARD: to_vcard, Format.CSV: to_csv}
 
 
 async def _add(hass: HomeAssistant, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -64,7 +64,7 @@ async def _import(hass: HomeAssistant, data: Mapping[str, Any]) -> dict[str, Any
     kind = Format(data[ATTR_FORMAT]) if ATTR_FORMAT in data else format_of(text)
     country = data.get(ATTR_COUNTRY, hass.config.country or "")
     try:
-        found = await hass.async_add_executor_job(read, text, kind, country)
+        found = await hass.async_add_executor_job(_read, text, kind, country)
     except UnreadableError as err:
         raise invalid("phone_book_unreadable") from err
     added, completed = await async_get_phone_book(hass).async_merge(found.entries)
@@ -79,8 +79,22 @@ async def _import(hass: HomeAssistant, data: Mapping[str, Any]) -> dict[str, Any
 async def _export(hass: HomeAssistant, data: Mapping[str, Any]) -> dict[str, Any]:
     """Return the phone book as the text of a file."""
     entries = async_get_phone_book(hass).entries
-    text = await hass.async_add_executor_job(WRITERS[Format(data[ATTR_FORMAT])], entries)
+    text = await hass.async_add_executor_job(_write, entries, Format(data[ATTR_FORMAT]))
     return {"text": text}
+
+
+def _read(text: str, kind: Format, country: str) -> Import:
+    """Return what is in a file, in a thread: what reads files is loaded with the first one."""
+    from ..phone_book import reading  # noqa: PLC0415
+
+    return reading.read(text, kind, country)
+
+
+def _write(entries: Iterable[Entry], kind: Format) -> str:
+    """Return the phone book as a file, in a thread as well."""
+    from ..phone_book import writing  # noqa: PLC0415
+
+    return writing.to_csv(entries) if kind is Format.CSV else writing.to_vcard(entries)
 
 
 PHONE_BOOK: tuple[HouseAction, ...] = (
@@ -117,7 +131,7 @@ PHONE_BOOK: tuple[HouseAction, ...] = (
     HouseAction(
         name="export_phone_book",
         run=_export,
-        fields={vol.Required(ATTR_FORMAT): vol.In([kind.value for kind in WRITERS])},
+        fields={vol.Required(ATTR_FORMAT): vol.In([kind.value for kind in WRITTEN])},
         response=SupportsResponse.ONLY,
         access=Access.READ,
     ),
