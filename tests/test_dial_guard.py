@@ -85,6 +85,16 @@ async def test_off_by_default(hass: HomeAssistant, fake: type[FakeProvider], num
         ({"dial_deny": ["030"], "dial_allow": ["+49"]}, HARMLESS, "dial_denied"),
         ({"dial_deny": ["*"], "dial_allow": ["030"]}, HARMLESS, None),
         ({"dial_deny": ["*"], "dial_allow": ["030"]}, "040 1234567", "dial_denied"),
+        ({"dial_deny": ["+49 (0)30"]}, HARMLESS, "dial_denied"),
+        ({"dial_deny": ["0049 (0) 30*"]}, HARMLESS, "dial_denied"),
+        ({"dial_deny": ["004930"]}, HARMLESS, "dial_denied"),
+        ({"dial_deny": ["tel:+49-30"]}, HARMLESS, "dial_denied"),
+        ({"dial_deny": ["\uff10\uff13\uff10"]}, HARMLESS, "dial_denied"),
+        ({"dial_deny": ["\u202a030\u202c"]}, HARMLESS, "dial_denied"),
+        ({"dial_deny": ["030"]}, "0049 (0)30 23125101", "dial_denied"),
+        ({"dial_deny": ["030"]}, "sip:%2B493023125101@host", "dial_denied"),
+        ({"dial_deny": ["030"]}, "4930 23125101", "dial_denied"),
+        ({"dial_allow": ["+49 (0)900 3"]}, PREMIUM, None),
         ({"dial_deny": ["*"]}, "102", None),
         ({"dial_deny": ["*"]}, "600", None),
         ({"country": "GB"}, "0870 1234567", "dial_premium"),
@@ -171,6 +181,55 @@ async def test_buttons(hass: HomeAssistant, fake: type[FakeProvider]) -> None:
         with pytest.raises(ServiceValidationError) as refused:
             await hass.services.async_call("button", "press", {"entity_id": button}, blocking=True)
         assert refused.value.translation_key == "dial_premium"
+    assert commands(fake) == []
+
+
+@pytest.mark.parametrize("number", ["50037903", "+356 5003 7903"])
+async def test_what_is_read_as_by_hand_is_judged_so(hass: HomeAssistant, fake: type[FakeProvider], number: str) -> None:
+    """Two readings in an action are one on a dial pad, in an option and for a caller: a premium number in Malta."""
+    await hass.config.async_update(country="MT")
+    speed_dial = {
+        "data": {"extension": "101", "number": number},
+        "subentry_type": "speed_dial",
+        "title": "Hotline",
+        "unique_id": None,
+    }
+    entry = fake_config_entry(options={"message_number": number}, subentries_data=[speed_dial])
+    await async_set_up(hass, entry)
+    push = entry.runtime_data.coordinator.async_push
+    push(pushed("c1", CallState.RINGING, caller=m.Party(number=number)))
+    push(pushed("c1", CallState.ENDED, final=True))
+    message = next(state.entity_id for state in hass.states.async_all("notify"))
+    for domain, action, data in (
+        ("button", "press", {"entity_id": "button.ann_101_call_back"}),
+        ("button", "press", {"entity_id": "button.hotline"}),
+        ("pbx", "call_back", {"extension": "101"}),
+        ("notify", "send_message", {"entity_id": message, "message": "Hello"}),
+    ):
+        with pytest.raises(ServiceValidationError) as refused:
+            await hass.services.async_call(domain, action, data, blocking=True)
+        assert refused.value.translation_key == "dial_premium", (domain, action)
+    assert commands(fake) == []
+
+
+@pytest.mark.parametrize(
+    "caller", ["reception", "0900 3123456,,1", "0900 3123456 oder 110", "030 1|SIP/102", "+49 30 1\u00b2", "*21*0301#x"]
+)
+async def test_a_caller_who_is_no_number_is_not_called_back(
+    hass: HomeAssistant, fake: type[FakeProvider], caller: str
+) -> None:
+    """A caller chooses what stands there: what could not be judged is not sent."""
+    entry = fake_config_entry()
+    await async_set_up(hass, entry)
+    push = entry.runtime_data.coordinator.async_push
+    push(pushed("c1", CallState.RINGING, caller=m.Party(number=caller)))
+    push(pushed("c1", CallState.ENDED, final=True))
+    for domain, action, data in (
+        ("button", "press", {"entity_id": "button.ann_101_call_back"}),
+        ("pbx", "call_back", {"extension": "101"}),
+    ):
+        with pytest.raises(ServiceValidationError):
+            await hass.services.async_call(domain, action, data, blocking=True)
     assert commands(fake) == []
 
 

@@ -87,11 +87,14 @@ def shown_number(
 
 
 def call_back_number(hass: HomeAssistant, entry: ConfigEntry, number: str) -> str:
-    """Return the number of a caller, which nobody typed, as a phone of the account dials it."""
-    form = PROVIDERS[entry.data[CONF_PROVIDER]].dial_form
-    if form is DialForm.E164:
-        return number
-    return numbers.in_form(number, DialForm.NATIONAL, country_of(hass, entry), by_hand=True)
+    """Return the number of a caller, which nobody typed, as a phone of the account dials it.
+
+    Raise InvalidInputError for a text that is no number: callers choose what they show.
+    """
+    country = country_of(hass, entry)
+    if PROVIDERS[entry.data[CONF_PROVIDER]].dial_form is DialForm.E164:
+        return numbers.dialable(number, country, by_hand=True)
+    return numbers.in_form(number, DialForm.NATIONAL, country, by_hand=True)
 
 
 @callback

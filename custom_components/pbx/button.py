@@ -205,7 +205,7 @@ class PbxCallBack(PbxButton):
         data = _data(self.coordinator)
         last = data.recent.last_caller(self.subject.id)
         if last is not None:
-            data.guard.check(last.number, by_person=_is_person(self))
+            data.guard.check(last.number, by_person=_is_person(self), by_hand=True)
         await super().async_press()
 
 
@@ -260,7 +260,8 @@ class PbxSpeedDial(ButtonEntity):
             caller_id_number=data.get(CONF_SHOWN),
             dial_first=DialFirst(data[ATTR_DIAL_FIRST]) if ATTR_DIAL_FIRST in data else None,
         )
-        _data(self.coordinator).guard.check(number, by_person=_is_person(self))
+        guard = _data(self.coordinator).guard
+        guard.check(number, by_person=_is_person(self), by_hand=True)
         with commanding(self.coordinator):
             placed = await self.coordinator.provider.click_to_call(request)
             async_take_placed(self.coordinator, placed)

@@ -59,18 +59,19 @@ class DialGuard:
         self._limit = int(options.get(CONF_DIAL_LIMIT, DEFAULT_DIAL_LIMIT))
         self._placed: deque[float] = deque()
 
-    def check(self, number: str, *, by_person: bool) -> None:
+    def check(self, number: str, *, by_person: bool, by_hand: bool = False) -> None:
         """Raise ServiceValidationError for a number that may not be dialled, or one too many.
 
-        `by_person` says that a user asked for it, and no automation. It counts as one more call.
+        `by_person` says that a user asked for it, and no automation; `by_hand` that the number is
+        read as one from a dial pad, as it will be by whoever dials it. It counts as one more call.
         """
-        self.check_number(number, by_person=by_person)
+        self.check_number(number, by_person=by_person, by_hand=by_hand)
         self._check_pace()
 
-    def _is_refused_anyway(self, number: str) -> bool:
+    def _is_refused_anyway(self, number: str, *, by_hand: bool) -> bool:
         """Return whether a text is no number, or can be read in two ways: whoever dials says so."""
         try:
-            phone_numbers.dialable(number, self._country)
+            phone_numbers.dialable(number, self._country, by_hand=by_hand)
         except InvalidInputError:
             return True
         return False
@@ -81,16 +82,16 @@ class DialGuard:
         queues = self._registry.queues.values()
         return bare in self._registry.extensions or any(bare == queue.number for queue in queues)
 
-    def check_number(self, number: str, *, by_person: bool) -> None:
+    def check_number(self, number: str, *, by_person: bool, by_hand: bool = False) -> None:
         """Raise ServiceValidationError for a number that may not be dialled."""
-        if self._is_inside(number) or self._is_refused_anyway(number):
+        if self._is_inside(number) or self._is_refused_anyway(number, by_hand=by_hand):
             return
-        kind = kind_of(number, self._country)
+        kind = kind_of(number, self._country, by_hand=by_hand)
         if kind is DialKind.EMERGENCY and (by_person or self._emergency):
             return
         if kind is DialKind.EMERGENCY:
             raise _refusal(kind)
-        spellings = self._spellings(number)
+        spellings = self._spellings(number, by_hand=by_hand)
         allowed = _longest(self._allowed, spellings)
         denied = _longest(self._denied, spellings)
         if denied and denied >= allowed:
@@ -107,9 +108,9 @@ class DialGuard:
             raise invalid("dial_limit", limit=str(self._limit))
         self._placed.append(now)
 
-    def _spellings(self, number: str) -> tuple[str, ...]:
+    def _spellings(self, number: str, *, by_hand: bool) -> tuple[str, ...]:
         """Return a number as it was keyed and as it is dialled, with and without a code."""
-        typed = phone_numbers.read(number, self._country)
+        typed = phone_numbers.read(number, self._country, by_hand=by_hand)
         keyed = phone_numbers.strip(number)
         return (keyed, *typed.readings) if typed.readings else (keyed,)
 

@@ -91,7 +91,7 @@ class PbxMessage(PbxEntity, NotifyEntity):
         entry: PbxConfigEntry = self.coordinator.config_entry
         by_person = self._context is not None and self._context.user_id is not None
         number = self.number()
-        entry.runtime_data.guard.check(number, by_person=by_person)
+        entry.runtime_data.guard.check(number, by_person=by_person, by_hand=True)
         # Both an option and the phone book keep a number as somebody wrote it by hand.
         dialled = dialled_number(self.hass, entry, number, by_hand=True)
         await self.async_run(self.coordinator.provider.send_sms(dialled, text, None))

@@ -69,7 +69,7 @@ class PbxForwarding(PbxEntity, TextEntity):
         number = ""
         if value.strip():
             by_person = self._context is not None and self._context.user_id is not None
-            entry.runtime_data.guard.check(value, by_person=by_person)
+            entry.runtime_data.guard.check(value, by_person=by_person, by_hand=by_person)
             number = dialled_number(self.hass, entry, value, by_hand=by_person)
         await self.async_run(self.coordinator.provider.set_forwarding(self.subject.id, number))
         self._attr_native_value = number

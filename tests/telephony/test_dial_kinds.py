@@ -18,6 +18,46 @@ KINDS: list[tuple[str, DialKind | None, list[str]]] = [
         FORWARDING,
         ["*21*030123456#", "**21*030123456#", "*67*030123456#", "#21#", "##002#", "*72 030123456", "*73"],
     ),
+    (
+        "DE",
+        FORWARDING,
+        # Behind another code, with a star more or less, in an address, and in digits of other scripts.
+        ["*31#*21*030123456#", "#31#**21*030123456#", "*31# *61*030123456#", "*21030123456", "*21 030123456"],
+    ),
+    (
+        "DE",
+        FORWARDING,
+        [
+            "*210301234567#",
+            "*21",
+            "*90*030123456",
+            "*52#030123456",
+            "sip:%2A21*030123456%23@host",
+            "\uff0a\uff12\uff11\uff0a030123456\uff03",
+            "*31#*72 030123456",
+        ],
+    ),
+    ("DE", None, ["**610", "**9", "*211", "*2", "*31#030 23125101", "0201 23456"]),
+    (
+        "DE",
+        DialKind.PREMIUM,
+        ["*0900 3123456", "*1 0900 3123456", "*109003123456", "#0900 3123456", "*55*0900 3123456"],
+    ),
+    ("DE", DialKind.DIRECTORY, ["+49 11833", "0049 118000", "*31#11833", "0033 118218"]),
+    (
+        "DE",
+        DialKind.EMERGENCY,
+        ["*31#112", "#31#110", "*67112", "*67 112", "**112", "0112", "0110", "\uff11\uff11\u0662", "sip:112@host"],
+    ),
+    ("US", DialKind.EMERGENCY, ["*67911", "*67 911", "*82911", "9911", "112"]),
+    ("GB", DialKind.EMERGENCY, ["141999", "141 112", "1470 999", "9999"]),
+    ("AU", DialKind.EMERGENCY, ["000", "1831 000", "0000"]),
+    ("JP", DialKind.EMERGENCY, ["184 110", "186119"]),
+    ("JP", DialKind.PREMIUM, ["184 0990 504612"]),
+    ("AU", DialKind.PREMIUM, ["1831 1900 123 456", "0190 0123 456"]),
+    ("US", FORWARDING, ["*72*2125551234", "*92*2125551234", "*67*722125551234", "*63", "*68 2125551234", "*83", "*88"]),
+    ("US", DialKind.PREMIUM, ["976 1234", "*82 1 900 555 1234", "*55 1 900 555 1234"]),
+    ("US", None, ["*829", "*876", "*473", "*68", "976", "9761", "988"]),
     ("DE", DialKind.SATELLITE, ["+881612345678", "00870773123456", "+88213300655", "009793123456"]),
     ("DE", DialKind.UNKNOWN_ABROAD, ["+37012345678"]),
     (
@@ -57,3 +97,11 @@ KINDS: list[tuple[str, DialKind | None, list[str]]] = [
 def test_kinds(country: str, kind: DialKind | None, number: str) -> None:
     """Codes are judged first and by country, then the number behind them, then its kind."""
     assert kind_of(number, country) is kind
+
+
+@pytest.mark.parametrize(
+    ("country", "number"), [("MT", "50037903"), ("BH", "98446413"), ("MX", "9004446267"), ("DO", "9004440672")]
+)
+def test_a_number_from_a_dial_pad_has_one_reading(country: str, number: str) -> None:
+    """What is usual at home is premium there, and elsewhere would be a number abroad."""
+    assert kind_of(number, country, by_hand=True) is DialKind.PREMIUM

@@ -107,7 +107,8 @@ async def _call_back(target: Target) -> dict[str, Any]:
     last = entry.runtime_data.recent.last_caller(extension)
     if last is None:
         raise invalid("no_caller", extension=extension)
-    entry.runtime_data.guard.check(last.number, by_person=target.by_person)
+    guard = entry.runtime_data.guard
+    guard.check(last.number, by_person=target.by_person, by_hand=True)
     number = call_back_number(target.coordinator.hass, entry, last.number)
     request = m.Originate(extension=extension, number=number)
     return await placed(target, target.coordinator.provider.click_to_call(request))

@@ -164,6 +164,20 @@ def behind_prefix(number: str, country: str) -> str | None:
     return None if found is None else found[found.re.groups]
 
 
+def without_trunk_zero(digits: str) -> str:
+    """Return digits behind the plus without the 0 of `+49 (0)30`, which is dialled at home only.
+
+    Where a 0 belongs to the number itself, as in Italy, it stays.
+    """
+    import phonenumbers  # noqa: PLC0415
+
+    for code, regions in phonenumbers.COUNTRY_CODE_TO_REGION_CODE.items():
+        start = f"{code}0"
+        if digits.startswith(start) and trunk_prefix(regions[0]) == "0":
+            return f"{code}{digits.removeprefix(start)}"
+    return digits
+
+
 def is_assigned(digits: str) -> bool:
     """Return whether there are numbers that begin with some digits behind the plus."""
     import phonenumbers  # noqa: PLC0415

@@ -72,6 +72,7 @@ from .numbering_plans import (
     significant,
     trunk_prefix,
     valid,
+    without_trunk_zero,
 )
 from .record import record
 from .withheld import NOWHERE, says_withheld
@@ -464,6 +465,8 @@ def beginning(number: str, country: str = "") -> str | None:
         trunk = trunk_prefix(country)
         if bare.startswith(trunk) or not trunk.startswith("0"):
             found = f"{calling_code(country)}{bare.removeprefix(trunk)}"
+    elif found is not None:
+        found = without_trunk_zero(found)
     return f"+{found}" if found is not None and is_assigned(found) else None
 
 
