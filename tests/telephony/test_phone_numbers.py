@@ -200,7 +200,9 @@ def test_on_a_dial_pad_a_usual_number_at_home_is_meant(number: str, country: str
         ("7911123456", "GB", "+447911123456"),
         ("02079460123", "GB", "+442079460123"),
         ("1000200", "DE", "1000200"),
-        ("0000000000", "IT", "0000000000"),
+        ("11912345678", "BR", "+5511912345678"),  # nobody writes a 0 there
+        ("1123456789", "BR", "+551123456789"),
+        ("13123456789", "CN", "+13123456789"),
         ("1001", "DE", "1001"),
         ("*97", "DE", "*97"),
         ("", "DE", ""),
@@ -209,6 +211,39 @@ def test_on_a_dial_pad_a_usual_number_at_home_is_meant(number: str, country: str
 def test_numbers_that_are_received_without_plus(number: str, country: str, shown: str) -> None:
     """They have their country before them; what stands for itself stays."""
     assert received(number, country) == shown
+
+
+@pytest.mark.parametrize(
+    ("number", "country", "shown"),
+    [
+        ("4722123456", "US", "+14722123456"),  # else in Norway
+        ("4722123456", "CA", "+14722123456"),
+        ("4951234567", "RU", "+74951234567"),  # else in Germany
+        ("3637510613", "IT", "+393637510613"),  # else in Hungary
+        ("537575064", "PL", "+48537575064"),  # else in Cuba
+        ("492589913", "CZ", "+420492589913"),
+        ("13123456789", "CN", "+8613123456789"),  # else in Chicago
+        ("11912345678", "BR", "+5511912345678"),
+        ("33612345678", "IT", "+33612345678"),  # longer than numbers there
+        ("393637510613", "IT", "+393637510613"),
+        ("442079460123", "US", "+442079460123"),
+        ("15123456789", "DE", "+15123456789"),  # at home there is a 0 before it
+        ("015123456789", "DE", "+4915123456789"),
+        ("1001", "US", "1001"),
+    ],
+)
+def test_numbers_as_lines_tell_them(number: str, country: str, shown: str) -> None:
+    """A phone system that hands them on has callers at home without their country."""
+    assert received(number, country, national=True) == shown
+    assert normalise(shown, country, national=True) == shown
+
+
+@pytest.mark.parametrize(
+    ("number", "country"), [("13123456789", "CN"), ("11912345678", "BR"), ("4722123456", "US"), ("3281234567", "IT")]
+)
+def test_nobody_writes_a_zero_before_it(number: str, country: str) -> None:
+    """On a dial pad it is a number at home."""
+    assert dialable(number, country, by_hand=True) == received(number, country, national=True)
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,18 @@ WORDS = [
     *("Skryto", "Číslo skryto", "Utajené číslo", "Neuvedeno", "Nezveřejněné číslo", "Privátní číslo", "Bez čísla"),
     *("Číslo není k dispozici", "Neznámý volající", "Neznáme číslo", "Súkromné číslo"),
     *("Presentation restricted", "CLIR", "undefined", "_undef_", "Coin line", "Interaction with other service"),
-    *("مجهول", "رقم محجوب", "מספר חסוי"),
+    *("مجهول", "رقم محجوب", "מספר חסוי", "رقم خاص", "غير معروف", "رقم غير معروف", "رقم مخفي"),
+    *("Приватний номер", "Номер приховано", "Correspondant inconnu", "Nummer unterdrueckt", "Rufnummernunterdrückung"),
+    *(
+        "Geen nummerweergave",
+        "CLI withheld",
+        "Not provided",
+        "Confidential",
+        "非通知設定",
+        "通知不可能",
+        "無號碼",
+        "无来电显示",
+    ),
 ]
 MARKS = ["", " ", "-", "--", "?", "<>", '""', "<", "()", "\u200b"]
 ADDRESSES = [
@@ -51,6 +62,15 @@ ADDRESSES = [
     "tel:anonymous",
     '"" <unknown>',
     "+266696687",
+    *("+7378742833", "+2562533", "+8656696", "+86282452253"),
+    *("0000000000", "+0000000000", "0000000", "sip:0000000000@host"),
+    *(
+        "sip:192.0.2.7",
+        "sip:192.0.2.7:5060;transport=udp",
+        "<sips:[2001:db8::1]:5061>",
+        "192.168.178.1",
+        "h323:10.0.0.1",
+    ),
     "\u202aAnonymous\u202c",
     "\uff21nonymous",
 ]
@@ -67,6 +87,7 @@ def test_a_withheld_number(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        *("12.34.56.78", "tel:12.34.56.78", "101@192.0.2.7", "7378742833", "8656696"),
         *("101", "00000", "0", "*97", "#31#", "+4930901820", "030 901820", "sip:101@host", '"Anonymous" <101>'),
         *("Anna", "Bob Unknown-Smith", "Private Practice Dr. Adams", "Hidden Valley Farm", "The Number One", "Norma"),
         *("Privatbank", "Secretary", "Blocker", "Call Center", "ID Systems", "No. 5", "Nonna", "sip:reception@host"),

@@ -121,8 +121,8 @@ def _number(typed: str, kind: NumberKind, country: str) -> EntryNumber | Problem
 def _lacks_its_beginning(bare: str, country: str) -> bool:
     """Return whether a leading 0 or plus was lost, or the area code was never written.
 
-    In a country where people write a leading 0 nobody can tell which of these it is.
+    Where people write a leading 0 nobody can tell which of these it is.
     """
     if len(bare) <= _SHORT or not re.fullmatch(r"[1-9][0-9]*", bare):
         return False
-    return not country or phone_numbers.begins_with_zero(country)
+    return not country or phone_numbers.lacks_zero(bare, country)

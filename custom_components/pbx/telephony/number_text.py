@@ -46,6 +46,11 @@ _QUOTED = re.compile(r"""["'](?P<inside>[^"']*)["']""")
 _SCHEME = re.compile(r"(?P<scheme>sips?|tel|callto|iax2?|h323):(?://)?", re.IGNORECASE)
 _ADDRESS = re.compile(r"(?P<user>[^@\s]*)@(?P<host>[^@\s]+)")
 _USER_WITH_BLANKS = re.compile(r"(?P<user>[^@]*)@(?P<host>[^@\s]+)")
+# A machine that calls has an address and no number. People write eight digits as `12.34.56.78`.
+_MACHINE = re.compile(
+    r"(?:\[[0-9a-f:.]+\]|[0-9]{1,3}(?:\.[0-9]{1,3}){3})(?::[0-9]{1,5})?", re.IGNORECASE
+)
+_IN_PAIRS = re.compile(r"[0-9]{2}(?:\.[0-9]{2}){3}")
 _CONTEXT = re.compile(r";phone-context=(\+[0-9\-. ()]+)", re.IGNORECASE)
 _EXTENSION = re.compile(
     r"(?P<number>\+?[0-9][0-9\s\-./()]{5,40})[\s,;]{0,4}"
@@ -83,14 +88,7 @@ def read_address(text: str) -> Address:
     """Return what a text holds, whether it is a number, a URI, or neither."""
     if _PLAIN.fullmatch(text):
         return Address(user=text)
-    text = _visible(text).strip()
-    name = ""
-    found = _BRACKETS.fullmatch(text)
-    if found is not None and _may_be_called(found["inside"], whole=bool(found["end"])):
-        name = unquoted(found["name"].strip())
-        text = found["inside"].strip()
-    elif (quoted := _QUOTED.fullmatch(text)) is not None:
-        text = quoted["inside"].strip()
+    name, text = _taken_apart(_visible(text).strip())
     scheme = ""
     while (prefix := _SCHEME.match(text)) is not None:
         scheme = prefix["scheme"].lower()
@@ -100,6 +98,8 @@ def read_address(text: str) -> Address:
     if address is not None:
         text, host = address["user"], address["host"]
         host = host.partition(";")[0].partition("?")[0].lower()
+    elif _is_machine(text, scheme):
+        return Address(user="", host=text.lower(), name=name, scheme=scheme)
     if scheme and (context := _CONTEXT.search(text)) and not text.startswith("+"):
         text = context[1] + text
     if host or scheme:
@@ -118,6 +118,23 @@ def unquoted(name: str) -> str:
     if len(name) > 1 and name[0] == name[-1] and name[0] in "\"'":
         return _ESCAPED.sub(r"\1", name[1:-1]).strip()
     return name
+
+
+def _taken_apart(text: str) -> tuple[str, str]:
+    """Return a display name, empty where there is none, and the text without it and its marks."""
+    found = _BRACKETS.fullmatch(text)
+    if found is not None and _may_be_called(found["inside"], whole=bool(found["end"])):
+        return unquoted(found["name"].strip()), found["inside"].strip()
+    quoted = _QUOTED.fullmatch(text)
+    return "", text if quoted is None else quoted["inside"].strip()
+
+
+def _is_machine(text: str, scheme: str) -> bool:
+    """Return whether a text is the address of a machine; in a URI, numbers in pairs are one too."""
+    host = text.partition(";")[0].partition("?")[0]
+    if scheme == "tel" or not _MACHINE.fullmatch(host):
+        return False
+    return bool(scheme) or not _IN_PAIRS.fullmatch(host)
 
 
 def _may_be_called(text: str, *, whole: bool) -> bool:

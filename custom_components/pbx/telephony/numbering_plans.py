@@ -150,6 +150,17 @@ def begins_with_zero(country: str) -> bool:
     return trunk_prefix(country).startswith("0")
 
 
+def lacks_zero(digits: str, country: str) -> bool:
+    """Return whether people of a country write a 0 before such digits, which is missing here.
+
+    In some they write it before a few numbers only, or not at all: not before mobiles in China.
+    """
+    if not begins_with_zero(known_country(country)) or digits.startswith("0"):
+        return False
+    home = valid(digits, country)
+    return not home or home_form(home).startswith("0")
+
+
 def behind_prefix(number: str, country: str) -> str | None:
     """Return what stands behind the plus, or behind the prefix for abroad that a country dials.
 

@@ -66,6 +66,7 @@ from .numbering_plans import (
     is_possible_here,
     is_usual,
     known_country,
+    lacks_zero,
     load,
     main_region,
     possible,
@@ -89,6 +90,7 @@ __all__ = [
     "is_global",
     "is_hidden",
     "is_inside",
+    "lacks_zero",
     "load",
     "national",
     "normalise",
@@ -214,12 +216,13 @@ def display_name(text: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def received(number: str, country: str = "") -> str:
+def received(number: str, country: str = "", *, national: bool = False) -> str:
     """Return E.164 for a number as a phone system writes it, an extension as it is.
 
     Digits without a plus are read with their own country code first: "442079460123" is in
-    London, also where Germany could have that number. A withheld number is empty, and what is no
-    number stays as it came.
+    London, also where Germany could have that number. `national` is for a phone system that hands
+    on what its lines tell it, without that code for callers at home: there digits are first what
+    they usually are at home. A withheld number is empty, and what is no number stays as it came.
     """
     if is_hidden(number):
         return ""
@@ -230,23 +233,29 @@ def received(number: str, country: str = "") -> str:
     if not _WITHOUT_PLUS.fullmatch(bare):
         readings = _readings(bare, country, by_hand=False)
         return readings[0] if readings else bare
+    home = valid(bare, country)
+    whole = bool(home) and not lacks_zero(bare, country)
+    if national and whole and is_usual(home, country):
+        return home
     found = valid("+" + bare)
-    if not found and begins_with_zero(country):
+    if not found and not whole and begins_with_zero(country):
         found = possible("+" + bare)
-    if not found:
-        found = valid(bare, country)
+    found = found or home
     if not found and not possible(bare, country):
         found = possible("+" + bare)
     return found or bare
 
 
-def normalise(number: str, country: str = "") -> str:
+def normalise(number: str, country: str = "", *, national: bool = False) -> str:
     """Return E.164 for a number from anybody that is shown, looked up or compared, never dialled.
 
-    It is what was meant where that is certain, and what a phone system would mean elsewhere.
+    It is what was meant where that is certain, and what a phone system would mean elsewhere
+    (`national` as in `received`).
     """
     typed = read(number, country)
-    return typed.number if typed.number and not typed.code else received(number, country)
+    if typed.number and not typed.code:
+        return typed.number
+    return received(number, country, national=national)
 
 
 # -- typed -----------------------------------------------------------------------------------------
@@ -344,7 +353,7 @@ def _readings(bare: str, country: str, *, by_hand: bool) -> tuple[str, ...]:
     if not home:
         return _not_listed_at_home(bare, country, abroad)
     usual = is_usual(home, country)
-    if begins_with_zero(country):
+    if lacks_zero(bare, country):
         home, abroad = _without_zero(bare, home, abroad, usual=usual)
     elif by_hand and usual:
         return (home,)

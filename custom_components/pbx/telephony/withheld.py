@@ -13,22 +13,31 @@ from functools import lru_cache
 # A domain that RFC 2606 reserves for what must never be found.
 NOWHERE = ".invalid"
 
-# Whole texts, in which a part would mean nothing.
-_ALONE = frozenset({"na", "nan", "nil", "none", "null", "asserted", "o", "p"})
+# Whole texts, in which a part would mean nothing. "Nan" and "Nil" are people's names.
+_ALONE = frozenset({"na", "nan", "nil", "none", "null", "asserted", "o", "p", "nocli"})
+_NAMES = frozenset({"Na", "Nan", "Nil"})
 
-# "Anonymous" on the keys of a telephone, as some carriers send it.
-_KEYED = frozenset({"266696687", "+266696687"})
+# "Anonymous" and the like on the keys of a telephone, as some carriers send them; most of them are
+# numbers of somebody without the plus. Ten zeros are what some switches show unless told otherwise.
+_KEYED = frozenset(
+    {"266696687", "+266696687", "+2562533", "+7378742833", "+8656696", "+86282452253"}
+)
+_ZEROS = re.compile(r"\+?0{7,}")
 
 _DIGIT = re.compile(r"\d")
 _DIALLED = re.compile(r"[\d*#]")
 
 _HIDING = """
-anonymous private withheld unknown restricted unavailable undisclosed hidden blocked suppressed
-notavailable notdisclosed outofarea nocallerid nocid nonumber noname payphone coinline prohibited
+anonymous anon anonymus private withheld confidential notprovided unknown restricted unavailable
+undisclosed hidden blocked suppressed
+notavailable notdisclosed outofarea nocallerid nocid nonumber noname payphone coinline
+prohibited
 undef undefined clir presentationrestricted presentationprohibited rejectedbyuser rejectbyuser
 interactionwithotherservice interactionwithotherservices serviceunavailable
-anonym anonyme anonymer unbekannt unbekannte unbekannter unterdruckt unterdruckte privat private
-privater verborgen geheim geheime nichtverfugbar keinerufnummer keinenummer ohnenummer ohnerufnummer
+rufnummernunterdruckung unterdrueckt unterdrueckte anonym anonyme anonymer unbekannt unbekannte
+unbekannter unterdruckt unterdruckte privat private
+privater verborgen geheim geheime nichtverfugbar keinerufnummer keinenummer ohnenummer
+ohnerufnummer
 inconnu inconnue prive privee masque masquee cache cachee secret confidentiel indisponible
 sansnumero
 anonimo anonima sconosciuto sconosciuta privato privata nascosto nascosta riservato riservata
@@ -37,28 +46,35 @@ desconocido desconocida privado privada oculto oculta restringido restringida no
 sinnumero sinidentificar bloqueado bloqueada
 desconhecido desconhecida restrito restrita confidencial indisponivel naoidentificado
 naoidentificada semnumero
-anoniem onbekend onbekende afgeschermd afgeschermde verborgen geheim
+geennummer geennummerweergave anoniem onbekend onbekende afgeschermd afgeschermde verborgen
+geheim
 anonymni neznamy nezname neznama neznamo skryty skryte skryta skryto soukromy soukrome utajene
-utajeny utajeno neuvedeno nezverejneno nezverejnene nezverejneny zakazane zakazano privatni bezcisla
+utajeny utajeno neuvedeno nezverejneno nezverejnene nezverejneny zakazane zakazano privatni
+bezcisla
 nenikdispozici nedostupne sukromny sukromne neuvedene nezverejnene zakazany
 anonimowy nieznany nieznana prywatny zastrzezony ukryty
 ukendt hemmelig hemmeligt skjult okand okant hemligt dolt dold skyddat ukjent
 tuntematon salainen piilotettu yksityinen
 ismeretlen rejtett ascuns necunoscut nepoznat nepoznati skriven neznan
 gizli bilinmeyen ozel
-неизвестно неизвестныи скрыт скрытыи анонимныи анонимно невідомии приховании анонімнии неизвестен
+анонім анонімно приватнии приховано прихована невідомо невизначено неизвестно неизвестныи скрыт
+скрытыи анонимныи анонимно невідомии приховании анонімнии неизвестен
 αγνωστος αγνωστο αποκρυψη απορρητος ανωνυμος
-非通知 匿名 表示圏外 不明 公衆電話 未知 私人 隐藏 익명 발신번호표시제한
-مجهول محجوب חסוי
+非通知 非通知設定 通知不可能 無號碼 无号码 无来电显示 匿名
+表示圏外 不明 公衆電話 未知 私人 隐藏 익명 발신번호표시제한
+مجهول مجهولة محجوب محجوبة مخفي خاص خاصة سري غيرمعروف غيرمعروفة غيرمتاح بدونرقم חסוי
 """
 
 _NAMING = """
-number numbers num no nr phone caller callers callerid id cid call calling name user line the by of
+number numbers num no nr cli phone caller callers callerid id cid call calling name user line
+the by of
 identity identite
 nummer rufnummer telefonnummer anruf anrufer teilnehmer ohne
-numero numeros appel appelant abonne chiamata chiamante utente llamada llamante chamada
+numero numeros appel appelant abonne correspondant chiamata chiamante utente llamada llamante
+chamada
 beller oproep cislo volajici volajuci numer opkald oppkald samtal puhelu szam hivo numar broj
-stevilka numara arayan номер абонент вызов звонок виклик αριθμος κληση 号码 来电 番号 번호 رقم מספר
+stevilka numara arayan номер абонент вызов звонок виклик αριθμος κληση 号码 来电 番号 번호 رقم الرقم
+متصل المتصل מספר
 """
 
 
@@ -81,11 +97,13 @@ _PHRASE = re.compile(
 @lru_cache(maxsize=1024)
 def says_withheld(text: str) -> bool:
     """Return whether a text without marks of URIs says only that there is no number or name."""
-    if text in _KEYED:
+    if text in _KEYED or _ZEROS.fullmatch(text):
         return True
     letters = _letters(text)
     if not letters:
         return _DIALLED.search(text) is None
     if _DIGIT.search(text):
         return False
-    return letters in _ALONE or bool(_PHRASE.fullmatch(letters))
+    if letters in _ALONE:
+        return text not in _NAMES
+    return bool(_PHRASE.fullmatch(letters))

@@ -115,7 +115,8 @@ class Calls:
 
     def expect_placed(self, uid: str, extension: str, number: str) -> None:
         """Know whom a call is for that is about to be placed with this Uniqueid."""
-        self._placed.put(uid, (extension, m.Party(number=normalise(number, self._country))))
+        callee = m.Party(number=normalise(number, self._country, national=True))
+        self._placed.put(uid, (extension, callee))
 
     def expect_joining(self, uid: str, call_id: str) -> None:
         """Know which call a phone is rung for that will have this Uniqueid."""

@@ -62,7 +62,7 @@ def party(number: str, name: str, country: str) -> m.Party:
     number = known(number)
     if is_hidden(number):
         return m.Party(hidden=True)
-    return read_party(number, known(name, LONGEST_NAME), country)
+    return read_party(number, known(name, LONGEST_NAME), country, national=True)
 
 
 @dataclass(slots=True)

@@ -34,7 +34,8 @@ class Parties:
                 name = known(first.caller_name)
                 call.caller = m.Party(number=first.extension, name=name)
             if first.dialled and not call.originated and known(first.dialled):
-                call.callee = m.Party(number=normalise(known(first.dialled), self._country))
+                dialled = normalise(known(first.dialled), self._country, national=True)
+                call.callee = m.Party(number=dialled)
 
     def _understand_placed(self, call: Call, first: Channel, *, outside: bool) -> None:
         """Know who calls whom where the phone system rang the caller first."""

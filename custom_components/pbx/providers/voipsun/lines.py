@@ -174,9 +174,13 @@ class Lines:
             return Party(hidden=is_hidden(number))
         owner = self.owner(number)
         if owner is None:
-            return Party(number=received(number, self._country))
-        shown = owner.internal if number == owner.user else received(number, self._country)
+            return Party(number=self._received(number))
+        shown = owner.internal if number == owner.user else self._received(number)
         return Party(number=shown, name=owner.name)
+
+    def _received(self, number: str) -> str:
+        """Return a number as the lines tell it: at home without the country's code."""
+        return received(number, self._country, national=True)
 
     def table(self, *, guess: bool) -> tuple[NamedPhone, ...]:
         """Return all SIP accounts as they are named; `guess` what nobody named."""
