@@ -25,6 +25,7 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
         "activity",
         "errors",
         "issues",
+        "kept_files",
         "phone_book",
         "places",
         "sentences",

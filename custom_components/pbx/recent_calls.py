@@ -13,6 +13,7 @@ from homeassistant.helpers.storage import Store
 
 from .const import DOMAIN
 from .event_dispatcher import EventDispatcher
+from .kept_files import async_read, is_moment, rows
 from .telephony.events import Event
 from .telephony.models import Call, CallRecord, Direction, EventType, Outcome, Party
 
@@ -23,6 +24,15 @@ MAX_CALLS = 250
 MISSED = frozenset({Outcome.MISSED, Outcome.VOICEMAIL})
 ENDS = frozenset({EventType.CALL_ENDED, EventType.CALL_MISSED})
 RECORDS = frozenset({EventType.CALL_RECORD, EventType.RECORDING_READY})
+
+KEPT_AS = {"hidden": bool, "missed": bool, "duration": int} | dict.fromkeys(
+    (
+        "call_id", "direction", "from_number", "from_name", "to_number", "to_name", "answered_by",
+        "queue", "outcome", "started_at", "ended_at", "recording_id",
+    ),
+    str,
+)  # fmt: skip
+TIMES = ("started_at", "ended_at")
 
 type Json = dict[str, Any]
 type NameFinder = Callable[[str], Party | None]
@@ -68,6 +78,7 @@ class RecentCalls:
         self._store: Store[Json] = Store(hass, VERSION, _key(entry))
         self._entry = entry
         self._names = names
+        self._newer = False  # the file, which stays as it is
         self.version = 0
         """Another number whenever the list has changed."""
         self._calls: dict[str, RecentCall] = {}  # the oldest first
@@ -76,14 +87,18 @@ class RecentCalls:
 
     async def async_setup(self, events: EventDispatcher) -> None:
         """Read what was kept, and listen to the account's events until the entry is unloaded."""
-        kept = await self._store.async_load() or {}
-        for row in kept.get("calls", []):
-            self._add(_call_of(row))
+        kept = await async_read(self._store)
+        self._newer = kept is None
+        for row in rows(kept, "calls"):
+            call = _call_of(row)
+            if call is not None:
+                self._add(call)
         self._entry.async_on_unload(events.async_listen_first(self._async_keep))
 
     async def async_close(self) -> None:
         """Write down what was not yet."""
-        await self._store.async_save(self._kept())
+        if not self._newer:
+            await self._store.async_save(self._kept())
 
     @callback
     def async_listen(self, listener: CALLBACK_TYPE, extension: str | None = None) -> CALLBACK_TYPE:
@@ -155,7 +170,8 @@ class RecentCalls:
             return
         while len(self._calls) > MAX_CALLS:
             del self._calls[next(iter(self._calls))]
-        self._store.async_delay_save(self._kept, SAVE_DELAY)
+        if not self._newer:
+            self._store.async_delay_save(self._kept, SAVE_DELAY)
         for whose in concerned:
             for listener in tuple(self._listeners.get(whose, ())):
                 listener()
@@ -206,10 +222,16 @@ def call_data(call: RecentCall) -> Json:
     }
 
 
-def _call_of(row: Json) -> RecentCall:
-    """Return a call that was written down."""
-    known = {key: value for key, value in row.items() if key in RecentCall.__dataclass_fields__}
-    return RecentCall(**{**known, "extensions": tuple(known.get("extensions", ()))})
+def _call_of(row: Json) -> RecentCall | None:
+    """Return a call that was written down; None for what is none. A damaged part is left out."""
+    known: Json = {}
+    for key, value in row.items():
+        if key == "extensions" and isinstance(value, list):
+            known[key] = tuple(number for number in value if isinstance(number, str))
+        elif type(value) is KEPT_AS.get(key):
+            known[key] = value
+    known |= {key: "" for key in TIMES if not is_moment(known.get(key, ""))}
+    return RecentCall(**known) if known.get("call_id") else None
 
 
 def _ended(call: Call, event: Event) -> RecentCall:

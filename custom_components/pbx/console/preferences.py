@@ -9,6 +9,7 @@ from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers.storage import Store
 
 from ..const import DOMAIN
+from ..kept_files import async_read, is_moment
 from .feed import Console, Json
 
 VERSION: Final = 1
@@ -49,12 +50,15 @@ class Preferences:
         self._console = console
         self._store: Store[dict[str, Any]] = Store(hass, VERSION, f"{DOMAIN}.console")
         self._users: dict[str, Preference] = {}
+        self._newer = False  # the file, which stays as it is
 
     async def async_load(self) -> None:
         """Read what was kept, and forget users when they are removed."""
-        kept = await self._store.async_load() or {}
-        for user_id, choice in kept.get("users", {}).items():
-            self._users[user_id] = _read(choice)
+        kept = await async_read(self._store)
+        self._newer = kept is None
+        users = (kept or {}).get("users")
+        for user_id, choice in users.items() if isinstance(users, dict) else ():
+            self._users[user_id] = _read(choice if isinstance(choice, dict) else {})
         self._hass.bus.async_listen(EVENT_USER_REMOVED, self._async_forget)
 
     @callback
@@ -71,13 +75,19 @@ class Preferences:
     def async_set(self, user_id: str, choice: Preference) -> None:
         """Keep what a user chose, and tell all open pages of that user."""
         self._users[user_id] = choice
-        self._store.async_delay_save(self._kept, SAVE_DELAY)
+        self._save()
         self._console.async_tell_user(user_id, {"type": "me", "me": self.data_of(user_id)})
 
     @callback
     def _async_forget(self, event: Event[dict[str, str]]) -> None:
         """Forget a user who is no more."""
         if self._users.pop(event.data["user_id"], None) is not None:
+            self._save()
+
+    @callback
+    def _save(self) -> None:
+        """Write down in a moment what changed."""
+        if not self._newer:
             self._store.async_delay_save(self._kept, SAVE_DELAY)
 
     @callback
@@ -88,11 +98,16 @@ class Preferences:
 
 def _read(kept: Json) -> Preference:
     """Read one user's choice; what another version wrote and this one does not know is left out."""
-    popup = kept.get("popup")
+    popup, extension, seen = (_text(kept.get(key)) for key in ("popup", "extension", "seen"))
     return Preference(
-        extension=kept.get("extension"),
-        caller_id=kept.get("caller_id"),
-        popup=PopUp(str(popup)) if popup in PopUp else None,
-        sound=bool(kept.get("sound")),
-        seen=kept.get("seen"),
+        extension=extension,
+        caller_id=_text(kept.get("caller_id")),
+        popup=PopUp(popup) if popup is not None and popup in PopUp else None,
+        sound=kept.get("sound") is True,
+        seen=seen if seen is not None and is_moment(seen) else None,
     )
+
+
+def _text(value: object) -> str | None:
+    """Return a text that was kept; None for what is none."""
+    return value if isinstance(value, str) else None

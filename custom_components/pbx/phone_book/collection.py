@@ -23,6 +23,7 @@ from homeassistant.util.hass_dict import HassKey
 
 from ..const import DOMAIN
 from ..errors import invalid
+from ..kept_files import async_read, rows
 from ..telephony.errors import InvalidInputError
 from ..telephony.models import Party
 from ..telephony.text import line
@@ -74,6 +75,15 @@ class PhoneBook(StorageCollection[Entry, SerializedStorageCollection]):
         """Start with an empty book."""
         super().__init__(Store(hass, STORAGE_VERSION, STORAGE_KEY))
         self._index: Index | None = None
+        self._newer = False
+
+    @override
+    async def _async_load_data(self) -> SerializedStorageCollection | None:
+        """Return what was kept, without what cannot be an entry."""
+        kept = await async_read(self.store)
+        self._newer = kept is None
+        found = rows(kept, "items")
+        return {"items": [row for row in found if row.get("id") and isinstance(row["id"], str)]}
 
     # -- asking ------------------------------------------------------------------------------------
 
@@ -206,7 +216,9 @@ class PhoneBook(StorageCollection[Entry, SerializedStorageCollection]):
         return self._base_data_to_save()
 
     def _check_room(self) -> None:
-        """Raise ServiceValidationError if the book is full."""
+        """Raise ServiceValidationError if the book is full, or of a newer version of ours."""
+        if self._newer:
+            raise invalid("phone_book_newer")
         if len(self.data) >= MAX_ENTRIES:
             raise invalid("phone_book_full", limit=str(MAX_ENTRIES))
 

@@ -149,21 +149,28 @@ def entry_data(entry: Entry) -> Json:
 def entry_of(data: Mapping[str, object]) -> Entry:
     """Return the entry that was kept as JSON."""
     rows, groups = data.get("numbers"), data.get("groups")
+    listed = rows if isinstance(rows, list) else ()
+    found = [_number_of(row) for row in listed if isinstance(row, dict)]
     return Entry(
         id=str(data.get("id", "")),
-        name=str(data.get("name", "")),
-        company=str(data.get("company", "")),
-        groups=tuple(str(group) for group in groups) if isinstance(groups, list) else (),
-        numbers=tuple(_number_of(row) for row in rows) if isinstance(rows, list) else (),
+        name=_text(data.get("name")),
+        company=_text(data.get("company")),
+        groups=clean_groups(map(_text, groups)) if isinstance(groups, list) else (),
+        numbers=tuple(number for number in found if number.number),
         messages=data.get("messages") is True,
     )
+
+
+def _text(value: object) -> str:
+    """Return a text that was kept; empty for what is none."""
+    return line(value, MAX_TEXT) if isinstance(value, str) else ""
 
 
 def _number_of(row: Mapping[str, object]) -> EntryNumber:
     """Return a number that was kept as JSON."""
     kind = str(row.get("kind", ""))
     return EntryNumber(
-        number=str(row.get("number", "")),
-        typed=str(row.get("typed", "")),
+        number=_text(row.get("number")),
+        typed=_text(row.get("typed")),
         kind=NumberKind(kind) if kind in NumberKind else NumberKind.OTHER,
     )
