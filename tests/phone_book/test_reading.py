@@ -279,7 +279,15 @@ def test_tables_of_ours_are_read_again() -> None:
     assert plain(read(to_csv([entry, LONG]), Format.CSV, "DE").entries) == [entry, LONG]
 
 
-@pytest.mark.parametrize("start", "=+-@\t\r")
+@pytest.mark.parametrize("name", ["'t Hart", "'", "'=1+1", "''+1", "=1+1", "\uff1d1+1", "'s-Gravenhage", "-", "@home"])
+def test_an_apostrophe_is_the_names(name: str) -> None:
+    """Only the one that guards a cell is taken off it."""
+    entry = Entry(name=name, numbers=(EntryNumber(number="+4930123456"),))
+    assert plain(read(to_csv([entry]), Format.CSV, "DE").entries) == [entry]
+    assert found(f"Name,Phone\n'+1 HQ,101\n{name},102\n'030123456,\n")[0][0] == "+1 HQ"
+
+
+@pytest.mark.parametrize("start", "=+-@\t\r\uff1d\uff0b\uff0d\uff20")
 def test_no_cell_is_run(start: str) -> None:
     """A spreadsheet takes what would be a formula for text."""
     entry = Entry(
@@ -287,7 +295,7 @@ def test_no_cell_is_run(start: str) -> None:
     )
     cells = [cell for row in csv.reader(io.StringIO(to_csv([entry]), newline="")) for cell in row]
     assert len(cells) == 10
-    assert not [cell for cell in cells if cell[:1] in tuple("=+-@\t\r")]
+    assert not [cell for cell in cells if cell[:1] in tuple("=+-@\t\r\uff1d\uff0b\uff0d\uff20")]
 
 
 @pytest.mark.parametrize(

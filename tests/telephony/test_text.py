@@ -38,6 +38,11 @@ HARMFUL = {
     "noncharacter": "\uffff",
     "another": "\ufdd0",
     "tag": "\U000e0041",
+    "selector": "\ufe00",
+    "selector of an emoji": "\ufe0f",
+    "selector of a text": "\ufe0e",
+    "shorthand": "\U0001bca0",
+    "music": "\U0001d173",
 }
 BREAKS = {
     "LF": "\n",
@@ -60,6 +65,10 @@ NAMES = [
     "山田太郎",
     "🚀",
     "❤\ufe0f",
+    "❤\ufe0f Anna ☎\ufe0e",
+    "1\ufe0f\u20e3",
+    "Nguyễn",
+    "e\u0323\u0302\u0301",
     "Re\u0301mi",
     "O'Brien & <b>Sons</b>",
     "{{ states }}",
@@ -90,6 +99,22 @@ def test_a_name_is_one_line(bad: str) -> None:
     """With ordinary blanks."""
     assert line(f"Anna{bad}Rossi") == "Anna Rossi"
     assert line(f"{bad}Anna{bad}") == "Anna"
+
+
+@pytest.mark.parametrize(
+    ("text", "clean"),
+    [
+        ("1\ufe0f", "1"),
+        ("❤\ufe0f\ufe0f\ufe0e", "❤\ufe0f"),
+        ("Re\u0301\ufe0fmi", "Re\u0301mi"),
+        ("Z" + "\u0300" * 300 + "a", "Z" + "\u0300" * 4 + "a"),
+        ("Z" + "\u0301\u20dd" * 99, "Z" + "\u0301\u20dd" * 2),
+    ],
+)
+def test_what_is_not_seen_or_covers_other_lines(text: str, clean: str) -> None:
+    """Stays as far as it has a meaning."""
+    assert line(text) == clean
+    assert lines(text) == clean
 
 
 @pytest.mark.parametrize("bad", BREAKS.values(), ids=BREAKS)

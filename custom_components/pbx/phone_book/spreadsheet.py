@@ -16,6 +16,7 @@ MAX_ROWS = 20_000
 MAX_CELL = 10_000
 SEVERAL = ":::"
 GUARD = "'"  # makes a spreadsheet take a cell for text
+FORMULA = re.compile(r"'*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]")  # also in full width, and guarded
 
 _DELIMITERS = ",;\t"
 _FULL_NAMES = frozenset(
@@ -158,4 +159,6 @@ def _cell(row: Sequence[str], place: int | None) -> str:
     """Return a cell; empty where there is none."""
     if place is None or place >= len(row):
         return ""
-    return row[place].strip().removeprefix(GUARD).strip()
+    cell = row[place].strip()
+    # An apostrophe before anything else is the name's: 't Hart.
+    return cell.removeprefix(GUARD).strip() if FORMULA.match(cell) else cell

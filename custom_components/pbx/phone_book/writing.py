@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterable
 
 from .entry import Entry, NumberKind
-from .spreadsheet import GUARD
+from .spreadsheet import FORMULA, GUARD
 
-_FORMULA = re.compile(r"[=+\-@\t\r]")
 _SPECIAL = re.compile(r"([\\;,])")
 _LINE = 75  # bytes of a line in a vCard
 _TYPES = {
@@ -60,7 +59,7 @@ def to_csv(entries: Iterable[Entry]) -> str:
 
 def _harmless(cell: str) -> str:
     """Return a cell that a spreadsheet shows and does not run."""
-    return f"{GUARD}{cell}" if _FORMULA.match(cell) else cell
+    return f"{GUARD}{cell}" if FORMULA.match(cell) else cell
 
 
 def _escaped(text: str) -> str:

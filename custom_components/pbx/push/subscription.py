@@ -44,6 +44,7 @@ FIRST_RETRY = 60
 LONGEST_RETRY = 3600
 NO_REASON = "?"
 MOST_FORMER = 5
+MOST_OLD = 10
 
 
 async def async_unsubscribe(
@@ -243,12 +244,16 @@ class PbxSubscription:
     async def async_rotate(self, options: Mapping[str, Any] | None = None) -> None:
         """Replace the webhook by another one: whoever knows the old URL can push no more.
 
-        Options that are given are kept with it, so that the account is loaded anew once.
+        Options that are given are kept with it, so that the account is loaded anew once. The old
+        ones are kept until their subscriptions are removed; where a person enters the address there
+        are none, and where the phone system cannot be reached the last few are enough: nothing that
+        is pushed to any of them is taken.
         """
         data = self.entry.data
         await async_delete_cloudhook(self.hass, data)
+        old = [*data.get(CONF_OLD_WEBHOOKS, ()), data[CONF_WEBHOOK_ID]]
         self._move(
-            {CONF_OLD_WEBHOOKS: [*data.get(CONF_OLD_WEBHOOKS, ()), data[CONF_WEBHOOK_ID]]},
+            {CONF_OLD_WEBHOOKS: old[-MOST_OLD:] if self.health.managed else []},
             options=options,
             disown=False,
         )

@@ -13,6 +13,8 @@ to anybody who reads them, so none of them passes this wall:
     marks and overrides of direction         turn the text that follows round: removed
     zero-width and other invisible           make two names that look the same differ:
     characters, tags, fillers                removed
+    variation selectors                      the same, but behind an emoji: removed elsewhere
+    piles of accents                         cover the lines above and below: four remain
     halves of characters                     cannot be written down: replaced by "?"
     noncharacters                            have no meaning: removed
     bytes that are no UTF-8                  would lose the whole message: replaced by U+FFFD
@@ -37,10 +39,17 @@ _DROPPED = re.compile(
     "\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"  # soft hyphen, joiners, fillers
     "\u200b-\u200f\u202a-\u202e\u2060-\u206f"  # zero width, direction
     "\u2800\u3164\ufeff\uffa0\ufff0-\ufffb"  # more blanks of no width, annotations
-    "\ufdd0-\ufdef\ufffe\uffff"  # noncharacters
+    "\ufdd0-\ufdef\ufe00-\ufe0d\ufffe\uffff"  # noncharacters, selectors of no emoji
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"  # of shorthand and music
     "\U000e0000-\U000e0fff"  # tags and more selectors
     "]"
 )
+_SELECTOR = re.compile(
+    "(?:^|(?<=[\\s\ufe0e\ufe0f])|(?<=[^\\W\\d_])|(?<=[\u0300-\u036f]))[\ufe0e\ufe0f]+"
+    "|(?<=[0-9#*])[\ufe0e\ufe0f](?!\u20e3)"
+)
+_ACCENTS = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
+_PILE = re.compile(f"({_ACCENTS}{{4}}){_ACCENTS}+")
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
 
@@ -82,6 +91,7 @@ def lines(value: str, limit: int = MAX_LINES) -> str:
 def _cleaned(value: str) -> str:
     """Return a text without the characters that nobody should meet."""
     value = _DROPPED.sub("", _BLANKS.sub(" ", value))
+    value = _PILE.sub(r"\1", _SELECTOR.sub("", value))
     value = _PAIR.sub(_joined, value)
     return value.encode(errors="replace").decode()
 
