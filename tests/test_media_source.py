@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from aiohttp import web
@@ -183,6 +184,16 @@ async def test_errors(
         await async_resolve_media(hass, f"{ROOT}/entry_house/recording/1", None)
 
 
+@pytest.mark.parametrize("offset", ["9" * 10, "9" * 5000, "\u0661", "\u00b2", "-1", "1e9", "../x", "%00"])
+async def test_any_page(
+    hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry, offset: str
+) -> None:
+    """Whatever stands there for a page is one, or the first."""
+    fake.script.answers["media"] = lambda *_: (item(1),)
+    await async_set_up(hass, fake_entry)
+    assert len(titles(await browse(hass, "entry_house", f"recording:{offset}"))) == 1
+
+
 @pytest.mark.parametrize("place", ["entry_house", "entry_house/recording", "entry_house/fax/1", "x/recording/1"])
 async def test_unresolvable(hass: HomeAssistant, fake_entry: MockConfigEntry, place: str) -> None:
     """A folder does not play, and neither does what is not there."""
@@ -337,6 +348,12 @@ async def test_inert(client: Client, path: str) -> None:
         ("ftp://203.0.114.7/sound", False),
         ("file:///etc/passwd", False),
         ("http://[", False),
+        ("https://[::ffff:127.0.0.1]/sound", False),
+        ("https://[::ffff:a00:1]/sound", False),
+        ("https://[fe80::1]/sound", False),
+        ("https://localhost/sound", False),
+        ("https:///sound", False),
+        ("//127.0.0.1/sound", False),
     ],
 )
 async def test_where_a_link_may_lead(
@@ -358,6 +375,17 @@ async def test_where_a_link_may_lead(
     answer = await client.get(path)
     assert answer.status == (HTTPStatus.OK if asked else HTTPStatus.NOT_FOUND)
     assert len(storage.requests) == asked
+
+
+async def test_a_host_that_cannot_be_looked_up(
+    hass: HomeAssistant, fake: type[FakeProvider], client: Client, storage: Storage, path: str
+) -> None:
+    """A part of a name that is too long is an error of its own."""
+    fake.script.answers["media_source"] = m.MediaSource(url=f"https://{'a' * 64}.example.com/sound")
+    with patch.object(hass.loop, "getaddrinfo", side_effect=UnicodeError("label too long")):
+        answer = await client.get(path)
+    assert answer.status == HTTPStatus.NOT_FOUND
+    assert storage.requests == []
 
 
 async def test_packed_all_the_same(client: Client, storage: Storage, path: str) -> None:

@@ -24,6 +24,7 @@ from .telephony.models import MediaItem, MediaKind
 
 AUDIO: Final = "audio/mpeg"  # media players filter by this before an item is resolved
 PAGE: Final = 50
+MAX_DIGITS: Final = 9
 MAX_OFFSET: Final = 100_000
 
 
@@ -70,7 +71,8 @@ class PbxMediaSource(MediaSource):
                 return self._kinds(entry_id, words)
             kind, _, offset = place.partition(":")
             entry, media_kind = playing_entry(self.hass, entry_id, kind)
-            start = min(int(offset), MAX_OFFSET) if offset.isdecimal() else 0
+            start = int(offset) if offset.isdecimal() and len(offset) <= MAX_DIGITS else 0
+            start = min(start, MAX_OFFSET)
             return await self._async_items(entry, media_kind, start, words)
 
     def _entries(self) -> list[PbxConfigEntry]:

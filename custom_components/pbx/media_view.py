@@ -154,13 +154,14 @@ async def _async_may_fetch(hass: HomeAssistant, entry: PbxConfigEntry, source: M
     except ValueError:
         return False
     own = entry.data.get(CONF_URL) or entry.data.get(CONF_HOST) or ""
-    if source.headers or (url.host is not None and url.host == _host_of(own)):
+    is_own = url.host is not None and url.host == _host_of(own)
+    if source.headers or (is_own and url.scheme in {"http", "https"}):
         return True
     if url.scheme != "https" or not url.host or url.user or url.password:
         return False
     try:
         found = await hass.loop.getaddrinfo(url.host, url.port)
-    except OSError:
+    except OSError, ValueError:  # the latter for a host that no name server can be asked for
         return False
     return all(ip_address(address[0]).is_global for *_, address in found)
 

@@ -137,6 +137,11 @@ def test_texts(value: object, read: tuple[str, ...]) -> None:
         ("nan", None, None),
         (10**400, None, None),
         ("1e400", None, None),
+        (1e308, None, None),  # a whole number of 309 digits is in no JSON that Home Assistant sends
+        ("1e308", None, None),
+        (2**64, None, None),
+        (-(2**64), None, None),
+        (1_700_000_000_000_000, 1.7e15, 1_700_000_000_000_000),
     ],
 )
 def test_number_and_integer(value: object, read: float | None, whole: int | None) -> None:
@@ -180,11 +185,23 @@ def test_instant(value: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [None, "", "0", 0, -5, "yesterday", True, [], {}, 10**30, "9" * 400, "0001-01-01T00:00:00+14:00"]
+    "value",
+    [
+        *(None, "", "0", 0, -5, "yesterday", True, [], {}, 10**30, "9" * 400, "0001-01-01T00:00:00+14:00"),
+        # What programs write for "never", and what no clock of a house can show.
+        *("1970-01-01", "1970-01-01T00:00:00Z", "0001-01-01T00:00:00Z", "1900-01-01", 1, "2026", "20260615"),
+        *("9999-12-31T23:59:59Z", 253402300799, 253402300799000, float("nan"), float("inf"), 1.7e15, 1.7e18),
+    ],
 )
 def test_no_instant(value: object) -> None:
     """Nothing, or nonsense."""
     assert values.instant(value) is None
+
+
+@pytest.mark.parametrize("value", [2**64, -(2**64), 10**300, 1e308, float("nan"), float("inf")])
+def test_a_copy_that_can_be_shown_has_no_number_that_cannot(value: float) -> None:
+    """JSON of 64 bits has no place for it."""
+    assert values.cleaned({"a": [value, 5, 1.5, True]}) == {"a": [None, 5, 1.5, True]}
 
 
 def test_a_time_at_home_is_in_utc() -> None:

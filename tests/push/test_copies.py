@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from aiohttp import web
@@ -25,6 +26,7 @@ from custom_components.pbx.push.occupant import CHALLENGE, answer_to, async_is_a
 from custom_components.pbx.push.subscription import VERIFY_INTERVAL
 from custom_components.pbx.push.url import is_insecure
 from custom_components.pbx.repairs import RemedyFlow, async_create_fix_flow
+from custom_components.pbx.telephony.errors import ConnectError
 
 from ..fake_provider import FakeProvider, async_set_up, fake_config_entry
 from ..simulators.voxloud import VoxloudSimulator
@@ -491,6 +493,30 @@ async def test_rotated_where_a_person_pasted(
     await client.post(f"/api/webhook/{entry.data['webhook_id']}", json={})
     await async_settle(hass)
     assert issue_of(hass, entry, ISSUE_PASTE_AGAIN) is None
+
+
+async def test_rotated_again_and_again(hass: HomeAssistant, fake: type[FakeProvider], entry: MockConfigEntry) -> None:
+    """Where a person enters the address, nothing is subscribed to that an old one would be needed for."""
+    for _ in range(12):
+        await entry.runtime_data.subscription.async_rotate()
+        await async_settle(hass)
+        assert entry.data.get("old_webhooks", []) == []
+
+
+async def test_rotated_again_and_again_while_away(
+    hass: HomeAssistant, voxloud: VoxloudSimulator, aiohttp_client: Any
+) -> None:
+    """The last few are kept until their subscriptions can be removed."""
+    await async_open(hass, aiohttp_client)
+    entry = voxloud_entry(voxloud)
+    await async_set_up(hass, entry)
+    await async_settle(hass)
+    kept = {**entry.data, "old_webhooks": [f"old-{number}" for number in range(30)]}
+    hass.config_entries.async_update_entry(entry, data=kept)
+    with patch("custom_components.pbx.push.subscription.async_unsubscribe", side_effect=ConnectError("away")):
+        await entry.runtime_data.subscription.async_rotate()
+        await async_settle(hass)
+    assert entry.data["old_webhooks"] == [*(f"old-{number}" for number in range(21, 30)), WEBHOOK_ID]
 
 
 async def test_rotated_only_where_there_is_a_webhook(hass: HomeAssistant, fake: type[FakeProvider]) -> None:

@@ -13,6 +13,8 @@ from ..telephony.text import clean, decode, line, lines
 type Json = Mapping[str, object]
 
 MILLISECONDS_FROM = 10**11
+LARGEST = 2**53  # beyond it whole numbers are no longer exact in JSON, and no amount of anything
+YEARS = range(1980, 2200)  # of all times that are told; the others say that there is none
 CUT = "…"
 DEEPEST = 8
 
@@ -47,9 +49,14 @@ def text(value: object) -> str:
 
 
 def cleaned(value: object, depth: int = DEEPEST) -> object:
-    """Return a copy of a JSON value whose texts are clean lines; None for what is nested deeper."""
+    """Return a copy of a JSON value whose texts are clean lines; None for what is nested deeper.
+
+    None also for numbers that cannot be written as JSON again.
+    """
     if isinstance(value, str):
         return line(value)
+    if isinstance(value, int | float):
+        return value if abs(value) <= LARGEST else None
     if not isinstance(value, dict | list):
         return value
     if not depth:
@@ -91,14 +98,14 @@ def texts(value: object) -> tuple[str, ...]:
 
 
 def number(value: object) -> float | None:
-    """Give a finite number, also from text; None where there is none."""
+    """Give a number, also from text; None where there is none that could be meant."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     try:
         result = float(value)
     except ValueError, OverflowError:
         return None
-    return result if abs(result) < float("inf") else None
+    return result if abs(result) <= LARGEST else None
 
 
 def integer(value: object) -> int | None:
@@ -123,20 +130,19 @@ def instant(value: object, zone: tzinfo = UTC) -> datetime | None:
     """Return a time in UTC, or None for what is none.
 
     It is read from ISO text, or from an epoch in seconds or milliseconds. `zone` is that of text
-    without one.
+    without one. The first and the last day that a program knows stand for no time at all.
     """
     if value is None:
         return None
     amount = None if isinstance(value, str) and _DATE.match(value) else number(value)
     try:
         if amount is not None:
-            if amount <= 0:
-                return None
-            return datetime.fromtimestamp(
-                amount / 1000 if amount > MILLISECONDS_FROM else amount, UTC
-            )
-        moment = datetime.fromisoformat(text(value))
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=zone)
-        return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+            amount = amount / 1000 if amount > MILLISECONDS_FROM else amount
+            moment = datetime.fromtimestamp(amount, UTC)
+        else:
+            moment = datetime.fromisoformat(text(value))
+            moment = moment if moment.tzinfo else moment.replace(tzinfo=zone)
+            moment = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
     except ValueError, OverflowError, OSError:
         return None
+    return moment if moment.year in YEARS else None
