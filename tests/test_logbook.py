@@ -32,7 +32,7 @@ async def told(hass: HomeAssistant, *events: dict[str, Any]) -> list[str | None]
     logbook.async_describe_events(hass, lambda domain, event, describe: described.update({event: (domain, describe)}))
     domain, describe = described[EVENT_ACTIVITY]
     assert domain == DOMAIN
-    return [describe(Event(EVENT_ACTIVITY, data))["name"] for data in events]
+    return [describe(Event(EVENT_ACTIVITY, data))["message"] for data in events]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -49,6 +49,33 @@ async def test_every_event_is_a_sentence(hass: HomeAssistant, language: str) -> 
         if kind["type"] != EventType.USER_EVENT:  # which may be about nobody
             assert "Bakery Schmidt" in text or "Anna Keller" in text, kind
     assert len(set(sentences)) == len(sentences)
+
+
+@pytest.mark.parametrize(
+    ("event", "name"),
+    [
+        ({"type": "call_missed", "name": "Dr. Weber", "phone": "Anna Keller"}, "Anna Keller:"),
+        ({"type": "agent_logged_in", "agent": "Petr Novák"}, "Petr Novák:"),
+        ({"type": "user_event"}, ""),
+    ],
+)
+async def test_whom_it_is_about(hass: HomeAssistant, event: dict[str, Any], name: str) -> None:
+    """The phone, else the agent, stands before the sentence."""
+    assert await async_setup_component(hass, DOMAIN, {})
+    described: list[Any] = []
+    logbook.async_describe_events(hass, lambda _domain, _event, describe: described.append(describe))
+    assert described[0](Event(EVENT_ACTIVITY, event))["name"] == name
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_the_plus_stays_in_front(hass: HomeAssistant, language: str) -> None:
+    """A number among words that are written from right to left is kept together."""
+    await hass.config.async_update(language=language)
+    assert await async_setup_component(hass, DOMAIN, {})
+    [text] = await told(hass, {"type": "call_incoming", "number": "+493023125777", "phone": "Anna Keller"})
+    assert text is not None
+    assert ("\u2068+493023125777\u2069" in text) == (language == "ar")
+    assert "+493023125777" in text
 
 
 def test_icons() -> None:

@@ -208,7 +208,11 @@ async def test_activity_of_an_answered_call(
         told = [line for line in found if line.get("domain") == "pbx"]
         assert 1 < len(told) <= MAX_SENTENCES
         for line in told:
-            assert "Anna Keller" in line["name"] or CALLER in line["name"] or home.house.caller[:-3] in line["name"]
+            assert (
+                "Anna Keller" in line["message"]
+                or CALLER in line["message"]
+                or home.house.caller[:-3] in line["message"]
+            )
             assert "entity_id" not in line  # its name would be shown instead of the sentence
         others = [line for line in found if line not in told]
         assert len(others) <= MAX_OTHER_LINES

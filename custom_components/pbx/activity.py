@@ -17,6 +17,8 @@ from .wording import Wording
 
 RECORDER = "recorder"
 MINUTE = 60  # seconds
+ISOLATE, END = "\u2068", "\u2069"
+_RIGHT_TO_LEFT = re.compile(r"[\u0590-\u08ff]")
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 # Whoever reads that somebody talked, and since when and for how long, knows who answered and when.
 # That a record or a recording is there is shown with the call.
@@ -90,10 +92,18 @@ def sentence(texts: Mapping[str, str], data: Mapping[str, Any]) -> str:
         "agent": data.get("agent", ""),
     }
     text = _text(texts, key) or key
-    told = _PLACEHOLDER.sub(lambda found: str(words.get(found[1], "")), text)
+    told = _PLACEHOLDER.sub(lambda found: together(str(words.get(found[1], "")), text), text)
     if about_agent:
         told = _within(told, where)
     return " ".join(told.split())
+
+
+def together(word: str, among: str) -> str:
+    """Return a word as it is, or so that it stays together among Arabic words.
+
+    A number would have its plus at the other end.
+    """
+    return f"{ISOLATE}{word}{END}" if word and _RIGHT_TO_LEFT.search(among) else word
 
 
 def _where(event: Mapping[str, Any], other: str, *, masked: bool) -> str:

@@ -2,11 +2,15 @@
 
 from collections.abc import Callable, Mapping
 
-from homeassistant.components.logbook.const import LOGBOOK_ENTRY_ICON, LOGBOOK_ENTRY_NAME
+from homeassistant.components.logbook.const import (
+    LOGBOOK_ENTRY_ICON,
+    LOGBOOK_ENTRY_MESSAGE,
+    LOGBOOK_ENTRY_NAME,
+)
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers.translation import async_get_cached_translations
 
-from .activity import OF_AGENTS, sentence
+from .activity import OF_AGENTS, sentence, together
 from .const import DOMAIN, EVENT_ACTIVITY
 from .telephony.models import EventType
 
@@ -38,13 +42,20 @@ def async_describe_events(
     """Say how events are told; the texts were loaded with the integration."""
 
     def describe(event: Event) -> Description:
-        """Return the sentence for an event, in the language of the system.
+        """Return the sentence for an event, in the language of the system, and whom it is about.
 
-        Beside an entity the front end would show its name instead of the sentence. Whose Activity
-        an event belongs to is found by the ids in its own data.
+        The details of an entity show the sentence alone; all other pages show both. Beside the id
+        of an entity the front end would show its name. Whose Activity an event belongs to is found
+        by the ids in its own data.
         """
         texts = async_get_cached_translations(hass, hass.config.language, "common", DOMAIN)
         icon = ICONS.get(event.data.get("type", ""), OTHERS_ICON)
-        return {LOGBOOK_ENTRY_NAME: sentence(texts, event.data), LOGBOOK_ENTRY_ICON: icon}
+        message = sentence(texts, event.data)
+        about = str(event.data.get("phone") or event.data.get("agent") or "")
+        return {
+            LOGBOOK_ENTRY_NAME: f"{together(about, message)}:" if about else "",
+            LOGBOOK_ENTRY_MESSAGE: message,
+            LOGBOOK_ENTRY_ICON: icon,
+        }
 
     async_describe_event(DOMAIN, EVENT_ACTIVITY, describe)
