@@ -5,6 +5,7 @@ import asyncio
 import json
 import sys
 import time
+import traceback
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -80,7 +81,10 @@ PARTS: Mapping[str, Callable[[Effort], Coroutine[Any, Any, list[Figure]]]] = {
 
 
 def main() -> int:
-    """Do what the command line asks for; a missed target is no failure, for it may be the machine's."""
+    """Do what the command line asks for; a missed target is no failure, for it may be the machine's.
+
+    A part that fails is, once the others are measured.
+    """
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"only these: {', '.join(PARTS)}")
     parser.add_argument(
@@ -106,11 +110,18 @@ def main() -> int:
     if arguments.rounds:
         effort = replace(effort, rounds=arguments.rounds)
     figures: list[Figure] = []
+    failed: list[str] = []
     for name in arguments.parts or [part for part in PARTS if part != BEFORE or effort.older]:
         begin = time.monotonic()
-        figures += asyncio.run(PARTS[name](effort))
+        try:
+            figures += asyncio.run(PARTS[name](effort))
+        except Exception:  # noqa: BLE001 - the other parts are worth measuring all the same
+            traceback.print_exc()
+            failed.append(name)
         sys.stderr.write(f"{name}: {time.monotonic() - begin:.0f} s\n")
     where = ", ".join(f"{key}: {value}" for key, value in machine().items()) + f"; {effort.rounds} rounds"
+    if failed:
+        where += f"; NOT MEASURED: {', '.join(failed)}"
     found = f"{where}\n\n{table(figures)}\n"
     sys.stdout.write(found)
     if arguments.write:
@@ -118,7 +129,7 @@ def main() -> int:
         PAGE.write_text(f"{before}{BEGIN}\n## The last run\n\n{found}{END}{rest.partition(END)[2]}")
     arguments.json.parent.mkdir(parents=True, exist_ok=True)
     arguments.json.write_text(json.dumps(as_json(figures), indent=2, ensure_ascii=False) + "\n")
-    return 0
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

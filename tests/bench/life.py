@@ -1,24 +1,30 @@
 """What accounts add to the start and the stop of a real Home Assistant, beside one without any, in turns."""
 
 import asyncio
+import json
 import os
+import resource
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from signal import SIGTERM
 from statistics import median
+
+from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
 
 from tests.e2e.client import Client
 from tests.e2e.process import FULL, HassProcess
 
 from .figures import Figure, ratio
-from .hass import account
+from .hass import ENVIRONMENT, account
 
 KINDS = ("voipat", "voipstudio", "voipsun", "voxloud")
 EXTENSIONS = 5
 TICKS = os.sysconf("SC_CLK_TCK")
+COMPANION = Path(__file__).parent / "companion" / "pbx_bare"
 LOOK = 0.25
 QUIET_LOOKS = 4
 QUIET = 2
@@ -70,32 +76,120 @@ def _figures(found: Mapping[str, Lives]) -> list[Figure]:
     return figures
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """How long the steps of a stop took, in seconds, and the processor time of each."""
+
+    said: float
+    """Until all that listens to the stop has done its part."""
+    ended: float
+    """From there until Home Assistant has ended."""
+    gone: float
+    """From there until the process has: Python gives back what there was."""
+    work: float
+    """The processor time of the last step."""
+
+    @property
+    def seconds(self) -> float:
+        """All of it."""
+        return self.said + self.ended + self.gone
+
+
 async def measure_stop(rounds: int, extensions: int) -> list[Figure]:
-    """Stop a house with one large account some times."""
+    """Stop a house with one large account and one with as many bare entities, in turns."""
     async with AsyncExitStack() as stack:
-        process = await _house(stack)
+        ours, bare = [await _house(stack, COMPANION) for _ in range(2)]
         simulated = await stack.enter_async_context(account("voipstudio", extensions))
-        await process.start()
-        async with Client(process) as client:
+        await ours.start()
+        async with Client(ours) as client:
             await simulated.set_up(client)
             await simulated.complete(client)
-        await process.stop()
-        stops = [(await _live(process))[1] for _ in range(rounds)]
+        await ours.stop()
+        _add_bare(bare.folder, extensions)
+        await _stop(bare)
+        houses = {"ours": ours, "bare": bare}
+        found: dict[str, list[Stop]] = {name: [] for name in houses}
+        for number in range(rounds):
+            for name in houses if number % 2 else reversed(houses):
+                found[name].append(await _stop(houses[name]))
+    return _stop_figures(extensions, **found)
+
+
+def _stop_figures(extensions: int, ours: list[Stop], bare: list[Stop]) -> list[Figure]:
+    what = f"Home Assistant stops with {extensions:,} extensions"
+
+    def seconds(read: Callable[[Stop], float]) -> Figure:
+        """Give a median of ours, with that of the other as a note."""
+        found, other = ([read(stop) for stop in stops] for stops in (ours, bare))
+        note = f"{median(other):.2f} s with as many bare entities"
+        return Figure(what=what, value=median(found), low=min(found), high=max(found), note=note)
+
+    steps: Mapping[str, Callable[[Stop], float]] = {
+        "until the integrations are done": lambda stop: stop.said,
+        "then until Home Assistant has ended": lambda stop: stop.ended,
+        "then until Python has": lambda stop: stop.gone,
+        "of that, processor time": lambda stop: stop.work,
+    }
     return [
-        Figure(
-            what=f"Home Assistant stops with {extensions:,} extensions, s",
-            value=median(stops),
-            low=min(stops),
-            high=max(stops),
-            at_most=2,
-        )
+        replace(seconds(lambda stop: stop.seconds), what=f"{what}, s", at_most=2),
+        ratio(f"{what}, of as many bare entities", [one.seconds for one in ours], [one.seconds for one in bare]),
+        *(replace(seconds(read), what=f"{what}: {step}, s") for step, read in steps.items()),
     ]
 
 
-async def _house(stack: AsyncExitStack) -> HassProcess:
+def _add_bare(folder: Path, devices: int) -> None:
+    """Write down an entry of the companion, as Home Assistant does."""
+    at = "2026-01-01T00:00:00+00:00"
+    entry = {
+        "created_at": at,
+        "data": {"devices": devices},
+        "disabled_by": None,
+        "discovery_keys": {},
+        "domain": COMPANION.name,
+        "entry_id": "01JBENCH000000000000000000",
+        "minor_version": 1,
+        "modified_at": at,
+        "options": {},
+        "pref_disable_new_entities": False,
+        "pref_disable_polling": False,
+        "source": "user",
+        "subentries": [],
+        "title": "Bare",
+        "unique_id": None,
+        "version": 1,
+    }
+    stored = {"version": 1, "minor_version": 5, "key": "core.config_entries", "data": {"entries": [entry]}}
+    (folder / ".storage" / "core.config_entries").write_text(json.dumps(stored))
+
+
+async def _stop(process: HassProcess) -> Stop:
+    """Start, wait until all is done, and stop; give how long the steps of the stop took."""
+    note = process.folder / "stop.json"
+    note.unlink(missing_ok=True)
+    await process.start()
+    await _settled(process.pid)
+    before, begin = _of_children(), time.monotonic()
+    os.kill(process.pid, SIGTERM)
+    await asyncio.wait_for(process.wait(), LONGEST)
+    end, spent = time.monotonic(), _of_children() - before
+    steps = json.loads(note.read_text())
+    (written, _), (ended, spent_before) = steps[EVENT_HOMEASSISTANT_FINAL_WRITE], steps["ended"]
+    return Stop(said=written - begin, ended=ended - written, gone=end - ended, work=spent - spent_before)
+
+
+def _of_children() -> float:
+    """Give the processor time of all processes that were started here and are over."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+async def _house(stack: AsyncExitStack, companion: Path | None = None) -> HassProcess:
     """Prepare a Home Assistant with a recorder and a front end, which ends with the stack."""
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pbx-life-")))
-    process = HassProcess(folder, components=FULL)
+    components = FULL if companion is None else (*FULL, companion.name)
+    process = HassProcess(folder, components=components, environment=ENVIRONMENT)
+    if companion is not None:
+        (folder / "custom_components" / companion.name).symlink_to(companion, target_is_directory=True)
     configuration = folder / "configuration.yaml"
     lines = configuration.read_text().splitlines()
     configuration.write_text("\n".join(line for line in lines if not line.startswith("logger:")) + "\n")
