@@ -88,7 +88,13 @@ export class DialCard extends PbxCard<Config> {
   private key(digit: string, letters: string): TemplateResult {
     return html`<button aria-label=${digit}
       @pointerdown=${() => { this.held = Date.now(); }}
-      @click=${() => this.finder.press(digit === "0" && this.held && Date.now() - this.held >= LONG ? "+" : digit)} data-letters=${letters || nothing}>${digit}</button>`;
+      @click=${() => this.pressed(digit)} data-letters=${letters || nothing}>${digit}</button>`;
+  }
+
+  private pressed(digit: string): void {
+    const long = this.held && Date.now() - this.held >= LONG;
+    this.held = 0; // the next press may come from a keyboard
+    this.finder.press(digit === "0" && long ? "+" : digit);
   }
 
   private phone(): TemplateResult {

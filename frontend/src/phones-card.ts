@@ -4,14 +4,14 @@ import { repeat } from "lit/directives/repeat.js";
 import { PbxCard, avatar, css, html, nothing, number, running, shared, who, type CardConfig } from "./base";
 import { drawn, icon } from "./icons";
 import { matches, myLeg, outside, placing, since, type Account, type Call, type Extension, type State } from "./model";
-import { Watch, accountHue, accountName } from "./store";
+import { Watch, accountHue, accountName, store } from "./store";
 import { stateWord } from "./words";
 import type { PropertyValues, TemplateResult } from "lit";
 
 interface Config extends CardConfig {
   group?: "account" | "area" | "none";
-  /** Only these phones, by number. */
-  extensions?: string[];
+  /** Only these phones, by number, which YAML may take for a figure. */
+  extensions?: (string | number)[];
   find?: boolean;
 }
 
@@ -97,10 +97,12 @@ export class PhonesCard extends PbxCard<Config> {
     super.updated(changed);
     const box = this.renderRoot.querySelector(".lines");
     if (box) this.sizes.observe(box);
+    const { account, number } = this.selected ?? {};
+    if (account && !store.known.accounts.get(account)?.extensions[number!]) this.close(); // it is gone
   }
 
   private get phones(): Phone[] {
-    const wanted = this.config.extensions && new Set(this.config.extensions);
+    const wanted = this.config.extensions && new Set([this.config.extensions].flat().map(String));
     const phones: Phone[] = [];
     for (const account of this.shown) {
       const calls = new Map<string, Call>();

@@ -340,8 +340,10 @@ async def test_keypad(stage: Stage) -> None:
     await zero.click(delay=600)
     for digit in "49":
         await page.get_by_role("button", name=digit, exact=True).click()
+    await page.wait_for_timeout(600)
+    await zero.press("Enter")  # by keyboard, long after a key was pressed with the pointer
     box = page.get_by_role("combobox")
-    assert await box.input_value() == "+49"
+    assert await box.input_value() == "+490"
     await box.fill("5822")  # Luca
     await page.get_by_role("option").filter(has_text="Luca Rossi").wait_for()
 
@@ -484,6 +486,29 @@ async def test_what_can_be_done_with_a_phone(stage: Stage) -> None:
     await page.get_by_role("button", name="Transfer my call here").click()
     moved = {"config_entry_id": "house", "number": "102", "expected_state": "talking"}
     assert await stage.sent() == [{"service": "transfer", "data": moved, "target": {"device_id": "device-house-101"}}]
+
+
+@pytest.mark.parametrize(
+    "message", [{"type": "gone", "id": "house"}, {"type": "account", "account": account(phones=1)}]
+)
+@played
+async def test_a_phone_goes_while_it_is_looked_at(stage: Stage, message: Json) -> None:
+    """What was offered for it goes as well."""
+    page = await stage.show(PHONES, accounts=[account()], me=MINE)
+    await page.locator("[data-extension='102']").click()
+    sheet = page.locator(f"{PHONES} .sheet")
+    await sheet.get_by_text("Luca Rossi").wait_for()
+    await stage.tell(**message)
+    await sheet.wait_for(state="hidden")
+
+
+@pytest.mark.parametrize("extensions", [[101, 103], ["101", "103"], 102])
+@played
+async def test_only_these_phones(stage: Stage, extensions: Any) -> None:
+    """YAML takes a number without quotes for a figure."""
+    page = await stage.show({"type": f"custom:{PHONES}", "extensions": extensions}, accounts=[account()])
+    found = [await one.get_attribute("data-extension") for one in await page.locator("[data-extension]").all()]
+    assert found == [str(one) for one in (extensions if isinstance(extensions, list) else [extensions])]
 
 
 # -- queues ------------------------------------------------------------------------------------------
