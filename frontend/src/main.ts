@@ -3,7 +3,7 @@ import { ELEMENTS } from "./base";
 import { CallsCard } from "./calls-card";
 import type { Hass } from "./hass";
 import { lazy } from "./lazy";
-import { PARTS } from "./parts";
+import { needed, preload } from "./parts";
 import { CallPopup, install } from "./popup";
 import { StatusBadge } from "./status-badge";
 import { retry } from "./retry";
@@ -44,32 +44,32 @@ const CARDS: CardKind[] = [
   { tag: "pbx-calls-card", element: CallsCard, name: "live_calls", entity: "active_calls", form: [TITLE, ACCOUNT] },
   {
     tag: "pbx-dial-card", name: "dial_pad", entity: "",
-    element: lazy("pbx-dial-pad", PARTS.dial, ROWS),
+    element: lazy("pbx-dial-pad", needed("dial"), ROWS),
     form: [TITLE, ACCOUNT, flag("keys")],
   },
   {
     tag: "pbx-phones-card", name: "phones", entity: "active_calls",
-    element: lazy("pbx-phones", PARTS.phones, ROWS),
+    element: lazy("pbx-phones", needed("phones"), ROWS),
     form: [TITLE, ACCOUNT, { name: "group", selector: { select: { mode: "dropdown", options: GROUPS } } }],
   },
   {
     tag: "pbx-phone-card", name: "one_phone", entity: "call_state",
-    element: lazy("pbx-phone", PARTS.phone, { ...ROWS, columns: 6 }),
+    element: lazy("pbx-phone", needed("phone"), { ...ROWS, columns: 6 }),
     form: [TITLE, { name: "device", selector: { device: { integration: "pbx" } } }],
   },
   {
     tag: "pbx-queues-card", name: "queues", entity: "waiting_callers",
-    element: lazy("pbx-queues-board", PARTS.queues, ROWS),
+    element: lazy("pbx-queues-board", needed("queues"), ROWS),
     form: [TITLE, ACCOUNT, count("wait", 5, 3600, "s"), count("service_level", 0, 100, "%"), flag("agents")],
   },
   {
     tag: "pbx-list-card", name: "history", entity: "last_call",
-    element: lazy("pbx-list", PARTS.list, ROWS),
+    element: lazy("pbx-list", needed("list"), ROWS),
     form: [TITLE, ACCOUNT, count("limit", 1, 100), flag("short")],
   },
   {
     tag: "pbx-contacts-card", name: "contacts", entity: "",
-    element: lazy("pbx-contacts", PARTS.contacts, ROWS),
+    element: lazy("pbx-contacts", needed("contacts"), ROWS),
     form: [TITLE],
   },
 ];
@@ -108,6 +108,7 @@ window.customStrategies.push({
   get description() { return said("dashboard_description"); },
 });
 
+preload(location.pathname);
 // Home Assistant's own script puts another registry in place of the browser's; what is defined before that is lost.
 await customElements.whenDefined("home-assistant");
 for (const [tag, element] of ELEMENTS) define(tag, element);

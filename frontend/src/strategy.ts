@@ -1,6 +1,5 @@
 // A whole dashboard made of what there is: nobody writes YAML, and a new phone needs no edit.
 import type { EntityEntry, Hass } from "./hass";
-import { preload } from "./parts";
 import { loadWords, word } from "./words";
 
 type Json = Record<string, unknown>;
@@ -41,7 +40,6 @@ function accountsOf(hass: Hass, wanted?: string[]): Seen[] {
 export class PhonesStrategy extends HTMLElement {
   static async generate(config: StrategyConfig, hass: Hass): Promise<Json> {
     loadWords(hass);
-    preload(location.pathname);
     const localize = await hass.loadBackendTranslation("common", "pbx").catch(() => undefined);
     const words = typeof localize === "function" ? ({ ...hass, localize } as Hass) : hass;
     const all = accountsOf(hass, config.accounts);

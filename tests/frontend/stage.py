@@ -179,8 +179,9 @@ class Stage:
     ) -> Page:
         """Open a page with these cards, given by their tag or their configuration.
 
-        More are the `version` of the contract, the `query` of the page's address, and whether the script is `late`,
-        so that Home Assistant shows an error in place of our dashboard already.
+        More are the `version` of the contract, the `query` of the page's address, what the browser has `kept` of
+        the parts of pages, and whether the script is `late`, so that Home Assistant shows an error in place of our
+        dashboard already.
         """
         if hasattr(self, "page"):
             await self.page.context.close()
@@ -196,6 +197,8 @@ class Stage:
         page.on("pageerror", lambda error: self.complaints.append(str(error.stack)))
         await page.route(f"{ADDRESS}/**", self._serve)
         await page.goto(f"{ADDRESS}/{more.get('query', '')}")
+        if "kept" in more:
+            await page.evaluate("(kept) => localStorage.setItem('pbx-parts', kept)", more["kept"])
         colours = ";".join(f"--{name}:{value}" for name, value in (DARK if dark else LIGHT).items())
         chosen = {"extension": None, "caller_id": None, "popup": None, "sound": False, "seen": None, **(me or {})}
         configured = [{"type": f"custom:{card}"} if isinstance(card, str) else card for card in cards]

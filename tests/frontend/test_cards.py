@@ -1,5 +1,6 @@
 """Each card in a browser, with a Home Assistant that says what a test tells it."""
 
+import json
 from collections.abc import Callable, Coroutine, Iterator
 from functools import wraps
 from pathlib import Path
@@ -22,6 +23,12 @@ CALLS, DIAL, PHONES, PHONE, QUEUES, LIST = (
 )
 ALL = (CALLS, DIAL, PHONES, PHONE, QUEUES, LIST)
 EVIL = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script> **bold** [x](javascript:alert(1)) {{ 1 }}'
+# Which parts of the script are there, some turns after the page has loaded it.
+LOADED = """async () => {
+  for (let turn = 0; turn < 5; turn++) await new Promise((done) => setTimeout(done, 20));
+  const loaded = performance.getEntriesByType("resource").map((one) => one.name);
+  return loaded.filter((name) => /-card-\\w+\\.js$/.test(name));
+}"""
 BIDI = "\u202eevil\u2066\u200f"
 
 
@@ -509,6 +516,24 @@ async def test_only_these_phones(stage: Stage, extensions: Any) -> None:
     page = await stage.show({"type": f"custom:{PHONES}", "extensions": extensions}, accounts=[account()])
     found = [await one.get_attribute("data-extension") for one in await page.locator("[data-extension]").all()]
     assert found == [str(one) for one in (extensions if isinstance(extensions, list) else [extensions])]
+
+
+@played
+async def test_a_page_loads_what_it_needed_before(stage: Stage) -> None:
+    """Before Home Assistant has made the page; what others wrote there does no harm."""
+    await stage.show(QUEUES, PHONES, accounts=[account()])
+    kept = await stage.page.evaluate("localStorage.getItem('pbx-parts')")
+    assert json.loads(kept) == {"/": ["phones", "queues"]}
+    for written, parts in (
+        (kept, 2),
+        ("null", 0),
+        ("{", 0),
+        ('{"/": 5}', 0),
+        ('{"/": ["weather"], "/x": ["list"]}', 0),
+    ):
+        page = await stage.show(accounts=[account()], kept=written)
+        loaded = await page.evaluate(LOADED)
+        assert len(loaded) == parts, (written, loaded)
 
 
 # -- queues ------------------------------------------------------------------------------------------
