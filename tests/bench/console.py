@@ -17,7 +17,7 @@ from tests.e2e.process import FULL, INTEGRATION, HassProcess
 from tests.e2e.screenshot import CHROMIUM, FLAGS, entries
 
 from .figures import Figure, percentile, ratio
-from .hass import account
+from .hass import account, keep_quiet
 from .pushes import bodies, fresh_call
 
 EXTENSIONS = 200
@@ -52,6 +52,7 @@ async def measure(rounds: int) -> list[Figure]:
     """Measure from the webhook to what is seen, and how long a page takes to open."""
     with tempfile.TemporaryDirectory(prefix="pbx-console-") as folder:
         process = HassProcess(Path(folder), components=FULL)
+        keep_quiet(Path(folder))
         async with account("voipstudio", EXTENSIONS) as simulated:
             await process.start()
             try:
@@ -91,16 +92,17 @@ async def _measure(client: Client, entry_id: str, page: Page, rounds: int) -> li
             ),
         ]
         figures += await _renders(client, page, session, url)
-    opened, tiles = [], []
+    opened, tiles, hardly = [], [], []
     for _ in range(min(rounds, LOADS)):
         opened.append(await _open(client, page, "/bench-phones/t", "[data-extension]", EXTENSIONS))
         tiles.append(await _open(client, page, "/bench-tiles/t", "hui-tile-card", len(states)))
+        hardly.append(await _open(client, page, "/bench-markdown/t", "ha-markdown-element", 1))
     figures.append(
         Figure(
             what=f"a page of {EXTENSIONS} phones opens, beside as many core tiles",
             value=median(opened) / median(tiles),
             at_most=0.65,
-            note=f"{median(opened):.2f} s and {median(tiles):.2f} s",
+            note=f"{median(opened):.2f} s and {median(tiles):.2f} s; with one Markdown card {median(hardly):.2f} s",
         )
     )
     return figures

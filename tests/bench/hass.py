@@ -59,6 +59,13 @@ class BenchHass:
         return account.entry_id
 
 
+def keep_quiet(folder: Path) -> None:
+    """Take out the harness's chatty log, which is nothing to measure with."""
+    configuration = folder / "configuration.yaml"
+    lines = configuration.read_text().splitlines()
+    configuration.write_text("\n".join(line for line in lines if not line.startswith("logger:")) + "\n")
+
+
 @asynccontextmanager
 async def running(extra: Path | None = None, components: Sequence[str] = COMPONENTS) -> AsyncGenerator[BenchHass]:
     """Start a Home Assistant in a folder of its own, and stop it; `extra` is where another library is."""
@@ -66,10 +73,7 @@ async def running(extra: Path | None = None, components: Sequence[str] = COMPONE
         path = Path(folder)
         environment = ENVIRONMENT | ({} if extra is None else {"PYTHONPATH": str(extra)})
         process = HassProcess(path, components=components, environment=environment)
-        # The harness writes a chatty log, which is nothing to measure with.
-        configuration = path / "configuration.yaml"
-        lines = configuration.read_text().splitlines()
-        configuration.write_text("\n".join(line for line in lines if not line.startswith("logger:")) + "\n")
+        keep_quiet(path)
         (path / "custom_components" / COMPANION.name).symlink_to(COMPANION, target_is_directory=True)
         await process.start()
         timeout = aiohttp.ClientTimeout(total=600)
