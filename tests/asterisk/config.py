@@ -92,13 +92,13 @@ writetimeout = 5000
 ; what an integration should ask for
 [homeassistant]
 secret = homeassistant
-read = system,call,agent,user,dtmf
+read = system,call,agent,user,dtmf,cdr
 write = call,agent,originate,reporting,system
 writetimeout = 5000
 ; the same as FreePBX adds it, which gives a reader a tenth of a second
 [impatient]
 secret = impatient
-read = system,call,agent,user,dtmf
+read = system,call,agent,user,dtmf,cdr
 write = call,agent,originate,reporting,system
 writetimeout = 100
 ; the same without the broad class, and one that may only look
@@ -114,7 +114,8 @@ write = reporting
 writetimeout = 5000
 """,
     "rtp.conf": "[general]\nrtpstart={rtp}\nrtpend={rtp_end}\n",
-    "cdr.conf": "[general]\nenable=yes\n",
+    "cdr.conf": "[general]\nenable=yes\nbatch={late_records}\nsize=1000\ntime=3600\n",
+    "cdr_manager.conf": "[general]\nenabled={records}\n[mappings]\nlinkedid => LinkedID\nsequence => Sequence\n",
     "confbridge.conf": """\
 [general]
 [default_user]

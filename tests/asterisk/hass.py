@@ -94,8 +94,21 @@ class Watcher:
 
     @property
     def calls(self) -> list[str]:
-        """The types of the events that tell of calls."""
-        return [data["type"] for data in self.events if data["type"].startswith("call_")]
+        """The types of the events that tell of calls while these last."""
+        types = (data["type"] for data in self.events)
+        return [kind for kind in types if kind.startswith("call_") and kind != "call_record"]
+
+    @property
+    def ended(self) -> dict[str, str]:
+        """How each call went, by its id, as its end told."""
+        ends = {"call_ended", "call_missed"}
+        return {data["call_id"]: data["outcome"] for data in self.events if data["type"] in ends}
+
+    @property
+    def records(self) -> list[tuple[str, str]]:
+        """Which calls were written down, by their ids, and how they went by that."""
+        found = (data for data in self.events if data["type"] == "call_record")
+        return [(data["call_id"], data["outcome"]) for data in found]
 
 
 class HassStage(Stage):

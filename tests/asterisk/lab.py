@@ -89,15 +89,20 @@ class Server:
         timestamps: bool = True,
         ami_port: int = 0,
         as_freepbx: bool = False,
+        records: bool | None = None,
+        late_records: bool = False,
     ) -> None:
         """Prepare; files go into `work`, or into a folder that is removed in the end. All ports are free ones.
 
         Without `timestamps` events carry no times, which is how Asterisk and FreePBX come. With `as_freepbx` the dial
-        plan, the queue and the database are what FreePBX makes.
+        plan, the queue and the database are what FreePBX makes. `records` lets it tell the records of calls (CDR),
+        which FreePBX as it comes does not; `late_records` are kept until `cdr submit` asks for them.
         """
         self.root = root or asterisk_root()
         self.work = work or Path(tempfile.mkdtemp(prefix="pbx-asterisk-"))
         self.times, self.timestamps, self.as_freepbx = times, timestamps, as_freepbx
+        self.records = not as_freepbx if records is None else records
+        self.late_records = late_records
         self._own_folder = work is None
         self._rtp = random.randrange(20_000, 32_000, RTP_PORTS)
         self.sip_port, self.trunk_port = free_ports(2, socket.SOCK_DGRAM)
@@ -146,6 +151,8 @@ class Server:
             "rtp_end": self._rtp + RTP_PORTS,
             "work": self.work,
             "timestamps": "yes" if self.timestamps else "no",
+            "records": "yes" if self.records else "no",
+            "late_records": "yes" if self.late_records else "no",
         }
         write_certificate(self.certificate)
         written = {name: text.format(**values) for name, text in FILES.items()}

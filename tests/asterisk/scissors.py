@@ -28,6 +28,7 @@ class Scissors:
         self._flowing = asyncio.Event()
         self._flowing.set()
         self._small = False
+        self._refusing = False
         self._listening: asyncio.Server | None = None
 
     async def __aenter__(self) -> Self:
@@ -62,6 +63,15 @@ class Scissors:
         """Let nothing pass any more, and close nothing: as where a cable was pulled, or a reader hangs."""
         self._flowing.clear()
 
+    def sever(self) -> None:
+        """Cut everything, and let nobody in."""
+        self._refusing = True
+        self._abort()
+
+    def mend(self) -> None:
+        """Let everybody in again."""
+        self._refusing = False
+
     def narrow(self) -> None:
         """Let connections that are opened from now on keep little of what Asterisk has to say."""
         self._small = True
@@ -84,6 +94,9 @@ class Scissors:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Connect one through."""
+        if self._refusing:
+            writer.transport.abort()
+            return
         try:
             there, back = await self._reach()
         except OSError:

@@ -31,6 +31,8 @@ from custom_components.pbx.telephony.events import event_data
 from custom_components.pbx.telephony.models import CallState, Outcome
 
 from .asterisk.test_calls import Replay, events
+from .asterisk.test_records import TRUNK, Written, phone_of
+from .asterisk.test_records import cdr as asterisk_cdr
 
 PAGE = Path(__file__).parents[2] / "docs" / "events.md"
 T0 = datetime(2026, 6, 15, 9, tzinfo=UTC)
@@ -248,6 +250,15 @@ def heard(
     return watch.outcome
 
 
+def recorded(said: str, *, out: bool = False, more: str = "") -> Outcome | None:
+    """Return how a call of Asterisk went that nobody saw, by its records."""
+    ends, dialled = ((phone_of("101"), TRUNK), "420608000111") if out else ((TRUNK, phone_of("101")), "222300101")
+    rows = [asterisk_cdr(*ends, said, Destination=dialled)]
+    if more:
+        rows.append(asterisk_cdr(ends[0], LastApplication=more, Sequence="2"))
+    return told(*(m.RecordPush(provider_event="Cdr", record=one, key=one.id) for one in Written().told(*rows)))
+
+
 def listed(state: CallState) -> list[m.Call]:
     """Let VoIPstudio list a call from outside."""
     legs = (m.Leg(id="1", state=state, extension="1002"),)
@@ -282,6 +293,7 @@ TRIALS: dict[str, dict[str, Trial]] = {
         "VoIPstudio connected time at the end": lambda: told(RING, studio("call.hangup", "HANGUP", more=CONNECTED)),
         "VoIPstudio record": lambda: told(RING, END, cdr("CONNECTED", billsec=30, duration=40)),
         "Asterisk / FreePBX event": lambda: heard("01_inbound_answered"),
+        "Asterisk / FreePBX record": lambda: recorded("ANSWERED"),
     },
     "missed": {
         "VOIP@ Cloud nobody talked": lambda: told(hook("new_call"), hook("hangup")),
@@ -297,6 +309,7 @@ TRIALS: dict[str, dict[str, Trial]] = {
         "VoIPstudio nobody talked": lambda: told(RING, END),
         "VoIPstudio record": lambda: told(cdr("NO ANSWER")),
         "Asterisk / FreePBX nobody talked": lambda: heard("04_no_answer"),
+        "Asterisk / FreePBX record": lambda: recorded("NO ANSWER"),
     },
     "no_answer": {
         "VOIP@ Cloud nobody talked": lambda: told(channels("RINGING", out=True), []),
@@ -307,6 +320,7 @@ TRIALS: dict[str, dict[str, Trial]] = {
         "VoIPstudio nobody talked": lambda: told(DIAL, END_OUT),
         "VoIPstudio record": lambda: told(cdr("NO ANSWER", out=True)),
         "Asterisk / FreePBX nobody talked": lambda: heard("03_outbound", answered=False),
+        "Asterisk / FreePBX record": lambda: recorded("NO ANSWER", out=True),
     },
     "busy": {
         "VOIP@ Cloud hang-up cause": lambda: told(channels("RINGING", "RINGING"), cause("USER_BUSY"), []),
@@ -314,6 +328,7 @@ TRIALS: dict[str, dict[str, Trial]] = {
         "Voxloud record": lambda: told(event("INCOMING"), event("HANGUP"), written("CALL_LOST_USER_BUSY")),
         "VoIPstudio record": lambda: told(DIAL, END_OUT, cdr("BUSY", out=True)),
         "Asterisk / FreePBX dial status": lambda: heard("06_busy"),
+        "Asterisk / FreePBX record": lambda: recorded("BUSY", out=True),
     },
     "rejected": {
         "VOIP@ Cloud hang-up cause": lambda: told(channels("RINGING", out=True), cause("CALL_REJECTED", out=True), []),
@@ -347,6 +362,7 @@ TRIALS: dict[str, dict[str, Trial]] = {
         ),
         "VoIPstudio record": lambda: told(DIAL, END_OUT, cdr("FAILED", out=True)),
         "Asterisk / FreePBX dial status": lambda: heard("06_busy", status="CONGESTION"),
+        "Asterisk / FreePBX record": lambda: recorded("CONGESTION", out=True),
     },
     "voicemail": {
         "VOIP@ Cloud record": lambda: told(hook("new_call"), hook("hangup"), bill(billsec=9, last_app="voicemail")),
@@ -354,6 +370,7 @@ TRIALS: dict[str, dict[str, Trial]] = {
             event("INCOMING"), event("HANGUP"), written("CALL_TERMINATED", voicemail=True, duration=30, ringTime=1)
         ),
         "Asterisk / FreePBX event": lambda: heard("22_voicemail"),
+        "Asterisk / FreePBX record": lambda: recorded("NO ANSWER", more="VoiceMail"),
     },
     "answered_elsewhere": {
         "VOIP@ Cloud another phone talks": lambda: told(

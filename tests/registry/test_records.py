@@ -8,6 +8,7 @@ from custom_components.pbx.registry.call_registry import CallRegistry
 from custom_components.pbx.telephony.events import event_data
 from custom_components.pbx.telephony.models import (
     CallRecord,
+    CallState,
     Direction,
     Directory,
     EventType,
@@ -54,6 +55,17 @@ def test_a_voicemail_is_not_the_recording() -> None:
     assert (recording["recording_id"], recording["recording_url"]) == ("rec", "https://media.example/rec.mp3")
     assert voicemail["recording_url"] == "https://media.example/vm.mp3"
     assert "recording_id" not in voicemail
+
+
+@pytest.mark.parametrize(("states", "outcome"), [((R, T, E), "answered"), ((R, E), "missed")])
+def test_what_a_record_leaves_open_the_call_says(states: tuple[CallState, ...], outcome: str) -> None:
+    """A record that does not tell how the call went takes nothing back, and is told with what is known."""
+    pushes = (push("c", "101", state, final=state is E) for state in states)
+    made = story().play(*pushes, record(CallRecord(id="c", call_id="c")))
+    kinds = [event.type for event in made.events]
+    assert EventType.CALL_CORRECTED not in kinds
+    (told,) = (event_data(event) for event in made.events if event.type is EventType.CALL_RECORD)
+    assert told["outcome"] == outcome
 
 
 def test_a_record_has_the_id_that_its_call_had() -> None:

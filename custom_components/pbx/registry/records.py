@@ -192,7 +192,10 @@ def _event(
     cause: Cause,
     fields: Mapping[str, Detail] | None = None,
 ) -> Event:
-    """Return an event about a record, for the phones of its call, or the one that it names."""
+    """Return an event about a record, for the phones of its call, or the one that it names.
+
+    How a call went of which the record leaves that open, the call says.
+    """
     extension = record.extension or record.answered_by
     if extension is None and call is not None:
         extension = call.answered_by
@@ -205,6 +208,7 @@ def _event(
         time=cause.time,
         call=call,
         record=record,
+        outcome=call.outcome if call is not None and record.outcome is Outcome.UNKNOWN else None,
         extension=extension,
         tell=heard,
         fields=fields or {},

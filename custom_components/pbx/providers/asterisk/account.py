@@ -35,6 +35,7 @@ from .call_center import CallCenter, Inside
 from .calls import Calls
 from .channels import known
 from .house import House
+from .records import Records
 from .rights import CLASSES, FIELDS, NEEDS, NEEDS_FREEPBX, POSSIBLE
 from .settings import AsteriskSettings
 
@@ -62,7 +63,9 @@ class AsteriskAccount(Provider):
         self._house = House()
         self._center = CallCenter(self._house)
         inside = Inside(self._house, self._center)
-        self._calls = Calls(self._house.extension_of, inside, self.settings.country)
+        of_phone, country = self._house.extension_of, self.settings.country
+        self._calls = Calls(of_phone, inside, country)
+        self._records = Records(self._calls, of_phone, inside, country)
         self._live: AmiConnection | None = None
         self._pushes: list[m.Pushed] = []
         self._wake = asyncio.Event()

@@ -46,6 +46,8 @@ class Call:
     """How each phone that was called has ended; None for one that only stopped ringing."""
     cause: str = ""
     announced: bool = False
+    watched: bool = True
+    """Whether its events have come since its beginning."""
 
     @property
     def lines(self) -> list[Channel]:
@@ -91,6 +93,18 @@ def end_push(call: Call, event: str, uid: str, extension: str | None, *, final: 
         final=final,
         lasts=not final,
     )
+
+
+def unseen_pushes(call: Call, event: str) -> list[m.LegPush]:
+    """Return what tells of a call that was over before anything of it could be told."""
+    if call.direction is None or call.first is None or call.moved:
+        return []
+    uid, extension = call.first
+    state = CallState.RINGING if extension is None else CallState.DIALING
+    pushes = [leg_push(call, event, uid, state, extension)]
+    if call.picked_up and extension is not None:
+        pushes.append(leg_push(call, event, uid, CallState.TALKING, extension))
+    return [*pushes, end_push(call, event, uid, extension, final=True)]
 
 
 def view(call: Call) -> m.Call:

@@ -137,7 +137,7 @@ class CallCommands(AsteriskStream):
         """Ring a supervisor's phone, and let it listen to a channel."""
         spied = self._spied(request)
         uid = f"pbx-{secrets.token_hex(8)}"
-        self._calls.ignore(uid)
+        self._calls.remembered.ignored.put(uid, None)
         name = plain(request.caller_id_name or "")
         await self._command(
             "Originate",
@@ -176,7 +176,7 @@ class CallCommands(AsteriskStream):
         if not parked:
             raise NotFoundError("The call is not parked")
         uid = f"pbx-{secrets.token_hex(8)}"
-        self._calls.expect_joining(uid, parked[0].call)
+        self._calls.remembered.joining.put(uid, parked[0].call)
         await self._command(
             "Originate",
             Channel=self._device(extension),

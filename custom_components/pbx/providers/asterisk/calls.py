@@ -44,15 +44,15 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
 from ...telephony import models as m
-from ...telephony.bounded_map import BoundedMap
 from ...telephony.models import CallState
 from ...telephony.phone_numbers import normalise
 from ..channels import ChannelKind
 from .bridges import TWO_PARTIES, Bridges
-from .call import Call, Listing, end_push, leg_push, view
+from .call import Call, Listing, end_push, leg_push, unseen_pushes, view
 from .call_events import DIALS, PARKING, SPYING
 from .channels import Channel, ChannelState, channel_from, device_of, known, other_half, party
 from .parties import Parties
+from .remembered import Past, Remembered
 
 type Message = Mapping[str, str]
 type ExtensionOf = Callable[[str], str | None]
@@ -66,7 +66,6 @@ QUIET = timedelta(seconds=1)
 """How long nothing was told of a channel before its list is believed about things it says late."""
 PJSIP = "PJSIP/"
 MAX_CHANNELS = 5000
-REMEMBERED = 2048
 LIST = "list"
 
 
@@ -82,10 +81,7 @@ class Calls:
         self._calls: dict[str, Call] = {}
         self._by_linked: dict[str, str] = {}
         self._bridges = Bridges(self._channels, self._calls)
-        self._placed = BoundedMap[tuple[str, m.Party]](REMEMBERED)
-        self._joining = BoundedMap[str](REMEMBERED)
-        self._ignored = BoundedMap[None](REMEMBERED)
-        self._gone = BoundedMap[None](REMEMBERED)
+        self.remembered = Remembered()
         self._deferred: dict[str, datetime] = {}
 
     # -- views -------------------------------------------------------------------------------------
@@ -111,20 +107,29 @@ class Calls:
         """Return when `tick` has something to tell; None where nothing waits."""
         return min(self._deferred.values(), default=None)
 
+    def is_active(self, call_id: str) -> bool:
+        """Return whether a call goes on."""
+        return call_id in self._calls
+
+    def call_of(self, uid: str, linked: str) -> str:
+        """Return the call that a channel belongs or has belonged to; empty for one never seen."""
+        channel, gone = self._channels.get(uid), self.remembered.gone.get(uid)
+        if channel is not None or gone is not None:
+            return channel.call if channel is not None else gone or ""
+        seen = linked in self._calls or linked in self.remembered.past
+        return linked if seen else self._by_linked.get(linked, "")
+
     # -- inputs ------------------------------------------------------------------------------------
+
+    def begin_anew(self) -> None:
+        """Know that events were lost: no call that goes on was watched all the time."""
+        for call in self._calls.values():
+            call.watched = False
 
     def expect_placed(self, uid: str, extension: str, number: str) -> None:
         """Know whom a call is for that is about to be placed with this Uniqueid."""
         callee = m.Party(number=normalise(number, self._country, national=True))
-        self._placed.put(uid, (extension, callee))
-
-    def expect_joining(self, uid: str, call_id: str) -> None:
-        """Know which call a phone is rung for that will have this Uniqueid."""
-        self._joining.put(uid, call_id)
-
-    def ignore(self, uid: str) -> None:
-        """Take no notice of a channel that is about to come: it will listen to another call."""
-        self._ignored.put(uid, None)
+        self.remembered.placed.put(uid, (extension, callee))
 
     def take(self, message: Message, now: datetime) -> None:
         """Take one event of those in EVENTS."""
@@ -155,6 +160,7 @@ class Calls:
         for channel in list(self._channels.values()):
             if channel.uid not in rows and channel.seen_at < listing.asked_at:
                 concerned[channel.call] = None
+                self._calls[channel.call].watched = False
                 self._remove(channel)
         for uid, row in rows.items():
             fresh = self._channels.get(uid) or self._add_listed(uid, row, now)
@@ -173,7 +179,7 @@ class Calls:
 
     def _add_listed(self, uid: str, row: Message, now: datetime) -> Channel | None:
         """Add a channel that is listed; None for one that is no part of a call, or is over."""
-        return None if uid in self._gone else self._add(row, now, listed=True)
+        return None if uid in self.remembered.gone else self._add(row, now, listed=True)
 
     def _refresh(self, channel: Channel, row: Message, kind: str, now: datetime) -> list[str]:
         """Take from the list what a channel does; return the calls that became one by it."""
@@ -267,14 +273,14 @@ class Calls:
         if not uid or uid in self._channels or len(self._channels) >= MAX_CHANNELS:
             return self._channels.get(uid)
         linked = message.get("Linkedid", "") or uid
-        joined = self._joining.get(uid)
+        joined = self.remembered.joining.get(uid)
         call_id = joined or self._by_linked.get(linked, linked)
         channel = channel_from(message, call_id, self._extension_of(name), now, listed=listed)
-        if channel.kind is ChannelKind.INTERNAL or uid in self._ignored:
+        if channel.kind is ChannelKind.INTERNAL or uid in self.remembered.ignored:
             return None
         call = self._calls.get(call_id)
         if call is None:
-            call = self._calls[call_id] = Call(id=call_id, seen_at=now)
+            call = self._calls[call_id] = Call(id=call_id, seen_at=now, watched=not listed)
         self._by_linked[linked] = call_id
         call.linked.add(linked)
         self._channels[uid] = call.channels[uid] = channel
@@ -283,7 +289,7 @@ class Calls:
         if joined is not None:
             channel.originated, channel.reached = False, True
         call.originated = call.originated or channel.originated
-        if (placed := self._placed.get(uid)) is not None:
+        if (placed := self.remembered.placed.get(uid)) is not None:
             channel.originated = call.originated = True
             call.placed = placed[1]
             channel.extension = channel.extension or placed[0]
@@ -356,7 +362,7 @@ class Calls:
         """Forget a channel, and keep what became of it for its call."""
         self._bridges.leave(channel)
         self._channels.pop(channel.uid, None)
-        self._gone.put(channel.uid, None)
+        self.remembered.gone.put(channel.uid, channel.call)
         call = self._calls[channel.call]
         call.channels.pop(channel.uid, None)
         if not channel.dials and channel.is_line:
@@ -429,7 +435,7 @@ class Calls:
         lines = call.lines
         if not lines and not call.announced:
             if not call.channels:  # where channels in between are left, an end may yet come
-                self._tell_unseen(call, event)
+                self._push(call, *unseen_pushes(call, event))
                 self._forget(call)
             return
         if lines:
@@ -454,17 +460,6 @@ class Calls:
         if not lines:
             self._forget(call)
 
-    def _tell_unseen(self, call: Call, event: str) -> None:
-        """Tell of a call that was over before anything of it could be told."""
-        if call.direction is None or call.first is None or call.moved:
-            return
-        uid, extension = call.first
-        state = CallState.RINGING if extension is None else CallState.DIALING
-        self._push(call, leg_push(call, event, uid, state, extension))
-        if call.picked_up and extension is not None:
-            self._push(call, leg_push(call, event, uid, CallState.TALKING, extension))
-        self._push(call, end_push(call, event, uid, extension, final=True))
-
     def _patience(self, lines: list[Channel]) -> timedelta:
         """Return how long a call is not told of which only its beginning is known."""
         spaces = {one.space for one in self._channels.values() if one.space}
@@ -484,14 +479,15 @@ class Calls:
             for channel in called
         )
 
-    def _push(self, call: Call, pushed: m.LegPush) -> None:
+    def _push(self, call: Call, *pushed: m.LegPush) -> None:
         """Tell something of a call."""
-        call.announced = True
-        self.pushes.append(pushed)
+        call.announced = call.announced or bool(pushed)
+        self.pushes += pushed
 
     def _forget(self, call: Call) -> None:
         """Forget a call that has no ends any more."""
         self._calls.pop(call.id, None)
+        self.remembered.past.put(call.id, Past(told=call.announced, watched=call.watched))
         self._deferred.pop(call.id, None)
         for uid in call.channels:
             self._channels.pop(uid, None)

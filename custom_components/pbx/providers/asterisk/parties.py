@@ -29,7 +29,7 @@ class Parties:
                 call.caller = party(first.number, first.caller_name, self._country)
             else:
                 dialled = known(first.dialled)
-                inside = not outside and (not dialled or self._is_inside(dialled))
+                inside = not outside and (not dialled or is_inside(dialled, self._inside))
                 call.direction = Direction.INTERNAL if inside else Direction.OUTGOING
                 name = known(first.caller_name)
                 call.caller = m.Party(number=first.extension, name=name)
@@ -41,13 +41,14 @@ class Parties:
         """Know who calls whom where the phone system rang the caller first."""
         callee = call.placed or m.NOBODY
         if callee.number or outside:  # else it is not known yet whom it will call
-            inside = not outside and self._is_inside(callee.number)
+            inside = not outside and is_inside(callee.number, self._inside)
             call.direction = Direction.INTERNAL if inside else Direction.OUTGOING
         call.caller = m.Party(number=first.extension or known(first.number))
         call.callee = m.filled(call.callee, callee)
 
-    def _is_inside(self, number: str) -> bool:
-        """Return whether a number is one of this house: an extension, a group, a code."""
-        longest = max((len(one) for one in self._inside), default=4)
-        digits = number.removeprefix("+")
-        return number in self._inside or not digits.isdecimal() or len(digits) <= longest
+
+def is_inside(number: str, inside: Collection[str]) -> bool:
+    """Return whether a number is one of this house: an extension, a group, a code."""
+    longest = max((len(one) for one in inside), default=4)
+    digits = number.removeprefix("+")
+    return number in inside or not digits.isdecimal() or len(digits) <= longest

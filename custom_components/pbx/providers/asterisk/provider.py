@@ -29,7 +29,7 @@ MANAGER_USER = """\
 secret = {secret}
 deny = 0.0.0.0/0.0.0.0
 permit = {address}/255.255.255.255
-read = system,call,agent,user,dtmf
+read = system,call,agent,user,dtmf,cdr
 write = call,agent,originate,reporting,system
 writetimeout = 5000
 """

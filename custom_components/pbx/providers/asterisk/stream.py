@@ -1,4 +1,4 @@
-"""What an Asterisk tells by itself: calls, phones, agents, keys, and words of the dial plan."""
+"""What an Asterisk tells by itself: calls, their records, phones, agents, keys, the dial plan."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -39,7 +39,7 @@ CALLER_EVENTS = frozenset({"QueueCallerJoin", "QueueCallerLeave"})
 FIGURE_EVENTS = CALLER_EVENTS | {"QueueCallerAbandon", "AgentConnect", "AgentComplete"}
 """The events that change the figures of a queue."""
 OTHER_EVENTS = frozenset(
-    {"MessageWaiting", "DTMFEnd", "UserEvent", "FullyBooted", "Reload", "Shutdown"}
+    {"MessageWaiting", "DTMFEnd", "UserEvent", "Cdr", "FullyBooted", "Reload", "Shutdown"}
 )
 EVENTS = CALL_EVENTS | DEVICE_EVENTS | MEMBER_EVENTS | FIGURE_EVENTS | OTHER_EVENTS
 
@@ -69,6 +69,7 @@ class AsteriskStream(AsteriskAccount):
     async def stream(self) -> AsyncIterator[m.Pushed]:
         """Follow what happens, after all that was so before was read."""
         self._backlog = []
+        self._calls.begin_anew()
         async with self._connected(self._hear, EVENTS) as ami:
             try:
                 await self._read_phones(ami)
@@ -130,9 +131,10 @@ class AsteriskStream(AsteriskAccount):
 
     def _taken(self) -> Iterator[m.Pushed]:
         """Yield what is to be pushed."""
-        self._calls.tick(datetime.now(UTC))
+        now = datetime.now(UTC)
+        self._calls.tick(now)
         self._collect()
-        pushes, self._pushes = self._pushes, []
+        pushes, self._pushes = [*self._pushes, *self._records.tick(now)], []
         yield from pushes
         if self._directory_changed:
             self._directory_changed = False
@@ -142,7 +144,7 @@ class AsteriskStream(AsteriskAccount):
         """Wait until there is something new, or until it is time to tell what has waited."""
         if self._pushes or self._directory_changed:
             return
-        due = self._calls.due()
+        due = min(filter(None, (self._calls.due(), self._records.due())), default=None)
         delay = None if due is None else max(0.0, (due - datetime.now(UTC)).total_seconds())
         try:
             await asyncio.wait_for(self._wake.wait(), delay)
@@ -173,6 +175,8 @@ class AsteriskStream(AsteriskAccount):
             self._take_mailbox(message)
         elif kind == "DTMFEnd":
             self._take_key(message)
+        elif kind == "Cdr":
+            self._records.take(message, datetime.now(UTC))
         elif kind == "UserEvent":
             self._take_user_event(message)
         elif kind == "Reload":
