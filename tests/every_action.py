@@ -114,7 +114,11 @@ EVERY_ACTION: dict[str, tuple[Data, str, tuple[object, ...]]] = {
         "transfer",
         (CALL, "102", m.TransferType.ATTENDED),
     ),
-    "send_dtmf": ({"call_id": "c1", "digits": "12*#a"}, "send_dtmf", (CALL, "12*#A")),
+    "send_dtmf": (
+        {"call_id": "c1", "digits": "12*#a", "heard_by": "own_phone"},
+        "send_dtmf",
+        (CALL, "12*#A", m.HeardBy.OWN_PHONE),
+    ),
     "spy": (
         {
             "extension": "+390699",

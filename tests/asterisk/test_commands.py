@@ -195,6 +195,28 @@ async def test_keys(desk: Desk) -> None:
     await near.ended()
 
 
+async def test_keys_for_the_own_phone(desk: Desk) -> None:
+    """It hears them, and the other side does not."""
+    far, near = await desk.talk()
+    await desk.at("101", "send_dtmf", digits="12#", heard_by="own_phone")
+    await until(lambda: near.keys_heard == "12#")
+    assert far.keys_heard == ""
+    await far.hangup()
+    await near.ended()
+
+
+async def test_keys_for_a_phone_in_a_menu(desk: Desk) -> None:
+    """The phone hears them, and the menu does not take them."""
+    near = await desk.lab.phones["101"].dial("910")
+    await near.wait("up")
+    await desk.stage.state("101", "talking")
+    await desk.at("101", "send_dtmf", digits="2", heard_by="own_phone")
+    await until(lambda: near.keys_heard == "2")
+    assert "102" not in "".join(one.get("DestChannel", "") for one in desk.events("DialBegin"))
+    await near.hangup()
+    await near.ended()
+
+
 async def test_keys_for_a_menu(desk: Desk) -> None:
     """What has answered takes them as if the own phone had pressed them: the menu connects, the phone hears none."""
     near = await desk.lab.phones["101"].dial("910")

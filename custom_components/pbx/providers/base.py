@@ -278,8 +278,10 @@ class Provider(ABC):
         """Hand the other party over to a number or extension."""
         raise UnsupportedError("transfer")
 
-    async def send_dtmf(self, target: m.CallRef, digits: str) -> None:
-        """Send key presses to the other party."""
+    async def send_dtmf(
+        self, target: m.CallRef, digits: str, heard_by: m.HeardBy = m.HeardBy.OTHER_PARTY
+    ) -> None:
+        """Send key presses to one side of a call."""
         raise UnsupportedError("send_dtmf")
 
     async def spy(self, request: m.Spy) -> None:

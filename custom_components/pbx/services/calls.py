@@ -68,8 +68,9 @@ async def _transfer(target: Target) -> None:
 
 async def _send_dtmf(target: Target) -> None:
     """Send key presses into each call that was named."""
+    heard_by = m.HeardBy(target.data.get("heard_by", m.HeardBy.OTHER_PARTY))
     for ref in target.calls():
-        await target.coordinator.provider.send_dtmf(ref, target.data["digits"])
+        await target.coordinator.provider.send_dtmf(ref, target.data["digits"], heard_by)
 
 
 async def _retrieve(target: Target) -> None:
@@ -181,6 +182,7 @@ CALLS: tuple[Action, ...] = (
         fields={
             **CALL_FIELDS,
             vol.Required("digits"): vol.All(TEXT, vol.Upper, vol.Match(r"^[0-9*#A-D]+$")),
+            vol.Optional("heard_by"): vol.In([side.value for side in m.HeardBy]),
         },
         own=CALL_OWN | {"digits"},
     ),

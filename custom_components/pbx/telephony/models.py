@@ -548,6 +548,13 @@ class TransferType(StrEnum):
     ATTENDED = "attended"
 
 
+class HeardBy(StrEnum):
+    """Who hears the keys that are pressed in a call."""
+
+    OTHER_PARTY = "other_party"
+    OWN_PHONE = "own_phone"
+
+
 class SpyMode(StrEnum):
     """What a supervisor in a call can do: hear it, also speak to one side, or to both."""
 

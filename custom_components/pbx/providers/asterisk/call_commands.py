@@ -105,17 +105,23 @@ class CallCommands(AsteriskStream):
         await self._command("BlindTransfer", **fields)
 
     @override
-    async def send_dtmf(self, target: m.CallRef, digits: str) -> None:
-        """Send key presses to the other party, or to the menu that has answered."""
+    async def send_dtmf(
+        self, target: m.CallRef, digits: str, heard_by: m.HeardBy = m.HeardBy.OTHER_PARTY
+    ) -> None:
+        """Send key presses to one side: to the other party, or the menu that has answered.
+
+        A key that is played to a channel is heard by its phone; one that is received from it, by
+        whatever of Asterisk's own it is connected with.
+        """
         if not _DIGITS.fullmatch(digits):
             raise InvalidInputError("digits")
         own = self._own(target)
-        peer = self._calls.peer_of(own)
+        by_own = heard_by is m.HeardBy.OWN_PHONE
+        hearing = own if by_own else self._calls.peer_of(own)
+        receive = "true" if hearing is None else None
+        channel = (hearing or own).name
         for digit in digits:
-            if peer is not None:
-                await self._command("PlayDTMF", Channel=peer.name, Digit=digit)
-            else:
-                await self._command("PlayDTMF", Channel=own.name, Digit=digit, Receive="true")
+            await self._command("PlayDTMF", Channel=channel, Digit=digit, Receive=receive)
 
     @override
     async def mute(self, target: m.CallRef) -> None:

@@ -54,6 +54,7 @@ FIELDS: Mapping[Capability, frozenset[str]] = {
     Capability.PLAY_SOUND: frozenset({"auto_answer"}),
     Capability.RAW_ACTION: frozenset({"parameters"}),
     Capability.TRANSFER: frozenset({"type"}),
+    Capability.SEND_DTMF: frozenset({"heard_by"}),
     Capability.QUEUE_ADD: frozenset({"agent", "extension", "penalty"}),
     Capability.QUEUE_REMOVE: frozenset({"agent", "extension"}),
     Capability.GET_AGENT_STATUS: frozenset({"agent"}),

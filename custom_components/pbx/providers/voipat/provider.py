@@ -399,8 +399,12 @@ class VoipatProvider(Provider):
         await self._control.transfer(target, dialable(number, self._country), self._domain)
 
     @override
-    async def send_dtmf(self, target: m.CallRef, digits: str) -> None:
+    async def send_dtmf(
+        self, target: m.CallRef, digits: str, heard_by: m.HeardBy = m.HeardBy.OTHER_PARTY
+    ) -> None:
         """Send key presses to the other party."""
+        if heard_by is not m.HeardBy.OTHER_PARTY:
+            raise UnsupportedError("send_dtmf", "heard_by")
         await self._control.send_dtmf(target, digits)
 
     # -- history -----------------------------------------------------------------------------------
