@@ -33,7 +33,7 @@ PROJECT = Path(__file__).parents[2]
 START_TIME, BOOT_TIME, STOP_TIME = 60.0, 10.0, 10.0
 FOLDERS = (
     *("etc", "run", "log/cdr-csv", "varlib", "db", "spool/recording", "spool/voicemail"),
-    *("spool/monitor", "moh", "keys"),
+    *("spool/monitor", "moh", "keys", "cache"),
 )
 RTP_PORTS = 200
 MISSING = "No Asterisk here"
@@ -130,6 +130,7 @@ class Server:
             "astetcdir": conf,
             "astmoddir": next((self.root / "usr/lib").glob("*/asterisk/modules")),
             "astvarlibdir": self.work / "varlib",
+            "astcachedir": self.work / "cache",
             "astdbdir": self.work / "db",
             "astkeydir": self.work / "keys",
             "astdatadir": share,

@@ -1,18 +1,29 @@
 """Commands on a real Asterisk, judged at the phones: who rings, what is shown, who is heard, who is gone."""
 
+import io
+import wave
 from collections.abc import AsyncGenerator
-from typing import Any
+from pathlib import Path
+from typing import Any, override
+from unittest.mock import AsyncMock
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from homeassistant.components.tts import TextToSpeechEntity, TtsAudioType
+from homeassistant.components.tts.const import DATA_COMPONENT
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er
+from homeassistant.setup import async_setup_component
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from ..test_docs import LAB_CARDS, Example, tap
 from .desk import Desk, at_desk
 from .hass import Watcher
 from .lab import Lab, until
 from .phone import CallFailedError
+from .sound import RATE, decoded, tone
 from .stories import FAR, OUTSIDE
 
 OWN_TONE, OUTSIDE_TONE, SUPERVISORS_TONE = 500, 800, 1300
@@ -355,6 +366,132 @@ async def test_a_sound(desk: Desk) -> None:
     assert headers["call-info"] == "<sip:pbx>;answer-after=0"
     await call.answer()
     await call.ended()
+
+
+TONE, SPOKEN = 700, "The washing machine is done"
+
+
+def wave_of(frequency: int, seconds: int = 2) -> bytes:
+    """Return a tone as a file that Asterisk plays."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as written:
+        written.setnchannels(1)
+        written.setsampwidth(2)
+        written.setframerate(RATE)
+        written.writeframes(
+            b"".join(decoded(byte).to_bytes(2, "little", signed=True) for byte in tone(frequency)) * seconds
+        )
+    return file.getvalue()
+
+
+class Voice(TextToSpeechEntity):
+    """Says everything in one tone."""
+
+    _attr_name = "Voice"
+    _attr_unique_id = "voice"
+    _attr_supported_languages = ["en"]  # noqa: RUF012 - as the base class has it
+    _attr_default_language = "en"
+
+    def __init__(self) -> None:
+        """Have said nothing."""
+        self.said: list[str] = []
+
+    @override
+    async def async_get_tts_audio(self, message: str, language: str, options: dict[str, Any]) -> TtsAudioType:
+        """Note what was said."""
+        self.said.append(message)
+        return "wav", wave_of(TONE)
+
+
+async def converted(
+    _hass: HomeAssistant, _extension: str, audio: AsyncGenerator[bytes], **wanted: object
+) -> AsyncGenerator[bytes]:
+    """Do as ffmpeg does, which not every machine has, with what is already as it is wanted."""
+    telephone = {"extension": "wav", "sample_rate": RATE, "sample_channels": 1, "sample_bytes": 2, "bitrate": None}
+    assert wanted == {f"to_{name}": value for name, value in telephone.items()}
+    async for chunk in audio:
+        yield chunk
+
+
+@pytest.fixture
+async def voice(
+    desk: Desk, hass_client_no_auth: ClientSessionGenerator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Voice:
+    """Let Home Assistant have a voice and a file, and be reached by Asterisk."""
+    hass, voice = desk.hass, Voice()
+    hass.config.media_dirs = {"local": str(tmp_path)}
+    monkeypatch.setattr(hass.config, "config_dir", str(tmp_path))  # what is spoken is kept there
+    (tmp_path / "a,b.wav").write_bytes(wave_of(TONE))
+    monkeypatch.setattr("homeassistant.components.tts._async_convert_audio", converted)
+    monkeypatch.setattr("homeassistant.components.ffmpeg.FFmpegManager.async_get_version", AsyncMock())
+    for name in ("media_source", "tts"):
+        assert await async_setup_component(hass, name, {})
+    await hass.data[DATA_COMPONENT].async_add_entities([voice])
+    client = await hass_client_no_auth()
+    hass.config.internal_url = str(client.make_url("")).rstrip("/")
+    return voice
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"message": SPOKEN},
+        {"message": SPOKEN, "tts_entity": "tts.voice"},
+        {"sound": "media-source://media_source/local/a,b.wav"},
+    ],
+    ids=["text", "voice", "file"],
+)
+async def test_a_sound_of_home_assistant(desk: Desk, voice: Voice, data: dict[str, str]) -> None:
+    """The phone hears what Home Assistant speaks or has, and is free again when it is over."""
+    await desk.act("play_sound", extension="103", **data)
+    call = await (await desk.lab.phones["103"].ringing()).answer()
+    await until(lambda: call.hears(TONE))
+    await call.ended()
+    assert voice.said == ([SPOKEN] if "message" in data else [])
+
+
+async def test_a_sound_with_a_short_address(desk: Desk, socket_enabled: None) -> None:
+    """Asterisk itself would not play it: it cuts the name of its own copy."""
+
+    async def answer(_request: web.Request) -> web.Response:
+        """Send a tone."""
+        return web.Response(body=wave_of(TONE), content_type="audio/wav")
+
+    app = web.Application()
+    app.router.add_get("/s.wav", answer)
+    async with TestServer(app) as server:
+        await desk.act("play_sound", extension="103", sound=str(server.make_url("/s.wav")))
+        call = await (await desk.lab.phones["103"].ringing()).answer()
+        await until(lambda: call.hears(TONE))
+        await call.ended()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        {"sound": "hello-world", "message": SPOKEN},
+        {"message": SPOKEN, "tts_entity": "tts.nobody"},
+        {"sound": "media-source://media_source/local/nothing/../there.wav"},
+        {"sound": "media-source://nobody/there.wav"},
+        {"sound": "http://127.0.0.1/a.wav&b.wav"},
+        {"sound": "http://127.0.0.1/${SHELL(id)}.wav"},
+        {"sound": "file:///etc/passwd"},
+        {"sound": "../secret"},
+    ],
+    ids=str,
+)
+async def test_a_sound_that_there_is_not(desk: Desk, voice: Voice, data: dict[str, str]) -> None:
+    """It is refused before anything rings."""
+    with pytest.raises(ServiceValidationError):
+        await desk.act("play_sound", extension="103", **data)
+    assert desk.events("DialBegin") == []
+
+
+async def test_a_text_without_a_voice(desk: Desk) -> None:
+    """Without one, or with several, the voice has to be said."""
+    with pytest.raises(ServiceValidationError, match="tts_entity"):
+        await desk.act("play_sound", extension="103", message=SPOKEN)
 
 
 async def test_a_call_that_the_phone_takes_by_itself(desk: Desk) -> None:

@@ -122,12 +122,15 @@ def test_own_fields_need_no_promise(name: str) -> None:
         "expected_state",
         "extension",
         "filename",
+        "message",
         "outcome",
         "path",
         "ring_timeout",
         "route_id",
         "route_name",
+        "sound",
         "target_extension",
+        "tts_entity",
         "type",
     }
 

@@ -11,10 +11,12 @@ from homeassistant.helpers.event import async_call_later
 from ..commands import async_hang_up
 from ..const import ATTR_EXTENSION, ATTR_NUMBER, LOGGER
 from ..coordinator import PbxCoordinator
+from ..errors import invalid
 from ..telephony import models as m
 from ..telephony.errors import ProviderError
 from ..telephony.models import EARLY, CallRef, Capability
 from .action import LONG_TEXT, RING_TIME, TEXT, WHOM, Action, caller_id_in, number_in, placed
+from .sounds import async_sound_for
 from .target import Target
 
 
@@ -67,10 +69,13 @@ async def _send_sms(target: Target) -> dict[str, Any]:
 
 
 async def _play_sound(target: Target) -> dict[str, Any]:
-    """Ring an extension and play it a sound; return what became of the call."""
+    """Ring an extension and play it a sound, or a text; return what became of the call."""
+    if ("sound" in target.data) == ("message" in target.data):
+        raise invalid("one_of", fields="sound, message")
+    extension = target.extension()
     request = m.PlaySound(
-        extension=target.extension(),
-        sound=target.data["sound"],
+        extension=extension,
+        sound=await async_sound_for(target.coordinator.hass, target.data),
         auto_answer=target.data.get("auto_answer", False),
     )
     return await placed(target, target.coordinator.provider.play_sound(request))
@@ -97,10 +102,12 @@ MESSAGES: tuple[Action, ...] = (
         run=_play_sound,
         fields={
             vol.Required(ATTR_EXTENSION): TEXT,
-            vol.Required("sound"): TEXT,
+            vol.Optional("sound"): TEXT,
+            vol.Optional("message"): LONG_TEXT,
+            vol.Optional("tts_entity"): cv.entity_domain("tts"),
             vol.Optional("auto_answer"): cv.boolean,
         },
-        own=frozenset({ATTR_EXTENSION, "sound"}),
+        own=frozenset({ATTR_EXTENSION, "sound", "message", "tts_entity"}),
         response=SupportsResponse.OPTIONAL,
     ),
     Action(

@@ -632,7 +632,10 @@ class Originate:
 
 @record
 class PlaySound:
-    """Ring an extension, and play it a sound that is kept on the phone system."""
+    """Ring an extension, and play it a sound.
+
+    `sound` is the name of one that is kept on the phone system, or a URL from which it is fetched.
+    """
 
     extension: str
     sound: str

@@ -17,9 +17,13 @@ SPY_MODES = {m.SpyMode.LISTEN: "", m.SpyMode.WHISPER: "w", m.SpyMode.BARGE: "B"}
 CALLED_AS = "Home Assistant"
 """What a phone shows that is rung for a sound."""
 BUSY_CAUSE = "17"
+SHORTEST_URL = 120
+"""How long the URL of a sound has to be, at least."""
 
 _FILE = re.compile(r"[\w@+-][\w@.+-]{0,99}")
 _SOUND = re.compile(r"[\w][\w/.+-]{0,199}")
+_URL = re.compile(r"https?://[\w.~:/?=%@!*()+-]{1,800}")
+"""An address that is one argument of an application: a comma or an ampersand would end it."""
 _DIGITS = re.compile(r"[0-9*#A-D]{1,128}")
 _CAUSE = re.compile(r"[0-9]{1,3}")
 
@@ -213,9 +217,11 @@ class CallCommands(AsteriskStream):
 
     @override
     async def play_sound(self, request: m.PlaySound) -> m.Placed:
-        """Ring an extension and play it a sound file of the server, named without its ending."""
-        if not _SOUND.fullmatch(request.sound) or ".." in request.sound:
-            raise InvalidInputError("sound")
+        """Ring an extension and play it a sound.
+
+        A file of the server is named without its ending. What a URL names the server fetches.
+        """
+        sound = _playable(request.sound)
         device = self._device(request.extension)
         uid = f"pbx-{secrets.token_hex(8)}"
         self._calls.expect_placed(uid, request.extension, "")
@@ -223,7 +229,7 @@ class CallCommands(AsteriskStream):
             "Originate",
             Channel=device,
             Application="Playback",
-            Data=request.sound,
+            Data=sound,
             CallerID=f'"{CALLED_AS}" <{request.extension}>',
             Variable=_auto_answer(device) if request.auto_answer else None,
             Timeout=1000 * RING_TIMEOUT,
@@ -245,6 +251,20 @@ class CallCommands(AsteriskStream):
         if not own:
             raise NotFoundError("The call has no such leg")
         return (up or own)[0]
+
+
+def _playable(sound: str) -> str:
+    """Return a sound as the application Playback takes it; raise InvalidInputError for none.
+
+    Asterisk fetches what has a URL, but keeps too little room for the name of its own copy where
+    that is short: what is added to it is not sent.
+    """
+    url = sound.replace(",", "%2C")
+    if _URL.fullmatch(url):
+        return url if len(url) >= SHORTEST_URL else f"{url}#".ljust(SHORTEST_URL, "-")
+    if not _SOUND.fullmatch(sound) or ".." in sound:
+        raise InvalidInputError("sound")
+    return sound
 
 
 def _auto_answer(device: str) -> tuple[str, ...]:
