@@ -85,7 +85,7 @@ def _near(seconds: float) -> Callable[[str], bool]:
 
 def _level(queue: Queue) -> str:
     ended = queue.completed + queue.abandoned
-    return str(round(100 * queue.within_level / ended, 1)) if ended else "0.0"
+    return str(round(100 * queue.within_level / ended, 1)) if ended else "unknown"
 
 
 class Line[S: Simulator](ABC):

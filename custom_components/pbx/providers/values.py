@@ -108,6 +108,12 @@ def number(value: object) -> float | None:
     return result if abs(result) <= LARGEST else None
 
 
+def of_calls(share: float | None, *counts: float | None) -> float | None:
+    """Return a share of the calls that were counted; None where there was no call to share."""
+    counted = [count for count in counts if count is not None]
+    return None if counted and not any(counted) else share
+
+
 def integer(value: object) -> int | None:
     """Give a whole number, also from text such as "12" or "12.0"."""
     result = number(value)

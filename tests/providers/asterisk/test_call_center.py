@@ -116,3 +116,14 @@ def test_one_queue_is_read_again(center: CallCenter) -> None:
     center.take_queues([params(calls="1"), member(), params("402", "2"), member("103", "402")])
     center.take_queue("402", [params("402", "7"), params("401", "9")])
     assert (center.waiting, set(center.members)) == ({"401": 1, "402": 7}, {("401", "Local/102@from-queue/n")})
+
+
+@pytest.mark.parametrize(
+    ("answered", "abandoned", "told", "level"),
+    [("0", "0", "0.0", None), ("3", "1", "75.0", 75), ("0", "2", "0.0", 0), ("", "", "50.0", 50)],
+)
+def test_service_level(center: CallCenter, answered: str, abandoned: str, told: str, level: float | None) -> None:
+    """A queue without a call has none; one whose callers all gave up has none that is good."""
+    counted = {"Completed": answered, "Abandoned": abandoned, "ServicelevelPerf": told}
+    center.take_queues([{**params(), **counted}])
+    assert center.queue("401").service_level == level

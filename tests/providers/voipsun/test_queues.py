@@ -52,6 +52,17 @@ def test_the_contracts_queue() -> None:
     assert (queue.id, queue.name) == ("q1", "podpora")
 
 
+@pytest.mark.parametrize(
+    ("answered", "abandoned", "told", "level"),
+    [("0", "0", "0.0", None), ("3", "1", "75.0", 75), ("0", "2", "0.0", 0), (None, None, "50.0", 50)],
+)
+def test_service_level(answered: str | None, abandoned: str | None, told: str, level: float | None) -> None:
+    """A queue without a call has none; one whose callers all gave up has none that is good."""
+    counted = {"completed": answered, "abandoned": abandoned, "servicelevelPerf": told}
+    answer = {key: value for key, value in counted.items() if value is not None}
+    assert queue_reading(QUEUE, answer, AGENTS).queue.service_level == level
+
+
 def test_agents_that_nobody_added() -> None:
     """They are told by number and name; a phone that is a member itself is no agent."""
     assert queue_reading(QUEUE, CONTRACT_QUEUE, AGENTS).queue.strangers == {}

@@ -19,7 +19,7 @@ from typing import override
 
 from ...telephony import models as m
 from ...telephony.models import AgentStatus
-from ..values import cleaned, integer, mapping, number
+from ..values import cleaned, integer, mapping, number, of_calls
 from .channels import LONGEST_NAME, Message, known
 from .house import MAX_ITEMS, House, note
 
@@ -240,6 +240,8 @@ class CallCenter:
         agents = {
             agent_id: False for queue, agent_id in (*self.allowed, *self.left) if queue == name
         }
+        level = number(row.get("ServicelevelPerf"))
+        answered, abandoned = integer(row.get("Completed")), integer(row.get("Abandoned"))
         return m.Queue(
             id=name,
             name=name,
@@ -249,9 +251,9 @@ class CallCenter:
             average_wait=number(row.get("Holdtime")),
             agents_logged_in=len(members),
             agents_available=len(free),
-            service_level=number(row.get("ServicelevelPerf")),
-            answered=integer(row.get("Completed")),
-            abandoned=integer(row.get("Abandoned")),
+            service_level=of_calls(level, answered, abandoned),
+            answered=answered,
+            abandoned=abandoned,
             members=agents | {self.agent_of(one): True for one in members},
             raw=mapping(cleaned(dict(row))),
         )

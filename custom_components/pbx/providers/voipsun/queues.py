@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from ...telephony import models as m
-from ..values import Json, boolean, number
+from ..values import Json, boolean, number, of_calls
 from .payload import amount_of, bare, clean, line
 
 
@@ -83,7 +83,9 @@ def queue_reading(
         average_wait=found["average_wait"],
         agents_logged_in=_whole(found["agents_logged_in"]),
         agents_available=_whole(found["agents_available"]),
-        service_level=_service_level(parts, found["service_level"]),
+        service_level=of_calls(
+            _service_level(parts, found["service_level"]), found["answered"], found["abandoned"]
+        ),
         answered=_whole(found["answered"]),
         abandoned=_whole(found["abandoned"]),
         members=members,
