@@ -1,5 +1,6 @@
 """Apply: what a message about a leg, or about the whole call, changes."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -8,6 +9,20 @@ from .active_call import ActiveCall
 from .active_leg import ActiveLeg, Inferred
 from .facts import Facts, Phone, Source
 from .inferences import infer_from_answer, infer_from_past_answer
+
+PLAIN = frozenset(
+    {
+        (CallState.RINGING, CallState.TALKING),
+        (CallState.TALKING, CallState.ON_HOLD),
+        (CallState.ON_HOLD, CallState.TALKING),
+    }
+)
+"""What a phone that a list has named can only have done of its own: from one state to another."""
+FIRST_TOLD_LATE: Mapping[CallState, tuple[CallState, Inferred | None]] = {
+    CallState.RINGING: (CallState.ENDED, Inferred.BY_ANSWER),
+    CallState.DIALING: (CallState.TALKING, None),
+}
+"""Where a leg is that was doing this before the answer, and of which that is told only after it."""
 
 
 class Address(NamedTuple):
@@ -49,11 +64,9 @@ def apply_hint(call: ActiveCall, leg_id: str, state: CallState, now: datetime) -
     One that rang has answered, one that talked holds or resumes. Of all others the list tells.
     """
     leg = call.legs[leg_id]
-    answers = state is CallState.TALKING and leg.state is CallState.RINGING
-    if leg.extension is None or not (answers or (state in UP and leg.state in UP)):
+    if leg.extension is None or (leg.state, state) not in PLAIN:
         return False
-    if leg.state is state:
-        return False
+    answers = leg.state is CallState.RINGING
     call.sources.last = Source.HINT
     leg.push(state, None, now)
     if answers:
@@ -72,8 +85,10 @@ def our_time(
         return None
     if push.time is not None and moment <= push.time:
         moment = now - (push.time - moment)
-    if moment > now or (earliest is not None and moment < earliest):
-        return now if moment > now else earliest
+    if moment > now:
+        return now
+    if earliest is not None and moment < earliest:
+        return earliest
     return moment
 
 
@@ -185,8 +200,4 @@ def _first_state(push: LegPush, answer_time: datetime | None) -> tuple[CallState
     """
     if push.time is None or answer_time is None or push.time >= answer_time:
         return push.state, None
-    if push.state is CallState.RINGING:
-        return CallState.ENDED, Inferred.BY_ANSWER
-    if push.state is CallState.DIALING:
-        return CallState.TALKING, None
-    return push.state, None
+    return FIRST_TOLD_LATE.get(push.state, (push.state, None))

@@ -20,6 +20,9 @@ UNMET = IN_VAIN | {Outcome.REJECTED, Outcome.NO_ANSWER}
 """Outcomes of a call in which nobody met."""
 SAYS_NOTHING = frozenset({None, Outcome.ANSWERED, Outcome.ANSWERED_ELSEWHERE})
 """What is said of a call in which nobody was seen to meet, and does not tell how it went."""
+BEFORE_ANSWER = (CallState.ON_HOLD, CallState.RINGING)
+AFTER_ANSWER = (CallState.ON_HOLD, CallState.TALKING, CallState.RINGING)
+"""What a call does if one of its legs does it, the first that fits; else it dials."""
 
 
 class Meaning(NamedTuple):
@@ -111,11 +114,8 @@ def _state(up: Collection[ActiveLeg], *, answered: bool) -> CallState:
     A phone that is up before the other side has answered may put the call on hold already.
     """
     inside = {leg.shown for leg in up if leg.extension is not None}
-    if inside and not answered:
-        early = (CallState.ON_HOLD, CallState.RINGING)
-        return next((state for state in early if state in inside), CallState.DIALING)
     states = inside or {leg.shown for leg in up}
-    for state in (CallState.ON_HOLD, CallState.TALKING, CallState.RINGING):
+    for state in BEFORE_ANSWER if inside and not answered else AFTER_ANSWER:
         if state in states:
             return state
     return CallState.DIALING
