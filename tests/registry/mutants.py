@@ -17,7 +17,11 @@ INTEGRATION = Path("custom_components/pbx")
 PACKAGES = ("registry", "telephony", "providers")
 TESTS = Path("tests/registry")
 # The tables first: they are quicker and say more. What they do not notice, the sequences may.
-NOTICING = ("test_call_registry.py", "test_directory.py", "test_sequences.py")
+NOTICING = (
+    *("test_active_leg.py", "test_groups.py", "test_identity.py", "test_lists.py", "test_records.py"),
+    *("test_active_calls.py", "test_call_registry.py", "test_deadlines.py", "test_ended.py", "test_directory.py"),
+    "test_sequences.py",
+)
 
 
 @dataclass(frozen=True, slots=True)

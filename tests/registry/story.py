@@ -210,3 +210,15 @@ def wait(seconds: float) -> Step:
         s.take(s.registry.tick(s.now))
 
     return step
+
+
+ANSWERED = ["call_incoming", "call_answered", "call_ended"]
+MISSED = ["call_incoming", "call_missed"]
+
+
+GROUP = [push("c", "101", R, time=1), push("c", "102", R, time=1), push("c", "103", R, time=1)]
+
+
+def states(made: Story) -> dict[str, str]:
+    """Say what every leg of every active call does."""
+    return {each.id: each.state.value for active in made.registry.calls.values() for each in active.legs}

@@ -1,10 +1,10 @@
-"""What is told of a call record: whose call it was, also where nobody saw the call itself."""
+"""Records: what they settle and correct, and what is told of them, also where nobody saw the call itself."""
 
 from dataclasses import replace
 
 import pytest
 
-from custom_components.pbx.registry.call_registry import CallRegistry
+from custom_components.pbx.registry.call_registry import ACCOUNT, CallRegistry
 from custom_components.pbx.telephony.events import event_data
 from custom_components.pbx.telephony.models import (
     CallRecord,
@@ -13,11 +13,27 @@ from custom_components.pbx.telephony.models import (
     Directory,
     EventType,
     Extension,
+    Notice,
     Outcome,
     Party,
 )
 
-from .story import E, R, Story, T, moment, push, record, story
+from .story import (
+    ANSWERED,
+    GROUP,
+    IN,
+    MISSED,
+    D,
+    E,
+    R,
+    Story,
+    T,
+    moment,
+    notice,
+    push,
+    record,
+    story,
+)
 
 RECORD = CallRecord(
     id="r1",
@@ -87,3 +103,124 @@ def test_a_record_has_the_names_that_are_known() -> None:
     first, second = (event_data(event) for event in made.events if event.type is EventType.CALL_RECORD)
     assert (first["from_name"], first["to_name"]) == ("Bob", "Ann")
     assert (second["from_name"], second["to_name"]) == ("Anna", "Ann")
+
+
+# -- rule 8: records ---------------------------------------------------------------------------------
+
+SHORT_RECORD = CallRecord(id="1", call_id="c", direction=IN, outcome=Outcome.ANSWERED, answered_by="101", duration=7)
+
+
+def test_rule_8_a_record_settles_a_lost_hang_up() -> None:
+    """The call ends with what the record knows."""
+    made = story().play(push("c", "101", T), record(SHORT_RECORD))
+    assert not made.registry.calls
+    assert made.told == [*ANSWERED, "call_record"]
+    assert made.registry.last_call is not None
+    assert made.registry.last_call.record == SHORT_RECORD
+
+
+def test_rule_8_a_record_settles_a_lost_answer() -> None:
+    """The count of missed calls is put right, unless it was acknowledged meanwhile."""
+    made = story().play(push("c", "101", R), push("c", None, E))
+    assert made.registry.missed == 1
+    made.play(record(SHORT_RECORD))
+    assert made.registry.missed == 0
+    assert made.registry.last_call is not None
+    assert made.registry.last_call.outcome is Outcome.ANSWERED
+    assert made.told == [*MISSED, "call_corrected", "call_record"]
+
+
+@pytest.mark.parametrize("outcome", [Outcome.BUSY, Outcome.CANCELLED])
+def test_rule_8_a_record_corrects_whatever_was_counted_as_missed(outcome: Outcome) -> None:
+    """Not only what was called missed."""
+    made = story().play(push("c", "101", R), push("c", None, E, outcome=outcome))
+    assert made.registry.missed == 1
+    made.play(record(SHORT_RECORD))
+    assert made.registry.missed == 0
+
+
+def test_rule_8_a_correction_does_not_take_another_call_from_the_count() -> None:
+    """What was acknowledged is not counted any more."""
+    made = story().play(push("c", "101", R), push("c", None, E))
+    made.take(made.registry.acknowledge_missed())
+    assert made.keys >= {ACCOUNT}
+    made.play(push("d", "101", R), push("d", None, E), record(SHORT_RECORD))
+    assert made.registry.missed == 1
+    made.registry.acknowledge_missed()
+    assert not made.registry.acknowledge_missed()
+
+
+@pytest.mark.parametrize("outcome", [Outcome.MISSED, Outcome.BUSY, Outcome.CANCELLED, Outcome.VOICEMAIL])
+def test_rule_9_a_record_can_say_that_a_call_was_missed(outcome: Outcome) -> None:
+    """Which way it went, and that nobody took it, was not known before."""
+    other = story().play(push("c", "101", D, direction=None), push("c", None, E, direction=None))
+    assert other.registry.missed == 0
+    other.play(record(replace(SHORT_RECORD, outcome=outcome, answered_by=None)))
+    assert other.registry.missed == 1
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "final"),
+    [
+        ([Outcome.ANSWERED_ELSEWHERE, Outcome.ANSWERED], Outcome.ANSWERED),
+        ([Outcome.ANSWERED, Outcome.ANSWERED_ELSEWHERE], Outcome.ANSWERED),
+        ([Outcome.MISSED, Outcome.ANSWERED, Outcome.MISSED], Outcome.ANSWERED),
+        ([Outcome.ANSWERED_ELSEWHERE, Outcome.BUSY], Outcome.BUSY),
+        ([Outcome.UNKNOWN], Outcome.MISSED),
+    ],
+)
+def test_rule_8_of_several_records_an_answered_one_counts(outcomes: list[Outcome], final: Outcome) -> None:
+    """Phones that were too slow have records of their own."""
+    made = story().play(
+        push("c", "101", R),
+        push("c", None, E),
+        *(record(replace(SHORT_RECORD, id=str(n), outcome=outcome)) for n, outcome in enumerate(outcomes)),
+    )
+    assert made.registry.last_call is not None
+    assert made.registry.last_call.outcome is final
+    assert made.registry.missed == (final is not Outcome.ANSWERED)
+
+
+def test_rule_8_the_record_of_a_slow_phone_ends_only_its_part() -> None:
+    """The call goes on."""
+    slow = replace(SHORT_RECORD, outcome=Outcome.ANSWERED_ELSEWHERE, extension="101", answered_by="102")
+    made = story().play(*GROUP, record(slow))
+    assert made.registry.state_of("101") is None
+    assert made.registry.state_of("102") is R
+    made.play(push("c", "102", T), record(replace(slow, id="2", outcome=Outcome.MISSED, extension="103")))
+    assert made.registry.state_of("102") is T
+
+
+def test_rule_8_the_record_of_a_phone_that_handed_over_ends_only_its_part() -> None:
+    """Its part is over, the call is not."""
+    made = story().play(push("c", "101", T), push("c", "102", T), push("c", "101", E), record(SHORT_RECORD))
+    assert made.registry.state_of("102") is T
+
+
+def test_rule_8_a_record_that_was_asked_for_is_told_once() -> None:
+    """The history repeats what was pushed; a recording is told by its record or by a message of its own."""
+    recorded = replace(SHORT_RECORD, recording_id="rec", voicemail=True)
+    made = story()
+    made.take(made.registry.directory(Directory(unread_voicemails=0), made.now))
+    made.play(
+        record(recorded),
+        record(recorded, key=None),
+        notice(Notice(provider_event="audio", type=EventType.RECORDING_READY, fields={"recording_id": "rec"})),
+    )
+    assert made.told == ["call_ended", "call_record", "recording_ready", "voicemail_received"]
+    assert made.registry.unread_voicemails == 1
+
+
+def test_rule_8_a_record_of_an_unknown_call_is_told() -> None:
+    """To the phone it names."""
+    made = story().play(record(replace(SHORT_RECORD, call_id=None)), record(replace(SHORT_RECORD, id="2", call_id="x")))
+    assert made.told == ["call_record", "call_ended", "call_record"]
+    assert [told.partition(":")[0] for told in made.heard("101")] == made.told
+    assert made.events[0].call is None
+
+
+def test_rule_8_a_record_without_an_outcome_ends_a_call_as_far_as_it_is_known() -> None:
+    """It says only that it is over."""
+    made = story().play(push("c", "101", R), record(replace(SHORT_RECORD, outcome=Outcome.UNKNOWN, answered_by=None)))
+    assert made.registry.last_call is not None
+    assert made.registry.last_call.outcome is Outcome.MISSED
