@@ -19,6 +19,7 @@ from custom_components.pbx.providers.voxloud.provider import VoxloudProvider
 from custom_components.pbx.registry.call_registry import CallRegistry
 from custom_components.pbx.telephony.errors import RateLimitError
 from custom_components.pbx.telephony.models import (
+    CallHint,
     CallRecord,
     CallState,
     Capability,
@@ -527,6 +528,24 @@ def test_late_ring_of_a_call_whose_end_was_lost(sent: float, calls: int, phone: 
     made.play(widget("w2", phone, R, sent=sent), listed(), listed())
     assert made.told.count("call_incoming") == made.told.count("call_missed") == calls
     assert made.registry.missed == calls
+
+
+@pytest.mark.parametrize("says", [T, H], ids=["answers", "holds"])
+@pytest.mark.parametrize("again", [1, 3])
+def test_phone_that_did_something_after_the_list_that_no_longer_has_it_was_asked_for(
+    says: CallState, again: int
+) -> None:
+    """A slow list is older than a phone's answer and newer than that it gave the call away; the next says the same."""
+    before = R if says is T else T
+    made = story(pushed_ids_differ=True, grace=5).play(listed(call("a", leg("out", T), leg("104", before))))
+    made.play(pushed(CallHint(provider_event="hint", leg_id="leg-104", state=says)))
+    assert made.registry.state_of("104") is says
+
+    given = call("a", leg("out", D), leg("105", R), direction=None)
+    made.play(listed(given, asked=2))
+    assert (made.registry.state_of("104"), made.registry.state_of("105")) == (says, R)
+    made.play(*[listed(given)] * again)
+    assert (made.registry.state_of("104"), made.registry.state_of("105")) == (None, R)
 
 
 @pytest.mark.parametrize("seen", [D, T], ids=["dialing", "talking"])

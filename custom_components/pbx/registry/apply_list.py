@@ -36,8 +36,8 @@ def apply_row(
     listed = {leg.id: leg for leg in legs}
     if _still_rings(call, listed, requested_at):
         _take_answer_back(call)
-    _leave_out(call, row, listed, requested_at)
     contested = sources.pushed_since(requested_at) or preexisting
+    contested |= _leave_out(call, row, listed, requested_at)
     for leg in listed.values():
         contested |= _take_leg(call, leg, requested_at)
     sources.row = None if contested else row
@@ -70,14 +70,20 @@ def _take_leg(call: ActiveCall, leg: Leg, requested_at: datetime) -> bool:
 
 def _leave_out(
     call: ActiveCall, row: Call, listed: Mapping[str, Leg], requested_at: datetime
-) -> None:
+) -> bool:
     """Take that a list does not name some of the legs: they are over.
+
+    Return whether a later message keeps one of them: the list may be right if it insists.
 
     A correlated leg is in no list; it is over when the list has legs, but none of its phone.
     """
     phones = {leg.extension for leg in listed.values()} - {None}
+    kept = False
     for left in call.legs.values():
-        if left.id in listed or left.pushed_since(requested_at):
+        if left.id in listed:
+            continue
+        if left.pushed_since(requested_at):
+            kept = kept or not left.over
             continue
         if left.correlated and (not row.legs or left.extension in phones):
             continue
@@ -85,6 +91,7 @@ def _leave_out(
         if left.hung_up:  # the call goes on without that phone: how it left is not how it ended
             left.hung_up = False
             call.facts.hangup_cause = call.facts.leg_outcome = None
+    return kept
 
 
 # -- the message was about another call ------------------------------------------------------------
