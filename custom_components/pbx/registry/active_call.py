@@ -21,7 +21,7 @@ from ..telephony.models import (
     Party,
 )
 from . import correlated, outcomes
-from .active_leg import ActiveLeg
+from .active_leg import ActiveLeg, ringing_together
 from .facts import Facts, Phone, Source, Sources
 from .outcomes import UNKNOWN, Meaning
 from .told import Told
@@ -144,19 +144,16 @@ class ActiveCall:
         else:
             self.facts.answer_unseen = False
         if self.facts.group or len(self.legs) > 1:
-            self._note_group()
+            self.facts.group |= ringing_together(self.counting())
+        if self.facts.group:
+            self.let_go(self.facts.group)
         return self.meaning
 
-    def _note_group(self) -> None:
+    def let_go(self, group: Collection[str]) -> None:
         """Let none of several phones that ring together be who was called (rule 6)."""
-        facts = self.facts
-        rings = {leg.extension for leg in self.counting() if leg.state is CallState.RINGING}
-        ours = frozenset(extension for extension in rings if extension is not None)
-        if len(ours) > 1:
-            facts.group |= ours
-        called = facts.callee.number
-        if called in facts.group and called != self.meaning.answered_by:
-            facts.callee = NOBODY
+        called = self.facts.callee.number
+        if called in group and called != self.meaning.answered_by:
+            self.facts.callee = NOBODY
 
     def _note_hand_over(self, before: Meaning) -> None:
         """Note to whom an answered call was given: another phone of ours, or a number outside."""

@@ -5,6 +5,7 @@ however late. Within a rank the newer word holds. Down it only comes from a stat
 of the leg itself, but that was inferred: then `inferred` tells from what.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum, auto
@@ -163,3 +164,12 @@ class ActiveLeg:
         if self.over or not self.is_after(push.time):
             return False
         return push.state is CallState.ENDED or push.leg_id == push.extension
+
+
+def ringing_together(legs: Iterable[ActiveLeg | Leg]) -> frozenset[str]:
+    """Return the phones that ring at the same time; none where it is only one (rule 6)."""
+    rings: set[str] = set()
+    for leg in legs:
+        if leg.state is CallState.RINGING and leg.extension is not None:
+            rings.add(leg.extension)
+    return frozenset(rings) if len(rings) > 1 else frozenset()

@@ -7,9 +7,9 @@ it. What a list no longer names is over, but that is inferred, and the next list
 from collections.abc import Mapping
 from datetime import datetime
 
-from ..telephony.models import NOBODY, UP, Call, CallState, Leg, Party, filled
+from ..telephony.models import UP, Call, CallState, Leg, filled
 from .active_call import MAX_LEGS, ActiveCall
-from .active_leg import ActiveLeg, Inferred
+from .active_leg import ActiveLeg, Inferred, ringing_together
 from .correlated import hand_over
 from .facts import Phone, Source
 
@@ -25,8 +25,7 @@ def apply_row(
     sources.last, sources.listed, sources.missing = Source.LIST, True, 0
     facts.direction = row.direction or facts.direction
     facts.caller = filled(facts.caller, row.caller)
-    if facts.callee.number != call.meaning.answered_by and _is_of_group(facts.callee, row):
-        facts.callee = NOBODY
+    call.let_go(ringing_together(row.legs))
     facts.callee = filled(facts.callee, row.callee)
     facts.queue = row.queue or facts.queue
     facts.watched = True
@@ -43,12 +42,6 @@ def apply_row(
     sources.row = None if contested else row
     if preexisting:
         sources.preexisting = {leg.id for leg in call.legs.values() if leg.extension is None}
-
-
-def _is_of_group(party: Party, row: Call) -> bool:
-    """Return whether a party is one of several phones that a list shows to ring."""
-    rings = {leg.extension for leg in row.legs if leg.state is CallState.RINGING}
-    return party.number in rings and len(rings - {None}) > 1
 
 
 def _take_leg(call: ActiveCall, leg: Leg, requested_at: datetime) -> bool:
