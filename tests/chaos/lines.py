@@ -672,6 +672,9 @@ class Voipstudio(Line[VoipstudioSimulator]):
     def __init__(self, seed: int) -> None:
         super().__init__(seed)
         self._handed: set[str] = set()
+        self._said: set[str] = set()
+        self._begun: dict[str, float] = {}
+        """When each call was first seen to be up."""
 
     @override
     def make(self, seed: int) -> VoipstudioSimulator:
@@ -736,8 +739,17 @@ class Voipstudio(Line[VoipstudioSimulator]):
         return (("throttle page", lambda rng: setattr(sim, "throttle", rng.randint(1, 3))),)
 
     @override
+    def hear(self, event: str, body: Body, *, lost: bool) -> None:
+        if isinstance(body, Mapping):
+            self._said.add(str(body.get("root_call_id", "")))
+
+    @override
     def undisturbed(self, coordinator: PbxCoordinator) -> bool:
-        return not self.simulator.throttle and super().undisturbed(coordinator)
+        # Messages tell of what phones do: none is sent of a caller in a queue of which no agent is free. Lists have
+        # such a call, as they have one of which a message was lost.
+        unsaid = {call.call_id for call in self.truth()} - self._said
+        listed = all(now() - self._begun[call_id] > self.relearns for call_id in unsaid)
+        return listed and not self.simulator.throttle and super().undisturbed(coordinator)
 
     @override
     async def calm(self) -> None:
@@ -750,7 +762,9 @@ class Voipstudio(Line[VoipstudioSimulator]):
         A phone that rings for its own user's call by API cannot be told from one that dials, who of two has held
         their call is not said, and a caller nobody is offered to may be in no list.
         """
-        told = (self._as_told(call) for call in self.simulator.truth())
+        told = [self._as_told(call) for call in self.simulator.truth()]
+        for call in told:
+            self._begun.setdefault(call.call_id, now())
         return [call for call in told if self.simulator.lists_root or any(leg.extension for leg in call.legs)]
 
     def _as_told(self, call: TrueCall) -> TrueCall:

@@ -8,6 +8,7 @@ from custom_components.pbx.entity import PbxEntity
 from custom_components.pbx.providers.base import Intervals
 from custom_components.pbx.providers.http import HttpClient, Reply
 from custom_components.pbx.providers.voipat.provider import VoipatProvider
+from custom_components.pbx.providers.voipstudio.provider import VoipstudioProvider
 from custom_components.pbx.providers.voipsun.provider import VoipsunProvider
 from custom_components.pbx.registry.ended import Tombstones
 from custom_components.pbx.telephony.errors import ConnectError, UnknownOutcomeError
@@ -88,3 +89,18 @@ def test_looks_that_come_too_early(monkeypatch: pytest.MonkeyPatch, expected_war
     monkeypatch.setattr(VoipatProvider, "intervals", Intervals(busy=60, idle=60, pushed=60, directory=600))
 
     assert "3 s after the last change" in found("voipat", expected_warnings)
+
+
+def test_callers_that_nobody_is_offered_are_never_listed(
+    monkeypatch: pytest.MonkeyPatch, expected_warnings: list[str]
+) -> None:
+    """Of a caller in a queue of which no agent is free no message tells, and lists are read without them."""
+    ask: Callable[..., Awaitable[tuple[Call, ...] | None]] = VoipstudioProvider.calls
+
+    async def of_phones(self: object) -> tuple[Call, ...] | None:
+        calls = await ask(self)
+        return None if calls is None else tuple(call for call in calls if call.extensions)
+
+    monkeypatch.setattr(VoipstudioProvider, "calls", of_phones)
+
+    assert "account_active_calls shows" in found("voipstudio", expected_warnings)
