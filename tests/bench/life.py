@@ -107,6 +107,7 @@ async def measure_stop(rounds: int, extensions: int) -> list[Figure]:
         await ours.stop()
         _add_bare(bare.folder, extensions)
         await _stop(bare)
+        _check_bare(bare.folder, extensions)
         houses = {"ours": ours, "bare": bare}
         found: dict[str, list[Stop]] = {name: [] for name in houses}
         for number in range(rounds):
@@ -140,7 +141,7 @@ def _stop_figures(extensions: int, ours: list[Stop], bare: list[Stop]) -> list[F
 def _add_bare(folder: Path, devices: int) -> None:
     """Write down an entry of the companion, as Home Assistant does."""
     at = "2026-01-01T00:00:00+00:00"
-    entry = {
+    entry: dict[str, object] = {
         "created_at": at,
         "data": {"devices": devices},
         "disabled_by": None,
@@ -160,6 +161,13 @@ def _add_bare(folder: Path, devices: int) -> None:
     }
     stored = {"version": 1, "minor_version": 5, "key": "core.config_entries", "data": {"entries": [entry]}}
     (folder / ".storage" / "core.config_entries").write_text(json.dumps(stored))
+
+
+def _check_bare(folder: Path, devices: int) -> None:
+    """Raise an error unless a house has the bare entities; without them nothing would be compared."""
+    registry = json.loads((folder / ".storage" / "core.entity_registry").read_text())
+    if len(registry["data"]["entities"]) < devices:
+        raise RuntimeError("The bare entities were not set up")
 
 
 async def _stop(process: HassProcess) -> Stop:
