@@ -146,8 +146,11 @@ def instant(value: object, zone: tzinfo = UTC) -> datetime | None:
             amount = amount / 1000 if amount > MILLISECONDS_FROM else amount
             moment = datetime.fromtimestamp(amount, UTC)
         else:
-            plain = isinstance(value, str) and value.isascii() and value.isprintable()
-            moment = datetime.fromisoformat(value.strip() if plain else text(value))
+            if isinstance(value, str) and value.isascii() and value.isprintable():
+                plain = value.strip()
+            else:
+                plain = text(value)
+            moment = datetime.fromisoformat(plain)
             moment = moment if moment.tzinfo else moment.replace(tzinfo=zone)
             moment = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
     except ValueError, OverflowError, OSError:
