@@ -161,3 +161,28 @@ def test_an_extension_keeps_its_identity(names: object, identities: dict[str, st
 def test_any_list_of_names_will_do(names: object) -> None:
     """Settings are read with the same care as answers."""
     assert Lines(read_phones(names), "").owner("100") is None
+
+
+@pytest.mark.parametrize(
+    ("number", "ours"),
+    [
+        ("+420222333444", True),
+        ("420222333444", True),
+        ("00420222333444", True),
+        ("222333444", True),
+        ("222 333 444", True),
+        ("+49222333444", False),  # a stranger's whose last nine digits are the same
+        ("0049222333444", False),
+        ("+1420222333444", False),
+        ("+421222333444", False),
+        ("999222333444", False),
+        ("sip102", True),
+        ("102", True),
+    ],
+)
+def test_strangers_with_the_same_last_digits_are_not_ours(number: str, ours: bool) -> None:  # noqa: FBT001
+    """A public number is ours in each way of writing it, and nobody else's that ends alike is."""
+    names = {"sip102": {"number": "102", "name": "Anna", "public": ["+420222333444"]}}
+    lines = Lines(read_phones(names), "CZ")
+    assert (lines.owner(number) is not None) is ours
+    assert lines.party(number).name == ("Anna" if ours else "")

@@ -13,6 +13,7 @@ from ...telephony.phone_numbers import (
     is_extension,
     is_hidden,
     received,
+    same,
     strip,
 )
 from .payload import Peer, Row
@@ -29,7 +30,10 @@ _SPECIAL = re.compile(r"[a-z]", re.IGNORECASE)  # Asterisk's s, h, i, t
 
 
 def compared(number: str) -> str:
-    """Return the form in which two numbers are compared; empty for what is none."""
+    """Return the form in which numbers of one call's rows are compared; empty for what is none.
+
+    Beyond one call it only finds who may be meant: strangers share the last digits of a number.
+    """
     bare = strip(number).lstrip("+").lower()
     if is_hidden(number) or _SPECIAL.fullmatch(bare):
         return ""
@@ -63,7 +67,8 @@ class Line:
     name: str = ""
     trunk: bool = False
     hidden: bool = False
-    numbers: frozenset[str] = frozenset()  # compared forms
+    reached_by: tuple[str, ...] = ()  # numbers and SIP user name, as they were written
+    numbers: frozenset[str] = frozenset()  # the same in compared form
 
     def is_at(self, number: str, account_code: str = "") -> bool:
         """Return whether a number, in its compared form, most likely is this phone's own."""
@@ -109,7 +114,7 @@ class Lines:
         self._first_users = first_users(named)
         self._lines: dict[str, Line] = {}
         self._peers: dict[str, Peer] = {}
-        self._owners: dict[str, Line] = {}
+        self._owners: dict[str, list[tuple[str, Line]]] = {}
         self._in_dialplans: dict[str, Line] = {}
         self.learn(())
 
@@ -127,8 +132,8 @@ class Lines:
         self._owners = {}
         for known in sorted(self._lines.values(), key=self._usable, reverse=True):
             if not known.trunk:
-                for number in known.numbers:
-                    self._owners.setdefault(number, known)
+                for number in known.reached_by:
+                    self._owners.setdefault(compared(number), []).append((number, known))
 
     def _usable(self, known: Line) -> bool:
         """Return whether a SIP account is registered."""
@@ -141,7 +146,7 @@ class Lines:
         # Who hides an account that has no number hides a trunk.
         looks_like_trunk = named.hidden or looks_static or bool(_TRUNK.search(user))
         internal, _, dialplan = named.number.partition(DIALPLAN_SIGN)
-        reached = (compared(number[:LONGEST_NUMBER]) for number in (user, internal, *named.public))
+        reached = tuple(number[:LONGEST_NUMBER] for number in (user, internal, *named.public))
         return Line(
             user=user,
             number=named.number or user,
@@ -150,7 +155,8 @@ class Lines:
             name=named.name,
             trunk=looks_like_trunk and not named.number,
             hidden=named.hidden,
-            numbers=frozenset(filter(None, reached)),
+            reached_by=tuple(number for number in reached if compared(number)),
+            numbers=frozenset(filter(None, map(compared, reached))),
         )
 
     def phone(self, row: Row) -> Line | None:
@@ -162,7 +168,14 @@ class Lines:
 
     def owner(self, number: str) -> Line | None:
         """Return the phone that is reached by a number, or has it as SIP user name."""
-        return self._in_dialplans.get(number) or self._owners.get(compared(number))
+        if number in self._in_dialplans:
+            return self._in_dialplans[number]
+        alike = self._owners.get(compared(number), ())
+        return next((known for own, known in alike if self._same(own, number)), None)
+
+    def _same(self, own: str, number: str) -> bool:
+        """Return whether two numbers are one, however a line or a person writes them."""
+        return same(own, number, self._country) or self._received(own) == self._received(number)
 
     def is_ours(self, number: str) -> bool:
         """Return whether a number is inside: a phone's, or too short for the outside."""
