@@ -27,17 +27,19 @@ ROWS: list[Any] = [
     {"id": ["a"], "name": "A"},
     {"id": "", "name": "A"},
 ]
+NO_CALLS: list[Any] = [None, [], "x", {"calls": None}, {"calls": "x"}, {"calls": {}}]
+NO_ROWS: list[Any] = [None, "x", [], {}, {"call_id": 5}, {"call_id": ["a"]}, {"call_id": ""}]
 BOOKS: list[tuple[Any, list[str]]] = [
-    *((data, []) for data in NO_FILE),
-    *(({"items": [row, {"id": "b", "name": "Bob"}]}, ["Bob"]) for row in ROWS),
+    *((no_file, []) for no_file in NO_FILE),
+    *(({"items": [junk, {"id": "b", "name": "Bob"}]}, ["Bob"]) for junk in ROWS),
     ({"items": [{"id": "a", "name": 5, "company": None, "groups": 5, "numbers": 5, "messages": "x"}]}, [""]),
     ({"items": [{"id": "a", "name": "A", "groups": [None, {}], "numbers": [None, "x", {}, {"number": 5}]}]}, ["A"]),
     ({"items": [{"id": "a", "name": "A", "numbers": [{"number": "+4930", "kind": []}]}]}, ["A"]),
     ({"items": [{"id": "a", "name": "A\x00\u202e\nB" + "b" * 500}]}, ["A B" + "b" * 96 + "…"]),
 ]
 CALLS: list[tuple[Any, int]] = [
-    *((data, 0) for data in (None, [], "x", {"calls": None}, {"calls": "x"}, {"calls": {}})),
-    *(({"calls": [row]}, 0) for row in (None, "x", [], {}, {"call_id": 5}, {"call_id": ["a"]}, {"call_id": ""})),
+    *((no_file, 0) for no_file in NO_CALLS),
+    *(({"calls": [junk]}, 0) for junk in NO_ROWS),
     ({"calls": [{"call_id": "a", "extensions": None}]}, 1),
     ({"calls": [{"call_id": "a", "extensions": "101"}]}, 1),
     ({"calls": [{"call_id": "a", "extensions": [None, 5, "101"], "from_number": 5, "missed": "no"}]}, 1),
@@ -74,7 +76,8 @@ async def test_phone_book(
     assert [entry.name for entry in book.entries] == names
     assert book.find("+4930123456") is None
     assert len(book.search("", 5)) == len(names)
-    assert await book.async_add({"name": "New", "numbers": ["+4930123456"]})
+    added = await book.async_add({"name": "New", "numbers": ["+4930123456"]})
+    assert added.name == "New"
 
 
 @pytest.mark.parametrize(("data", "count"), CALLS)

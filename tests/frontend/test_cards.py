@@ -370,7 +370,7 @@ async def test_choose_phone_and_pop_up(stage: Stage) -> None:
     assert asked == [{"extension": "house/102"}, {"popup": "mine"}, {"sound": True}]
 
 
-SHOWS: Json = [{"number": "+493023125000", "label": "Office"}, {"number": "+493023125001"}]
+SHOWS: list[Json] = [{"number": "+493023125000", "label": "Office"}, {"number": "+493023125001"}]
 
 
 def house_that_shows(*shows: Json, **more: Any) -> Json:
