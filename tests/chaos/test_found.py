@@ -530,6 +530,15 @@ def test_late_ring_of_a_call_whose_end_was_lost(sent: float, calls: int, phone: 
     assert made.registry.missed == calls
 
 
+@pytest.mark.parametrize("says", [D, R, T])
+def test_call_that_no_list_has_shown_is_looked_for(says: CallState) -> None:
+    """A message comes seconds late, when its call is over: only lists can tell that, and nothing else comes."""
+    made = story(pushed_ids_differ=True, grace=5).play(widget("w", "101", says))
+    assert made.last.refresh
+    made.play(listed(call("a", leg("101", says))), widget("v", "101", says))
+    assert not made.last.refresh
+
+
 @pytest.mark.parametrize("says", [T, H], ids=["answers", "holds"])
 @pytest.mark.parametrize("again", [1, 3])
 def test_phone_that_did_something_after_the_list_that_no_longer_has_it_was_asked_for(

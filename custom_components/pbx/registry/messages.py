@@ -38,6 +38,8 @@ class Messages:
         apply_message(call, self._from_where(push), address, cause.time)
         if push.leg_id is not None:
             self._life.identity.name_leg(push.leg_id, call.id)
+        if address.correlated and not call.sources.listed:
+            changes.refresh = True  # it may be over, if the message comes late
         if push.state is CallState.ENDED and address.correlated:
             changes.refresh = True  # other phones and windows may still be in the call
         elif push.state is CallState.ENDED and push.final:
