@@ -5,11 +5,10 @@ by.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from ..telephony.errors import InvalidInputError
 from ..telephony.models import Extension
-from ..telephony.record import record
 from ..telephony.text import MAX_LINE, line
 
 MAX_NAMED = 2000
@@ -18,7 +17,7 @@ LONGEST_NUMBER = 40  # characters
 type Json = dict[str, object]
 
 
-@record
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NamedPhone:
     """What a person says of a phone; where nothing is said, the phone system decides."""
 

@@ -4,11 +4,10 @@ There is one schema for every provider. Fields that are unknown are absent.
 """
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from .models import Call, CallRecord, Detail, Direction, EventType, Outcome, Party
-from .record import record
 
 POLL = "poll"
 
@@ -92,7 +91,7 @@ FIELDS: Mapping[EventType, frozenset[str]] = {
 }
 
 
-@record
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """Something that happened.
 

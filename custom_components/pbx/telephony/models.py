@@ -11,8 +11,6 @@ from datetime import datetime
 from enum import Flag, StrEnum, auto
 from functools import cached_property
 
-from .record import record
-
 type Scalar = str | int | float | bool | None
 type Detail = Scalar | tuple[str, ...]
 type Raw = str | int | float | bool | tuple[str, ...]
@@ -161,7 +159,7 @@ class Capability(Flag):
 # -- who and what there is -------------------------------------------------------------------------
 
 
-@record
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """The account a provider was set up with; `id` never changes, `title` is shown to people."""
 
@@ -175,7 +173,7 @@ class Account:
     )  # found out, and kept with the entry
 
 
-@record
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutboundNumber:
     """A number that may be shown to the called party."""
 
@@ -184,7 +182,7 @@ class OutboundNumber:
     selected: bool = False
 
 
-@record
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Extension:
     """A phone line of the account; `number` is what people dial and the key everywhere else."""
 
@@ -209,7 +207,7 @@ class Extension:
     outbound_numbers: tuple[OutboundNumber, ...] = ()
 
 
-@record
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Agent:
     """A call-centre agent; `queues` says per queue number whether the agent is logged in there."""
 
@@ -226,7 +224,7 @@ class Agent:
     raw: Mapping[str, object] = field(default_factory=dict, compare=False)
 
 
-@record
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Queue:
     """A waiting line of callers.
 
@@ -250,7 +248,7 @@ class Queue:
     raw: Mapping[str, object] = field(default_factory=dict, compare=False)
 
 
-@record
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Directory:
     """Everything but the calls; None means "could not be asked this time": keep what was known."""
 
@@ -267,7 +265,7 @@ class Directory:
     )  # by the phone system's own name, for a repair hint
 
 
-@record
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UserAgent:
     """An agent that the user added because the phone system cannot list agents.
 
@@ -281,7 +279,7 @@ class UserAgent:
     extension: str = ""
 
 
-@record
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UserQueue:
     """A queue that the user added because the phone system cannot list queues."""
 
@@ -292,7 +290,7 @@ class UserQueue:
 # -- calls -----------------------------------------------------------------------------------------
 
 
-@record
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Party:
     """One end of a call; a hidden caller has no number."""
 
@@ -318,7 +316,7 @@ def filled(known: Party, found: Party | None) -> Party:
     )
 
 
-@record
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Leg:
     """One phone's part in a call.
 
@@ -370,7 +368,7 @@ class Call:
         return tuple(leg for leg in self.legs if leg.extension == extension)
 
 
-@record
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallRecord:
     """A finished call as the phone system wrote it down.
 
@@ -412,7 +410,7 @@ def outside(call: Call | CallRecord) -> Party:
 # -- what is pushed --------------------------------------------------------------------------------
 
 
-@record
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LegPush:
     """A message about one leg of a call, or with `leg_id` None about the whole call.
 
@@ -447,7 +445,7 @@ class LegPush:
     details: Mapping[str, Detail] = field(default_factory=dict)  # user_email, sip_username
 
 
-@record
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecordPush:
     """A call record that was pushed; several may come for one call."""
 
@@ -456,7 +454,7 @@ class RecordPush:
     key: str | None = None
 
 
-@record
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """Anything else that was pushed: agents, faxes, SMS, DTMF, recordings.
 
@@ -474,7 +472,7 @@ class Notice:
     fields: Mapping[str, Detail] = field(default_factory=dict)
 
 
-@record
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallHint:
     """Something is known to have happened to a leg, but the phone system is to be asked what.
 
@@ -490,14 +488,14 @@ class CallHint:
     dtmf: str | None = None
 
 
-@record
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UnknownPush:
     """A message of a kind that this version does not know."""
 
     provider_event: str
 
 
-@record
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DirectoryPush:
     """What changed about phones, agents or queues, as a whole: None keeps what was known."""
 
@@ -508,7 +506,7 @@ class DirectoryPush:
 type Pushed = LegPush | RecordPush | Notice | CallHint | DirectoryPush | UnknownPush
 
 
-@record
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PushRequest:
     """The parts of a webhook request that came in."""
 
@@ -519,7 +517,7 @@ class PushRequest:
     authorization: str | None = field(default=None, repr=False)
 
 
-@record
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
     """One registration of a URL at the phone system."""
 
@@ -589,7 +587,7 @@ class PlacedOutcome(StrEnum):
     REFUSED = "refused"
 
 
-@record
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Placed:
     """The answer to a request for a call.
 
@@ -609,7 +607,7 @@ MAX_CUSTOM_FIELDS = 4
 """How many fields of a call's record the user may fill."""
 
 
-@record
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Originate:
     """Ring an extension, then connect it to a number. `ring_timeout` in seconds."""
 
@@ -630,7 +628,7 @@ class Originate:
     auto_answer: bool | None = None
 
 
-@record
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlaySound:
     """Ring an extension, and play it a sound.
 
@@ -642,7 +640,7 @@ class PlaySound:
     auto_answer: bool = False
 
 
-@record
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RawAnswer:
     """What a phone system answered to an action in its own words, and the list that it gave."""
 
@@ -650,7 +648,7 @@ class RawAnswer:
     items: tuple[Mapping[str, str], ...] = ()
 
 
-@record
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClickToCall:
     """An object that is stored at the phone system, and through which calls are placed.
 
@@ -665,7 +663,7 @@ class ClickToCall:
     made_here: bool = False
 
 
-@record
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Dial:
     """Call a number through an outbound route and put it into a dialplan context."""
 
@@ -676,7 +674,7 @@ class Dial:
     hangup_context: str | None = None
 
 
-@record
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallRef:
     """The call a command is about, and on whose behalf.
 
@@ -687,7 +685,7 @@ class CallRef:
     extension: str | None = None
 
 
-@record
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Spy:
     """Let a supervisor's extension listen to a call or to another extension's call."""
 
@@ -702,7 +700,7 @@ class Spy:
     mode: SpyMode | None = None
 
 
-@record
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AgentRef:
     """The agent a command is about: one that is known by id, or a number with its PIN."""
 
@@ -716,7 +714,7 @@ class AgentRef:
     """Why the agent pauses."""
 
 
-@record
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QueueMember:
     """A change to the members of a queue."""
 
@@ -734,7 +732,7 @@ class Sort(StrEnum):
     OLDEST = "oldest"
 
 
-@record
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryQuery:
     """What to look for among finished calls."""
 
@@ -754,7 +752,7 @@ class HistoryQuery:
     csv: bool = False
 
 
-@record
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryPage:
     """Finished calls that were found; `total` None where the phone system does not say."""
 
@@ -763,7 +761,7 @@ class HistoryPage:
     csv: str | None = None
 
 
-@record
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Statistics:
     """Sums over finished calls; mean duration in seconds."""
 
@@ -774,7 +772,7 @@ class Statistics:
     by_direction: Mapping[str, int] = field(default_factory=dict)
 
 
-@record
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
     """A person or company in the phone system's address book."""
 
@@ -796,7 +794,7 @@ class Contact:
     updated_at: datetime | None = None
 
 
-@record
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ContactQuery:
     """What to look for among contacts."""
 
@@ -810,7 +808,7 @@ class ContactQuery:
     offset: int = 0
 
 
-@record
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ContactPage:
     """Contacts that were found."""
 
@@ -825,7 +823,7 @@ class MediaKind(StrEnum):
     VOICEMAIL = "voicemail"
 
 
-@record
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MediaItem:
     """One recording or voicemail."""
 
@@ -839,7 +837,7 @@ class MediaItem:
     unread: bool | None = None
 
 
-@record
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MediaSource:
     """Where to fetch the sound of a recording or voicemail, and with which secret headers."""
 

@@ -1,13 +1,13 @@
 """Choose numbers: one of them, or all that begin alike."""
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 from .errors import InvalidInputError
 from .phone_numbers import EXTENSION_DIGITS, beginning, dialable, received, same, strip
-from .record import record
 
 
-@record
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NumberFilter:
     """Numbers that somebody chose: one of them, or all that begin alike.
 

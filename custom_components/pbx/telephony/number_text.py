@@ -18,10 +18,10 @@ A number of several digits in front of an extension is what is dialled; who answ
 
 import re
 import unicodedata
+from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import unquote
 
-from .record import record
 from .withheld import says_withheld
 
 _PLAIN = re.compile(r"\+?[0-9]+")
@@ -60,7 +60,7 @@ _EXTENSION = re.compile(
 )
 
 
-@record
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
     """A number as it was written: in a URI or not, with a display name or without.
 

@@ -50,6 +50,7 @@ empty where nobody knows. Nothing here raises but where it says so.
 
 import re
 from collections.abc import Collection
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
@@ -75,7 +76,6 @@ from .numbering_plans import (
     valid,
     without_trunk_zero,
 )
-from .record import record
 from .withheld import NOWHERE, says_withheld
 
 __all__ = [
@@ -125,7 +125,7 @@ class DialForm(StrEnum):
     E164 = "e164"
 
 
-@record
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Typed:
     """What somebody typed to have it dialled, taken apart.
 

@@ -8,12 +8,11 @@ of that only the names in one language and in English are kept.
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-from .record import record
 
 if TYPE_CHECKING:
     import phonenumbers
@@ -30,7 +29,7 @@ _FIRST = re.compile(r"^\s*'([0-9]+)':", re.MULTILINE)
 type Part = Mapping[str, str]
 
 
-@record
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """Where a number is at home: the ISO code of the country, and the town or region if known."""
 
