@@ -172,6 +172,9 @@ async def stage(house: House, scene: str) -> dict[str, Any]:
             await house.hang_up(call)
         case "paused":
             await simulator.agent_pause("1000")
+        case "served":
+            queue = simulator.queues["podpora"]
+            queue.completed, queue.abandoned, queue.within_level = 57, 4, 52
         case "recorded":
             assert str(await simulator.add_record()) == "10000"
         case "click_to_call":
