@@ -435,6 +435,8 @@ class Voipat(Line[VoipatSimulator]):
         # A Node bridge answers nobody while it waits for the phone of a call that was placed, though whoever has placed
         # it may have stopped waiting.
         well = well and not sim.occupied
+        # Whoever was told that there is no call asks again when a hint comes, or the interval is over.
+        well = well and not sim.misled
         # Who has lost the answer to a request cannot know of the call until its first phone has picked up.
         placed = {leg_id for leg_id, leg in sim.engine.legs.items() if leg.context == UNLISTED}
         known = placed <= coordinator.data.calls.keys()

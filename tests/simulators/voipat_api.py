@@ -293,7 +293,9 @@ class Api(Bridge):
             self._need_esl_for_list()
             if self.empty_list_glitch:
                 self.empty_list_glitch -= 1
+                self.misled = True
                 return []
+            self.misled = False
             self._tend_foreign_calls()
             rows = write(list(self.channels.legs(self.engine.legs).values()))
         kept = [row for row in rows if not domain or belongs(self, row, domain)]

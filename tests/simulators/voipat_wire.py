@@ -127,6 +127,8 @@ class VoipatSwitches:
     """While it rings, the far leg of a call placed by API carries the loopback's call_uuid, not the shared one."""
     empty_list_glitch: int = 0
     """So many of the next call lists are empty with 200, as when ESL replies are out of step."""
+    misled: bool = False
+    """The last call list was such an empty one."""
     trunk_accountcode: bool = False
     """Trunk legs carry the tenant's accountcode."""
     old_columns: bool = False
