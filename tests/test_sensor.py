@@ -134,13 +134,13 @@ async def test_other_party(
 async def test_both_ends_of_an_internal_call(
     hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry
 ) -> None:
-    """In a call between two phones each shows the other."""
+    """In a call between two phones each shows the other, by the name that it has here where the call has none."""
     call = incoming("c1", "101", "102", state=CallState.TALKING, number="101")
     call = replace(call, direction=Direction.INTERNAL, callee=m.Party(number="102", name="Bob"))
     fake.script.calls = (call,)
     await async_set_up(hass, fake_entry)
     assert shown(hass, "sensor.ann_101_caller")["state"] == "Bob"
-    assert shown(hass, "sensor.bob_102_caller")["state"] == "101"
+    assert shown(hass, "sensor.bob_102_caller")["state"] == "Ann"
 
 
 async def test_only_as_many_calls_as_slots_are_in_the_attribute(hass: HomeAssistant, fake: type[FakeProvider]) -> None:

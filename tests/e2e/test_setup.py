@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import pytest_socket
 
 from tests.asterisk.lab import NoAsteriskError, asterisk_root
 
@@ -189,6 +190,7 @@ async def test_voipsun_and_a_name_later(house: Newcomer) -> None:
 @pytest.fixture(scope="module")
 def real(house: Newcomer) -> Iterator[Asterisk]:
     """Keep a real Asterisk with its phones, where one can be had."""
+    pytest_socket.enable_socket()  # each test forbids it again before it asks for this
     try:
         asterisk_root()
     except NoAsteriskError as error:
