@@ -617,6 +617,7 @@ READ_ME = {
     "Call and speak a text": Capability.ANNOUNCE,
     "Text messages": Capability.SEND_SMS,
     "Agents": Capability.AGENTS,
+    "Play a sound or speak a text at a phone": Capability.PLAY_SOUND,
     "Queues": Capability.QUEUES,
     "Call history": Capability.GET_CALL_HISTORY,
     "Recordings and voicemail": Capability.RECORDINGS | Capability.VOICEMAILS,
