@@ -14,7 +14,7 @@ from playwright.async_api import Locator, Page
 from tests.frontend.stage import AUDIT, AXE
 
 from .accounts import Account, Voipat, Voipstudio, Voipsun, Voxloud
-from .client import Client, Json
+from .client import ActionError, Client, Json
 from .dashboard import CONFIG, DASHBOARD, save_dashboard
 from .develop import furnish
 from .house import opened
@@ -155,7 +155,14 @@ async def test_add_the_dashboard(office: Office) -> None:
         listed = await office.client.command("lovelace/dashboards/list")
         return next((board for board in listed if board["title"] == "Phones" and board["url_path"] != DASHBOARD), None)
 
+    async def saved() -> bool:
+        try:
+            return bool(await office.client.command("lovelace/config", url_path=board["url_path"]) == CONFIG)
+        except ActionError:  # the page saves it after the dashboard is there
+            return False
+
     board = await until(made, "dashboard")
+    await until(saved, "configuration of the dashboard")
     for view, shown in {**VIEWS, "calls": ("calls", "dial")}.items():
         await office.go(f"/{board['url_path']}/{view}")
         for card in shown:
