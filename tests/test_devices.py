@@ -14,6 +14,7 @@ from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.translation import async_get_translations
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
     async_capture_events,
@@ -30,8 +31,8 @@ from .fake_provider import NOON, FakeProvider, async_set_up, fake_config_entry, 
 
 pytestmark = pytest.mark.usefixtures("call_entities", "full_polls")
 
-# The models by which the editor offers devices for the filters of a trigger.
-OFFERED = set(re.findall(r"model: (\w+)", Path("custom_components/pbx/triggers.yaml").read_text("utf-8")))
+PICKERS = [Path("custom_components/pbx/services.yaml"), Path("custom_components/pbx/triggers.yaml")]
+PICKERS += Path("blueprints/automation/pbx").glob("*.yaml")
 ANN = m.Extension(number="101", name="Ann")
 BOB = m.Extension(number="102", name="Bob")
 CAROL = m.Extension(number="103", name="Carol")
@@ -82,8 +83,49 @@ async def test_what_a_device_says(hass: HomeAssistant, fake: type[FakeProvider],
     assert {device.manufacturer for device in others} == {"Fake PBX"}
     models = {device.name: device.model for device in others}
     assert (models["Ann (101)"], models["Agatha"], models["Support"]) == ("Extension", "Agent", "Queue")
-    assert set(models.values()) >= OFFERED
-    assert OFFERED
+    assert {device.model_id for device in others} == {"extension", "agent", "queue"}
+
+
+@pytest.mark.parametrize("path", PICKERS, ids=lambda path: path.stem)
+def test_pickers_look_at_no_word(path: Path) -> None:
+    """Devices are picked by what they are in every language: the model is a word of one."""
+    filters = dict(re.findall(r"^ *(model\w*): (\w+)$", path.read_text("utf-8"), re.MULTILINE))
+    assert filters.keys() <= {"model_id"}
+    assert set(filters.values()) <= {"extension", "agent", "queue"}
+
+
+@pytest.mark.parametrize("language", ["de", "ar", "xx"])
+async def test_model_in_the_language_of_the_system(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    fake: type[FakeProvider],
+    fake_entry: MockConfigEntry,
+    language: str,
+) -> None:
+    """Also that of a device from before, whose ids stay; a language without texts reads English."""
+    directory = m.Directory(extensions=(ANN,), agents=(AGENT,), queues=(QUEUE,))
+    fake.script.directory = directory
+    await async_set_up(hass, fake_entry)
+    old = device_named(hass, fake_entry, "Ann (101)")
+    registry = dr.async_get(hass)
+    registry.async_update_device(old.id, model="Extension", model_id=None)
+    await hass.config_entries.async_reload(fake_entry.entry_id)
+    assert device_named(hass, fake_entry, "Ann (101)").model_id == "extension"
+
+    await hass.config.async_update(language=language)
+    await async_get_translations(hass, language, "common", {DOMAIN})  # which Home Assistant loads then
+    await listed(hass, freezer, fake, directory)
+
+    words = {
+        "de": ("Nebenstelle", "Agent", "Warteschlange"),
+        "ar": ("تحويلة", "وكيل", "قائمة انتظار"),
+        "xx": ("Extension", "Agent", "Queue"),
+    }
+    named = [device_named(hass, fake_entry, name) for name in ("Ann (101)", "Agatha", "Support")]
+    assert tuple(device.model for device in named) == words[language]
+    assert [device.model_id for device in named] == ["extension", "agent", "queue"]
+    assert named[0].id == old.id
+    assert hass.states.get("sensor.ann_101_call_state") is not None
 
 
 async def test_new_extensions_agents_and_queues_appear_without_a_reload(

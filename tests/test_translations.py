@@ -25,6 +25,7 @@ from custom_components.pbx import binary_sensor, button, condition, event, notif
 from custom_components.pbx import text as text_platform
 from custom_components.pbx.activity import UNTOLD
 from custom_components.pbx.const import ATTR_CALL_ID, ATTR_EXPECTED_STATE, CONF_PROVIDER, DOMAIN
+from custom_components.pbx.devices import SubjectKind
 from custom_components.pbx.entity import PbxEntityDescription
 from custom_components.pbx.errors import refusal_key
 from custom_components.pbx.forms import (
@@ -732,7 +733,8 @@ def test_common() -> None:
     spoken = {key for name, call in calls(module("voice.py")) if name == "say" and (key := constant(call.args[0]))}
     voice = {f"voice_{key}" for key in spoken | {"calls", "holds", "nobody", "nobody_calls", "talks"}}
     media = written | {f"{kind}s" for kind in MediaKind}
-    assert set(texts(ENGLISH)["common"]) == media | pasted | cards | activity | voice
+    models = {f"model_{kind}" for kind in SubjectKind} - {"model_account", "model_slot"}
+    assert set(texts(ENGLISH)["common"]) == media | pasted | cards | activity | voice | models
 
 
 def test_system_health() -> None:

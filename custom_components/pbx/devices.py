@@ -1,7 +1,7 @@
 """The devices of an account: they come and go with the directory, and every entity has one."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import batched
@@ -11,6 +11,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import async_get_platforms
+from homeassistant.helpers.translation import async_get_cached_translations
 
 from .const import CONF_FOLLOW, CONF_PHONES, DOMAIN, SUBENTRY_AGENT, SUBENTRY_QUEUE
 from .registry.call_registry import (
@@ -123,6 +124,7 @@ class PbxDevices:
         self.subjects: dict[tuple[SubjectKind, str], Subject] = {}
         self.extension_count = 0
         self.by_unique_id: dict[str, Subject] = {}
+        self._texts: Mapping[str, str] = {}
         self._listeners: list[SubjectListener] = []
         self._misses: dict[tuple[SubjectKind, str], int] = {}
 
@@ -196,6 +198,9 @@ class PbxDevices:
     def async_sync(self) -> None:
         """Register what is new in the directory, and rename what has another name there."""
         new: list[Subject] = []
+        self._texts = async_get_cached_translations(
+            self.hass, self.hass.config.language, "common", DOMAIN
+        )
         followed = [one for one in self._registry.extensions.values() if self._follows(one)]
         self.extension_count = len(followed)
         for extension in followed:
@@ -317,10 +322,18 @@ class PbxDevices:
     ) -> list[Subject]:
         """Register the device of a subject if it is new or renamed; return the subject if new.
 
-        `identity` is given where it is another than the id.
+        `identity` is given where it is another than the id. Home Assistant does not translate the
+        model of a device: it is written in the language of the system, and `model_id` is what
+        pickers look at.
         """
         known = self.subjects.get((kind, id_))
-        if known is not None and known.device.name == name and known.subentry_id == subentry:
+        model = self._texts.get(f"component.{DOMAIN}.common.model_{kind}", kind.value.capitalize())
+        wanted = (name, model, subentry)
+        if known is not None and wanted == (
+            known.device.name,
+            known.device.model,
+            known.subentry_id,
+        ):
             return []
         if known is not None:
             identity = known.identity  # its entities are there
@@ -329,7 +342,8 @@ class PbxDevices:
             config_subentry_id=subentry,
             identifiers={device_identifier(self.entry, kind, identity or id_)},
             manufacturer=self._manufacturer,
-            model=kind.value.capitalize(),
+            model=model,
+            model_id=kind.value,
             name=name,
             translation_key=None,
             via_device_id=self.account.device.id,

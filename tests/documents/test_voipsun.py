@@ -676,7 +676,7 @@ async def test_phones_that_share_a_number_are_two_devices(hass: HomeAssistant, t
     names = {
         device.name
         for device in dr.async_entries_for_config_entry(dr.async_get(hass), two_towns.entry_id)
-        if device.model == "Extension"
+        if device.model_id == "extension"
     }
     assert names == {"Anna (100@Praha)", "Boris (100@Brno)", "Cyril (101)"}
     assert hass.states.get("sensor.boris_100_brno_call_state") is not None
