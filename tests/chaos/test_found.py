@@ -576,6 +576,35 @@ def test_phone_that_is_given_an_outgoing_call_rings_with_the_givers_number(
     assert made.registry.state_of("102") is says
 
 
+@pytest.mark.parametrize("says", [[R], [T], [R, T]], ids=["rings", "answers", "both"])
+@pytest.mark.parametrize("given", [True, False], ids=["given", "called_besides"])
+@pytest.mark.parametrize("between", [True, False], ids=["giver_gone", "giver_there"])
+def test_browser_of_a_phone_that_is_given_an_outgoing_call_is_quicker_than_the_list(
+    says: list[CallState],
+    given: bool,  # noqa: FBT001
+    between: bool,  # noqa: FBT001
+) -> None:
+    """It rings with the giver's number: whether that is another call, only the list knows."""
+    ours: dict[str, Any] = {"caller": "103", "callee": "+390655", "direction": OUT}
+    made = story(pushed_ids_differ=True, grace=5).play(listed(call("a", leg("103", T), leg("out", T), **ours)))
+    if between and given:
+        made.play(listed(call("a", leg("out", T), **ours)))
+    made.play(*(widget("w", "102", state, caller="103", callee="102", direction=INTERNAL) for state in says))
+    assert made.last.refresh
+    first = call("a", leg("out", T), leg("102", says[-1]), direction=None)
+    if not given:
+        second = call("b", replace(leg("103", T), id="second"), leg("102", says[-1]), caller="103", direction=INTERNAL)
+        first = call("a", leg("103", T), leg("out", T), **ours)
+        made.play(listed(first, second))
+    else:
+        made.play(listed(first))
+    assert made.registry.state_of("102") is says[-1]
+    assert list(made.registry.calls) == ["a"] if given else ["a", "b"]
+    made.play(listed(), listed(), wait(20))
+    assert not given or made.told.count("call_incoming") == 0
+    assert made.told.count("call_ended") + made.told.count("call_missed") == (1 if given else 2)
+
+
 @pytest.mark.parametrize(("giver", "calls"), [("103", 2), ("104", 2), ("105", 1)], ids=["talks", "stranger", "gone"])
 def test_number_of_a_phone_that_still_talks_is_no_giver(giver: str, calls: int) -> None:
     """Whoever is in a call and rings a colleague who rings in it as well has begun another one."""

@@ -66,6 +66,11 @@ class Identity:
         del push, now
         return None
 
+    def is_doubtful(self, push: LegPush) -> bool:
+        """Return whether only a list can tell of which call a message is that nothing matches."""
+        del push
+        return False
+
     def match_row(
         self, row: Call, rows: Collection[Call], now: datetime
     ) -> ActiveCall | EndedCall | None:

@@ -6,6 +6,8 @@ calls that is can only be inferred from who talks to whom, and since when:
 - A message with a new id is about a call of its phone with the same other party, while the phone
   rings there or the call is young. Else it is about a call in which other phones show the same
   number: a group that rings at once, or a call that is passed on. Else it is a new call.
+- A phone that rings with the number of a colleague who has called out may be given that call, or
+  called by the colleague besides: which of the two, the next list tells.
 - A row with a new id is the nearest pushed call of its phones with the same other party. Else, if
   a phone that does not push has answered, it is a call whose pushing phones are done.
 - Between two calls that fit, the one that fits nothing else is taken.
@@ -72,6 +74,21 @@ class IdentityByParties(Identity):
         if found is None:
             found = self._of_others(push, now) or self._ended_just_now(push, now)
         return found
+
+    @override
+    def is_doubtful(self, push: LegPush) -> bool:
+        """Return whether a message may be about a call that is just being handed on.
+
+        Whoever is given a call that a colleague has placed rings with the colleague's number.
+        """
+        giver = push.caller.number if push.caller is not None else ""
+        if push.direction is not Direction.INTERNAL or giver in {"", push.extension}:
+            return False
+        for call in self._with_phones((giver,)):
+            placed = call.facts.direction is Direction.OUTGOING and call.sources.listed
+            if placed and all(leg.over for leg in _legs_of(call, push.extension)):
+                return True
+        return False
 
     @override
     def match_row(

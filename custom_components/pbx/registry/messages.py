@@ -71,13 +71,24 @@ class Messages:
         if _only_ends(push):
             self._life.bury_unseen(call_id, cause.time)
             return None
+        return self._matched(push, cause, changes)
+
+    def _matched(self, push: LegPush, cause: Cause, changes: Changes) -> ActiveCall | None:
+        """Return the call that a message with an unknown id is about, begun if it is new.
+
+        None where only a list can tell whether it is.
+        """
         found = self._life.identity.match_push(push, cause.time)
         call = self._life.going_on(found)
         if call is not None:
             changes.refresh |= isinstance(found, EndedCall)  # it may be over all the same
             self._life.identity.name(push.call_id, call.id)
             return call
+        if self._life.identity.is_doubtful(push):
+            changes.refresh = True
+            return None
         started_at = our_time(push.started_at, push, None, cause.time)
+        call_id = self._life.identity.own_id(push.call_id)
         return self._life.begin(call_id, started_at, cause.time, changes)
 
     def _give_to_machine(
