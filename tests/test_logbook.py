@@ -11,7 +11,7 @@ from custom_components.pbx import logbook
 from custom_components.pbx.activity import UNTOLD, activity_data
 from custom_components.pbx.const import CONF_MASK_NUMBERS, DOMAIN, EVENT_ACTIVITY
 from custom_components.pbx.telephony import models as m
-from custom_components.pbx.telephony.models import CallState, Direction, EventType
+from custom_components.pbx.telephony.models import CallState, Direction, EventType, Outcome
 from custom_components.pbx.wording import Wording
 
 from .fake_provider import FakeProvider, async_set_up, fake_config_entry, pushed
@@ -108,8 +108,44 @@ async def test_calls(hass: HomeAssistant, fake: type[FakeProvider], fake_entry: 
         "Hidden number calls Bob",
         "Missed: Hidden number",
         "Ann calls +390611",
-        "The call with +390611 ended",
+        "The call with +390611 ended (unanswered)",
     ]
+
+
+async def test_correction(hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry) -> None:
+    """What the record corrects is told with how the call ended in truth, and how it had seemed to."""
+    await async_set_up(hass, fake_entry)
+    events = async_capture_events(hass, EVENT_ACTIVITY)
+    coordinator = fake_entry.runtime_data.coordinator
+    bakery = m.Party(number="+390612345678", name="Bakery Schmidt")
+    coordinator.async_push(pushed("c1", CallState.RINGING, "101", caller=bakery))
+    coordinator.async_push(pushed("c1", CallState.ENDED, "101", final=True, caller=bakery))
+    record = m.CallRecord(
+        id="r1", call_id="c1", direction=Direction.INCOMING, caller=bakery, outcome=Outcome.ANSWERED, duration=40
+    )
+    coordinator.async_push(m.RecordPush(provider_event="cdr", record=record))
+    assert (await told(hass, *(dict(event.data) for event in events)))[1:] == [
+        "Missed: Bakery Schmidt",
+        "Corrected: the call with Bakery Schmidt was answered, not missed",
+    ]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_how_a_call_ended(hass: HomeAssistant, language: str) -> None:
+    """Each outcome is told in its own words, also as what had been told before; but where nothing is to be said."""
+    await hass.config.async_update(language=language)
+    assert await async_setup_component(hass, DOMAIN, {})
+    corrected = {"type": "call_corrected", "name": "Bakery Schmidt"}
+    sentences = await told(
+        hass,
+        *({"type": "call_ended", "name": "Bakery Schmidt", "outcome": outcome.value} for outcome in Outcome),
+        *({**corrected, "outcome": outcome.value, "outcome_before": "missed"} for outcome in Outcome),
+        *({**corrected, "outcome": "missed", "outcome_before": outcome.value} for outcome in Outcome),
+    )
+    ended, so, before = sentences[:10], sentences[10:20], sentences[20:]
+    assert len(set(ended)) == len(Outcome) - 1
+    assert len(set(so)) == len(set(before)) == len(Outcome)
+    assert all("Bakery Schmidt" in (text or "") and "{" not in (text or "") for text in sentences)
 
 
 async def test_agent(hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry) -> None:

@@ -729,7 +729,7 @@ def test_common() -> None:
     cards = set(words_of_the_cards())
     page = {str(trouble) for trouble in Trouble} | {"keep_secrets"}
     told = {f"activity_{kind}" for kind in EventType if kind not in UNTOLD}
-    activity = told | {"activity_talked"} | page
+    activity = told | {"activity_talked"} | page | {f"outcome_{outcome}" for outcome in Outcome}
     spoken = {key for name, call in calls(module("voice.py")) if name == "say" and (key := constant(call.args[0]))}
     voice = {f"voice_{key}" for key in spoken | {"calls", "holds", "nobody", "nobody_calls", "talks"}}
     media = written | {f"{kind}s" for kind in MediaKind}

@@ -12,7 +12,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.recorder import get_instance
 
 from .const import DOMAIN, EVENT_PBX
-from .telephony.models import Direction, EventType
+from .telephony.models import Direction, EventType, Outcome
 from .wording import Wording
 
 RECORDER = "recorder"
@@ -39,7 +39,17 @@ OF_AGENTS = frozenset(
         EventType.AGENT_WRAP_UP,
     }
 )
-SAME = ("device_id", "entity_id", "direction", "outcome", "digits", "transferred_to")
+SAME = (
+    "device_id",
+    "entity_id",
+    "direction",
+    "outcome",
+    "outcome_before",
+    "digits",
+    "transferred_to",
+)
+# Nothing has to be said of how a call ended that was answered, or of which nobody knows.
+UNSAID = frozenset({"", Outcome.ANSWERED, Outcome.UNKNOWN})
 
 
 @callback
@@ -80,21 +90,25 @@ def sentence(texts: Mapping[str, str], data: Mapping[str, Any]) -> str:
     key = str(data.get("type"))
     if key == EventType.CALL_ENDED and "duration" in data:
         key = "talked"
-    hidden = texts.get(f"component.{DOMAIN}.common.hidden_number", "")
-    other = str(data.get("name") or data.get("number") or hidden)
+    other = str(data.get("name") or data.get("number") or _word(texts, "hidden_number"))
     where, about_agent = data.get("where"), key in OF_AGENTS
+    outcome = str(data.get("outcome", ""))
     words = {
         "other": other if about_agent else _within(other, where),
+        "outcome": _word(texts, f"outcome_{outcome}"),
+        "before": _word(texts, f"outcome_{data.get('outcome_before')}"),
         "phone": data.get("phone", ""),
         "target": data.get("transferred_to", ""),
         "duration": _length(data.get("duration", 0)),
         "digits": data.get("digits", ""),
         "agent": data.get("agent", ""),
     }
-    text = _text(texts, key) or key
+    text = _word(texts, f"activity_{key}") or key
     told = _PLACEHOLDER.sub(lambda found: together(str(words.get(found[1], "")), text), text)
     if about_agent:
         told = _within(told, where)
+    elif key == EventType.CALL_ENDED and outcome not in UNSAID:
+        told = _within(told, words["outcome"])
     return " ".join(told.split())
 
 
@@ -122,9 +136,9 @@ def _within(text: str, where: object) -> str:
     return f"{text} ({where})" if where else text
 
 
-def _text(texts: Mapping[str, str], key: str) -> str:
-    """Return the sentence for a type of event; empty if it has none."""
-    return texts.get(f"component.{DOMAIN}.common.activity_{key}", "")
+def _word(texts: Mapping[str, str], key: str) -> str:
+    """Return a word or a sentence of the integration; empty if there is none."""
+    return texts.get(f"component.{DOMAIN}.common.{key}", "")
 
 
 def _length(seconds: float) -> str:
