@@ -24,18 +24,13 @@ def _sockets(socket_enabled: None) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _plenty(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let nobody wait for a request budget."""
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let nobody wait for a request budget, nor before a refused key is tried a second time."""
+    monkeypatch.setattr(voipat_api, "CONFIRM_AFTER", 0.0)
     monkeypatch.setattr(voipat_api, "STANDARD", (RateLimit(requests=100_000, seconds=60),))
     for provider in PROVIDERS.values():
         monkeypatch.setattr(provider, "limits", (RateLimit(requests=100_000, seconds=60),))
     return iter(())
-
-
-@pytest.fixture
-def confirmed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let nobody wait before a refused key is tried a second time."""
-    monkeypatch.setattr(voipat_api, "CONFIRM_AFTER", 0.0)
 
 
 @pytest.fixture

@@ -55,7 +55,6 @@ async def office(page: VoipatPage, connect: Connect) -> MockConfigEntry:
     return await connect("voipat", typed(page))
 
 
-@pytest.mark.usefixtures("confirmed_at_once")
 @proves("voipat", "bearer")
 async def test_set_up(hass: HomeAssistant, page: VoipatPage) -> None:
     """*Authentication*: the API key is the Bearer token; another one is refused in the form."""
