@@ -12,6 +12,7 @@ from unittest.mock import patch
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
+from homeassistant.auth.models import Group
 from homeassistant.components.media_player.errors import BrowseError
 from homeassistant.components.media_source.error import Unresolvable
 from homeassistant.components.media_source.helper import async_browse_media, async_resolve_media
@@ -19,7 +20,7 @@ from homeassistant.components.media_source.models import BrowseMediaSource
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 from pytest_homeassistant_custom_component.typing import (
     ClientSessionGenerator,
     MockHAClientWebSocket,
@@ -511,6 +512,44 @@ async def test_only_for_those_signed_in(
     assert (await client.get(path)).status == HTTPStatus.UNAUTHORIZED
     assert (await client.head(path)).status == HTTPStatus.UNAUTHORIZED
     assert storage.requests == []
+
+
+READS_HOUSE: dict[str, Any] = {"entity_ids": {"sensor.house_active_calls": {"read": True}}}
+READS_A_PHONE: dict[str, Any] = {"entity_ids": {"sensor.ann_101_call_state": {"read": True, "control": True}}}
+
+
+@pytest.mark.parametrize(("policy", "allowed"), [(READS_HOUSE, True), (READS_A_PHONE, False), ({}, False)])
+async def test_only_for_those_who_may_read_the_account(
+    hass: HomeAssistant,
+    hass_ws_client: WebSocketGenerator,
+    hass_client: ClientSessionGenerator,
+    fake: type[FakeProvider],
+    storage: Storage,
+    path: str,
+    policy: dict[str, Any],
+    *,
+    allowed: bool,
+) -> None:
+    """Who may not see an account's calls neither hears them, nor reads in the media browser who called."""
+    fake.script.answers["media"] = lambda *_: (item(1),)
+    user = MockUser(groups=[Group(id="some", name="Some", policy={"entities": policy})]).add_to_hass(hass)
+    refresh = await hass.auth.async_create_refresh_token(user, "https://example.com/", client_name=None)
+    token = hass.auth.async_create_access_token(refresh)
+    asked = fake.script.times("media_source")
+    answer = await (await hass_client(token)).get(path)
+    assert answer.status == (HTTPStatus.OK if allowed else HTTPStatus.FORBIDDEN)
+    assert len(storage.requests) == allowed
+    socket = await hass_ws_client(hass, token)
+    shown = (await async_ask(socket, "browse_media", ROOT))["children"]
+    assert [child["title"] for child in shown] == (["House"] if allowed else [])
+    for kind, place in (
+        ("browse_media", "entry_house"),
+        ("browse_media", "entry_house/recording"),
+        ("resolve_media", "entry_house/recording/r1"),
+    ):
+        await socket.send_json_auto_id({"type": f"media_source/{kind}", "media_content_id": f"{ROOT}/{place}"})
+        assert (await socket.receive_json())["success"] is allowed, (kind, place)
+    assert (fake.script.times("media_source") > asked) is allowed
 
 
 @pytest.mark.parametrize("wrong", ["/api/pbx/media/entry_house/fax/1", "/api/pbx/media/elsewhere/recording/1"])

@@ -11,6 +11,7 @@ from homeassistant.components.media_source import (
     PlayMedia,
     Unresolvable,
 )
+from homeassistant.components.websocket_api.connection import current_connection
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util import dt as dt_util
@@ -20,6 +21,7 @@ from .coordinator import PbxCoordinator
 from .data import PbxConfigEntry
 from .errors import command_errors, errors_as, failed
 from .media_view import CAPABILITIES, async_locate, media_path, playing_entry
+from .rights import Access, may
 from .telephony.models import MediaItem, MediaKind
 
 AUDIO: Final = "audio/mpeg"  # media players filter by this before an item is resolved
@@ -53,6 +55,8 @@ class PbxMediaSource(MediaSource):
         kind, _, item_id = rest.partition("/")
         with errors_as(Unresolvable):
             entry, media_kind = playing_entry(self.hass, entry_id, kind)
+            if not _may_hear(entry):
+                raise failed("not_allowed_read")
             source = await async_locate(self.hass, entry, media_kind, item_id)
         return PlayMedia(media_path(entry_id, media_kind, item_id), source.content_type)
 
@@ -71,14 +75,16 @@ class PbxMediaSource(MediaSource):
                 return self._kinds(entry_id, words)
             kind, _, offset = place.partition(":")
             entry, media_kind = playing_entry(self.hass, entry_id, kind)
+            if not _may_hear(entry):
+                raise failed("not_allowed_read")
             start = int(offset) if offset.isdecimal() and len(offset) <= MAX_DIGITS else 0
             start = min(start, MAX_OFFSET)
             return await self._async_items(entry, media_kind, start, words)
 
     def _entries(self) -> list[PbxConfigEntry]:
-        """Return the accounts that have something to listen to."""
+        """Return the accounts that have something to listen to, for whoever asks."""
         entries: list[PbxConfigEntry] = self.hass.config_entries.async_loaded_entries(DOMAIN)
-        return [entry for entry in entries if _kinds_of(entry)]
+        return [entry for entry in entries if _kinds_of(entry) and _may_hear(entry)]
 
     def _kinds(self, entry_id: str, words: dict[str, str]) -> BrowseMediaSource:
         """Return the kinds of items that an account has."""
@@ -106,6 +112,17 @@ class PbxMediaSource(MediaSource):
         if len(found) > PAGE:
             children.append(_folder(f"{place}:{start + PAGE}", _word(words, "older"), None))
         return _folder(f"{place}:{start}" if start else place, _word(words, f"{kind}s"), children)
+
+
+def _may_hear(entry: PbxConfigEntry) -> bool:
+    """Return whether whoever asks may see the calls of an account.
+
+    Who that is, only a page's own connection says; without one it is an automation.
+    """
+    connection = current_connection.get()
+    if connection is None:
+        return True
+    return may(connection.user, entry.runtime_data.coordinator, (), Access.READ)
 
 
 def title(coordinator: PbxCoordinator, item: MediaItem, words: dict[str, str]) -> str:

@@ -7,6 +7,7 @@ from typing import Final
 import aiohttp
 from aiohttp import hdrs
 from aiohttp.web import Request, StreamResponse
+from homeassistant.components.http.const import KEY_HASS_USER
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_HOST, CONF_URL, CONF_VERIFY_SSL
 from homeassistant.core import HomeAssistant
@@ -18,6 +19,7 @@ from .accounts import async_session
 from .const import DOMAIN
 from .data import PbxConfigEntry
 from .errors import command_errors, failed
+from .rights import Access, may
 from .telephony.errors import Refusal
 from .telephony.models import Capability, MediaKind, MediaSource
 
@@ -53,6 +55,7 @@ INERT: Final = {
 }
 STATUS: Final = {
     "no_such_media": HTTPStatus.NOT_FOUND,
+    "not_allowed_read": HTTPStatus.FORBIDDEN,
     "not_found": HTTPStatus.NOT_FOUND,
     "rate_limited": HTTPStatus.TOO_MANY_REQUESTS,
 }
@@ -110,6 +113,8 @@ class PbxMediaView(HomeAssistantView):
         hass = request.app[KEY_HASS]
         try:
             entry, media_kind = playing_entry(hass, entry_id, kind)
+            if not may(request[KEY_HASS_USER], entry.runtime_data.coordinator, (), Access.READ):
+                raise failed("not_allowed_read")
             source = await async_locate(hass, entry, media_kind, item_id)
             if source.headers:  # it needs the key, so it comes from the API, which counts requests
                 provider = entry.runtime_data.coordinator.provider

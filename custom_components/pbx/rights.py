@@ -78,6 +78,15 @@ async def async_check_everywhere(hass: HomeAssistant, context: Context, access: 
 
 
 @callback
+def may_everywhere(hass: HomeAssistant, user: User, access: Access) -> bool:
+    """Return whether a user may do this to every account; without any, to what they would share."""
+    entries: list[PbxConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
+    if not entries:
+        return user.is_admin
+    return all(may(user, entry.runtime_data.coordinator, (), access) for entry in entries)
+
+
+@callback
 def may(
     user: User, coordinator: PbxCoordinator, subjects: Iterable[Subject], access: Access
 ) -> bool:

@@ -23,6 +23,7 @@ NAMED = m.Party(number="+390612345678", name="Eva")  # of whom nobody is asked
 NOTHING_CHOSEN: Json = {"extension": None, "caller_id": None, "popup": None, "sound": False, "seen": None}
 READS: Json = {"entity_ids": {"sensor.house_active_calls": {"read": True}}}
 READS_ANOTHER: Json = {"entity_ids": {"sensor.ann_101_call_state": {"read": True, "control": True}}}
+READS_ALL: Json = {"all": {"read": True}}
 
 
 async def ask(socket: MockHAClientWebSocket, kind: str, **fields: Any) -> Json:
@@ -465,6 +466,40 @@ async def test_search(hass: HomeAssistant, fake: type[FakeProvider], fake_entry:
     by_name, by_number = (query for (query,) in fake.script.arguments("search_contacts"))
     assert (by_name.name, by_name.number) == ("gra", None)
     assert (by_number.name, by_number.number) == (None, "+4412")
+
+
+@pytest.mark.parametrize(
+    ("policy", "book", "theirs"), [(None, True, True), (READS_ALL, True, False), (READS, False, False)]
+)
+async def test_whose_contacts_a_user_finds(
+    hass: HomeAssistant,
+    fake: type[FakeProvider],
+    fake_entry: MockConfigEntry,
+    page: Page,
+    policy: Json | None,
+    *,
+    book: bool,
+    theirs: bool,
+) -> None:
+    """As with the actions: administrators find the phone system's own, who may read all accounts the phone book's."""
+    fake.script.answers["search_contacts"] = m.ContactPage(contacts=(GRACE,))
+    await async_set_up(hass, fake_entry)
+    other = fake_config_entry("other")
+    fake.script.account = m.Account(id="other", title="Other")
+    await async_set_up(hass, other)
+    entry = {"name": "Grace Hopper", "company": "Navy", "numbers": ["+390612345678"], "groups": ["vip"]}
+    await hass.services.async_call("pbx", "add_to_phone_book", entry, blocking=True)
+    socket = await page(policy)
+    found = (await ask(socket, "pbx/search", text="grace"))["result"]["contacts"]
+    assert {row["name"] for row in found} == {
+        *(["Grace Hopper"] if book else []),
+        *(["Grace Okafor"] if theirs else []),
+    }
+    assert fake.script.times("search_contacts") == (2 if theirs else 0)
+    known = (await ask(socket, "pbx/about", account=fake_entry.entry_id, number="+390612345678"))["result"]
+    assert (known.get("name"), known.get("company"), known.get("groups")) == (
+        ("Grace Hopper", "Navy", ["vip"]) if book else (None, None, None)
+    )
 
 
 async def test_search_spares_the_phone_system(

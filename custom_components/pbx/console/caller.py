@@ -10,7 +10,7 @@ from homeassistant.core import HomeAssistant
 
 from ..accounts import country_of
 from ..const import CONF_CALLER_PLACES
-from ..phone_book.collection import async_get_phone_book
+from ..phone_book.collection import PhoneBook
 from ..places import async_get_places
 from ..recent_calls import MAX_CALLS, RecentCall
 from ..telephony.models import Outcome
@@ -18,17 +18,20 @@ from ..telephony.places import NOWHERE
 from .feed import Feed, Json, known
 
 
-async def about(hass: HomeAssistant, feeds: Iterable[Feed], feed: Feed, number: str) -> Json:
+async def about(
+    hass: HomeAssistant, feeds: Iterable[Feed], feed: Feed, number: str, book: PhoneBook | None
+) -> Json:
     """Return who has a number and where that is, as an account reads numbers, and the last talk.
 
     The place is a town, or the country of somebody from abroad, unless the options forbid it.
-    `feeds` are the accounts in which one may look for that talk. What is unknown is absent.
+    `feeds` are the accounts in which one may look for that talk, `book` is the phone book, where
+    the user may read it. What is unknown is absent.
     """
     if not number:
         return {}
     entry = feed.coordinator.config_entry
     home = country_of(hass, entry)
-    found = async_get_phone_book(hass).find(number, home)
+    found = book.find(number, home) if book is not None else None
     place = NOWHERE
     if entry.options.get(CONF_CALLER_PLACES, True):
         place = await async_get_places(hass).async_find(number)

@@ -19,9 +19,9 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
 from ..errors import invalid
-from ..phone_book.collection import ENTRY_FIELDS, async_get_phone_book
+from ..phone_book.collection import ENTRY_FIELDS, PhoneBook, async_get_phone_book
 from ..phone_book.entry import entry_data
-from ..rights import Access, async_check_everywhere, may
+from ..rights import Access, async_check_everywhere, may, may_everywhere
 from ..telephony import phone_numbers
 from ..telephony.models import Direction, Outcome, outside
 from .archive import Archive, HistoryFilter
@@ -112,21 +112,31 @@ async def ws_history(hass: HomeAssistant, connection: ActiveConnection, msg: Jso
 async def ws_search(hass: HomeAssistant, connection: ActiveConnection, msg: Json) -> None:
     """Return contacts by a part of their name or number.
 
-    Extensions are not among them: the cards know those themselves.
+    Extensions are not among them: the cards know those themselves. The phone systems' own contacts
+    are for administrators, as with the action.
     """
-    feeds = _feeds(hass, connection, msg.get("account"))
-    book = async_get_phone_book(hass) if feeds else None
-    found = await Archive(feeds).search(msg["text"], msg["limit"], book)
+    feeds = _feeds(hass, connection, msg.get("account"), Access.ADMINISTER)
+    found = await Archive(feeds).search(msg["text"], msg["limit"], _book(hass, connection))
     connection.send_result(msg["id"], found)
 
 
-def _feeds(hass: HomeAssistant, connection: ActiveConnection, account: str | None) -> list[Feed]:
-    """List the accounts that the user may read, all or the named one."""
-    allowed = _may_read(connection)
+def _book(hass: HomeAssistant, connection: ActiveConnection) -> PhoneBook | None:
+    """Return the phone book of the house; None where the user may not read all accounts."""
+    allowed = may_everywhere(hass, connection.user, Access.READ)
+    return async_get_phone_book(hass) if allowed else None
+
+
+def _feeds(
+    hass: HomeAssistant,
+    connection: ActiveConnection,
+    account: str | None,
+    access: Access = Access.READ,
+) -> list[Feed]:
+    """List the accounts that the user may read, or do more to, all or the named one."""
     return [
         feed
         for entry_id, feed in hass.data[DATA_CONSOLE].feeds.items()
-        if account in (None, entry_id) and allowed(feed)
+        if account in (None, entry_id) and may(connection.user, feed.coordinator, (), access)
     ]
 
 
@@ -180,7 +190,7 @@ async def ws_about(hass: HomeAssistant, connection: ActiveConnection, msg: Json)
         feed = chosen[0]
         call = feed.coordinator.data.calls.get(msg.get("call_id", ""))
         number = outside(call).number if call is not None else msg.get("number", "")
-        result = await about(hass, feeds, feed, number)
+        result = await about(hass, feeds, feed, number, _book(hass, connection))
     connection.send_result(msg["id"], result)
 
 
