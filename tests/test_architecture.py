@@ -33,6 +33,7 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
     ),
     "the parts of an account, which know no coordinator": (
         "accounts",
+        "contexts",
         "devices",
         "directory_schedule",
         "directory_values",

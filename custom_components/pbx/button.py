@@ -165,6 +165,7 @@ class PbxButton(PbxEntity, ButtonEntity):
     @override
     async def async_press(self) -> None:
         """Do what the button is for."""
+        self.async_command()
         await self.entity_description.press_fn(self.coordinator, self.subject.id)
 
 

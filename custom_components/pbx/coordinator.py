@@ -22,6 +22,7 @@ from .const import (
     LOGGER,
     MAX_ENABLED_ENTITIES,
 )
+from .contexts import Contexts
 from .devices import PbxDevices
 from .directory_schedule import DirectorySchedule
 from .errors import poll_errors
@@ -90,8 +91,9 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
         )
         self.devices = PbxDevices(hass, entry, account, provider.name, self.data)
         self.wording = Wording(masked=bool(entry.options.get(CONF_MASK_NUMBERS, False)))
+        self.contexts = Contexts(hass.loop.time)
         self.events = EventDispatcher(
-            hass, entry, provider.key, self.data, self.devices, self.wording
+            hass, entry, provider.key, self.data, self.devices, self.wording, self.contexts
         )
         self.configured: tuple[Mapping[str, object], Mapping[str, object]] = (
             entry.data,

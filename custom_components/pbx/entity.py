@@ -103,16 +103,30 @@ class PbxEntity(CoordinatorEntity[PbxCoordinator]):
         shown = (self.available, self.async_read())
         if shown != self._told:
             self._told = shown
-            self.async_write_ha_state()
+            self.async_write()
 
     @callback
     def async_show(self) -> None:
         """Write what was not read, and the next reading in any case."""
         self._told = None
+        self.async_write()
+
+    @callback
+    def async_write(self) -> None:
+        """Write the state, as a consequence of the command that just concerned the subject."""
+        context = self.coordinator.contexts.async_find(self.subject.key)
+        if context is not None:
+            self.async_set_context(context)
         self.async_write_ha_state()
+
+    @callback
+    def async_command(self) -> None:
+        """Take that a command is on its way, by whoever used this entity."""
+        self.coordinator.contexts.async_note([self.subject.key], self._context)
 
     async def async_run[T](self, command: Awaitable[T]) -> T:
         """Send a command, return its answer, and look what became of it."""
+        self.async_command()
         with commanding(self.coordinator):
             return await command
 

@@ -13,6 +13,7 @@ from homeassistant.util.signal_type import SignalType
 from .accounts import country_of
 from .activity import UNTOLD, activity_data
 from .const import CONF_CALLER_PLACES, DOMAIN, EVENT_ACTIVITY, EVENT_PBX, LOGGER
+from .contexts import Contexts
 from .devices import PbxDevices, Subject, SubjectKind
 from .phone_book.collection import async_get_phone_book
 from .places import async_get_places
@@ -43,6 +44,7 @@ class EventDispatcher:
         registry: CallRegistry,
         devices: PbxDevices,
         wording: Wording,
+        contexts: Contexts,
     ) -> None:
         """Initialize the dispatcher without listeners; `provider` is the provider's key."""
         self._hass = hass
@@ -51,6 +53,7 @@ class EventDispatcher:
         self._registry = registry
         self._devices = devices
         self._wording = wording
+        self._contexts = contexts
         self._country = country_of(hass, entry)
         self._last_caller: tuple[tuple[str, str] | None, Mapping[str, Value]] = (None, {})
         self._tells_places = bool(entry.options.get(CONF_CALLER_PLACES, True))
@@ -102,11 +105,12 @@ class EventDispatcher:
                 LOGGER.exception("Unexpected error telling an event of %s", self._entry.title)
         if event.public:
             data = self.bus_data(event)
-            self._hass.bus.async_fire(EVENT_PBX, data)
+            context = self._contexts.async_find(self._devices.subject_of_event(event).key)
+            self._hass.bus.async_fire(EVENT_PBX, data, context=context)
             if event.type not in UNTOLD:
                 agent = self._registry.agents.get(event.agent or "")
                 kept = activity_data(data, agent.name if agent else "", self._wording)
-                self._hass.bus.async_fire(EVENT_ACTIVITY, kept)
+                self._hass.bus.async_fire(EVENT_ACTIVITY, kept, context=context)
         async_dispatcher_send(self._hass, SIGNAL_EVENT, self._entry, event)
 
     def _concerned(self, event: Event) -> list[EventListener]:

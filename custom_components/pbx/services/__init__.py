@@ -71,13 +71,13 @@ async def _async_run(action: Action, call: ServiceCall) -> ServiceResponse:
     """
     target = resolve(call, action.needs)
     coordinator = target.coordinator
-    await async_check(
-        call.hass, call.context, coordinator.config_entry, concerned(target), action.access
-    )
+    subjects = concerned(target)
+    await async_check(call.hass, call.context, coordinator.config_entry, subjects, action.access)
     provider = coordinator.provider
     if action.response is SupportsResponse.ONLY:
         doing = command_errors(call.hass, coordinator.config_entry, provider.name)
     else:
+        coordinator.contexts.async_note((one.key for one in subjects), call.context)
         doing = commanding(coordinator)
     with doing:
         provider.check(action.needs, call.data.keys() - TARGET_FIELDS - action.own)
