@@ -270,6 +270,47 @@ def test_every_country_has_prefixes_of_its_own(written: str, country: str, numbe
     assert same(written, number, country)
 
 
+@pytest.mark.parametrize(
+    ("written", "country"),
+    [
+        *(("+52 1 55 1234 5678", country) for country in ("MX", "DE", "US", "")),
+        *(("5215512345678", country) for country in ("MX", "DE", "US", "")),
+        *(("0052 1 55 1234 5678", country) for country in ("MX", "DE")),
+        *(("011 52 1 55 1234 5678", "US"), ("044 55 1234 5678", "MX"), ("045 55 1234 5678", "MX")),
+        *(("01 55 1234 5678", "MX"), ("55 1234 5678", "MX"), ("sip:5215512345678@host", "MX")),
+    ],
+)
+def test_a_prefix_that_is_no_longer_dialled(written: str, country: str) -> None:
+    """Old address books have it, and some switches still send it."""
+    assert received(written, country) == normalise(written, country) == dialable(written, country) == "+525512345678"
+    assert same(written, "+52 55 1234 5678", country)
+
+
+@pytest.mark.parametrize("home", ["MX", "US", "DE"])
+def test_a_number_of_north_america_has_no_prefix_of_mexico(home: str) -> None:
+    """It has its own 1, and eleven digits as well."""
+    assert received("15512345678", home) == "+15512345678"
+    assert normalise("+1 551 234 5678", home) == "+15512345678"
+
+
+@pytest.mark.parametrize(
+    ("at_home", "country", "number"),
+    [
+        ("050 123 4567", "IL", "+972501234567"),
+        ("01 80 00 00 00", "FR", "+33180000000"),
+        ("0199 1234567", "DE", "+491991234567"),
+        ("07000 123456", "GB", "+447000123456"),
+        ("06 90 123 4567", "HU", "+36901234567"),
+    ],
+)
+def test_a_number_that_no_plan_lists_yet_is_one_number(at_home: str, country: str, number: str) -> None:
+    """With its 0 or with its country; a person's is dialled as it was keyed."""
+    for written in (at_home, number, number[1:], f"00{number[1:]}"):
+        assert received(written, country) == normalise(written, country) == number
+    assert dialable(at_home, country) in {number, strip(at_home)}
+    assert in_form(at_home, DialForm.E164, country) == number
+
+
 @pytest.mark.parametrize("number", ["0011442079460018", "+004930901820", "++4930901820", "+49301", "+0"])
 def test_what_only_looks_like_a_prefix_is_refused(number: str) -> None:
     """Nothing is guessed."""
@@ -342,6 +383,9 @@ URIS = [
     "Doe, John <sip:+4930123456@sip.example.com>",
     '"<Max>" <sip:030123456@sip.example.com>',
     '"max@example.com" <sip:030123456@sip.example.com>',
+    "Max <Moritz> <sip:030123456@sip.example.com>",
+    "Max <3 Anna <030123456>;tag=1",
+    '"Max" <b>Moritz</b> <sip:030123456@sip.example.com>, <sip:101@host>',
     '"Max" <sip:+4930123456@sip.example.com>, "Other" <tel:+4930999999>',
     '"Max\'s" <sip:+4930123456@sip.example.com>',
     '"+4930123456"',
@@ -428,6 +472,9 @@ def test_what_is_no_number_keeps_its_text(text: str) -> None:
         ('"Doe, John" <sip:101@host>', "Doe, John"),
         ('"Doe, John \\"JD\\"" <sip:101@host>;tag=1', 'Doe, John "JD"'),
         ('"<Max>" <sip:101@host>', "<Max>"),
+        ("Max <Moritz> <sip:101@host>", "Max <Moritz>"),
+        ("Max <102> <101>", "Max <102>"),
+        ("Max <Moritz>", "Max <Moritz>"),
         ('"Max\'s" <sip:101@host>, <tel:102>', "Max's"),
         ('"+4930123456"', ""),
         ("+4930123456 ext. 12", ""),

@@ -41,6 +41,11 @@ WORDS = [
         "無號碼",
         "无来电显示",
     ),
+    *("Приватный номер", "Номер не определён", "Аноним", "Телефон скрыт", "Απόρρητο", "Skrita številka", "Ei numeroa"),
+    *("N° masqué", "No identificado", "Identidad oculta", "Anonieme oproep", "Anonymt nummer", "Unbek. Rufnummer"),
+    *("Keine Rufnummernanzeige", "Nicht übermittelt", "Nummer nicht übermittelt", "Namensanzeige unterdrückt"),
+    *("Unlisted number", "Ex-directory", "Not known", "Number unobtainable", "No number available", "Coin phone"),
+    *("発信者不明", "발신자 정보 없음", "Nomor pribadi", "Số ẩn", "เบอร์ส่วนตัว", "anonymous.invalid"),
 ]
 MARKS = ["", " ", "-", "--", "?", "<>", '""', "<", "()", "\u200b"]
 ADDRESSES = [
@@ -91,7 +96,18 @@ def test_a_withheld_number(text: str) -> None:
         *("101", "00000", "0", "*97", "#31#", "+4930901820", "030 901820", "sip:101@host", '"Anonymous" <101>'),
         *("Anna", "Bob Unknown-Smith", "Private Practice Dr. Adams", "Hidden Valley Farm", "The Number One", "Norma"),
         *("Privatbank", "Secretary", "Blocker", "Call Center", "ID Systems", "No. 5", "Nonna", "sip:reception@host"),
-        *("Anonymous 2", "user@example.com", "محمد", "山田", "Петров"),
+        *(
+            "Available",
+            "Number available",
+            "Telefon",
+            "Anzeige",
+            "Nomor",
+            "Anonymous 2",
+            "user@example.com",
+            "محمد",
+            "山田",
+            "Петров",
+        ),
     ],
 )
 def test_what_is_not_withheld(text: str) -> None:

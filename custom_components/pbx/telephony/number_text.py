@@ -36,11 +36,9 @@ _SIGNS = str.maketrans(
 )
 
 # A header may hold parameters, and more addresses, of which the first is the one that counts. A
-# long one is cut off on the way.
-_BRACKETS = re.compile(
-    r"""(?P<name>"(?:[^"\\]|\\.)*"\s*|[^<]*)<(?P<inside>[^<>]*)(?P<end>>\s*(?:[;,].*)?)?""",
-    re.DOTALL,
-)
+# long one is cut off on the way. A name may hold brackets, too, with quotes around it or without.
+_NAME = re.compile(r'"(?:[^"\\]|\\.)*"\s*', re.DOTALL)
+_BRACKETS = re.compile(r"<(?P<inside>[^<>]*)(?:(?P<end>>)\s*(?:[;,]|\Z)|\Z)")
 _ESCAPED = re.compile(r"\\(.)")
 _QUOTED = re.compile(r"""["'](?P<inside>[^"']*)["']""")
 _SCHEME = re.compile(r"(?P<scheme>sips?|tel|callto|iax2?|h323):(?://)?", re.IGNORECASE)
@@ -122,9 +120,10 @@ def unquoted(name: str) -> str:
 
 def _taken_apart(text: str) -> tuple[str, str]:
     """Return a display name, empty where there is none, and the text without it and its marks."""
-    found = _BRACKETS.fullmatch(text)
-    if found is not None and _may_be_called(found["inside"], whole=bool(found["end"])):
-        return unquoted(found["name"].strip()), found["inside"].strip()
+    name = _NAME.match(text)
+    for found in _BRACKETS.finditer(text, 0 if name is None else name.end()):
+        if _may_be_called(found["inside"], whole=bool(found["end"])):
+            return unquoted(text[: found.start()].strip()), found["inside"].strip()
     quoted = _QUOTED.fullmatch(text)
     return "", text if quoted is None else quoted["inside"].strip()
 

@@ -11,6 +11,11 @@ if TYPE_CHECKING:
     from phonenumbers import PhoneNumber
 
 
+# By calling code: what was once dialled before some numbers, is still written in address books and
+# sent by old switches, and reaches nobody now. In Mexico that changed in August 2019.
+_NO_LONGER_DIALLED = {52: re.compile(r"(?:0?1|04[45])([2-9][0-9]{9})")}
+
+
 def load() -> None:
     """Import the library and the tables of all countries.
 
@@ -26,9 +31,15 @@ def _parsed(number: str, country: str = "") -> PhoneNumber | None:
     import phonenumbers  # noqa: PLC0415 - for accounts only, and loaded before the first of them
 
     try:
-        return phonenumbers.parse(number, country or None)
+        parsed = phonenumbers.parse(number, country or None)
     except phonenumbers.NumberParseException:
         return None
+    old = _NO_LONGER_DIALLED.get(parsed.country_code or 0)
+    if old is not None and not number.startswith("1"):  # a number of North America
+        found = old.fullmatch(phonenumbers.national_significant_number(parsed))
+        if found is not None:
+            parsed.italian_leading_zero, parsed.national_number = None, int(found[1])
+    return parsed
 
 
 def valid(number: str, country: str = "") -> str:
@@ -55,6 +66,15 @@ def possible(number: str, country: str = "") -> str:
     ):
         return ""
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+def in_full(number: str, country: str) -> str:
+    """Return E.164 of a number with the 0 before it that is dialled at home, if it is possible.
+
+    A numbering plan may be newer than the library. Anything else is returned as it is.
+    """
+    at_home = number.startswith("0") and begins_with_zero(known_country(country))
+    return (possible(number, country.upper()) if at_home else "") or number
 
 
 def is_possible_here(number: str, country: str) -> bool:

@@ -63,6 +63,7 @@ from .numbering_plans import (
     calling_code,
     code_of,
     home_form,
+    in_full,
     is_assigned,
     is_possible_here,
     is_usual,
@@ -209,7 +210,8 @@ def display_name(text: str) -> str:
     name = address.name
     if not name and not address.scheme and not address.is_number:
         name = unquoted(text.strip())
-    return "" if is_hidden(name) or read_address(name).is_number else name
+    inside = read_address(name)
+    return "" if is_hidden(name) or (inside.is_number and not inside.name) else name
 
 
 # -- received --------------------------------------------------------------------------------------
@@ -232,7 +234,7 @@ def received(number: str, country: str = "", *, national: bool = False) -> str:
     country = known_country(country)
     if not _WITHOUT_PLUS.fullmatch(bare):
         readings = _readings(bare, country, by_hand=False)
-        return readings[0] if readings else bare
+        return in_full(readings[0], country) if readings else bare
     home = valid(bare, country)
     whole = bool(home) and not lacks_zero(bare, country)
     if national and whole and is_usual(home, country):
@@ -254,7 +256,7 @@ def normalise(number: str, country: str = "", *, national: bool = False) -> str:
     """
     typed = read(number, country)
     if typed.number and not typed.code:
-        return typed.number
+        return typed.number if is_extension(typed.number) else in_full(typed.number, country)
     return received(number, country, national=national)
 
 
@@ -362,7 +364,7 @@ def _readings(bare: str, country: str, *, by_hand: bool) -> tuple[str, ...]:
 
 
 def _without_zero(bare: str, home: str, abroad: str, *, usual: bool) -> tuple[str, str]:
-    """Return what digits mean at home and abroad where numbers are written with a 0 at home."""
+    """Return what digits mean at home and abroad where numbers have a 0 before them at home."""
     if home == abroad and len(bare) <= LOCAL_DIGITS:
         return bare, abroad  # the area code is missing, or the plus
     return ("" if abroad and not usual else home), abroad
@@ -431,9 +433,8 @@ def _as_e164(number: str, country: str) -> str:
     """Return E.164 of a number; empty where its area code or its country is not known."""
     if number.startswith("+"):
         return number
-    if begins_with_zero(country) and not number.startswith("0"):
-        return ""
-    return possible(number, country)
+    local = begins_with_zero(country) and not number.startswith("0")
+    return "" if local else possible(number, country)
 
 
 # -- compared --------------------------------------------------------------------------------------
@@ -448,10 +449,8 @@ def same(one: str, other: str, country: str = "") -> bool:
     if one == other:
         return not is_hidden(one)
     mine, theirs = normalise(one, country), normalise(other, country)
-    if not mine or not theirs:
-        return False
-    if mine == theirs:
-        return True
+    if not mine or not theirs or mine == theirs:
+        return bool(mine and theirs)
     if mine.startswith("+") is theirs.startswith("+"):
         return False
     full, short = (mine, theirs) if mine.startswith("+") else (theirs, mine)

@@ -31,49 +31,53 @@ _HIDING = """
 anonymous anon anonymus private withheld confidential notprovided unknown restricted unavailable
 undisclosed hidden blocked suppressed
 notavailable notdisclosed outofarea nocallerid nocid nonumber noname payphone coinline
-prohibited
+prohibited unlisted exdirectory notknown unobtainable coinphone anonymousinvalid unknowninvalid
 undef undefined clir presentationrestricted presentationprohibited rejectedbyuser rejectbyuser
 interactionwithotherservice interactionwithotherservices serviceunavailable
 rufnummernunterdruckung unterdrueckt unterdrueckte anonym anonyme anonymer unbekannt unbekannte
 unbekannter unterdruckt unterdruckte privat private
-privater verborgen geheim geheime nichtverfugbar keinerufnummer keinenummer ohnenummer
+privater keinerufnummernanzeige unbek nichtubermittelt nichtuebermittelt
+verborgen geheim geheime nichtverfugbar keinerufnummer keinenummer ohnenummer
 ohnerufnummer
 inconnu inconnue prive privee masque masquee cache cachee secret confidentiel indisponible
 sansnumero
 anonimo anonima sconosciuto sconosciuta privato privata nascosto nascosta riservato riservata
 nondisponibile nonvisibile oscurato oscurata bloccato bloccata senzanumero
 desconocido desconocida privado privada oculto oculta restringido restringida nodisponible
-sinnumero sinidentificar bloqueado bloqueada
+sinnumero sinidentificar sinidentificacion noidentificado noidentificada bloqueado bloqueada
 desconhecido desconhecida restrito restrita confidencial indisponivel naoidentificado
 naoidentificada semnumero
-geennummer geennummerweergave anoniem onbekend onbekende afgeschermd afgeschermde verborgen
+geennummer geennummerweergave anoniem anonieme onbekend onbekende afgeschermd afgeschermde verborgen
 geheim
 anonymni neznamy nezname neznama neznamo skryty skryte skryta skryto soukromy soukrome utajene
 utajeny utajeno neuvedeno nezverejneno nezverejnene nezverejneny zakazane zakazano privatni
 bezcisla
 nenikdispozici nedostupne sukromny sukromne neuvedene nezverejnene zakazany
 anonimowy nieznany nieznana prywatny zastrzezony ukryty
-ukendt hemmelig hemmeligt skjult okand okant hemligt dolt dold skyddat ukjent
+ukendt anonymt einumeroa hemmelig hemmeligt skjult okand okant hemligt dolt dold skyddat ukjent
 tuntematon salainen piilotettu yksityinen
-ismeretlen rejtett ascuns necunoscut nepoznat nepoznati skriven neznan
+ismeretlen rejtett ascuns necunoscut nepoznat nepoznati skriven skrita skrito neznan
 gizli bilinmeyen ozel
+khôngxácđịnh ẩn pribadi tidakdikenal tersembunyi เบอร์ส่วนตัว ไม่ทราบหมายเลข
 анонім анонімно приватнии приховано прихована невідомо невизначено неизвестно неизвестныи скрыт
-скрытыи анонимныи анонимно невідомии приховании анонімнии неизвестен
-αγνωστος αγνωστο αποκρυψη απορρητος ανωνυμος
+скрытыи аноним анонимныи приватныи неопределен неопределена
+анонимно невідомии приховании анонімнии неизвестен
+αγνωστος αγνωστο αποκρυψη απορρητος απορρητο ανωνυμος
 非通知 非通知設定 通知不可能 無號碼 无号码 无来电显示 匿名
-表示圏外 不明 公衆電話 未知 私人 隐藏 익명 발신번호표시제한
+表示圏外 不明 公衆電話 未知 私人 隐藏 익명 발신번호표시제한 비공개 발신자정보없음
 مجهول مجهولة محجوب محجوبة مخفي خاص خاصة سري غيرمعروف غيرمعروفة غيرمتاح بدونرقم חסוי
 """
 
 _NAMING = """
 number numbers num no nr cli phone caller callers callerid id cid call calling name user line
 the by of
-identity identite
-nummer rufnummer telefonnummer anruf anrufer teilnehmer ohne
+identity identite identidad identita available n
+nummer rufnummer telefonnummer rufnummernanzeige namensanzeige anruf anrufer teilnehmer ohne
 numero numeros appel appelant abonne correspondant chiamata chiamante utente llamada llamante
 chamada
 beller oproep cislo volajici volajuci numer opkald oppkald samtal puhelu szam hivo numar broj
-stevilka numara arayan номер абонент вызов звонок виклик αριθμος κληση 号码 来电 番号 번호 رقم الرقم
+stevilka numara arayan nomor số номер телефон число
+абонент вызов звонок виклик αριθμος κληση 号码 来电 番号 発信者 번호 رقم الرقم
 متصل المتصل מספר
 """
 
