@@ -138,6 +138,29 @@ async def test_pace(hass: HomeAssistant, fake: type[FakeProvider], monkeypatch: 
     assert await refusal(hass, HARMLESS) is None
 
 
+async def test_pace_outlives_a_reload(hass: HomeAssistant, fake: type[FakeProvider]) -> None:
+    """Whoever loads the account anew may not place more calls for that; another account has its own."""
+    entry = await account(hass, dial_limit=1)
+    assert await refusal(hass, HARMLESS) is None
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    assert await refusal(hass, HARMLESS) == "dial_limit"
+    other = fake_config_entry("other", options={"dial_limit": 1})
+    fake.script.account = m.Account(id="other", title="Other")
+    await async_set_up(hass, other)
+    assert await refusal(hass, HARMLESS, config_entry_id=other.entry_id) is None
+
+
+@pytest.mark.parametrize("before", [None, "GB", "US"])
+async def test_the_country_of_now_counts(hass: HomeAssistant, fake: type[FakeProvider], before: str | None) -> None:
+    """A number is judged as it is read when it is dialled, also if the house has moved since the start."""
+    hass.config.country = before
+    await account(hass, dial_deny=["030"])
+    await hass.config.async_update(country="DE")
+    assert await refusal(hass, PREMIUM) == "dial_premium"
+    assert await refusal(hass, "+493023125101") == "dial_denied"
+    assert commands(fake) == []
+
+
 @pytest.mark.parametrize(
     ("action", "data"),
     [

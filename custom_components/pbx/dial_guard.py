@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
+from homeassistant.util.hass_dict import HassKey
 
 from .accounts import country_of
 from .const import (
@@ -27,6 +28,8 @@ from .telephony.errors import InvalidInputError
 
 ALL = "*"
 MINUTE = 60  # seconds
+# When calls were placed, by the account: to load it anew allows for no more of them.
+_PLACED: HassKey[dict[str, deque[float]]] = HassKey("pbx_placed")
 
 
 REFUSALS: Mapping[DialKind, Callable[[], ServiceValidationError]] = {
@@ -49,15 +52,20 @@ class DialGuard:
     def __init__(self, hass: HomeAssistant, entry: ConfigEntry, registry: CallRegistry) -> None:
         """Read the rules from the options; `registry` knows the numbers within the house."""
         self._hass = hass
+        self._entry = entry
         self._registry = registry
-        self._country = country_of(hass, entry)
         options = entry.options
         self._kinds = frozenset(options.get(CONF_DIAL_KINDS, ()))
-        self._allowed = self._beginnings(options.get(CONF_DIAL_ALLOW, ()))
-        self._denied = self._beginnings(options.get(CONF_DIAL_DENY, ()))
+        self._allowed = tuple(options.get(CONF_DIAL_ALLOW, ()))
+        self._denied = tuple(options.get(CONF_DIAL_DENY, ()))
         self._emergency = bool(options.get(CONF_DIAL_EMERGENCY, False))
         self._limit = int(options.get(CONF_DIAL_LIMIT, DEFAULT_DIAL_LIMIT))
-        self._placed: deque[float] = deque()
+        self._placed = hass.data.setdefault(_PLACED, {}).setdefault(entry.entry_id, deque())
+
+    @property
+    def _country(self) -> str:
+        """Return the country in which a number is read now: a house may move while it runs."""
+        return country_of(self._hass, self._entry)
 
     def check(self, number: str, *, by_person: bool, by_hand: bool = False) -> None:
         """Raise ServiceValidationError for a number that may not be dialled, or one too many.
@@ -92,8 +100,8 @@ class DialGuard:
         if kind is DialKind.EMERGENCY:
             raise _refusal(kind)
         spellings = self._spellings(number, by_hand=by_hand)
-        allowed = _longest(self._allowed, spellings)
-        denied = _longest(self._denied, spellings)
+        allowed = _longest(self._beginnings(self._allowed), spellings)
+        denied = _longest(self._beginnings(self._denied), spellings)
         if denied and denied >= allowed:
             raise invalid("dial_denied")
         if not allowed and kind is not None and kind not in self._kinds:

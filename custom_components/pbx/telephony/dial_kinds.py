@@ -17,7 +17,9 @@ the kind that libphonenumber knows. What its kinds miss is in a small table:
     ==========  ====================================  ==========================================
 
 A number can stand behind more than one code, behind digits that hide or show the caller, and
-behind the digit that gets an outside line. It is judged wherever it stands.
+behind the digit that gets an outside line. It is judged wherever it stands. Digits too many are
+left out by the network, which connects as soon as a number is complete: what is in no numbering
+plan is judged by each of its beginnings too.
 """
 
 import re
@@ -26,6 +28,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from . import phone_numbers
+from .numbering_plans import valid
 from .phone_numbers import Typed
 
 if TYPE_CHECKING:
@@ -102,6 +105,7 @@ _LONG = 3  # digits: what is shorter is an extension or an emergency number
 LONGEST_CODE = 4  # digits
 # What no number is by accident, of which a digit too many was cut off.
 CERTAIN = frozenset({DialKind.PREMIUM, DialKind.SHARED_COST, DialKind.PERSONAL, DialKind.SATELLITE})
+COMPLETE_EARLY = CERTAIN | {DialKind.DIRECTORY}
 EVERYWHERE = frozenset({"112", "911"})
 
 
@@ -125,8 +129,10 @@ def kind_of(text: str, country: str = "", *, by_hand: bool = False) -> DialKind 
         return _kind_of_short(number, country)
     behind = _behind_showing(number, country)
     readings = [*_readings(typed, number), *([behind] if behind else [])]
-    kinds = [_kind_of_e164(reading, country) for reading in readings]
+    kinds = [_kind_of_long(reading, country) for reading in readings]
     kinds += _kinds_behind_open_code(typed, country)
+    if number.startswith(OUTSIDE_LINE) and not any(valid(one, country) for one in readings):
+        kinds += [kind for kind in [_kind_of_long(number[1:], country)] if kind in COMPLETE_EARLY]
     return next((kind for kind in kinds if kind is not None), None)
 
 
@@ -144,7 +150,7 @@ def _kinds_behind_open_code(typed: Typed, country: str) -> list[DialKind | None]
     if not typed.code or closed:
         return []
     runs = re.findall(r"[0-9]{7,}", typed.code + typed.keyed)
-    found = [_kind_of_e164(run[cut:], country) for run in runs for cut in range(LONGEST_CODE + 1)]
+    found = [_kind_of_long(run[cut:], country) for run in runs for cut in range(LONGEST_CODE + 1)]
     return [kind for kind in found if kind in CERTAIN]
 
 
@@ -160,16 +166,24 @@ def _is_emergency(bare: str, country: str) -> bool:
     number = _SHOWING.sub("", bare, count=1) if bare[:1] in {"*", "#"} else bare
     number = _behind_showing(number, country) or number.lstrip("*")
     outside = number[1:] if country and number.startswith(OUTSIDE_LINE) else ""
-    return any(_calls_for_help(one, country) for one in (number, outside))
+    return any(_calls_for_help(one, country) for one in (number, outside)) or (
+        len(number) > phone_numbers.EXTENSION_DIGITS
+        and not valid(number, country)
+        and any(_calls_for_help(one, country, more=True) for one in (number, outside))
+    )
 
 
-def _calls_for_help(number: str, country: str) -> bool:
-    """Return whether this is an emergency number of a country; some are everywhere."""
+def _calls_for_help(number: str, country: str, *, more: bool = False) -> bool:
+    """Return whether this is an emergency number of a country; some are everywhere.
+
+    With `more`, whatever follows it counts for nothing.
+    """
     from phonenumbers import shortnumberinfo as short  # noqa: PLC0415 - loaded before accounts
 
     if number in EVERYWHERE:
         return True
-    return bool(country and number.isdecimal() and short.is_emergency_number(number, country))
+    is_emergency = short.connects_to_emergency_number if more else short.is_emergency_number
+    return bool(country and number.isdecimal() and is_emergency(number, country))
 
 
 def _changes_forwarding(typed: Typed, country: str) -> bool:
@@ -189,6 +203,8 @@ def _kind_of_short(number: str, country: str) -> DialKind | None:
 
     if not country or len(number) < _LONG:
         return None
+    if number.startswith(OUTSIDE_LINE) and (behind := _kind_of_short(number[1:], country)):
+        return behind
     directory = _DIRECTORY_NORTH_AMERICA if country in NORTH_AMERICA else _DIRECTORY_EUROPE
     if directory.fullmatch(number):
         return DialKind.DIRECTORY
@@ -199,6 +215,18 @@ def _kind_of_short(number: str, country: str) -> DialKind | None:
     if short.expected_cost_for_region(parsed, country) == short.ShortNumberCost.PREMIUM_RATE:
         return DialKind.PREMIUM
     return _kind_of_e164(number, country) if len(number) >= _COMPLETE else None
+
+
+def _kind_of_long(number: str, country: str) -> DialKind | None:
+    """Return what is special about a number, or about one that it begins with."""
+    found = _kind_of_e164(number, country)
+    if found not in {None, DialKind.UNKNOWN_ABROAD} or valid(number, country):
+        return found
+    for end in range(len(number) - 1, _COMPLETE - 1, -1):
+        kind = _kind_of_e164(number[:end], country)
+        if kind in COMPLETE_EARLY:
+            return kind
+    return found
 
 
 def _kind_of_e164(number: str, country: str) -> DialKind | None:
