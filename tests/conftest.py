@@ -118,7 +118,7 @@ def call_entities(monkeypatch: pytest.MonkeyPatch) -> None:
     """Enable from the beginning what shows calls and a person would have to enable."""
 
     def enabled[D: PbxEntityDescription](descriptions: tuple[D, ...]) -> tuple[D, ...]:
-        shown = {"call", "call_event", "caller", "last_call"}
+        shown = {"call", "call_event", "callee", "caller", "last_call"}
         return tuple(
             replace(one, entity_registry_enabled_default=True) if one.key in shown else one for one in descriptions
         )

@@ -69,6 +69,17 @@ async def test_call_back_calls_who_called_last(
     push(pushed("c2", CallState.RINGING, "102"))
     push(pushed("c2", CallState.ENDED, final=True))
     push(pushed("c3", CallState.DIALING, "101", direction=Direction.OUTGOING, callee=m.Party(number="+390611111111")))
+    await hass.async_block_till_done()
+    bob = er.async_get(hass).async_get("button.bob_102_call_back")
+    assert bob is not None
+    assert bob.device_id is not None
+    dr.async_get(hass).async_update_device(bob.device_id, name_by_user="The shop")
+    await hass.async_block_till_done()
+    shown = [hass.states.get(f"button.{phone}_call_back") for phone in ("ann_101", "bob_102")]
+    assert [state and {key: state.attributes.get(key) for key in ("number", "rings_first")} for state in shown] == [
+        {"number": CALLER, "rings_first": "Ann (101)"},
+        {"number": CALLER, "rings_first": "The shop"},
+    ]
     await press(hass, "button.ann_101_call_back")
     await press(hass, "button.bob_102_call_back")
     assert fake.script.arguments("click_to_call") == [

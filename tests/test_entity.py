@@ -304,6 +304,8 @@ async def test_what_is_available_where_calls_are_unknown(
         "sensor.ann_101_caller",
         "sensor.bob_102_call_state",
         "sensor.bob_102_caller",
+        "sensor.ann_101_called_party",
+        "sensor.bob_102_called_party",
         "sensor.house_active_calls",
         *(f"sensor.house_call_{slot}" for slot in range(1, 5)),
         "switch.ann_101_hold",
@@ -365,7 +367,7 @@ async def test_only_followed_extensions_make_many(
 
 
 @pytest.mark.parametrize(
-    ("limit", "count", "issue"), [(1000, 48, False), (48, 48, False), (47, 47, True), (3, 3, True)]
+    ("limit", "count", "issue"), [(1000, 50, False), (50, 50, False), (49, 49, True), (3, 3, True)]
 )
 async def test_no_more_are_enabled_than_home_assistant_takes(
     hass: HomeAssistant,
@@ -394,7 +396,7 @@ async def test_later_entities_are_within_the_limit_too(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """What comes later is disabled when there is no room any more."""
-    monkeypatch.setattr(coordinator_module, "MAX_ENABLED_ENTITIES", 49)
+    monkeypatch.setattr(coordinator_module, "MAX_ENABLED_ENTITIES", 51)
     await async_set_up(hass, fake_entry)
     before = enabled(hass, fake_entry)
     more = (*(busy.script.directory.extensions or ()), m.Extension(number="103", name="Carol"))

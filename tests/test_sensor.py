@@ -109,38 +109,44 @@ async def test_most_urgent_call_is_shown(
 
 
 @pytest.mark.parametrize(
-    ("direction", "phone", "other"),
+    ("direction", "caller", "callee"),
     [
-        (Direction.INCOMING, "101", "+390611111111"),
-        (Direction.OUTGOING, "101", "+390622222222"),
-        (None, "101", "+390611111111"),
+        (Direction.INCOMING, "+390611111111", STATE_UNKNOWN),
+        (Direction.OUTGOING, STATE_UNKNOWN, "+390622222222"),
+        (None, "+390611111111", STATE_UNKNOWN),
     ],
 )
-async def test_other_party(
+async def test_caller_and_called_party(
     hass: HomeAssistant,
     fake: type[FakeProvider],
     fake_entry: MockConfigEntry,
     direction: Direction | None,
-    phone: str,
-    other: str,
+    caller: str,
+    callee: str,
 ) -> None:
-    """The caller sensor shows whom the phone is talking to, whoever called."""
-    call = incoming("c1", phone, state=CallState.TALKING, number="+390611111111")
+    """The caller is who calls, never who is called; whom the phone calls has a sensor of its own."""
+    call = incoming("c1", "101", state=CallState.TALKING, number="+390611111111")
     fake.script.calls = (replace(call, direction=direction, callee=m.Party(number="+390622222222")),)
     await async_set_up(hass, fake_entry)
-    assert shown(hass, "sensor.ann_101_caller")["state"] == other
+    assert shown(hass, "sensor.ann_101_caller")["state"] == caller
+    assert shown(hass, "sensor.ann_101_called_party")["state"] == callee
 
 
 async def test_both_ends_of_an_internal_call(
     hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry
 ) -> None:
-    """In a call between two phones each shows the other, by the name that it has here where the call has none."""
+    """In a call between two phones each shows the other, by the name that it has here where the call has none.
+
+    Only one of them is called.
+    """
     call = incoming("c1", "101", "102", state=CallState.TALKING, number="101")
     call = replace(call, direction=Direction.INTERNAL, callee=m.Party(number="102", name="Bob"))
     fake.script.calls = (call,)
     await async_set_up(hass, fake_entry)
-    assert shown(hass, "sensor.ann_101_caller")["state"] == "Bob"
+    assert shown(hass, "sensor.ann_101_called_party")["state"] == "Bob"
     assert shown(hass, "sensor.bob_102_caller")["state"] == "Ann"
+    assert shown(hass, "sensor.ann_101_caller")["state"] == STATE_UNKNOWN
+    assert shown(hass, "sensor.bob_102_called_party")["state"] == STATE_UNKNOWN
 
 
 async def test_only_as_many_calls_as_slots_are_in_the_attribute(hass: HomeAssistant, fake: type[FakeProvider]) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from custom_components.pbx.telephony.models import Call, CallState, Direction, Leg, Party
-from custom_components.pbx.wording import Wording, other_party
+from custom_components.pbx.wording import Wording, called_from, caller_at
 
 from .fake_provider import NOON
 
@@ -56,17 +56,17 @@ def test_call_attributes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("direction", "extension", "number"),
+    ("direction", "extension", "caller", "callee"),
     [
-        (Direction.INCOMING, "101", CALLER),
-        (Direction.OUTGOING, "101", "102"),
-        (Direction.INTERNAL, "102", CALLER),
-        (Direction.INTERNAL, CALLER, "102"),
-        (None, "101", CALLER),
+        (Direction.INCOMING, "101", CALLER, ""),
+        (Direction.OUTGOING, "101", "", "102"),
+        (Direction.INTERNAL, "102", CALLER, ""),
+        (Direction.INTERNAL, CALLER, "", "102"),
+        (None, "101", CALLER, ""),
     ],
 )
-def test_other_party(direction: Direction | None, extension: str, number: str) -> None:
-    """Who calls, but for whoever calls: that one sees who is called."""
+def test_caller_and_callee(direction: Direction | None, extension: str, caller: str, callee: str) -> None:
+    """A phone that is called has a caller; one that calls has whom it calls, and no caller."""
     call = Call(
         id="c1",
         state=CallState.TALKING,
@@ -75,5 +75,5 @@ def test_other_party(direction: Direction | None, extension: str, number: str) -
         callee=Party(number="102"),
         started_at=NOON,
     )
-    assert other_party(call, extension).number == number
-    assert other_party(None, extension) == Party()
+    assert (caller_at(call, extension).number, called_from(call, extension).number) == (caller, callee)
+    assert caller_at(None, extension) == called_from(None, extension) == Party()

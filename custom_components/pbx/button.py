@@ -170,18 +170,23 @@ class PbxButton(PbxEntity, ButtonEntity):
 
 
 class PbxCallBack(PbxButton):
-    """Calls the last caller back; its attributes say who that is."""
+    """Calls the last caller back; its attributes say who that is, and which phone rings first."""
 
-    _unrecorded_attributes = frozenset({"name", "number"})
+    _unrecorded_attributes = frozenset({"name", "number", "rings_first"})
 
     @property
     @override
     def extra_state_attributes(self) -> dict[str, str]:
-        """Return whom the button would call."""
+        """Return whom the button would call, and from where."""
         last = _data(self.coordinator).recent.last_caller(self.subject.id)
         if last is None:
             return {}
-        shown = {"name": last.name, "number": self.coordinator.wording.number(last.number)}
+        phone = self.device_entry or self.subject.device  # the first is followed if it is renamed
+        shown = {
+            "name": last.name,
+            "number": self.wording.number(last.number),
+            "rings_first": phone.name_by_user or phone.name or "",
+        }
         return {key: value for key, value in shown.items() if value}
 
     @callback

@@ -34,7 +34,7 @@ from .recent_calls import RecentCalls
 from .recent_rows import RecentRows
 from .registry.call_registry import CallRegistry
 from .telephony.models import AgentStatus, Call, CallState, Capability
-from .wording import other_party
+from .wording import called_from, caller_at
 
 PARALLEL_UPDATES = 0
 
@@ -130,7 +130,18 @@ SENSORS: tuple[PbxSensorEntityDescription, ...] = (
         entity_registry_enabled_default=False,
         about_calls=True,
         value_fn=lambda sensor, registry, number: sensor.wording.party(
-            other_party(registry.call_of(number), number)
+            caller_at(registry.call_of(number), number)
+        ),
+    ),
+    PbxSensorEntityDescription(
+        key="callee",
+        translation_key="callee",
+        subject=SubjectKind.EXTENSION,
+        needs=Capability.CALLS,
+        entity_registry_enabled_default=False,
+        about_calls=True,
+        value_fn=lambda sensor, registry, number: sensor.wording.party(
+            called_from(registry.call_of(number), number)
         ),
     ),
     PbxSensorEntityDescription(

@@ -54,12 +54,18 @@ class Wording:
         return {key: value for key, value in attributes.items() if value}
 
 
-def other_party(call: Call | None, extension: str) -> Party:
-    """Return the other party of an extension's call, as far as it is known."""
-    if call is None:
-        return NOBODY
-    if call.direction is Direction.OUTGOING:
-        return call.callee
-    if call.direction is Direction.INTERNAL and call.caller.number == extension:
-        return call.callee
-    return call.caller
+def caller_at(call: Call | None, extension: str) -> Party:
+    """Return who calls an extension, as far as it is known; nobody if it called itself."""
+    return NOBODY if call is None or _is_placed_by(extension, call) else call.caller
+
+
+def called_from(call: Call | None, extension: str) -> Party:
+    """Return whom an extension calls, as far as it is known; nobody if it was called."""
+    return call.callee if call is not None and _is_placed_by(extension, call) else NOBODY
+
+
+def _is_placed_by(extension: str, call: Call) -> bool:
+    """Return whether an extension is the side that called."""
+    if call.direction is Direction.INTERNAL:
+        return call.caller.number == extension
+    return call.direction is Direction.OUTGOING
