@@ -172,6 +172,8 @@ async def pictures(studio: Studio, account: Account[Any]) -> None:
     await studio.take("queues", "queues", (1280, 800), dark=True)
     device = await studio.client.device(account.entry_id, f"extension_{account.extensions[0]}")
     await studio.take(f"/config/devices/device/{device}", "extension", (1280, 960))
+    await some_calls(account)
+    await studio.take("/logbook", "activity", (860, 1000), shows=SHOWN["activity"])
 
 
 async def walk(studio: Studio, when: str, looks: Sequence[Look], views: Sequence[str] = VIEWS) -> None:
