@@ -29,13 +29,15 @@ export class DialCard extends PbxCard<Config> {
       .pad button:hover { filter: brightness(0.94); }
       .pad button::after { content: attr(data-letters) / ""; font-size: 10px; line-height: 12px; letter-spacing: 0.14em; color: var(--secondary-text-color); min-height: 12px; }
       .call { justify-self: stretch; min-height: 56px; border-radius: 28px; font-size: 16px; }
-      label { display: grid; gap: 4px; font-size: 12px; line-height: 16px; color: var(--secondary-text-color); }
-      label select, label:not(.check) input { font-size: 16px; color: var(--primary-text-color); }
+      label:not(.chip) { display: grid; gap: 4px; font-size: 12px; line-height: 16px; color: var(--secondary-text-color); }
+      label select, label:not(.check, .chip) input { font-size: 16px; color: var(--primary-text-color); }
       .settings { display: grid; gap: 12px; padding-top: 4px; }
       .check { display: flex; align-items: center; gap: 12px; min-height: 44px; font-size: 14px; color: var(--primary-text-color); }
       .check input { width: 20px; height: 20px; accent-color: var(--primary-color); }
       fieldset { border: 0; margin: 0; padding: 0; display: flex; flex-wrap: wrap; gap: 8px; } legend { padding: 0 0 4px; font-size: 12px; line-height: 16px; color: var(--secondary-text-color); }
-      fieldset .chip { min-height: 44px; border-radius: 22px; padding: 0 16px; }
+      fieldset .chip { min-height: 44px; border-radius: 22px; padding: 0 16px; position: relative; cursor: pointer; }
+      .chip:has(:checked) { background: color-mix(in srgb, var(--primary-color) 24%, transparent); }
+      .chip:has(:focus-visible) { outline: 2px solid var(--primary-color); outline-offset: 2px; }
     `,
   ];
   private text = "";
@@ -133,11 +135,10 @@ export class DialCard extends PbxCard<Config> {
   private choices(): TemplateResult {
     const me = this.myChoice;
     const popup = (value: string, text: string): TemplateResult =>
-      html`<button class="chip" role="radio" aria-checked=${(me.popup ?? "off") === value} aria-pressed=${nothing} data-popup=${value}
-        style=${(me.popup ?? "off") === value ? "background:color-mix(in srgb, var(--primary-color) 24%, transparent)" : nothing}
-        @click=${() => void this.choose({ popup: value })}>${text}</button>`;
+      html`<label class="chip"><input class="sr" type="radio" name="popup" value=${value} .checked=${(me.popup ?? "off") === value}
+        @change=${() => void this.choose({ popup: value })} />${text}</label>`;
     return html`<div class="settings">
-      <fieldset role="radiogroup" aria-label=${this.word("pop_up")}><legend>${this.word("pop_up")}</legend>
+      <fieldset><legend>${this.word("pop_up")}</legend>
         ${popup("mine", this.word("my_phone"))}${popup("all", this.word("all_calls"))}${popup("off", this.word("off"))}</fieldset>
       <label class="check"><input type="checkbox" .checked=${me.sound} @change=${(event: Event) => void this.choose({ sound: (event.target as HTMLInputElement).checked })} />${this.word("ring_sound")}</label>
     </div>`;

@@ -362,12 +362,15 @@ async def test_choose_phone_and_pop_up(stage: Stage) -> None:
     await page.get_by_label("My phone").select_option("house/102")
     await page.get_by_label("My phone").wait_for(state="detached")
     await page.get_by_role("button", name="Settings").click()
-    await page.get_by_role("radio", name="My phone").click()
+    await page.get_by_text("My phone", exact=True).click()
+    await page.get_by_role("radio", name="My phone").press("ArrowRight")
+    assert await page.get_by_role("radio", name="All calls").is_checked()
+    assert await page.get_by_role("radio", checked=True).count() == 1
     await page.get_by_label("Ring sound").check()
     asked = await page.evaluate(
         "window.asked.filter((one) => one.type === 'pbx/me/set').map(({type, ...rest}) => rest)"
     )
-    assert asked == [{"extension": "house/102"}, {"popup": "mine"}, {"sound": True}]
+    assert asked == [{"extension": "house/102"}, {"popup": "mine"}, {"popup": "all"}, {"sound": True}]
 
 
 SHOWS: list[Json] = [{"number": "+493023125000", "label": "Office"}, {"number": "+493023125001"}]
