@@ -1,5 +1,7 @@
 """How a leg moves: rule 2, repeated and older messages, and rule 3, pushes beat lists asked for before."""
 
+from typing import Any
+
 import pytest
 
 from custom_components.pbx.telephony.models import (
@@ -232,3 +234,30 @@ def test_rule_3_an_answer_in_a_window_holds_for_the_leg_of_an_older_list() -> No
         widget("w", "101", R), widget("w", "101", T), listed(call("u", leg("101", R)), asked=2.5)
     )
     assert made.registry.state_of("101") is T
+
+
+@pytest.mark.parametrize(
+    ("rings", "asked", "shown"),
+    [
+        pytest.param("101", (0,), [D], id="another_phone"),
+        pytest.param("101", (0.8, 0), [T, D], id="another_phone_in_a_list_that_may_be_late"),
+        pytest.param("101", (0.8, 1.8), [T, T], id="lists_that_are_older_each"),
+        pytest.param("105", (0, 0), [T, T], id="the_phone_that_rang_before_the_answer"),
+        pytest.param("", (0, 0), [T, T], id="no_phone"),
+    ],
+)
+def test_rule_3_who_was_said_to_talk_waits_where_another_phone_begins_to_ring(
+    rings: str, asked: tuple[float, ...], shown: list[CallState]
+) -> None:
+    """Whoever answered has handed the call on before a list showed the talk; the caller hears it ring."""
+    inside: dict[str, Any] = {"caller": "103", "callee": "105", "direction": INTERNAL}
+    made = story().play(listed(call("c", leg("103", D), leg("105", R), **inside)), push("c", "103", T, leg="leg-103"))
+    seen = []
+    for ago in asked:
+        legs = (leg("103", D), *((leg(rings, R),) if rings else ()))
+        made.play(listed(call("c", *legs, **inside), asked=ago))
+        seen.append(made.registry.state_of("103"))
+    assert seen == shown
+    made.play(listed(call("c", leg("103", T), leg("101", T), **inside)))
+    assert made.registry.state_of("103") is T
+    assert made.told.count("call_answered") == 1

@@ -23,6 +23,10 @@ LINGERING = timedelta(seconds=10)
 """How long a list may go on naming a phone that stopped ringing because another was quicker."""
 
 
+LATE = timedelta(seconds=0.5)
+"""How long a list may go on showing a leg as it was before a message told of it."""
+
+
 class Inferred(Enum):
     """From what the state of a leg was inferred that nobody said of it."""
 
@@ -50,6 +54,7 @@ class ActiveLeg:
     waits: bool = False  # it was up, and hears somebody else's phone ring now
     number: str = ""  # of the party outside, where that is told
     listed_up: bool = False  # a list has shown that it was up
+    listed_at: datetime | None = None  # when the list was asked for that it began with
     context: str = ""
     account_code: str = ""
     details: dict[str, Detail] = field(default_factory=dict)
@@ -91,10 +96,11 @@ class ActiveLeg:
         if time is not None and not older:
             self.changed = time
 
-    def poll(self, leg: Leg, requested_at: datetime) -> None:
+    def poll(self, leg: Leg, requested_at: datetime, ring_at: datetime | None = None) -> None:
         """Take what a list says that was asked for at a time.
 
-        Within a rank a later message holds.
+        Within a rank a later message holds. `ring_at` is when a list has shown the newest phone of
+        the call that rings: who dials again, though a message said that he talks, waits for that.
         """
         climbs = RANK[leg.state] - RANK[self.state]
         newest = not self.pushed_since(requested_at)
@@ -107,7 +113,8 @@ class ActiveLeg:
             # The phone calls whoever takes over next; nobody is held any more.
             self.state = CallState.TALKING
         if newest:
-            self.waits = leg.state in EARLY and self.state in UP and self.listed_up
+            was_up = self.listed_up or self._rung_for(ring_at, requested_at)
+            self.waits = leg.state in EARLY and self.state in UP and was_up
             self.listed_up = self.listed_up or leg.state in UP
         if leg.extension is not None:
             self.extension = leg.extension
@@ -118,6 +125,12 @@ class ActiveLeg:
         """Take that a list does not name this leg: it has ended, unless another list names it."""
         if not self.over:
             self.state, self.inferred = CallState.ENDED, Inferred.BY_LIST
+
+    def _rung_for(self, ring_at: datetime | None, requested_at: datetime) -> bool:
+        """Return whether a phone began to ring after a message moved this leg, and rings still."""
+        if ring_at is None or self.pushed_at is None or self.pushed_since(requested_at - LATE):
+            return False
+        return ring_at > self.pushed_at
 
     # -- what others ask ---------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ it. What a list no longer names is over, but that is inferred, and the next list
 from collections.abc import Mapping
 from datetime import datetime
 
-from ..telephony.models import UP, Call, CallState, Leg, filled
+from ..telephony.models import EARLY, UP, Call, CallState, Leg, filled
 from .active_call import MAX_LEGS, ActiveCall
 from .active_leg import ActiveLeg, Inferred, ringing_together
 from .correlated import hand_over
@@ -37,25 +37,44 @@ def apply_row(
         _take_answer_back(call)
     contested = sources.pushed_since(requested_at) or preexisting
     contested |= _leave_out(call, row, listed, requested_at)
+    ring_at = _newest_ring(call, listed, requested_at)
     for leg in listed.values():
-        contested |= _take_leg(call, leg, requested_at)
+        contested |= _take_leg(call, leg, requested_at, ring_at)
     sources.row = None if contested else row
     if preexisting:
         sources.preexisting = {leg.id for leg in call.legs.values() if leg.extension is None}
 
 
-def _take_leg(call: ActiveCall, leg: Leg, requested_at: datetime) -> bool:
+def _newest_ring(
+    call: ActiveCall, listed: Mapping[str, Leg], requested_at: datetime
+) -> datetime | None:
+    """Return when a list has shown the newest phone that rings; None where it is not known."""
+    newest: datetime | None = None
+    for leg in listed.values():
+        if leg.state is not CallState.RINGING or leg.extension is None:
+            continue
+        known = call.legs.get(leg.id)
+        began = requested_at if known is None else known.listed_at
+        if began is not None and (newest is None or began > newest):
+            newest = began
+    return newest
+
+
+def _take_leg(call: ActiveCall, leg: Leg, requested_at: datetime, ring_at: datetime | None) -> bool:
     """Take what a list says of a leg; return whether the list may be right if it insists."""
     known = call.legs.get(leg.id)
     if known is not None:
         if known.extension is None and leg.id in call.sources.preexisting:
             _learn_phone(call, leg.extension, known.state)
-        known.poll(leg, requested_at)
-        return known.inferred is Inferred.BY_ANSWER or known.pushed_since(requested_at)
+        known.poll(leg, requested_at, ring_at)
+        doubted = leg.state in EARLY and known.state in UP and not known.waits
+        by_answer = known.inferred is Inferred.BY_ANSWER
+        return doubted or by_answer or known.pushed_since(requested_at)
     if call.make_room():
         fresh = ActiveLeg(leg.id, leg.state, leg.extension, leg.changed)
         fresh.context, fresh.account_code = leg.context, leg.account_code
         fresh.number, fresh.listed_up = leg.number, leg.state in UP
+        fresh.listed_at = requested_at
         hand_over(fresh, leg, call.legs.values(), requested_at)
         call.legs[leg.id] = fresh
     return False
