@@ -16,7 +16,25 @@ POLLED_KINDS = ("voipstudio", "voipsun", "voipat")
 async def measure(rounds: int, pushes: int, large: int, polled: int, times: int) -> list[Figure]:
     """Measure both in one Home Assistant."""
     async with running() as hass:
-        return [*await _pushes(hass, rounds, pushes, large), *await _polls(hass, rounds, polled, times)]
+        return [
+            *await _stages(hass, rounds * pushes),
+            *await _pushes(hass, rounds, pushes, large),
+            *await _polls(hass, rounds, polled, times),
+        ]
+
+
+async def _stages(hass: BenchHass, pushes: int) -> list[Figure]:
+    """Show where the processor time of a push goes, in percent; the stop watch itself takes a part of all."""
+    async with account("voipstudio", SMALL, 5) as house:
+        entry_id = await hass.add(house)
+        said = [body.decode() for index in range(SMALL) for body in bodies(index)]
+        found: dict[str, float] = await hass.control("stages", entry_id=entry_id, bodies=said, pushes=pushes)
+        await hass.client.remove(entry_id)
+    whole = sum(found.values())
+    return [
+        Figure(what=f"a push's own work: {stage}, %", value=100 * spent / whole)
+        for stage, spent in sorted(found.items(), key=lambda one: -one[1])
+    ]
 
 
 async def _pushes(hass: BenchHass, rounds: int, pushes: int, large: int) -> list[Figure]:

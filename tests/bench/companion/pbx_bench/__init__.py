@@ -3,22 +3,28 @@
 import asyncio
 import gc
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Sequence
+from contextlib import ExitStack
 from datetime import datetime
 from itertools import count
 from statistics import median
 from typing import Any
+from unittest.mock import patch
 
 from aiohttp.web import Request, Response, json_response
 from homeassistant.components import webhook
 from homeassistant.const import EVENT_STATE_CHANGED
-from homeassistant.core import CALLBACK_TYPE, Event, EventStateChangedData, HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, Event, EventBus, EventStateChangedData, HomeAssistant, callback
+from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.typing import ConfigType
 
 from custom_components.pbx import entity
 from custom_components.pbx.coordinator import PbxCoordinator
+from custom_components.pbx.event_dispatcher import EventDispatcher
+from custom_components.pbx.listeners import Listeners
 from custom_components.pbx.providers.http import RateLimit
+from custom_components.pbx.registry.call_registry import CallRegistry
 from custom_components.pbx.telephony.models import PushRequest
 
 from .peers import EVENT, EVENT_KEPT, EVENT_SIPGATE, Fritz, Pattern, RealEntities, Sipgate, Written
@@ -28,6 +34,30 @@ ANY_CALL = b"ANY-CALL"
 UNLIMITED = (RateLimit(requests=100_000_000, seconds=60),)
 
 type Json = dict[str, Any]
+
+
+class Stages:
+    """A stop watch for the stages of some work: the time of each is without that of the stages inside it."""
+
+    def __init__(self) -> None:
+        """Begin with nothing spent."""
+        self.spent: defaultdict[str, float] = defaultdict(float)
+        self._inside = [0.0]
+
+    def timed[**P, T](self, stage: str, work: Callable[P, T]) -> Callable[P, T]:
+        """Return what does the same, and adds its time to a stage."""
+
+        def do(*arguments: P.args, **named: P.kwargs) -> T:
+            self._inside.append(0.0)
+            begin = time.thread_time()
+            try:
+                return work(*arguments, **named)
+            finally:
+                taken = time.thread_time() - begin
+                self.spent[stage] += taken - self._inside.pop()
+                self._inside[-1] += taken
+
+        return do
 
 
 class Bench:
@@ -128,6 +158,25 @@ class Bench:
                 await self.hass.async_block_till_done()
         return found
 
+    async def async_stages(self, entry_id: str, bodies: Sequence[str], pushes: int) -> dict[str, float]:
+        """Take pushes; return the processor time of each stage of their work, in seconds."""
+        coordinator, stages = self._coordinator(entry_id), Stages()
+        watched: tuple[tuple[type, str, str], ...] = (
+            (type(coordinator.provider), "parse", "reading the message"),
+            (CallRegistry, "apply", "the call registry"),
+            (EventDispatcher, "async_tell_first", "the list of recent calls"),
+            (Listeners, "async_call", "asking the entities that something changed for"),
+            (EventDispatcher, "async_tell", "wording events, and who the caller is"),
+            (Entity, "async_write_ha_state", "Home Assistant writes states"),
+            (EventBus, "async_fire_internal", "Home Assistant fires events, those of states too"),
+        )
+        requests = self._requests(bodies, 0, pushes)
+        with ExitStack() as stack:
+            for owner, name, stage in watched:
+                stack.enter_context(patch.object(owner, name, stages.timed(stage, getattr(owner, name))))
+            stages.timed("the rest", self._push)(coordinator, requests)
+        return dict(stages.spent)
+
     def _requests(self, bodies: Sequence[str], start: int, number: int) -> list[PushRequest]:
         """Prepare requests; the bodies come in pairs, each pair about one call."""
         requests: list[PushRequest] = []
@@ -150,10 +199,14 @@ class Bench:
     def _take(self, coordinator: PbxCoordinator, requests: Sequence[PushRequest]) -> float:
         gc.collect()
         begin = time.thread_time()
+        self._push(coordinator, requests)
+        return time.thread_time() - begin
+
+    @callback
+    def _push(self, coordinator: PbxCoordinator, requests: Sequence[PushRequest]) -> None:
         for request in requests:
             for message in coordinator.provider.parse(request):
                 coordinator.async_push(message)
-        return time.thread_time() - begin
 
     async def async_poll(self, entry_id: str, rounds: int, times: int) -> Json:
         """Poll when nothing has changed; give the processor seconds beside those of asking alone, and who was told."""
