@@ -3,7 +3,7 @@ import { repeat } from "lit/directives/repeat.js";
 import { PbxCard, avatar, css, html, nothing, running, shared, who, type CardConfig } from "./base";
 import { drawn, icon } from "./icons";
 import { clock, isIn, outside, since, waits, type Account, type Agent, type Call, type Queue, type State } from "./model";
-import { Watch } from "./store";
+import { Watch, accountHue, accountName } from "./store";
 import { agentWord } from "./words";
 import type { TemplateResult } from "lit";
 
@@ -27,7 +27,8 @@ export class QueuesCard extends PbxCard<Config> {
       .queue.late { border-color: var(--pbx-ringing); background: color-mix(in srgb, var(--pbx-ringing) 16%, transparent); }
       .queue.too { border-color: var(--pbx-missed); background: color-mix(in srgb, var(--pbx-missed) 18%, transparent); }
       .queue.unknown { border-color: var(--pbx-idle); }
-      h3 { margin: 0; font-size: 20px; line-height: 28px; font-weight: 500; }
+      .top { display: flex; align-items: baseline; gap: 12px; } .top .account { font-size: 12px; line-height: 16px; color: var(--secondary-text-color); }
+      h3 { margin: 0; min-width: 0; flex: 1 0 auto; max-width: 100%; font-size: 20px; line-height: 28px; font-weight: 500; }
       .figures { display: flex; flex-wrap: wrap; gap: 4px 24px; align-items: end; }
       .figure { display: grid; min-width: 0; } .figure b { font-size: 24px; line-height: 32px; font-weight: 500; font-variant-numeric: tabular-nums; }
       .figure span { font-size: 12px; line-height: 16px; color: var(--secondary-text-color); }
@@ -44,14 +45,17 @@ export class QueuesCard extends PbxCard<Config> {
       ha-card:fullscreen { border-radius: 0; padding: 24px; overflow: auto; font-size: 1.2em; }
       ha-card:fullscreen .round.full { display: none; }
       ha-card:fullscreen .grid { grid-template-columns: repeat(auto-fit, minmax(min(440px, 100%), 1fr)); }
-      ha-card:fullscreen h3 { font-size: 40px; line-height: 48px; }
+      ha-card:fullscreen h3 { font-size: 40px; line-height: 48px; } ha-card:fullscreen .top .account { font-size: 24px; line-height: 32px; }
       ha-card:fullscreen .figure.big b { font-size: 160px; line-height: 152px; } ha-card:fullscreen .figure b { font-size: 56px; line-height: 64px; }
       ha-card:fullscreen .figure span { font-size: 24px; line-height: 32px; } ha-card:fullscreen .callers li { font-size: 32px; line-height: 44px; }
       ha-card:fullscreen .agent .title { font-size: 24px; line-height: 32px; } ha-card:fullscreen .agent .sub { font-size: 18px; line-height: 24px; }
       ha-card:fullscreen .agent .round { display: none; }
     `,
   ];
+  /** The account and the agent whom something is done to. */
   private busy = "";
+  /** Whether what is shown belongs to more than one account. */
+  private several = false;
 
   constructor() {
     super();
@@ -63,6 +67,7 @@ export class QueuesCard extends PbxCard<Config> {
     const queues = shown.flatMap((account) => Object.values(account.queues).map((queue) => ({ account, queue })));
     const agents = this.config.agents === false ? [] : shown.flatMap((account) => Object.values(account.agents).map((agent) => ({ account, agent })));
     const obstacle = this.obstacle(this.shown, 2);
+    this.several = shown.length > 1;
     return html`<ha-card>
       <div class="header">${icon("agents")}<h2>${this.config.title ?? this.word("queues")}</h2>
         ${document.fullscreenEnabled ? html`<button class="round bare full" title=${this.word("full_screen")} aria-label=${this.word("full_screen")} @click=${this.fill}>${drawn(mdiFullscreen)}</button>` : nothing}</div>
@@ -90,7 +95,8 @@ export class QueuesCard extends PbxCard<Config> {
     const members = Object.values(queue.members ?? {});
     const inside = queue.agents_logged_in ?? (members.length ? members.filter(Boolean).length : undefined);
     return html`<section class="queue ${late}" data-queue=${queue.id}>
-      <h3 class="cut"><bdi>${queue.name || queue.number || queue.id}</bdi></h3>
+      <div class="top"><h3 class="cut"><bdi>${queue.name || queue.number || queue.id}</bdi></h3>
+        ${this.several ? html`<span class="account" style="--hue:${accountHue(account.id)}"><bdi class="cut">${accountName(account)}</bdi></span>` : nothing}</div>
       <div class="figures">
         ${figure(this.word("waiting"), waiting ?? "–", "big")}
         ${longest !== undefined && waiting ? figure(this.word("longest_wait"), callers.length ? running(since(callers[0]!)) : clock(longest)) : nothing}
@@ -118,16 +124,16 @@ export class QueuesCard extends PbxCard<Config> {
     const inside = Object.entries(agent.queues ?? {}).filter(([, logged]) => logged).map(([queue]) => Object.values(account.queues).find((one) => one.id === queue || one.number === queue)?.name ?? queue);
     const can = (command: string): boolean => account.can.includes(command);
     const button = (action: string, symbol: TemplateResult, word: string): TemplateResult | typeof nothing =>
-      can(action) ? html`<button class="round" title=${this.word(word)} aria-label="${this.word(word)}: ${name}" ?disabled=${this.busy === agent.id} @click=${() => this.command(account, agent, action)}>${symbol}</button>` : nothing;
+      can(action) ? html`<button class="round" title=${this.word(word)} aria-label="${this.word(word)}: ${name}" ?disabled=${this.busy === `${account.id}/${agent.id}`} @click=${() => this.command(account, agent, action)}>${symbol}</button>` : nothing;
     return html`<div class="agent" data-agent=${agent.id} data-status=${status}>
       ${avatar(agent.name ?? "", agent.id, out ? undefined : LOOKS[status])}
-      <span class="text"><span class="title cut"><bdi>${name}</bdi></span><span class="sub cut">${agentWord(this.hass, status)}${inside.length ? html` · <bdi>${inside.join(", ")}</bdi>` : nothing}</span></span>
+      <span class="text"><span class="title cut"><bdi>${name}</bdi></span><span class="sub cut">${agentWord(this.hass, status)}${inside.length ? html` · <bdi>${inside.join(", ")}</bdi>` : nothing}${this.several ? html` · <bdi>${accountName(account)}</bdi>` : nothing}</span></span>
       ${out ? button("agent_login", drawn(mdiLogin, "flip"), "log_in") : html`${paused ? button("agent_unpause", icon("play", "flip"), "unpause") : button("agent_pause", icon("pause"), "pause")}${button("agent_logout", drawn(mdiLogout, "flip"), "log_out")}`}
     </div>`;
   }
 
   private async command(account: Account, agent: Agent, action: string): Promise<void> {
-    this.busy = agent.id;
+    this.busy = `${account.id}/${agent.id}`;
     await this.act(account, action, { agent: agent.id });
     this.busy = "";
     this.requestUpdate();

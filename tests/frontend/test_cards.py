@@ -564,6 +564,20 @@ async def test_wallboard(stage: Stage) -> None:
     assert await page.locator("[data-agent=a3]").get_by_role("button", name="Log out").count() == 0
 
 
+@played
+@pytest.mark.parametrize(("accounts", "shown"), [(("House",), []), (("House (GB)", "Shop"), ["House", "Shop"])])
+async def test_whose_queue_it_is(stage: Stage, accounts: tuple[str, ...], shown: list[str]) -> None:
+    """Queues and agents of several accounts, which may be called the same, tell whose they are."""
+    houses = [{**busy_house("Ada"), "id": title, "title": title} for title in accounts]
+    page = await stage.show(
+        QUEUES, accounts=[*houses, {**account(), "id": "other", "title": "Home", "queues": {}, "agents": {}}]
+    )
+    assert await page.locator("[data-queue=q1] .account").all_inner_texts() == shown
+    agents = await page.locator("[data-agent=a1] .sub").all_inner_texts()
+    assert [text.rpartition(" · ")[2] for text in agents if shown] == shown
+    assert len(agents) == len(accounts)
+
+
 # -- contacts ----------------------------------------------------------------------------------------
 
 BOOK: Json = {
