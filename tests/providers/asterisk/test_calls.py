@@ -340,6 +340,55 @@ def test_who_is_parked_meets_nobody() -> None:
     assert [call.state for call in calls.snapshot()] == [CallState.ON_HOLD] * 2
 
 
+LIFE: tuple[Message, ...] = (
+    {"Event": "Newchannel", "ChannelState": "4", "Exten": "222300101", **FAR},
+    {"Event": "Newchannel", "ChannelState": "0", "Exten": "s", **NEAR},
+    {"Event": "DialBegin", "Uniqueid": "1.1", "DestUniqueid": "1.2"},
+    {"Event": "Newstate", "ChannelState": "5", **NEAR},
+    {"Event": "Newstate", "ChannelState": "6", **NEAR},
+    {"Event": "Newstate", "ChannelState": "6", **FAR},
+    {"Event": "BridgeEnter", "BridgeUniqueid": "b", "BridgeType": "basic", **FAR},
+    {"Event": "BridgeEnter", "BridgeUniqueid": "b", "BridgeType": "basic", **NEAR},
+    {"Event": "Hangup", "Cause": "16", **NEAR},
+    {"Event": "Hangup", "Cause": "16", **FAR},
+)
+
+
+@pytest.mark.parametrize("again", ["told", "listed", "listed_talking"])
+@pytest.mark.parametrize("lives", [2, 3])
+def test_ids_that_begin_anew_with_the_clock_are_those_of_new_calls(again: str, lives: int) -> None:
+    """The machine has no clock of its own and was started again: channels and calls have the ids of earlier ones."""
+    replay, now = Replay(), NOON
+    for life in range(lives):
+        replay.calls.begin_anew()
+        rows: tuple[Message, ...] = ()
+        if life and again == "listed":
+            rows = (row(FAR, "4", **DIAL), row(NEAR, "5", **APP_DIAL))
+        elif life and again == "listed_talking":
+            rows = (row(FAR, "6", "b", **DIAL), row(NEAR, "6", "b", **APP_DIAL))
+        replay.calls.take_list(Listing(channels=rows, asked_at=now), now)
+        replay.push(now)
+        for message in LIFE[-2:] if rows and again == "listed_talking" else LIFE:
+            now += timedelta(seconds=1)
+            replay.calls.tick(now)
+            replay.calls.take(message, now)
+            replay.push(now)
+    assert replay.told == {"call_incoming": lives, "call_answered": lives, "call_ended": lives}
+    assert replay.calls.snapshot() == ()
+
+
+def test_a_list_older_than_the_end_of_a_call_does_not_begin_it_anew() -> None:
+    """It was asked for before, and answered after."""
+    replay, now = Replay(), NOON
+    for message in LIFE:
+        now += timedelta(seconds=1)
+        replay.calls.tick(now)
+        replay.calls.take(message, now)
+    rows = (row(FAR, "6", "b", **DIAL), row(NEAR, "6", "b", **APP_DIAL))
+    replay.calls.take_list(Listing(channels=rows, asked_at=now - timedelta(seconds=2)), now)
+    assert replay.calls.snapshot() == ()
+
+
 @pytest.mark.parametrize("seed", range(40))
 def test_lost_and_repeated_events_break_nothing(seed: int) -> None:
     """Whatever is lost, doubled or late: the list of channels puts it right, and no call stays."""

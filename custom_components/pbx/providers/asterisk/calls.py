@@ -83,6 +83,7 @@ class Calls:
         self._bridges = Bridges(self._channels, self._calls)
         self.remembered = Remembered()
         self._deferred: dict[str, datetime] = {}
+        self._begun_anew = False
 
     # -- views -------------------------------------------------------------------------------------
 
@@ -117,12 +118,13 @@ class Calls:
         if channel is not None or gone is not None:
             return channel.call if channel is not None else gone or ""
         seen = linked in self._calls or linked in self.remembered.past
-        return linked if seen else self._by_linked.get(linked, "")
+        return self._by_linked.get(linked) or (linked if seen else "")
 
     # -- inputs ------------------------------------------------------------------------------------
 
     def begin_anew(self) -> None:
-        """Know that events were lost: no call that goes on was watched all the time."""
+        """Know that events were lost, and that Asterisk may have been started again since."""
+        self._begun_anew = True
         for call in self._calls.values():
             call.watched = False
 
@@ -172,6 +174,7 @@ class Calls:
             concerned[fresh.call] = None
             kind = kinds.get(row.get("BridgeId", ""), TWO_PARTIES).lower()
             concerned |= dict.fromkeys(self._refresh(fresh, row, kind, now))
+        self._begun_anew = False
         if listing.held is not None:
             self._take_held(quiet, listing.held)
         for call_id in concerned:
@@ -179,7 +182,8 @@ class Calls:
 
     def _add_listed(self, uid: str, row: Message, now: datetime) -> Channel | None:
         """Add a channel that is listed; None for one that is no part of a call, or is over."""
-        return None if uid in self.remembered.gone else self._add(row, now, listed=True)
+        over = uid in self.remembered.gone and not self._begun_anew
+        return None if over else self._add(row, now, listed=True)
 
     def _refresh(self, channel: Channel, row: Message, kind: str, now: datetime) -> list[str]:
         """Take from the list what a channel does; return the calls that became one by it."""
@@ -274,7 +278,7 @@ class Calls:
             return self._channels.get(uid)
         linked = message.get("Linkedid", "") or uid
         joined = self.remembered.joining.get(uid)
-        call_id = joined or self._by_linked.get(linked, linked)
+        call_id = joined or self._by_linked.get(linked) or self.remembered.fresh_id(linked)
         channel = channel_from(message, call_id, self._extension_of(name), now, listed=listed)
         if channel.kind is ChannelKind.INTERNAL or uid in self.remembered.ignored:
             return None

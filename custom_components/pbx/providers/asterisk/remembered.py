@@ -32,3 +32,14 @@ class Remembered:
     """To which call a channel has belonged that is not there any more."""
     past: BoundedMap[Past] = field(default_factory=lambda: BoundedMap(REMEMBERED))
     """The calls that are over."""
+
+    def fresh_id(self, linked: str) -> str:
+        """Return the id of a call that begins: the Linkedid, unless an earlier call had the same.
+
+        Where the clock of the machine is reset by a restart, Asterisk gives its ids once more.
+        """
+        call_id, life = linked, 1
+        while call_id in self.past:
+            life += 1
+            call_id = f"{linked}#{life}"
+        return call_id
