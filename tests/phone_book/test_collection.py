@@ -1,5 +1,6 @@
 """The phone book in Home Assistant: kept, changed, merged, and naming callers in the first event."""
 
+import time
 from typing import Any
 
 import pytest
@@ -108,6 +109,29 @@ async def test_the_book_is_full(book: PhoneBook, monkeypatch: pytest.MonkeyPatch
     assert refused.value.translation_key == "phone_book_full"
     with pytest.raises(ServiceValidationError):
         await book.async_merge([Entry(name="Berta", numbers=(EntryNumber(number="101"),))])
+
+
+async def test_a_file_with_too_many_changes_nothing(book: PhoneBook, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a file would be in the book until the next start only, and nobody would know which half."""
+    monkeypatch.setattr(collection, "MAX_ENTRIES", 2)
+    anna = await book.async_create_item(ANNA)
+    number = (EntryNumber(number="101"),)
+    with pytest.raises(ServiceValidationError):
+        await book.async_merge([Entry(name=name, numbers=number) for name in ("Anna", "Berta", "Carla")])
+    assert book.entries == (anna,)
+    assert await book.async_merge([Entry(name=name, numbers=number) for name in ("Anna", "Berta")]) == (1, 1)
+
+
+async def test_many_of_one_name(book: PhoneBook) -> None:
+    """Each gets an id, and Home Assistant is not held up for looking whether it is taken."""
+    many = [
+        Entry(name="Reception", company=f"No {number}", numbers=(EntryNumber(number=f"+4930{number}"),))
+        for number in range(3000)
+    ]
+    begin = time.process_time()
+    assert await book.async_merge(many) == (3000, 0)
+    assert time.process_time() - begin < 3
+    assert len(book.entries) == 3000
 
 
 async def test_merge(book: PhoneBook) -> None:

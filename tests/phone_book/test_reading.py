@@ -1,7 +1,9 @@
 """Files of other programs: what is read, what a person is asked about, and what is written."""
 
+import base64
 import csv
 import io
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -296,6 +298,84 @@ def test_no_cell_is_run(start: str) -> None:
     cells = [cell for row in csv.reader(io.StringIO(to_csv([entry]), newline="")) for cell in row]
     assert len(cells) == 10
     assert not [cell for cell in cells if cell[:1] in tuple("=+-@\t\r\uff1d\uff0b\uff0d\uff20")]
+
+
+@pytest.mark.parametrize("start", "=+-@\uff1d")
+@pytest.mark.parametrize("mark", [";", "; ", "\t", "|"])
+def test_no_cell_is_run_where_another_mark_parts_cells(start: str, mark: str) -> None:
+    """A spreadsheet of another country parts them at semicolons; the text is the same when it is read again."""
+    name = f"Meier{mark.strip(' ')}{start}1+1{mark}{start}2"
+    entry = Entry(name=name, company=f"x{mark}{start}cmd|x", numbers=(EntryNumber(number="+493023125101"),))
+    written = to_csv([entry])
+    for other in (",", ";", "\t", "|"):
+        rows = csv.reader(io.StringIO(written, newline=""), delimiter=other, quoting=csv.QUOTE_NONE)
+        cells = [cell.strip(' "') for row in rows for cell in row]
+        assert not [cell for cell in cells if cell[:1] in tuple("=+-@\t\r\uff1d")], other
+    [(read_name, company, _, numbers)] = found(written)
+    assert (read_name, company) == (entry.name.replace("\t", " "), entry.company.replace("\t", " "))
+    assert numbers == [("other", "+493023125101")]
+
+
+PATIENCE = 5  # seconds, for what takes milliseconds
+MANY = 100_000
+HUGE: dict[str, str] = {
+    "a line that goes on": "BEGIN:VCARD\nNOTE;ENCODING=QUOTED-PRINTABLE:=\n" + "=\n" * (8 * MANY) + "\nEND:VCARD",
+    "a group of one person": "BEGIN:VCARD\nKIND:group\nFN:a\nMEMBER:x\nEND:VCARD\n" * 9_000
+    + "BEGIN:VCARD\nUID:x\nFN:b\nTEL:1\nEND:VCARD\n" * 9_000,
+    "columns": "name," + "".join(f"phone {number} - value," for number in range(MANY)) + "\na,1",
+    "contacts in contacts": "<phonebooks>" + "<contact>" * MANY + "</contact>" * MANY + "</phonebooks>",
+    "depth": "<phonebooks>" + "<a>" * (3 * MANY) + "</a>" * (3 * MANY) + "</phonebooks>",
+    "quotes": "name,number\n" + '"' * (20 * MANY),
+}
+
+
+@pytest.mark.parametrize("text", HUGE.values(), ids=HUGE)
+def test_no_file_takes_long(text: str) -> None:
+    """What is written for that costs no more than its length; a file of usual contacts takes longer."""
+    assert len(text) < MAX_FILE
+    begin = time.process_time()
+    try:
+        taken = read(text, format_of(text), "DE")
+    except UnreadableError:
+        pass
+    else:
+        assert all(len(entry.groups) <= 20 for entry in taken.entries)
+    assert time.process_time() - begin < PATIENCE
+
+
+@pytest.mark.parametrize(
+    ("properties", "name"),
+    [
+        ("FN:Anna\u2028Berg", "Anna Berg"),
+        ("FN:Anna\x0cBerg\x85Tal", "Anna Berg Tal"),
+        ("FN:Anna\x00Berg", "AnnaBerg"),
+        ("N;QUOTED-PRINTABLE;CHARSET=UTF-8:M=C3=BC=\nller;J=C3=B6rg", "Jörg Müller"),
+        ("FN;ENCODING=QUOTED-PRINTABLE;CHARSET=ISO-8859-1:J=F6=\r\nrg", "Jörg"),
+        ("FN;CHARSET=nonsense;ENCODING=QUOTED-PRINTABLE:J=C3=B6rg", "Jörg"),
+        *(
+            (f"FN;CHARSET={charset};ENCODING=QUOTED-PRINTABLE:J=C3=B6rg", "Jörg")
+            for charset in ("idna", "hex", "undefined", "a\x00b", "../x", "")
+        ),
+        (f"FN;ENCODING=b:{base64.b64encode('Jörg'.encode()).decode()}", "Jörg"),
+        (f"FN;BASE64;CHARSET=ISO-8859-1:{base64.b64encode('Jörg'.encode('latin-1')).decode()}", "Jörg"),
+        (f"N;ENCODING=BASE64:{base64.b64encode('Müller;Jörg;;;'.encode()).decode()}", "Jörg Müller"),
+        ("FN;ENCODING=b:no base64!", "no base64!"),
+        ("PHOTO;ENCODING=b;TYPE=JPEG:/9j/4AAQ\nFN:Anna", "Anna"),
+        ('FN;X="a:b;c":Anna', "Anna"),
+    ],
+)
+def test_how_a_card_writes_a_name(properties: str, name: str) -> None:
+    """In each version, by whatever program; a break that no file has between its lines is the name's own."""
+    [(read_name, *_)] = found(f"BEGIN:VCARD\nVERSION:2.1\n{properties}\nTEL:030 23125101\nEND:VCARD\n")
+    assert read_name == name
+
+
+@pytest.mark.parametrize("start", ["sep=;\n", "sep=;\r\n", "\ufeffsep=;\n", '"sep=;"\n', "\n", "\r\n\r\n"])
+def test_a_table_with_something_before_its_headings(start: str) -> None:
+    """A spreadsheet says there which mark parts its cells."""
+    assert found(f"{start}Name;Nummer\nMeier, Anna;030 23125101\n", kind=Format.CSV) == [
+        ("Meier, Anna", "", (), [("other", "+493023125101")])
+    ]
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,9 @@ from homeassistant.helpers.collection import (
     StorageCollection,
 )
 from homeassistant.helpers.storage import Store
+from homeassistant.util import slugify
 from homeassistant.util.hass_dict import HassKey
+from homeassistant.util.uuid import random_uuid_hex
 
 from ..const import DOMAIN
 from ..errors import invalid
@@ -143,15 +145,18 @@ class PhoneBook(StorageCollection[Entry, SerializedStorageCollection]):
     async def async_merge(self, read: Iterable[Entry]) -> tuple[int, int]:
         """Take entries of another book, and return how many were added and how many completed.
 
-        Who is there already, by name and company, gets the numbers and groups that are new.
+        Who is there already, by name and company, gets the numbers and groups that are new. Raise
+        ServiceValidationError where there is no room for all of them: none is taken then.
         """
+        read = tuple(read)
         by_name = {_identity(entry): entry for entry in self.data.values()}
+        if new := {_identity(entry) for entry in read} - by_name.keys():
+            self._check_room(len(new))
         changes: dict[str, str] = {}
         for entry in read:
             known = by_name.get(_identity(entry))
             if known is None:
-                self._check_room()
-                known = replace(entry, id=self.id_manager.generate_id(entry.label))
+                known = replace(entry, id=self._new_id(entry.label))
                 changes[known.id] = CHANGE_ADDED
             else:
                 merged = _merged(known, entry)
@@ -215,11 +220,17 @@ class PhoneBook(StorageCollection[Entry, SerializedStorageCollection]):
         """Return the whole book as it is kept."""
         return self._base_data_to_save()
 
-    def _check_room(self) -> None:
-        """Raise ServiceValidationError if the book is full, or of a newer version of ours."""
+    def _new_id(self, label: str) -> str:
+        """Return an id after a name; of a name that is taken, one that needs no search."""
+        if self.id_manager.has_id(slugify(label)):
+            label = f"{label} {random_uuid_hex()}"
+        return self.id_manager.generate_id(label)
+
+    def _check_room(self, more: int = 1) -> None:
+        """Raise ServiceValidationError if more do not fit, or the book is of a newer version."""
         if self._newer:
             raise invalid("phone_book_newer")
-        if len(self.data) >= MAX_ENTRIES:
+        if len(self.data) + more > MAX_ENTRIES:
             raise invalid("phone_book_full", limit=str(MAX_ENTRIES))
 
     def _typed(self, known: Entry, data: Mapping[str, Any]) -> Entry:

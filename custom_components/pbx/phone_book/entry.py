@@ -124,7 +124,9 @@ def clean_groups(groups: Iterable[str]) -> tuple[str, ...]:
         key = name.casefold()
         if key:
             found.setdefault(key, key if key in FIXED_GROUPS else name)
-    return tuple(list(found.values())[:MAX_GROUPS])
+        if len(found) == MAX_GROUPS:
+            break
+    return tuple(found.values())
 
 
 def entry_data(entry: Entry) -> Json:

@@ -27,12 +27,14 @@ def read(text: str) -> list[Draft]:
         raise UnreadableError from err
     if root.tag not in ("phonebooks", "phonebook"):
         raise UnreadableError
-    return [_draft(contact) for contact in root.iter("contact")]
+    # Only where they belong: what is within each other would be read again and again.
+    books = [root] if root.tag == "phonebook" else root.findall("phonebook")
+    return [_draft(contact) for book in books for contact in book.findall("contact")]
 
 
 def _draft(contact: ET.Element) -> Draft:
     """Return what a contact says."""
-    numbers = [found for found in contact.iter("number") if (found.text or "").strip()]
+    numbers = [found for found in contact.findall("telephony/number") if (found.text or "").strip()]
     numbers.sort(key=lambda found: found.get("prio") != IMPORTANT)
     important = (contact.findtext("category") or "").strip() == IMPORTANT
     return Draft(

@@ -14,11 +14,16 @@ from .entry import NumberKind
 
 MAX_ROWS = 20_000
 MAX_CELL = 10_000
+MAX_COLUMNS = 500
 SEVERAL = ":::"
 GUARD = "'"  # makes a spreadsheet take a cell for text
-FORMULA = re.compile(r"'*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]")  # also in full width, and guarded
+_FORMULA = r"'*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]"  # also in full width, and guarded
+_START = r"(^|[;\t|][ ]*)"  # of a cell, also where a spreadsheet parts cells at another mark
+RUN = re.compile(f"{_START}(?={_FORMULA})")
+GUARDED = re.compile(f"{_START}{GUARD}(?={_FORMULA})")
 
 _DELIMITERS = ",;\t"
+_DELIMITER_SAID = re.compile(r'\s*"?sep=([,;\t])"?\s*(?:\r\n|\r|\n)', re.IGNORECASE)
 _FULL_NAMES = frozenset(
     {
         "name", "full name", "display name", "nome", "nombre", "nom", "jméno", "imię i nazwisko",
@@ -80,7 +85,7 @@ def read(text: str) -> list[Draft]:
     Raises UnreadableError if no columns of names and numbers can be found by their headings.
     """
     rows = _rows(text)
-    columns = _columns([cell.strip().casefold() for cell in next(rows, [])])
+    columns = _columns([cell.strip().casefold() for cell in next(rows, [])[:MAX_COLUMNS]])
     named = columns.full is not None or columns.first or columns.company is not None
     if not named or not columns.numbers:
         raise UnreadableError
@@ -89,9 +94,12 @@ def read(text: str) -> list[Draft]:
 
 def _rows(text: str) -> Iterator[list[str]]:
     """Give the rows of a file, whatever mark is between its cells."""
-    text = text.removeprefix("\ufeff")
-    heading = text.splitlines()[0] if text else ""
-    delimiter = max(_DELIMITERS, key=heading.count)
+    text = text.removeprefix("\ufeff").lstrip("\r\n")
+    said = _DELIMITER_SAID.match(text)
+    if said is not None:
+        text = text[said.end() :]
+    heading = re.match(r"[^\r\n]*", text)
+    delimiter = said[1] if said else max(_DELIMITERS, key=(heading[0] if heading else "").count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
         for count, row in enumerate(reader):
@@ -159,6 +167,5 @@ def _cell(row: Sequence[str], place: int | None) -> str:
     """Return a cell; empty where there is none."""
     if place is None or place >= len(row):
         return ""
-    cell = row[place].strip()
     # An apostrophe before anything else is the name's: 't Hart.
-    return cell.removeprefix(GUARD).strip() if FORMULA.match(cell) else cell
+    return GUARDED.sub(r"\1", row[place].strip()).strip()

@@ -5,20 +5,24 @@ other card does. The libraries for this format give up a whole file then, and br
 packages.
 """
 
+import base64
 import quopri
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from .draft import Draft, TypedNumber, UnreadableError
-from .entry import NumberKind
+from .entry import MAX_GROUPS, NumberKind
 
 MAX_CARDS = 20_000
 
 _FOLD = re.compile(r"\r?\n[ \t]")
-_SOFT_BREAK = re.compile(r"=\r?\n")
+_BREAK = re.compile(r"\r\n|\n|\r")  # what other breaks there are belongs to a value
 _BORDER = re.compile(r"(BEGIN|END):VCARD", re.IGNORECASE)
-_QUOTED = re.compile(r"^[^:\r\n]*ENCODING=QUOTED-PRINTABLE", re.IGNORECASE)
+_QUOTED = re.compile(r"^[^:\r\n]*[;=]QUOTED-PRINTABLE", re.IGNORECASE)
+_BASE64 = frozenset({"b", "base64"})
+_TEXTS = frozenset({"fn", "n", "org", "tel", "categories"})
 _PARAMETER = re.compile(r';(?:([\w-]+)=)?("[^"]*"|[^;:"]*)')
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _UNESCAPED_SEMICOLON = re.compile(r"(?<!\\);")
@@ -58,7 +62,9 @@ def read(text: str) -> list[Draft]:
         if _first(card, "kind", f"{_APPLE}kind").casefold() == "group":
             name = _text(_first(card, "fn", "n"))
             for value in _all(card, "member", f"{_APPLE}member"):
-                members.setdefault(_uid(value), []).append(name)
+                named = members.setdefault(_uid(value), [])
+                if len(named) < MAX_GROUPS:
+                    named.append(name)
         else:
             people.append((_uid(_first(card, "uid")), _draft(card)))
     return [
@@ -93,20 +99,18 @@ def _cards(text: str) -> Iterator[list[_Property]]:
 
 def _lines(text: str) -> Iterator[str]:
     """Give the lines of a file as they were before they were folded."""
-    unfolded = _FOLD.sub("", text)
-    pending = ""
-    for line in unfolded.splitlines():
-        if pending and _BORDER.match(line):
-            yield pending
-            pending = ""
-        whole = pending + line
-        pending = ""
-        if line.endswith("=") and _QUOTED.match(whole):
-            pending = whole + "\n"
+    begun: list[str] = []  # a quoted line that is not over
+    for line in _BREAK.split(_FOLD.sub("", text)):
+        if begun and _BORDER.match(line):
+            yield "".join(begun)
+            begun = []
+        if line.endswith("=") and (begun or _QUOTED.match(line)):
+            begun.append(line[:-1])
             continue
-        yield _SOFT_BREAK.sub("", whole)
-    if pending:
-        yield pending
+        yield "".join([*begun, line])
+        begun = []
+    if begun:
+        yield "".join(begun)
 
 
 def _property(line: str) -> _Property | None:
@@ -116,7 +120,8 @@ def _property(line: str) -> _Property | None:
         return None
     name, position = head[1].casefold(), head.end()
     types: set[str] = set()
-    encoded, charset = False, "utf-8"
+    encodings: set[str] = set()
+    charset = "utf-8"
     while (found := _PARAMETER.match(line, position)) is not None:
         position = found.end()
         key, value = (found[1] or "type").casefold(), found[2].strip('"').casefold()
@@ -124,16 +129,25 @@ def _property(line: str) -> _Property | None:
             types.update(value.split(","))
         elif key == "charset":
             charset = value
-        encoded |= value == "quoted-printable"
+        if key in {"type", "encoding"}:
+            encodings.add(value)
     if line[position : position + 1] != ":":
         return None
     value = line[position + 1 :]
-    if encoded:
-        try:
-            value = quopri.decodestring(value.encode()).decode(charset, errors="replace")
-        except LookupError:
-            value = quopri.decodestring(value.encode()).decode(errors="replace")
+    if "quoted-printable" in encodings:
+        value = _decoded(quopri.decodestring(value.encode()), charset)
+    elif encodings & _BASE64 and name in _TEXTS:
+        with suppress(ValueError):  # it says so, and is none
+            value = _decoded(base64.b64decode(value, validate=True), charset)
     return _Property(name=name, types=frozenset(types), value=value)
+
+
+def _decoded(value: bytes, charset: str) -> str:
+    """Return the text of a value, in UTF-8 where nobody knows the charset that it names."""
+    try:
+        return value.decode(charset, errors="replace")
+    except LookupError, ValueError:  # the latter of a codec that is for something else
+        return value.decode(errors="replace")
 
 
 def _draft(card: list[_Property]) -> Draft:

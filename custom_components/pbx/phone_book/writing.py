@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from .entry import Entry, NumberKind
-from .spreadsheet import FORMULA, GUARD
+from .spreadsheet import GUARD, RUN
 
 _SPECIAL = re.compile(r"([\\;,])")
 _LINE = 75  # bytes of a line in a vCard
@@ -58,8 +58,8 @@ def to_csv(entries: Iterable[Entry]) -> str:
 
 
 def _harmless(cell: str) -> str:
-    """Return a cell that a spreadsheet shows and does not run."""
-    return f"{GUARD}{cell}" if FORMULA.match(cell) else cell
+    """Return a cell that a spreadsheet shows and does not run, wherever it begins a cell."""
+    return RUN.sub(rf"\1{GUARD}", cell)
 
 
 def _escaped(text: str) -> str:
