@@ -29,6 +29,7 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
         "phone_book",
         "places",
         "sentences",
+        "voice_names",
         "wording",
     ),
     "the parts of an account, which know no coordinator": (

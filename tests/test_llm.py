@@ -182,6 +182,7 @@ async def crowd(hass: HomeAssistant, fake: type[FakeProvider]) -> MockConfigEntr
     ("phone", "to", "called"),
     [
         ("User 5", "user 7", ["1007"]),
+        ("User 5.", "user, 7!", ["1007"]),
         ("1005", "User 7 (1007)", ["1007"]),
         ("1005", "mum", ["+390612345678"]),
         ("1005", "06 1234 5678", ["+390612345678"]),

@@ -36,6 +36,7 @@ from .telephony import phone_numbers as numbers
 from .telephony.errors import InvalidInputError
 from .telephony.models import Call, Capability, Party, PlacedOutcome
 from .telephony.text import line as one_line
+from .voice_names import plain
 
 ATTR_FROM = "from"
 ATTR_TO = "to"
@@ -67,9 +68,9 @@ class Somebody:
 
     def is_meant(self, text: str) -> bool:
         """Return whether a text is this name, or another form of this number."""
-        said = text.strip().casefold()
-        names = {self.label.casefold(), self.name.casefold(), self.number}
-        return bool(said) and (said in names or numbers.same(said, self.number))
+        said = plain(text)
+        names = {plain(self.label), plain(self.name), self.number}
+        return bool(said) and (said in names or numbers.same(text.strip(), self.number))
 
 
 @callback

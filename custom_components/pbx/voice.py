@@ -5,8 +5,6 @@ and a match never falls through to other intents, so the names are listed in the
 these are registered again when a name changes.
 """
 
-import re
-import unicodedata
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -25,6 +23,7 @@ from .llm import Somebody, allowed_accounts, may_read, people_of, placing_comman
 from .phone_book.collection import async_get_phone_book
 from .sentences import SENTENCES, Wish
 from .telephony.models import EARLY, Call, CallState, Direction
+from .voice_names import alternatives, heard, plain
 
 if TYPE_CHECKING:
     from hassil.recognize import RecognizeResult
@@ -34,7 +33,6 @@ DATA_VOICE: HassKey[Voice] = HassKey(f"{DOMAIN}_voice")
 CONVERSATION = "conversation"
 MOST_NAMES = 200
 MOST_TOLD = 5
-_NOT_IN_TEMPLATES = re.compile(r"[^\w\s.'\u2019-]+")
 
 type Answer = Callable[[Words, str, Context], Awaitable[str]]
 
@@ -104,13 +102,15 @@ class Voice:
         ):
             return ()
         whom = self._whom()
-        names = _alternatives(who.name for who in whom)
-        phones = _alternatives(who.name for who in whom if who.extension)
+        phones = [who.name for who in whom if who.extension]
         if wish is Wish.CALL and not phones:
             return ()
+        names = [who.name for who in whom]
         return tuple(
-            text.replace("<names>", names).replace("<phones>", phones)
-            for wishes in SENTENCES.values()
+            text.replace("<phones>", alternatives(phones, language)).replace(
+                "<names>", alternatives(names, language)
+            )
+            for language, wishes in SENTENCES.items()
             for text in wishes[wish]
         )
 
@@ -127,7 +127,7 @@ class Voice:
                     found.append(
                         Somebody(entry=entry, name=one.label, number=number, extension=False)
                     )
-        return [who for who in found if _plain(who.name)][:MOST_NAMES]
+        return [who for who in found if plain(who.name)][:MOST_NAMES]
 
     async def _async_said(
         self, wish: Wish, user_input: ConversationInput, _result: RecognizeResult
@@ -195,11 +195,12 @@ class Voice:
     async def _async_call(self, words: Words, text: str, context: Context) -> str:
         """Call somebody from the phone that was named, else from the user's own or the only one."""
         whom = self._whom()
-        others = _named(text, whom)
+        names = heard(text, {who.name for who in whom})
+        others = [who for who in whom if who.name in names]
         phones = [who for who in others if who.extension]
         if len({who.name for who in others}) > 1 and phones:
             # Who is named last calls, in every language: "call Bob from Ann".
-            phone = max(phones, key=lambda who: _plain(text).rfind(_plain(who.name)))
+            phone = max(phones, key=lambda who: names[who.name])
             others = [who for who in others if who.name != phone.name]
             phones = [phone]
         else:
@@ -235,7 +236,7 @@ class Voice:
         if context.user_id is not None:
             user = await self._hass.auth.async_get_user(context.user_id)
         if user is not None and user.name:
-            own = [who for who in phones if _plain(who.name) == _plain(user.name)]
+            own = [who for who in phones if plain(who.name) == plain(user.name)]
             if own:
                 return own
         return phones if len(phones) == 1 else []
@@ -271,8 +272,8 @@ class Voice:
             if subject.kind is SubjectKind.AGENT
         ]
         if user is not None and user.name:
-            wanted = _plain(user.name)
-            own = [agent for agent in agents if _plain(agent.device.name or "") == wanted]
+            wanted = plain(user.name)
+            own = [agent for agent in agents if plain(agent.device.name or "") == wanted]
             agents = own or agents
         if len(agents) != 1:
             return words.say("which_agent")
@@ -334,31 +335,6 @@ def _told(words: Words, entry: PbxConfigEntry, call: Call) -> str:
 def _rings(call: Call) -> bool:
     """Return whether somebody is calling and was not answered yet."""
     return call.state in EARLY and call.direction is not Direction.OUTGOING
-
-
-def _alternatives(names: Iterable[str]) -> str:
-    """Return a choice of names as a template; empty for none."""
-    found = dict.fromkeys(_NOT_IN_TEMPLATES.sub(" ", name).strip() for name in names)
-    return f"({'|'.join(name for name in found if name)})" if found else ""
-
-
-def _plain(text: str) -> str:
-    """Return a text as names are compared: without case and signs."""
-    composed = unicodedata.normalize("NFKC", _NOT_IN_TEMPLATES.sub(" ", text)).casefold()
-    return " ".join(composed.split())
-
-
-def _named(text: str, whom: Iterable[Somebody]) -> list[Somebody]:
-    """Return who is named in a text: the longest names, none of which is a part of another one."""
-    said = f" {_plain(text)} "
-    found = [who for who in whom if _plain(who.name) in said]
-    names = {_plain(who.name) for who in found}
-    return [who for who in found if not _is_part(_plain(who.name), names)]
-
-
-def _is_part(name: str, names: Iterable[str]) -> bool:
-    """Return whether a name is a part of another one."""
-    return any(name != other and name in other for other in names)
 
 
 @callback
