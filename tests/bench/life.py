@@ -41,9 +41,9 @@ class Lives:
 
 
 async def measure(rounds: int) -> list[Figure]:
-    """Start and stop a house with four accounts and one without any, in turns."""
+    """Start and stop a house with four accounts, one without any, and one with as many bare devices, in turns."""
     async with AsyncExitStack() as stack:
-        with_accounts, without = await _house(stack), await _house(stack)
+        with_accounts, without, bare = await _house(stack), await _house(stack), await _house(stack, COMPANION)
         await with_accounts.start()
         async with Client(with_accounts) as client:
             for kind in KINDS:
@@ -51,7 +51,10 @@ async def measure(rounds: int) -> list[Figure]:
                 await simulated.set_up(client)
                 await simulated.complete(client)
         await with_accounts.stop()
-        houses = {"accounts": with_accounts, "none": without}
+        _add_bare(bare.folder, len(KINDS) * EXTENSIONS)
+        await _live(bare)
+        _check_bare(bare.folder, len(KINDS) * EXTENSIONS)
+        houses = {"accounts": with_accounts, "none": without, "bare": bare}
         await _live(without)
         found = {name: Lives() for name in houses}
         for number in range(rounds):
@@ -63,13 +66,15 @@ async def measure(rounds: int) -> list[Figure]:
 
 
 def _figures(found: Mapping[str, Lives]) -> list[Figure]:
-    ours, none = found.values()
+    ours, none, bare = found.values()
     figures = []
     for what, one, two, most in (
         ("processor time of Home Assistant's start", ours.start, none.start, 1.05),
         ("time of Home Assistant's stop", ours.stop, none.stop, 1.1),
     ):
         note = f"{median(one):.2f} s, {median(two):.2f} s without an account"
+        if one is ours.start:
+            note += f", {median(bare.start):.2f} s with as many devices of bare sensors"
         # Every second one without accounts beside the others.
         still = median(two[::2]) / median(two[1::2]) if len(two) > 1 else None
         figures.append(ratio(f"with {len(KINDS)} accounts: {what}", one, two, at_most=most, noise=still, note=note))

@@ -27,11 +27,9 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     @callback
     def note(event: Event) -> None:
         """Note when it is now."""
-        """Note when it is now."""
         steps[str(event.event_type)] = (time.monotonic(), time.process_time())
 
     def write(file: Path) -> None:
-        """Write down when each was, by the clock and in processor time."""
         """Write down when each was, by the clock and in processor time."""
         steps[ENDED] = (time.monotonic(), time.process_time())
         file.write_text(json.dumps(steps))
