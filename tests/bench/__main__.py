@@ -80,6 +80,13 @@ PARTS: Mapping[str, Callable[[Effort], Coroutine[Any, Any, list[Figure]]]] = {
 }
 
 
+def _earlier(kept: Path) -> dict[str, float]:
+    """Return what the run before found, as far as it was kept."""
+    if not kept.exists():
+        return {}
+    return {figure["what"]: figure["value"] for figure in json.loads(kept.read_text())["figures"]}
+
+
 def main() -> int:
     """Do what the command line asks for; a missed target is no failure, for it may be the machine's.
 
@@ -122,11 +129,11 @@ def main() -> int:
     where = ", ".join(f"{key}: {value}" for key, value in machine().items()) + f"; {effort.rounds} rounds"
     if failed:
         where += f"; NOT MEASURED: {', '.join(failed)}"
-    found = f"{where}\n\n{table(figures)}\n"
+    found = f"{where}\n\n{table(figures, _earlier(arguments.json))}\n"
     sys.stdout.write(found)
     if arguments.write:
         before, _, rest = PAGE.read_text().partition(BEGIN)
-        PAGE.write_text(f"{before}{BEGIN}\n## The last run\n\n{found}{END}{rest.partition(END)[2]}")
+        PAGE.write_text(f"{before}{BEGIN}\n## The last two runs\n\n{found}{END}{rest.partition(END)[2]}")
     arguments.json.parent.mkdir(parents=True, exist_ok=True)
     arguments.json.write_text(json.dumps(as_json(figures), indent=2, ensure_ascii=False) + "\n")
     return 1 if failed else 0

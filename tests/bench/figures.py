@@ -3,7 +3,7 @@
 import os
 import platform
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median, quantiles
@@ -62,13 +62,14 @@ def percentile(values: Sequence[float], percent: int) -> float:
     return sorted(values)[min(len(values) - 1, len(values) * percent // 100)]
 
 
-def table(figures: Sequence[Figure]) -> str:
-    """Draw a Markdown table."""
-    rows = [("what", "found", "middle half", "A/A", "target", "", "note")]
+def table(figures: Sequence[Figure], earlier: Mapping[str, float]) -> str:
+    """Draw a Markdown table; `earlier` is what a run before found, by what was measured."""
+    rows = [("what", "found", "run before", "middle half", "A/A", "target", "", "note")]
     rows += [
         (
             figure.what,
-            f"{figure.value:,.0f}" if figure.value >= LARGE else f"{figure.value:.3g}",
+            _rounded(figure.value),
+            _rounded(earlier[figure.what]) if figure.what in earlier else "",
             "" if figure.low is None or figure.high is None else f"{figure.low:.3g}-{figure.high:.3g}",
             "" if figure.noise is None else f"{figure.noise:.3g}",
             figure.target,
@@ -83,6 +84,11 @@ def table(figures: Sequence[Figure]) -> str:
     ]
     lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
     return "\n".join(lines)
+
+
+def _rounded(value: float) -> str:
+    """Write a value with three digits, or without a fraction where it is large."""
+    return f"{value:,.0f}" if value >= LARGE else f"{value:.3g}"
 
 
 def machine() -> dict[str, str | int]:
