@@ -36,6 +36,19 @@ def house(hints: Hints, states: Mapping[str, str] | None = None) -> House:
             {"Kitchen": "IAX2/kitchen", "11": "SCCP/11", "12": "DAHDI/1"},
             {"IAX2/kitchen-9": "Kitchen", "DAHDI/1-1": "12"},
         ),
+        (
+            {"11": "Skinny/11@desk", "12": "MGCP/aaln/1@gw", "13": "USTM/13@ph", "14": "Zap/3"},
+            {"Skinny/11@desk-3": "11", "MGCP/aaln/1@gw-2": "12", "USTM/13@ph-0x8f": "13", "Zap/3-1": "14"},
+        ),
+        (
+            {"11": "PJSIP/my-desk-phone", "12": "PJSIP/Anna Müller", "2015550123": "PJSIP/2015550123"},
+            {
+                "PJSIP/my-desk-phone-0000001f": "11",
+                "PJSIP/Anna Müller-00000001": "12",
+                "PJSIP/2015550123-00000002": "2015550123",
+            },
+        ),
+        ({"11": " PJSIP/11 & SIP/11 , CustomPresence:11"}, {"PJSIP/11-1": "11", "SIP/11-1": "11"}),
     ],
     ids=[
         "freepbx",
@@ -47,6 +60,9 @@ def house(hints: Hints, states: Mapping[str, str] | None = None) -> House:
         "crossed",
         "no phones",
         "technologies",
+        "old technologies",
+        "names",
+        "blanks",
     ],
 )
 def test_whose_a_device_is(hints: Hints, owners: Mapping[str, str]) -> None:

@@ -23,7 +23,9 @@ from ..values import integer
 from .channels import LONGEST_NAME, Message, device_of, known
 
 MAX_ITEMS = 5000
-PHONE_TECHNOLOGIES = frozenset({"pjsip", "sip", "iax2", "dahdi", "sccp", "skinny", "mgcp", "dect"})
+PHONE_TECHNOLOGIES = frozenset(
+    {"pjsip", "sip", "iax2", "dahdi", "zap", "sccp", "skinny", "mgcp", "ustm", "dect"}
+)
 UNREGISTERED = frozenset({"UNAVAILABLE", "INVALID", "UNKNOWN"})
 DND_DEVICE = "Custom:DND"
 
@@ -61,7 +63,7 @@ class House:
         self.hints.clear()
         for row in rows:
             number_, hint = known(row.get("Exten", "")), row.get("Hint", "")
-            devices = tuple(filter(_is_phone, re.split(r"[&,]", hint)))
+            devices = tuple(filter(_is_phone, map(str.strip, re.split(r"[&,]", hint))))
             pattern = number_.startswith("_") or "${" in hint
             if number_ and devices and not pattern and len(self.hints) < MAX_ITEMS:
                 self.hints[number_] = devices
@@ -218,5 +220,5 @@ def _by_likeliness(hint: tuple[str, tuple[str, ...]]) -> tuple[bool, int]:
 
 def _is_phone(device: str) -> bool:
     """Return whether a device of a hint is that of a phone."""
-    technology, slash, _ = device.strip().partition("/")
+    technology, slash, _ = device.partition("/")
     return bool(slash) and technology.lower() in PHONE_TECHNOLOGIES
