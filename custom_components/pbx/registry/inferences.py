@@ -43,10 +43,17 @@ def infer_from_answer(
 
 
 def infer_from_past_answer(call: ActiveCall, leg: ActiveLeg) -> None:
-    """Take that a phone had answered which is told only after its end: the call was answered."""
+    """Take that a phone had answered which is told only after its end: the call was answered.
+
+    Who calls out is up as soon as he dials where the other side has a leg of its own.
+    """
     facts = call.facts
+    if facts.direction is Direction.OUTGOING:
+        alone = all(other.extension is not None for other in call.legs.values())
+        facts.answered = facts.answered or alone
+        return
     phone = facts.phones.get(leg.extension or "")
-    if phone is not None and phone.rang and facts.direction is not Direction.OUTGOING:
+    if phone is not None and phone.rang:
         phone.talked = facts.answered = True
         facts.answered_by = facts.answered_by or leg.extension
 

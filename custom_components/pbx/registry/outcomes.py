@@ -14,7 +14,9 @@ from ..telephony.models import UP, Call, CallState, Direction, Outcome
 from .active_leg import ActiveLeg
 from .facts import Facts
 
-IN_VAIN = frozenset({Outcome.MISSED, Outcome.BUSY, Outcome.CANCELLED, Outcome.VOICEMAIL})
+IN_VAIN = frozenset(
+    {Outcome.MISSED, Outcome.BUSY, Outcome.CANCELLED, Outcome.FAILED, Outcome.VOICEMAIL}
+)
 """Outcomes of a call from outside that was missed (rule 9)."""
 UNMET = IN_VAIN | {Outcome.REJECTED, Outcome.NO_ANSWER}
 """Outcomes of a call in which nobody met."""
@@ -197,12 +199,21 @@ def outcome_of(facts: Facts, meaning: Meaning) -> Outcome:
     if is_declined(facts):
         return declined_outcome(facts)
     said = _said(facts, whole)
-    if outgoing:
-        return Outcome.NO_ANSWER if said in {None, Outcome.MISSED} else said
+    if outgoing and said is None:
+        return Outcome.NO_ANSWER
     if said is not None:
-        return said
+        return seen_from(facts.direction, said)
     in_vain = facts.direction is not None or meaning.rang
     return Outcome.MISSED if in_vain else Outcome.UNKNOWN
+
+
+def seen_from(direction: Direction | None, said: Outcome) -> Outcome:
+    """Return what an outcome is called here: who calls has no answer, who is called misses it."""
+    if direction is Direction.OUTGOING and said is Outcome.MISSED:
+        return Outcome.NO_ANSWER
+    if direction is Direction.INCOMING and said is Outcome.NO_ANSWER:
+        return Outcome.MISSED
+    return said
 
 
 def _said(facts: Facts, whole: Outcome | None) -> Outcome | None:

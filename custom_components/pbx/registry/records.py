@@ -11,7 +11,6 @@ from ..telephony.models import (
     CallRecord,
     CallState,
     Detail,
-    Direction,
     EventType,
     Leg,
     Outcome,
@@ -22,7 +21,7 @@ from .active_call import ActiveCall
 from .changes import Cause
 from .ended import EndedCall
 from .facts import TELLING, Source
-from .outcomes import outcome_of, was_missed
+from .outcomes import outcome_of, seen_from, was_missed
 
 PARTIAL = frozenset({Outcome.UNKNOWN, Outcome.ANSWERED_ELSEWHERE})
 """What a record says that is not about the whole call."""
@@ -45,8 +44,12 @@ def is_part(call: ActiveCall, record: CallRecord, *, asked: bool) -> bool:
 
 
 def apply_part(call: ActiveCall, record: CallRecord) -> None:
-    """Take the record of a phone that was too slow, or that has handed the call over."""
+    """Take the record of a phone that was too slow, or that has handed the call over.
+
+    What it says of persons counts when the call is over, as if it had come only then.
+    """
     call.sources.last = Source.RECORD
+    call.facts.take_record(record)
     if not record.extension:
         return
     for leg in call.legs.values():
@@ -123,13 +126,6 @@ def _telling(record: CallRecord) -> tuple[bool, bool, int]:
     return partial, record.by_seconds, 0 if partial else TELLING.index(record.outcome)
 
 
-def outcome_in(record: CallRecord, direction: Direction | None) -> Outcome:
-    """Return what a record says of a call: one that was placed here cannot be missed."""
-    if record.outcome is Outcome.MISSED and direction is Direction.OUTGOING:
-        return Outcome.NO_ANSWER
-    return record.outcome
-
-
 def unseen(record: CallRecord, call_id: str, now: datetime) -> Call | None:
     """Return the call that a record is about, of which nothing was heard while it lasted.
 
@@ -150,7 +146,7 @@ def unseen(record: CallRecord, call_id: str, now: datetime) -> Call | None:
         answered_at=record.answered_at,
         ended_at=record.ended_at or now,
         answered_by=record.answered_by,
-        outcome=outcome_in(record, record.direction),
+        outcome=seen_from(record.direction, record.outcome),
         hangup_cause=record.hangup_cause,
         record=record,
     )
