@@ -641,6 +641,8 @@ async def test_empty_filter(hass: HomeAssistant, coordinator: PbxCoordinator, li
         ("call_answered", {"caller_kind": "hidden", "caller_country": "DE"}),
         ("call_answered", {"caller_kind": "unknown", "caller_groups": ["vip"]}),
         ("call_ended", {"outcome": ["missed", "busy"], "minimum_duration": 5}),
+        ("call_ended", {"direction": "internal", "caller_country": "DE"}),
+        ("call_incoming", {"direction": "internal", "caller_place": "Berlin"}),
         ("call_incoming", {"caller": "+4930x"}),
     ],
 )
@@ -908,6 +910,30 @@ async def test_outcome(
     fired = await listen("call_ended", target=phone("101")(hass, coordinator), outcome=outcome)
     for state in (CallState.RINGING, CallState.TALKING, CallState.ENDED):
         coordinator.async_push(pushed("c1", state, "101", final=state is CallState.ENDED))
+    await hass.async_block_till_done()
+    assert len(fired) == times
+
+
+@pytest.mark.parametrize(
+    ("outcome", "times"),
+    [([], 0), ("missed", 1), (["missed", "rejected"], 1), ("cancelled", 0), (["answered", "busy"], 0)],
+)
+@pytest.mark.parametrize("targeted", [True, False])
+async def test_missed_call_is_over_too(
+    hass: HomeAssistant,
+    coordinator: PbxCoordinator,
+    listen: Listen,
+    outcome: str | list[str],
+    times: int,
+    *,
+    targeted: bool,
+) -> None:
+    """A missed call has ended, for whoever asks for that outcome, and once for several phones; else it is missed."""
+    target = phone("101", "102")(hass, coordinator) if targeted else None
+    fired = await listen("call_ended", target=target, outcome=outcome)
+    await async_ring(hass, coordinator, "101", "102")
+    coordinator.async_push(pushed("c1", CallState.ENDED, "101"))
+    coordinator.async_push(pushed("c1", CallState.ENDED, "102", final=True))
     await hass.async_block_till_done()
     assert len(fired) == times
 

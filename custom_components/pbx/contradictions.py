@@ -23,6 +23,7 @@ NEVER: Final[Mapping[EventType, Direction]] = {
     EventType.CALL_OUTGOING: Direction.INCOMING,
 }
 """The direction in which something never happens."""
+OF_THE_WORLD: Final = (ATTR_CALLER_COUNTRY, ATTR_CALLER_PLACE)
 UNSPOKEN: Final = frozenset(
     {
         Outcome.MISSED,
@@ -42,8 +43,10 @@ def contradiction_in(kind: EventType, options: Mapping[str, Any]) -> str | None:
     direction = options.get(ATTR_DIRECTION)
     if direction is not None and NEVER.get(kind) == direction:
         return f"this never happens to {direction} calls"
+    if direction == Direction.INTERNAL and any(options.get(name) for name in OF_THE_WORLD):
+        return "who calls from here is of no country and no place"
     caller = options.get(ATTR_CALLER_KIND)
-    by_number = (ATTR_CALLER, ATTR_CALLER_GROUPS, ATTR_CALLER_COUNTRY, ATTR_CALLER_PLACE)
+    by_number = (ATTR_CALLER, ATTR_CALLER_GROUPS, *OF_THE_WORLD)
     if caller == HIDDEN and any(options.get(name) for name in by_number):
         return "a hidden number is no number, in no group and of no place"
     if caller == UNKNOWN and options.get(ATTR_CALLER_GROUPS):

@@ -41,17 +41,14 @@ from .phone_book.collection import async_get_phone_book
 from .places import async_get_places
 from .targets import items_in
 from .telephony.bounded_map import BoundedMap
-from .telephony.errors import InvalidInputError
 from .telephony.events import Event, Value
 from .telephony.models import (
     EARLY,
     Agent,
     Call,
     EventType,
-    Party,
     Queue,
 )
-from .telephony.number_filter import number_filter
 from .trigger_fields import (
     AGENT_FIELDS,
     ANY,
@@ -78,6 +75,7 @@ from .trigger_fields import (
     OLD_OUTGOING_FIELDS,
     OUTGOING_FIELDS,
     WAITING_FIELDS,
+    is_among,
 )
 
 CALL_UNANSWERED = "call_unanswered"
@@ -158,7 +156,7 @@ class PbxTrigger(Trigger):
     @callback
     def _async_handle(self, running: Running, entry: PbxConfigEntry, event: Event) -> None:
         """Decide at once, or after something was looked up if the trigger is about that."""
-        if event.type is not self.kind:
+        if not self._is_of_kind(event):
             return
         coordinator = entry.runtime_data.coordinator
         concerned = self._concerned(coordinator, event)
@@ -172,6 +170,10 @@ class PbxTrigger(Trigger):
             async_wait_for_name(self._hass, coordinator, concerned, decide, running.waiting)
         else:
             decide(coordinator, concerned)
+
+    def _is_of_kind(self, event: Event) -> bool:
+        """Return whether an event is what the trigger is about."""
+        return event.type is self.kind
 
     @callback
     def _async_decide(self, running: Running, coordinator: PbxCoordinator, event: Event) -> None:
@@ -211,10 +213,9 @@ class PbxTrigger(Trigger):
         """Return whether a call's event is new; phones of one target hear of a call together."""
         if event.type not in ONCE or event.call is None or not self._selection.has_any_target:
             return True
-        key = f"{event.type} {event.call.id}"
-        if key in self._told:
+        if event.call.id in self._told:
             return False
-        self._told.put(key, event.type)
+        self._told.put(event.call.id, event.type)
         return True
 
     def _concerned(self, coordinator: PbxCoordinator, event: Event) -> Event | None:
@@ -314,7 +315,7 @@ class PbxTrigger(Trigger):
         if wanted and wanted.isdisjoint(self._groups(caller.number, country)):
             return False
         return all(
-            _is_among(party, options.get(name), country)
+            is_among(options.get(name), party.number, country)
             for name, party in (
                 (ATTR_CALLER, caller),
                 (ATTR_CALLED, callee_of(event)),
@@ -340,6 +341,16 @@ class PbxTrigger(Trigger):
         if wanted == ANY:
             return True
         return event.call is not None and kind_of(event.call.caller) == wanted
+
+
+class PbxEndedTrigger(PbxTrigger):
+    """A call that is over; a missed one only if it is asked for by its outcome."""
+
+    @override
+    def _is_of_kind(self, event: Event) -> bool:
+        """Return whether a call is over, and it is known to be of interest if it was missed."""
+        missed = event.type is EventType.CALL_MISSED and bool(self.options.get(ATTR_OUTCOME))
+        return missed or super()._is_of_kind(event)
 
 
 class PbxUnansweredTrigger(PbxTrigger):
@@ -390,24 +401,6 @@ def _is_empty(value: object) -> bool:
     return value in EMPTY or not str(value).strip()
 
 
-def _is_among(party: Party, wanted: list[str] | None, country: str) -> bool:
-    """Return whether a party has one of the wanted numbers; if none is wanted, True."""
-    if not wanted:
-        return True
-    return any(_matches(number, party.number, country) for number in wanted)
-
-
-def _matches(wanted: str, number: str, country: str) -> bool:
-    """Return whether a number is the wanted one, or begins as it does, in a country.
-
-    What cannot be a number there is nobody's.
-    """
-    try:
-        return number_filter(wanted, country).matches(number, country)
-    except InvalidInputError:
-        return False
-
-
 def _make(
     kind: EventType,
     fields: Mapping[vol.Marker, Any],
@@ -428,7 +421,6 @@ TRIGGERS: dict[str, type[PbxTrigger]] = {
         (EventType.CALL_RESUMED, CALL_FIELDS),
         (EventType.CALL_TRANSFERRED, CALL_FIELDS),
         (EventType.CALL_MISSED, CALL_FIELDS),
-        (EventType.CALL_ENDED, ENDED_FIELDS),
         (EventType.CALL_CORRECTED, CORRECTED_FIELDS),
         (EventType.DTMF_RECEIVED, KEY_FIELDS),
         (EventType.SMS_RECEIVED, CALLER_FIELDS),
@@ -439,6 +431,9 @@ TRIGGERS: dict[str, type[PbxTrigger]] = {
         (EventType.RECORDING_READY, CALLER_FIELDS),
     )
 }
+TRIGGERS[EventType.CALL_ENDED.value] = _make(
+    EventType.CALL_ENDED, ENDED_FIELDS, base=PbxEndedTrigger
+)
 TRIGGERS[CALL_UNANSWERED] = _make(
     EventType.CALL_INCOMING, WAITING_FIELDS, base=PbxUnansweredTrigger
 )

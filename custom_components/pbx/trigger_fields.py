@@ -100,3 +100,19 @@ OLD_OUTGOING_FIELDS: Mapping[vol.Marker, Any] = {
     vol.Optional(ATTR_CALLEE, default=list): NUMBERS,
 }
 OLD_AGENT_FIELDS: Mapping[vol.Marker, Any] = {**OLD_FIELDS, vol.Optional(ATTR_AGENT): TEXTS}
+
+
+def is_among(wanted: list[str] | None, number: str, country: str) -> bool:
+    """Return whether a number is a wanted one, or begins as one does; if none is wanted, True.
+
+    Numbers are read in a country. What cannot be a number there is nobody's.
+    """
+    return not wanted or any(_matches(each, number, country) for each in wanted)
+
+
+def _matches(wanted: str, number: str, country: str) -> bool:
+    """Return whether a number is the wanted one, or begins as it does."""
+    try:
+        return number_filter(wanted, country).matches(number, country)
+    except InvalidInputError:
+        return False
