@@ -12,6 +12,7 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers import floor_registry as fr
 from homeassistant.helpers import label_registry as lr
+from homeassistant.helpers.template import Template
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -19,7 +20,7 @@ from custom_components.pbx.const import DOMAIN
 from custom_components.pbx.telephony import models as m
 from custom_components.pbx.telephony.models import AgentRef, CallState, Capability
 
-from ..fake_provider import NOON, FakeProvider, async_set_up, fake_config_entry, incoming
+from ..fake_provider import NOON, FakeProvider, async_set_up, fake_config_entry, incoming, pushed
 
 type Refs = list[tuple[str, str | None]]
 
@@ -115,6 +116,35 @@ async def test_group_stands_for_its_members(hass: HomeAssistant, fake: type[Fake
     await hass.async_block_till_done()
     await act(hass, "hold", entity_id="group.phones")
     assert sorted(held(fake), key=str) == [("c2", "102"), ("c3", "101")]
+
+
+@pytest.mark.parametrize("call_id", ["1764460800.1", "1764460800.10", "1764460800.1200", "1764460800.0", "170", "c4"])
+@pytest.mark.parametrize("over", [False, True])
+async def test_call_id_from_a_template(
+    hass: HomeAssistant, fake: type[FakeProvider], entry: MockConfigEntry, call_id: str, *, over: bool
+) -> None:
+    """An id that looks like a number comes out of a template as a number; its call is found all the same."""
+    push = entry.runtime_data.coordinator.async_push
+    push(pushed(call_id, CallState.RINGING, "103"))
+    if over:
+        push(pushed(call_id, CallState.ENDED, "103", final=True))
+    data = Template('{{ {"call_id": id}.call_id }}', hass).async_render({"id": call_id})
+    await act(hass, "hangup", call_id=data)
+    assert held(fake, "hangup") == ([] if over else [(call_id, None)])
+
+
+async def test_expected_state_in_an_area(hass: HomeAssistant, fake: type[FakeProvider], entry: MockConfigEntry) -> None:
+    """Of the calls in an area those are meant that are in the expected state; if none is, that is said."""
+    kitchen = ar.async_get(hass).async_create("Kitchen")
+    for name in ("Ann (101)", "Bob (102)", "Carol (103)"):
+        dr.async_get(hass).async_update_device(device_id(hass, entry, name), area_id=kitchen.id)
+    await act(hass, "unhold", area_id=kitchen.id, expected_state="on_hold")
+    assert held(fake, "unhold") == [("c2", "102")]
+    assert await refused(hass, "hold", area_id=kitchen.id, expected_state="dialing") == "unexpected_state"
+    bob = device_id(hass, entry, "Bob (102)")
+    refusal = await refused(hass, "hold", area_id=kitchen.id, device_id=bob, expected_state="ringing")
+    assert refusal == "unexpected_state"
+    assert held(fake) == []
 
 
 @pytest.mark.parametrize("kind", ["area", "floor", "label", "label_of_entity", "area_of_entity", "label_of_area"])

@@ -36,7 +36,7 @@ from ..data import PbxConfigEntry
 from ..devices import Subject, SubjectKind
 from ..errors import invalid
 from ..phone_book.collection import async_get_phone_book
-from ..registry.call_registry import KeyKind
+from ..registry.call_registry import CallRegistry, KeyKind
 from ..targets import Items, items_in
 from ..telephony.errors import InvalidInputError
 from ..telephony.models import AgentRef, Call, CallRef, Capability
@@ -44,6 +44,7 @@ from ..telephony.text import line
 
 IDLE = "idle"  # the state of a phone without a call
 NOTHING = Capability(0)
+MOST_ZEROS = 6
 CONTACT_PREFIX = "contact:"
 """What a name begins with that only the phone book is asked for."""
 DEVICE_FIELDS = (ATTR_EXTENSION, ATTR_TARGET_EXTENSION, ATTR_AGENT, ATTR_QUEUE, ATTR_NUMBER)
@@ -195,19 +196,26 @@ class Target:
     def calls(self) -> list[CallRef]:
         """Return the calls that were named, by id or by target, each once.
 
-        Refuse calls that are not in the expected state, so that a stale automation does no harm.
+        Refuse calls that are not in the expected state, so that a stale automation does no harm;
+        of the phones in an area they are left out.
         """
-        refs = _once(self._named_calls())
+        named, around = list(self._named_calls()), list(self._calls_around())
+        fitting = [ref for ref in around if self._is_as_expected(ref)]
+        for ref in named if named or fitting else around:
+            if not self._is_as_expected(ref):
+                raise invalid(
+                    "unexpected_state",
+                    expected=self._word(self.data[ATTR_EXPECTED_STATE]),
+                    state=self._word(self._state_of(ref)),
+                )
+        refs = _once((*named, *fitting))
         if not refs:
             raise invalid("no_target")
-        expected = self.data.get(ATTR_EXPECTED_STATE)
-        for ref in refs:
-            state = self._state_of(ref)
-            if expected not in (None, state):
-                raise invalid(
-                    "unexpected_state", expected=self._word(expected), state=self._word(state)
-                )
         return refs
+
+    def _is_as_expected(self, ref: CallRef) -> bool:
+        """Return whether a call is in the state in which it is expected, if it is in any."""
+        return self.data.get(ATTR_EXPECTED_STATE) in (None, self._state_of(ref))
 
     def _word(self, state: str | None) -> str:
         """Return what a state of a phone is called in the language of the house."""
@@ -217,11 +225,14 @@ class Target:
         return words.get(f"component.{DOMAIN}.entity.sensor.call_state.state.{key}", key)
 
     def _named_calls(self) -> Iterator[CallRef]:
-        """Yield the calls that were named; an area without a call is no mistake."""
+        """Yield the calls that were named themselves."""
         if ATTR_CALL_ID in self.data:
             yield self._by_id(self.data[ATTR_CALL_ID])
         for subject in self.subjects:
             yield self._call_of(subject)
+
+    def _calls_around(self) -> Iterator[CallRef]:
+        """Yield the calls in what was named; a phone without a call is no mistake there."""
         for subject in self.around:
             if self._find_call(subject) is not None:
                 yield self._call_of(subject)
@@ -364,7 +375,7 @@ def resolve(call: ServiceCall, needs: Capability = NOTHING) -> Target:
         coordinator=coordinator,
         subjects=_known(subjects),
         around=_known(item.subject(coordinator.devices) for item in items.around),
-        data=dict(call.data),
+        data=_with_known_call(call.data, coordinator.data),
         wants_answer=call.return_response,
         context=call.context,
         by_person=call.context.user_id is not None,
@@ -402,8 +413,7 @@ def _fitting(call: ServiceCall, needs: Capability) -> list[PbxConfigEntry]:
 def _has_named(entry: PbxConfigEntry, data: Mapping[str, Any]) -> bool:
     """Return whether an account has the call, the phones, the agent and the queue of the fields."""
     registry = entry.runtime_data.coordinator.data
-    call_id = data.get(ATTR_CALL_ID)
-    if call_id is not None and registry.find(call_id) is None and registry.ended(call_id) is None:
+    if ATTR_CALL_ID in data and _known_call(registry, data[ATTR_CALL_ID]) is None:
         return False
     for field in (ATTR_EXTENSION, ATTR_TARGET_EXTENSION):
         if field in data and str(data[field]).strip() not in registry.extensions:
@@ -413,6 +423,26 @@ def _has_named(entry: PbxConfigEntry, data: Mapping[str, Any]) -> bool:
         for field, known in ((ATTR_AGENT, registry.agents), (ATTR_QUEUE, registry.queues))
         if field in data
     )
+
+
+def _with_known_call(data: Mapping[str, Any], registry: CallRegistry) -> dict[str, Any]:
+    """Return the fields of an action, with the id of a call as it is known."""
+    if ATTR_CALL_ID not in data:
+        return dict(data)
+    return {**data, ATTR_CALL_ID: _known_call(registry, data[ATTR_CALL_ID]) or data[ATTR_CALL_ID]}
+
+
+def _known_call(registry: CallRegistry, call_id: str) -> str | None:
+    """Return the id of a call that is up or ended a short time ago; None if it is not known.
+
+    A template makes a number of what looks like one: of 1764460800.10 it leaves 1764460800.1.
+    """
+    zeros = MOST_ZEROS if "." in call_id else 0
+    candidates = (call_id + "0" * count for count in range(zeros + 1))
+    for candidate in candidates:
+        if registry.find(candidate) is not None or registry.ended(candidate) is not None:
+            return candidate
+    return None
 
 
 def _owners_in_fields(call: ServiceCall) -> set[str | None]:
