@@ -164,7 +164,7 @@ async def test_unloaded_account(hass: HomeAssistant, fake_entry: MockConfigEntry
 ERRORS = [
     (ConnectError("away"), "Fake PBX cannot be reached"),
     (RefusedError("No permission"), "Fake PBX refused: No permission"),
-    (RateLimitError(5), "Try again in 5 seconds"),
+    (RateLimitError(5), "Try again in 5 s"),
 ]
 
 

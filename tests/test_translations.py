@@ -780,6 +780,18 @@ def test_wording(language: str) -> None:
         assert re.sub(PLACEHOLDER, "", text).count("{") == 0, place
 
 
+# How many there may be is one great number for good.
+FIXED = {"long_list", "message_length", "phone_book_full", "phone_book_messages_full", "too_many_entities"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_word_follows_a_number(language: str) -> None:
+    """Texts have no plurals, of which some languages have several: what is counted stands before its number."""
+    for place, text in flat(texts(language)).items():
+        if FIXED.isdisjoint(place.split("/")):
+            assert not re.search(r"\{(seconds|minutes|limit|count)\} \w{3}", text), place
+
+
 def difference(language: Mapping[str, Any], english: Mapping[str, Any]) -> list[str]:
     """Say where a language does not say what English says."""
     here, there = flat(language), flat(english)
