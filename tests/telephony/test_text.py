@@ -37,7 +37,12 @@ HARMFUL = {
     "annotation": "\ufff9",
     "noncharacter": "\uffff",
     "another": "\ufdd0",
+    "object": "\ufffc",
+    "hieroglyph joiner": "\U00013430",
+    "null notehead": "\U0001d159",
+    "noncharacter of another plane": "\U0010ffff",
     "tag": "\U000e0041",
+    "tag in two escapes": "\udb40\udc41",
     "selector": "\ufe00",
     "selector of an emoji": "\ufe0f",
     "selector of a text": "\ufe0e",
@@ -68,8 +73,15 @@ NAMES = [
     "❤\ufe0f Anna ☎\ufe0e",
     "1\ufe0f\u20e3",
     "Nguyễn",
-    "e\u0323\u0302\u0301",
-    "Re\u0301mi",
+    "Rémi",
+    "می\u200cخوب",
+    "همه\u200cی",
+    "ශ්\u200dරී ලංකා",
+    "क्\u200dष",
+    "क्\u200cष",
+    "ന്\u200d",
+    "สุภาพร",
+    "בְּרֵאשִׁית",
     "O'Brien & <b>Sons</b>",
     "{{ states }}",
     "two  blanks",
@@ -106,13 +118,71 @@ def test_a_name_is_one_line(bad: str) -> None:
     [
         ("1\ufe0f", "1"),
         ("❤\ufe0f\ufe0f\ufe0e", "❤\ufe0f"),
-        ("Re\u0301\ufe0fmi", "Re\u0301mi"),
+        ("Re\u0301\ufe0fmi", "Rémi"),
+        ("Re\u200c\u0301mi", "Rémi"),
+        ("ก" + "\u0e47" * 99, "ก" + "\u0e47" * 4),
+        ("ب" + "\u064b\u0650" * 99, "ب" + "\u064b" * 2 + "\u0650" * 2),
+        ("א" + "\u05b0" * 99 + "ב", "א" + "\u05b0" * 4 + "ב"),
+        ("क" + "\u0941" * 99, "क" + "\u0941" * 4),
+        ("😀" * 9 + "\u20dd" * 9, "😀" * 9 + "\u20dd" * 4),
+        ("a" + "\u0344" * 9, "ä" + "\u0301" + "\u0308\u0301" + "\u0308"),
         ("Z" + "\u0300" * 300 + "a", "Z" + "\u0300" * 4 + "a"),
-        ("Z" + "\u0301\u20dd" * 99, "Z" + "\u0301\u20dd" * 2),
+        ("Z" + "\u0301\u20dd" * 99, "Ź\u20dd\u0301\u20dd"),
     ],
 )
 def test_what_is_not_seen_or_covers_other_lines(text: str, clean: str) -> None:
     """Stays as far as it has a meaning."""
+    assert line(text) == clean
+    assert lines(text) == clean
+
+
+@pytest.mark.parametrize(
+    ("text", "clean"),
+    [
+        ("Anna\u200cRossi", "AnnaRossi"),
+        ("Anna\u200dRossi", "AnnaRossi"),
+        ("می\u200c", "می"),
+        ("\u200cمی", "می"),
+        ("می\u200c خوب", "می خوب"),
+        ("د\u200cر", "در"),
+        ("می\u200dخوب", "میخوب"),
+        ("می\u200c\u200c\u200dخوب", "می\u200cخوب"),
+        ("می\u202e\u200cخوب", "می\u200cخوب"),
+        ("ක\u200dර", "කර"),
+        ("ශ්\u200d\u200d\u200cරී", "ශ්\u200dරී"),
+        ("👩\u200d👧", "👩👧"),
+        ("ශ්\u0301\u200c", "ශ්\u0301"),
+        ("ශ්\u200dා", "ශ්ා"),
+        ("\u1112\u200c\u1161", "하"),
+    ],
+)
+def test_a_joiner_stays_where_a_script_needs_it(text: str, clean: str) -> None:
+    """As RFC 5892 tells for names of hosts: nowhere else does it change what is read."""
+    assert line(text) == clean
+    assert lines(text) == clean
+
+
+@pytest.mark.parametrize(
+    ("text", "limit", "cut"),
+    [("می\u200cخوب", 4, "می…"), ("ශ්\u200dරී", 4, "ශ්…"), ("می\u200cخوب خوب", 6, "می\u200cخو…")],
+)
+def test_a_joiner_before_a_cut_goes(text: str, limit: int, cut: str) -> None:
+    """What it joined is gone."""
+    assert line(text, limit) == cut
+    assert line(cut, limit) == cut
+
+
+@pytest.mark.parametrize(
+    ("text", "clean"),
+    [
+        ("e\u0323\u0302\u0301", "ệ\u0301"),
+        ("u\u0308", "ü"),
+        ("\u212bngstro\u0308m", "Ångström"),
+        ("한".join("ㄱ") + "\u1112\u1161\u11ab", "ㄱ한"),
+    ],
+)
+def test_a_letter_is_written_in_one_way(text: str, clean: str) -> None:
+    """Two names that look the same are the same (NFC)."""
     assert line(text) == clean
     assert lines(text) == clean
 
@@ -177,9 +247,20 @@ def test_no_text_gets_through_with_a_character_that_does_harm(text: str, limit: 
         allowed = {"\n"} if clean is lines else set()
         for character in set(result) - allowed:
             assert unicodedata.category(character) not in {"Cc", "Cs", "Zl", "Zp"}
-            assert unicodedata.bidirectional(character) not in {
+            assert character in "\u200c\u200d" or unicodedata.bidirectional(character) not in {
                 *("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI", "BN")
             }
+        assert unicodedata.is_normalized("NFC", result)
+
+
+@THOROUGH
+@given(st.text("a\u0301\u0344\u0323\u05b0\u200c\u200dم\u064bدක\u0dca\u0ddfﬁ\ufe0f ", max_size=30), st.integers(2, 30))
+def test_marks_and_joiners_in_any_order(text: str, limit: int) -> None:
+    """Cleaning twice changes nothing."""
+    for clean in (line, lines):
+        result = clean(text, limit)
+        assert clean(result, limit) == result
+        assert unicodedata.is_normalized("NFC", result)
 
 
 @THOROUGH
