@@ -171,6 +171,7 @@ async def test_speed_dial_places_the_call(hass: HomeAssistant, fake: type[FakePr
     assert house is not None
     assert (device.id, device.name, device.via_device_id) == (registered.device_id, "Pizza", house.id)
     assert device.entry_type is dr.DeviceEntryType.SERVICE
+    assert (device.model, device.model_id) == ("Speed dial", "speed_dial")
 
     await press(hass, "button.pizza")
     assert fake.script.arguments("click_to_call") == [(Originate(extension="101", number="+390655555555"),)]

@@ -24,7 +24,7 @@ from custom_components import pbx
 from custom_components.pbx import binary_sensor, button, condition, event, notify, sensor, switch, trigger
 from custom_components.pbx import text as text_platform
 from custom_components.pbx.activity import UNTOLD
-from custom_components.pbx.const import ATTR_CALL_ID, ATTR_EXPECTED_STATE, CONF_PROVIDER, DOMAIN
+from custom_components.pbx.const import ATTR_CALL_ID, ATTR_EXPECTED_STATE, CONF_PROVIDER, DOMAIN, SUBENTRY_SPEED_DIAL
 from custom_components.pbx.devices import SubjectKind
 from custom_components.pbx.entity import PbxEntityDescription
 from custom_components.pbx.errors import refusal_key
@@ -733,7 +733,7 @@ def test_common() -> None:
     spoken = {key for name, call in calls(module("voice.py")) if name == "say" and (key := constant(call.args[0]))}
     voice = {f"voice_{key}" for key in spoken | {"calls", "holds", "nobody", "nobody_calls", "talks"}}
     media = written | {f"{kind}s" for kind in MediaKind}
-    models = {f"model_{kind}" for kind in SubjectKind} - {"model_account", "model_slot"}
+    models = {f"model_{kind}" for kind in (*SubjectKind, SUBENTRY_SPEED_DIAL)} - {"model_account", "model_slot"}
     assert set(texts(ENGLISH)["common"]) == media | pasted | cards | activity | voice | models
 
 

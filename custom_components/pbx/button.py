@@ -24,7 +24,7 @@ from .const import (
 )
 from .coordinator import PbxCoordinator
 from .data import PbxConfigEntry, PbxData
-from .devices import Subject, SubjectKind
+from .devices import Subject, SubjectKind, model_in, texts_of
 from .entity import PbxEntity, PbxEntityDescription, async_add_subjects
 from .errors import invalid
 from .telephony.models import CallRef, Capability, DialFirst, Originate
@@ -136,6 +136,8 @@ def _follow_speed_dials(
                 identifiers={(DOMAIN, subentry.subentry_id)},
                 entry_type=dr.DeviceEntryType.SERVICE,
                 manufacturer=entry.runtime_data.coordinator.provider.name,
+                model=model_in(texts_of(hass), SUBENTRY_SPEED_DIAL),
+                model_id=SUBENTRY_SPEED_DIAL,
                 name=subentry.title,
                 via_device_id=entry.runtime_data.devices.account.device.id,
             )

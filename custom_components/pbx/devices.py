@@ -96,6 +96,20 @@ def _registered(
     return found
 
 
+def texts_of(hass: HomeAssistant) -> Mapping[str, str]:
+    """Return the texts in the language of the system; they were loaded with the integration."""
+    return async_get_cached_translations(hass, hass.config.language, "common", DOMAIN)
+
+
+def model_in(texts: Mapping[str, str], kind: str) -> str:
+    """Return the model of a device: what it is, in the words of the texts.
+
+    Home Assistant does not translate it; what pickers look at is `model_id`, the kind itself.
+    """
+    english = kind.replace("_", " ").capitalize()
+    return texts.get(f"component.{DOMAIN}.common.model_{kind}", english)
+
+
 def _extension_name(extension: Extension) -> str:
     """Return the name of an extension's device."""
     name, number = extension.name, extension.number
@@ -198,9 +212,7 @@ class PbxDevices:
     def async_sync(self) -> None:
         """Register what is new in the directory, and rename what has another name there."""
         new: list[Subject] = []
-        self._texts = async_get_cached_translations(
-            self.hass, self.hass.config.language, "common", DOMAIN
-        )
+        self._texts = texts_of(self.hass)
         followed = [one for one in self._registry.extensions.values() if self._follows(one)]
         self.extension_count = len(followed)
         for extension in followed:
@@ -322,12 +334,10 @@ class PbxDevices:
     ) -> list[Subject]:
         """Register the device of a subject if it is new or renamed; return the subject if new.
 
-        `identity` is given where it is another than the id. Home Assistant does not translate the
-        model of a device: it is written in the language of the system, and `model_id` is what
-        pickers look at.
+        `identity` is given where it is another than the id.
         """
         known = self.subjects.get((kind, id_))
-        model = self._texts.get(f"component.{DOMAIN}.common.model_{kind}", kind.value.capitalize())
+        model = model_in(self._texts, kind)
         wanted = (name, model, subentry)
         if known is not None and wanted == (
             known.device.name,
