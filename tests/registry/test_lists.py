@@ -1,9 +1,13 @@
 """What lists say of calls: rule 4, a call that complete lists do not have has ended."""
 
+from dataclasses import replace
+
 import pytest
 
 from custom_components.pbx.registry.call_registry import CallRegistry
+from custom_components.pbx.telephony.events import event_data
 from custom_components.pbx.telephony.models import (
+    Call,
     Outcome,
 )
 
@@ -19,8 +23,11 @@ from .story import (
     hint,
     leg,
     listed,
+    moment,
     push,
     story,
+    wait,
+    widget,
 )
 
 
@@ -152,3 +159,54 @@ def test_rule_4_the_first_list_does_not_silence_what_was_pushed() -> None:
     made = Story(CallRegistry())
     made.play(push("c", "101", R, leg="leg-101"), listed(call("c", leg("101", T))))
     assert made.told == ["call_incoming", "call_answered"]
+
+
+HOURS = [-5, -1, -0.5, 0, 0.25, 1, 2]
+
+
+def by_clock(hours: float, row: Call, started: float, answered: float | None = None) -> Call:
+    """Return a row with times by a clock that is so many hours ahead."""
+    off = 3600 * hours
+    return replace(
+        row,
+        started_at=moment(started + off),
+        answered_at=None if answered is None else moment(answered + off),
+    )
+
+
+def lasted(made: Story) -> tuple[float, float]:
+    """Return how long the call that was told last has rung, and how long its people have talked."""
+    data = event_data(next(event for event in reversed(made.events) if event.public and event.type == "call_ended"))
+    assert str(data["started_at"]) <= str(data["answered_at"]) <= str(data["ended_at"])
+    return float(str(data["ring_time"])), float(str(data["duration"]))
+
+
+@pytest.mark.parametrize("hours", HOURS)
+@pytest.mark.parametrize("seen", ["ringing", "talking"])
+def test_a_list_by_any_clock_makes_no_call_longer(hours: float, seen: str) -> None:
+    """What it says of times orders its own; how long a call was is told by ours."""
+    ring, talk = call("c", leg("out", R), leg("101", R)), call("c", leg("out", T), leg("101", T))
+    made = story().play(wait(5))
+    if seen == "ringing":
+        made.play(listed(by_clock(hours, ring, 6)), wait(4))
+    made.play(listed(by_clock(hours, talk, 6, 10)), wait(60), listed())
+    ring_time, duration = lasted(made)
+    assert ring_time == pytest.approx(4, abs=4)
+    assert duration == pytest.approx(62, abs=6)
+
+
+@pytest.mark.parametrize("hours", HOURS)
+def test_a_list_by_any_clock_shows_the_call_that_a_message_told_of(hours: float) -> None:
+    """Which the two are is inferred from when they began, too."""
+    row = call("u", leg("a", R), leg("101", R))
+    made = story(pushed_ids_differ=True).play(wait(5), widget("w", "101", R), listed(by_clock(hours, row, 6)))
+    assert made.told == ["call_incoming"]
+    assert len(made.registry.calls) == 1
+
+
+def test_a_call_that_was_there_before_anybody_looked_began_when_its_list_says() -> None:
+    """Nobody knows better."""
+    row = by_clock(0, call("c", leg("out", T), leg("101", T)), -600, -590)
+    made = Story(CallRegistry()).play(listed(row))
+    (seen,) = made.registry.calls.values()
+    assert (seen.started_at, seen.answered_at) == (moment(-600), moment(-590))

@@ -1,6 +1,7 @@
 """Records: what they settle and correct, and what is told of them, also where nobody saw the call itself."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -20,6 +21,7 @@ from custom_components.pbx.telephony.models import (
 
 from .story import (
     ANSWERED,
+    CALLER,
     GROUP,
     IN,
     MISSED,
@@ -28,11 +30,15 @@ from .story import (
     R,
     Story,
     T,
+    call,
+    leg,
+    listed,
     moment,
     notice,
     push,
     record,
     story,
+    wait,
 )
 
 RECORD = CallRecord(
@@ -224,3 +230,61 @@ def test_rule_8_a_record_without_an_outcome_ends_a_call_as_far_as_it_is_known() 
     made = story().play(push("c", "101", R), record(replace(SHORT_RECORD, outcome=Outcome.UNKNOWN, answered_by=None)))
     assert made.registry.last_call is not None
     assert made.registry.last_call.outcome is Outcome.MISSED
+
+
+HOURS = [-5, -1, -0.25, 0, 0.005, 1, 2]
+
+
+@pytest.mark.parametrize("hours", HOURS)
+@pytest.mark.parametrize("seen", ["lost_hang_up", "missed_first", "in_grace", "listed", "never"])
+def test_a_record_by_any_clock_makes_no_call_longer(hours: float, seen: str) -> None:
+    """It says how long a call rang and its people talked; when that was is told by our clock."""
+    off = 3600 * hours
+    said = CallRecord(
+        id="r",
+        call_id="c",
+        direction=IN,
+        outcome=Outcome.ANSWERED,
+        caller=Party(number=CALLER),
+        answered_by="101",
+        started_at=moment(1 + off),
+        answered_at=moment(11 + off),
+        ended_at=moment(61 + off),
+    )
+    begins = listed(call("c", leg("out", R), leg("101", R))) if seen == "listed" else push("c", "101", R)
+    ends = {
+        "lost_hang_up": (begins, wait(60)),
+        "missed_first": (begins, wait(59), push("c", "101", E), wait(10)),
+        "in_grace": (begins, wait(59), push("c", "101", E)),
+        "listed": (begins, wait(59), listed()),
+        "never": (wait(62),),
+    }[seen]
+    made = story(grace=0 if seen == "listed" else 5).play(*ends, record(said), wait(10))
+    data = [event_data(event) for event in made.events if event.public]
+    last = next(one for one in reversed(data) if one["type"] in {"call_ended", "call_corrected"})
+    assert str(last["started_at"]) <= str(last["answered_at"]) <= str(last["ended_at"])
+    assert last["ring_time"] == pytest.approx(10, abs=20 if hours == 0.005 else 3)
+    assert last["duration"] == pytest.approx(50, abs=20 if hours == 0.005 else 3)
+    (written,) = (one for one in data if one["type"] == "call_record")
+    assert str(written["started_at"]) <= str(written["answered_at"]) <= str(written["ended_at"])
+    if seen != "never":
+        assert abs(datetime.fromisoformat(str(written["started_at"])) - moment(1)) < timedelta(minutes=1)
+    assert datetime.fromisoformat(str(written["ended_at"])) <= made.now
+
+
+@pytest.mark.parametrize(
+    ("started", "ended"), [(-600, 60), (1, 1900), (20, 40), (-600, 40)], ids=["restart", "lost_end", "part", "both"]
+)
+def test_a_record_by_a_clock_that_is_right_keeps_its_times(started: float, ended: float) -> None:
+    """Home Assistant saw only a part of the call, or the record is about a part of it."""
+    said = CallRecord(
+        id="r",
+        call_id="c",
+        direction=IN,
+        outcome=Outcome.MISSED,
+        started_at=moment(started),
+        ended_at=moment(ended),
+    )
+    made = story().play(push("c", "101", R), wait(1900 if ended > 100 else 58), push("c", "101", E), record(said))
+    data = next(event_data(event) for event in made.events if event.type is EventType.CALL_RECORD)
+    assert data["started_at"] == moment(started).isoformat()

@@ -5,13 +5,13 @@ it. What a list no longer names is over, but that is inferred, and the next list
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ..telephony.models import EARLY, UP, Call, CallState, Leg, filled
 from .active_call import MAX_LEGS, ActiveCall
 from .active_leg import ActiveLeg, Inferred, ringing_together
 from .correlated import hand_over
-from .facts import Phone, Source
+from .facts import CLOCKS_AGREE, Phone, Source
 
 
 def apply_row(
@@ -22,6 +22,7 @@ def apply_row(
     What is `preexisting`, since it is in the first list of all, was so before anybody looked.
     """
     sources, facts = call.sources, call.facts
+    answered_at = _answer_time(call, row, requested_at)
     sources.last, sources.listed, sources.missing = Source.LIST, True, 0
     facts.direction = row.direction or facts.direction
     facts.caller = filled(facts.caller, row.caller)
@@ -29,7 +30,7 @@ def apply_row(
     facts.callee = filled(facts.callee, row.callee)
     facts.queue = row.queue or facts.queue
     facts.watched = True
-    facts.answered_at = facts.answered_at or row.answered_at
+    facts.answered_at = facts.answered_at or answered_at
     facts.answered_by = facts.answered_by or row.answered_by
     legs = row.legs[:MAX_LEGS] or (Leg(id="", state=row.state),)
     listed = {leg.id: leg for leg in legs}
@@ -43,6 +44,20 @@ def apply_row(
     sources.row = None if contested else row
     if preexisting:
         sources.preexisting = {leg.id for leg in call.legs.values() if leg.extension is None}
+
+
+def _answer_time(call: ActiveCall, row: Call, requested_at: datetime) -> datetime | None:
+    """Return when a list says that a call was answered, by our clock; None where that cannot be.
+
+    Of a call that was seen before it was answered, that is after it was seen.
+    """
+    if row.answered_at is None:
+        return None
+    begins = call.sources.last is None
+    off = call.started_at - (row.started_at or call.started_at) if begins else timedelta()
+    moment = row.answered_at + off
+    earliest = moment if begins else call.seen_at - CLOCKS_AGREE
+    return moment if earliest <= moment <= requested_at + CLOCKS_AGREE else None
 
 
 def _newest_ring(

@@ -353,10 +353,10 @@ class CallRegistry:
 
     def _take_record(self, push: m.RecordPush, cause: Cause, changes: Changes) -> None:
         """Take a record: of a call that goes on, or is over, or that nobody has seen (rule 8)."""
-        push = replace(push, record=self.with_names(push.record))
-        record, asked = push.record, push.key is None
+        call_id = self._call_of_record(push.record, cause)
+        record = self._on_our_clock(self.with_names(push.record), call_id, cause.time)
+        push, asked = replace(push, record=record), push.key is None
         view: Call | None = None
-        call_id = self._call_of_record(record, cause)
         of_machine = self._life.identity.is_machine(record.call_id or "")
         if of_machine:
             record = records.of_machine(record)
@@ -396,6 +396,16 @@ class CallRegistry:
         call = taken_over.call if isinstance(taken_over, EndedCall) else taken_over
         self._life.identity.name_machine(record.call_id, call.id)
         return call.id
+
+    def _on_our_clock(self, record: m.CallRecord, call_id: str, now: datetime) -> m.CallRecord:
+        """Return the record of a call with its times by our clock."""
+        call, ended = self._life.active.get(call_id), self._life.ended.get(call_id)
+        seen: tuple[datetime, datetime] | None = None
+        if call is not None:
+            seen = call.started_at, call.grace_since or now
+        elif ended is not None and not ended.unseen:
+            seen = ended.view.started_at or ended.at, ended.view.ended_at or ended.at
+        return records.on_our_clock(record, seen, now)
 
     def with_names(self, record: m.CallRecord) -> m.CallRecord:
         """Return a record with the names of ours from the directory, of others from the name book.

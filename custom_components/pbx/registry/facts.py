@@ -2,13 +2,15 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum, auto
 
 from ..telephony.events import POLL
 from ..telephony.models import NOBODY, Call, CallRecord, Direction, Outcome, Party, filled
 
 MOST_RECORDS = 64
+CLOCKS_AGREE = timedelta(minutes=1)
+"""By how much the clock of a phone system that is right may be another than ours."""
 TELLING = (
     Outcome.ANSWERED,
     Outcome.VOICEMAIL,

@@ -6,7 +6,7 @@ rules are those of docs/development/calls.md.
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ..telephony import models as m
 from ..telephony.events import POLL
@@ -17,6 +17,9 @@ from .changes import Cause, Changes
 from .ended import EndedCall
 from .lifecycle import Lifecycle
 
+LISTED_LATE = timedelta(minutes=5)
+"""How long before a list that lacks it a call may have begun: some are listed late."""
+
 
 class Lists:
     """Takes the lists of one account's calls."""
@@ -26,6 +29,7 @@ class Lists:
         self._life = life
         self._complete_after = complete_after
         self._requested_at: datetime | None = None  # when the last list was asked for
+        self._before: datetime | None = None  # and the one before it
 
     def take(
         self, calls: Iterable[Call], requested_at: datetime, now: datetime, at_once: int | None
@@ -39,7 +43,7 @@ class Lists:
             yield changes  # a newer list has come before
             return
         first = self._requested_at is None
-        self._requested_at = requested_at
+        self._before, self._requested_at = self._requested_at, requested_at
         rows = _merged(calls)
         self._life.identity.adopt(rows)
         present: set[str | None] = set()
@@ -71,13 +75,15 @@ class Lists:
             if machine or not _returns(ended, row, requested_at):
                 return None  # rule 5
             call = self._life.revive(ended)
+        dated = row
         if call is None:
-            call = self._life.going_on(self._life.identity.match_row(row, rows, now))
+            dated, rows = self._dated(row, rows, now)
+            call = self._life.going_on(self._life.identity.match_row(dated, rows, now))
             if call is not None:
                 self._life.identity.name(row.id, call.id)
         preexisting = call is None and first
         if call is None:
-            call = self._life.begin(row.id, row.started_at, now, changes)
+            call = self._life.begin(row.id, dated.started_at, now, changes)
             call.facts.answer_unseen = row.state in m.UP
         for leg in row.legs:
             self._life.identity.name_leg(leg.id, call.id)
@@ -88,6 +94,20 @@ class Lists:
             self._life.deadlines.clear(call.id)
         self._life.reconcile(call, Cause(POLL, now), changes, preexisting=preexisting)
         return call.id
+
+    def _dated(
+        self, row: Call, rows: Collection[Call], now: datetime
+    ) -> tuple[Call, Collection[Call]]:
+        """Return a row of a new call with its beginning by our clock, and all rows with it.
+
+        The list before this one did not have it; the clock of the phone system may be hours off.
+        """
+        if row.started_at is None or self._before is None:
+            return row, rows
+        if self._before - LISTED_LATE <= row.started_at <= now:
+            return row, rows
+        dated = replace(row, started_at=now)
+        return dated, [dated if other is row else other for other in rows]
 
     def _take_absence(self, call: ActiveCall, now: datetime, changes: Changes) -> None:
         """Take that a list does not name a call: often enough, and it is over (rule 4)."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ..telephony.events import Event
 from ..telephony.models import (
@@ -20,11 +20,40 @@ from ..telephony.models import (
 from .active_call import ActiveCall
 from .changes import Cause
 from .ended import EndedCall
-from .facts import TELLING, Source
+from .facts import CLOCKS_AGREE, TELLING, Source
 from .outcomes import outcome_of, seen_from, was_missed
 
 PARTIAL = frozenset({Outcome.UNKNOWN, Outcome.ANSWERED_ELSEWHERE})
 """What a record says that is not about the whole call."""
+
+
+def on_our_clock(
+    record: CallRecord, seen: tuple[datetime, datetime] | None, now: datetime
+) -> CallRecord:
+    """Return a record with its times by our clock, and nobody answering after the end.
+
+    `seen` is from when to when its call was there, by ours; None for one that nobody has seen. The
+    record of one phone may tell of a part of it, and a call may have been seen for a part only.
+    """
+    start, end = record.started_at, record.ended_at or record.started_at
+    if start is None or end is None:
+        return record
+    off, over = timedelta(), now
+    if seen is not None:
+        began, over = seen
+        within = began <= start and end <= over
+        agree = abs(began - start) <= CLOCKS_AGREE or abs(over - end) <= CLOCKS_AGREE
+        off = off if within or agree else began - start
+    off = min(off, now - end)  # nothing ends later than now
+    answered_at = record.answered_at
+    return replace(
+        record,
+        started_at=start + off,
+        answered_at=None if answered_at is None else min(answered_at + off, over),
+        ended_at=None if record.ended_at is None else record.ended_at + off,
+    )
+
+
 # -- of a call that seems to go on -----------------------------------------------------------------
 
 
