@@ -1,6 +1,7 @@
 """The action that says who calls a phone: the sentence fits what the phone is doing, and goes where it was sent."""
 
 import pytest
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components import persistent_notification
 from homeassistant.core import HomeAssistant, callback
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_mock_service
@@ -40,12 +41,31 @@ STORIES: dict[str, tuple[list[CallState], dict[str, object], str]] = {
     "talks": ([CallState.RINGING, CallState.TALKING], {}, "Zoe calls Bob"),
     "missed": ([CallState.RINGING, CallState.ENDED], {}, "Missed: Zoe"),
     "answered": ([CallState.RINGING, CallState.TALKING, CallState.ENDED], {}, "The call with Zoe ended"),
+    "called in vain": (
+        [CallState.DIALING, CallState.ENDED],
+        {"direction": Direction.OUTGOING, "caller": m.Party(number="102"), "callee": ZOE},
+        "The call with Zoe ended (unanswered)",
+    ),
     "calls": (
         [CallState.DIALING],
         {"direction": Direction.OUTGOING, "caller": m.Party(number="102"), "callee": ZOE},
         "Bob calls Zoe",
     ),
 }
+
+
+async def test_says_who_answered(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, coordinator: PbxCoordinator, shown: dict[str, str]
+) -> None:
+    """A phone that rang as well has not talked: another one has."""
+    for phone in ("101", "102"):
+        coordinator.async_push(pushed("c2", CallState.RINGING, phone, caller=ZOE))
+    coordinator.async_push(pushed("c2", CallState.TALKING, "101", caller=ZOE))
+    freezer.tick(65)
+    coordinator.async_push(pushed("c2", CallState.ENDED, "101", caller=ZOE, final=True))
+    await hass.async_block_till_done()
+    await act(hass, "notify_about_call", extension="102")
+    assert shown == {"pbx_c2": "Ann talked to Zoe for 1:05"}
 
 
 @pytest.mark.parametrize("story", STORIES)

@@ -78,7 +78,9 @@ def _began(call: Call, extension: str) -> Event:
 
 
 def _over(coordinator: PbxCoordinator, call: RecentCall, extension: str) -> Mapping[str, Any]:
-    """Return how a call of a phone ended."""
+    """Return how a call of a phone ended; where another phone answered, it is that one's."""
+    if call.direction != Direction.OUTGOING and call.answered_by in coordinator.data.extensions:
+        extension = call.answered_by
     phone = coordinator.data.extensions.get(extension)
     told = {
         "type": EventType.CALL_MISSED if call.missed else EventType.CALL_ENDED,
@@ -91,6 +93,7 @@ def _over(coordinator: PbxCoordinator, call: RecentCall, extension: str) -> Mapp
         "extension": extension,
         "extension_name": phone.name if phone is not None else "",
         "duration": call.duration,
+        "outcome": call.outcome,
     }
     return {key: value for key, value in told.items() if value}
 
