@@ -165,6 +165,21 @@ SCENES: dict[str, tuple[list[dict[str, object]], list[tuple[object, ...]]]] = {
         [channel(IN, "777123456", "222333444", 900, "Up"), channel("sip101-00000004", "777123456", "101", 3, "Up")],
         [("incoming", "+420777123456", "+420222333444", "talking", ((None, "talking"), ("101", "talking")))],
     ),
+    "a queue caller is older than the phone that answers and shows only itself": (
+        [channel(IN, "777123456", "222333444", 900, "Up"), channel("sip101-00000004", "101", "", 3, "Up")],
+        [("incoming", "+420777123456", "+420222333444", "talking", ((None, "talking"), ("101", "talking")))],
+    ),
+    "of two queue callers the one talks whose phone was called next": (
+        [
+            channel("trunk-in-00000001", "777123456", "222333444", 900, "Up"),
+            channel("sip101-00000002", "101", "", 300, "Up"),
+            channel("trunk-in-00000003", "602111222", "222333444", 200, "Up"),
+        ],
+        [
+            ("incoming", "+420777123456", "+420222333444", "talking", ((None, "talking"), ("101", "talking"))),
+            ("incoming", "+420602111222", "+420222333444", "ringing", ((None, "ringing"),)),
+        ],
+    ),
     "a call that is sent on to a mobile": (
         [channel(IN, "777123456", "222333444", 9, "Ring"), channel(OUT, "777123456", "606111222", 8, "Ringing")],
         [("incoming", "+420777123456", "+420222333444", "ringing", ((None, "ringing"), (None, "ringing")))],

@@ -181,9 +181,9 @@ def _rank(root: End, leg: End) -> int | None:
     elif rank is None:
         rank = _inside_rank(root, leg)
     age = older_by(root.row, leg.row)
-    if rank == WEAK and age > SKEW + RING_TIME and not _is_at_dialled_number(root, leg):
+    any_age = _is_at_dialled_number(root, leg) or _has_waited(root, leg)
+    if rank == WEAK and age > SKEW + RING_TIME and not any_age:
         return None
-    # Whoever waits in a queue is older than the phone that answers by any time.
     return None if age < -SKEW else rank
 
 
@@ -312,6 +312,15 @@ def _is_at_dialled_number(root: End, leg: End) -> bool:
     """
     whole = len(root.destination) > EXTENSION_DIGITS
     return whole and root.line is not None and leg.line is None and _shows_only_itself(root, leg)
+
+
+def _has_waited(root: End, leg: End) -> bool:
+    """Return whether a phone that was called may have answered a caller who waited in a queue.
+
+    Such a caller dialled no phone, and is older than the one that answers by any time.
+    """
+    waits = root.line is None and root.dialled is None and root.row.up
+    return waits and leg.line is not None and leg.answered_blankly
 
 
 def _leaves_for_what_was_dialled(root: End, leg: End) -> bool:
