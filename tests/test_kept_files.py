@@ -1,20 +1,32 @@
 """Files of ours that hold junk, or are of a newer version, harm nobody: accounts and front end start."""
 
-from typing import Any
+from pathlib import Path
+from typing import Any, override
 
 import pytest
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers.storage import Store
 from homeassistant.setup import async_setup_component
 
 from custom_components.pbx.console.websocket import DATA_PREFERENCES
 from custom_components.pbx.const import DOMAIN
+from custom_components.pbx.kept_files import async_read
 from custom_components.pbx.phone_book.collection import async_get_phone_book
 
 from .fake_provider import FakeProvider, async_set_up, fake_config_entry
 
 type Stored = dict[str, Any]
+
+
+class FileStore(Store[Any]):
+    """Reads a real file, where other tests have files that are none."""
+
+    @override
+    async def _async_load(self) -> Any:
+        return await self._async_load_data()  # type: ignore[no-untyped-call]
+
 
 NO_FILE: list[Any] = [None, [], "x", 5, {"items": None}, {"items": "x"}, {"items": {}}, {"items": 5}]
 ROWS: list[Any] = [
@@ -104,6 +116,57 @@ async def test_choices(hass: HomeAssistant, fake: type[FakeProvider], hass_stora
         "sound": False,
         "seen": None,
     }
+
+
+ENVELOPES: dict[str, bytes] = {
+    "nothing": b"",
+    "cut off": b'{"version": 1, "data": {"it',
+    "a list": b"[]",
+    "a text": b'"x"',
+    "null": b"null",
+    "an object": b"{}",
+    "foreign keys": b'{"people": [1]}',
+    "no data": b'{"version": 1, "minor_version": 1}',
+    "an older version": b'{"version": 0, "minor_version": 1, "data": {}}',
+    "a version that is a text": b'{"version": "1", "minor_version": 1, "data": {}}',
+    "no version": b'{"version": null, "minor_version": 1, "data": {}}',
+    "no text": b"\xff\xfe\x00\x01",
+    "NUL": b"\x00" * 64,
+}
+
+
+@pytest.mark.parametrize("content", ENVELOPES.values(), ids=ENVELOPES)
+@pytest.mark.parametrize("name", ["pbx.phone_book", "pbx.console", "pbx.recent_calls.{}"])
+async def test_any_file(
+    hass: HomeAssistant,
+    fake: type[FakeProvider],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    expected_warnings: list[str],
+    name: str,
+    content: bytes,
+) -> None:
+    """Accounts start whatever a file is, and what nobody can read is put aside for a person, not written over."""
+    expected_warnings += ["pbx.+ cannot be read", "Unrecoverable error decoding", "Could not parse JSON content"]
+    monkeypatch.setattr(hass.config, "config_dir", str(tmp_path))
+    entry = fake_config_entry()
+    path = tmp_path / ".storage" / name.format(entry.entry_id)
+    path.parent.mkdir()
+    path.write_bytes(content)
+    assert await async_read(FileStore(hass, 1, path.name)) == {}
+    kept = [one.read_bytes() for one in path.parent.glob(f"{path.name}*")]
+    assert kept == [content]
+    assert path.exists() is (content == b"{}")
+
+
+async def test_a_folder_in_place_of_a_file(
+    hass: HomeAssistant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expected_warnings: list[str]
+) -> None:
+    """And what cannot be opened."""
+    expected_warnings += ["pbx.+ cannot be read", "JSON file reading failed"]
+    monkeypatch.setattr(hass.config, "config_dir", str(tmp_path))
+    (tmp_path / ".storage" / "pbx.console").mkdir(parents=True)
+    assert await async_read(FileStore(hass, 1, "pbx.console")) == {}
 
 
 async def test_newer_version(
