@@ -1,5 +1,6 @@
 """The blueprints: imported as a person does it, and run from a push over HTTP to the action at their end."""
 
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -20,7 +21,7 @@ from homeassistant.util.yaml import extract_inputs
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from .house import ENTRY_ID, House, living
+from .house import ENTRY_ID, TITLE, House, living
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "blueprints" / "automation" / "pbx"
@@ -124,6 +125,13 @@ def test_all_there() -> None:
         "pause_media",
         "ringing_phone",
     ]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_is_picked_that_goes_with_an_account(name: str) -> None:
+    """An account that is deleted and added again is another entry, and has the devices that it had."""
+    text = Path(f"blueprints/automation/pbx/{name}.yaml").read_text("utf-8")
+    assert not re.search(r"^ *config_entry:$", text, re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -255,9 +263,16 @@ async def test_pauses_nothing(hass: HomeAssistant, hass_client_no_auth: ClientSe
 MISSED = {"account": ENTRY_ID, "notify": "notify.mobile_app_annas_phone", "extension": "device:Anna Keller (101)"}
 
 
-async def test_missed_call_and_call_back(hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator) -> None:
-    """A missed call is told once; the button in the notification really places a call."""
-    async with automated(hass, hass_client_no_auth, "voipat", "missed_call", MISSED) as house:
+@pytest.mark.parametrize("account", [ENTRY_ID, f"device:{TITLE}"])
+async def test_missed_call_and_call_back(
+    hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator, account: str
+) -> None:
+    """A missed call is told once; the button in the notification really places a call.
+
+    The account is picked by its device, which is the same if the account is deleted and added again; an
+    older automation names the account itself.
+    """
+    async with automated(hass, hass_client_no_auth, "voipat", "missed_call", {**MISSED, "account": account}) as house:
         house.mock("notify.mobile_app_annas_phone")
         call = await house.ring("101", "102", name="Bakery Schmidt")
         await house.hang_up(call)

@@ -74,6 +74,7 @@ async def test_what_a_device_says(hass: HomeAssistant, fake: type[FakeProvider],
     house = device_named(hass, fake_entry, "House")
     assert house.entry_type is dr.DeviceEntryType.SERVICE
     assert (house.manufacturer, house.model, house.sw_version) == ("Fake PBX", "Fake 1", "2.0")
+    assert house.model_id == "account"
     assert house.configuration_url == "https://pbx.example/admin"
     assert house.identifiers == {(DOMAIN, "fake_house")}
     others = dr.async_entries_for_config_entry(dr.async_get(hass), fake_entry.entry_id)
@@ -91,7 +92,7 @@ def test_pickers_look_at_no_word(path: Path) -> None:
     """Devices are picked by what they are in every language: the model is a word of one."""
     filters = dict(re.findall(r"^ *(model\w*): (\w+)$", path.read_text("utf-8"), re.MULTILINE))
     assert filters.keys() <= {"model_id"}
-    assert set(filters.values()) <= {"extension", "agent", "queue"}
+    assert set(filters.values()) <= {"account", "extension", "agent", "queue"}
 
 
 @pytest.mark.parametrize("language", ["de", "ar", "xx"])

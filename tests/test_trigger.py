@@ -207,11 +207,14 @@ async def test_two_accounts(
     await async_set_up(hass, other)
     every = await listen("call_incoming")
     office = await listen("call_incoming", config_entry_id=other.entry_id)
+    device = other.runtime_data.devices.account.device
+    by_device = await listen("call_incoming", config_entry_id=device.id)
     await async_ring(hass, coordinator)
     await async_ring(hass, other.runtime_data.coordinator)
 
     assert [found["config_entry_id"] for found in every] == [coordinator.config_entry.entry_id, other.entry_id]
     assert [found["config_entry_id"] for found in office] == [other.entry_id]
+    assert [found["config_entry_id"] for found in by_device] == [other.entry_id]
 
 
 CALLER = m.Party(number="+390612345678")

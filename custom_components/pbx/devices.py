@@ -157,6 +157,7 @@ class PbxDevices:
             entry_type=dr.DeviceEntryType.SERVICE,
             manufacturer=self._manufacturer,
             model=account.model or None,
+            model_id=SubjectKind.ACCOUNT.value,
             sw_version=account.version or None,
             name=self.entry.title,
             configuration_url=account.configuration_url,

@@ -224,7 +224,8 @@ class PbxTrigger(Trigger):
         Return None if a filter that can be judged at once says no.
         """
         account = self.options.get(ATTR_CONFIG_ENTRY_ID)
-        if account not in (None, coordinator.config_entry.entry_id):
+        device = coordinator.devices.account.device  # which outlives the entry
+        if account not in (None, coordinator.config_entry.entry_id, device.id):
             return None
         country = country_of(self._hass, coordinator.config_entry)
         if not self._call_fits(event, country):
