@@ -429,7 +429,7 @@ async def test_wish(
     for component in ("homeassistant", "conversation", "media_source"):
         assert await async_setup_component(hass, component, {})
     async with at_home(hass, example.marks, hass_client_no_auth, fake) as house:
-        await hass.config.async_update(country="DE")
+        await hass.config.async_update(country="GB" if house.provider == "voipstudio" else "DE")
         house.mock(*OTHERS)
         for entity_id, state in story.states.items():
             hass.states.async_set(entity_id, state)
