@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 from homeassistant.components import conversation
 from homeassistant.core import Context, HomeAssistant
+from homeassistant.helpers import device_registry as dr
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockUser
 
 from custom_components.pbx.const import CONF_ASSIST
 from custom_components.pbx.coordinator import PbxCoordinator
+from custom_components.pbx.devices import SubjectKind
 from custom_components.pbx.phone_book.collection import async_get_phone_book
 from custom_components.pbx.sentences import SENTENCES, Wish
 from custom_components.pbx.telephony import models as m
@@ -278,6 +280,20 @@ async def test_names_change(hass: HomeAssistant, fake: type[FakeProvider], home:
 async def test_phones(home: Home, said: str, answer: str) -> None:
     """The phone that was said calls, else the user's own, else the only other one."""
     assert await home.say(said) == answer
+
+
+async def test_a_phone_that_was_renamed(hass: HomeAssistant, home: Home) -> None:
+    """A phone can be called, and call, by the name that its device was given, and by its own still."""
+    ann = home.coordinator.devices.subjects[SubjectKind.EXTENSION, "101"].device.id
+    dr.async_get(hass).async_update_device(ann, name_by_user="Kitchen phone")
+    await hass.async_block_till_done()
+    assert await home.say("Call Kitchen phone") == "Calling Kitchen phone. Pick up Bob, please."
+    assert await home.say("Call Zoe from kitchen phone") == "Calling Zoe. Pick up Kitchen phone, please."
+    assert await home.say("Call Ann") == "Calling Ann. Pick up Bob, please."
+    assert await home.say("Call Bob") == "Calling Bob. Pick up Kitchen phone, please."  # the only other
+    dr.async_get(hass).async_update_device(ann, name_by_user=None)
+    await hass.async_block_till_done()
+    assert not (await home.say("Call Kitchen phone")).startswith("Calling")
 
 
 async def test_an_unknown_user(hass: HomeAssistant, fake: type[FakeProvider], home: Home) -> None:

@@ -9,6 +9,7 @@ import voluptuous as vol
 from homeassistant.components.llm import LLMTools
 from homeassistant.core import Context, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError, Unauthorized
+from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.llm import (
     LLM_API_ASSIST,
     LLMContext,
@@ -29,7 +30,9 @@ from .const import (
     DOMAIN,
     LOGGER,
 )
+from .coordinator import PbxCoordinator
 from .data import PbxConfigEntry
+from .devices import SubjectKind
 from .options import assist_number
 from .rights import Access, async_check
 from .telephony import phone_numbers as numbers
@@ -230,13 +233,17 @@ def placing_command(entry: PbxConfigEntry) -> str:
 
 
 def people_of(entry: PbxConfigEntry) -> Iterator[Somebody]:
-    """Yield whom an account may call: its extensions, and the names and numbers of its option."""
+    """Yield whom an account may call: its extensions, and the names and numbers of its option.
+
+    An extension has the name that its device was given in Home Assistant as well.
+    """
     coordinator = entry.runtime_data.coordinator
     for extension in coordinator.data.extensions.values():
         if not extension.trunk:
-            yield Somebody(
-                entry=entry, name=extension.name, number=extension.number, extension=True
-            )
+            number = extension.number
+            given = given_name(coordinator, number)
+            for name in {extension.name: None, given or extension.name: None}:
+                yield Somebody(entry=entry, name=name, number=number, extension=True)
     country = country_of(coordinator.hass, entry)
     for line in entry.options.get(CONF_ASSIST_NUMBERS, ()):
         try:
@@ -245,6 +252,14 @@ def people_of(entry: PbxConfigEntry) -> Iterator[Somebody]:
             LOGGER.debug("A number that Assist may call cannot be read")
             continue
         yield Somebody(entry=entry, name=name, number=number, extension=False)
+
+
+def given_name(coordinator: PbxCoordinator, number: str) -> str:
+    """Return the name that a person gave an extension's device; empty if nobody did."""
+    subject = coordinator.devices.subjects.get((SubjectKind.EXTENSION, number))
+    devices = dr.async_get(coordinator.hass)
+    device = None if subject is None else devices.async_get(subject.device.id)
+    return (device.name_by_user or "") if device is not None else ""
 
 
 def _pairs(entry: PbxConfigEntry, phone: str, other: str) -> Iterator[tuple[Somebody, Somebody]]:

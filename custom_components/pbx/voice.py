@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from homeassistant.core import CALLBACK_TYPE, Context, HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, Context, Event, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError, Unauthorized
+from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.translation import async_get_translations
 from homeassistant.setup import async_when_setup
 from homeassistant.util.hass_dict import HassKey
@@ -239,7 +240,8 @@ class Voice:
             own = [who for who in phones if plain(who.name) == plain(user.name)]
             if own:
                 return own
-        return phones if len(phones) == 1 else []
+        only = len({(phone.entry.entry_id, phone.number) for phone in phones}) == 1
+        return phones if only else []
 
     async def _async_control(
         self, words: Words, _text: str, context: Context, *, action: str, states: set[CallState]
@@ -297,6 +299,17 @@ def async_setup_voice(hass: HomeAssistant) -> None:
         """Register the names that are right now."""
         voice.async_update()
 
+    @callback
+    def is_renamed(data: dr.EventDeviceRegistryUpdatedData) -> bool:
+        """Return whether a person gave a device another name."""
+        return data["action"] == "update" and "name_by_user" in data["changes"]
+
+    @callback
+    def async_renamed(_event: Event[dr.EventDeviceRegistryUpdatedData]) -> None:
+        """Register the names that are right now."""
+        voice.async_update()
+
+    hass.bus.async_listen(dr.EVENT_DEVICE_REGISTRY_UPDATED, async_renamed, event_filter=is_renamed)
     async_when_setup(hass, CONVERSATION, async_ready)
     async_get_phone_book(hass).async_add_change_set_listener(async_changed)
 
