@@ -192,7 +192,7 @@ def test_the_end_of_a_leg_tells_of_a_lost_answer_at_voipstudio() -> None:
     assert registry.missed == 0
 
 
-@pytest.mark.parametrize("duration", ["45", 45])
+@pytest.mark.parametrize("duration", ["45", 45, "45.0", "00:45", "00:00:45"])
 def test_the_end_of_a_leg_tells_of_a_lost_answer_at_voipat(duration: object) -> None:
     """It names how long the phone talked."""
     registry = CallRegistry(pushed_ids_differ=True, complete_after=2, grace=5)

@@ -153,6 +153,20 @@ def test_number_and_integer(value: object, read: float | None, whole: int | None
 @pytest.mark.parametrize(
     ("value", "read"),
     [
+        *product((35, "35", 35.0, " 35 ", "00:00:35", "0:35", "00:35", "00:00:35.000"), (35,)),
+        *product(("1:02:03", "01:02:03", 3723), (3723,)),
+        *product((0, "0", "00:00", "0:00:00"), (0,)),
+        *product(("", None, -1, "-1", "-00:01", "1e300", "nan", True, [], "35 s", "1:2", ":35", "a:35"), (None,)),
+    ],
+)
+def test_lengths(value: object, read: float | None) -> None:
+    """Seconds, or as a clock shows them; never negative."""
+    assert values.seconds(value) == read
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
         *product((True, "true", "True", " TRUE ", 1, "1", "t", "yes", "on"), (True,)),
         *product((False, "false", "False", 0, "0", "f", "no", "off"), (False,)),
         *product((None, "", "maybe", 2, "2", [], {}, 1.5), (None,)),

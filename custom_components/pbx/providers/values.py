@@ -18,6 +18,7 @@ YEARS = range(1980, 2200)  # of all times that are told; the others say that the
 CUT = "…"
 DEEPEST = 8
 
+_CLOCK = re.compile(r"(?:(\d{1,4}):)?(\d{1,2}):(\d{2})(?:\.\d{1,6})?")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")  # to try a number first would cost as much as all the rest
 
 
@@ -106,6 +107,15 @@ def number(value: object) -> float | None:
     except ValueError, OverflowError:
         return None
     return result if abs(result) <= LARGEST else None
+
+
+def seconds(value: object) -> float | None:
+    """Return a length in seconds, from seconds or from 00:00:35; None where it is neither."""
+    amount = number(value)
+    if amount is None and (clock := _CLOCK.fullmatch(text(value))):
+        hours, minutes, rest = (int(part or 0) for part in clock.groups())
+        amount = hours * 3600.0 + minutes * 60 + rest
+    return amount if amount is not None and amount >= 0 else None
 
 
 def of_calls(share: float | None, *counts: float | None) -> float | None:

@@ -147,28 +147,6 @@ def test_rows_of_something_else_are_no_answer(read: Any) -> None:
     assert read([]) == ()
 
 
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        ("35", 35),
-        (35, 35),
-        ("00:00:35", 35),
-        ("1:02:03", 3723),
-        ("02:03", 123),
-        ("", None),
-        (None, None),
-        (-1, None),
-        ("1e300", None),
-        ("nan", None),
-        (True, None),
-        ([], None),
-    ],
-)
-def test_durations(value: object, expected: float | None) -> None:
-    """Seconds, or as Asterisk's own list writes them."""
-    assert p.seconds(value) == expected
-
-
 @pytest.mark.parametrize(("value", "expected"), [("91.2 %", 91.2), ("91,2", 91.2), ("-", None), (4, 4), (None, None)])
 def test_figures(value: object, expected: float | None) -> None:
     """A figure that cannot be read is unknown, never 0."""

@@ -12,7 +12,7 @@ from ...telephony import models as m
 from ...telephony.models import Direction, Outcome
 from ...telephony.phone_numbers import display_name, is_inside, received, strip
 from ..parties import read_party
-from ..values import Json, boolean, instant, integer, mapping, mappings, number, text
+from ..values import Json, boolean, instant, integer, mapping, mappings, seconds, text
 
 LONGEST_WORD = 255
 LONGEST_NAME = 64
@@ -213,12 +213,6 @@ def outcome_of(cause: str, direction: Direction | None) -> Outcome | None:
             return Outcome.MISSED
         return Outcome.CANCELLED if cause == "ORIGINATOR_CANCEL" else Outcome.NO_ANSWER
     return OUTCOMES.get(cause, Outcome.FAILED)
-
-
-def seconds(value: object) -> float | None:
-    """Read a length; None where there is none."""
-    length = number(value)
-    return None if length is None or length < 0 else length
 
 
 def _between(begin: datetime | None, end: datetime | None) -> float | None:

@@ -14,8 +14,8 @@ from ...telephony.bounded_map import BoundedMap
 from ...telephony.errors import BadPayloadError
 from ...telephony.models import CallState, Direction
 from ...telephony.phone_numbers import is_extension, received, same
-from ..values import Json, instant, mapping, read_json, text
-from .payload import LONGEST_NAME, PlacedCall, Tenant, outcome_of, party, seconds, word
+from ..values import Json, instant, mapping, read_json, seconds, text
+from .payload import LONGEST_NAME, PlacedCall, Tenant, outcome_of, party, word
 from .placing import MOST_REMEMBERED, PlacedCalls, outcome_of_first
 
 MOST_FIELDS = 100

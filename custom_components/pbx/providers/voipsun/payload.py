@@ -16,7 +16,7 @@ from ...telephony.errors import ConnectError
 from ...telephony.models import AgentStatus
 from ..channels import ChannelKind, channel_kind
 from ..turns import Steps, at_once
-from ..values import Json, mapping, mappings, number, text
+from ..values import Json, mapping, mappings, number, seconds, text
 
 MAX_ROWS = 10_000
 MAX_DEPTH = 8
@@ -27,7 +27,6 @@ WIDEST = 2**63
 
 _AFTER_NOTICE = re.compile(r"[\n>][ \t]*\ufeff?([\[{])")
 _CHANNEL = re.compile(r"(?:SIP|PJSIP)/(.+)-([0-9a-fA-F]{8,})")
-_CLOCK = re.compile(r"(?:(\d{1,4}):)?(\d{1,2}):(\d{2})")
 _MILLISECONDS = re.compile(r"\(([0-9]{1,6}) ?ms\)")
 _NOT_ALPHANUMERIC = re.compile(r"[^a-z0-9]")
 _ABOUT_AUTHENTICATION = re.compile(r"\bpin\b|authenti|password|authori[sz]", re.IGNORECASE)
@@ -146,20 +145,17 @@ def line(value: object, limit: int = MAX_TEXT) -> str:
     return text(value)[:limit]
 
 
-def seconds(value: object) -> float | None:
-    """Return a length in seconds, from seconds or from 00:00:35; None where it is neither."""
-    amount = number(value)
-    if amount is None and (clock := _CLOCK.fullmatch(text(value))):
-        hours, minutes, rest = (int(part or 0) for part in clock.groups())
-        amount = hours * 3600.0 + minutes * 60 + rest
-    return amount if amount is not None and 0 <= amount <= LONGEST else None
+def length(value: object) -> float | None:
+    """Return a length in seconds; None for what is none, or cannot be one."""
+    amount = seconds(value)
+    return amount if amount is not None and amount <= LONGEST else None
 
 
 def amount_of(value: object) -> float | None:
     """Return a figure of a queue: "24", "91.2 %", "91,2", 00:00:24; None where there is none."""
     if isinstance(value, str):
         value = value.replace("%", "").replace(",", ".")
-    return seconds(value)
+    return length(value)
 
 
 def cut(reason: str, secrets: Collection[str], limit: int = MAX_TEXT) -> str:
@@ -241,7 +237,7 @@ def row(item: Json) -> Row | None:
         number=int(sip[2], 16) if sip else None,
         source=line(item.get("src")),
         destination=line(item.get("dst")),
-        duration=seconds(item.get("duration")),
+        duration=length(item.get("duration")),
         status=line(item.get("status"), 40).lower(),
         context=line(item.get("context")),
         account_code=line(item.get("accountCode")),

@@ -19,6 +19,7 @@ from ..values import (
     mappings,
     number,
     paragraphs,
+    seconds,
     text,
     texts,
 )
@@ -370,7 +371,7 @@ def read_record(row: Json, book: Book) -> m.CallRecord | None:
     callee = party_of(row.get("destinationNumber"), row.get("destinationName"), book)
     answerer = party_of(row.get("answererNumber"), row.get("answererName"), book)
     direction = direction_of(row.get("direction"))
-    length, ringing = _seconds(row.get("duration")), _seconds(row.get("ringTime"))
+    length, ringing = _length(row.get("duration")), _length(row.get("ringTime"))
     outcome = _outcome(row, direction, answerer, length, ringing)
     if ringing is None and outcome not in {*TALKED, Outcome.UNKNOWN}:
         ringing = length  # a call that nobody took did nothing but ring
@@ -447,14 +448,11 @@ def _outcome(
     )
 
 
-def _seconds(value: object) -> timedelta | None:
+def _length(value: object) -> timedelta | None:
     """Return a length; None for one that cannot be."""
-    amount = number(value)
-    return (
-        timedelta(seconds=amount)
-        if amount is not None and 0 <= amount <= LONGEST_CALL.total_seconds()
-        else None
-    )
+    amount = seconds(value)
+    possible = amount is not None and amount <= LONGEST_CALL.total_seconds()
+    return timedelta(seconds=amount) if amount is not None and possible else None
 
 
 def _details(row: Json) -> dict[str, m.Detail]:
