@@ -220,7 +220,7 @@ async def test_called_party_is_looked_up(
         )
     )
     await hass.async_block_till_done(wait_background_tasks=True)
-    assert hass.states.is_state("sensor.ann_101_caller", "Bakery")
+    assert hass.states.is_state("sensor.ann_101_called_party", "Bakery")
 
 
 @pytest.mark.parametrize(

@@ -237,6 +237,7 @@ async def _devices(house: House) -> None:
 
 
 OF_THE_HOUSE = {"accounts", "console", "described", "occupant", "phone_book", "places", "stored", "voice"}
+OUTLIVES_A_RELOAD = {"dial_guard"}  # how many calls were placed in this minute
 
 
 async def test_runtime_data(hass: HomeAssistant, fake_entry: MockConfigEntry) -> None:
@@ -247,7 +248,7 @@ async def test_runtime_data(hass: HomeAssistant, fake_entry: MockConfigEntry) ->
     for file, tree in trees():
         kept = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr == "data"]
         shared = [node for node in kept if ast.unparse(node) == "hass.data"]
-        assert not shared or {file.parent.name, file.stem} & OF_THE_HOUSE, file.name
+        assert not shared or {file.parent.name, file.stem} & (OF_THE_HOUSE | OUTLIVES_A_RELOAD), file.name
 
 
 async def test_before_configure(hass: HomeAssistant, voipat: VoipatSimulator) -> None:
@@ -462,6 +463,7 @@ def test_entity_disabled_by_default() -> None:
         "average_wait",
         "call",
         "call_event",
+        "callee",
         "caller",
         "contact",
         "last_call",
