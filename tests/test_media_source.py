@@ -2,15 +2,15 @@
 
 import asyncio
 import gzip
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any
-from unittest.mock import patch
+from typing import Any, NoReturn
+from unittest.mock import Mock, patch
 
 import pytest
-from aiohttp import web
+from aiohttp import ClientConnectorError, web
 from aiohttp.test_utils import TestClient, TestServer
 from homeassistant.auth.models import Group
 from homeassistant.components.media_player.errors import BrowseError
@@ -26,6 +26,7 @@ from pytest_homeassistant_custom_component.typing import (
     MockHAClientWebSocket,
     WebSocketGenerator,
 )
+from yarl import URL
 
 from custom_components.pbx.const import CONF_PROVIDER, DOMAIN
 from custom_components.pbx.media_source import PAGE
@@ -387,6 +388,61 @@ async def test_a_host_that_cannot_be_looked_up(
         answer = await client.get(path)
     assert answer.status == HTTPStatus.NOT_FOUND
     assert storage.requests == []
+
+
+class Unreachable:
+    """A session that notes whom it is to ask, and reaches nobody."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str | None, str | None, str | None]] = []
+
+    def get(self, url: str | URL, *, headers: Mapping[str, str], **more: Any) -> NoReturn:
+        """Note whom to ask, as whom, and whose certificate it is to have."""
+        self.asked.append((URL(url).host, headers.get("Host"), more.get("server_hostname")))
+        raise ClientConnectorError(Mock(), OSError("No way"))
+
+
+@pytest.mark.parametrize(
+    ("found", "asked"),
+    [
+        (["203.0.114.7"], ["203.0.114.7"]),
+        (["203.0.114.7", "2a00:1450::1"], ["203.0.114.7", "2a00:1450::1"]),
+        (["64:ff9b::cb00:7207"], ["64:ff9b::cb00:7207"]),  # 203.0.114.7 behind a translator
+        (["203.0.114.7", "10.0.0.1"], []),
+        (["64:ff9b::7f00:1"], []),
+        (["64:ff9b::a00:1"], []),
+        (["::127.0.0.1"], []),
+        (["::ffff:192.168.1.1"], []),
+        (["2002:a00:1::"], []),
+        (["fec0::1"], []),
+        (["fd00::1"], []),
+        (["224.0.0.1"], []),
+        (["ff0e::1"], []),
+        (["0.0.0.0"], []),  # noqa: S104 - where a name may lead
+        (["100.64.0.1"], []),
+        ([], []),
+    ],
+)
+async def test_what_was_checked_is_what_is_asked(
+    hass: HomeAssistant,
+    fake: type[FakeProvider],
+    client: Client,
+    path: str,
+    found: list[str],
+    asked: list[str],
+) -> None:
+    """A name that leads to the own network a moment later is not looked up again; its certificate is still checked."""
+    url = "https://sounds.example:8443/sound?sig=1"
+    fake.script.answers["media_source"] = m.MediaSource(url=url)
+    session = Unreachable()
+    infos = [(0, 0, 0, "", (address, 8443)) for address in found]
+    with (
+        patch.object(hass.loop, "getaddrinfo", return_value=infos),
+        patch("custom_components.pbx.media_view.async_session", return_value=session),
+    ):
+        answer = await client.get(path)
+    assert answer.status == (HTTPStatus.BAD_GATEWAY if asked else HTTPStatus.NOT_FOUND)
+    assert session.asked == [(address, "sounds.example:8443", "sounds.example") for address in asked]
 
 
 async def test_packed_all_the_same(client: Client, storage: Storage, path: str) -> None:

@@ -1,7 +1,9 @@
 """Play recordings and voicemail: the phone system's key never reaches the browser."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from http import HTTPStatus
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
 import aiohttp
@@ -53,6 +55,7 @@ INERT: Final = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; sandbox",
 }
+TRANSLATED: Final = IPv6Network("64:ff9b::/96")  # RFC 6052: the last four bytes are IPv4
 STATUS: Final = {
     "no_such_media": HTTPStatus.NOT_FOUND,
     "not_allowed_read": HTTPStatus.FORBIDDEN,
@@ -131,44 +134,82 @@ class PbxMediaView(HomeAssistantView):
         """Fetch the sound from the phone system, and return it."""
         provider = entry.runtime_data.coordinator.provider
         hass = request.app[KEY_HASS]
-        if not await _async_may_fetch(hass, entry, source):
+        places = await _async_places(hass, entry, source)
+        if not places:
             raise failed("no_such_media")
         verify_ssl = bool(entry.data.get(CONF_VERIFY_SSL, True))
         session = async_session(hass, entry.entry_id, verify_ssl=verify_ssl)
         headers = {**source.headers, hdrs.ACCEPT_ENCODING: "identity"}
         headers |= {name: request.headers[name] for name in ASKED if name in request.headers}
-        try:
-            # A redirect would carry the key to another address.
-            async with session.get(
-                source.url, headers=headers, allow_redirects=False, timeout=TIMEOUT
-            ) as upstream:
-                if upstream.status in GONE:
-                    raise failed("no_such_media")
-                return await _async_hand_on(request, upstream, source, provider.name)
-        except aiohttp.ClientError, TimeoutError:
-            raise failed("cannot_connect", provider=provider.name) from None
+        for place in places:
+            try:
+                # A redirect would carry the key to another address.
+                async with session.get(
+                    place.url,
+                    headers={**headers, **place.headers},
+                    server_hostname=place.host,
+                    allow_redirects=False,
+                    timeout=TIMEOUT,
+                ) as upstream:
+                    if upstream.status in GONE:
+                        raise failed("no_such_media")
+                    return await _async_hand_on(request, upstream, source, provider.name)
+            except aiohttp.ClientConnectorError:
+                continue
+            except aiohttp.ClientError, TimeoutError:
+                break
+        raise failed("cannot_connect", provider=provider.name)
 
 
-async def _async_may_fetch(hass: HomeAssistant, entry: PbxConfigEntry, source: MediaSource) -> bool:
-    """Return whether a sound is at the phone system itself, or at a public host by https.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """Where a sound is asked for, and whose certificate is expected where that is an address."""
 
-    A link is the vendor's word: it must not make Home Assistant ask its own network.
+    url: URL
+    headers: Mapping[str, str] = field(default_factory=dict)
+    host: str | None = None
+
+
+async def _async_places(
+    hass: HomeAssistant, entry: PbxConfigEntry, source: MediaSource
+) -> list[_Place]:
+    """Return where to ask for a sound: the phone system itself, or a public host by https.
+
+    A link is the vendor's word: it must not make Home Assistant ask its own network. So a name is
+    looked up once, and what was checked is what is asked; none where any address is not public.
     """
     try:
         url = URL(source.url)
     except ValueError:
-        return False
+        return []
     own = entry.data.get(CONF_URL) or entry.data.get(CONF_HOST) or ""
     is_own = url.host is not None and url.host == _host_of(own)
     if source.headers or (is_own and url.scheme in {"http", "https"}):
-        return True
+        return [_Place(url=url)]
     if url.scheme != "https" or not url.host or url.user or url.password:
-        return False
+        return []
     try:
         found = await hass.loop.getaddrinfo(url.host, url.port)
     except OSError, ValueError:  # the latter for a host that no name server can be asked for
-        return False
-    return all(ip_address(address[0]).is_global for *_, address in found)
+        return []
+    addresses = list(dict.fromkeys(str(address[0]) for *_, address in found))
+    if not all(_is_public(ip_address(address)) for address in addresses):
+        return []
+    headers = {"Host": url.host_port_subcomponent or url.host}
+    return [
+        _Place(url=url.with_host(address), headers=headers, host=url.raw_host)
+        for address in addresses
+    ]
+
+
+def _is_public(address: IPv4Address | IPv6Address) -> bool:
+    """Return whether an address is one host of the internet, also as a translator writes it."""
+    if address in TRANSLATED:
+        address = IPv4Address(address.packed[-4:])
+    unusual = address.is_multicast or address.is_reserved
+    if isinstance(address, IPv6Address):
+        unusual = unusual or address.is_site_local
+    return address.is_global and not unusual
 
 
 def _host_of(address: str) -> str | None:

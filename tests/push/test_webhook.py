@@ -1,5 +1,6 @@
 """Pushes over HTTP: what comes in, from whom, and what of it is told."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from io import BytesIO
 from typing import Any, override
@@ -170,18 +171,56 @@ async def test_a_bug_stays_inside(
     our_log: Callable[[], str],
     expected_warnings: list[str],
 ) -> None:
-    """An unexpected error is logged with its origin, without the request and the webhook's id."""
+    """An unexpected error is logged once with its origin, without the request and the webhook's id."""
 
-    def parse(_request: m.PushRequest) -> tuple[m.Pushed, ...]:
-        raise RuntimeError("a bug")
+    def parse(request: m.PushRequest) -> tuple[m.Pushed, ...]:
+        if request.method == "PUT":
+            raise LookupError(CANARY)
+        int(b"x" + request.body)  # the error's own text has it
+        return ()
 
     fake.script.parse = parse
     expected_warnings.append("Unexpected error reading what Fake PBX pushed")
-    await async_push(hass, client, "POST", data=CANARY, params={"number": CANARY})
-    assert counts(entry) == (0, 1, 0)
-    assert "a bug" in our_log()
+    for _ in range(3):
+        await async_push(hass, client, "POST", data=CANARY, params={"number": CANARY})
+    assert counts(entry) == (0, 3, 0)
+    assert our_log().count("Unexpected error") == 1
+    assert "ValueError" in our_log()
+    assert "in parse" in our_log()
+    for _ in range(3):
+        await async_push(hass, client, "PUT", data=CANARY)
+    assert our_log().count("Unexpected error") == 2
     assert CANARY not in our_log()
     assert WEBHOOK_ID not in our_log()
+
+
+async def test_a_body_that_drips_is_given_up(
+    hass: HomeAssistant,
+    client: TestClient[Any, Any],
+    entry: MockConfigEntry,
+    requests: list[m.PushRequest],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nobody holds a connection and its memory for hours, a byte at a time; others are not kept waiting."""
+    monkeypatch.setattr("custom_components.pbx.push.webhook.PATIENCE", 0.3)
+    given_up = asyncio.Event()
+
+    async def drip() -> AsyncIterator[bytes]:
+        """Send a byte now and then."""
+        while not given_up.is_set():
+            yield b" "
+            await asyncio.sleep(0.05)
+
+    async with asyncio.timeout(5):
+        slow = asyncio.create_task(client.post(PATH, data=drip()))
+        await async_push(hass, client, "POST", data=b"{}")
+        assert counts(entry) == (1, 0, 0)
+        response = await slow
+        assert response.status == 200
+    given_up.set()
+    response.close()
+    assert counts(entry) == (1, 1, 0)
+    assert len(requests) == 1
 
 
 async def test_foreign(

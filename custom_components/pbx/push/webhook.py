@@ -1,5 +1,8 @@
 """The webhook: a request is answered at once, read by the provider, and handed on."""
 
+import asyncio
+import traceback
+
 from aiohttp import hdrs
 from aiohttp.web import Request, Response
 from homeassistant.components import webhook
@@ -21,6 +24,7 @@ from .sender import PushSender
 METHODS = (hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_POST, hdrs.METH_PUT)
 MAX_BODY = 256 * 1024
 CHUNK = 64 * 1024
+PATIENCE = 20.0  # seconds, until a body has to be there
 
 
 class PbxWebhook:
@@ -43,6 +47,7 @@ class PbxWebhook:
         self.bad = 0
         self.foreign = 0
         self.late = 0
+        self._bugs: set[str] = set()
 
     @callback
     def async_setup(self) -> None:
@@ -96,9 +101,17 @@ class PbxWebhook:
             return provider.parse(push)
         except BadPayloadError:
             LOGGER.debug("A webhook body could not be read")
-        except Exception:  # noqa: BLE001 - the event loop would log the request with its numbers
-            LOGGER.exception("Unexpected error reading what %s pushed", provider.name)
+        except Exception as err:  # noqa: BLE001 - the event loop would log the request
+            self._report_bug(err)
         return None
+
+    def _report_bug(self, err: Exception) -> None:
+        """Log where an error comes from, once, and without its text: that holds what was pushed."""
+        origin = "".join(traceback.format_tb(err.__traceback__)) + type(err).__name__
+        if origin not in self._bugs:
+            self._bugs.add(origin)
+            provider = self.coordinator.provider.name
+            LOGGER.error("Unexpected error reading what %s pushed:\n%s", provider, origin)
 
     def _hand_on(self, messages: tuple[Pushed, ...]) -> None:
         """Push the messages, and note that pushes come."""
@@ -118,9 +131,10 @@ class PbxWebhook:
 
 
 async def async_read_push(request: Request) -> PushRequest | None:
-    """Return the parts of a request, or None if its body is too long or breaks off."""
+    """Return the parts of a request, or None if its body is too long, too slow or breaks off."""
     try:
-        body = await _async_body(request)
+        async with asyncio.timeout(PATIENCE):
+            body = await _async_body(request)
     except Exception:  # noqa: BLE001 - Home Assistant would log the webhook id
         return None
     if body is None:
