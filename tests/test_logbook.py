@@ -4,12 +4,14 @@ from typing import Any
 
 import pytest
 from homeassistant.core import Event, HomeAssistant
+from homeassistant.helpers import device_registry as dr
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
 from custom_components.pbx import logbook
 from custom_components.pbx.activity import UNTOLD, activity_data
 from custom_components.pbx.const import CONF_MASK_NUMBERS, DOMAIN, EVENT_ACTIVITY
+from custom_components.pbx.devices import SubjectKind
 from custom_components.pbx.telephony import models as m
 from custom_components.pbx.telephony.models import CallState, Direction, EventType, Outcome
 from custom_components.pbx.wording import Wording
@@ -110,6 +112,18 @@ async def test_calls(hass: HomeAssistant, fake: type[FakeProvider], fake_entry: 
         "Ann calls +390611",
         "The call with +390611 ended (unanswered)",
     ]
+
+
+async def test_a_phone_that_was_renamed(
+    hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry
+) -> None:
+    """Activity calls a phone as the person does who gave its device a name."""
+    await async_set_up(hass, fake_entry)
+    ann = fake_entry.runtime_data.devices.subjects[SubjectKind.EXTENSION, "101"].device.id
+    dr.async_get(hass).async_update_device(ann, name_by_user="Kitchen phone")
+    events = async_capture_events(hass, EVENT_ACTIVITY)
+    fake_entry.runtime_data.coordinator.async_push(pushed("c1", CallState.RINGING, "101"))
+    assert await told(hass, *(dict(event.data) for event in events)) == ["+390612345678 calls Kitchen phone"]
 
 
 async def test_correction(hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry) -> None:

@@ -59,11 +59,14 @@ def async_spare_recorder(hass: HomeAssistant) -> None:
         get_instance(hass).exclude_event_types.add(EVENT_PBX)
 
 
-def activity_data(event: Mapping[str, Any], agent: str, wording: Wording) -> dict[str, Any]:
+def activity_data(
+    event: Mapping[str, Any], agent: str, wording: Wording, *, phone: str = ""
+) -> dict[str, Any]:
     """Return what is kept of an event: who, at which phone, how it ended and how long it lasted.
 
-    `event` are the data of a `pbx_event`, `agent` is the agent's name. Numbers are masked where the
-    user wants that. What is unknown is absent.
+    `event` are the data of a `pbx_event`, `agent` is the agent's name, and `phone` the name that
+    a person gave the phone here, if any. Numbers are masked where the user wants that. What is
+    unknown is absent.
     """
     kept: dict[str, Any] = {"type": event["type"]}
     kept |= {name: event[name] for name in SAME if name in event}
@@ -73,7 +76,8 @@ def activity_data(event: Mapping[str, Any], agent: str, wording: Wording) -> dic
     words = {
         "name": event.get(f"{other}_name"),
         "number": number,
-        "phone": event.get("extension_name")
+        "phone": phone
+        or event.get("extension_name")
         or event.get("extension")
         or event.get(f"{own}_name")
         or wording.number(str(event.get(f"{own}_number", "")))

@@ -311,6 +311,14 @@ class PbxDevices:
                 return subject
         return None
 
+    def given_name(self, extension: str) -> str:
+        """Return the name that a person gave an extension's device; empty if nobody did."""
+        subject = self.subjects.get((SubjectKind.EXTENSION, extension))
+        if subject is None:
+            return ""
+        device = dr.async_get(self.hass).async_get(subject.device.id)
+        return (device.name_by_user or "") if device is not None else ""
+
     def unique_id(self, subject: Subject, key: str) -> str:
         """Return the unique id that an entity of a subject has."""
         parts = (_prefix(self.entry), subject.kind, subject.identity, key)

@@ -109,7 +109,9 @@ class EventDispatcher:
             self._hass.bus.async_fire(EVENT_PBX, data, context=context)
             if event.type not in UNTOLD:
                 agent = self._registry.agents.get(event.agent or "")
-                kept = activity_data(data, agent.name if agent else "", self._wording)
+                given = self._devices.given_name(event.extension or "")
+                name = agent.name if agent else ""
+                kept = activity_data(data, name, self._wording, phone=given)
                 self._hass.bus.async_fire(EVENT_ACTIVITY, kept, context=context)
         async_dispatcher_send(self._hass, SIGNAL_EVENT, self._entry, event)
 

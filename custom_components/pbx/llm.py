@@ -9,7 +9,6 @@ import voluptuous as vol
 from homeassistant.components.llm import LLMTools
 from homeassistant.core import Context, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError, Unauthorized
-from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.llm import (
     LLM_API_ASSIST,
     LLMContext,
@@ -30,9 +29,7 @@ from .const import (
     DOMAIN,
     LOGGER,
 )
-from .coordinator import PbxCoordinator
 from .data import PbxConfigEntry
-from .devices import SubjectKind
 from .options import assist_number
 from .rights import Access, async_check
 from .telephony import phone_numbers as numbers
@@ -241,7 +238,7 @@ def people_of(entry: PbxConfigEntry) -> Iterator[Somebody]:
     for extension in coordinator.data.extensions.values():
         if not extension.trunk:
             number = extension.number
-            given = given_name(coordinator, number)
+            given = coordinator.devices.given_name(number)
             for name in {extension.name: None, given or extension.name: None}:
                 yield Somebody(entry=entry, name=name, number=number, extension=True)
     country = country_of(coordinator.hass, entry)
@@ -252,14 +249,6 @@ def people_of(entry: PbxConfigEntry) -> Iterator[Somebody]:
             LOGGER.debug("A number that Assist may call cannot be read")
             continue
         yield Somebody(entry=entry, name=name, number=number, extension=False)
-
-
-def given_name(coordinator: PbxCoordinator, number: str) -> str:
-    """Return the name that a person gave an extension's device; empty if nobody did."""
-    subject = coordinator.devices.subjects.get((SubjectKind.EXTENSION, number))
-    devices = dr.async_get(coordinator.hass)
-    device = None if subject is None else devices.async_get(subject.device.id)
-    return (device.name_by_user or "") if device is not None else ""
 
 
 def _pairs(entry: PbxConfigEntry, phone: str, other: str) -> Iterator[tuple[Somebody, Somebody]]:

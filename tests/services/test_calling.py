@@ -69,6 +69,7 @@ async def test_one_phone_calls(
     ("number", "dialled"),
     [
         ("Bob", "102"),
+        ("the shop", "102"),
         ("bakery schmidt", "+493023125101"),
         ({"active_choice": "number", "number": "tel:+39 06 12345678"}, "+390612345678"),
         ({"active_choice": "number", "number": "Bakery Schmidt"}, "+493023125101"),
@@ -81,6 +82,7 @@ async def test_whom(
     """A number, somebody of the phone book or a phone by its name, as chosen in the editor or written in YAML."""
     book = async_get_phone_book(hass)
     await book.async_add({"name": "Bakery Schmidt", "numbers": ["+49 30 23125101", "+49 30 23125102"]})
+    dr.async_get(hass).async_update_device(phone_device(able_entry, "102"), name_by_user="The shop")
     await act(hass, "originate", device_id=[phone_device(able_entry, "101")], number=number)
     assert placed(fake, "originate") == [("101", dialled)]
 

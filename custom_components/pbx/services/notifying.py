@@ -35,8 +35,9 @@ async def _notify_about_call(target: Target) -> None:
     coordinator = target.coordinator
     hass = coordinator.hass
     told = _told(coordinator, target.caller())
+    given = coordinator.devices.given_name(str(told["extension"]))
     texts = await async_get_translations(hass, hass.config.language, "common", {DOMAIN})
-    message = sentence(texts, activity_data(told, "", coordinator.wording))
+    message = sentence(texts, activity_data(told, "", coordinator.wording, phone=given))
     entities = target.data.get(ATTR_NOTIFY)
     if not entities:
         # Callers choose their names, and what is shown here is Markdown.

@@ -174,8 +174,10 @@ class Target:
     def _numbers_of(self, name: str) -> Iterator[str]:
         """Yield the number of each phone, and the first of each person, of a name."""
         wanted = name.casefold()
+        devices = self.coordinator.devices
         for extension in self.coordinator.data.extensions.values():
-            if extension.name.casefold() == wanted and not extension.trunk:
+            names = {extension.name.casefold(), devices.given_name(extension.number).casefold()}
+            if wanted in names and not extension.trunk:
                 yield extension.number
         yield from self._numbers_in_book(name)
 
