@@ -34,7 +34,7 @@ def above(integration: Path) -> list[Path]:
 
 INSIDE = inside(INTEGRATION)
 ABOVE = above(INTEGRATION)
-ALLOWED = frozenset(sys.stdlib_module_names) | {"aiohttp", "aiolimiter", "phonenumbers", "yarl"}
+ALLOWED = frozenset(sys.stdlib_module_names) | {"aiohttp", "aiolimiter", "idna", "phonenumbers", "yarl"}
 
 # How single phone systems spell things: whoever reads these knows one of them.
 FIELDS = (
