@@ -13,7 +13,7 @@ from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 from custom_components.pbx.const import CONF_PROVIDER, DOMAIN
 from custom_components.pbx.migration import VERSION
 
-from .fake_provider import async_set_up
+from .fake_provider import FakeProvider, async_set_up, fake_config_entry
 
 BROKEN: list[tuple[dict[str, Any], str]] = [
     ({CONF_PROVIDER: "of_the_future", "url": "https://pbx.example"}, "unknown_provider"),
@@ -50,6 +50,36 @@ async def test_broken_entry(
     listed = {row["entry_id"]: row["state"] for row in (await client.receive_json())["result"]}
     assert listed == {broken.entry_id: "setup_error", fake_entry.entry_id: "loaded"}
     assert await hass.config_entries.async_remove(broken.entry_id) == {"require_restart": False}
+
+
+JUNK: list[tuple[tuple[str, ...], tuple[Any, ...]]] = [
+    (("call_slots", "dial_limit"), ("abc", None, [], {})),
+    (("dial_kinds", "dial_allow", "dial_deny", "assist_numbers", "follow_extensions"), (5, None, "x", [5], {})),
+    (("country", "message_number"), (5, ["DE"], {})),
+    (("dial_emergency", "assist"), ("false", 1, [])),
+]
+
+
+@pytest.mark.parametrize(
+    "options", [{name: junk} for names, values in JUNK for name in names for junk in values], ids=str
+)
+async def test_broken_options(
+    hass: HomeAssistant, fake: type[FakeProvider], expected_warnings: list[str], options: dict[str, Any]
+) -> None:
+    """Rules of dialing that cannot be read stop an account in words: without them it might dial what was forbidden."""
+    expected_warnings.append("cannot be read")
+    entry = fake_config_entry(options=options)
+    entry.add_to_hass(hass)
+    assert not await hass.config_entries.async_setup(entry.entry_id)
+    assert entry.state is ConfigEntryState.SETUP_ERROR
+    assert entry.error_reason_translation_key == "broken_entry"
+
+
+async def test_options_as_any_version_kept_them(hass: HomeAssistant, fake: type[FakeProvider]) -> None:
+    """A number from a form may be a broken one, and options of others are theirs."""
+    entry = fake_config_entry(options={"call_slots": 2, "dial_limit": 5.0, "dial_allow": [], "of_the_future": {}})
+    await async_set_up(hass, entry)
+    assert entry.state is ConfigEntryState.LOADED
 
 
 @pytest.mark.parametrize("data", [{CONF_PROVIDER: "of_the_future"}, {}])

@@ -14,6 +14,7 @@ from homeassistant.helpers.typing import ConfigType
 from . import issues
 from .accounts import (
     async_forget_sessions,
+    check_options,
     configure,
     country_of,
     make_provider,
@@ -68,6 +69,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> bool:
     await hass.async_add_executor_job(numbers.load)
     await hass.async_add_import_executor_job(provider_of, entry)
     provider = make_provider(hass, entry)
+    check_options(entry, provider.name)
     with setup_errors(provider.name):
         account = await provider.account()
     if entry.unique_id is not None and f"{provider.key}_{account.id}" != entry.unique_id:

@@ -1,6 +1,6 @@
 """Make the client of a phone system from a config entry."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import aiohttp
 from homeassistant.config_entries import ConfigEntry
@@ -12,6 +12,16 @@ from homeassistant.util.hass_dict import HassKey
 from .const import (
     ATTR_CALLER_ID,
     ATTR_NUMBER,
+    CONF_ASSIST,
+    CONF_ASSIST_NUMBERS,
+    CONF_CALL_SLOTS,
+    CONF_DIAL_ALLOW,
+    CONF_DIAL_DENY,
+    CONF_DIAL_EMERGENCY,
+    CONF_DIAL_KINDS,
+    CONF_DIAL_LIMIT,
+    CONF_FOLLOW,
+    CONF_MESSAGE_NUMBER,
     CONF_PHONES,
     CONF_PROVIDER,
     SUBENTRY_AGENT,
@@ -27,6 +37,17 @@ from .telephony import phone_numbers as numbers
 from .telephony.errors import InvalidInputError
 from .telephony.models import Extension, UserAgent, UserQueue
 from .telephony.phone_numbers import DialForm
+
+_KEPT: Mapping[str, tuple[type, ...]] = {
+    **dict.fromkeys((CONF_CALL_SLOTS, CONF_DIAL_LIMIT), (int, float)),
+    **dict.fromkeys(
+        (CONF_ASSIST_NUMBERS, CONF_DIAL_ALLOW, CONF_DIAL_DENY, CONF_DIAL_KINDS, CONF_FOLLOW),
+        (list, tuple),
+    ),
+    **dict.fromkeys((CONF_COUNTRY, CONF_MESSAGE_NUMBER), (str,)),
+    **dict.fromkeys((CONF_ASSIST, CONF_DIAL_EMERGENCY), (bool,)),
+}
+"""What the options are, of which a wrong one would not be noticed, or only later."""
 
 _SESSIONS: HassKey[dict[tuple[str, bool], aiohttp.ClientSession]] = HassKey("pbx_sessions")
 
@@ -127,6 +148,18 @@ def async_forget_sessions(hass: HomeAssistant, owner: str) -> None:
     sessions = hass.data.get(_SESSIONS, {})
     for key in [key for key in sessions if key[0] == owner]:
         sessions.pop(key).detach()
+
+
+def check_options(entry: ConfigEntry, provider: str) -> None:
+    """Raise ConfigEntryError for options that no version of ours has kept.
+
+    Without one of the rules of dialling an account might dial what somebody has forbidden.
+    """
+    for name, kinds in _KEPT.items():
+        value = entry.options.get(name, kinds[0]())
+        is_texts = not isinstance(value, list) or all(isinstance(one, str) for one in value)
+        if type(value) not in kinds or not is_texts:
+            raise entry_broken("broken_entry", provider=provider)
 
 
 def make_provider(hass: HomeAssistant, entry: ConfigEntry) -> Provider:
