@@ -45,12 +45,11 @@ from datetime import datetime, timedelta
 
 from ...telephony import models as m
 from ...telephony.models import CallState
-from ...telephony.phone_numbers import normalise
 from ..channels import ChannelKind
 from .bridges import TWO_PARTIES, Bridges
 from .call import Call, Listing, end_push, leg_push, unseen_pushes, view
 from .call_events import DIALS, PARKING, SPYING
-from .channels import Channel, ChannelState, channel_from, device_of, known, other_half, party
+from .channels import Channel, ChannelState, channel_from, device_of, known, other_half
 from .parties import Parties
 from .remembered import Past, Remembered
 
@@ -75,7 +74,7 @@ class Calls:
     def __init__(self, extension_of: ExtensionOf, inside: Collection[str], country: str) -> None:
         """Know no channels. `inside` are the numbers that are dialled inside the house."""
         self.pushes: list[m.Pushed] = []
-        self._extension_of, self._country = extension_of, country
+        self._extension_of = extension_of
         self._parties = Parties(inside, country)
         self._channels: dict[str, Channel] = {}
         self._calls: dict[str, Call] = {}
@@ -130,7 +129,7 @@ class Calls:
 
     def expect_placed(self, uid: str, extension: str, number: str) -> None:
         """Know whom a call is for that is about to be placed with this Uniqueid."""
-        callee = m.Party(number=normalise(number, self._country, national=True))
+        callee = m.Party(number=self._parties.number(number))
         self.remembered.placed.put(uid, (extension, callee))
 
     def take(self, message: Message, now: datetime) -> None:
@@ -321,7 +320,7 @@ class Calls:
         if kind == "DialBegin" and call.originated and call.placed is None:
             number = message.get("DestCallerIDNum", "")
             if caller is not None and (caller.is_line or caller.originated):
-                call.placed = party(number, "", self._country)
+                call.placed = self._parties.placed(number)
         return [channel.call]
 
     def _is_placed_through(self, caller: Channel | None, call: Call) -> bool:

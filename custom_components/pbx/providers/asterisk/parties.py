@@ -34,8 +34,18 @@ class Parties:
                 name = known(first.caller_name)
                 call.caller = m.Party(number=first.extension, name=name)
             if first.dialled and not call.originated and known(first.dialled):
-                dialled = normalise(known(first.dialled), self._country, national=True)
+                dialled = self.number(known(first.dialled))
                 call.callee = m.Party(number=dialled)
+
+    def number(self, dialled: str) -> str:
+        """Return a number that was dialled: of the house as it is, else as it is shown."""
+        inside = dialled in self._inside
+        return dialled if inside else normalise(dialled, self._country, national=True)
+
+    def placed(self, number: str) -> m.Party:
+        """Return whom the phone system calls, for a phone that it rings first."""
+        inside = number in self._inside
+        return m.Party(number=number) if inside else party(number, "", self._country)
 
     def _understand_placed(self, call: Call, first: Channel, *, outside: bool) -> None:
         """Know who calls whom where the phone system rang the caller first."""

@@ -27,12 +27,11 @@ from typing import NamedTuple
 from ...telephony import models as m
 from ...telephony.bounded_map import BoundedMap
 from ...telephony.models import Direction, Outcome
-from ...telephony.phone_numbers import normalise
 from ..channels import ChannelKind, channel_kind
 from ..values import integer
 from .calls import Calls
 from .channels import Message, device_of, known, party
-from .parties import is_inside
+from .parties import Parties, is_inside
 
 type ExtensionOf = Callable[[str], str | None]
 
@@ -113,6 +112,7 @@ class Records:
         """Wait for records of these calls, or of others."""
         self._calls, self._extension_of = calls, extension_of
         self._inside, self._country = inside, country
+        self._parties = Parties(inside, country)
         self._rows: list[Row] = []
         self._due: datetime | None = None
         self._told = BoundedMap[Outcome](MOST_ROWS)
@@ -202,9 +202,7 @@ class Records:
             direction=direction,
             outcome=outcome,
             caller=m.Party(number=own) if own else self._caller(first),
-            callee=m.Party(
-                number=normalise(first.says("Destination"), self._country, national=True)
-            ),
+            callee=m.Party(number=self._parties.number(first.says("Destination"))),
             extension=own if own is not None else answered_by or self._called(reached),
             answered_by=answered_by,
             started_at=began,

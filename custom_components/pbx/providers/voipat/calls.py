@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from ...telephony import models as m
 from ...telephony.bounded_map import BoundedMap
 from ...telephony.models import CallState, Direction
-from ...telephony.phone_numbers import is_extension, received, same
+from ...telephony.phone_numbers import received, same
 from ..turns import Steps, at_once
 from ..values import Json, instant, number
 from .payload import PlacedCall, Tenant, name_of, party, word
@@ -367,7 +367,7 @@ def _dialled(
     behind = [row.loopback.split("/")[0] for row in loopbacks]
     typed = [first.dialled] if first is not None and not first.outbound else []
     found = next((value for value in (*typed, *called, *behind) if value), "")
-    return received(found, tenant.country)
+    return tenant.number(found)
 
 
 def _direction(
@@ -386,7 +386,7 @@ def _direction(
         return Direction.INTERNAL if inside else Direction.OUTGOING
     if not dialled:
         return Direction.OUTGOING if first.outbound else None
-    return Direction.INTERNAL if is_extension(dialled) else Direction.OUTGOING
+    return Direction.INTERNAL if tenant.dials_inside(dialled) else Direction.OUTGOING
 
 
 def _caller(first: _Row | None, others: list[_Row], tenant: Tenant) -> m.Party:
@@ -397,14 +397,14 @@ def _caller(first: _Row | None, others: list[_Row], tenant: Tenant) -> m.Party:
         )
     row = first if first is not None else next(iter(others))
     if row is first and row.outbound:
-        return party(row.dialled, row.callee_name, tenant.country)
-    return party(row.caller, row.caller_name, tenant.country)
+        return party(row.dialled, row.callee_name, tenant)
+    return party(row.caller, row.caller_name, tenant)
 
 
 def _callee(dialled: str, rows: list[_Row], tenant: Tenant) -> m.Party:
     """Return who is called, with the first name that a leg shows for the number."""
     for row in rows:
-        if not row.callee or not same(received(row.callee, tenant.country), dialled):
+        if not row.callee or not same(tenant.number(row.callee), dialled):
             continue
         if name := name_of(row.callee_name, dialled):
             return m.Party(number=dialled, name=name)

@@ -10,8 +10,8 @@ from datetime import datetime
 
 from ...telephony import models as m
 from ...telephony.models import Direction, Outcome
-from ...telephony.phone_numbers import display_name, is_inside, received, strip
-from ..parties import read_party
+from ...telephony.phone_numbers import display_name, is_extension, is_inside, received, strip
+from ..parties import read_number, read_party
 from ..values import Json, boolean, instant, integer, mapping, mappings, seconds, text
 
 LONGEST_WORD = 255
@@ -65,6 +65,14 @@ class Tenant:
         """Tell whether a caller's number is an extension."""
         return is_inside(caller, self.extensions, complete=self.complete)
 
+    def dials_inside(self, dialled: str) -> bool:
+        """Tell whether a number that was dialled is an extension, or a code."""
+        return dialled in self.extensions or is_extension(dialled)
+
+    def number(self, raw: str) -> str:
+        """Return a number as it is shown, an extension as it is."""
+        return read_number(raw, self.country, self.extensions)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlacedCall:
@@ -83,9 +91,9 @@ def word(value: object, longest: int = LONGEST_WORD) -> str:
     return text(value)[:longest]
 
 
-def party(raw: str, name: str, country: str) -> m.Party:
+def party(raw: str, name: str, tenant: Tenant) -> m.Party:
     """Make one end of a call from what a phone would show."""
-    return read_party(raw, name_of(name, raw), country)
+    return read_party(raw, name_of(name, raw), tenant.country, inside=tenant.extensions)
 
 
 def name_of(name: str, *numbers: str) -> str:
@@ -174,8 +182,8 @@ def read_record(item: Json, tenant: Tenant) -> m.CallRecord | None:
         by_seconds=outcome is Outcome.ANSWERED
         and direction is not Direction.OUTGOING
         and (reached is None or word(item.get("last_app")) not in BRIDGED),
-        caller=party(shown, word(item.get("caller_id_name")), tenant.country),
-        callee=m.Party(number=received(target, tenant.country)),
+        caller=party(shown, word(item.get("caller_id_name")), tenant),
+        callee=m.Party(number=tenant.number(target)),
         extension=phone if direction is not None and tenant.is_inside(phone) else None,
         answered_by=reached if outcome is Outcome.ANSWERED else None,
         started_at=began,

@@ -13,7 +13,7 @@ from ...telephony import models as m
 from ...telephony.bounded_map import BoundedMap
 from ...telephony.errors import BadPayloadError
 from ...telephony.models import CallState, Direction
-from ...telephony.phone_numbers import is_extension, received, same
+from ...telephony.phone_numbers import same
 from ..values import Json, instant, mapping, read_json, seconds, text
 from .payload import LONGEST_NAME, PlacedCall, Tenant, outcome_of, party, word
 from .placing import MOST_REMEMBERED, PlacedCalls, outcome_of_first
@@ -160,16 +160,16 @@ def _call_push(
     caller = callee = direction = None
     other = fields.get("destination", "")
     if incoming:
-        caller = party(raw or "anonymous", fields.get("caller_name", ""), tenant.country)
-        callee = m.Party(number=received(other or extension, tenant.country))
+        caller = party(raw or "anonymous", fields.get("caller_name", ""), tenant)
+        callee = m.Party(number=tenant.number(other or extension))
         direction = (
             Direction.INTERNAL
             if caller.number and tenant.is_inside(caller.number)
             else Direction.INCOMING
         )
     elif outgoing:
-        caller, callee = m.Party(number=extension), m.Party(number=received(other, tenant.country))
-        direction = Direction.INTERNAL if is_extension(callee.number) else Direction.OUTGOING
+        caller, callee = m.Party(number=extension), m.Party(number=tenant.number(other))
+        direction = Direction.INTERNAL if tenant.dials_inside(callee.number) else Direction.OUTGOING
     return (
         m.LegPush(
             provider_event=event,
@@ -251,7 +251,7 @@ class SocketReader:
         if kind == "call.answered":
             self._arrived.discard(leg_id)
         elif kind == "call.created" and values["direction"] == "inbound":
-            caller = party(values["callerNumber"] or "anonymous", "", tenant.country)
+            caller = party(values["callerNumber"] or "anonymous", "", tenant)
             if not caller.number or not tenant.is_inside(caller.number):
                 self._arrived.put(leg_id, (time.monotonic(), caller))
 
