@@ -4,6 +4,7 @@ import logging
 import sys
 from collections.abc import AsyncGenerator, Generator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -49,6 +50,17 @@ IGNORED = (
     r"^WARNING asyncio: Executing (?s:.*) took [\d.]+ seconds",
 )
 """What any test may log, as `LEVEL logger: message`."""
+WAITING = {Path(__file__).parent / folder for folder in ("asterisk", "e2e")}
+"""The folders whose tests spend most of their time waiting for other programs."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Spread the files that wait evenly among those that compute, which several workers then do at the same time."""
+    kinds: dict[bool, list[Path]] = {True: [], False: []}
+    for path in dict.fromkeys(item.path for item in items):
+        kinds[path.parent in WAITING].append(path)
+    place = {path: index / len(paths) for paths in kinds.values() for index, path in enumerate(paths)}
+    items.sort(key=lambda item: place[item.path])
 
 
 @pytest.fixture(autouse=True)
