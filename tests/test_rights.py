@@ -143,6 +143,18 @@ async def test_deleted_user(hass: HomeAssistant) -> None:
         )
 
 
+@pytest.mark.usefixtures("able_entry")
+@pytest.mark.parametrize("group", [GROUP_ID_ADMIN, GROUP_ID_USER, GROUP_ID_READ_ONLY])
+async def test_inactive_user(hass: HomeAssistant, fake: type[FakeProvider], group: str) -> None:
+    """A user who was switched off may nothing, also by a script that still runs."""
+    await hass.auth.async_create_user("Owner")  # as the first one is
+    user = await hass.auth.async_create_user("Off", group_ids=[group])
+    await hass.auth.async_deactivate_user(user)
+    for action in ("hangup", "get_call_history", "find_in_phone_book"):
+        assert not await act_as(hass, Context(user_id=user.id), action, DATA[action]), action
+    assert commands(fake) == []
+
+
 async def test_the_house_without_an_account(hass: HomeAssistant) -> None:
     """What belongs to the house is for administrators while there is no account to have a permission for."""
     assert await async_setup_component(hass, DOMAIN, {})

@@ -4,7 +4,7 @@ A person needs the same permission as for the entities concerned: *control* for 
 for a question. The entity of an extension is its call state, of an agent its status, of a queue its
 waiting callers, each whether it is enabled or not; everything else is decided by the account's
 active calls. What reaches beyond one's own phones is for administrators. An automation has no user,
-and may do everything.
+and may do everything. A user who was switched off may nothing, whatever still runs.
 """
 
 from collections.abc import Iterable
@@ -73,7 +73,7 @@ async def async_check_everywhere(hass: HomeAssistant, context: Context, access: 
         await async_check(hass, context, entry, (), access)
     if not entries:
         user = await hass.auth.async_get_user(context.user_id)
-        if user is None or not user.is_admin:
+        if user is None or not may_everywhere(hass, user, access):
             raise not_allowed("not_allowed_administer", context, None, access)
 
 
@@ -82,7 +82,7 @@ def may_everywhere(hass: HomeAssistant, user: User, access: Access) -> bool:
     """Return whether a user may do this to every account; without any, to what they would share."""
     entries: list[PbxConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
     if not entries:
-        return user.is_admin
+        return user.is_active and user.is_admin
     return all(may(user, entry.runtime_data.coordinator, (), access) for entry in entries)
 
 
@@ -91,6 +91,8 @@ def may(
     user: User, coordinator: PbxCoordinator, subjects: Iterable[Subject], access: Access
 ) -> bool:
     """Return whether a user may do this to all subjects; without any, to the whole account."""
+    if not user.is_active:
+        return False
     if user.is_admin:
         return True
     if access is Access.ADMINISTER:
