@@ -6,6 +6,7 @@ everybody else calls a method of it, which has a name.
 """
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -309,3 +310,13 @@ def test_nobody_writes_into_a_part(name: str) -> None:
 def test_what_counts_as_writing(text: str, expected: list[str]) -> None:
     """An assignment to an attribute or an item, however many steps away, and a collection's own methods."""
     assert list(written(text)) == expected
+
+
+def test_every_part_is_on_the_page() -> None:
+    """The page on the architecture says of each part what it is for."""
+    page = (INTEGRATION.parents[1] / "docs/development/architecture.md").read_text("utf-8")
+    house = page.partition("## The house")[2].partition("\n## ")[0]
+    rows = [line.split("|")[1] for line in house.splitlines() if line.startswith("|")]
+    told = {name.rstrip("/") for row in rows for name in re.findall(r"`([\w/]+)`", row)}
+    parts = {part for layer in LAYERS.values() for part in layer} - {"__init__", "const"}
+    assert sorted(parts - told) == []

@@ -44,7 +44,7 @@ class PbxCondition(EntityConditionBase):
 
     @override
     def entity_filter(self, entities: set[str]) -> set[str]:
-        """Keep what the condition is about."""
+        """Return those of the entities that the condition is about."""
         registry = er.async_get(self._hass)
         kept: set[str] = set()
         for entity_id in super().entity_filter(entities):
