@@ -14,6 +14,7 @@ from homeassistant.helpers.storage import Store
 from .const import DOMAIN
 from .event_dispatcher import EventDispatcher
 from .kept_files import async_read, is_moment, rows
+from .registry.outcomes import missed_by_outcome
 from .telephony.events import Event
 from .telephony.models import Call, CallRecord, Direction, EventType, Outcome, Party
 
@@ -21,7 +22,6 @@ VERSION = 1
 SAVE_DELAY = 15  # seconds
 MAX_CALLS = 250
 
-MISSED = frozenset({Outcome.MISSED, Outcome.VOICEMAIL})
 ENDS = frozenset({EventType.CALL_ENDED, EventType.CALL_MISSED})
 RECORDS = frozenset({EventType.CALL_RECORD, EventType.RECORDING_READY})
 
@@ -252,7 +252,8 @@ def _ended(call: Call, event: Event) -> RecentCall:
         answered_by=call.answered_by or "",
         queue=call.queue or "",
         outcome=str(outcome or ""),
-        missed=event.type is EventType.CALL_MISSED or outcome in MISSED,
+        missed=event.type is EventType.CALL_MISSED
+        or missed_by_outcome(call.direction, outcome) is True,
         started_at=_iso(call.started_at or event.time),
         ended_at=_iso(call.ended_at or event.time),
         duration=talked,

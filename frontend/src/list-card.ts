@@ -33,6 +33,7 @@ export interface Entry {
   duration?: number;
   recording_id?: string;
   voicemail?: boolean;
+  missed?: boolean;
   transcription?: string;
   summary?: string;
   /** Of a voicemail in the list of voicemails: its id, and whether nobody has listened to it. */
@@ -140,7 +141,7 @@ export class ListCard extends PbxCard<Config> {
       limit: this.config.limit ?? (this.config.short ? 8 : 30),
       ...(this.config.account && { account: this.config.account }),
       ...(this.search && { search: this.search }),
-      ...(this.filter === "missed" && { outcome: "missed" }),
+      ...(this.filter === "missed" && { missed: true }),
       ...((this.filter === "incoming" || this.filter === "outgoing") && { direction: this.filter }),
     };
   }
@@ -171,7 +172,7 @@ export class ListCard extends PbxCard<Config> {
     const found = await this.hass!.callWS<{ voicemails: Voicemail[]; failed: Page["failed"] }>({
       type: "pbx/voicemails", limit: 100, ...(this.config.account && { account: this.config.account }),
     });
-    const records = found.voicemails.map(({ time, ...one }): Entry => ({ ...one, record_id: `voicemail ${one.voicemail_id}`, outcome: "voicemail", direction: "incoming", started_at: time }));
+    const records = found.voicemails.map(({ time, ...one }): Entry => ({ ...one, record_id: `voicemail ${one.voicemail_id}`, outcome: "voicemail", direction: "incoming", missed: true, started_at: time }));
     const wanted = records.filter((one) => matches(this.search, `${one.from_name ?? ""} ${one.to_name ?? ""}`, one.from_number ?? ""));
     return { records: wanted, cursor: null, failed: found.failed };
   }
@@ -257,7 +258,7 @@ export class ListCard extends PbxCard<Config> {
     const id = idOf(entry);
     const account = store.known.accounts.get(entry.account);
     const out = entry.direction === "outgoing";
-    const missed = entry.outcome === "missed" || entry.outcome === "voicemail";
+    const missed = entry.missed === true;
     const vain = !missed && NOT_REACHED.has(entry.outcome);
     const symbol: IconName = missed ? "missed" : entry.direction ?? "incoming";
     const name = (out ? entry.to_name : entry.from_name) ?? "";
@@ -286,7 +287,7 @@ export class ListCard extends PbxCard<Config> {
   private unseen(entry: Entry): boolean {
     if (entry.voicemail_id) return entry.unread === true;
     const { seen } = this.myChoice;
-    return (entry.outcome === "missed" || entry.outcome === "voicemail") && seen !== null && (entry.started_at ?? "") > seen;
+    return entry.missed === true && seen !== null && (entry.started_at ?? "") > seen;
   }
 
   private see = async (): Promise<void> => {

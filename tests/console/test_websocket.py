@@ -9,6 +9,7 @@ from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import MockHAClientWebSocket
 
+from custom_components.pbx.registry.outcomes import IN_VAIN
 from custom_components.pbx.telephony import models as m
 from custom_components.pbx.telephony.errors import ConnectError, RefusedError
 from custom_components.pbx.telephony.models import CallState, Capability, Direction, Outcome
@@ -288,6 +289,41 @@ async def test_history_filter(
     (query,) = fake.script.arguments("history")[-1]
     assert query.direction is Direction.INCOMING
     assert query.search == "smith"
+
+
+@pytest.mark.parametrize(
+    ("direction", "outcome", "missed"),
+    [
+        *((Direction.INCOMING, outcome, True) for outcome in IN_VAIN),
+        *((Direction.INCOMING, outcome, False) for outcome in Outcome if outcome not in IN_VAIN),
+        *((Direction.OUTGOING, outcome, False) for outcome in (Outcome.VOICEMAIL, Outcome.BUSY, Outcome.NO_ANSWER)),
+        (Direction.INTERNAL, Outcome.CANCELLED, False),
+        (None, Outcome.MISSED, True),
+        (None, Outcome.VOICEMAIL, False),
+    ],
+)
+async def test_history_of_missed_calls(
+    hass: HomeAssistant,
+    fake: type[FakeProvider],
+    fake_entry: MockConfigEntry,
+    page: Page,
+    direction: Direction | None,
+    outcome: Outcome,
+    missed: bool,  # noqa: FBT001
+) -> None:
+    """What was told and counted as missed is found as missed, whatever became of it; nothing else is."""
+    found = record(1, direction=direction, outcome=outcome)
+    fake.script.answers["history"] = m.HistoryPage(records=(found,))
+    await async_set_up(hass, fake_entry)
+    socket = await page()
+    assert [row.get("missed", False) for row in await history(socket)] == [missed]
+    assert len(await history(socket, missed=True)) == int(missed)
+
+
+async def history(socket: MockHAClientWebSocket, **wanted: Any) -> list[Json]:
+    """Return the first page of the finished calls."""
+    rows: list[Json] = (await ask(socket, "pbx/history", **wanted))["result"]["records"]
+    return rows
 
 
 async def test_history_names_whom_the_phone_system_does_not(

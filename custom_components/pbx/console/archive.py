@@ -16,6 +16,7 @@ from ..accounts import country_of
 from ..phone_book.collection import PhoneBook, async_get_phone_book
 from ..phone_book.entry import Entry
 from ..recent_calls import MAX_CALLS, RecentCall
+from ..registry.outcomes import missed_by_outcome
 from ..telephony.events import record_data
 from ..telephony.models import (
     CallRecord,
@@ -45,6 +46,14 @@ class HistoryFilter:
     search: str | None = None
     direction: Direction | None = None
     outcome: Outcome | None = None
+    missed: bool = False
+    """Only those that were missed, whatever the outcome is called."""
+
+    def takes(self, row: Json) -> bool:
+        """Return whether a call is wanted by how it went."""
+        if self.missed and not row.get("missed"):
+            return False
+        return self.outcome in (None, row["outcome"])
 
 
 class Archive:
@@ -193,7 +202,7 @@ class _Reader:
                 failed.append(_failure(self.feed, err))
                 return
             for index, record in enumerate(records):
-                if self._wanted.outcome in (None, record["outcome"]):
+                if self._wanted.takes(record):
                     self.rows.append({"record": record, "next": at + index + 1})
             at += len(records)
             if len(records) < CHUNK:
@@ -270,6 +279,8 @@ def record_row(feed: Feed, record: CallRecord) -> Json:
     """
     record = replace(record, caller=_named(feed, record.caller), callee=_named(feed, record.callee))
     data: Json = {"account": feed.entry_id, **record_data(record)}
+    if record.outcome is Outcome.MISSED or missed_by_outcome(record.direction, record.outcome):
+        data["missed"] = True
     for key in ("from_number", "to_number", "answered_by_number"):
         if key in data:
             data[key] = feed.coordinator.wording.number(data[key])

@@ -81,6 +81,7 @@ def ws_subscribe(hass: HomeAssistant, connection: ActiveConnection, msg: Json) -
         vol.Optional("search"): TEXT,
         vol.Optional("direction"): vol.Coerce(Direction),
         vol.Optional("outcome"): vol.Coerce(Outcome),
+        vol.Optional("missed", default=False): bool,
     }
 )
 @async_response
@@ -91,6 +92,7 @@ async def ws_history(hass: HomeAssistant, connection: ActiveConnection, msg: Jso
         search=msg.get("search") or None,
         direction=msg.get("direction"),
         outcome=msg.get("outcome"),
+        missed=msg["missed"],
     )
     try:
         page = await archive.page(wanted, msg["limit"], msg.get("cursor"))

@@ -156,9 +156,14 @@ def is_missed(facts: Facts, meaning: Meaning, outcome: Outcome | None) -> bool:
 
 def was_missed(call: Call) -> bool | None:
     """Return whether a call was missed, by its outcome; None where that says nothing of it."""
-    if call.outcome in {Outcome.ANSWERED, Outcome.REJECTED}:
+    return missed_by_outcome(call.direction, call.outcome)
+
+
+def missed_by_outcome(direction: Direction | None, outcome: Outcome | None) -> bool | None:
+    """Return whether a call with such an outcome was missed; None where that says nothing of it."""
+    if outcome in {Outcome.ANSWERED, Outcome.REJECTED}:
         return False
-    in_vain = call.direction is Direction.INCOMING and call.outcome in IN_VAIN
+    in_vain = direction is Direction.INCOMING and outcome in IN_VAIN
     return True if in_vain else None
 
 
