@@ -16,21 +16,22 @@ class Contexts:
     def __init__(self, clock: Callable[[], float]) -> None:
         """Initialize with no command; `clock` gives seconds."""
         self._clock = clock
-        self._noted: dict[Key, tuple[Context, float]] = {}
+        self.noted: dict[Key, tuple[Context, float]] = {}
+        """Mostly empty, which whoever tells very much asks first."""
 
     @callback
     def async_note(self, keys: Iterable[Key], context: Context | None) -> None:
         """Take that a command about some phones, agents or queues is on its way."""
         if context is not None:
-            self._noted |= dict.fromkeys(keys, (context, self._clock() + RECENT))
+            self.noted |= dict.fromkeys(keys, (context, self._clock() + RECENT))
 
     @callback
     def async_find(self, key: Key) -> Context | None:
         """Return the context of the last command about something, if that was just now."""
-        if key not in self._noted:
+        if key not in self.noted:
             return None
-        context, until = self._noted[key]
+        context, until = self.noted[key]
         if self._clock() <= until:
             return context
-        del self._noted[key]
+        del self.noted[key]
         return None

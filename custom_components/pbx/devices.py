@@ -139,6 +139,7 @@ class PbxDevices:
         self.extension_count = 0
         self.by_unique_id: dict[str, Subject] = {}
         self._texts: Mapping[str, str] = {}
+        self._known_devices = dr.async_get(hass)
         self._listeners: list[SubjectListener] = []
         self._misses: dict[tuple[SubjectKind, str], int] = {}
 
@@ -316,7 +317,7 @@ class PbxDevices:
         subject = self.subjects.get((SubjectKind.EXTENSION, extension))
         if subject is None:
             return ""
-        device = dr.async_get(self.hass).async_get(subject.device.id)
+        device = self._known_devices.async_get(subject.device.id)
         return (device.name_by_user or "") if device is not None else ""
 
     def unique_id(self, subject: Subject, key: str) -> str:

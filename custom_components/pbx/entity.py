@@ -103,7 +103,9 @@ class PbxEntity(CoordinatorEntity[PbxCoordinator]):
         shown = (self.available, self.async_read())
         if shown != self._told:
             self._told = shown
-            self.async_write()
+            if self.coordinator.contexts.noted:
+                self._async_follow_command()
+            self.async_write_ha_state()
 
     @callback
     def async_show(self) -> None:
@@ -114,10 +116,16 @@ class PbxEntity(CoordinatorEntity[PbxCoordinator]):
     @callback
     def async_write(self) -> None:
         """Write the state, as a consequence of the command that just concerned the subject."""
+        if self.coordinator.contexts.noted:
+            self._async_follow_command()
+        self.async_write_ha_state()
+
+    @callback
+    def _async_follow_command(self) -> None:
+        """Let what is written follow from the command that just concerned the subject, if any."""
         context = self.coordinator.contexts.async_find(self.subject.key)
         if context is not None:
             self.async_set_context(context)
-        self.async_write_ha_state()
 
     @callback
     def async_command(self) -> None:

@@ -105,11 +105,13 @@ class EventDispatcher:
                 LOGGER.exception("Unexpected error telling an event of %s", self._entry.title)
         if event.public:
             data = self.bus_data(event)
-            context = self._contexts.async_find(self._devices.subject_of_event(event).key)
+            context = None
+            if self._contexts.noted:
+                context = self._contexts.async_find(self._devices.subject_of_event(event).key)
             self._hass.bus.async_fire(EVENT_PBX, data, context=context)
             if event.type not in UNTOLD:
                 agent = self._registry.agents.get(event.agent or "")
-                given = self._devices.given_name(event.extension or "")
+                given = self._devices.given_name(event.extension) if event.extension else ""
                 name = agent.name if agent else ""
                 kept = activity_data(data, name, self._wording, phone=given)
                 self._hass.bus.async_fire(EVENT_ACTIVITY, kept, context=context)
