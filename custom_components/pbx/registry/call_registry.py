@@ -422,7 +422,7 @@ class CallRegistry:
         """Tell, once, of a call of which only the record has come; return the call."""
         view = records.unseen(record, call_id, cause.time) if call_id else None
         if view is not None:
-            missed = outcomes.was_missed(view) is True
+            missed = outcomes.missed_by_outcome(view.direction, view.outcome) is True
             self._life.add_unseen(view, cause.time, changes, missed=missed)
             changes.events.append(records.told_late(view, cause))
         return view

@@ -219,7 +219,7 @@ class Lifecycle:
         """Know better how a call went that is over, and tell it if it was told otherwise."""
         if ended.call.told.ended:
             changes.events += announcements.correction(ended.call, view, cause)
-        missed = outcomes.was_missed(view)
+        missed = outcomes.missed_by_outcome(view.direction, view.outcome)
         if missed is not None and self.missed.set(ended, missed=missed):
             changes.keys[ACCOUNT] = None
         self.complete(ended, view, changes)

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 
-from ..telephony.models import UP, Call, CallState, Direction, Outcome
+from ..telephony.models import UP, CallState, Direction, Outcome
 from .active_leg import ActiveLeg
 from .facts import Facts
 
@@ -152,11 +152,6 @@ def is_missed(facts: Facts, meaning: Meaning, outcome: Outcome | None) -> bool:
     if facts.direction is None:
         return meaning.rang or facts.whole is Outcome.MISSED
     return facts.direction is Direction.INCOMING
-
-
-def was_missed(call: Call) -> bool | None:
-    """Return whether a call was missed, by its outcome; None where that says nothing of it."""
-    return missed_by_outcome(call.direction, call.outcome)
 
 
 def missed_by_outcome(direction: Direction | None, outcome: Outcome | None) -> bool | None:

@@ -21,7 +21,7 @@ from .active_call import ActiveCall
 from .changes import Cause
 from .ended import EndedCall
 from .facts import CLOCKS_AGREE, TELLING, Source
-from .outcomes import outcome_of, seen_from, was_missed
+from .outcomes import missed_by_outcome, outcome_of, seen_from
 
 PARTIAL = frozenset({Outcome.UNKNOWN, Outcome.ANSWERED_ELSEWHERE})
 """What a record says that is not about the whole call."""
@@ -184,7 +184,9 @@ def unseen(record: CallRecord, call_id: str, now: datetime) -> Call | None:
 def told_late(call: Call, cause: Cause) -> Event:
     """Return how a call went, of which nothing was heard while it lasted."""
     return Event(
-        type=EventType.CALL_MISSED if was_missed(call) else EventType.CALL_ENDED,
+        type=EventType.CALL_MISSED
+        if missed_by_outcome(call.direction, call.outcome)
+        else EventType.CALL_ENDED,
         provider_event=cause.provider_event,
         time=cause.time,
         call=call,
