@@ -28,10 +28,7 @@ class Contexts:
     @callback
     def async_find(self, key: Key) -> Context | None:
         """Return the context of the last command about something, if that was just now."""
-        if key not in self.noted:
-            return None
-        context, until = self.noted[key]
-        if self._clock() <= until:
-            return context
-        del self.noted[key]
-        return None
+        now = self._clock()
+        self.noted = {one: noted for one, noted in self.noted.items() if now <= noted[1]}
+        found = self.noted.get(key)
+        return None if found is None else found[0]
