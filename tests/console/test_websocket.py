@@ -294,7 +294,7 @@ async def test_history_filter(
 @pytest.mark.parametrize(
     ("direction", "outcome", "missed"),
     [
-        *((Direction.INCOMING, outcome, True) for outcome in IN_VAIN),
+        *((Direction.INCOMING, outcome, True) for outcome in sorted(IN_VAIN)),
         *((Direction.INCOMING, outcome, False) for outcome in Outcome if outcome not in IN_VAIN),
         *((Direction.OUTGOING, outcome, False) for outcome in (Outcome.VOICEMAIL, Outcome.BUSY, Outcome.NO_ANSWER)),
         (Direction.INTERNAL, Outcome.CANCELLED, False),
