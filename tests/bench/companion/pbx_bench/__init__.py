@@ -30,6 +30,8 @@ from custom_components.pbx.telephony.models import PushRequest
 from .peers import EVENT, EVENT_KEPT, EVENT_SIPGATE, Fritz, Pattern, RealEntities, Sipgate, Written
 
 DOMAIN = "pbx_bench"
+MOST_LOOKS, SETTLED = 20, 1.0
+"""How often to look at most until nothing changes any more, and for how many seconds that must be so."""
 ANY_CALL = b"ANY-CALL"
 UNLIMITED = (RateLimit(requests=100_000_000, seconds=60),)
 
@@ -222,8 +224,14 @@ class Bench:
             return coordinator.async_add_listener(async_told, key)
 
         keys = dict.fromkeys(subject.key for subject in coordinator.devices.subjects.values())
-        await coordinator.async_refresh()
         stop = [listen(key) for key in keys]
+        # The list may be late, and callers are looked up: that is told once, after which nothing changes any more.
+        for _ in range(MOST_LOOKS):
+            told.clear()
+            await coordinator.async_refresh()
+            await asyncio.sleep(SETTLED)
+            if not told:
+                break
         before = self._written_at()
         ask, poll, again = [], [], []
         for _ in range(rounds):
