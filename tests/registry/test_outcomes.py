@@ -10,9 +10,28 @@ from hypothesis import strategies as st
 
 from custom_components.pbx.registry.call_registry import CallRegistry
 from custom_components.pbx.telephony.events import event_data
-from custom_components.pbx.telephony.models import CallRecord, EventType, LegPush, Outcome, Party
+from custom_components.pbx.telephony.models import CallRecord, CallState, EventType, LegPush, Outcome, Party
 
-from .story import CALLER, IN, OUT, D, E, R, Step, Story, T, moment, push, pushed, record, story, wait
+from .story import (
+    CALLER,
+    IN,
+    OUT,
+    D,
+    E,
+    R,
+    Step,
+    Story,
+    T,
+    call,
+    leg,
+    listed,
+    moment,
+    push,
+    pushed,
+    record,
+    story,
+    wait,
+)
 
 ANSWERED = CallRecord(id="a", call_id="c", direction=IN, outcome=Outcome.ANSWERED, caller=Party(number=CALLER))
 SECONDS = CallRecord(id="s", call_id="c", direction=IN, outcome=Outcome.ANSWERED, by_seconds=True)
@@ -219,3 +238,11 @@ def test_a_hang_up_that_failed_rejects_nothing() -> None:
     registry.note_hang_up("c", None, done=False)
     made.play(push("c", None, E))
     assert outcome(made) is Outcome.MISSED
+
+
+@pytest.mark.parametrize(("far", "doing"), [(D, "dialing"), (R, "dialing"), (T, "talking")])
+def test_a_call_dials_on_while_only_the_own_phone_is_up(far: CallState, doing: str) -> None:
+    """Who calls out may be up as soon as he dials; the call dials until the other side answers."""
+    row = call("c", leg("101", T), leg("far", far), direction=OUT)
+    made = story().play(listed(row))
+    assert made.registry.calls["c"].state == doing
