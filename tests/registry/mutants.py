@@ -20,7 +20,7 @@ TESTS = Path("tests/registry")
 NOTICING = (
     *("test_active_leg.py", "test_groups.py", "test_identity.py", "test_lists.py", "test_records.py"),
     *("test_active_calls.py", "test_call_registry.py", "test_deadlines.py", "test_ended.py", "test_directory.py"),
-    "test_sequences.py",
+    *("test_sequences.py", "test_outcomes.py", "test_announcements.py"),
 )
 
 
