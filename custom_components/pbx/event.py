@@ -151,9 +151,7 @@ class PbxEvent(PbxEntity, EventEntity):
             for name in attributes.keys() & {"from_number", "to_number"}:
                 attributes[name] = self.wording.number(str(attributes[name]))
         self._trigger_event(event.type, attributes)
-        if self.coordinator.contexts.noted:
-            self._async_follow_command()
-        self.async_write_ha_state()
+        self.async_write()
 
     def _is_shown_by_a_phone(self, event: Event) -> bool:
         """Return whether this is the account's entity, and a phone's own entity shows the event."""

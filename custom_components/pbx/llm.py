@@ -239,7 +239,7 @@ def people_of(entry: PbxConfigEntry) -> Iterator[Somebody]:
         if not extension.trunk:
             number = extension.number
             given = coordinator.devices.given_name(number)
-            for name in {extension.name: None, given or extension.name: None}:
+            for name in dict.fromkeys((extension.name, given or extension.name)):
                 yield Somebody(entry=entry, name=name, number=number, extension=True)
     country = country_of(coordinator.hass, entry)
     for line in entry.options.get(CONF_ASSIST_NUMBERS, ()):

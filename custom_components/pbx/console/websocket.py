@@ -50,9 +50,9 @@ def async_register_commands(hass: HomeAssistant) -> None:
         websocket_api.async_register_command(hass, command)
 
 
-def _may_read(connection: ActiveConnection) -> Callable[[Feed], bool]:
-    """Return what says whether the user of a connection may read an account."""
-    return lambda feed: may(connection.user, feed.coordinator, (), Access.READ)
+def _allowed(connection: ActiveConnection, access: Access = Access.READ) -> Callable[[Feed], bool]:
+    """Return what says whether the user of a connection may read an account, or do more to it."""
+    return lambda feed: may(connection.user, feed.coordinator, (), access)
 
 
 @websocket_command({vol.Required("type"): "pbx/subscribe"})
@@ -67,7 +67,7 @@ def ws_subscribe(hass: HomeAssistant, connection: ActiveConnection, msg: Json) -
 
     connection.send_result(msg["id"])
     connection.subscriptions[msg["id"]] = hass.data[DATA_CONSOLE].async_listen(
-        connection.user.id, _may_read(connection), forward
+        connection.user.id, _allowed(connection), forward
     )
     forward({"type": "me", "me": hass.data[DATA_PREFERENCES].data_of(connection.user.id)})
 
@@ -135,10 +135,11 @@ def _feeds(
     access: Access = Access.READ,
 ) -> list[Feed]:
     """List the accounts that the user may read, or do more to, all or the named one."""
+    allowed = _allowed(connection, access)
     return [
         feed
         for entry_id, feed in hass.data[DATA_CONSOLE].feeds.items()
-        if account in (None, entry_id) and may(connection.user, feed.coordinator, (), access)
+        if account in (None, entry_id) and allowed(feed)
     ]
 
 

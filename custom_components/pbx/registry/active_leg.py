@@ -21,8 +21,6 @@ RANK = {
 }
 LINGERING = timedelta(seconds=10)
 """How long a list may go on naming a phone that stopped ringing because another was quicker."""
-
-
 LATE = timedelta(seconds=0.5)
 """How long a list may go on showing a leg as it was before a message told of it."""
 
