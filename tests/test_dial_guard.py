@@ -138,6 +138,23 @@ async def test_pace(hass: HomeAssistant, fake: type[FakeProvider], monkeypatch: 
     assert await refusal(hass, HARMLESS) is None
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [{"extension": "999"}, {"number": "reception"}, {"number": "+"}, {"caller_id_number": "nobody"}],
+    ids=["extension", "name", "number", "caller ID"],
+)
+async def test_what_was_not_sent_does_not_count(
+    hass: HomeAssistant, fake: type[FakeProvider], wrong: dict[str, Any]
+) -> None:
+    """Whoever errs may try again, as often as it takes."""
+    await account(hass, dial_limit=1)
+    number = str(wrong.get("number", HARMLESS))
+    for _ in range(3):
+        assert await refusal(hass, **{"number": number, **wrong}) not in (None, "dial_limit")
+    assert await refusal(hass, HARMLESS) is None
+    assert await refusal(hass, HARMLESS) == "dial_limit"
+
+
 async def test_pace_outlives_a_reload(hass: HomeAssistant, fake: type[FakeProvider]) -> None:
     """Whoever loads the account anew may not place more calls for that; another account has its own."""
     entry = await account(hass, dial_limit=1)
@@ -156,6 +173,7 @@ async def test_the_country_of_now_counts(hass: HomeAssistant, fake: type[FakePro
     hass.config.country = before
     await account(hass, dial_deny=["030"])
     await hass.config.async_update(country="DE")
+    await hass.async_block_till_done(wait_background_tasks=True)
     assert await refusal(hass, PREMIUM) == "dial_premium"
     assert await refusal(hass, "+493023125101") == "dial_denied"
     assert commands(fake) == []

@@ -4,7 +4,8 @@ What costs or changes something is off until somebody allows it.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
@@ -24,10 +25,11 @@ from .errors import invalid
 from .registry.call_registry import CallRegistry
 from .telephony import phone_numbers
 from .telephony.dial_kinds import DialKind, kind_of
-from .telephony.errors import InvalidInputError
+from .telephony.errors import InvalidInputError, UnsupportedError
 
 ALL = "*"
 MINUTE = 60  # seconds
+NOTHING_SENT = (ServiceValidationError, InvalidInputError, UnsupportedError)
 # When calls were placed, by the account: to load it anew allows for no more of them.
 _PLACED: HassKey[dict[str, deque[float]]] = HassKey("pbx_placed")
 
@@ -67,14 +69,22 @@ class DialGuard:
         """Return the country in which a number is read now: a house may move while it runs."""
         return country_of(self._hass, self._entry)
 
-    def check(self, number: str, *, by_person: bool, by_hand: bool = False) -> None:
+    @contextmanager
+    def placing(self, number: str, *, by_person: bool, by_hand: bool = False) -> Iterator[None]:
         """Raise ServiceValidationError for a number that may not be dialled, or one too many.
 
         `by_person` says that a user asked for it, and no automation; `by_hand` that the number is
-        read as one from a dial pad, as it will be by whoever dials it. It counts as one more call.
+        read as one from a dial pad, as it will be by whoever dials it. What is done within counts
+        as one more call, unless it is refused before anything is sent.
         """
         self.check_number(number, by_person=by_person, by_hand=by_hand)
-        self._check_pace()
+        now = self._check_pace()
+        try:
+            yield
+        except NOTHING_SENT:
+            if now in self._placed:
+                self._placed.remove(now)
+            raise
 
     def _is_refused_anyway(self, number: str, *, by_hand: bool) -> bool:
         """Return whether a text is no number, or can be read in two ways: whoever dials says so."""
@@ -107,14 +117,15 @@ class DialGuard:
         if not allowed and kind is not None and kind not in self._kinds:
             raise _refusal(kind)
 
-    def _check_pace(self) -> None:
-        """Raise ServiceValidationError if too many calls were placed within a minute."""
+    def _check_pace(self) -> float:
+        """Count a call and return when; raise ServiceValidationError for one too many a minute."""
         now = self._hass.loop.time()
         while self._placed and self._placed[0] <= now - MINUTE:
             self._placed.popleft()
         if len(self._placed) >= self._limit:
             raise invalid("dial_limit", limit=str(self._limit))
         self._placed.append(now)
+        return now
 
     def _spellings(self, number: str, *, by_hand: bool) -> tuple[str, ...]:
         """Return a number as it was keyed and as it is dialled, with and without a code."""

@@ -7,6 +7,7 @@ import pytest
 
 from custom_components.pbx.telephony.events import FIELDS, POLL, Event, call_data, event_data, record_data
 from custom_components.pbx.telephony.models import (
+    UNTAKEN,
     Call,
     CallRecord,
     CallState,
@@ -184,6 +185,14 @@ def test_lengths_are_told_where_both_ends_are_known(call: Call, expected: dict[s
     """And never negative, whatever the clocks say."""
     data = call_data(call)
     assert {name: data[name] for name in ("ring_time", "duration") if name in data} == expected
+
+
+@pytest.mark.parametrize("outcome", list(Outcome))
+def test_nobody_has_talked_in_a_call_that_nobody_took(outcome: Outcome) -> None:
+    """A menu or a queue that picked up is no answer: the call rang until its end."""
+    data = call_data(replace(FULL_CALL, outcome=outcome))
+    told = (data.get("answered_at"), data.get("duration"), data["ring_time"])
+    assert told == ((None, None, 10.0) if outcome in UNTAKEN else ("2026-01-05T08:00:04+00:00", 6.0, 4.0))
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,12 @@ from custom_components.pbx.telephony.number_filter import number_filter
         ("415*", "US", "+14155550132", True),
         ("1415*", "US", "+14155550132", True),
         ("+1415*", "US", "(415) 555-0132", True),
+        ("0011 44*", "AU", "+442079460018", True),  # 00 as everywhere would be America
+        ("00 44*", "AU", "+442079460018", True),
+        ("0021 44*", "BR", "+442079460018", True),
+        ("010 44*", "JP", "+442079460018", True),
+        ("8 10 44*", "RU", "+442079460018", True),
+        ("(646)*", "US", "+16465550123", True),
         ("10*", "DE", "101", True),
         ("10*", "DE", "110", False),
         ("10*", "", "101", True),
@@ -60,6 +66,15 @@ def test_what_can_never_match_is_refused(written: str) -> None:
     with pytest.raises(InvalidInputError) as caught:
         number_filter(written, "DE", field="caller")
     assert (caught.value.field, caught.value.problem) == ("caller", "invalid_number")
+
+
+@pytest.mark.parametrize(
+    ("written", "country"), [("004420*", "TH"), ("008220*", "KR"), ("+11*", "US"), ("001020*", "DE")]
+)
+def test_a_prefix_that_is_not_over_or_not_certain_is_refused(written: str, country: str) -> None:
+    """A carrier's digits may stand between 00 and the country."""
+    with pytest.raises(InvalidInputError, match="invalid_number"):
+        number_filter(written, country)
 
 
 def test_what_can_be_read_in_two_ways_is_refused() -> None:

@@ -137,6 +137,9 @@ def test_a_lost_plus_never_makes_another_number(number: str, country: str) -> No
         ("7911123456", "GB", "+447911123456"),
         ("17612345678", "DE", "+4917612345678"),
         ("612345678", "ES", "+34612345678"),
+        ("4915123456789.0", "DE", "+4915123456789"),  # an amount to a template
+        ("+4915123456789.0", "DE", "+4915123456789"),
+        ("101.0", "DE", "101"),
     ],
 )
 def test_digits_with_one_reading_are_dialled_as_meant(number: str, country: str, dialled: str) -> None:
@@ -236,6 +239,86 @@ def test_numbers_as_lines_tell_them(number: str, country: str, shown: str) -> No
     """A phone system that hands them on has callers at home without their country."""
     assert received(number, country, national=True) == shown
     assert normalise(shown, country, national=True) == shown
+
+
+@pytest.mark.parametrize(
+    ("written", "country", "number"),
+    [
+        *((form, "US", "+16465550123") for form in ("(646) 555-0123", "646-555-0123", "646.555.0123", "646 555 0123")),
+        *((form, "CA", "+16475550123") for form in ("(647)555-0123", "1 (647) 555-0123", "(647) 555-0123 ext. 12")),
+        *((form, "RU", "+74951234567") for form in ("8 (495) 123-45-67", "8(495)1234567", "(495) 123-45-67")),
+        *((form, "IT", "+393281234567") for form in ("328 123 4567", "(328) 1234567", "328-123-4567")),
+        *((form, "IT", "+393281234567") for form in ("328 1234567", "328/1234567", "328.123.4567")),
+        *((form, "US", "+15072231234") for form in ("(507) 223-1234", "507-223-1234", "507 2231234")),  # Panama's code
+        ("131 2345 6789", "CN", "+8613123456789"),
+        ("321 1234567", "CO", "+573211234567"),
+        ("(33) 1234-5678", "MX", "+523312345678"),
+        ("*67 (646) 555-0123", "US", "*67+16465550123"),
+    ],
+)
+def test_an_area_code_that_is_set_apart_is_at_home(written: str, country: str, number: str) -> None:
+    """So nobody takes New York for New Zealand, or Moscow for Vietnam."""
+    assert dialable(written, country) == number
+    if not number.startswith("*"):
+        assert received(written, country) == normalise(written, country) == number
+        assert same(written, number, country)
+
+
+@pytest.mark.parametrize(
+    ("written", "country", "readings"),
+    [
+        ("6465550123", "US", 2),
+        ("64 6 555 0123", "US", 2),
+        ("(47) 22 12 34 56", "US", 2),  # Norway's own code is in brackets
+        ("(151) 23456789", "DE", 2),  # a 0 is missing, or a plus
+        ("49 (151) 23456789", "DE", 1),
+    ],
+)
+def test_other_digits_that_are_set_apart_say_nothing(written: str, country: str, readings: int) -> None:
+    """What can be read in two ways is refused."""
+    assert len(read(written, country).readings) == readings
+
+
+@pytest.mark.parametrize(
+    ("written", "country", "number"),
+    [
+        *((form, "US", "+12125551234") for form in ("(212) 555-1234 ext 5", "(212) 555-1234x5", "212-555-1234 #5")),
+        *(
+            (form, "US", "+12125551234")
+            for form in ("[212] 555-1234 x 5", "(212) 555-1234 (ext. 5)", "+12125551234,,5#")
+        ),
+        *((form, "DE", "+4930901820") for form in ("+4930901820p12", "+4930901820w12", "(030) 901820 Durchwahl 12")),
+        *(
+            (form, "DE", "+4930901820")
+            for form in ("%2B4930901820", "%2B49%2030%20901820", "sip%3A%2B4930901820%40host")
+        ),
+        ("(11) 2345-6789 ramal 12", "BR", "+551123456789"),
+    ],
+)
+def test_the_number_before_an_extension_or_a_pause(written: str, country: str, number: str) -> None:
+    """Whatever the number begins with, and also where an address of the web has encoded it."""
+    assert received(written, country) == normalise(written, country) == dialable(written, country) == number
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("=?UTF-8?Q?J=C3=B6rg_M=C3=BCller?= <sip:+4930901820@host>", "Jörg Müller"),
+        ('"=?iso-8859-1?Q?J=F6rg?= =?iso-8859-1?Q?_K?=" <sip:+4930901820@host>', "Jörg K"),
+        ("=?utf-8?B?SsO2cmc=?=", "Jörg"),
+        ("=?utf-8?B?AEFubmEKQg==?=", "Anna B"),
+        ("=?no-such?B?SsO2cmc=?=", "=?no-such?B?SsO2cmc=?="),
+        ("=?utf-8?B?A?=", "=?utf-8?B?A?="),
+        ("=?utf-8?Q?Anonymous?=", ""),
+        ("J%C3%B6rg%20M%C3%BCller <sip:%2B4930901820@host>", "Jörg Müller"),
+        ("J%00%0Arg", "J rg"),
+        ("100% Anna", "100% Anna"),
+        ("50%ab", "50%ab"),
+    ],
+)
+def test_a_name_that_is_encoded(written: str, name: str) -> None:
+    """As in an e-mail, or in an address; it is one clean line."""
+    assert display_name(written) == name
 
 
 @pytest.mark.parametrize(

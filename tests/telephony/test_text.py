@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from custom_components.pbx.telephony.text import CUT, decode, line, lines
+from custom_components.pbx.telephony.text import CUT, decode, folded, line, lines
 
 HARMFUL = {
     "NUL": "\x00",
@@ -185,6 +185,23 @@ def test_a_letter_is_written_in_one_way(text: str, clean: str) -> None:
     """Two names that look the same are the same (NFC)."""
     assert line(text) == clean
     assert lines(text) == clean
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("Müller", "muller"),
+        ("Mu\u0308ller", "muller"),
+        ("STRASSE", "strasse"),
+        ("Straße", "strasse"),
+        ("أحمد", "احمد"),
+        ("Їжак", "іжак"),
+        ("", ""),
+    ],
+)
+def test_a_text_as_it_is_looked_for(text: str, plain: str) -> None:
+    """Nobody has to know where an accent is, nor how it is encoded."""
+    assert folded(text) == plain
 
 
 @pytest.mark.parametrize("bad", BREAKS.values(), ids=BREAKS)

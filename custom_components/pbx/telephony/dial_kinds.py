@@ -72,33 +72,31 @@ _VERTICAL = re.compile(r"\*(?:7[2-4]|9[0-3]|5[23])(?:[*#]*\+?[0-9]{3,})?[*#]*")
 _VERTICAL_THERE = re.compile(r"\*(?:[68]3|88)|\*(?:63|68)[*#]*\+?[0-9]{7,}")
 # What is keyed before a number so that the called party sees the caller's own, or does not.
 _SHOWING = re.compile(r"[*#]{1,2}(?:30|31|43|65|67|82)[*#]?")
-_SHOWING_DIGITS: Mapping[str, re.Pattern[str]] = {
-    "AU": re.compile(r"183[12]"),
-    "ES": re.compile(r"067"),
-    "FR": re.compile(r"3651"),
-    "GB": re.compile(r"141|1470"),
-    "HK": re.compile(r"133|1357"),
-    "IE": re.compile(r"14[12]"),
-    "JP": re.compile(r"18[46]"),
-    "NZ": re.compile(r"019[67]"),
+_SHOWING_DIGITS: Mapping[str, str] = {
+    "AU": r"183[12]",
+    "ES": r"067",
+    "FR": r"3651",
+    "GB": r"141|1470",
+    "HK": r"133|1357",
+    "IE": r"14[12]",
+    "JP": r"18[46]",
+    "NZ": r"019[67]",
 }
 OUTSIDE_LINE = ("0", "9")
-_CARRIERS: Mapping[str, re.Pattern[str]] = {
-    "AT": re.compile(r"10[0-9]{2}0.*"),
-    "CA": re.compile(r"101[0-9]{4}.*"),
-    "CH": re.compile(r"10[0-9]{3}0.*"),
-    "DE": re.compile(r"010[0-9]{2,3}.*"),
-    "IT": re.compile(r"10[0-9]{2,3}[03].{5,}"),
-    "US": re.compile(r"101[0-9]{4}.*"),
+_CARRIERS: Mapping[str, str] = {
+    "AT": r"10[0-9]{2}0.*",
+    "CA": r"101[0-9]{4}.*",
+    "CH": r"10[0-9]{3}0.*",
+    "DE": r"010[0-9]{2,3}.*",
+    "IT": r"10[0-9]{2,3}[03].{5,}",
+    "US": r"101[0-9]{4}.*",
 }
 _DIRECTORY_EUROPE = re.compile(r"118[0-9]{1,3}")
 _DIRECTORY_NORTH_AMERICA = re.compile(r"411|\+1[0-9]{3}5551212")
 _LOCAL_PREMIUM_NORTH_AMERICA = re.compile(r"976[0-9]{4}")
-_MISSED: Mapping[DialKind, re.Pattern[str]] = {
-    DialKind.DIRECTORY: re.compile(r"\+1[0-9]{3}5551212"),
-    DialKind.PREMIUM: re.compile(
-        r"\+1[0-9]{3}976[0-9]{4}|\+(?:34905|39895|380703|380900|971900).*"
-    ),
+_MISSED: Mapping[DialKind, str] = {
+    DialKind.DIRECTORY: r"\+1[0-9]{3}5551212",
+    DialKind.PREMIUM: r"\+1[0-9]{3}976[0-9]{4}|\+(?:34905|39895|380703|380900|971900).*",
 }
 _COMPLETE = 5  # digits: as few can be a whole number of a small country
 _LONG = 3  # digits: what is shorter is an extension or an emergency number
@@ -123,7 +121,7 @@ def kind_of(text: str, country: str = "", *, by_hand: bool = False) -> DialKind 
     if _is_emergency(bare, country):
         return DialKind.EMERGENCY
     number = typed.keyed or bare
-    if country in _CARRIERS and _CARRIERS[country].fullmatch(number):
+    if country in _CARRIERS and re.fullmatch(_CARRIERS[country], number):
         return DialKind.CARRIER_SELECTION
     if number and number.isdigit() and len(number) <= phone_numbers.EXTENSION_DIGITS:
         return _kind_of_short(number, country)
@@ -157,7 +155,7 @@ def _kinds_behind_open_code(typed: Typed, country: str) -> list[DialKind | None]
 def _behind_showing(number: str, country: str) -> str:
     """Return what is behind digits that hide or show the caller; empty where there are none."""
     digits = _SHOWING_DIGITS.get(country)
-    found = digits.match(number) if digits else None
+    found = re.match(digits, number) if digits else None
     return number[found.end() :] if found else ""
 
 
@@ -244,7 +242,7 @@ def _kind_of_e164(number: str, country: str) -> DialKind | None:
     if parsed.country_code in EUROPE and _DIRECTORY_EUROPE.fullmatch(str(parsed.national_number)):
         return DialKind.DIRECTORY
     full = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
-    missed = next((kind for kind, numbers in _MISSED.items() if numbers.fullmatch(full)), None)
+    missed = next((kind for kind, numbers in _MISSED.items() if re.fullmatch(numbers, full)), None)
     return missed or _kind_of_parsed(parsed, country)
 
 

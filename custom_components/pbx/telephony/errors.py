@@ -49,8 +49,25 @@ class ConnectError(ProviderError):
     """The phone system cannot be reached, or answers something that cannot be read."""
 
 
+class CertificateError(ConnectError):
+    """Whoever answers has a certificate that is not trusted, or is not valid for the address."""
+
+
 class TooLongError(ConnectError):
     """The phone system answers more than is read."""
+
+
+class TroubleError(ConnectError):
+    """The phone system answers that it has trouble of its own; `answer` is its code and words.
+
+    `retry_after` is in seconds, where the phone system says so.
+    """
+
+    def __init__(self, answer: str, retry_after: float | None = None) -> None:
+        """Keep what it answers, without anything that was sent."""
+        super().__init__(answer)
+        self.answer = answer
+        self.retry_after = retry_after
 
 
 class SwitchDownError(ConnectError):

@@ -161,12 +161,13 @@ def call_data(call: Call) -> dict[str, Value]:
         data["contact_known"] = known
     if call.queue:
         data["queue"] = call.queue
-    _add_times(data, call.started_at, call.answered_at, call.ended_at)
-    until = call.answered_at or (call.ended_at if call.outcome is not Outcome.ANSWERED else None)
+    met_at = call.met_at
+    _add_times(data, call.started_at, met_at, call.ended_at)
+    until = met_at or (call.ended_at if call.outcome is not Outcome.ANSWERED else None)
     if call.started_at and until:
         data["ring_time"] = max(0.0, (until - call.started_at).total_seconds())
-    if call.answered_at and call.ended_at:
-        data["duration"] = max(0.0, (call.ended_at - call.answered_at).total_seconds())
+    if met_at and call.ended_at:
+        data["duration"] = max(0.0, (call.ended_at - met_at).total_seconds())
     if call.outcome is not None:
         data["outcome"] = str(call.outcome)
     said = {

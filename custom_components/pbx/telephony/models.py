@@ -301,11 +301,27 @@ class Party:
 
 
 NOBODY = Party()
+UNTAKEN = frozenset(
+    {
+        Outcome.MISSED,
+        Outcome.NO_ANSWER,
+        Outcome.BUSY,
+        Outcome.REJECTED,
+        Outcome.CANCELLED,
+        Outcome.FAILED,
+    }
+)
+"""The outcomes of a call in which nobody has talked, with a person or to a mailbox."""
 
 
 def filled(known: Party, found: Party | None) -> Party:
-    """Return a party with what else was found out about it; what is known already is never lost."""
+    """Return a party with what else was found out about it; what is known already is never lost.
+
+    What is found out about another number is about somebody else.
+    """
     if found is None or found is known or found == known:
+        return known
+    if known.number and found.number and known.number != found.number:
         return known
     number = known.number or found.number
     return Party(
@@ -362,6 +378,11 @@ class Call:
         return tuple(
             dict.fromkeys([leg.extension for leg in self.legs if leg.extension is not None])
         )
+
+    @property
+    def met_at(self) -> datetime | None:
+        """When its sides met; None of a call that nobody took, whatever machine picked it up."""
+        return None if self.outcome in UNTAKEN else self.answered_at
 
     def legs_of(self, extension: str) -> tuple[Leg, ...]:
         """Give the legs of one extension."""
@@ -432,6 +453,8 @@ class LegPush:
     caller: Party | None = None
     callee: Party | None = None
     queue: str | None = None
+    by_machine: bool = False
+    """Whether a menu or a queue has picked up this leg, so that a record may count its seconds."""
     started_at: datetime | None = None
     answered_at: datetime | None = None
     talk_time: float | None = None

@@ -1,14 +1,13 @@
 """Choose numbers: one of them, or all that begin alike."""
 
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from .errors import InvalidInputError
 from .phone_numbers import EXTENSION_DIGITS, beginning, dialable, received, same, strip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NumberFilter:
+class NumberFilter(NamedTuple):
     """Numbers that somebody chose: one of them, or all that begin alike.
 
     `beginnings` are those of E.164 or of numbers that only the phone system understands.

@@ -11,17 +11,24 @@ That is marks between digits, characters that nobody sees, digits of other scrip
     `tel:901820;phone-context=+4930`        `+4930901820`
     `"Anna" <101>`                          `101`
     `+49 30 901820 ext. 12`                 `+4930901820`
+    `+4930901820,,12#`                      `+4930901820`
+    `%2B4930901820`                         `+4930901820`
     ======================================  =====================================
 
-A number of several digits in front of an extension is what is dialled; who answers there connects.
+A number of several digits in front of an extension, or of keys that are pressed after a pause, is
+what is dialled; who answers there connects. Names may be written as in SIP, in an e-mail and in an
+address of the web: `"Jörg"`, `=?utf-8?Q?J=C3=B6rg?=`, `J%C3%B6rg`.
 """
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from email.errors import HeaderParseError
+from email.header import decode_header
 from functools import lru_cache
+from typing import NamedTuple
 from urllib.parse import unquote
 
+from .text import clean
 from .withheld import says_withheld
 
 _PLAIN = re.compile(r"\+?[0-9]+")
@@ -51,15 +58,22 @@ _MACHINE = re.compile(
 _IN_PAIRS = re.compile(r"[0-9]{2}(?:\.[0-9]{2}){3}")
 _CONTEXT = re.compile(r";phone-context=(\+[0-9\-. ()]+)", re.IGNORECASE)
 _EXTENSION = re.compile(
-    r"(?P<number>\+?[0-9][0-9\s\-./()]{5,40})[\s,;]{0,4}"
-    r"(?:e?xte?n?(?:sion)?|x|int(?:erno)?|anexo|poste|linka|klapka|wewn?|durchwahl|dw|доб)"
-    r"[\s.:=]{0,4}[0-9]{1,8}",
+    r"(?P<number>\+?[(\[]?[0-9][0-9\s\-./()\[\]]{5,40})(?:[\s,;(\[]{0,4}"
+    r"(?:e?xte?n?(?:sion)?|x|int(?:erno)?|anexo|ramal|poste|linka|klapka|wewn?|durchwahl|dw|tst"
+    r"|toestel|доб|вн)[\s.:=#]{0,4}[0-9]{1,8}[)\]]?|\s#\s?[0-9]{1,8}|(?:,,|[pw])[0-9*#,pw]{1,24})",
     re.IGNORECASE,
 )
+_AREA = re.compile(
+    r"(?:[*#][0-9*#]{1,8}[\s-]*)?(?:[18][\s-]*)?(?:\((?P<digits>[1-9][0-9]{1,4})\)"
+    r"|(?P<three>[1-9][0-9]{2})(?P<mark>[\s./-])(?:[0-9]{3,4}(?P=mark)[0-9]{4}|[0-9]{6,7})\Z)"
+)
+# What a template or a program has taken for an amount.
+_DECIMAL = re.compile(r"(?P<number>\+?[0-9]+)\.0")
+_ENCODED = re.compile(r"[^%\s]*(?:%[0-9a-f]{2}[^%\s]*)+", re.IGNORECASE)
+_WORDS_OF_MAIL = re.compile(r"=\?[^?\s]+\?[BQ]\?[^?]*\?=", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Address:
+class Address(NamedTuple):
     """A number as it was written: in a URI or not, with a display name or without.
 
     `user` is visible text, with ASCII digits; `host` and `scheme` are in lower case.
@@ -76,6 +90,16 @@ class Address:
         return without_marks(self.user)
 
     @property
+    def area(self) -> str:
+        """Return the digits that are set apart at the beginning of a number, as at home.
+
+        They are in brackets, or three before seven or eight others. A code, and a 1 or an 8, may be
+        dialled before them.
+        """
+        found = _AREA.match(self.user)
+        return "" if found is None else found["digits"] or found["three"]
+
+    @property
     def is_number(self) -> bool:
         """Return whether the user is made of what a telephone's keys can dial."""
         return is_dialled(self.digits)
@@ -86,6 +110,8 @@ def read_address(text: str) -> Address:
     """Return what a text holds, whether it is a number, a URI, or neither."""
     if _PLAIN.fullmatch(text):
         return Address(user=text)
+    if _ENCODED.fullmatch(text) and _is_written(decoded := unquote(text)):
+        text = decoded
     name, text = _taken_apart(_visible(text).strip())
     scheme = ""
     while (prefix := _SCHEME.match(text)) is not None:
@@ -106,16 +132,40 @@ def read_address(text: str) -> Address:
     elif "=" in (parts := text.partition(";"))[2]:
         text = parts[0]
     text = text.strip().rstrip(",;")
-    if (extended := _EXTENSION.fullmatch(text)) is not None:
-        text = extended["number"]
+    found = _DECIMAL.fullmatch(text) or _EXTENSION.fullmatch(text)
+    text = text if found is None else found["number"]
     return Address(user=text.strip(), host=host, name=name, scheme=scheme)
 
 
 def unquoted(name: str) -> str:
-    """Return a display name without the quotes around it, and without the marks before others."""
+    """Return a display name without the quotes around it, and without the marks before others.
+
+    What is encoded in it is one clean line.
+    """
     if len(name) > 1 and name[0] == name[-1] and name[0] in "\"'":
-        return _ESCAPED.sub(r"\1", name[1:-1]).strip()
-    return name
+        name = _ESCAPED.sub(r"\1", name[1:-1]).strip()
+    return _decoded(name) if "=?" in name or "%" in name else name
+
+
+def _decoded(name: str) -> str:
+    """Return a name whose letters are encoded as in an e-mail (RFC 2047) or in an address."""
+    try:
+        if _WORDS_OF_MAIL.search(name):
+            parts = decode_header(name)
+            name = "".join(
+                part if isinstance(part, str) else part.decode(charset or "ascii", "replace")
+                for part, charset in parts
+            )
+        elif _ENCODED.fullmatch(name):
+            name = unquote(name, errors="strict")
+    except HeaderParseError, ValueError, LookupError:
+        return name
+    return clean(name)
+
+
+def _is_written(text: str) -> bool:
+    """Return whether a text is a URI, an address, or what keys can dial."""
+    return bool(_SCHEME.match(text) or _ADDRESS.fullmatch(text)) or is_dialled(without_marks(text))
 
 
 def _taken_apart(text: str) -> tuple[str, str]:

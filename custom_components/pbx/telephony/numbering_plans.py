@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 _NO_LONGER_DIALLED = {52: re.compile(r"(?:0?1|04[45])([2-9][0-9]{9})")}
 
 
+NORTH_AMERICA = 1
+AREA_DIGITS = 3  # of an area code there
+_NO_AREA = ("10", "11")  # an area code there begins with 2 or more
+
+
 def load() -> None:
     """Import the library and the tables of all countries.
 
@@ -116,10 +121,41 @@ def calling_code(country: str) -> int | None:
     return phonenumbers.country_code_for_region(country) or None
 
 
+def is_north_american(country: str) -> bool:
+    """Return whether a country has numbers of the North American plan: 1 and ten digits."""
+    return calling_code(known_country(country)) == NORTH_AMERICA
+
+
+def is_area(digits: str, country: str) -> bool:
+    """Return whether digits that are set apart are an area code; empty ones are not.
+
+    They belong to a town or a network where they are no calling code. In North America all three
+    digits are one, also those of Panama.
+    """
+    if not digits:
+        return False
+    import phonenumbers  # noqa: PLC0415
+
+    if int(digits) not in phonenumbers.COUNTRY_CODE_TO_REGION_CODE:
+        return True
+    return len(digits) == AREA_DIGITS and is_north_american(country)
+
+
 def code_of(number: str) -> int | None:
     """Return the calling code of an E.164 number."""
     parsed = _parsed(number)
     return None if parsed is None else parsed.country_code
+
+
+def is_mobile(number: str) -> bool:
+    """Return whether an E.164 number is a mobile phone's, or may be where nobody can tell."""
+    import phonenumbers  # noqa: PLC0415
+
+    parsed = _parsed(number)
+    return parsed is not None and phonenumbers.number_type(parsed) in {
+        phonenumbers.PhoneNumberType.MOBILE,
+        phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE,
+    }
 
 
 def main_region(number: str) -> str:
@@ -184,15 +220,21 @@ def lacks_zero(digits: str, country: str) -> bool:
 def behind_prefix(number: str, country: str) -> str | None:
     """Return what stands behind the plus, or behind the prefix for abroad that a country dials.
 
-    Two zeros are such a prefix everywhere. None where there is none, or it is not over.
+    Two zeros are such a prefix everywhere. None where there is none; empty where it is not over, or
+    can be read in two ways.
     """
     import phonenumbers  # noqa: PLC0415
 
     metadata = phonenumbers.PhoneMetadata.metadata_for_region(country, None)
     own = "" if metadata is None else metadata.international_prefix or ""
-    prefix = re.compile(rf"(?:\+|00|{own or '00'})(?=[1-9])([0-9]{{1,14}})")
-    found = prefix.fullmatch(number)
-    return None if found is None else found[found.re.groups]
+    behind = set()
+    for prefix in (r"\+", "00", own or "00"):
+        found = re.fullmatch(rf"(?:{prefix})(?=[1-9])(?P<behind>[0-9]{{1,14}})", number)
+        if found is not None and is_assigned(found["behind"]):
+            behind.add(found["behind"])
+    if len(behind) == 1:
+        return behind.pop()
+    return "" if behind or number.startswith(("+", "00")) else None
 
 
 def without_trunk_zero(digits: str) -> str:
@@ -214,6 +256,8 @@ def is_assigned(digits: str) -> bool:
     import phonenumbers  # noqa: PLC0415
 
     codes = [str(code) for code in phonenumbers.COUNTRY_CODE_TO_REGION_CODE]
+    if digits.startswith(_NO_AREA):
+        return False
     return digits.isdecimal() and any(
         digits.startswith(code) or code.startswith(digits) for code in codes
     )

@@ -29,7 +29,7 @@ display name, the user part counts; of `"Anna" <101>` what is between the angle 
     `0…`, `00…`, `011…`, `0011…` as at home           at home or abroad, by the country's
                                                       own prefixes; `00` everywhere else too
     valid in one reading                              that one
-    valid in both                                     refused
+    valid in both                                     refused, but at home: `(646) 555-0123`
     valid at home only with a lost 0 and more digits  abroad
     than numbers there have, and valid abroad
     valid in none, possible in both                   refused
@@ -41,8 +41,7 @@ display name, the user part counts; of `"Anna" <101>` what is between the angle 
 forwarding. A code is separated from the number behind it and never judged here: what a code means
 depends on the country and the phone system, and who may dial it is `dial_guard`'s matter.
 
-**The same number.** Two texts are one number when libphonenumber reads them as one in the same
-country. The last digits tell nothing: a stranger abroad can have them too.
+**The same number** is what libphonenumber reads as one in one country, never the same last digits.
 
 Forms: E.164 is `+` and up to 15 digits. `country` is an ISO 3166 code of two capital letters, or
 empty where nobody knows. Nothing here raises but where it says so.
@@ -50,9 +49,9 @@ empty where nobody knows. Nothing here raises but where it says so.
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from typing import NamedTuple
 
 from .errors import InvalidInputError
 from .number_text import is_dialled, read_address, unquoted, without_marks
@@ -64,7 +63,9 @@ from .numbering_plans import (
     code_of,
     home_form,
     in_full,
+    is_area,
     is_assigned,
+    is_north_american,
     is_possible_here,
     is_usual,
     known_country,
@@ -115,7 +116,6 @@ _OPEN_CODE = re.compile(r"([*#][0-9]{2,4})(\+[0-9]{6,20})()")
 _SET_APART = re.compile(r"([*#][0-9]{2,4})[\s.,/\-]+([^*#]+)")
 # Vertical service codes of the North American plan have two digits, or three that begin 2 or 3.
 _NORTH_AMERICAN = re.compile(r"(\*(?:[23][0-9]{2}|[0-9]{2}))(1?[2-9][0-9]{9})()")
-NORTH_AMERICA = 1
 
 
 class DialForm(StrEnum):
@@ -126,8 +126,7 @@ class DialForm(StrEnum):
     E164 = "e164"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Typed:
+class Typed(NamedTuple):
     """What somebody typed to have it dialled, taken apart.
 
     `code` is a star or hash code as it was keyed, `after` what closes it behind the number.
@@ -237,6 +236,7 @@ def received(number: str, country: str = "", *, national: bool = False) -> str:
         return in_full(readings[0], country) if readings else bare
     home = valid(bare, country)
     whole = bool(home) and not lacks_zero(bare, country)
+    national = national or is_area(read_address(number).area, country)
     if national and whole and is_usual(home, country):
         return home
     found = valid("+" + bare)
@@ -268,9 +268,10 @@ def read(text: str, country: str = "", *, by_hand: bool = False) -> Typed:
     """Return what somebody typed, taken apart, with all numbers that can be meant.
 
     `by_hand` is for a dial pad, where no plus is lost on the way: a number that is usual at home
-    is not also read as one abroad.
+    is not also read as one abroad. An area code that is set apart (`646-555-0123`) says the same.
     """
     address = read_address(text)
+    by_hand = by_hand or is_area(address.area, country)
     bare = address.digits
     country = known_country(country) if len(bare) > EXTENSION_DIGITS else ""
     if bare[:1] in {"*", "#"}:
@@ -340,7 +341,7 @@ def _separated(text: str, bare: str, country: str) -> tuple[str, str, str]:
         number = without_marks(apart[2])
         if _NUMBER.fullmatch(number) and len(number) > EXTENSION_DIGITS:
             return apart[1], number, ""
-    if found is None and calling_code(country) == NORTH_AMERICA:
+    if found is None and is_north_american(country):
         found = _NORTH_AMERICAN.fullmatch(bare)
     return (found[1], found[2], found[3]) if found is not None else (bare, "", "")
 
@@ -388,8 +389,7 @@ def _not_listed_at_home(bare: str, country: str, abroad: str) -> tuple[str, ...]
 def _with_prefix(bare: str, country: str) -> tuple[str, ...]:
     """Return the numbers that digits with a plus, a trunk or an international prefix can mean."""
     if bare.startswith("+"):
-        found = possible(bare)
-        return (found,) if found else ()
+        return tuple(filter(None, (possible(bare),)))
     with_plus = "+" + bare[2:] if bare.startswith("00") else ""
     listed = {valid(bare, country): None, valid(with_plus): None}
     listed.pop("", None)
@@ -399,8 +399,7 @@ def _with_prefix(bare: str, country: str) -> tuple[str, ...]:
     if found and code_of(found) != calling_code(country):
         return (found,)  # with the country's own prefix for abroad
     if with_plus:
-        found = possible(with_plus)
-        return (found,) if found else ()
+        return tuple(filter(None, (possible(with_plus),)))
     return (bare,) if is_possible_here(bare, country) else ()
 
 

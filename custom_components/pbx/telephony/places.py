@@ -8,11 +8,10 @@ of that only the names in one language and in English are kept.
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import phonenumbers
@@ -29,8 +28,7 @@ _FIRST = re.compile(r"^\s*'([0-9]+)':", re.MULTILINE)
 type Part = Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(NamedTuple):
     """Where a number is at home: the ISO code of the country, and the town or region if known."""
 
     country: str = ""

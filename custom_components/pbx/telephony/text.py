@@ -101,6 +101,14 @@ def lines(value: str, limit: int = MAX_LINES) -> str:
     return _bounded(value.strip(), limit)
 
 
+def folded(value: str) -> str:
+    """Return a text as people look for it: without upper case, accents and vowel marks."""
+    if value.isascii():
+        return value.casefold()
+    apart = unicodedata.normalize("NFKD", value.casefold())
+    return "".join(sign for sign in apart if not unicodedata.combining(sign))
+
+
 def _cleaned(value: str) -> str:
     """Return a text without the characters that nobody should meet."""
     value = _PAIR.sub(_joined, value).encode(errors="replace").decode()
