@@ -156,6 +156,49 @@ async def test_names_that_come_later(hass: HomeAssistant, fake_entry: MockConfig
     assert [call.name for call in recent.newest(10)] == ["Berta", "Berta", "Anna"]
 
 
+@pytest.mark.parametrize("answered", [False, True])
+@pytest.mark.parametrize("outcome", list(Outcome))
+async def test_corrected_as_it_is_counted(
+    hass: HomeAssistant, fake_entry: MockConfigEntry, outcome: Outcome, *, answered: bool
+) -> None:
+    """Whatever a record says of a call that is over, the list has as missed what is counted as missed."""
+    coordinator, recent = await started(hass, fake_entry)
+    coordinator.async_push(pushed("c1", CallState.RINGING, "101", caller=m.Party(number=ANNA)))
+    if answered:
+        coordinator.async_push(pushed("c1", CallState.TALKING, "101"))
+    coordinator.async_push(pushed("c1", CallState.ENDED, final=True))
+    record = m.CallRecord(id="r1", call_id="c1", direction=Direction.INCOMING, outcome=outcome)
+    coordinator.async_push(m.RecordPush(provider_event="record", record=record))
+    (call,) = recent.newest(5)
+    assert call.missed == bool(coordinator.data.missed)
+
+
+@pytest.mark.parametrize(
+    ("counted", "kept", "told"), [(60, 60, 0), (61.2, 60, 0), (58, 60, 0), (57.4, 57, 1), (63, 63, 1), (None, 60, 0)]
+)
+async def test_a_record_that_counts_hardly_otherwise_changes_nothing(
+    hass: HomeAssistant,
+    fake_entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+    counted: float | None,
+    kept: int,
+    told: int,
+) -> None:
+    """Each change is a row in the recorder, and phone systems count the seconds of talk a bit otherwise."""
+    coordinator, recent = await started(hass, fake_entry)
+    coordinator.async_push(pushed("c1", CallState.TALKING, "101", caller=m.Party(number=ANNA)))
+    freezer.tick(60)
+    coordinator.async_push(pushed("c1", CallState.ENDED, "101", final=True))
+    changes: list[int] = []
+    remove = recent.async_listen(lambda: changes.append(recent.count))
+    record = m.CallRecord(id="r1", call_id="c1", outcome=Outcome.ANSWERED, duration=counted)
+    coordinator.async_push(m.RecordPush(provider_event="record", record=record))
+    remove()
+    (call,) = recent.newest(5)
+    assert call.duration == kept
+    assert len(changes) == told
+
+
 async def test_record_of_another_call(hass: HomeAssistant, fake_entry: MockConfigEntry) -> None:
     """What is told of a call that is not in the list changes nothing."""
     coordinator, recent = await started(hass, fake_entry)

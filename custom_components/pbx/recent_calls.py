@@ -16,11 +16,12 @@ from .event_dispatcher import EventDispatcher
 from .kept_files import async_read, is_moment, rows
 from .registry.outcomes import missed_by_outcome
 from .telephony.events import Event
-from .telephony.models import Call, CallRecord, Direction, EventType, Outcome, Party
+from .telephony.models import UNTAKEN, Call, CallRecord, Direction, EventType, Party
 
 VERSION = 1
 SAVE_DELAY = 15  # seconds
 MAX_CALLS = 250
+SAME_TALK = 2  # seconds
 
 ENDS = frozenset({EventType.CALL_ENDED, EventType.CALL_MISSED})
 RECORDS = frozenset({EventType.CALL_RECORD, EventType.RECORDING_READY})
@@ -238,8 +239,8 @@ def _ended(call: Call, event: Event) -> RecentCall:
     """Return a call that ended, as it is kept."""
     outcome = event.outcome or call.outcome
     talked = None
-    if call.answered_at is not None and call.ended_at is not None:
-        talked = round((call.ended_at - call.answered_at).total_seconds())
+    if call.met_at is not None and call.ended_at is not None:
+        talked = round((call.ended_at - call.met_at).total_seconds())
     return RecentCall(
         call_id=call.id,
         direction=str(call.direction or ""),
@@ -263,22 +264,32 @@ def _ended(call: Call, event: Event) -> RecentCall:
 
 def _corrected(call: RecentCall, said: Call) -> RecentCall:
     """Return a call with the outcome that a better source knows."""
-    in_vain = said.outcome not in {Outcome.ANSWERED, Outcome.REJECTED}
+    missed = missed_by_outcome(said.direction, said.outcome)
     return replace(
         call,
         outcome=str(said.outcome or ""),
         answered_by=said.answered_by or call.answered_by,
-        missed=in_vain and said.direction is Direction.INCOMING,
+        duration=None if said.outcome in UNTAKEN else call.duration,
+        missed=call.missed if missed is None else missed,
     )
 
 
 def _completed(call: RecentCall, record: CallRecord) -> RecentCall:
-    """Return a call with what its record says besides."""
+    """Return a call with what its record says besides.
+
+    Seconds of talk that differ by hardly any are kept as they are: phone systems count a bit
+    otherwise than we do, and each change is a row in the recorder.
+    """
+    duration = call.duration
+    if record.duration is not None:
+        counted = round(record.duration)
+        if duration is None or abs(counted - duration) > SAME_TALK:
+            duration = counted
     return replace(
         call,
         from_name=call.from_name or record.caller.name,
         to_name=call.to_name or record.callee.name,
-        duration=call.duration if record.duration is None else round(record.duration),
+        duration=duration,
         recording_id=record.recording_id or call.recording_id,
     )
 

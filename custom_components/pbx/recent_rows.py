@@ -24,7 +24,7 @@ class RecentRows:
         phones = (call.answered_by,) if call.answered_by else call.extensions
         named = [extensions[phone].name if phone in extensions else "" for phone in phones]
         found = {
-            "name": call.name,
+            "name": self._wording.name(call.name),
             "number": self._wording.number(call.number),
             "hidden": call.hidden,
             "time": call.started_at,

@@ -75,6 +75,7 @@ def _many(batches: Sequence[Batch], minutes: float | None) -> int:
                 continue
             verdicts += found
             sys.stdout.writelines(complaint(verdict) + "\n" for verdict in found if verdict.mismatches)
+            sys.stdout.flush()
             sys.stderr.write(f"\r{len(verdicts)} plans, {time.monotonic() - begin:.0f} s ")
     sys.stderr.write("\n")
     return max(_conclude(verdicts, time.monotonic() - begin), int(broken > 0))

@@ -32,6 +32,7 @@ MOMENT = 0.001
 the same, nobody can tell a late message of that call from a second call."""
 PAUSES = (MOMENT, MOMENT, 0.01, 0.3, 1, 2, 4, 8, 20)
 LONG_PAUSES = (45, 90)
+MOST_IN_LINE = 64
 RETRY_PATIENCE = 400
 LATE = 15.0
 OUTAGES = 0.15
@@ -339,6 +340,8 @@ class Plan:
             self.verdict.faults["restart"] += 1
             self._tell("restart of the phone system")
             self.line.note_deafness()
+            if self.sim.webhooks.on_the_way:
+                self._relearn()
             await self.sim.stop()
             await asyncio.sleep(self.rng.choice((0.5, 5, 30)))
             await self.sim.start()
@@ -386,10 +389,14 @@ class Plan:
         self._tell(f"    webhook {event} {'lost ' if lost else ''}{body!r}")
         self.verdict.faults["webhook lost"] += lost
         if lost:
-            self.relearnt_at = self.hass.loop.time() + self.line.relearns
+            self._relearn()
         self.line.hear(event, body, lost=lost)
         self._listen_in()
         return lost
+
+    def _relearn(self) -> None:
+        """Expect nothing that a lost message would have told until a list has told it."""
+        self.relearnt_at = self.hass.loop.time() + self.line.relearns
 
     def _listen_in(self) -> None:
         self.line.truth()
@@ -468,8 +475,11 @@ class Plan:
         await self.hass.async_block_till_done()
 
     async def _end_all(self) -> None:
-        for _ in range(4):
-            for call in self.line.truth():
+        for turn in range(MOST_IN_LINE):
+            up = self.line.truth()
+            if turn >= 4 and not up:  # whoever waited in a queue behind others is gone as well
+                break
+            for call in up:
                 try:
                     await self.sim.hang_up(call.call_id)
                 except GONE:

@@ -137,7 +137,7 @@ MUTANTS = (
         "if call is not None and records.is_part(call, record, asked=asked):",
         "if False:",
     ),
-    Mutant("unmet", "9 a mailbox is no answer", "registry/outcomes.py", ", Outcome.VOICEMAIL}", "}"),
+    Mutant("unmet", "9 a mailbox is no answer", "registry/outcomes.py", "UNTAKEN | {Outcome.VOICEMAIL}", "UNTAKEN"),
     Mutant(
         "urgency",
         "10 ringing comes first",

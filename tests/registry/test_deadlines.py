@@ -99,6 +99,16 @@ def test_rule_7_a_grace_runs_from_the_end_of_the_last_leg() -> None:
     assert made.registry.calls
 
 
+@pytest.mark.parametrize("lasts", [True, False])
+def test_rule_7_of_a_call_that_is_said_to_last_a_list_is_asked(lasts: bool) -> None:  # noqa: FBT001
+    """A caller whom no phone is offered any more waits on, as only a list can show."""
+    gave_up = LegPush(provider_event="x", call_id="c", leg_id="101", state=E, extension="101", lasts=lasts)
+    made = story(grace=2).play(push("c", "101", R), pushed(gave_up))
+    assert made.last.refresh is lasts
+    made.play(pushed(gave_up))
+    assert not made.last.refresh
+
+
 @pytest.mark.parametrize(("lasts", "left"), [(True, True), (False, False)])
 def test_rule_7_a_call_that_is_said_to_last_is_given_more_time(lasts: bool, left: bool) -> None:  # noqa: FBT001
     """Its phone gave up, and the phone system said that the call goes on."""

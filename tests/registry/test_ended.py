@@ -70,3 +70,23 @@ def test_rule_5_the_same_leg_name_of_a_new_call_is_new() -> None:
     """A channel name comes again; the call's id does not."""
     made = story().play(listed(call("c1", leg("101", T))), listed(call("c2", leg("101", R))))
     assert states(made) == {"leg-101": "ringing"}
+
+
+@pytest.mark.parametrize(
+    ("phone", "time", "goes_on"),
+    [
+        pytest.param("102", 5, True, id="another_phone_in_that_second"),
+        pytest.param("102", 6, True, id="another_phone_later"),
+        pytest.param("102", 4, False, id="another_phone_before"),
+        pytest.param("101", 5, False, id="the_same_phone_in_that_second"),
+    ],
+)
+def test_rule_5_who_is_given_a_call_may_tell_of_it_after_the_grace(phone: str, time: int, goes_on: bool) -> None:  # noqa: FBT001
+    """Times are whole seconds: what another phone begins in the second of the end came after it."""
+    made = story(grace=2).play(
+        push("c", "101", R, time=1), push("c", "101", T, time=2), push("c", "101", E, time=5), wait(3)
+    )
+    assert not made.registry.calls
+    made.play(push("c", phone, R, time=time))
+    assert bool(made.registry.calls) is goes_on
+    assert made.told.count("call_ended") == 1

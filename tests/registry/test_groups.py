@@ -5,6 +5,8 @@ from dataclasses import replace
 import pytest
 
 from custom_components.pbx.telephony.models import (
+    CallState,
+    Leg,
     LegPush,
     Outcome,
     Party,
@@ -29,6 +31,7 @@ from .story import (
     moment,
     push,
     pushed,
+    states,
     story,
     wait,
     widget,
@@ -58,6 +61,61 @@ def test_rule_6_a_call_that_nobody_takes_is_missed_once(ends: list[str | None]) 
     for phone in ("101", "102", "103"):
         assert made.heard(phone) == ["call_incoming", "call_missed:missed"]
     assert made.registry.missed == 1
+
+
+@pytest.mark.parametrize("seen", ["from_the_beginning", "from_then_on"])
+def test_rule_6_an_answer_told_after_the_call_was_handed_on_is_of_the_phone_that_gave_it(seen: str) -> None:
+    """Between phones of ours, too: a list names the next phone, and whoever calls, before messages tell of the last."""
+    before = call("c", leg("101", R), leg("102", D), direction=INTERNAL, caller="102", callee="101")
+    given = call("c", leg("103", R), Leg(id="leg-102#2", state=D, extension="102"), direction=INTERNAL)
+    given = replace(given, caller=Party(number="102"), callee=Party(number="103"))
+
+    def inside(phone: str, state: CallState, time: float, name: str = "") -> Step:
+        leg_id = f"leg-{name or phone}"
+        return push("c", phone, state, time=time, leg=leg_id, direction=INTERNAL, caller="102", callee="101")
+
+    made = story().play(
+        *((listed(before),) if seen == "from_the_beginning" else ()),
+        listed(given),
+        inside("101", T, 1),
+        inside("102", T, 1),
+        inside("101", E, 1),
+        inside("102", E, 1),
+        listed(given),
+    )
+    assert made.registry.calls["c"].answered_by == "101"
+    assert (made.registry.state_of("103"), made.registry.state_of("102")) == (R, D)
+    made.play(inside("103", T, 9), inside("102", T, 9, "102#2"))
+    assert (made.registry.state_of("103"), made.registry.state_of("102")) == (T, T)
+    assert made.registry.calls["c"].answered_by == "103"
+
+
+def test_rule_6_a_phone_that_no_list_has_named_answers() -> None:
+    """Whether those that a list has named ring no more, or ring since then, only the next list can tell."""
+    made = story().play(listed(call("c", leg("101", R))), push("c", "102", T, time=5, leg="leg-102"))
+    assert made.last.refresh
+    assert states(made) == {"leg-101": "ringing", "leg-102": "talking"}
+    made.play(listed(call("c", leg("102", T))))
+    assert made.heard("101") == ["call_incoming", "call_ended:answered_elsewhere"]
+    assert not made.play(push("c", "102", E, time=9, leg="leg-102"), wait(5)).registry.missed
+
+
+@pytest.mark.parametrize("shows", ["the_given", "the_quicker_too", "the_quicker_rings"])
+def test_rule_6_a_phone_that_was_given_the_call_in_the_second_of_the_answer_rings(shows: str) -> None:
+    """Its ring came before the answer, and in the same second: a list that knows no other phone is right."""
+    rings, first = leg("102", R), leg("101", T if shows == "the_quicker_too" else R)
+    row = call("c", rings) if shows == "the_given" else call("c", first, rings)
+    made = story(grace=2).play(
+        push("c", "101", R, time=1, leg="leg-101"),
+        push("c", "102", R, time=5, leg="leg-102"),
+        push("c", "101", T, time=5, leg="leg-101"),
+        push("c", "101", E, time=5, leg="leg-101"),
+        listed(row),
+    )
+    assert made.registry.state_of("102") == (R if shows == "the_given" else None)
+    made.play(wait(5), listed(call("c", rings)))
+    assert made.registry.state_of("102") is R
+    assert made.told.count("call_incoming") == 1
 
 
 @pytest.mark.parametrize("early", [True, False])

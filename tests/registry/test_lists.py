@@ -9,6 +9,7 @@ from custom_components.pbx.telephony.events import event_data
 from custom_components.pbx.telephony.models import (
     Call,
     Outcome,
+    Party,
 )
 
 from .story import (
@@ -210,3 +211,25 @@ def test_a_call_that_was_there_before_anybody_looked_began_when_its_list_says() 
     made = Story(CallRegistry()).play(listed(row))
     (seen,) = made.registry.calls.values()
     assert (seen.started_at, seen.answered_at) == (moment(-600), moment(-590))
+
+
+@pytest.mark.parametrize(
+    ("found", "name"),
+    [
+        (Party(number="+390698765432", name="Bob"), "Bob"),
+        (Party(name="Bob"), "Bob"),
+        (Party(number="101", name="Anna"), ""),
+        (Party(number="+390600000000", name="Eve", known=True), ""),
+    ],
+    ids=["of this number", "of no number", "of a phone that takes over", "of another number"],
+)
+@pytest.mark.parametrize("side", ["caller", "callee"])
+def test_a_name_is_that_of_the_number_it_came_with(side: str, found: Party, name: str) -> None:
+    """A phone system shows others in the place of those who began a call: their names are not those of the number."""
+    first = call("c", leg("a", T), caller="+390698765432", callee="+390698765432")
+    row = replace(first, caller=found) if side == "caller" else replace(first, callee=found)
+    made = story().play(listed(first), listed(row))
+    (shown,) = made.registry.calls.values()
+    assert getattr(shown, side).number == "+390698765432"
+    assert getattr(shown, side).name == name
+    assert getattr(shown, side).known is None

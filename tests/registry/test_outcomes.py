@@ -151,6 +151,17 @@ def test_a_phone_that_declines_has_not_missed_the_call() -> None:
     assert made.heard("102")[-1] == "call_missed:missed"
 
 
+@pytest.mark.parametrize("mobile", [R, D, None], ids=["rings", "dials", "none"])
+def test_a_phone_that_declines_beside_a_mobile_outside_rejects_nothing(mobile: CallState | None) -> None:
+    """A group may have a member outside, which rings on until the caller gives up."""
+    caller = push("c", None, T, leg="trunk")
+    rings = () if mobile is None else (push("c", None, mobile, leg="mobile"),)
+    declines = push("c", "102", E, outcome=Outcome.REJECTED)
+    made = story().play(caller, push("c", "102", R), *rings, declines, push("c", None, E, final=True))
+    assert outcome(made) is (Outcome.REJECTED if mobile is None else Outcome.MISSED)
+    assert made.registry.missed == (mobile is not None)
+
+
 def test_an_agent_who_declines_rejects_nothing() -> None:
     """The caller waits for the next one of the queue, and has called in vain."""
     made = story()

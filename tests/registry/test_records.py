@@ -28,6 +28,7 @@ from .story import (
     D,
     E,
     R,
+    Step,
     Story,
     T,
     call,
@@ -197,6 +198,28 @@ def test_rule_8_the_record_of_a_slow_phone_ends_only_its_part() -> None:
     assert made.registry.state_of("102") is T
 
 
+@pytest.mark.parametrize(
+    ("again", "key", "ended", "state"),
+    [
+        pytest.param(listed(call("c", leg("101", R), leg("102", T))), None, None, R, id="listed_and_asked_for"),
+        pytest.param(listed(call("c", leg("101", R), leg("102", T))), "r", None, None, id="listed_and_pushed"),
+        pytest.param(push("c", "101", R, leg="l2"), "r", 3, R, id="began_after_the_record"),
+        pytest.param(push("c", "101", R, leg="l2"), "r", 60, None, id="began_before_the_end_of_the_record"),
+    ],
+)
+def test_rule_8_the_record_of_a_part_ends_no_later_ring_of_its_phone(
+    again: Step, key: str | None, ended: float | None, state: CallState | None
+) -> None:
+    """A phone that has handed a call over may be given it again, and its first part is written down meanwhile."""
+    part = replace(SHORT_RECORD, outcome=Outcome.ANSWERED_ELSEWHERE, extension="101", answered_by="102")
+    if ended is not None:
+        part = replace(part, started_at=moment(0), ended_at=moment(ended))
+    made = story().play(push("c", "102", T), push("c", "101", R, leg="l1"), push("c", "101", E, leg="l1"), wait(30))
+    made.play(again, wait(40), record(part, key=key))
+    assert made.registry.state_of("101") is state
+    assert made.registry.state_of("102") is T
+
+
 def test_rule_8_the_record_of_a_phone_that_handed_over_ends_only_its_part() -> None:
     """Its part is over, the call is not."""
     made = story().play(push("c", "101", T), push("c", "102", T), push("c", "101", E), record(SHORT_RECORD))
@@ -217,12 +240,65 @@ def test_rule_8_a_record_that_was_asked_for_is_told_once() -> None:
     assert made.registry.unread_voicemails == 1
 
 
+def test_what_can_be_heard_is_told_once_however_often_its_record_comes() -> None:
+    """A record may be told again with more in it, such as what was said in words."""
+    bare = replace(SHORT_RECORD, voicemail=None)
+    heard = replace(bare, recording_id="rec", voicemail=True)
+    made = story()
+    made.take(made.registry.directory(Directory(unread_voicemails=0), made.now))
+    made.play(*(record(one, key=key) for one, key in ((bare, "a"), (heard, "b"), (heard, "b"), (heard, "c"))))
+    media = [event.type.value for event in made.events if event.type in MEDIA]
+    assert media == ["recording_ready", "voicemail_received"]
+    assert made.told.count("call_record") == 3
+    assert made.registry.unread_voicemails == 1
+
+
 def test_rule_8_a_record_of_an_unknown_call_is_told() -> None:
     """To the phone it names."""
     made = story().play(record(replace(SHORT_RECORD, call_id=None)), record(replace(SHORT_RECORD, id="2", call_id="x")))
     assert made.told == ["call_record", "call_ended", "call_record"]
     assert [told.partition(":")[0] for told in made.heard("101")] == made.told
     assert made.events[0].call is None
+
+
+@pytest.mark.parametrize("waits", [0, 3, 30])
+@pytest.mark.parametrize(
+    "heard",
+    [
+        (push("c", "101", E),),
+        (push("c", None, E),),
+        (push("c", "101", E, time=9), push("c", "101", R, time=1)),
+        (push("c", "101", E, time=9), push("c", "102", E, time=9), push("c", "101", R, time=1)),
+    ],
+    ids=["of_a_phone", "of_the_call", "before_its_ring", "before_the_rings"],
+)
+@pytest.mark.parametrize("outcome", [Outcome.MISSED, Outcome.ANSWERED, Outcome.VOICEMAIL])
+def test_rule_8_a_call_of_which_only_the_end_was_heard_is_told_by_its_record(
+    heard: tuple[Step, ...], waits: float, outcome: Outcome
+) -> None:
+    """Nothing was told of it before: it is not only counted, whenever the record comes."""
+    late = replace(SHORT_RECORD, outcome=outcome, answered_by="101" if outcome is Outcome.ANSWERED else None)
+    made = story(grace=5).play(*heard, wait(waits), record(late), wait(30), record(replace(late, id="2")))
+    missed = outcome is not Outcome.ANSWERED
+    assert made.told == ["call_missed" if missed else "call_ended", "call_record", "call_record"]
+    assert made.registry.missed == missed
+    assert made.registry.last_call is not None
+    assert made.registry.last_call.outcome is outcome
+
+
+@pytest.mark.parametrize("heard", [(), (push("c", "101", E),)], ids=["nothing", "its_end_again"])
+@pytest.mark.parametrize("end", ["told", "expired", "recorded"])
+def test_rule_8_a_record_that_comes_long_after_the_end_tells_no_other_one(heard: tuple[Step, ...], end: str) -> None:
+    """It comes again with its sound, or the call had only seemed to be over: nobody is missed twice."""
+    ends: dict[str, tuple[Step, ...]] = {
+        "told": (push("c", "101", E, final=True),),
+        "expired": (wait(4000),),
+        "recorded": (record(SHORT_RECORD),),
+    }
+    made = story().play(push("c", "101", R), *ends[end], wait(700), push("other", "102", R), push("other", "102", E))
+    before = made.told
+    made.play(*heard, wait(30), record(replace(SHORT_RECORD, id="again")))
+    assert made.told == [*before, "call_record"]
 
 
 def test_rule_8_a_record_without_an_outcome_ends_a_call_as_far_as_it_is_known() -> None:

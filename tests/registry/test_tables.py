@@ -79,6 +79,8 @@ def test_rank_and_input(row: Row) -> None:
             made.push(said, moment(9), moment(12))
         case "list":
             made.poll(Leg(id="a", state=said), moment(11))
+        case "list without the quicker":
+            made.poll(Leg(id="a", state=said), moment(11), quicker=False)
         case "list before":
             made.poll(Leg(id="a", state=said), moment(9))
         case other:
@@ -95,7 +97,7 @@ def test_inference(row: Row) -> None:
     answering = ActiveLeg("a", CallState.TALKING, "101", correlated=row["answering"] == "correlated")
     other = ActiveLeg("b", CallState(row["other"]), "102", correlated=row["other's leg"] == "correlated")
     made.legs.update(a=answering, b=other)
-    infer_from_answer(made, answering, None, moment(5))
+    infer_from_answer(made, answering, None, moment(5), alone=row["answering"] == "unlisted")
     assert (other.state, other.inferred) == (row["becomes"], inferred(row["inferred"]))
 
 

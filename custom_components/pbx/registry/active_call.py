@@ -57,6 +57,10 @@ class ActiveCall:
         """Whether the two sides have talked."""
         return outcomes.is_connected(self.facts, self.meaning)
 
+    def lists(self, extension: str | None) -> bool:
+        """Return whether a list has named a phone in the call."""
+        return any(leg.extension == extension and not leg.correlated for leg in self.legs.values())
+
     def counting(self) -> Collection[ActiveLeg]:
         """Return the legs that count, those that are over among them."""
         legs = self.legs.values()
@@ -87,9 +91,9 @@ class ActiveCall:
             legs=tuple(legs),
             queue=facts.queue,
             started_at=self.started_at,
-            answered_at=meaning.answered_at or facts.answered_at,
+            answered_at=meaning.answered_at or facts.answer.at,
             ended_at=ended_at,
-            answered_by=meaning.answered_by or facts.answered_by,
+            answered_by=meaning.answered_by or facts.answer.by,
             outcome=outcomes.outcome_of(facts, meaning) if over else None,
             hangup_cause=facts.hangup_cause if over else None,
             ended_by=facts.ended_by if over else None,
@@ -119,32 +123,46 @@ class ActiveCall:
         """Return whether a list shows more of this call than legs known to be over."""
         if not row.legs:
             return True
+        quicker = self.quicker_in(row)
         for leg in row.legs:
             known = self.legs.get(leg.id)
-            if known is None or not known.over or known.can_return_as(leg, requested_at):
+            if known is None or not known.over:
+                return True
+            if known.can_return_as(leg, requested_at, quicker=quicker):
                 return True
         return False
 
+    def quicker_in(self, row: Call) -> bool:
+        """Return whether a list names the phone that has answered, or anybody who talks."""
+        if any(leg.state in UP for leg in row.legs):
+            return True
+        return self.meaning.answered_by is None or self.meaning.answered_by in row.extensions
+
     def goes_on_with(self, push: LegPush) -> bool:
-        """Return whether a message is about something after all that is known of this call."""
+        """Return whether a message is about something after all that is known of this call.
+
+        Times may be whole seconds: of a leg that is not known, it may be in the last of them.
+        """
         if push.state is CallState.ENDED or push.time is None:
             return False
-        times = [leg.changed for leg in self.legs.values() if leg.changed is not None]
-        return bool(times) and push.time > max(times)
+        latest = max((leg.changed for leg in self.legs.values() if leg.changed), default=None)
+        if latest is None:
+            return False
+        return push.time > latest if push.leg_id in self.legs else push.time >= latest
 
     # -- recompute ---------------------------------------------------------------------------------
 
     def recompute(self, now: datetime | None) -> Meaning:
         """Work out anew what the facts mean, and return it; `now` as in `outcomes.recompute`."""
         self._note_phones()
-        before = self.meaning
-        self.meaning = outcomes.recompute(self.facts, self.counting(), before, now)
+        before, legs = self.meaning, self.counting()
+        self.meaning = outcomes.recompute(self.facts, legs, before, now)
         if self.meaning.answered:
-            self._note_hand_over(before)
+            self._note_hand_over(before, [leg for leg in legs if leg.state in UP])
         else:
-            self.facts.answer_unseen = False
+            self.facts.answer.unseen = False
         if self.facts.group or len(self.legs) > 1:
-            self.facts.group |= ringing_together(self.counting())
+            self.facts.group |= ringing_together(legs)
         if self.facts.group:
             self.let_go(self.facts.group)
         return self.meaning
@@ -155,31 +173,37 @@ class ActiveCall:
         if called in group and called != self.meaning.answered_by:
             self.facts.callee = NOBODY
 
-    def _note_hand_over(self, before: Meaning) -> None:
-        """Note to whom an answered call was given: another phone of ours, or a number outside."""
+    def _note_hand_over(self, before: Meaning, up: Collection[ActiveLeg]) -> None:
+        """Note to whom an answered call was given: another phone of ours, or a number outside.
+
+        `up` are the legs that count and talk or hold.
+        """
         facts, now_by = self.facts, self.meaning.answered_by
-        ours, outside = False, {}
-        for leg in self.counting():
-            if leg.state in UP and leg.extension is not None:
-                ours = True
-            elif leg.state in UP and not leg.waits:
-                outside[leg.id] = leg.number
-        fresh = [number for leg_id, number in outside.items() if leg_id not in facts.reached]
-        facts.reached = (facts.reached & self.legs.keys()) | outside.keys()
-        talked = any(phone.talked for phone in facts.phones.values())
-        taken_by = ""
-        if before.answered and talked and not ours and fresh and fresh[-1]:
-            taken_by = facts.handed_outside = fresh[-1]
-        elif before.answered_by is not None and now_by not in {None, before.answered_by}:
-            taken_by = now_by or ""
+        ours = [leg for leg in up if leg.extension is not None]
+        reached = self._newly_reached(up)
+        taken_by = None
+        if reached and before.answered and facts.talked and not ours:
+            taken_by = facts.handed_outside = reached
+        elif before.answered_by not in {None, now_by}:
+            taken_by = now_by
         if taken_by and facts.direction is not Direction.OUTGOING:
             facts.callee = Party(number=taken_by)
 
+    def _newly_reached(self, up: Collection[ActiveLeg]) -> str:
+        """Note who outside talks; return the number of the newest of them, "" if none is new."""
+        outside = {leg.id: leg.number for leg in up if leg.extension is None and not leg.waits}
+        before = self.facts.reached
+        self.facts.reached = (before & self.legs.keys()) | outside.keys()
+        fresh = [number for leg_id, number in outside.items() if leg_id not in before]
+        return fresh[-1] if fresh else ""
+
     def _note_phones(self) -> None:
-        """Note what each phone has done so far."""
+        """Note what each phone has done so far, and whether one outside was called as well."""
         phones = self.facts.phones
+        outside = 0
         for leg in self.legs.values():
             if leg.extension is None:
+                outside += not leg.over
                 continue
             phone = phones.get(leg.extension)
             if phone is None:
@@ -188,11 +212,12 @@ class ActiveCall:
                 phone.rang = True
             elif leg.state in UP:
                 phone.talked = True
+        self.facts.reaches_outside |= outside > 1
 
     def take_answer_back(self) -> None:
         """Forget that the call was answered: the message that said so was about another."""
-        self.facts.answered = False
-        self.facts.answered_at = self.facts.answered_by = None
+        answer = self.facts.answer
+        answer.given, answer.at, answer.by = False, None, None
         self.meaning = self.meaning._replace(
             answered=False, talked=False, answered_at=None, answered_by=None
         )

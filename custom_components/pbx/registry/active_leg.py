@@ -50,9 +50,10 @@ class ActiveLeg:
     correlated: bool = False
     hung_up: bool = False  # a hint said so; the next list will leave the leg out
     waits: bool = False  # it was up, and hears somebody else's phone ring now
+    waits_as: CallState = CallState.DIALING  # what a list says that it does while it waits
     number: str = ""  # of the party outside, where that is told
     listed_up: bool = False  # a list has shown that it was up
-    listed_at: datetime | None = None  # when the list was asked for that it began with
+    began_at: datetime | None = None  # when its message came, or its list was asked for, by ours
     context: str = ""
     account_code: str = ""
     details: dict[str, Detail] = field(default_factory=dict)
@@ -64,8 +65,13 @@ class ActiveLeg:
 
     @property
     def shown(self) -> CallState:
-        """What the leg is shown to do: one that waits for the next to answer dials."""
-        return CallState.DIALING if self.waits and self.state in UP else self.state
+        """What the leg is shown to do: one that waits for the next to answer dials.
+
+        Who is outside does what the list says: a caller rings in a queue or a menu again.
+        """
+        if not self.waits or self.state not in UP:
+            return self.state
+        return self.waits_as if self.extension is None else CallState.DIALING
 
     # -- inputs ------------------------------------------------------------------------------------
 
@@ -94,15 +100,23 @@ class ActiveLeg:
         if time is not None and not older:
             self.changed = time
 
-    def poll(self, leg: Leg, requested_at: datetime, ring_at: datetime | None = None) -> None:
+    def poll(
+        self,
+        leg: Leg,
+        requested_at: datetime,
+        ring_at: datetime | None = None,
+        *,
+        quicker: bool = True,
+    ) -> None:
         """Take what a list says that was asked for at a time.
 
-        Within a rank a later message holds. `ring_at` is when a list has shown the newest phone of
-        the call that rings: who dials again, though a message said that he talks, waits for that.
+        Within a rank a later message holds. `ring_at` is when the newest phone of the call
+        that rings was first told of: who dials again, though a message said that he talks, waits
+        for that.
         """
         climbs = RANK[leg.state] - RANK[self.state]
         newest = not self.pushed_since(requested_at)
-        back = newest and (climbs == 0 or self.can_return_as(leg, requested_at))
+        back = newest and (climbs == 0 or self.can_return_as(leg, requested_at, quicker=quicker))
         if climbs > 0 or back:
             self.state = leg.state
             self.changed = leg.changed or self.changed
@@ -113,6 +127,7 @@ class ActiveLeg:
         if newest:
             was_up = self.listed_up or self._rung_for(ring_at, requested_at)
             self.waits = leg.state in EARLY and self.state in UP and was_up
+            self.waits_as = leg.state
             self.listed_up = self.listed_up or leg.state in UP
         if leg.extension is not None:
             self.extension = leg.extension
@@ -132,14 +147,17 @@ class ActiveLeg:
 
     # -- what others ask ---------------------------------------------------------------------------
 
-    def can_return_as(self, leg: Leg, requested_at: datetime) -> bool:
+    def can_return_as(self, leg: Leg, requested_at: datetime, *, quicker: bool) -> bool:
         """Return whether a list can bring the leg back down in rank: only what was inferred yields.
 
-        A list goes on naming for a while a phone that was slower than another.
+        A list goes on naming for a while a phone that was slower than another, and this other: with
+        `quicker`, it still does. One that is newer than the answer and does not, shows a phone
+        that was given the call.
         """
         match self.inferred:
             case Inferred.BY_ANSWER:
-                return leg.state in UP or not self.pushed_since(requested_at - LINGERING)
+                lingers = quicker and self.pushed_since(requested_at - LINGERING)
+                return leg.state in UP or not (lingers or self.pushed_since(requested_at))
             case Inferred.BY_LIST:
                 return True
             case Inferred.BY_MATCH:

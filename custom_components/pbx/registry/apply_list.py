@@ -30,8 +30,7 @@ def apply_row(
     facts.callee = filled(facts.callee, row.callee)
     facts.queue = row.queue or facts.queue
     facts.watched = True
-    facts.answered_at = facts.answered_at or answered_at
-    facts.answered_by = facts.answered_by or row.answered_by
+    facts.answer.learn(answered_at, row.answered_by)
     legs = row.legs[:MAX_LEGS] or (Leg(id="", state=row.state),)
     listed = {leg.id: leg for leg in legs}
     if _still_rings(call, listed, requested_at):
@@ -39,8 +38,9 @@ def apply_row(
     contested = sources.pushed_since(requested_at) or preexisting
     contested |= _leave_out(call, row, listed, requested_at)
     ring_at = _newest_ring(call, listed, requested_at)
+    quicker = call.quicker_in(row)
     for leg in listed.values():
-        contested |= _take_leg(call, leg, requested_at, ring_at)
+        contested |= _take_leg(call, leg, requested_at, ring_at, quicker=quicker)
     sources.row = None if contested else row
     if preexisting:
         sources.preexisting = {leg.id for leg in call.legs.values() if leg.extension is None}
@@ -63,25 +63,32 @@ def _answer_time(call: ActiveCall, row: Call, requested_at: datetime) -> datetim
 def _newest_ring(
     call: ActiveCall, listed: Mapping[str, Leg], requested_at: datetime
 ) -> datetime | None:
-    """Return when a list has shown the newest phone that rings; None where it is not known."""
+    """Return when the newest phone that rings was first told of; None where none rings."""
     newest: datetime | None = None
     for leg in listed.values():
         if leg.state is not CallState.RINGING or leg.extension is None:
             continue
         known = call.legs.get(leg.id)
-        began = requested_at if known is None else known.listed_at
+        began = requested_at if known is None else known.began_at
         if began is not None and (newest is None or began > newest):
             newest = began
     return newest
 
 
-def _take_leg(call: ActiveCall, leg: Leg, requested_at: datetime, ring_at: datetime | None) -> bool:
+def _take_leg(
+    call: ActiveCall,
+    leg: Leg,
+    requested_at: datetime,
+    ring_at: datetime | None,
+    *,
+    quicker: bool,
+) -> bool:
     """Take what a list says of a leg; return whether the list may be right if it insists."""
     known = call.legs.get(leg.id)
     if known is not None:
         if known.extension is None and leg.id in call.sources.preexisting:
             _learn_phone(call, leg.extension, known.state)
-        known.poll(leg, requested_at, ring_at)
+        known.poll(leg, requested_at, ring_at, quicker=quicker)
         doubted = leg.state in EARLY and known.state in UP and not known.waits
         by_answer = known.inferred is Inferred.BY_ANSWER
         return doubted or by_answer or known.pushed_since(requested_at)
@@ -89,7 +96,7 @@ def _take_leg(call: ActiveCall, leg: Leg, requested_at: datetime, ring_at: datet
         fresh = ActiveLeg(leg.id, leg.state, leg.extension, leg.changed)
         fresh.context, fresh.account_code = leg.context, leg.account_code
         fresh.number, fresh.listed_up = leg.number, leg.state in UP
-        fresh.listed_at = requested_at
+        fresh.began_at = requested_at
         hand_over(fresh, leg, call.legs.values(), requested_at)
         call.legs[leg.id] = fresh
     return False

@@ -36,16 +36,22 @@ class Address(NamedTuple):
     correlated: bool = False
 
 
-def apply_message(call: ActiveCall, push: LegPush, address: Address, now: datetime) -> None:
-    """Take what a message says of a call, and of its leg or legs."""
+def apply_message(call: ActiveCall, push: LegPush, address: Address, now: datetime) -> bool:
+    """Take what a message says of a call, and of its leg or legs.
+
+    Return whether only a list can tell what follows for the other legs.
+    """
     _note_source(call, push, now)
     facts = call.facts
     facts.direction = facts.direction or push.direction
     facts.caller = filled(facts.caller, push.caller)
     facts.callee = filled(facts.callee, push.callee)
     facts.queue = facts.queue or push.queue
-    if push.state in UP and facts.answered_at is None:
-        facts.answered_at = our_time(push.answered_at, push, call.started_at, now)
+    if push.state in UP and facts.answer.at is None:
+        facts.answer.at = our_time(push.answered_at, push, call.started_at, now)
+    of_nobody = push.extension is None and address.leg_id is not None
+    if push.by_machine or (push.state in UP and of_nobody):
+        facts.watched = True  # a machine picks up: a record's seconds may be its own
     if push.state is CallState.ENDED:
         _note_proof(call, push, now)
         if push.outcome is Outcome.REJECTED and push.extension is not None:
@@ -54,8 +60,8 @@ def apply_message(call: ActiveCall, push: LegPush, address: Address, now: dateti
         call.sources.expected_to_continue = push.lasts
     if address.leg_id is None:
         _move_all(call, push, now)
-    else:
-        _move_leg(call, address.leg_id, push, now, correlated=address.correlated)
+        return False
+    return _move_leg(call, address.leg_id, push, now, correlated=address.correlated)
 
 
 def apply_hint(call: ActiveCall, leg_id: str, state: CallState, now: datetime) -> bool:
@@ -97,19 +103,16 @@ def _note_proof(call: ActiveCall, push: LegPush, now: datetime) -> None:
 
     The same of a menu, a queue or a mailbox, which is no phone of ours, proves only the machine.
     """
-    facts = call.facts
+    facts, answer = call.facts, call.facts.answer
     proves = bool(push.talk_time) or push.answered_at is not None
-    talked = any(phone.talked for phone in facts.phones.values())
-    if not proves or talked or push.extension is None:
+    if not proves or facts.talked or push.extension is None:
         return
     facts.phones.setdefault(push.extension, Phone()).talked = True
-    facts.answered = True
-    if facts.direction is not Direction.OUTGOING:
-        facts.answered_by = facts.answered_by or push.extension
-    if facts.answered_at is None:
-        said = our_time(push.answered_at, push, call.started_at, now)
-        since = now - timedelta(seconds=push.talk_time or 0)
-        facts.answered_at = said or max(call.started_at, since)
+    answer.given = True
+    since = now - timedelta(seconds=push.talk_time or 0)
+    said = our_time(push.answered_at, push, call.started_at, now)
+    by = None if facts.direction is Direction.OUTGOING else push.extension
+    answer.learn(said or max(call.started_at, since), by)
 
 
 def _note_source(call: ActiveCall, push: LegPush, now: datetime) -> None:
@@ -146,27 +149,31 @@ def _move_all(call: ActiveCall, push: LegPush, now: datetime) -> None:
         if not answered or phones == 1 or leg.state is not CallState.RINGING:
             leg.push(push.state, push.time, now)
     if answered:
-        call.facts.answered = True
+        call.facts.answer.given = True
 
 
 def _move_leg(
     call: ActiveCall, leg_id: str, push: LegPush, now: datetime, *, correlated: bool
-) -> None:
-    """Move one leg, and draw the conclusions if it is the one that answers (rule 6)."""
+) -> bool:
+    """Move one leg, and draw the conclusions if it is the one that answers (rule 6).
+
+    Return whether none could be drawn: of a phone that no list has named, though others are.
+    """
     leg = call.legs.get(call.current(leg_id))
     # Where lists name the legs, they say themselves how often a phone takes part.
     if leg is not None and not correlated and not call.sources.listed:
         if leg.began_after(push):
-            return
+            return False
         if leg.rings_again(push):
             leg.push(CallState.ENDED, push.time, now)
             call.ring_again(leg_id, push.extension)
             leg = None
     before = CallState.DIALING
+    unlisted = leg is None and call.sources.listed and not correlated
     if leg is None:
         leg = _begin_leg(call, leg_id, push, now, correlated=correlated)
         if leg is None:
-            return
+            return False
     else:
         before = leg.state
         leg.push(push.state, push.time, now)
@@ -174,8 +181,10 @@ def _move_leg(
             infer_from_past_answer(call, leg)
     if push.details:
         leg.details.update({name: value for name, value in push.details.items() if value})
-    if push.state is CallState.TALKING and before in EARLY and leg.state is CallState.TALKING:
-        infer_from_answer(call, leg, push.time, now)
+    answers = before in EARLY and push.state is leg.state is CallState.TALKING
+    if answers:
+        infer_from_answer(call, leg, push.time, now, alone=unlisted)
+    return answers and unlisted
 
 
 def _begin_leg(
@@ -185,8 +194,9 @@ def _begin_leg(
     if not call.make_room():
         return None
     key = call.current(leg_id)
-    state, inferred = _first_state(push, call.facts.answer_time)
+    state, inferred = _first_state(push, call.facts.answer.told_at)
     leg = ActiveLeg(key, state, push.extension, push.time, now, inferred, correlated)
+    leg.began_at = now
     call.legs[key] = leg
     call.correlated = call.correlated or correlated
     return leg

@@ -215,7 +215,7 @@ class CallRegistry:
     def begin_placed(self, row: Call, now: datetime) -> Changes:
         """Take a call that was placed here, before a list or message has told of it."""
         changes = Changes()
-        self._lists.take_row(row, (row,), now, now, changes, first=False)
+        self._lists.take_row(row, (row,), now, now, changes, first=False, placed=True)
         return changes
 
     def apply(self, pushed: m.Pushed, now: datetime) -> Changes:
@@ -366,7 +366,7 @@ class CallRegistry:
             self._life.reconcile(call, cause, changes)
             view = call.view()
         elif call is not None and records.is_part(call, record, asked=asked):
-            records.apply_part(call, record)
+            records.apply_part(call, record, asked=asked)
             self._life.reconcile(call, cause, changes)
             view = call.view()
         elif call is not None:
@@ -374,8 +374,9 @@ class CallRegistry:
             records.apply_record(call, record)
             self._life.end(call, cause, changes)
         ended = self._life.ended.get(call_id)
-        if call is None and (ended is None or ended.unseen):
-            view = self._take_unseen(record, call_id, cause, changes)
+        if view is None and (ended is None or ended.unseen):
+            if not self._life.ended.was_told(call_id):
+                view = self._take_unseen(record, call_id, cause, changes)
         elif view is None and ended is not None:
             view = records.completed(ended, record)
             self._life.correct(ended, view, cause, changes)
@@ -428,12 +429,14 @@ class CallRegistry:
         return view
 
     def _tell_media(self, event: Event, changes: Changes) -> None:
-        """Tell an event; of a recording once, though its record and a message may speak of it."""
+        """Tell an event; of a recording or a voicemail once, whoever speaks of it again."""
         if event.type is EventType.RECORDING_READY:
             recording = event.fields.get("recording_id") or event.fields.get("recording_url")
             if recording and self._repeated(f"recording {recording}"):
                 return
         if event.type is EventType.VOICEMAIL_RECEIVED:
+            if event.record is not None and self._repeated(f"voicemail {event.record.id}"):
+                return
             self._directory.count_voicemail(changes)
         changes.events.append(event)
 

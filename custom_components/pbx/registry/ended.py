@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
 
+from ..telephony.bounded_map import BoundedMap
 from ..telephony.models import Call
 from .active_call import ActiveCall
 
@@ -24,15 +25,20 @@ class EndedCall:
     view: Call  # as others see it
     call: ActiveCall  # as it was last
     inferred: bool
-    unseen: bool = False  # nothing was heard of it but its end, and nothing told
+    unseen: bool = False  # nothing was told of it: its end was heard first, or alone
     missed_in: int | None = None  # in which count of missed calls it is
 
 
 @dataclass(slots=True)
 class Tombstones:
-    """The calls that ended last, so that late messages do not begin them again."""
+    """The calls that ended last, so that late messages do not begin them again.
+
+    Of those that are forgotten it is known for longer that their end was told: a record may come
+    again when its sound is there, and what seemed to be over may go on for hours.
+    """
 
     _ended: OrderedDict[str, EndedCall] = field(default_factory=OrderedDict)
+    _told: BoundedMap[None] = field(default_factory=lambda: BoundedMap(TOMBSTONES))
 
     def __len__(self) -> int:
         """Return how many are remembered."""
@@ -47,7 +53,13 @@ class Tombstones:
         self._ended[ended.view.id] = ended
         self._ended.move_to_end(ended.view.id)
         while self._too_many(ended.at):
-            self._ended.popitem(last=False)
+            call_id, forgotten = self._ended.popitem(last=False)
+            if not forgotten.unseen:
+                self._told.put(call_id, None)
+
+    def was_told(self, call_id: str) -> bool:
+        """Return whether the end of a call that is forgotten was told."""
+        return call_id in self._told
 
     def latest(self, count: int) -> Iterator[EndedCall]:
         """Return the last `count`, the last to end first."""

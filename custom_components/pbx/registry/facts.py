@@ -35,6 +35,22 @@ class Phone:
 
 
 @dataclass(slots=True)
+class Answer:
+    """What was said of the answer of a call."""
+
+    given: bool = False  # somebody answered, though perhaps nobody said who
+    at: datetime | None = None
+    by: str | None = None
+    unseen: bool = False  # it was before anybody looked, so that nobody knows when
+    told_at: datetime | None = None  # when the last one was, by the phone system's own clock
+
+    def learn(self, at: datetime | None, by: str | None) -> None:
+        """Take when a call was answered, and by whom, where that is not known yet."""
+        self.at = self.at or at
+        self.by = self.by or by
+
+
+@dataclass(slots=True)
 class Facts:
     """What messages, lists and records have said of a call as a whole.
 
@@ -47,12 +63,8 @@ class Facts:
     queue: str | None = None
     phones: dict[str, Phone] = field(default_factory=dict)
     group: frozenset[str] = frozenset()  # the phones that have rung together
-    answered: bool = False  # somebody answered, though perhaps nobody said who
-    answered_at: datetime | None = None
-    answer_unseen: bool = False
-    """Whether the call was answered before anybody looked, so that nobody knows when."""
-    answered_by: str | None = None
-    answer_time: datetime | None = None  # of the last answer, by the phone system's own clock
+    reaches_outside: bool = False  # two legs outside at once: the caller, and one more
+    answer: Answer = field(default_factory=Answer)
     outcome: Outcome | None = None  # of the whole call, as messages said
     recorded: dict[str, Outcome] = field(default_factory=dict)
     """What each record says of persons, by its id."""
@@ -65,6 +77,16 @@ class Facts:
     reached: frozenset[str] = frozenset()  # the legs outside that have talked in it
     handed_outside: str = ""  # the number it was given to, after phones of ours had talked
     hung_up_here: bool = False  # all of it, by Home Assistant, before anybody answered
+
+    @property
+    def rang(self) -> bool:
+        """Whether a phone of ours has rung."""
+        return True in [phone.rang for phone in self.phones.values()]
+
+    @property
+    def talked(self) -> bool:
+        """Whether a phone of ours has talked."""
+        return True in [phone.talked for phone in self.phones.values()]
 
     @property
     def whole(self) -> Outcome | None:

@@ -4,8 +4,9 @@ Each phone, and each window of a program on it, pushes under an id that no list 
 calls that is can only be inferred from who talks to whom, and since when:
 
 - A message with a new id is about a call of its phone with the same other party, while the phone
-  rings there or the call is young. Else it is about a call in which other phones show the same
-  number: a group that rings at once, or a call that is passed on. Else it is a new call.
+  rings there, or the call is young, or the phone has just come into it. Else it is about a call in
+  which other phones show the same number: a group that rings at once, or a call that is passed on.
+  Else it is a new call.
 - A phone that rings with the number of a colleague who has called out may be given that call, or
   called by the colleague besides: which of the two, the next list tells.
 - A row with a new id is the nearest pushed call of its phones with the same other party. Else, if
@@ -81,6 +82,8 @@ class IdentityByParties(Identity):
 
         Whoever is given a call that a colleague has placed rings with the colleague's number.
         """
+        if push.state in UP and self._talks_already(push.caller or NOBODY):
+            return True
         giver = push.caller.number if push.caller is not None else ""
         if push.direction is not Direction.INTERNAL or giver in {"", push.extension}:
             return False
@@ -89,6 +92,14 @@ class IdentityByParties(Identity):
             if placed and all(leg.over for leg in _legs_of(call, push.extension)):
                 return True
         return False
+
+    def _talks_already(self, caller: Party) -> bool:
+        """Return whether a caller talks whom a phone answers whose ring nobody has heard.
+
+        The call may have been given to it; or somebody else calls with the same number.
+        """
+        calls = self._by_number.get(name_of(caller), {}).values() if caller.number else ()
+        return any(call.sources.listed and _may_be_passed_on(call) for call in calls)
 
     @override
     def match_row(
@@ -102,6 +113,17 @@ class IdentityByParties(Identity):
         return _nearest(row, known, rows, now, SAME_START) or self._silently_answered(
             row, rows, now
         )
+
+    @override
+    def match_placed(self, row: Call, now: datetime) -> ActiveCall | None:
+        """Return the call of its phone that was pushed already, unless it dials somebody else.
+
+        The phone of a call that was placed shows its own number, or whom it dials.
+        """
+        known = [
+            call for call in self._with_phones(row.extensions) if not _dials_another(call, row)
+        ]
+        return _nearest(row, known, (row,), now, SAME_START)
 
     def _of_phone(self, push: LegPush, now: datetime) -> ActiveCall | None:
         """Return the call of its phone that a message is about; of two, the one no message knew."""
@@ -136,7 +158,7 @@ class IdentityByParties(Identity):
             facts = ended.call.facts
             if facts.direction is not push.direction or name != name_of(facts.outside):
                 continue
-            if rings and _rang_at(ended, push.sent_at):
+            if rings and (_rang_at(ended, push.sent_at) or _was_passed_on_at(ended, push.sent_at)):
                 return ended
             if not rings and push.extension in facts.phones and _was_up_at(ended, push.sent_at):
                 return ended
@@ -176,40 +198,89 @@ def _is_about(push: LegPush, call: ActiveCall, now: datetime) -> bool:
     """Return whether a message may be about a call of its phone, in which the phone still is."""
     legs = _legs_of(call, push.extension)
     windows = [leg for leg in legs if leg.correlated]
-    if windows and all(leg.over for leg in windows):
+    if (
+        windows
+        and _is_done(legs, windows, call.sources.end_sent_at)
+        and not _was_overtaken(push, call)
+    ):
         return False
     rings = any(leg.state in EARLY for leg in legs)
-    if not rings and push.state not in UP and now - call.seen_at > SAME_CALL:
+    answers = push.state in UP
+    if not (rings or answers or _came_just_now(call, legs, now)):
         return False
     if not _same_parties(call, push.caller or NOBODY, push.callee or NOBODY):
-        own = rings or (push.state in UP and not windows)
-        return own and push.caller is not None and _is_given_by(call, push.caller.number)
-    if push.caller is None or push.callee is None or push.caller.number != push.extension:
-        return True
-    if push.callee.number == push.extension:
-        return True  # it was placed by API, and rings with its own number
+        return (rings or (answers and not windows)) and _is_given_by(call, push.caller)
     # Whoever dials tells so once, and whom.
-    return not windows and _same_callee(call, push.callee)
+    return not _dials(push) or (not windows and _same_callee(call, push.callee or NOBODY))
 
 
-def _is_given_by(call: ActiveCall, extension: str) -> bool:
-    """Return whether a phone has handed a call on: the next one may ring with its number."""
-    if extension not in call.facts.phones:
+def _is_done(
+    legs: Iterable[ActiveLeg], windows: Iterable[ActiveLeg], sent_at: datetime | None
+) -> bool:
+    """Return whether all windows of a phone have told its end, and no list its next part since.
+
+    `sent_at` is when the last end was sent, by a clock that may be off: it may have come late.
+    """
+    if not all(leg.over for leg in windows):
         return False
-    return all(leg.over for leg in _legs_of(call, extension))
+    told_at = max((leg.pushed_at for leg in windows if leg.pushed_at is not None), default=None)
+    if told_at is not None and sent_at is not None:
+        told_at = min(told_at, sent_at)
+    left = [leg.began_at for leg in legs if not leg.over and leg.began_at is not None]
+    return told_at is None or all(began_at <= told_at for began_at in left)
+
+
+def _was_overtaken(push: LegPush, call: ActiveCall) -> bool:
+    """Return whether a message was sent when the call began, and before an end that was told.
+
+    That its phone is done may have been inferred meanwhile: nobody has told an end then.
+    """
+    if push.sent_at is None or not _begins_at(call, push.sent_at):
+        return False
+    over = call.sources.end_sent_at
+    return over is None or push.sent_at < over
+
+
+def _came_just_now(call: ActiveCall, legs: Iterable[ActiveLeg], now: datetime) -> bool:
+    """Return whether a call is young, or its phone is new in it: not all have told of it yet."""
+    times = [leg.began_at for leg in legs if leg.began_at is not None and not leg.over]
+    return now - max((call.seen_at, *times)) <= SAME_CALL
+
+
+def _dials(push: LegPush) -> bool:
+    """Return whether a phone tells whom it calls.
+
+    What was placed by API rings with its own number.
+    """
+    if push.caller is None or push.callee is None:
+        return False
+    return push.caller.number == push.extension != push.callee.number
+
+
+def _is_given_by(call: ActiveCall, giver: Party | None) -> bool:
+    """Return whether a phone has handed a call on: the next one may ring with its number."""
+    if giver is None or giver.number not in call.facts.phones:
+        return False
+    return all(leg.over for leg in _legs_of(call, giver.number))
 
 
 def _has_room(push: LegPush, call: ActiveCall) -> bool:
     """Return whether a phone can come into a call.
 
-    One that had rung in it comes again when the call is handed to it, or when another of its
-    windows has answered.
+    One that had rung in it comes again when the call is handed to it, when another of its windows
+    has answered, or when that one's end has overtaken this one's ring.
     """
     legs = _legs_of(call, push.extension)
     if not legs:
         return True
-    again = call.state in UP or (call.grace_since is not None and push.state in UP)
+    answers_late = call.grace_since is not None and push.state in UP
+    again = _may_be_passed_on(call) or answers_late or _was_overtaken(push, call)
     return again and all(leg.over for leg in legs)
+
+
+def _may_be_passed_on(call: ActiveCall) -> bool:
+    """Return whether a call was answered: who talks in it, or waits, may be given to a phone."""
+    return call.state in UP or call.meaning.answered
 
 
 def _reaches(push: LegPush, call: ActiveCall, now: datetime) -> bool:
@@ -220,7 +291,7 @@ def _reaches(push: LegPush, call: ActiveCall, now: datetime) -> bool:
     would show it.
     """
     same_way = call.facts.direction is push.direction
-    if call.state in UP:
+    if _may_be_passed_on(call):
         return push.state in EARLY and (same_way or push.direction is Direction.INCOMING)
     if not same_way:
         return False
@@ -241,7 +312,17 @@ def _rang_at(ended: EndedCall, moment: datetime) -> bool:
     began, over = sources.first_sent_at, sources.end_sent_at
     if over is None:
         over = ended.at if began is None else began + (ended.at - call.seen_at)
-    return abs((began or call.started_at) - moment) <= SAME_INSTANT and moment < over
+    return _begins_at(call, moment) and moment < over
+
+
+def _begins_at(call: ActiveCall, moment: datetime) -> bool:
+    """Return whether a call has begun at a moment, by a clock that may be a bit off."""
+    return abs((call.sources.first_sent_at or call.started_at) - moment) <= SAME_INSTANT
+
+
+def _was_passed_on_at(ended: EndedCall, moment: datetime) -> bool:
+    """Return whether a call was answered and not over yet: another phone may have been given it."""
+    return ended.call.meaning.answered and ended.call.started_at <= moment < ended.at
 
 
 def _was_up_at(ended: EndedCall, moment: datetime) -> bool:
@@ -278,6 +359,12 @@ def _nearest(
         if fits or not any(_fits(call, other) for other in rows):
             found[not fits, apart] = call
     return found[min(found)] if found else None
+
+
+def _dials_another(call: ActiveCall, row: Call) -> bool:
+    """Return whether a call was pushed with a callee that is neither a row's nor its phone."""
+    callee = call.facts.callee.number
+    return callee not in row.extensions and not _same_callee(call, row.callee)
 
 
 def _fits(call: ActiveCall, row: Call) -> bool:

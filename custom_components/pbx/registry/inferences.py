@@ -14,19 +14,27 @@ from .correlated import inference
 
 
 def infer_from_answer(
-    call: ActiveCall, answering: ActiveLeg, time: datetime | None, now: datetime
+    call: ActiveCall,
+    answering: ActiveLeg,
+    time: datetime | None,
+    now: datetime,
+    *,
+    alone: bool = False,
 ) -> None:
     """Take that a leg has just answered, at a time by the phone system's clock if that is known.
 
     Where a phone was called, the others that ring have been too slow. Where a phone calls, the
-    one that rings has answered it; which of several, nobody knows.
+    one that rings has answered it; which of several, nobody knows. With `alone`, nothing follows
+    for the others: the leg is none of those that a list has named, which may all be of later.
     """
     facts = call.facts
-    facts.answer_time = time
+    facts.answer.told_at = time
     from_outside = facts.direction in {None, Direction.INCOMING}
     if answering.extension is None:
         if from_outside and not facts.phones:
-            facts.answered = True
+            facts.answer.given = True
+        return
+    if alone:
         return
     phone = facts.phones.get(answering.extension)
     called = from_outside or (phone is not None and phone.rang)
@@ -39,7 +47,7 @@ def infer_from_answer(
         (leg,) = ringing
         leg.push(CallState.TALKING, None, now, inferred=inference(leg, answering))
     elif ringing:
-        facts.answered = True
+        facts.answer.given = True
 
 
 def infer_from_past_answer(call: ActiveCall, leg: ActiveLeg) -> None:
@@ -50,12 +58,12 @@ def infer_from_past_answer(call: ActiveCall, leg: ActiveLeg) -> None:
     facts = call.facts
     if facts.direction is Direction.OUTGOING:
         alone = all(other.extension is not None for other in call.legs.values())
-        facts.answered = facts.answered or alone
+        facts.answer.given = facts.answer.given or alone
         return
     phone = facts.phones.get(leg.extension or "")
     if phone is not None and phone.rang:
-        phone.talked = facts.answered = True
-        facts.answered_by = facts.answered_by or leg.extension
+        phone.talked = facts.answer.given = True
+        facts.answer.by = facts.answer.by or leg.extension
 
 
 def _still_ringing(

@@ -144,6 +144,8 @@ class Lifecycle:
             self.end(call, cause, changes)
         elif call.grace_since is None:
             call.grace_since = cause.time
+            # Somebody waits whom no phone is offered.
+            changes.refresh |= call.sources.expected_to_continue
             self.deadlines.end_at(call.id, cause.time + grace)
             self.index.hide(call.id, changes)
 
@@ -158,9 +160,10 @@ class Lifecycle:
         self.identity.forget(call)
         self.deadlines.clear(call.id)
         self.questions.pop(call.id, None)
-        ended = EndedCall(cause.time, view, call, inferred)
+        unseen = not (call.told.began or call.facts.reported_missed)
+        ended = EndedCall(cause.time, view, call, inferred, unseen)
         self.ended.add(ended)
-        if not (call.told.began or call.facts.reported_missed):
+        if unseen:
             return
         changes.keys[ACCOUNT] = None
         self.last_call = view

@@ -66,8 +66,12 @@ class Lists:
         changes: Changes,
         *,
         first: bool,
+        placed: bool = False,
     ) -> str | None:
-        """Take one call of a list; return its id, or None for one that is known to be over."""
+        """Take one call of a list, or one that was placed here and is in no list yet.
+
+        Return its id, or None for one that is known to be over.
+        """
         call_id = self._life.identity.own_id(row.id)
         call = self._life.active.get(call_id)
         if call is None and (ended := self._life.ended.get(call_id)) is not None:
@@ -78,13 +82,19 @@ class Lists:
         dated = row
         if call is None:
             dated, rows = self._dated(row, rows, now)
-            call = self._life.going_on(self._life.identity.match_row(dated, rows, now))
+            identity = self._life.identity
+            known = (
+                identity.match_placed(dated, now)
+                if placed
+                else identity.match_row(dated, rows, now)
+            )
+            call = self._life.going_on(known)
             if call is not None:
-                self._life.identity.name(row.id, call.id)
+                identity.name(row.id, call.id)
         preexisting = call is None and first
         if call is None:
             call = self._life.begin(row.id, dated.started_at, now, changes)
-            call.facts.answer_unseen = row.state in m.UP
+            call.facts.answer.unseen = row.state in m.UP
         for leg in row.legs:
             self._life.identity.name_leg(leg.id, call.id)
         if call.grace_since is None and call.sources.repeats(row):

@@ -35,10 +35,12 @@ class Messages:
         if self._life.identity.is_machine(push.call_id):
             push = _of_machine(push)
         address = self._life.identity.address(push)
-        apply_message(call, self._from_where(push), address, cause.time)
+        if apply_message(call, self._from_where(push), address, cause.time):
+            changes.refresh = True
         if push.leg_id is not None:
             self._life.identity.name_leg(push.leg_id, call.id)
-        if address.correlated and not call.sources.listed:
+        rings_on = push.state in m.EARLY and call.meaning.answered
+        if address.correlated and (rings_on or not call.lists(push.extension)):
             changes.refresh = True  # it may be over, if the message comes late
         if push.state is CallState.ENDED and address.correlated:
             changes.refresh = True  # other phones and windows may still be in the call

@@ -10,16 +10,14 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 
-from ..telephony.models import UP, CallState, Direction, Outcome
+from ..telephony.models import UNTAKEN, UP, CallState, Direction, Outcome
 from .active_leg import ActiveLeg
 from .facts import Facts
 
-IN_VAIN = frozenset(
-    {Outcome.MISSED, Outcome.BUSY, Outcome.CANCELLED, Outcome.FAILED, Outcome.VOICEMAIL}
-)
-"""Outcomes of a call from outside that was missed (rule 9)."""
-UNMET = IN_VAIN | {Outcome.REJECTED, Outcome.NO_ANSWER}
+UNMET = UNTAKEN | {Outcome.VOICEMAIL}
 """Outcomes of a call in which nobody met."""
+IN_VAIN = UNMET - {Outcome.REJECTED, Outcome.NO_ANSWER}
+"""Outcomes of a call from outside that was missed (rule 9)."""
 SAYS_NOTHING = frozenset({None, Outcome.ANSWERED, Outcome.ANSWERED_ELSEWHERE})
 """What is said of a call in which nobody was seen to meet, and does not tell how it went."""
 BEFORE_ANSWER = (CallState.ON_HOLD, CallState.RINGING)
@@ -53,27 +51,30 @@ def recompute(
     up, nobody knows when.
     """
     up = [leg for leg in legs if leg.state is not CallState.ENDED]
-    reached = [leg for leg in up if leg.extension is None and leg.state in UP]
-    rang, talked = before.rang, before.talked or len(reached) > 1
-    for phone in facts.phones.values():
-        rang = rang or phone.rang
-        talked = talked or phone.talked
-    answered = before.answered or facts.answered or (bool(up) and is_answered(facts.direction, up))
-    answered_at = before.answered_at or facts.answered_at
-    answered_by = before.answered_by or facts.answered_by
+    answered = before.answered or facts.answer.given
+    answered_at = before.answered_at or facts.answer.at
+    answered_by = before.answered_by or facts.answer.by
+    talked = before.talked or facts.talked
+    state, by_system = before.state, before.by_system
+    if up:
+        reached = [leg for leg in up if leg.extension is None and leg.state in UP]
+        by_system = by_system or bool(reached)
+        talked = talked or len(reached) > 1
+        answered = answered or is_answered(facts.direction, up)
+        state = _state(up, answered=answered)
     if up and answered:
-        answered_at = answered_at or (None if facts.answer_unseen else now)
+        answered_at = answered_at or (None if facts.answer.unseen else now)
         if facts.direction is not Direction.OUTGOING:
             answered_by = _answering(facts, up, answered_by)
     return Meaning(
-        _state(up, answered=answered) if up else before.state,
-        not up,
-        answered,
-        answered_at,
-        answered_by,
-        rang,
-        talked,
-        before.by_system or bool(reached),
+        state=state,
+        over=not up,
+        answered=answered,
+        answered_at=answered_at,
+        answered_by=answered_by,
+        rang=before.rang or facts.rang,
+        talked=talked,
+        by_system=by_system,
     )
 
 
@@ -165,16 +166,16 @@ def missed_by_outcome(direction: Direction | None, outcome: Outcome | None) -> b
 def is_declined(facts: Facts) -> bool:
     """Return whether somebody did not want a call (rule 9): all of its phones, or all of it here.
 
-    An agent who declines a call of a queue only passes it on to the next.
+    An agent who declines a call of a queue only passes it on to the next, and a phone that is none
+    of ours may ring on.
     """
     if facts.hung_up_here:
         return True
-    declined = False
-    for phone in facts.phones.values():
-        if phone.rang and not phone.declined:
-            return False
-        declined = declined or phone.declined
-    return declined and facts.queue is None
+    if facts.reaches_outside:
+        return False
+    declined = [phone for phone in facts.phones.values() if phone.declined]
+    others = [phone for phone in facts.phones.values() if phone.rang and not phone.declined]
+    return bool(declined) and not others and facts.queue is None
 
 
 def declined_outcome(facts: Facts) -> Outcome:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from ..telephony.events import Event
 from ..telephony.models import (
+    UNTAKEN,
     UP,
     Call,
     CallRecord,
@@ -18,6 +19,7 @@ from ..telephony.models import (
     filled,
 )
 from .active_call import ActiveCall
+from .active_leg import ActiveLeg
 from .changes import Cause
 from .ended import EndedCall
 from .facts import CLOCKS_AGREE, TELLING, Source
@@ -72,18 +74,28 @@ def is_part(call: ActiveCall, record: CallRecord, *, asked: bool) -> bool:
     return own in call.facts.phones and bool(talking - {None}) and own not in talking
 
 
-def apply_part(call: ActiveCall, record: CallRecord) -> None:
+def apply_part(call: ActiveCall, record: CallRecord, *, asked: bool) -> None:
     """Take the record of a phone that was too slow, or that has handed the call over.
 
-    What it says of persons counts when the call is over, as if it had come only then.
+    What it says of persons counts when the call is over, as if it had come only then. The phone
+    may have been given the call again since: what a list names goes on, and what began later.
     """
     call.sources.last = Source.RECORD
     call.facts.take_record(record)
-    if not record.extension:
+    if not record.extension or (asked and call.sources.listed):
         return
     for leg in call.legs.values():
-        if leg.extension == record.extension and leg.state not in UP:
+        if leg.extension != record.extension or leg.state in UP:
+            continue
+        if not _began_after(leg, record):
             leg.state = CallState.ENDED
+
+
+def _began_after(leg: ActiveLeg, record: CallRecord) -> bool:
+    """Return whether a leg began after the end that a record tells, as far as both are known."""
+    if leg.began_at is None or record.ended_at is None:
+        return False
+    return leg.began_at > record.ended_at
 
 
 def apply_machine(call: ActiveCall, record: CallRecord) -> None:
@@ -106,8 +118,7 @@ def apply_record(call: ActiveCall, record: CallRecord) -> None:
     facts.caller = filled(facts.caller, record.caller)
     facts.callee = filled(facts.callee, record.callee)
     if call.connected:
-        facts.answered_at = facts.answered_at or record.answered_at
-        facts.answered_by = facts.answered_by or record.answered_by
+        facts.answer.learn(record.answered_at, record.answered_by)
 
 
 def of_machine(record: CallRecord) -> CallRecord:
@@ -200,8 +211,14 @@ def told_late(call: Call, cause: Cause) -> Event:
 
 
 def events_of(push: RecordPush, call: Call | None, cause: Cause) -> list[Event]:
-    """Return what a record tells: that it is there, and what can be listened to."""
+    """Return what a record tells: that it is there, and what can be listened to.
+
+    Its seconds are a machine's where nobody has taken the call.
+    """
     record = push.record
+    if call is not None and record.by_seconds and call.outcome in UNTAKEN:
+        outcome = call.outcome or record.outcome
+        record = replace(record, outcome=outcome, answered_at=None, ring_time=None, duration=None)
     events = [_event(EventType.CALL_RECORD, record, call, cause)]
     if record.recording_id or record.recording_url:
         fields = {"recording_id": record.recording_id, "recording_url": record.recording_url}
