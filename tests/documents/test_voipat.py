@@ -3,7 +3,9 @@
 import asyncio
 import math
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
+from datetime import UTC, datetime
+from email.utils import formatdate
 from typing import Any
 
 import pytest
@@ -235,12 +237,27 @@ async def test_requests_stay_within_the_plan(
     assert plan // 4 < page.most_in_a_minute <= plan
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        lambda at: str(int(at)),
+        lambda at: str(int(at * 1000)),
+        lambda at: datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        lambda at: formatdate(at, usegmt=True),
+    ],
+    ids=["seconds", "milliseconds", "ISO 8601", "HTTP"],
+)
 @proves("voipat", "limit_429")
 async def test_too_many_requests(
-    hass: HomeAssistant, page: VoipatPage, office: MockConfigEntry, expected_warnings: list[str]
+    hass: HomeAssistant,
+    page: VoipatPage,
+    office: MockConfigEntry,
+    expected_warnings: list[str],
+    written: Callable[[float], str],
 ) -> None:
     """*Wait until the X-RateLimit-Reset timestamp*: a command is sent once and says for how long; polls rest."""
     expected_warnings.append("Try again in")
+    page.writes_reset = written
     page.reset = time.time() + 30
     page.asked.clear()
     with pytest.raises(HomeAssistantError) as raised:

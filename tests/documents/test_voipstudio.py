@@ -202,7 +202,7 @@ async def test_a_contact(hass: HomeAssistant, page: VoipstudioPage, created: int
     assert found["contacts"] == [changed]
     await act(hass, "delete_contact", contact_id=made["id"])
     assert len(page.resources["contacts"]) == 2
-    assert all(asked.headers["Content-Type"] == "application/json" for asked in page.asked if asked.text)
+    assert {asked.headers.get("Content-Type") for asked in page.asked} == {"application/json"}
 
 
 ERRORS: tuple[tuple[list[Any], str], ...] = (
@@ -227,15 +227,32 @@ async def test_errors(hass: HomeAssistant, page: VoipstudioPage, errors: list[An
 
 @proves("voipstudio", "status_5xx")
 async def test_trouble_that_passes(page: VoipstudioPage, office: MockConfigEntry, expected_warnings: list[str]) -> None:
-    """The account is unavailable for as long as the server has trouble, and no longer."""
-    expected_warnings.append("cannot be reached")
+    """The account is unavailable for as long as the server has trouble, and no longer; it says so itself."""
+    expected_warnings.append("has trouble of its own")
     coordinator = office.runtime_data.coordinator
     page.refusals["GET", "calls"] = RefusalError(500)
     await coordinator.async_refresh()
     assert not coordinator.last_update_success
+    assert coordinator.last_exception.translation_key == "trouble"
     page.refusals.clear()
     await coordinator.async_refresh()
     assert coordinator.last_update_success
+
+
+@pytest.mark.usefixtures("office")
+@pytest.mark.parametrize("status", [500, 503])
+@proves("voipstudio", "status_5xx", "errors")
+async def test_trouble_with_a_command(hass: HomeAssistant, page: VoipstudioPage, status: int) -> None:
+    """Who commands is told that the server answered, in its own words."""
+    page.refusals["POST", "contacts"] = RefusalError(status, "The database is read-only")
+    with pytest.raises(HomeAssistantError) as raised:
+        await act(hass, "create_contact", first_name="Ada", number="07911 123999")
+    assert raised.value.translation_key == "trouble"
+    assert raised.value.translation_placeholders == {
+        "provider": "VoIPstudio",
+        "answer": f"{status}: The database is read-only",
+    }
+    assert len(page.sent("POST", "contacts")) == 1
 
 
 # -- collections ---------------------------------------------------------------------------------------

@@ -608,7 +608,7 @@ async def test_an_error_in_a_form(
     agent = {"name": "Jana", "number": "1001", "pin": "2580"}
     form = await hass.config_entries.subentries.async_configure(flow["flow_id"], agent)
     assert form["errors"] == {"base": "refused"}
-    assert form["description_placeholders"] == {"reason": f"VoIPSUN PBX: {told}"}
+    assert form["description_placeholders"] == {"reason": f"VoIPSUN PBX: {told}", "seconds": ""}
 
 
 # -- several extensions with one internal number -----------------------------------------------------

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
+from email.utils import formatdate
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.pbx.const import DOMAIN, EVENT_PBX
 
-from ..every_action import act, refused
+from ..every_action import act, plain, refused
 from .conftest import Connect
 from .proofs import proves
 from .voxloud import (
@@ -105,7 +106,10 @@ async def test_every_request(hass: HomeAssistant, page: VoxloudPage) -> None:
     await act(hass, "search_contacts", name="John Doe")
     await act(hass, "get_call_history")
     assert {asked.headers[AUTH] for asked in page.asked} == {page.api_key}
-    assert all(asked.headers["Content-Type"] == "application/json" for asked in page.asked if asked.text)
+    wrote = [asked.headers.get("Content-Type") for asked in page.asked if asked.path != "/api/v1/validate-auth"]
+    assert set(wrote) == {"application/json"}
+    (checked,) = (asked for asked in page.asked if asked.path == "/api/v1/validate-auth")
+    assert (checked.text, checked.headers.get("Content-Type")) == ("", None)
     assert {asked.headers["Accept"] for asked in page.asked} == {"application/json"}
 
 
@@ -151,21 +155,47 @@ async def test_too_many_requests(hass: HomeAssistant, page: VoxloudPage) -> None
     assert len(page.sent("POST", f"{CLICKS}/{CLICK_ID}/connect")) == 1
 
 
+@pytest.mark.parametrize("retry_after", ["", "90", "a date"])
 @pytest.mark.parametrize("status", [500, 503])
 @proves("voxloud", "error_500", "error_503")
 async def test_trouble_that_passes(
-    page: VoxloudPage, office: MockConfigEntry, expected_warnings: list[str], status: int
+    page: VoxloudPage,
+    office: MockConfigEntry,
+    expected_warnings: list[str],
+    status: int,
+    retry_after: str,
 ) -> None:
-    """The account is unavailable for as long as the server has trouble, and no longer."""
-    expected_warnings.append("cannot be reached")
+    """The account is unavailable for as long as the server has trouble, and no longer; it says so itself."""
+    expected_warnings.append("has trouble of its own")
     coordinator = office.runtime_data.coordinator
     page.refusals["GET", "/api/v2/users"] = status
+    page.retry_after = formatdate(time.time() + 90, usegmt=True) if retry_after == "a date" else retry_after
     coordinator.async_reread_directory()
     await coordinator.async_refresh()
     assert not coordinator.last_update_success
+    assert coordinator.last_exception.translation_key == "trouble"
+    assert coordinator.last_exception.retry_after == (pytest.approx(90, abs=2) if retry_after else None)
     page.refusals.clear()
     await coordinator.async_refresh()
     assert coordinator.last_update_success
+
+
+@pytest.mark.usefixtures("office")
+@pytest.mark.parametrize("status", [500, 503])
+@proves("voxloud", "error_500", "error_503")
+async def test_trouble_with_a_command(hass: HomeAssistant, page: VoxloudPage, status: int) -> None:
+    """A server that is down has done nothing, one that failed may have called; nothing is sent twice."""
+    connect = f"{CLICKS}/{CLICK_ID}/connect"
+    page.refusals["POST", connect] = status
+    called = act(hass, "click_to_call", extension="101", number="+39987654321", dial_first="contact")
+    if status == 500:
+        assert plain(await called)["outcome"] == "unknown"
+    else:
+        with pytest.raises(HomeAssistantError) as raised:
+            await called
+        assert raised.value.translation_key == "trouble"
+        assert raised.value.translation_placeholders == {"provider": "Voxloud", "answer": f"HTTP {status}"}
+    assert len(page.sent("POST", connect)) == 1
 
 
 # -- contacts ------------------------------------------------------------------------------------------
@@ -257,6 +287,43 @@ async def test_a_search(hass: HomeAssistant, page: VoxloudPage, query: dict[str,
     assert found is not None
     assert [contact["id"] for contact in found["contacts"]] == [JOHN_ID]
     assert page.asked[-1].query == {**sent, "offset": "0", "limit": "20"}
+
+
+@pytest.mark.usefixtures("office")
+@pytest.mark.parametrize(
+    ("caller", "name"),
+    [
+        ("+390312345678", "John Doe"),
+        ("+390387654322", "Maria Rosi"),
+        ("+39031234567", None),
+        ("+39031", None),
+        ("678", None),
+        ("+3903123456", None),
+        ("+390312345600", "Zoe"),
+    ],
+)
+@proves("voxloud", "contact_search")
+async def test_a_part_of_a_number_is_nobodys(
+    hass: HomeAssistant,
+    page: VoxloudPage,
+    hass_client_no_auth: ClientSessionGenerator,
+    caller: str,
+    name: str | None,
+) -> None:
+    """A search finds parts of numbers: a caller has the name of whoever has the whole one, and of nobody else."""
+    for number in range(600, 650):
+        contact = {"id": f"c{number}", "first_name": f"Not {number}", "primary_phone": f"+390312345600{number}"}
+        page.contacts[contact["id"]] = contact
+    page.contacts["zoe"] = {"id": "zoe", "first_name": "Zoe", "primary_phone": "+390312345600"}
+    at = int(time.time()) * 1000
+    rings, talks = (
+        payload(kind, originatorNumber=caller, originatorName=caller, timestamp=at + late)
+        for kind, late in (("CALL_INCOMING", 0), ("CALL_ANSWERED", 1000))
+    )
+    await told(hass, hass_client_no_auth, rings)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    (answered,) = await told(hass, hass_client_no_auth, talks)
+    assert answered.get("from_name") == name
 
 
 @pytest.mark.usefixtures("office")

@@ -7,7 +7,7 @@ request without the key, or without `Content-Type: application/json`, is refused
 import json
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from aiohttp import web
@@ -46,6 +46,7 @@ class VoipatPage(Page):
         self.minute = 60.0  # seconds; a test that has less time makes it shorter
         self.reset: float | None = None  # until when all is refused, as a timestamp
         self.tells_reset = True
+        self.writes_reset: Callable[[float], str] = lambda at: str(int(at))
         self.answered: list[float] = []  # when
         self.too_many = 0
 
@@ -120,7 +121,7 @@ class VoipatPage(Page):
             "X-RateLimit-Remaining": str(max(0, self.plan - self.in_this_minute) if self.counts else self.plan - 1),
         }
         if self.tells_reset:
-            headers["X-RateLimit-Reset"] = str(int(self.reset or time.time() + self.minute))
+            headers["X-RateLimit-Reset"] = self.writes_reset(self.reset or time.time() + self.minute)
         return web.json_response(answer, status=status, headers=headers)
 
     def _get(self, path: str, query: Mapping[str, str]) -> tuple[int, Mapping[str, Any]]:

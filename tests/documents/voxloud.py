@@ -407,6 +407,7 @@ class VoxloudPage(Page):
         self.now = "2022-12-27T14:42:37+01:00"
         self.connected: list[tuple[str, str]] = []
         self.refusals: dict[tuple[str, str], int] = {}
+        self.retry_after: str | None = None  # the page has no such header, HTTP has
         # What the page leaves open, and what was chosen.
         self.error_body: Any = None
         self.over_the_limit = 403
@@ -467,9 +468,10 @@ class VoxloudPage(Page):
         try:
             return self._carry_out(request, text)
         except RefusalError as refusal:
+            headers = {} if self.retry_after is None else {"Retry-After": self.retry_after}
             if self.error_body is None:
-                return web.Response(status=refusal.status)
-            return web.json_response(self.error_body, status=refusal.status)
+                return web.Response(status=refusal.status, headers=headers)
+            return web.json_response(self.error_body, status=refusal.status, headers=headers)
 
     def _carry_out(self, request: web.Request, text: str) -> web.Response:
         """Check a request from the outside to the inside, then let its handler answer."""

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -11,14 +12,16 @@ from hypothesis import strategies as st
 from custom_components.pbx.providers.voipat.payload import Tenant
 from custom_components.pbx.providers.voipat.payload import read_record as voipat_record
 from custom_components.pbx.providers.voipat.push import read_webhook
+from custom_components.pbx.providers.voipstudio import history as voipstudio_history
 from custom_components.pbx.providers.voipstudio import payload as voipstudio
-from custom_components.pbx.providers.voipstudio import push as voipstudio_push
 from custom_components.pbx.providers.voxloud import payload as voxloud
 from custom_components.pbx.providers.voxloud import push as voxloud_push
 from custom_components.pbx.registry.call_registry import CallRegistry
 from custom_components.pbx.telephony import models as m
 from custom_components.pbx.telephony.events import Event, event_data
 from custom_components.pbx.telephony.models import CallState, Direction, Outcome
+
+from .voipstudio.account import read_push
 
 T0 = datetime(2026, 6, 15, 9, tzinfo=UTC)
 OUTSIDE = "+390612345678"
@@ -105,6 +108,26 @@ def test_a_phone_that_was_too_slow_has_missed_nothing(cause: str) -> None:
     assert push.record.outcome is Outcome.ANSWERED_ELSEWHERE
 
 
+@pytest.mark.parametrize("direction", ["inbound", None, ""])
+@pytest.mark.parametrize("said", [{"missed_call": True}, {"missed_call": "true"}, {"status": "missed"}])
+@pytest.mark.parametrize("pushed", [False, True])
+def test_a_record_that_says_missed_knows_better_than_its_seconds(
+    direction: str | None,
+    said: dict[str, object],
+    pushed: bool,  # noqa: FBT001
+) -> None:
+    """Also of a call that nobody saw, and where the record does not say which way it went."""
+    registry = CallRegistry()
+    registry.snapshot((), T0, T0)
+    if pushed:
+        ring = m.LegPush(provider_event="x", call_id="u", leg_id="101", extension="101", state=CallState.RINGING)
+        registry.apply(ring, T0)
+        registry.apply(m.LegPush(provider_event="x", call_id="u", state=CallState.ENDED), after(50))
+    told = registry.apply(bill("callcenter", "101", direction=direction, **said), after(60)).events
+    assert [name for name in names(list(told)) if name != "call_record"] == ([] if pushed else ["call_missed"])
+    assert registry.missed == 1
+
+
 # -- Voxloud: the record says that nobody came ---------------------------------------------------------
 
 
@@ -175,7 +198,7 @@ def studio(at: float, name: str, state: str, hours: float = 0, **more: object) -
     row |= {"state": state, "start_time": theirs(0), "destination": "in", "src": "441224496000", "src_id": "0"}
     row |= {"dst": "442079460500", "dst_id": "10002", "terminated_by": "caller" if state == "HANGUP" else None}
     row |= {"connected_at": theirs(float(str(connected))) if connected is not None else None}
-    return voipstudio_push.read(json.dumps(row | more).encode(), LONDON, "", ())
+    return read_push(json.dumps(row | more).encode(), LONDON)
 
 
 def test_the_end_of_a_leg_tells_of_a_lost_answer_at_voipstudio() -> None:
@@ -222,6 +245,123 @@ def test_the_end_of_a_machine_proves_nothing() -> None:
     end = m.LegPush(provider_event="x", call_id="c", leg_id="-", state=CallState.ENDED, talk_time=45, final=True)
     registry.apply(end, after(50))
     assert registry.missed == 1
+
+
+@pytest.mark.parametrize("late", [False, True])
+@pytest.mark.parametrize("first", ["machine", "phone"])
+def test_the_seconds_of_a_machine_that_was_heard_prove_nothing_at_voxloud(late: bool, first: str) -> None:  # noqa: FBT001
+    """A menu or a mailbox picked up, a phone rang in vain: the seconds that the record counts are the machine's."""
+    registry = CallRegistry(grace=5)
+    machine: list[tuple[str, dict[str, object]]] = [("CALL_INCOMING", {}), ("CALL_ANSWERED", {})]
+    phone: list[tuple[str, dict[str, object]]] = [
+        ("CALL_INCOMING", {"userExtension": 101}),
+        ("CALL_HANGUP", {"userExtension": 101}),
+    ]
+    steps = [*machine, *phone] if first == "machine" else [*phone, machine[1]]
+    steps += [("CALL_HANGUP", {})]
+    record: dict[str, object] = {"id": 1, "direction": "INBOUND", "lastEvent": "CALL_TERMINATED"}
+    steps.insert(len(steps) - (not late), ("PHONE_CALL", record | {"duration": 40, "ringTime": 1}))
+    for place, (kind, more) in enumerate(steps):
+        push = voxloud_push.read_push(body(kind, 2 * place, **more), ITALY)
+        assert push is not None
+        registry.apply(push, after(2 * place))
+    registry.tick(after(40))
+    assert registry.missed == 1
+
+
+# -- VoIPstudio: each leg has a row of its own ----------------------------------------------------------
+
+
+MACHINE = {"id": 1, "live_id": 1, "is_root": 1, "dst": "442079460500", "dst_id": "0", "disposition": "CONNECTED"}
+PHONE = {"id": 2, "live_id": 2, "dst": "442079460500", "dst_id": "10002", "disposition": "NO ANSWER", "billsec": 0}
+COLLEAGUE = {**PHONE, "id": 3, "live_id": 3, "dst_id": "10003"}
+MOBILE = {**PHONE, "id": 4, "live_id": 4, "dst": "447911123456", "dst_id": "0", "type": "O"}
+TALKED = {"disposition": "CONNECTED", "billsec": 10}
+
+
+def rows_of(*legs: dict[str, object]) -> m.CallRecord:
+    """Return the record of a call from outside whose legs VoIPstudio has written down."""
+    base = {"root_live_id": 1, "type": "I", "src": "441224496000", "src_id": "0", "duration": 40, "billsec": 40}
+    ((record, _),) = voipstudio_history.records([base | leg for leg in legs], LONDON)
+    return record
+
+
+@pytest.mark.parametrize(
+    ("legs", "outcome", "by_seconds", "who"),
+    [
+        ([MACHINE], Outcome.ANSWERED, True, None),
+        ([MACHINE, PHONE], Outcome.MISSED, False, None),
+        ([MACHINE, {**PHONE, "type": "M"}, COLLEAGUE], Outcome.MISSED, False, None),
+        ([MACHINE, PHONE, COLLEAGUE | TALKED], Outcome.ANSWERED, False, "1003"),
+        ([COLLEAGUE, PHONE | TALKED, MACHINE], Outcome.ANSWERED, False, "1002"),
+        ([MACHINE, PHONE, {**MACHINE, "id": 5, "live_id": 5, "is_root": 0}], Outcome.MISSED, False, None),
+        ([MACHINE, PHONE, MOBILE | TALKED], Outcome.ANSWERED, False, None),
+        ([{**MACHINE, "type": "M"}], Outcome.MISSED, False, None),
+    ],
+)
+def test_a_menu_that_picked_up_is_no_answer_at_voipstudio(
+    legs: list[dict[str, object]],
+    outcome: Outcome,
+    by_seconds: bool,  # noqa: FBT001
+    who: str | None,
+) -> None:
+    """The rows of the phones know better than that of the menu or queue, which is connected at once."""
+    record = rows_of(*legs)
+    assert (record.outcome, record.by_seconds, record.answered_by) == (outcome, by_seconds, who)
+    registry = CallRegistry()
+    registry.snapshot((), T0, T0)
+    told = registry.apply(m.RecordPush(provider_event="history", record=record), after(60)).events
+    assert names(list(told))[0] == ("call_missed" if outcome is Outcome.MISSED else "call_ended")
+    if outcome is Outcome.MISSED:
+        assert (record.answered_at, record.duration, record.ring_time) == (None, None, 40)
+
+
+@pytest.mark.parametrize("context", ["ivr-7", "IVR", "queue-7", "Q-7", "Queue"])
+@pytest.mark.parametrize("seen", [True, False])
+def test_who_gives_up_in_a_menu_or_queue_is_missed_at_voipstudio(context: str, seen: bool) -> None:  # noqa: FBT001
+    """Before any phone has rung: he waits there, and the seconds of the record are the machine's."""
+    registry = CallRegistry(grace=2)
+    registry.snapshot((), T0, T0)
+    machine: dict[str, Any] = {"call_id": "1", "root_call_id": "1", "dst_id": "0", "context": context}
+    told: list[Event] = []
+    for at, name, state in ((0, "call.connected", "CONNECTED"), (40, "call.hangup", "HANGUP")) if seen else ():
+        for push in studio(at, name, state, connected=0, id=f"{at}", **machine):
+            told += registry.apply(push, after(at)).events
+        if not at:
+            assert [call.state for call in registry.calls.values()] == [CallState.RINGING]
+    told += registry.tick(after(50)).events
+    told += registry.apply(m.RecordPush(provider_event="history", record=rows_of(MACHINE)), after(60)).events
+    first = ["call_incoming", "call_missed"] if seen else ["call_ended"]
+    assert names(told) == [*first, "call_record"]
+    data = event_data(told[-1])
+    assert (data["outcome"], data.get("duration")) == (("missed", None) if seen else ("answered", 40))
+
+
+@pytest.mark.parametrize("cause", ["Call Rejected", "CALL_REJECTED", "declined"])
+@pytest.mark.parametrize("end", ["call.hangup", "call.missed"])
+@pytest.mark.parametrize(
+    ("phones", "declined", "outcome"), [(1, 1, Outcome.REJECTED), (2, 1, Outcome.MISSED), (2, 2, Outcome.REJECTED)]
+)
+def test_a_phone_that_declines_says_so_at_voipstudio(
+    cause: str, end: str, phones: int, declined: int, outcome: Outcome
+) -> None:
+    """One phone of a group speaks for itself; all of them for the call."""
+    registry = CallRegistry(grace=2)
+    registry.snapshot((), T0, T0)
+    for at, name, state in ((0, "call.ringing", "RINGING"), (20, end, "HANGUP")):
+        for place in range(phones):
+            leg: dict[str, Any] = {
+                "call_id": str(place + 1),
+                "root_call_id": "1" if phones == 1 else "9",
+                "dst_id": f"1000{place + 2}",
+            }
+            why = cause if at and place < declined else None
+            for push in studio(at, name, state, id=f"{at}.{place}", t_cause=why, **leg):
+                registry.apply(push, after(at))
+    registry.tick(after(40))
+    assert registry.last_call is not None
+    assert registry.last_call.outcome is outcome
+    assert registry.missed == (outcome is Outcome.MISSED)
 
 
 # -- clocks --------------------------------------------------------------------------------------------

@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, timezone
+from email.utils import formatdate
 from typing import Any, override
 
 import aiohttp
@@ -259,7 +261,12 @@ def test_pauses_grow_until_something_works_again() -> None:
         ({"Retry-After": "99999"}, 3600),
         ({"Retry-After": "inf"}, None),
         ({"Retry-After": "nan"}, None),
-        ({"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}, None),
+        ({"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}, None),
+        ({"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT", "RateLimit-Reset": "8"}, 8),
+        ({"Retry-After": "Wed, 99 Oct 2026 99:28:00 GMT"}, None),
+        ({"Retry-After": "Fri, 31 Dec 9999 23:59:59 GMT"}, 3600),
+        ({"X-RateLimit-Reset": "2015-10-21T07:28:00Z"}, None),
+        ({"X-RateLimit-Reset": "9999-10-21T07:28:00Z"}, None),
         ({"Retry-After": "soon", "RateLimit-Reset": "8"}, 8),
         ({"X-RateLimit-Reset": "9"}, 9),
         ({"Retry-After": "3", "X-RateLimit-Reset": "9"}, 3),
@@ -270,10 +277,39 @@ def test_how_long_to_wait(headers: dict[str, str], seconds: float | None) -> Non
     assert retry_after(headers) == seconds
 
 
-def test_how_long_to_wait_until_a_time_of_day() -> None:
-    """A reset may be told as a time."""
-    told = retry_after({"X-RateLimit-Reset": str(time.time() + 50)})
-    assert told == pytest.approx(50, abs=2)
+MOMENTS: dict[str, Callable[[float], str]] = {
+    "seconds": str,
+    "whole seconds": lambda at: str(round(at)),
+    "milliseconds": lambda at: str(round(at * 1000)),
+    "HTTP": lambda at: formatdate(at, usegmt=True),
+    "mail": formatdate,
+    "RFC 850": lambda at: f"{datetime.fromtimestamp(at, UTC):%A, %d-%b-%y %H:%M:%S} GMT",
+    "ISO": lambda at: datetime.fromtimestamp(at, UTC).isoformat(),
+    "ISO with Z": lambda at: f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}",
+    "ISO elsewhere": lambda at: datetime.fromtimestamp(at, timezone(timedelta(hours=5))).isoformat(),
+    "ISO without a zone": lambda at: f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S}",
+}
+
+
+@pytest.mark.parametrize("written", MOMENTS.values(), ids=MOMENTS)
+@pytest.mark.parametrize("name", ["Retry-After", "RateLimit-Reset", "X-RateLimit-Reset"])
+def test_how_long_to_wait_until_a_time_of_day(name: str, written: Callable[[float], str]) -> None:
+    """A wait may be told as a time, in any of the ways in which times are written."""
+    assert retry_after({name: written(time.time() + 50)}) == pytest.approx(50, abs=2)
+    assert retry_after({name: written(time.time() + 9000)}) == 3600
+
+
+@pytest.mark.parametrize("astray", [-7200.0, -30.0, 30.0, 7200.0])
+@pytest.mark.parametrize("written", MOMENTS.values(), ids=MOMENTS)
+def test_a_time_of_day_is_read_on_the_clock_of_the_sender(written: Callable[[float], str], astray: float) -> None:
+    """Whose clock goes wrong says so in the same answer."""
+    there = time.time() + astray
+    headers = {"Date": formatdate(there, usegmt=True), "Retry-After": written(there + 50)}
+    assert retry_after(headers) == pytest.approx(50, abs=2)
+
+
+def test_a_reset_that_is_over_is_no_wait() -> None:
+    """The next request may be sent at once."""
     assert retry_after({"X-RateLimit-Reset": str(time.time() - 50)}) == 0
 
 

@@ -17,7 +17,6 @@ from custom_components.pbx.providers.voipat.placing import PlacedCalls
 from custom_components.pbx.providers.voipat.push import SocketReader, read_webhook
 from custom_components.pbx.providers.voipstudio import history as voipstudio_history
 from custom_components.pbx.providers.voipstudio import payload as voipstudio
-from custom_components.pbx.providers.voipstudio import push as voipstudio_push
 from custom_components.pbx.providers.voipsun.calls import CallTracker
 from custom_components.pbx.providers.voipsun.lines import Lines
 from custom_components.pbx.providers.voipsun.payload import call_rows
@@ -33,6 +32,7 @@ from custom_components.pbx.telephony.models import CallState, Outcome
 from .asterisk.test_calls import Replay, events
 from .asterisk.test_records import TRUNK, Written, phone_of
 from .asterisk.test_records import cdr as asterisk_cdr
+from .voipstudio.account import read_push
 
 PAGE = Path(__file__).parents[2] / "docs" / "events.md"
 T0 = datetime(2026, 6, 15, 9, tzinfo=UTC)
@@ -186,7 +186,7 @@ def studio(
     one, other = (ours, theirs) if out else (theirs, ours)
     row |= {"src": one["n"], "src_id": one["id"], "dst": other["n"], "dst_id": other["id"]}
     row |= {"destination": "out" if out else "in"}
-    return voipstudio_push.read(json.dumps({**row, **more}).encode(), STUDIO, "", [])[0]
+    return read_push(json.dumps({**row, **more}).encode(), STUDIO)[0]
 
 
 def cdr(disposition: str, *, out: bool = False, **more: object) -> m.RecordPush:
@@ -326,6 +326,9 @@ TRIALS: dict[str, dict[str, Trial]] = {
         "VOIP@ Cloud hang-up cause": lambda: told(channels("RINGING", "RINGING"), cause("USER_BUSY"), []),
         "VOIP@ Cloud record": lambda: told(bill(hangup_cause="USER_BUSY")),
         "Voxloud record": lambda: told(event("INCOMING"), event("HANGUP"), written("CALL_LOST_USER_BUSY")),
+        "VoIPstudio hang-up cause": lambda: told(
+            DIAL, studio("call.hangup", "HANGUP", out=True, more={"t_cause": "User busy"})
+        ),
         "VoIPstudio record": lambda: told(DIAL, END_OUT, cdr("BUSY", out=True)),
         "Asterisk / FreePBX dial status": lambda: heard("06_busy"),
         "Asterisk / FreePBX record": lambda: recorded("BUSY", out=True),
@@ -336,6 +339,10 @@ TRIALS: dict[str, dict[str, Trial]] = {
         "VOIP@ Cloud hung up here": lambda: told(hook("new_call"), ALL, hook("hangup")),
         "Voxloud record": lambda: told(event("INCOMING"), event("HANGUP"), written("CALL_REJECTED")),
         "VoIPSUN hung up here": lambda: rows(RINGS, hung_up=ALL),
+        "VoIPstudio hang-up cause": lambda: told(
+            RING, studio("call.hangup", "HANGUP", more={"t_cause": "Call Rejected"})
+        ),
+        "VoIPstudio record": lambda: told(cdr("NO ANSWER", t_cause="Call Rejected")),
         "VoIPstudio hung up here": lambda: told(RING, ALL, END),
         "Asterisk / FreePBX hang-up cause": lambda: heard("07_declined"),
         "Asterisk / FreePBX hung up here": lambda: heard("05_caller_cancels", hung_up=True),

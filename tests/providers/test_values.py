@@ -96,6 +96,9 @@ def test_mappings(value: object, read: object) -> None:
         (" a ", "a"),
         (101, "101"),
         (1.5, "1.5"),
+        (101.0, "101"),
+        (390612345678.0, "390612345678"),
+        (1e300, "1e+300"),
         (True, "true"),
         (False, "false"),
         (None, ""),
@@ -191,10 +194,15 @@ def test_boolean(value: object, read: bool | None) -> None:  # noqa: FBT001
         1774699200000,
         "1774699200000",
         1774699200.0,
+        *(1774699200000000, "1774699200000000", 1774699200000000000),
+        *("2026-03-28 12:00:00 UTC", "2026-03-28 12:00:00 GMT", "2026-03-28T07:00:00\u221205:00"),
+        *("2026-03-28 01:00:00 PM", "03/28/2026 1:00 pm", "03/28/2026, 01:00:00 p.m.", "28/03/2026 13:00:00"),
+        *("28.03.2026 13:00", "2026/03/28 13:00:00", "2026-3-28 13:00:00.000", "28-03-2026 13:00"),
+        *("Sat, 28 Mar 2026 12:00:00 GMT", "28 Mar 2026 13:00:00 +0100", "Sat Mar 28 13:00:00 2026"),
     ],
 )
 def test_instant(value: object) -> None:
-    """ISO text, seconds or milliseconds; a time without a zone is that of the phone system."""
+    """ISO text, other dates of one meaning, an epoch; a time without a zone is that of the phone system."""
     assert values.instant(value, ROME) == NOON
 
 
@@ -204,7 +212,15 @@ def test_instant(value: object) -> None:
         *(None, "", "0", 0, -5, "yesterday", True, [], {}, 10**30, "9" * 400, "0001-01-01T00:00:00+14:00"),
         # What programs write for "never", and what no clock of a house can show.
         *("1970-01-01", "1970-01-01T00:00:00Z", "0001-01-01T00:00:00Z", "1900-01-01", 1, "2026", "20260615"),
-        *("9999-12-31T23:59:59Z", 253402300799, 253402300799000, float("nan"), float("inf"), 1.7e15, 1.7e18),
+        *("9999-12-31T23:59:59Z", 253402300799, 253402300799000, float("nan"), float("inf"), 1.7e21),
+        # Which day that is nobody knows, or there is none.
+        *(
+            "03/04/2026 12:00:00",
+            "31.02.2026 12:00",
+            "2026-03-28 25:00:00",
+            "28.03.26 12:00",
+            "Sat, 28 Foo 2026 12:00:00 GMT",
+        ),
     ],
 )
 def test_no_instant(value: object) -> None:
@@ -216,6 +232,32 @@ def test_no_instant(value: object) -> None:
 def test_a_copy_that_can_be_shown_has_no_number_that_cannot(value: float) -> None:
     """JSON of 64 bits has no place for it."""
     assert values.cleaned({"a": [value, 5, 1.5, True]}) == {"a": [None, 5, 1.5, True]}
+
+
+@pytest.mark.parametrize(
+    ("value", "hour"), [("12:00 AM", 0), ("12:30 am", 0), ("1:00 AM", 1), ("12:00 PM", 12), ("11:59 pm", 23)]
+)
+def test_a_clock_of_twelve_hours(value: str, hour: int) -> None:
+    """Noon and midnight are twelve."""
+    moment = values.instant(f"03/04/2026 {value}")
+    assert moment is not None
+    assert (moment.month, moment.day, moment.hour) == (3, 4, hour)
+
+
+@pytest.mark.parametrize(
+    ("value", "utc"),
+    [
+        ("2026-03-29 01:59:59", "2026-03-29T00:59:59+00:00"),
+        ("2026-03-29 03:00:00", "2026-03-29T01:00:00+00:00"),
+        ("2026-10-25 01:59:59", "2026-10-24T23:59:59+00:00"),
+        ("2026-10-25 03:00:00", "2026-10-25T02:00:00+00:00"),
+    ],
+)
+def test_the_nights_in_which_the_clocks_change(value: str, utc: str) -> None:
+    """The zone's own rules count."""
+    moment = values.instant(value, ROME)
+    assert moment is not None
+    assert moment.isoformat() == utc
 
 
 def test_a_time_at_home_is_in_utc() -> None:

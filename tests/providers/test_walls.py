@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
@@ -18,7 +19,6 @@ from custom_components.pbx.providers.voipat.calls import read_channels
 from custom_components.pbx.providers.voipat.push import read_webhook
 from custom_components.pbx.providers.voipstudio import history as voipstudio_history
 from custom_components.pbx.providers.voipstudio import payload as voipstudio
-from custom_components.pbx.providers.voipstudio import push as voipstudio_push
 from custom_components.pbx.providers.voipsun.calls import CallTracker
 from custom_components.pbx.providers.voipsun.lines import Lines
 from custom_components.pbx.providers.voipsun.payload import call_rows
@@ -28,6 +28,8 @@ from custom_components.pbx.providers.voxloud import push as voxloud_push
 from custom_components.pbx.providers.voxloud.provider import VoxloudProvider
 from custom_components.pbx.telephony import models as m
 from custom_components.pbx.telephony.bounded_map import BoundedMap
+
+from .voipstudio.account import read_push
 
 NOW = datetime(2026, 6, 15, 9, tzinfo=UTC)
 DOMAIN = "pbx.example.com"
@@ -106,7 +108,7 @@ def voipstudio_webhook(number: str, name: str, country: str, encoding: str = "ut
     }
     users = [{"id": 10002, "ext": "1002"}]
     book = voipstudio.book(users, complete=True, country=country, queues={})
-    push = voipstudio_push.read(encoded(body, encoding), book, "", ())[0]
+    push = read_push(encoded(body, encoding), book)[0]
     assert isinstance(push, m.LegPush)
     assert push.caller is not None
     return push.caller
@@ -179,6 +181,7 @@ everywhere = pytest.mark.parametrize("reader", READERS.values(), ids=READERS)
         ("030123456@sip.example.com", "DE", "+4930123456"),
         ("<sip:+4930123456@sip.example.com>", "DE", "+4930123456"),
         ("tel:+49-30-123456", "DE", "+4930123456"),
+        ("4930123456.0", "DE", "+4930123456"),
         ("tel:123456;phone-context=+4930", "DE", "+4930123456"),
         ("+4930123456;ext=12", "DE", "+4930123456"),
         ("+49 30 123456 ext. 12", "DE", "+4930123456"),
@@ -193,6 +196,37 @@ def test_the_number_of_a_caller(reader: Reader, written: str, country: str, numb
     """With its plus, wherever the phone system left it."""
     caller = reader(written, "Anna", country)
     assert (caller.number, caller.hidden) == (number, False)
+
+
+LINES = [voipat_webhook, voipat_channel, voipat_record, voipsun_row, asterisk_events]
+"""Who hands on what lines tell. The others say that their numbers always have the country's code."""
+
+
+@pytest.mark.parametrize("reader", LINES)
+@pytest.mark.parametrize(
+    ("written", "country", "number"),
+    [
+        ("6465550123", "US", "+16465550123"),  # else in New Zealand
+        ("2015550123", "US", "+12015550123"),  # else in Egypt
+        ("6505550123", "US", "+16505550123"),  # else in Singapore
+        ("6475550123", "CA", "+16475550123"),
+        ("16465550123", "US", "+16465550123"),
+        ("+6465550123", "US", "+6465550123"),
+        ("442079460123", "CA", "+442079460123"),
+        ("33612345678", "US", "+33612345678"),
+        ("6465550123", "DE", "+6465550123"),
+    ],
+)
+def test_a_line_of_north_america_tells_ten_digits(reader: Reader, written: str, country: str, number: str) -> None:
+    """A caller at home has no 1 there; nobody else's number becomes one of America."""
+    assert reader(written, "", country).number == number
+
+
+@pytest.mark.parametrize("reader", [voxloud_webhook, voxloud_record, voipstudio_webhook])
+def test_a_phone_system_that_always_tells_the_country(reader: Reader) -> None:
+    """Ten digits are of a country with a short number, also in an account of the United States."""
+    assert reader("6465550123", "", "US").number == "+6465550123"
+    assert reader("16465550123", "", "US").number == "+16465550123"
 
 
 @everywhere
@@ -332,7 +366,7 @@ def voipstudio_dialled(number: str, country: str) -> str:
     body = {"id": "u.1.1", "event_name": "call.initial", "call_id": 1, "root_call_id": 1, "state": "INITIAL"}
     body |= {"src": "1002", "src_id": "10002", "dst": number, "dst_id": "0", "destination": "out"}
     book = voipstudio.book(STUDIO, complete=True, country=country, queues={})
-    push = voipstudio_push.read(encoded(body), book, "", ())[0]
+    push = read_push(encoded(body), book)[0]
     assert isinstance(push, m.LegPush)
     assert push.callee is not None
     return push.callee.number
@@ -342,7 +376,7 @@ def voipstudio_text_message(number: str, country: str) -> str:
     """Let VoIPstudio tell who sent a text message."""
     body = {"event_name": "sms.received", "user_id": 10002, "from_no": number, "to_no": number, "text": "Hi"}
     book = voipstudio.book(STUDIO, complete=True, country=country, queues={})
-    push = voipstudio_push.read(encoded(body), book, "", ())[0]
+    push = read_push(encoded(body), book)[0]
     assert isinstance(push, m.Notice)
     assert push.fields["from_number"] == push.fields["to_number"]
     return str(push.fields["from_number"])
@@ -404,6 +438,24 @@ def test_any_number_of_a_phone_system(
     assert field(written, country) == number
 
 
+@pytest.mark.parametrize("field", [voipat_dialled, voipat_called, voipat_recorded, voipsun_dialled])
+@pytest.mark.parametrize(
+    ("written", "country", "number"),
+    [
+        ("6465550123", "US", "+16465550123"),
+        ("3281234567", "IT", "+393281234567"),  # else in Namur
+        ("4951234567", "RU", "+74951234567"),
+        ("0116465550123", "US", "+6465550123"),
+        ("00393281234567", "IT", "+393281234567"),
+    ],
+)
+def test_what_somebody_dials_on_a_phone(
+    field: Callable[[str, str], str], written: str, country: str, number: str
+) -> None:
+    """Digits are at home there; nobody dials abroad without a prefix."""
+    assert field(written, country) == number
+
+
 def voxloud_bytes(number: str, name: str, country: str, encoding: str) -> m.Party:
     """Let Voxloud push a caller, in any encoding."""
     data = {"callId": "c", "type": "INCOMING", "originatorNumber": number, "originatorName": name, "userExtension": 101}
@@ -429,8 +481,8 @@ def asterisk_bytes(number: str, name: str, country: str, encoding: str) -> m.Par
 def test_bytes_of_a_connection_that_are_no_utf_8_lose_no_call(
     reader: Callable[[str, str, str, str], m.Party],
 ) -> None:
-    """The letter is replaced."""
-    assert reader("+493012345678", "Jörg", "DE", "latin-1") == m.Party(number="+493012345678", name="J\ufffdrg")
+    """The letter is read as the one that it most likely is."""
+    assert reader("+493012345678", "Jörg", "DE", "latin-1") == m.Party(number="+493012345678", name="Jörg")
 
 
 @pytest.mark.parametrize("reader", [voipat_webhook, voipstudio_webhook, voxloud_bytes])
@@ -440,6 +492,21 @@ def test_bytes_that_are_no_utf_8_lose_no_call(
 ) -> None:
     """The letter is replaced."""
     assert reader("+493012345678", "Jörg", "DE", encoding) == m.Party(number="+493012345678", name=name)
+
+
+@pytest.mark.parametrize("called", ["", "text/plain", "application/json", "application/x-www-form-urlencoded"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "latin-1"])
+@pytest.mark.parametrize("form", [False, True])
+def test_a_body_is_what_it_is_and_not_what_it_is_called(called: str, encoding: str, form: bool) -> None:  # noqa: FBT001
+    """JSON or a form, in any encoding, under any name."""
+    body = {"event": "new_call", "caller_id": "+493012345678", "caller_name": "Jörg", "destination": "101"}
+    body |= {"direction": "inbound", "extension": "101", "call_id": "x1", "domain": DOMAIN}
+    raw = urlencode(body).encode(encoding) if form else encoded(body, encoding)
+    request = m.PushRequest(method="POST", query={}, content_type=called, body=raw)
+    (push,) = read_webhook(request, tenant("DE"), ())
+    assert isinstance(push, m.LegPush)
+    lost = encoding == "latin-1" and not form
+    assert push.caller == m.Party(number="+493012345678", name="J\ufffdrg" if lost else "Jörg")
 
 
 def test_bytes_that_are_no_utf_8_lose_no_list() -> None:

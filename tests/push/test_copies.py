@@ -72,6 +72,15 @@ def issue_of(hass: HomeAssistant, entry: MockConfigEntry, key: str = ISSUE_COPY)
     return ir.async_get(hass).async_get_issue(DOMAIN, f"{key}_{entry.entry_id}")
 
 
+async def async_restart(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Load an account as after a restart, which no issue outlives."""
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    for domain, issue_id in list(ir.async_get(hass).issues):
+        ir.async_delete_issue(hass, domain, issue_id)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await async_settle(hass)
+
+
 async def async_agree(hass: HomeAssistant, issue: ir.IssueEntry) -> None:
     """Say yes to a repair."""
     flow = await async_create_fix_flow(hass, issue.issue_id, dict(issue.data or {}))
@@ -253,11 +262,14 @@ async def test_a_copy_that_is_to_replace_its_original(
     address = await async_open(other, aiohttp_client)
     await async_set_up(other, copy)
     await async_settle(other)
+    await async_restart(other, copy)
     issue = issue_of(other, copy)
     assert issue is not None
     assert len(callbacks(voxloud)) == 2
     await async_agree(other, issue)
     assert callbacks(voxloud) == {f"{address}/api/webhook/{copy.data['webhook_id']}"}
+    assert issue_of(other, copy) is None
+    await async_restart(other, copy)
     assert issue_of(other, copy) is None
 
 
@@ -406,6 +418,8 @@ async def test_an_original_comes_back_whose_webhook_a_person_pasted(
     await async_agree(other, issue)
     assert issue_of(other, copy) is None
     assert issue_of(other, copy, ISSUE_PASTE_AGAIN) is not None
+    await async_restart(other, copy)
+    assert issue_of(other, copy, ISSUE_PASTE_AGAIN) is not None
 
 
 # -- the way there -------------------------------------------------------------------------------------
@@ -489,9 +503,13 @@ async def test_rotated_where_a_person_pasted(
     await entry.runtime_data.subscription.async_rotate()
     await async_settle(hass)
     assert issue_of(hass, entry, ISSUE_PASTE_AGAIN) is not None
+    await async_restart(hass, entry)
+    assert issue_of(hass, entry, ISSUE_PASTE_AGAIN) is not None
     client = await hass_client_no_auth()
     await client.post(f"/api/webhook/{entry.data['webhook_id']}", json={})
     await async_settle(hass)
+    assert issue_of(hass, entry, ISSUE_PASTE_AGAIN) is None
+    await async_restart(hass, entry)
     assert issue_of(hass, entry, ISSUE_PASTE_AGAIN) is None
 
 

@@ -23,6 +23,7 @@ from custom_components.pbx.telephony.errors import (
     ConnectError,
     ProviderError,
     RateLimitError,
+    Refusal,
     RefusedError,
 )
 from custom_components.pbx.telephony.models import Capability
@@ -349,6 +350,58 @@ async def test_tried_again(
     await async_pass(hass, freezer, timedelta(hours=2))
     assert subscriptions.made == 14
     assert WEBHOOK_ID not in our_log()
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (RefusedError("The notification e-mail is malformed", "400"), "The notification e-mail is malformed"),
+        (RefusedError("", "418"), "418"),
+        (RefusedError("No", "403", Refusal.NO_PERMISSION), "Fake PBX: the account may not do this (403: No)"),
+    ],
+    ids=["words", "code", "kind"],
+)
+async def test_refused_for_good(
+    hass: HomeAssistant,
+    subscriptions: Subscriptions,
+    freezer: FrozenDateTimeFactory,
+    error: ProviderError,
+    reason: str,
+) -> None:
+    """A person is told at once that no call will be reported, and why, in the phone system's words, until it works."""
+    await hass.config.async_update(external_url=HOME)
+    subscriptions.script.errors["subscribe"] = error
+    entry = fake_config_entry(data={"webhook_id": WEBHOOK_ID})
+    await async_set_up(hass, entry)
+    await async_settle(hass)
+    refused = f"webhook_refused_{entry.entry_id}"
+    for _ in range(5):  # which looks after it, too, and does not say that it had stood before
+        assert issues(hass) == {refused}
+        issue = ir.async_get(hass).async_get_issue(DOMAIN, refused)
+        assert issue is not None
+        assert issue.translation_placeholders is not None
+        assert issue.translation_placeholders["reason"] == reason
+        await async_pass(hass, freezer, timedelta(minutes=20))
+    subscriptions.script.errors["subscribe"] = ConnectError()
+    await async_pass(hass, freezer, timedelta(hours=1, seconds=1))
+    assert issues(hass) == {refused}
+    subscriptions.script.errors.clear()
+    await async_pass(hass, freezer, timedelta(hours=1, seconds=1))
+    assert issues(hass) == set()
+    assert health(entry).working
+
+
+async def test_refused_and_not_wanted_any_more(hass: HomeAssistant, subscriptions: Subscriptions) -> None:
+    """Whoever turns push messages off is not told of them."""
+    await hass.config.async_update(external_url=HOME)
+    subscriptions.script.errors["subscribe"] = RefusedError("no")
+    entry = fake_config_entry(data={"webhook_id": WEBHOOK_ID})
+    await async_set_up(hass, entry)
+    await async_settle(hass)
+    assert issues(hass)
+    hass.config_entries.async_update_entry(entry, options={"push": False})
+    await async_settle(hass)
+    assert issues(hass) == set()
 
 
 async def test_nothing_after_an_unload(

@@ -55,7 +55,10 @@ class Sockets:
 
     async def serve(self, client: Client, request: web.Request) -> None:
         """Talk to one client until it goes."""
-        await client.socket.prepare(request)
+        try:
+            await client.socket.prepare(request)
+        except ConnectionResetError:  # whoever asked is gone by now
+            return
         self.clients.append(client)
         helpers = [asyncio.create_task(self._write(client)), asyncio.create_task(self._ping(client))]
         try:

@@ -107,7 +107,7 @@ class VoipstudioSwitches:
     """Seconds until POST /calls answers 201; the real one takes 5 to 6."""
     refuse_delay: float = 0.0
     """Seconds until POST /calls answers 412; the real one takes about 10."""
-    endpoint_rejects: Literal[0, 412, 480, 500] = 0
+    endpoint_rejects: Literal[0, 412, 480, 486, 500] = 0
     """A status with which POST /calls fails after `refuse_delay` since the phone itself rejects the call."""
     placed_legs: PlacedLegs = PlacedLegs.PARENT
     auto_answer: float | None = None

@@ -2,23 +2,23 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Collection, Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import aiohttp
 
 from ..telephony import models as m
 from ..telephony.errors import UnsupportedError
 from ..telephony.models import Capability
-from ..telephony.phone_numbers import DialForm
+from ..telephony.phone_numbers import DialForm, same
 from .http import Budget, HttpClient, RateLimit, looking_up
 from .pacing import Pace
 from .settings import Settings, Values
 
+MOST_ALIKE = 100  # contacts among which a caller is looked for
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Intervals:
+
+class Intervals(NamedTuple):
     """How often to ask, in seconds.
 
     For calls: while some are up, while none is, while pushes work; and for the directory.
@@ -379,10 +379,22 @@ class Provider(ABC):
         raise UnsupportedError("search_contacts")
 
     async def look_up(self, number: str) -> m.Contact | None:
-        """Return the contact that has a number, within the look-ups' share of the budget."""
-        with looking_up():
-            page = await self.search_contacts(m.ContactQuery(number=number, limit=1))
-        return next(iter(page.contacts), None)
+        """Return the contact that has a number, within the look-ups' share of the budget.
+
+        A search may find those as well whose number holds it as a part; of one who is found
+        without any number, the search alone knows.
+        """
+        country = self.settings.country
+        for most in (1, MOST_ALIKE):
+            with looking_up():
+                page = await self.search_contacts(m.ContactQuery(number=number, limit=most))
+            for contact in page.contacts:
+                own = tuple(filter(None, (contact.number, *(contact.numbers or ()))))
+                if not own or any(same(known, number, country) for known in own):
+                    return contact
+            if not page.has_next:
+                break
+        return None
 
     async def create_contact(self, contact: m.Contact) -> m.Contact:
         """Add a contact."""

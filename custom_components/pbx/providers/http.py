@@ -9,18 +9,22 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import ClassVar
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from typing import ClassVar, NamedTuple
 
 import aiohttp
 from aiolimiter import AsyncLimiter
 
 from ..telephony.errors import (
+    CertificateError,
     ConnectError,
     RateLimitError,
     TooLongError,
+    TroubleError,
     UnknownOutcomeError,
 )
-from .values import number, read_json
+from .values import instant, number, read_json
 
 LOGGER = logging.getLogger(__name__)
 
@@ -52,8 +56,7 @@ def looking_up() -> Iterator[None]:
         _LOOKING_UP.reset(before)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RateLimit:
+class RateLimit(NamedTuple):
     """At most `requests` in any `seconds`."""
 
     requests: int
@@ -201,6 +204,8 @@ class Reply:
     """What the body holds as JSON, where that was found out already."""
 
     OK: ClassVar[range] = range(200, 300)
+    TROUBLE: ClassVar[range] = range(500, 600)
+    GATEWAY: ClassVar[frozenset[int]] = frozenset({502, 504})
 
     @property
     def ok(self) -> bool:
@@ -211,6 +216,16 @@ class Reply:
     def is_page(self) -> bool:
         """Whether somebody on the way has answered with a web page, so that nothing is known."""
         return self.body.lstrip().startswith(b"<")
+
+    def trouble(self, words: str = "") -> TroubleError | None:
+        """Return the error for a server that has trouble, in its own words if it gave any.
+
+        None where it has none, or only somebody on the way to it.
+        """
+        if self.status not in self.TROUBLE or self.status in self.GATEWAY:
+            return None
+        answer = f"{self.status}: {words}" if words else f"HTTP {self.status}"
+        return TroubleError(answer, retry_after(self.headers))
 
     def json(self) -> object:
         """Return the body as JSON, whatever its type says; raise ConnectError where it is none."""
@@ -305,10 +320,10 @@ class HttpClient:
                     body=body,
                     parsed=await _parsed(body),
                 )
-        except aiohttp.ClientConnectorError, aiohttp.NonHttpUrlClientError, ValueError:
+        except (aiohttp.ClientConnectorError, aiohttp.NonHttpUrlClientError, ValueError) as err:
             # The last is for what cannot be sent: an address that is none, or one with
             # credentials beside a token.
-            raise ConnectError("No connection") from None
+            raise _unsent(err) from None
         except RuntimeError:
             # Nothing is sent by the session of an account that is gone.
             if self._session.closed:
@@ -335,17 +350,51 @@ class HttpClient:
         self.budget.recover()
 
 
+def _unsent(err: Exception) -> ConnectError:
+    """Return the error for a request that did not go out."""
+    if isinstance(err, aiohttp.ClientConnectorCertificateError):
+        return CertificateError("The certificate is not trusted")
+    return ConnectError("No connection")
+
+
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return how many seconds to wait, from `Retry-After` or the reset of the limit; else None."""
+    """Return how many seconds to wait, from `Retry-After` or the reset of the limit; else None.
+
+    Both are told in seconds from now, or as a moment on the clock of whoever answers.
+    """
     told = {name.lower(): value for name, value in headers.items()}
     for name in ("retry-after", "ratelimit-reset", "x-ratelimit-reset"):
-        seconds = number(told.get(name))
-        if seconds is not None:
-            # A reset is told in seconds from now, or as the time of day.
-            return min(
-                max(0.0, seconds - time.time() if seconds > EPOCH_FROM else seconds), LONGEST_WAIT
-            )
+        wait = number(told.get(name))
+        if wait is None or wait > EPOCH_FROM:
+            wait = _until(told.get(name, ""), told.get("date", ""))
+        if wait is not None:
+            return min(max(0.0, wait), LONGEST_WAIT)
     return None
+
+
+def _until(moment: str, now: str) -> float | None:
+    """Return how many seconds there are until a moment; None for what is none.
+
+    `now` is what the same clock shows, or empty. A date that is over is none: whoever asks for
+    patience does not mean that, but a count of seconds that is up is believed.
+    """
+    at, since = _written_date(moment), _written_date(now)
+    if at is None:
+        found = instant(moment)
+        at = None if found is None else found.timestamp()
+    if at is None:
+        return None
+    wait = at - (time.time() if since is None else since)
+    return wait if wait > 0 or number(moment) is not None else None
+
+
+def _written_date(value: str) -> float | None:
+    """Return a date as HTTP writes it, in seconds since 1970; None for what is none."""
+    try:
+        found = parsedate_to_datetime(value)
+    except ValueError, OverflowError:
+        return None
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
 
 
 async def _body(response: aiohttp.ClientResponse, *, command: bool) -> bytes:

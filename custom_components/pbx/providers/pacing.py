@@ -4,8 +4,8 @@ In which hours of the week people call is learnt from the calls themselves; unti
 any hour may be one. Pure: time is an argument.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 HOURS = 7 * 24
 LEARNING = timedelta(days=7)
@@ -14,8 +14,7 @@ AFTER_A_CALL = timedelta(minutes=10)
 LITTLE = 0.25  # share of the request budget below which looks are slow, whatever the hour
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
+class Pace(NamedTuple):
     """Seconds between two looks: while somebody may call, and when nobody ever does."""
 
     quick: float

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, tzinfo
+from email.utils import parsedate_to_datetime
 
 from ..telephony.text import clean, decode, line, lines
 
@@ -14,11 +15,25 @@ type Json = Mapping[str, object]
 
 MILLISECONDS_FROM = 10**11
 LARGEST = 2**53  # beyond it whole numbers are no longer exact in JSON, and no amount of anything
+NANOSECONDS = 4 * 10**18  # of the last epoch that is read
+LONG_YEAR = 4  # digits
+MONTHS = 12
 YEARS = range(1980, 2200)  # of all times that are told; the others say that there is none
 CUT = "…"
 DEEPEST = 8
 
 _CLOCK = re.compile(r"(?:(\d{1,4}):)?(\d{1,2}):(\d{2})(?:\.\d{1,6})?")
+_DAY = re.compile(
+    r"(?P<first>\d{1,4})(?P<mark>[-./])(?P<middle>\d{1,2})(?P=mark)(?P<last>\d{1,4})[T ,]{1,2}"
+    r"(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>[0-5]\d(?:\.\d{1,9})?))?"
+    r"\s?(?:(?P<half>[AaPp])\.?[Mm]\.?)?\s?(?P<zone>Z|UTC|GMT|[+\-\u2212]\d\d(?::?\d\d)?)?",
+    re.ASCII,
+)
+_OF_MAIL = re.compile(
+    r"(?:[A-Za-z]{3},? )?(?:\d{1,2} [A-Za-z]{3} \d{4} \d\d?:\d\d(?::\d\d)?"
+    r"(?: [+-]\d{4}| GMT| UTC?)?|[A-Za-z]{3} [ \d]\d \d\d?:\d\d:\d\d \d{4})",
+    re.ASCII,
+)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")  # to try a number first would cost as much as all the rest
 
 
@@ -39,13 +54,16 @@ def mappings(value: object) -> tuple[Json, ...]:
 def text(value: object) -> str:
     """Return text as one clean line without blanks around it.
 
-    Empty for None, objects and lists. `telephony.text` says what is cleaned away.
+    Empty for None, objects and lists. `telephony.text` says what is cleaned away, and whole numbers
+    have no decimals.
     """
     if isinstance(value, str):
         # Nearly all of it is clean; this is asked of each field of each message.
         return value.strip() if value.isascii() and value.isprintable() else clean(value)
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer() and abs(value) <= LARGEST:
+        return str(int(value))  # a number of a telephone, or an id, has no decimals
     return str(value) if isinstance(value, int | float) else ""
 
 
@@ -98,7 +116,7 @@ def texts(value: object) -> tuple[str, ...]:
     return tuple(t for item in value if (t := text(item))) if isinstance(value, list) else ()
 
 
-def number(value: object) -> float | None:
+def number(value: object, largest: float = LARGEST) -> float | None:
     """Give a number, also from text; None where there is none that could be meant."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
@@ -106,7 +124,7 @@ def number(value: object) -> float | None:
         result = float(value)
     except ValueError, OverflowError:
         return None
-    return result if abs(result) <= LARGEST else None
+    return result if abs(result) <= largest else None
 
 
 def seconds(value: object) -> float | None:
@@ -142,25 +160,58 @@ def boolean(value: object) -> bool | None:
     return None
 
 
+def _written(words: str) -> datetime:
+    """Return the time of a date as people and mail servers write it; ValueError where it is none.
+
+    Of 03/04/2026 nobody knows which day it is, unless the hours say AM or PM, as in America.
+    """
+    if _OF_MAIL.fullmatch(words):
+        return parsedate_to_datetime(words)
+    found = _DAY.fullmatch(words)
+    if found is None:
+        raise ValueError(words)
+    first, middle, last = int(found["first"]), int(found["middle"]), int(found["last"])
+    if len(found["first"]) == LONG_YEAR:
+        year, month, day = first, middle, last
+    elif found["mark"] == "/" and (found["half"] or middle > MONTHS):
+        month, day, year = first, middle, last
+    elif found["mark"] == "." or first > MONTHS:
+        day, month, year = first, middle, last
+    else:
+        raise ValueError(words)
+    hour = int(found["hour"])
+    if found["half"]:
+        hour = hour % 12 + (12 if found["half"] in "pP" else 0)
+    zone = (found["zone"] or "").replace("\u2212", "-")
+    clock = f"{hour:02}:{found['minute']}:{found['second'] or '00'}"
+    zone = "Z" if zone in {"UTC", "GMT"} else zone
+    return datetime.fromisoformat(f"{year:04}-{month:02}-{day:02}T{clock}{zone}")
+
+
 def instant(value: object, zone: tzinfo = UTC) -> datetime | None:
     """Return a time in UTC, or None for what is none.
 
-    It is read from ISO text, or from an epoch in seconds or milliseconds. `zone` is that of text
-    without one. The first and the last day that a program knows stand for no time at all.
+    It is read from ISO text, from other ways of writing a date that mean one day only, or from an
+    epoch in seconds, milliseconds, microseconds or nanoseconds. `zone` is that of text without one.
+    The first and the last day that a program knows stand for no time at all.
     """
     if value is None:
         return None
-    amount = None if isinstance(value, str) and _DATE.match(value) else number(value)
+    amount = None if isinstance(value, str) and _DATE.match(value) else number(value, NANOSECONDS)
     try:
         if amount is not None:
-            amount = amount / 1000 if amount > MILLISECONDS_FROM else amount
+            while amount > MILLISECONDS_FROM:
+                amount /= 1000
             moment = datetime.fromtimestamp(amount, UTC)
         else:
             if isinstance(value, str) and value.isascii() and value.isprintable():
                 plain = value.strip()
             else:
                 plain = text(value)
-            moment = datetime.fromisoformat(plain)
+            try:
+                moment = datetime.fromisoformat(plain)
+            except ValueError:
+                moment = _written(plain)
             moment = moment if moment.tzinfo else moment.replace(tzinfo=zone)
             moment = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
     except ValueError, OverflowError, OSError:

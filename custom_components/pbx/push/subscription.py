@@ -18,22 +18,25 @@ from ..const import (
     CONF_FORMER_URLS,
     CONF_OLD_WEBHOOKS,
     CONF_ORIGINAL_WEBHOOK,
+    CONF_PASTE_AGAIN,
     CONF_WEBHOOK_URL,
     LOGGER,
 )
 from ..coordinator import PbxCoordinator
+from ..errors import async_refusal_words
 from ..issues import (
     ISSUE_COPY,
     ISSUE_INSECURE,
     ISSUE_PASTE_AGAIN,
     ISSUE_WEBHOOK_DISABLED,
     ISSUE_WEBHOOK_NO_URL,
+    ISSUE_WEBHOOK_REFUSED,
     ISSUE_WEBHOOK_SILENT,
 )
 from ..providers.base import Provider
 from ..push_health import PushHealth
 from ..stored import async_ensure_stored
-from ..telephony.errors import ProviderError
+from ..telephony.errors import ProviderError, RefusedError
 from ..telephony.models import Capability, Subscription
 from .occupant import async_is_anothers
 from .url import async_cloudhook_url, async_delete_cloudhook, external_url, is_insecure
@@ -106,6 +109,7 @@ class PbxSubscription:
         self.url: str | None = None
         self.subscriptions: tuple[Subscription, ...] = ()
         self._events: frozenset[str] = frozenset()
+        self._refused = False
         self._lock = asyncio.Lock()
         self._retry = FIRST_RETRY
         self._cancel_retry: CALLBACK_TYPE | None = None
@@ -114,10 +118,12 @@ class PbxSubscription:
     async def async_setup(self) -> None:
         """Find the URL, and register it at the phone system in the background."""
         self._report_silence()
+        self._report_again()
         self.entry.async_on_unload(self.health.async_add_listener(self._report_silence))
         if not self.health.wanted:
             issues.async_delete(self.hass, self.entry, ISSUE_WEBHOOK_DISABLED)
             issues.async_delete(self.hass, self.entry, ISSUE_WEBHOOK_NO_URL)
+            issues.async_delete(self.hass, self.entry, ISSUE_WEBHOOK_REFUSED)
             issues.async_delete(self.hass, self.entry, ISSUE_INSECURE)
             self._run("unsubscribe", self._async_unsubscribe())
             return
@@ -235,7 +241,7 @@ class PbxSubscription:
             LOGGER.debug("The original's webhook could not be removed: %s", type(err).__name__)
             self._report(ISSUE_COPY, found=True)
             return
-        self.coordinator.async_keep({CONF_ORIGINAL_WEBHOOK: ""})
+        self.coordinator.async_keep({CONF_ORIGINAL_WEBHOOK: "", CONF_PASTE_AGAIN: self._is_pasted})
         self._report(ISSUE_COPY, found=False)
         self._report_new_address()
 
@@ -253,7 +259,10 @@ class PbxSubscription:
         await async_delete_cloudhook(self.hass, data)
         old = [*data.get(CONF_OLD_WEBHOOKS, ()), data[CONF_WEBHOOK_ID]]
         self._move(
-            {CONF_OLD_WEBHOOKS: old[-MOST_OLD:] if self.health.managed else []},
+            {
+                CONF_OLD_WEBHOOKS: old[-MOST_OLD:] if self.health.managed else [],
+                CONF_PASTE_AGAIN: self._is_pasted,
+            },
             options=options,
             disown=False,
         )
@@ -261,7 +270,20 @@ class PbxSubscription:
 
     def _report_new_address(self) -> None:
         """Tell a person to enter the address, where the phone system cannot be told."""
-        self._report(ISSUE_PASTE_AGAIN, found=self.health.wanted and not self.health.managed)
+        self._report(ISSUE_PASTE_AGAIN, found=self._is_pasted)
+
+    @property
+    def _is_pasted(self) -> bool:
+        """Return whether a person enters the address at the phone system."""
+        return self.health.wanted and not self.health.managed
+
+    def _report_again(self) -> None:
+        """Report after a restart what was found once, and is so until a person has done it."""
+        data = self.entry.data
+        if data.get(CONF_ORIGINAL_WEBHOOK):
+            self._report(ISSUE_COPY, found=True)
+        if data.get(CONF_PASTE_AGAIN):
+            self._report_new_address()
 
     def _move(
         self,
@@ -305,9 +327,12 @@ class PbxSubscription:
                 await self._async_subscribe()
             except ProviderError as err:
                 LOGGER.debug("The webhook could not be registered: %s", type(err).__name__)
+                if isinstance(err, RefusedError):
+                    await self._async_report_refusal(err)
                 self.health.async_set_subscribed(subscribed=False)
                 self._retry_later()
                 return
+            self._note_accepted()
             self._retry = FIRST_RETRY
             if self.url is None:
                 self.health.async_set_subscribed(subscribed=False)
@@ -315,6 +340,21 @@ class PbxSubscription:
                 self._events = frozenset(item.event for item in self.subscriptions)
                 self._judge()
             await self._async_unsubscribe()
+
+    async def _async_report_refusal(self, err: RefusedError) -> None:
+        """Tell a person why the phone system takes no subscription, in its own words."""
+        provider = self.coordinator.provider.name
+        reason = await async_refusal_words(self.hass, provider, err)
+        self._refused = True
+        issues.async_delete(self.hass, self.entry, ISSUE_WEBHOOK_DISABLED)
+        issues.async_create(
+            self.hass, self.entry, ISSUE_WEBHOOK_REFUSED, provider=provider, reason=reason
+        )
+
+    def _note_accepted(self) -> None:
+        """Note that the phone system refuses nothing any more."""
+        self._refused = False
+        issues.async_delete(self.hass, self.entry, ISSUE_WEBHOOK_REFUSED)
 
     async def _async_subscribe(self) -> None:
         """Subscribe to everything, if there is a URL."""
@@ -379,7 +419,7 @@ class PbxSubscription:
             self._judge()
             return
         self._repaired_at = now
-        self._report(ISSUE_WEBHOOK_DISABLED, found=True)
+        self._report(ISSUE_WEBHOOK_DISABLED, found=not self._refused)
         await self._async_register()
 
     def _repaired_lately(self, now: datetime) -> bool:
@@ -393,8 +433,10 @@ class PbxSubscription:
         return bool(enabled) and enabled >= self._events
 
     def _judge(self) -> None:
-        """Report whether the subscription stands."""
-        self._report(ISSUE_WEBHOOK_DISABLED, found=not self._stands)
+        """Report whether the subscription stands, unless it is reported why it does not."""
+        if self._stands:
+            self._note_accepted()
+        self._report(ISSUE_WEBHOOK_DISABLED, found=not self._stands and not self._refused)
         self.health.async_set_subscribed(subscribed=self._stands)
 
     def _last_error(self) -> str:

@@ -12,7 +12,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
 from .. import issues
-from ..const import DOMAIN, LOGGER
+from ..const import CONF_PASTE_AGAIN, DOMAIN, LOGGER
 from ..coordinator import PbxCoordinator
 from ..issues import ISSUE_PASTE_AGAIN
 from ..push_health import PushHealth
@@ -127,6 +127,8 @@ class PbxWebhook:
                 self.health.coverage.heard(message.call_id if call is None else call.id, now)
         if first:
             issues.async_delete(self.hass, self.entry, ISSUE_PASTE_AGAIN)
+            if self.entry.data.get(CONF_PASTE_AGAIN):
+                self.coordinator.async_keep({CONF_PASTE_AGAIN: False})
             self.health.async_changed()
 
 

@@ -318,3 +318,58 @@ async def test_who_gives_up_waiting_for_the_banner_leaves_no_connection() -> Non
             await connecting
         async with asyncio.timeout(5):
             await left.wait()
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        ("Jana Müllerová".encode(), "Jana Müllerová"),
+        ("Jürgen Groß".encode("latin-1"), "Jürgen Groß"),
+        ("Jos\xe9".encode("latin-1"), "José"),
+        ("“Šárka”".encode(), "“Šárka”"),
+        (b"\x93Anna\x94", "“Anna”"),
+        (b"a\x81b", "a\ufffdb"),
+        ("Zoë Müller".encode()[:-5], "Zoë M\ufffd"),
+    ],
+)
+@pytest.mark.parametrize("other", ["Zoë".encode(), "Zoë".encode("latin-1")])
+def test_names_in_other_alphabets(sent: bytes, read: str, other: bytes) -> None:
+    """Lines and old phones send names in Latin-1; each value is read by itself, as what it is."""
+    block = b"Event: Newchannel\r\nCallerIDName: " + sent + b"\r\nConnectedLineName: " + other + b"\r\n\r\n"
+    for step in (1, 7, len(block)):
+        framer = Framer()
+        found = [one for at in range(0, len(block), step) for one in framer.feed(block[at : at + step])]
+        (message,) = map(read_message, found)
+        assert (message["CallerIDName"], message["ConnectedLineName"]) == (read, "Zoë")
+
+
+@pytest.mark.parametrize("at", ["Challenge", "Login"])
+@pytest.mark.parametrize("closes", [True, False])
+async def test_a_user_who_may_log_in_only_once(at: str, *, closes: bool) -> None:
+    """The secret is right (`allowmultiplelogin = no`): that is no wrong login, and it is not sent in the clear."""
+    heard = b""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Refuse as Asterisk does."""
+        nonlocal heard
+        writer.write(BANNER)
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                block = await reader.readuntil(b"\r\n\r\n")
+                heard += block
+                action = read_message(block.decode())
+                number = f"ActionID: {action['ActionID']}"
+                if action["Action"] == at:
+                    say(writer, "Response: Error", number, "Message: Login Already In Use")
+                    if closes:
+                        break
+                else:
+                    say(writer, "Response: Success", number, "Challenge: 123")
+        writer.close()
+
+    listening = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with listening:
+        with pytest.raises(ConnectError):
+            async with connection(listening.sockets[0].getsockname()[1]):
+                pass
+    assert RIGHT.encode() not in heard

@@ -127,3 +127,31 @@ def test_service_level(center: CallCenter, answered: str, abandoned: str, told: 
     counted = {"Completed": answered, "Abandoned": abandoned, "ServicelevelPerf": told}
     center.take_queues([{**params(), **counted}])
     assert center.queue("401").service_level == level
+
+
+@pytest.mark.parametrize(
+    ("status", "paused", "shown", "free"),
+    [
+        ("0", "0", AgentStatus.AVAILABLE, 1),
+        ("1", "0", AgentStatus.AVAILABLE, 1),
+        ("0", "1", AgentStatus.PAUSED, 0),
+        ("1", "1", AgentStatus.PAUSED, 0),
+        ("2", "0", AgentStatus.TALKING, 0),
+        ("4", "0", AgentStatus.UNAVAILABLE, 0),
+        ("5", "1", AgentStatus.UNAVAILABLE, 0),
+    ],
+)
+def test_what_an_agent_does(center: CallCenter, status: str, paused: str, shown: AgentStatus, free: int) -> None:
+    """Asterisk lets a queue ring whom it knows no state of, such as an analogue phone."""
+    center.take_queues([params(), member(Status=status, Paused=paused)])
+    assert agents(center)["102"].status is shown
+    assert center.queue("401").agents_available == free
+
+
+@pytest.mark.parametrize(
+    ("membership", "dynamic"),
+    [("dynamic", True), ("Dynamic", True), ("static", False), ("realtime", False), ("", True)],
+)
+def test_who_can_log_out(center: CallCenter, membership: str, *, dynamic: bool) -> None:
+    """Only who was added: of a member that the configuration or a database names Asterisk refuses it."""
+    assert center.take_member(member(Membership=membership)).dynamic is dynamic

@@ -108,3 +108,76 @@ def test_where_there_are_no_hints() -> None:
         ("provider", True),
     ]
     assert (found.device_for("Kitchen"), found.extension_of("PJSIP/Kitchen-00000001")) == ("PJSIP/Kitchen", "Kitchen")
+
+
+@pytest.mark.parametrize(
+    ("device", "state", "registered"),
+    [
+        ("DAHDI/1", "UNKNOWN", True),
+        ("Zap/3", "UNKNOWN", True),
+        ("IAX2/kitchen", "UNKNOWN", True),
+        ("IAX2/kitchen", "UNAVAILABLE", False),
+        ("IAX2/kitchen", "INVALID", False),
+        ("SIP/11", "NOT_INUSE", True),
+        ("SIP/11", "UNAVAILABLE", False),
+        ("SIP/11", "UNKNOWN", None),
+        ("PJSIP/11", "UNKNOWN", None),
+        ("PJSIP/11", "RINGINUSE", True),
+        ("SCCP/11", "INVALID", False),
+    ],
+)
+def test_what_a_driver_says_of_an_idle_phone(device: str, state: str, *, registered: bool | None) -> None:
+    """IAX and DAHDI leave it to the core, which only knows who has a call: an idle phone of theirs is there."""
+    (phone,) = house({"11": device}, {device: state}).directory().extensions or ()
+    assert phone.registered is registered
+
+
+@pytest.mark.parametrize("told", ["PJSIP/101", "pjsip/101", "PJSIP/101 "])
+def test_a_hint_may_be_written_in_another_case(told: str) -> None:
+    """Asterisk does not mind, and tells the state under its own name."""
+    found = house({"101": told}, {"PJSIP/101": "NOT_INUSE"})
+    (phone,) = found.directory().extensions or ()
+    assert (phone.registered, found.extension_of("PJSIP/101-00000001")) == (True, "101")
+
+
+def test_a_number_with_hints_in_two_contexts() -> None:
+    """It has the devices of both; neither is lost because the other was listed later."""
+    found = House()
+    for order in itertools.permutations(("PJSIP/101", "PJSIP/99101&PJSIP/101", "Custom:DND101")):
+        found.take_hints({"Exten": "101", "Hint": hint} for hint in order)
+        assert {found.extension_of(f"{name}-00000001") for name in ("PJSIP/101", "PJSIP/99101")} == {"101"}
+        assert sorted(found.devices_of("101")) == ["PJSIP/101", "PJSIP/99101"]
+
+
+@pytest.mark.parametrize(
+    ("keys", "undisturbed"),
+    [({"101": "YES"}, True), ({"101": ""}, False), ({"101": "NO"}, False), ({}, False), ({"102": "YES"}, False)],
+)
+def test_do_not_disturb_by_its_key(keys: Mapping[str, str], *, undisturbed: bool) -> None:
+    """FreePBX writes YES or removes it; other dial plans write that it is off."""
+    found = house({"101": "PJSIP/101"})
+    found.take_dnd({"Key": f"/DND/{number}", "Val": value} for number, value in keys.items())
+    (phone,) = found.directory().extensions or ()
+    assert phone.dnd is undisturbed
+
+
+def test_a_name_that_is_empty_is_looked_for_elsewhere() -> None:
+    """A mailbox has a name where FreePBX keeps none."""
+    found = house({"101": "PJSIP/101"})
+    found.take_names([{"Key": "/AMPUSER/101/cidname", "Val": ""}])
+    found.take_mailboxes([{"VoiceMailbox": "101", "VMContext": "default", "Fullname": "Anna", "NewMessageCount": "0"}])
+    (phone,) = found.directory().extensions or ()
+    assert phone.name == "Anna"
+
+
+def test_a_contact_that_can_be_reached_is_shown() -> None:
+    """Of several of one endpoint, in whatever order they are listed."""
+    rows = [
+        {"Endpoint": "101", "UserAgent": "Desk", "ViaAddr": "192.0.2.1", "Status": "Reachable"},
+        {"Endpoint": "101", "UserAgent": "Mobile", "ViaAddr": "192.0.2.2", "Status": "Unreachable"},
+    ]
+    for order in itertools.permutations(rows):
+        found = house({"101": "PJSIP/101"})
+        found.take_contacts(order)
+        (phone,) = found.directory().extensions or ()
+        assert (phone.user_agent, phone.contact) == ("Desk", "192.0.2.1")

@@ -6,6 +6,7 @@ import aiohttp
 import pytest
 
 from custom_components.pbx.providers.asterisk.provider import AsteriskProvider
+from custom_components.pbx.providers.asterisk.settings import AsteriskSettings
 from custom_components.pbx.telephony.errors import AuthError, ConnectError
 
 from .test_ami import RIGHT, say, server
@@ -68,6 +69,40 @@ async def test_one_that_starts_is_not_read(interface: Interface, *, good: bool) 
         with pytest.raises(ConnectError):
             await provider(session, port).account()
     assert "ListCommands" not in interface.asked
+
+
+@pytest.mark.parametrize(
+    ("typed", "address"),
+    [
+        ({"host": "pbx.local"}, ("pbx.local", 5038)),
+        ({"host": " pbx.local ", "ssl": True}, ("pbx.local", 5039)),
+        ({"host": "pbx.local", "port": 5040}, ("pbx.local", 5040)),
+        ({"host": "pbx.local:5040"}, ("pbx.local", 5040)),
+        ({"host": "pbx.local:5040", "port": 5038}, ("pbx.local", 5040)),
+        ({"host": "pbx.local/admin/"}, ("pbx.local", 5038)),
+        ({"host": "http://pbx.local:8080/admin/config.php"}, ("pbx.local", 5038)),
+        ({"host": "https://user@pbx.local", "port": 5040}, ("pbx.local", 5040)),
+        ({"host": "192.0.2.7:5040"}, ("192.0.2.7", 5040)),
+        ({"host": "2001:db8::7"}, ("2001:db8::7", 5038)),
+        ({"host": "[2001:db8::7]"}, ("2001:db8::7", 5038)),
+        ({"host": "[2001:db8::7]:5040"}, ("2001:db8::7", 5040)),
+        ({"host": "http://[2001:db8::7]/"}, ("2001:db8::7", 5038)),
+        ({"host": "pbx.local:seven"}, ("pbx.local:seven", 5038)),
+        ({"host": "http://["}, ("http://[", 5038)),
+        ({"host": "  "}, ("", 5038)),
+    ],
+    ids=lambda value: value["host"] if isinstance(value, dict) else None,
+)
+def test_address_as_people_type_it(typed: dict[str, object], address: tuple[str, int]) -> None:
+    """A port may stand behind the host, and what a browser shows of FreePBX leads to its Asterisk as well."""
+    assert AsteriskSettings.read(typed).address == address
+
+
+@pytest.mark.parametrize("password", [f" {RIGHT}", f"{RIGHT}\n", f"\t{RIGHT} "])
+async def test_blanks_that_were_copied_along(password: str) -> None:
+    """They are none of the secret's."""
+    async with server(Interface(started=True, phones=True)) as port, aiohttp.ClientSession() as session:
+        assert (await provider(session, port, password=password).account()).title == "Asterisk (127.0.0.1)"
 
 
 async def test_one_that_starts_again_is_not_read() -> None:

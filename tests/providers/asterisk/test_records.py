@@ -111,7 +111,11 @@ def test_a_call_that_nobody_saw(
     assert record.call_id == "1.1"
 
 
-@pytest.mark.parametrize("linked", [{}, {"LinkedID": "1.1"}], ids=["by the pair", "by the Linkedid"])
+@pytest.mark.parametrize(
+    "linked",
+    [{}, {"LinkedID": "1.1"}, {"linkedid": "1.1"}, {"LinkedId": "1.1"}],
+    ids=["by the pair", "by the Linkedid", "in lower case", "in another case"],
+)
 @pytest.mark.parametrize("order", [lambda rows: rows, lambda rows: rows[::-1]], ids=["caller first", "phone first"])
 def test_a_call_over_local_channels(
     linked: dict[str, str], order: Callable[[list[dict[str, str]]], list[dict[str, str]]]
@@ -226,3 +230,41 @@ def test_nothing_ticks() -> None:
     assert written.records.due() is None
     nothing: list[Pushed] = []
     assert written.records.tick(datetime.now(UTC)) == nothing
+
+
+@pytest.mark.parametrize("key", ["LinkedID", "linkedid", "LINKEDID"])
+def test_whoever_maps_the_linkedid_names_it(key: str) -> None:
+    """Two records of one call without a common channel are one."""
+    (record,) = Written().told(
+        cdr(phone_of("102"), phone_of("103"), "NO ANSWER", "1.7", **{key: "1.1"}),
+        cdr(TRUNK, phone_of("101"), "NO ANSWER", **{key: "1.1"}),
+    )
+    assert record.id == "1.1"
+
+
+@pytest.mark.parametrize(
+    ("dialled", "reached", "direction"),
+    [
+        ("60000", phone_of("102"), Direction.INTERNAL),
+        ("600", phone_of("102"), Direction.INTERNAL),
+        ("112", OTHER_TRUNK, Direction.OUTGOING),
+        ("60000", "", Direction.OUTGOING),
+        ("600", "", Direction.INTERNAL),
+    ],
+)
+def test_a_record_goes_where_its_channels_go(dialled: str, reached: str, direction: Direction) -> None:
+    """As the call itself: the length of a number is only a guess."""
+    (record,) = Written().told(cdr(phone_of("101"), reached, "NO ANSWER", Source="101", Destination=dialled))
+    assert record.direction is direction
+
+
+def test_the_record_of_the_last_trunk_tells_how_it_went() -> None:
+    """One that is down was passed over."""
+    rows = [
+        cdr(phone_of("101"), TRUNK, "FAILED", Source="101", Destination="777123456"),
+        cdr(
+            phone_of("101"), OTHER_TRUNK, "BUSY", Source="101", Destination="777123456", StartTime="2026-11-28 06:59:50"
+        ),
+    ]
+    (record,) = Written().told(*rows)
+    assert (record.direction, record.outcome) == (Direction.OUTGOING, Outcome.BUSY)

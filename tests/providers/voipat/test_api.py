@@ -16,7 +16,11 @@ from custom_components.pbx.telephony.errors import (
     AuthError,
     ConnectError,
     InvalidInputError,
+    ProviderError,
     RateLimitError,
+    RefusedError,
+    SwitchDownError,
+    TroubleError,
 )
 from custom_components.pbx.telephony.models import Capability
 from tests.simulators.voipat import Profile, VoipatSimulator
@@ -120,6 +124,46 @@ async def test_an_address_without_a_bridge(
     stub.on("GET", "/status", body, status=status)
     with pytest.raises(ConnectError):
         await stubbed(stub, session).account()
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "error"),
+    [
+        ({"error": "Your address is not allowed"}, 403, RefusedError("Your address is not allowed")),
+        ("<html>", 403, ConnectError),
+        ({"error": "Database locked"}, 500, TroubleError("500: Database locked")),
+        ("<html>", 503, TroubleError("HTTP 503")),
+        ({"error": "ESL not connected"}, 503, SwitchDownError),
+        ({"error": "ESL not connected"}, 500, SwitchDownError),
+        ("<html>", 502, ConnectError),
+    ],
+)
+@pytest.mark.parametrize("path", ["/status", "/auth/verify", "/domains"])
+async def test_why_a_bridge_does_not_answer(
+    path: str,
+    body: object,
+    status: int,
+    error: ProviderError | type[ProviderError],
+    stub: Stub,
+    session: aiohttp.ClientSession,
+) -> None:
+    """Whoever sets it up reads the bridge's own reason, whichever question it was."""
+    stub.on("GET", path, body, status=status)
+    with pytest.raises(ProviderError) as caught:
+        await stubbed(stub, session).account()
+    assert type(caught.value) is (error if isinstance(error, type) else type(error))
+    assert isinstance(error, type) or str(caught.value) == str(error)
+
+
+@pytest.mark.parametrize("status", [403, 500])
+async def test_a_bridge_that_says_back_what_was_sent(status: int, stub: Stub, session: aiohttp.ClientSession) -> None:
+    """No password of an address is in the reason, not even of the first question."""
+    stub.on("GET", "/status", {"error": "Wrong: user:of-the-proxy"}, status=status)
+    url = stub.url.replace("://", "://user:of-the-proxy@")
+    with pytest.raises(ProviderError) as caught:
+        await stubbed(stub, session, url=url).account()
+    assert "Wrong" in str(caught.value)
+    assert "of-the-proxy" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -394,10 +394,31 @@ def test_a_queue_rings_a_phone_for_its_caller() -> None:
     assert (call.id, call.state, call.answered_by) == (A, TALKING, "1001")
 
 
-def test_a_queue_with_two_calls_of_one_number_joins_nothing() -> None:
-    """Which of two callers with the same number a phone rings for cannot be known."""
-    calls = look(trunk(A, "ACTIVE"), trunk(D, "ACTIVE"), rung(B, "1001", call=B)).calls
-    assert {call.id for call in calls} == {A, B, D}
+@pytest.mark.parametrize("number", [OUTSIDE, "anonymous"])
+def test_of_two_callers_in_a_queue_with_one_number_the_first_is_rung_for(number: str) -> None:
+    """A second phone rings for the other; and who talks to whom is known once one answers."""
+    first = trunk(A, "ACTIVE", cid_num=number)
+    second = trunk(D, "ACTIVE", cid_num=number, created_epoch=str(CREATED + 1))
+    after = {"cid_num": number, "created_epoch": str(CREATED + 5)}
+    rings, too = rung(B, "1001", call=B, **after), rung(C, "1002", call=C, **after)
+
+    def legs(snapshot: Snapshot) -> dict[str, list[str]]:
+        return {call.id: [leg.id for leg in call.legs] for call in snapshot.calls}
+
+    assert legs(look(second, rings, first)) == {A: [A, B], D: [D]}
+    both = look(too, second, rings, first)
+    assert legs(both) == {A: [A, B], D: [D, C]}
+    assert legs(look(second, too, first, call_of=both.call_of)) == {A: [A], D: [D, C]}
+    answered = look(first, second, rung(B, "1001", "ACTIVE", call=D, **after), too, call_of=both.call_of)
+    assert legs(answered) == {A: [A, C], D: [D, B]}
+    assert [(call.id, call.answered_by) for call in answered.calls] == [(A, None), (D, "1001")]
+
+
+def test_a_phone_that_rang_before_is_not_for_a_caller_who_comes_later() -> None:
+    """It rings for somebody who is not listed yet, or not any more."""
+    later = trunk(A, "ACTIVE", created_epoch=str(CREATED + 5))
+    assert {call.id for call in look(later, rung(B, "1001", call=B)).calls} == {A, B}
+    assert len(only(later, rung(B, "1001", call=B, created_epoch=None)).legs) == 2  # nobody knows since when
 
 
 def test_a_transfer_of_an_incoming_call_keeps_the_call() -> None:

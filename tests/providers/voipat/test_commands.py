@@ -18,8 +18,10 @@ from custom_components.pbx.telephony.errors import (
     InvalidInputError,
     NotFoundError,
     ProviderError,
+    Refusal,
     RefusedError,
     SwitchDownError,
+    TroubleError,
     UnknownOutcomeError,
     UnsupportedError,
 )
@@ -105,6 +107,17 @@ async def test_what_is_refused_before_it_is_sent(
     assert not sim.seen("/calls/originate")
 
 
+@pytest.mark.parametrize("told", [UUID, f"+OK {UUID}", f" {UUID}\n"])
+async def test_the_id_of_a_call_that_was_placed(told: str, stub: Stub, session: aiohttp.ClientSession) -> None:
+    """It may stand in the words of the switch; the call is shown under it from then on."""
+    stub.on("GET", "/extensions/101", {"extension": {"extension": "101"}})
+    stub.on("POST", "/calls/originate", {"uuid": told})
+    placed = await stubbed(stub, session).originate(m.Originate(extension="101", number=OTHER))
+    assert placed.call_id == UUID
+    assert placed.call is not None
+    assert [leg.id for leg in placed.call.legs] == [UUID]
+
+
 async def test_an_extension_that_cannot_be_checked(stub: Stub, session: aiohttp.ClientSession) -> None:
     """Whether it exists is the server's business then."""
     stub.on("GET", "/extensions/101", "Internal Server Error", status=500)
@@ -130,6 +143,35 @@ async def test_originate_that_fails_on_node(
         with pytest.raises(RefusedError) as caught:
             await provider.originate(m.Originate(extension="101", number=OTHER))
         assert (caught.value.reason, caught.value.code) == (cause, "500")
+        assert caught.value.kind is (Refusal.UNAVAILABLE if unregistered else Refusal.BUSY)
+
+
+@pytest.mark.parametrize(
+    ("cause", "kind"),
+    [
+        ("USER_BUSY", Refusal.BUSY),
+        ("-ERR USER_BUSY", Refusal.BUSY),
+        ("user_busy", Refusal.BUSY),
+        ("NO_ANSWER", Refusal.UNAVAILABLE),
+        ("NO_USER_RESPONSE", Refusal.UNAVAILABLE),
+        ("USER_NOT_REGISTERED", Refusal.UNAVAILABLE),
+        ("SUBSCRIBER_ABSENT", Refusal.UNAVAILABLE),
+        ("CALL_REJECTED", Refusal.UNAVAILABLE),
+        ("UNALLOCATED_NUMBER", Refusal.NOT_FOUND),
+        ("NO_ROUTE_DESTINATION", Refusal.NO_ROUTE),
+        ("DESTINATION_OUT_OF_ORDER", Refusal.OTHER),
+        ("Operation failed", Refusal.OTHER),
+    ],
+)
+async def test_why_a_phone_did_not_pick_up(
+    cause: str, kind: Refusal, stub: Stub, session: aiohttp.ClientSession
+) -> None:
+    """The switch's word is a reason to branch on."""
+    stub.on("GET", "/extensions/101", {"extension": {"extension": "101"}})
+    stub.on("POST", "/calls/originate", {"error": cause}, status=500)
+    with pytest.raises(RefusedError) as caught:
+        await stubbed(stub, session).originate(m.Originate(extension="101", number=OTHER))
+    assert (caught.value.kind, caught.value.reason) == (kind, cause)
 
 
 async def test_node_lets_everybody_wait(session: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,6 +195,8 @@ async def test_node_lets_everybody_wait(session: aiohttp.ClientSession, monkeypa
         ({"detail": "You can only originate calls within your domain"}, 403, RefusedError),
         ({"detail": "from, to, domain are required"}, 400, RefusedError),
         ({"detail": [{"type": "missing", "loc": ["body"], "msg": "Field required"}]}, 422, RefusedError),
+        ({"error": "USER_BUSY"}, 200, RefusedError),
+        ({"detail": [{"msg": "Field required"}]}, 200, RefusedError),
         ({"error": "ESL not connected"}, 503, SwitchDownError),
         ("<html>", 503, ConnectError),
         ("", 307, ConnectError),
@@ -178,6 +222,8 @@ async def test_originate_that_is_refused(
         ("Internal Server Error", 500),  # the bridge waited for the switch in vain
         ("<html>", 200),
         ("", 200),
+        ({"uuid": "-ERR NO_ANSWER"}, 200),
+        ({"uuid": 7}, 200),
     ],
 )
 async def test_originate_whose_outcome_is_not_known(
@@ -340,6 +386,12 @@ async def test_a_call_that_is_over(
         ),
         ("Not Found", 404, RefusedError, "HTTP 404"),
         ("Internal Server Error", 500, RefusedError, "HTTP 500"),
+        ({"error": "No such channel!"}, 200, NotFoundError, "No such channel!"),
+        ({"detail": "Not allowed"}, 200, RefusedError, "Not allowed"),
+        ({"success": False, "message": "Cannot locate session!"}, 200, NotFoundError, "Cannot locate session!"),
+        ({"error": {"code": 5, "message": "Number barred"}}, 400, RefusedError, "Number barred"),
+        ("<html>Please sign in</html>", 200, UnknownOutcomeError, None),
+        ("", 200, UnknownOutcomeError, None),
         ({"error": "ESL not connected"}, 503, SwitchDownError, None),
         ("<html>", 502, UnknownOutcomeError, None),
         ("<html>", 504, UnknownOutcomeError, None),
@@ -363,7 +415,60 @@ async def test_every_answer_to_a_command(
     assert type(caught.value) is error
     if isinstance(caught.value, RefusedError):
         assert (caught.value.reason, caught.value.code) == (reason, str(status))
+        missing = caught.value.kind is Refusal.NO_PERMISSION
+        assert missing is (status == 403 and error is RefusedError)
     assert stub.count(f"/calls/{UUID}/unmute") == 1
+
+
+@pytest.mark.parametrize("no", [False, "false", 0])
+async def test_a_yes_that_says_no(no: object, stub: Stub, session: aiohttp.ClientSession) -> None:
+    """Every yes has success: true; where it says otherwise, nothing was done, whatever the status."""
+    stub.on("GET", "/extensions/101", {"extension": {"extension": "101"}})
+    stub.on("POST", "/calls/originate", {"success": no, "error": f"USER_BUSY at {OTHER}"})
+    stub.on("POST", f"/calls/{UUID}/hangup", {"success": no, "message": "Permission denied"})
+    provider = stubbed(stub, session)
+    with pytest.raises(RefusedError) as caught:
+        await provider.originate(m.Originate(extension="101", number=OTHER))
+    assert caught.value.reason == "USER_BUSY at …"
+    with pytest.raises(RefusedError, match="Permission denied"):
+        await provider.hangup(m.CallRef(call=a_call((UUID, "101"))))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"error": "Channel not found"},
+        {"error": "Not found"},
+        {"error": "Not Found", "message": "The call has ended"},
+        {"message": "Call not found"},
+        {"detail": "Unknown UUID"},
+        {},
+        "",
+        "<html>",
+    ],
+)
+async def test_a_leg_that_is_gone_is_not_found_in_any_words(
+    body: object, stub: Stub, session: aiohttp.ClientSession
+) -> None:
+    """By the page, 404 says that the channel is not found or the call has ended: what hangs up is done, then."""
+    stub.on("POST", f"/calls/{UUID}/unmute", body, status=404)
+    stub.on("POST", f"/calls/{UUID}/hangup", body, status=404)
+    stub.on("GET", f"/calls/channels/{UUID}", body, status=404)
+    target = m.CallRef(call=a_call((UUID, "101")))
+    provider = stubbed(stub, session)
+    with pytest.raises(NotFoundError):
+        await provider.unmute(target)
+    await provider.hangup(target)
+    assert (stub.count(f"/calls/{UUID}/unmute"), stub.count(f"/calls/{UUID}/hangup")) == (1, 1)
+
+
+async def test_a_command_that_is_not_known(stub: Stub, session: aiohttp.ClientSession) -> None:
+    """A route that is missing says nothing of the leg, which is there."""
+    stub.on("POST", f"/calls/{UUID}/hangup", {"error": "Not found"}, status=404)
+    stub.on("GET", f"/calls/channels/{UUID}", {"channel": {"callstate": "ACTIVE"}})
+    with pytest.raises(RefusedError) as caught:
+        await stubbed(stub, session).hangup(m.CallRef(call=a_call((UUID, "101"))))
+    assert type(caught.value) is RefusedError
 
 
 @pytest.mark.parametrize("status", [404, 500])
@@ -397,7 +502,7 @@ async def test_a_connection_lost_during_a_command(
     [
         ({"detail": "Channel not found"}, 404, NotFoundError),
         ({"detail": "Channel not found in your domain"}, 403, NotFoundError),
-        ("Internal Server Error", 500, ConnectError),
+        ("Internal Server Error", 500, TroubleError),
         ({"channel": None}, 200, RefusedError),
         ({"channel": {"callstate": "RINGING"}}, 200, RefusedError),
         ("<html>", 200, ConnectError),

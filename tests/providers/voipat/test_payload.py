@@ -158,6 +158,15 @@ def test_a_record() -> None:
         ({**UNANSWERED, "hangup_cause": "UNALLOCATED_NUMBER"}, Outcome.FAILED),
         ({**UNANSWERED, "hangup_cause": "USER_BUSY", "missed_call": True}, Outcome.MISSED),
         ({**UNANSWERED, "hangup_cause": "USER_BUSY", "missed_call": "true", "direction": "outbound"}, Outcome.BUSY),
+        ({"missed_call": True}, Outcome.MISSED),  # a menu or a queue has picked up
+        ({"missed_call": "true", "last_app": "callcenter"}, Outcome.MISSED),
+        ({"missed_call": True, "last_app": "voicemail"}, Outcome.VOICEMAIL),
+        ({"missed_call": True, "direction": "outbound"}, Outcome.ANSWERED),
+        ({"missed_call": False, "last_app": "callcenter"}, Outcome.ANSWERED),
+        ({"status": "missed", "last_app": "ivr"}, Outcome.MISSED),
+        ({"status": "answered"}, Outcome.ANSWERED),
+        ({"hangup_cause": "LOSE_RACE"}, Outcome.ANSWERED),
+        ({**UNANSWERED, "hangup_cause": "user_busy"}, Outcome.BUSY),
         ({**UNANSWERED, "hangup_cause": None, "billsec": None}, Outcome.UNKNOWN),
         ({**UNANSWERED, "hangup_cause": "", "billsec": "-5"}, Outcome.UNKNOWN),
     ],
@@ -179,8 +188,38 @@ def test_records_of_every_direction() -> None:
     assert unknown is not None
     assert (outgoing.extension, outgoing.answered_by, outgoing.direction) == ("1002", None, OUTGOING)
     assert (internal.extension, internal.answered_by, internal.recording_id) == ("1002", "1001", "a.wav")
-    assert (unknown.extension, unknown.direction, unknown.ring_time) == (None, None, None)
+    assert (unknown.extension, unknown.direction, unknown.ring_time) == ("1001", INCOMING, None)
     assert unknown.caller == m.Party(hidden=True)
+
+
+def test_a_missed_call_has_no_answer() -> None:
+    """It rang until its end, whatever a machine has picked up."""
+    record = read_record({**RECORD, "missed_call": True}, TENANT)
+    assert record is not None
+    assert (record.answered_at, record.duration, record.ring_time) == (None, 0, 255.25)
+
+
+@pytest.mark.parametrize("said", [None, "", "unknown", 0])
+@pytest.mark.parametrize(
+    ("source", "target", "direction", "extension"),
+    [
+        ("0612345678", "1001", INCOMING, "1001"),
+        ("", "1001", INCOMING, "1001"),
+        ("0612345678", "0655501000", INCOMING, None),
+        ("1002", "0612345678", OUTGOING, "1002"),
+        ("1002", "1001", m.Direction.INTERNAL, "1002"),
+        ("1002", "*97", m.Direction.INTERNAL, "1002"),
+        ("", "", None, None),
+    ],
+)
+def test_a_record_that_does_not_say_which_way(
+    said: object, source: str, target: str, direction: m.Direction | None, extension: str | None
+) -> None:
+    """Its ends tell, so that a call which nobody saw is told as missed."""
+    row = {**UNANSWERED, "direction": said, "caller_id_number": source, "destination_number": target}
+    record = read_record({**row, "hangup_cause": "NO_ANSWER"}, TENANT)
+    assert record is not None
+    assert (record.direction, record.extension) == (direction, extension)
 
 
 @pytest.mark.parametrize("change", [{"xml_cdr_uuid": None}, {"domain_name": "other.example.net"}])
@@ -250,7 +289,7 @@ def test_summing_up() -> None:
     rows = [RECORD, {**UNANSWERED, "xml_cdr_uuid": B}, {**UNANSWERED, "xml_cdr_uuid": C, "direction": None}]
     records = [record for item in rows if (record := read_record(item, TENANT)) is not None]
     assert sum_up(records) == m.Statistics(
-        total=3, answered=1, missed=2, mean_duration=245, by_direction={"incoming": 2}
+        total=3, answered=1, missed=2, mean_duration=245, by_direction={"incoming": 3}
     )
     assert sum_up([]) == NO_CALLS
 

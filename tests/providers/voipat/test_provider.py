@@ -25,6 +25,7 @@ from custom_components.pbx.telephony.errors import (
     NotFoundError,
     ProviderError,
     RateLimitError,
+    TroubleError,
     UnknownOutcomeError,
 )
 from custom_components.pbx.telephony.models import CallState, Capability, Direction, Outcome
@@ -139,6 +140,21 @@ async def test_a_list_that_breaks_later(sim: VoipatSimulator, session: aiohttp.C
     assert len(directory.extensions) == 5
     sim.extensions_broken = True
     assert (await provider.directory()).extensions is None
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [(500, TroubleError), (501, TroubleError), (502, ConnectError), (504, ConnectError), (301, ConnectError)],
+)
+async def test_a_bridge_in_trouble(
+    status: int, error: type[ConnectError], stub: Stub, session: aiohttp.ClientSession
+) -> None:
+    """It was reached, and says so; a gateway in front of it says that it was not."""
+    stub.on("GET", "/calls/channels", "Internal Server Error", status=status)
+    with pytest.raises(ConnectError) as caught:
+        await stubbed(stub, session).calls()
+    assert type(caught.value) is error
+    assert isinstance(caught.value, TroubleError) is (str(caught.value) == f"HTTP {status}")
 
 
 @pytest.mark.parametrize(("status", "variant"), [(502, PYTHON), (403, PYTHON), (500, NODE)])
@@ -718,6 +734,21 @@ async def test_the_other_party_of_a_call_that_was_alone(provider: VoipatProvider
         await provider.send_dtmf(m.CallRef(call=mailbox), "1")
 
 
+@pytest.mark.parametrize("nothing", [None, {}, [], ""])
+@pytest.mark.parametrize("count", [0, "0", None])
+async def test_a_list_that_is_written_otherwise_when_nobody_calls(
+    nothing: object, count: object, stub: Stub, session: aiohttp.ClientSession
+) -> None:
+    """It counts none; where it does not count either, it is no list, and ends no call."""
+    stub.on("GET", "/calls/channels", {"channels": nothing, "count": count})
+    looking = stubbed(stub, session).calls()
+    if nothing == [] or count is not None:
+        assert await looking == ()
+    else:
+        with pytest.raises(ConnectError):
+            await looking
+
+
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
@@ -726,6 +757,9 @@ async def test_the_other_party_of_a_call_that_was_alone(provider: VoipatProvider
         ({"detail": [{"msg": "Field required", "input": {"api_key": CANARY}}]}, "Field required"),
         ({"message": "m"}, "m"),
         ({"error": {"a": 1}, "detail": 7}, ""),
+        ({"error": {"code": 5, "message": "Number barred"}}, "Number barred"),
+        ({"detail": ["Not allowed", "x"]}, "Not allowed"),
+        ({"error": [], "detail": [{}], "details": {}}, ""),
         ({"error": "\ud83d" + "x" * 500}, "?" + "x" * 199),
         ([1], ""),
     ],

@@ -13,7 +13,9 @@ from custom_components.pbx.telephony.errors import (
     AuthError,
     ConnectError,
     InvalidInputError,
+    ProviderError,
     RefusedError,
+    TroubleError,
 )
 from custom_components.pbx.telephony.models import Capability
 from tests.simulators.voipstudio import VoipstudioSimulator
@@ -141,7 +143,7 @@ async def test_a_lone_refusal_is_none(stub: Stub, session: aiohttp.ClientSession
         ({"data": {"email": "x"}}, 200),
         ({"message": "Server error"}, 500),
         ({"message": "Not Found"}, 404),
-        ({"message": "No"}, 403),
+        (b"", 301),
     ],
 )
 async def test_an_account_that_cannot_be_read(
@@ -151,6 +153,31 @@ async def test_an_account_that_cannot_be_read(
     stub.on("GET", "me", body, status=status)
     with pytest.raises(ConnectError):
         await stubbed(stub, session).account()
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "error"),
+    [
+        ({"message": "Your address is not allowed"}, 403, RefusedError("Your address is not allowed")),
+        ({"message": "The plan has ended"}, 402, RefusedError("The plan has ended")),
+        ({"message": "Maintenance"}, 503, TroubleError("503: Maintenance")),
+        (b"<html>", 500, TroubleError("HTTP 500")),
+        (b"<html>", 502, ConnectError("HTTP 502")),
+    ],
+    ids=lambda value: str(value) if isinstance(value, int) else None,
+)
+@pytest.mark.parametrize("by_password", [False, True])
+async def test_why_an_account_cannot_be_read(
+    stub: Stub, session: aiohttp.ClientSession, *, by_password: bool, body: object, status: int, error: ProviderError
+) -> None:
+    """Whoever sets it up reads the phone system's own reason."""
+    if by_password and status == 403:
+        return  # it means a wrong password there
+    stub.on("POST" if by_password else "GET", "login" if by_password else "me", body, status=status)
+    typed = {"url": stub.url, "email": "ida@example.com", "password": "wrong"}
+    with pytest.raises(type(error)) as caught:
+        await (VoipstudioProvider.login(session, typed) if by_password else stubbed(stub, session).account())
+    assert str(caught.value) == str(error)
 
 
 async def test_an_account_without_customer(stub: Stub, session: aiohttp.ClientSession) -> None:
@@ -204,7 +231,8 @@ async def test_nobody_is_there(session: aiohttp.ClientSession) -> None:
         ({"message": "Validation error", "errors": []}, "Validation error", "400"),
         ({"message": "Validation error", "errors": [None, {}, "Twice", "Twice"]}, "Twice", "400"),
         ({"errors": ["x" * 150] * 9 + ["y" * 150]}, "x" * 150 + "; " + "y" * 48, "400"),
-        ({"errors": "Not a list"}, "HTTP 400", "400"),
+        ({"errors": "Not a list"}, "Not a list", "400"),
+        ({"errors": 7}, "HTTP 400", "400"),
     ],
 )
 async def test_all_errors_are_told(

@@ -2,10 +2,13 @@
 
 import json
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
+from typing import Literal
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from custom_components.pbx.providers.voipstudio.provider import VoipstudioProvider
 from custom_components.pbx.telephony import models as m
@@ -13,7 +16,9 @@ from custom_components.pbx.telephony.errors import (
     ConnectError,
     InvalidInputError,
     NotFoundError,
+    Refusal,
     RefusedError,
+    TroubleError,
     UnknownOutcomeError,
     UnsupportedError,
 )
@@ -22,7 +27,22 @@ from tests.simulators.base import FaultKind
 from tests.simulators.voipstudio import VoipstudioSimulator
 from tests.simulators.voipstudio_switches import PlacedLegs
 
-from .account import CANARY, DDI, DIALING, ENDED, GRACE, OTHER, SHOWN, Stub, client, stubbed
+from .account import (
+    BOOK,
+    CANARY,
+    DDI,
+    DIALING,
+    ENDED,
+    GRACE,
+    HANGUP,
+    OTHER,
+    SHOWN,
+    TALKING,
+    Stub,
+    client,
+    pushed,
+    stubbed,
+)
 
 
 async def test_numbers_are_dialled_as_they_are_shown(sim: VoipstudioSimulator, session: aiohttp.ClientSession) -> None:
@@ -56,6 +76,39 @@ async def test_originate(provider: VoipstudioProvider, sim: VoipstudioSimulator)
     assert json.loads(sim.seen("/calls", "POST")[1].body) == {"to": "1003", "from": "10003", "caller_id": "anonymous"}
     await provider.originate(m.Originate(extension="1003", number=GRACE, caller_id_number=f"+{DDI}"))
     assert json.loads(sim.seen("/calls", "POST")[2].body)["caller_id"] == DDI
+
+
+@pytest.mark.parametrize(
+    ("status", "dst"), [(201, GRACE), (201, f"00{GRACE}"), (201, "07911 123456"), (412, GRACE), (502, GRACE)]
+)
+async def test_a_phone_picked_up_before_the_answer_comes(
+    stub: Stub, session: aiohttp.ClientSession, status: int, dst: str
+) -> None:
+    """The answer takes seconds; a phone that picks up meanwhile is not the called party, who is told of later."""
+    provider = stubbed(stub, session)
+    provider.book = BOOK
+    own: dict[str, object] = {"src": "1002", "src_id": "10002", "dst": dst, "dst_id": "0", "destination": "out"}
+    told: list[tuple[m.Pushed, ...]] = []
+
+    def tell(call_id: int, event: str, state: str, **more: object) -> None:
+        """Push an event."""
+        event_row = {**HANGUP, **own, "event_name": event, "state": state, "call_id": call_id, **more}
+        told.append(pushed({**event_row, "id": None}, provider))
+
+    async def answer(_request: web.Request) -> web.Response:
+        """Ring the phone, which is picked up, and another one; then answer."""
+        tell(7, "call.ringing", "RINGING")
+        tell(7, "call.connected", "CONNECTED")
+        tell(8, "call.connected", "CONNECTED", root_call_id=7)
+        tell(9, "call.connected", "CONNECTED", dst=OTHER)
+        return web.json_response({"data": {"id": 7}, "message": "no"}, status=status)
+
+    stub.answers["POST", "calls"] = [answer]
+    with suppress(RefusedError):
+        await provider.originate(m.Originate(extension="1002", number=GRACE))
+    tell(10, "call.connected", "CONNECTED")  # dialled by hand, later
+    states = [[push.state for push in pushes if isinstance(push, m.LegPush)] for pushes in told]
+    assert states == [[DIALING, DIALING], [DIALING, TALKING], [TALKING], [TALKING], [TALKING]]
 
 
 @pytest.mark.parametrize("legs", list(PlacedLegs))
@@ -120,12 +173,14 @@ async def test_refusals_of_originate(provider: VoipstudioProvider, sim: Voipstud
     await sim.unregister("1001")
     with pytest.raises(RefusedError, match="no VoIP clients registered") as error:
         await provider.originate(m.Originate(extension="1001", number=GRACE))
-    assert error.value.code == "412"
+    assert (error.value.code, error.value.kind) == ("412", Refusal.UNAVAILABLE)
     await sim.register("1001")
-    for status in (480, 500):
+    kinds: dict[Literal[480, 486, 500], Refusal] = {480: Refusal.UNAVAILABLE, 486: Refusal.BUSY, 500: Refusal.OTHER}
+    for status, kind in kinds.items():
         sim.endpoint_rejects = status
-        with pytest.raises(RefusedError):
+        with pytest.raises(RefusedError) as error:
             await provider.originate(m.Originate(extension="1001", number=GRACE))
+        assert error.value.kind is kind
     assert not sim.placed
 
 
@@ -174,7 +229,7 @@ async def test_reasons(
 @pytest.mark.parametrize(
     ("body", "status", "expected"),
     [
-        ({"message": "Server error"}, 500, ConnectError),
+        ({"message": "Server error"}, 500, TroubleError),
         ({"message": "Bad Gateway"}, 502, UnknownOutcomeError),
         (b"<html>", 503, UnknownOutcomeError),
         ({"message": "Timeout"}, 504, UnknownOutcomeError),
@@ -189,6 +244,51 @@ async def test_a_command_meets_trouble(
     with pytest.raises(ConnectError) as error:
         await stubbed(stub, session).send_sms(GRACE, "Hello", None)
     assert type(error.value) is expected
+
+
+@pytest.mark.parametrize("status", [200, 201, 202])
+@pytest.mark.parametrize("page", [b"<html>Sign in</html>", b" \n<!doctype html>"])
+async def test_a_web_page_says_nothing_of_a_message(
+    stub: Stub, session: aiohttp.ClientSession, page: bytes, status: int
+) -> None:
+    """Somebody on the way has answered: whether the text message was sent is not known."""
+    stub.on("POST", "sms", page, status=status)
+    with pytest.raises(UnknownOutcomeError):
+        await stubbed(stub, session).send_sms(GRACE, "Hello", None)
+    assert stub.paths() == ["POST sms"]
+
+
+@pytest.mark.parametrize(
+    ("errors", "said"),
+    [
+        (
+            {"to": ["is no number", "is empty"], "from": "is not yours"},
+            "to: is no number; to: is empty; from: is not yours",
+        ),
+        ({"1": {"field": "to", "message": "is no number"}}, "is no number"),
+        ([["is no number"], ["is not yours"]], "is no number; is not yours"),
+        ([{"to": ["is no number"]}], "is no number"),
+        ("is no number", "is no number"),
+        ([{"message": ["is no number"]}], "is no number"),
+        ([{"field": "to", "message": None}, None, {}, []], "Bad Request"),
+        ({}, "Bad Request"),
+        (7, "Bad Request"),
+    ],
+)
+async def test_errors_in_any_shape(stub: Stub, session: aiohttp.ClientSession, errors: object, said: str) -> None:
+    """The page says *an array of error messages*, which PHP writes as an object where it has names or gaps."""
+    stub.on("POST", "sms", {"message": "Bad Request", "errors": errors}, status=400)
+    with pytest.raises(RefusedError) as error:
+        await stubbed(stub, session).send_sms(GRACE, "Hello", None)
+    assert error.value.reason == said
+
+
+async def test_a_missing_permission_is_told_as_one(stub: Stub, session: aiohttp.ClientSession) -> None:
+    """In words of its own, with those of the phone system."""
+    stub.on("POST", "sms", {"message": "Access denied", "errors": []}, status=403)
+    with pytest.raises(RefusedError) as error:
+        await stubbed(stub, session).send_sms(GRACE, "Hello", None)
+    assert (error.value.kind, error.value.reason) == (Refusal.NO_PERMISSION, "Access denied")
 
 
 @pytest.mark.parametrize("kind", [FaultKind.RESET_AFTER, FaultKind.RESET_MID_BODY, FaultKind.RESET])
@@ -294,6 +394,19 @@ async def test_hangup_of_a_group_that_rings(provider: VoipstudioProvider, sim: V
     (call,) = await provider.calls() or ()
     await provider.hangup(m.CallRef(call=call))
     assert sim.truth() == []
+
+
+async def test_hangup_of_a_group_of_which_one_phone_is_refused(
+    provider: VoipstudioProvider, sim: VoipstudioSimulator
+) -> None:
+    """The others ring no more, and the refusal is told."""
+    await sim.ring(GRACE, "1001", "1002", "1003")
+    (call,) = await provider.calls() or ()
+    sim.fault(FaultKind.STATUS, path=f"/calls/{call.legs[0].id}", method="DELETE", status=400)
+    with pytest.raises(RefusedError):
+        await provider.hangup(m.CallRef(call=call))
+    (left,) = await provider.calls() or ()
+    assert left.legs == call.legs[:1]
 
 
 async def test_hangup_of_an_internal_call(provider: VoipstudioProvider, sim: VoipstudioSimulator) -> None:

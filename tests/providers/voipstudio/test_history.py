@@ -210,6 +210,46 @@ async def test_search_contacts(provider: VoipstudioProvider, sim: VoipstudioSimu
     assert error.value.field == "number"
 
 
+@pytest.mark.parametrize("first_rows", [2, 100])
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        (m.ContactQuery(number="900123"), ["Grace"]),
+        (m.ContactQuery(number="07700 9001"), ["Grace"]),
+        (m.ContactQuery(number="+44 7700 9001"), ["Grace"]),
+        (m.ContactQuery(number="44770090012"), ["Grace"]),
+        (m.ContactQuery(number="999999"), []),
+        (m.ContactQuery(first_name=" gRa"), ["Grace"]),
+        (m.ContactQuery(last_name="oka"), ["Grace"]),
+        (m.ContactQuery(first_name="gra", last_name="OKA"), ["Grace"]),
+        (m.ContactQuery(first_name="oka"), []),
+        (m.ContactQuery(last_name="gra"), []),
+        (m.ContactQuery(first_name="gra", number="9001"), ["Grace"]),
+        (m.ContactQuery(first_name="piotr", number="900123"), []),
+    ],
+)
+async def test_a_part_is_enough(
+    provider: VoipstudioProvider,
+    monkeypatch: pytest.MonkeyPatch,
+    query: m.ContactQuery,
+    names: list[str],
+    first_rows: int,
+) -> None:
+    """Of a number as well as of a name, first and last name apart, however many contacts there are."""
+    monkeypatch.setattr(contacts_module, "FIRST_ROWS", first_rows)
+    page = await provider.search_contacts(query)
+    assert [contact.first_name for contact in page.contacts] == names
+
+
+async def test_a_name_whole_and_in_parts(session: aiohttp.ClientSession) -> None:
+    """Either is asked for, as the action says."""
+    with pytest.raises(InvalidInputError) as error:
+        await VoipstudioProvider(session, {"api_key": CANARY}).search_contacts(
+            m.ContactQuery(name="Grace", last_name="Oka")
+        )
+    assert (error.value.field, error.value.problem) == ("name", "conflict")
+
+
 async def test_a_long_list_of_contacts_is_filtered(
     provider: VoipstudioProvider, sim: VoipstudioSimulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any
 
 import pytest
@@ -93,6 +93,33 @@ def test_a_failure_is_not_kept() -> None:
             await provider.look_up(GRACE)
         phone_system.status = 200
         assert await provider.look_up(GRACE) is not None
+
+    run(work())
+
+
+@pytest.mark.parametrize("status", [200, 422])
+@pytest.mark.parametrize("change", ["create", "update", "delete"])
+def test_a_contact_that_was_changed_here_is_read_anew(change: str, status: int) -> None:
+    """Whoever was written into the contacts a moment ago is known when calling, whatever the answer was."""
+    phone_system = PhoneSystem()
+    provider = provider_of(phone_system)
+    grace = m.Contact(id="1", first_name="Grace", number=GRACE)
+    changes: dict[str, Callable[[], Awaitable[object]]] = {
+        "create": lambda: provider.create_contact(grace),
+        "update": lambda: provider.update_contact(grace),
+        "delete": lambda: provider.delete_contact("1"),
+    }
+
+    async def work() -> None:
+        await provider.look_up(GRACE)
+        phone_system.status = status
+        with nullcontext() if status == 200 else pytest.raises(RefusedError):
+            await changes[change]()
+        phone_system.status = 200
+        phone_system.contacts[0]["first_name"] = "Ada"
+        found = await provider.look_up(GRACE)
+        assert found is not None
+        assert found.first_name == "Ada"
 
     run(work())
 

@@ -242,11 +242,27 @@ def test_queues_by_context(context: str | None, number: str | None) -> None:
     assert call_of({**INCOMING, "context": context}).queue == number
 
 
-def test_a_queue_that_plays_music_has_not_answered() -> None:
-    """Waiting in a queue is ringing, as long as no agent talks."""
-    call = call_of({**INCOMING, "dst_id": "0", "context": "queue-80892"})
-    assert (call.state, call.answered_at, call.answered_by) == (RINGING, None, None)
-    assert legs_of(call) == [("4278003532", None, RINGING)]
+@pytest.mark.parametrize("context", ["queue-80892", "Q-80892", "Queue", "IVR-7"])
+@pytest.mark.parametrize(
+    ("caller", "leg"),
+    [
+        ({}, ("4278003532", None, RINGING)),
+        ({"src": "1003", "src_id": "10003"}, ("4278003532", "1003", DIALING)),
+        ({"src": "1003", "src_id": "10003", "destination": "out"}, ("4278003532", "1003", DIALING)),
+    ],
+    ids=["outside", "inside", "inside_out"],
+)
+def test_a_queue_that_plays_music_has_not_answered(
+    context: str, caller: Mapping[str, object], leg: tuple[str, str | None, CallState]
+) -> None:
+    """Waiting in a queue is ringing, or dialing where one of ours waits, as long as no agent talks."""
+    row = {**INCOMING, **caller, "dst_id": "0", "dst": "601", "context": context}
+    call = call_of(row)
+    assert (call.state, call.answered_at, call.answered_by) == (leg[2], None, None)
+    assert legs_of(call) == [leg]
+    called = {**row, "id": 5, "parent_id": 4278003532, "dst_id": "10002"}
+    assert not any(found.state is TALKING for found in call_of(row, {**called, "state": "RINGING"}).legs)
+    assert call_of(row, called).state is TALKING
 
 
 def test_a_call_placed_by_api_has_a_leg_for_the_far_end() -> None:
@@ -413,6 +429,14 @@ def test_the_contracts_record() -> None:
         ({"disposition": "NO_ANSWER", "src_id": "10002", "dst_id": "0", "destination": "out"}, Outcome.NO_ANSWER),
         ({"disposition": "BUSY"}, Outcome.BUSY),
         ({"disposition": "FAILED"}, Outcome.FAILED),
+        *(({"disposition": word}, Outcome.MISSED) for word in ("NO-ANSWER", "NOANSWER", "no answer", "CANCELLED")),
+        ({"disposition": "NO ANSWER", "t_cause": "Call Rejected"}, Outcome.REJECTED),
+        ({"type": "M", "t_cause": "CALL_REJECTED"}, Outcome.REJECTED),
+        ({"disposition": "NO ANSWER", "t_cause": "User busy"}, Outcome.MISSED),
+        (
+            {"disposition": "FAILED", "t_cause": "User busy", "dst_id": "0", "src_id": "10002", "destination": "out"},
+            Outcome.BUSY,
+        ),
         ({"disposition": 1}, Outcome.UNKNOWN),
         ({"disposition": None}, Outcome.UNKNOWN),
     ],
@@ -448,12 +472,47 @@ def test_a_groups_record() -> None:
     )
 
 
+@pytest.mark.parametrize("type_", ["I", "O"])
+@pytest.mark.parametrize("context", ["Q-80892", "IVR-7"])
+def test_the_record_of_a_colleague_in_a_queue(context: str, type_: str) -> None:
+    """Music is no answer: the seconds are the machine's, as long as no phone below has been picked up."""
+    queue = {**CDR, "src": "1003", "src_id": "10003", "dst": "601", "dst_id": "0", "context": context, "type": type_}
+    rang = {**queue, "id": 2, "live_id": 2, "is_root": False, "dst_id": "10002", "disposition": "NO ANSWER"}
+    alone = record_of(queue)
+    assert (alone.direction, alone.by_seconds) == (Direction.INTERNAL, True)
+    assert record_of(queue, rang).outcome is Outcome.MISSED
+    taken = record_of(queue, {**rang, "disposition": "CONNECTED"})
+    assert (taken.outcome, taken.by_seconds, taken.answered_by) == (Outcome.ANSWERED, False, "1002")
+
+
 def test_a_placed_calls_record() -> None:
     """Of a call placed by API the far end's leg says whether it was answered."""
     own = {**CDR, "type": "O", "src_id": "10002", "dst_id": "0", "destination": "out"}
     far = {**own, "id": 2, "live_id": 2, "is_root": False, "disposition": "NO ANSWER", "billsec": 0}
     assert record_of(own, far).outcome is Outcome.NO_ANSWER
     assert record_of(own, {**far, "disposition": "CONNECTED"}).outcome is Outcome.ANSWERED
+
+
+@pytest.mark.parametrize(
+    ("lengths", "shown"),
+    [
+        ({"duration": "00:00:51", "billsec": "42"}, (42.0, 9.0, 51)),
+        ({"duration": 0, "billsec": 0}, (0.0, 0.0, 0)),
+        ({"duration": -5, "billsec": -3}, (None, None, None)),
+        ({"duration": 51, "billsec": -3}, (None, None, 51)),
+        ({"duration": -1, "billsec": "0"}, (0.0, None, None)),
+        ({"duration": 42, "billsec": 51}, (51.0, None, 42)),
+    ],
+)
+def test_odd_lengths(lengths: Mapping[str, object], shown: tuple[float | None, float | None, int | None]) -> None:
+    """No length is negative, and no call ends before it began, on whichever day that is."""
+    record = record_of({**CDR, "calldate": "2026-05-11 23:59:30", **lengths})
+    assert record.started_at is not None
+    lasted = None if record.ended_at is None else (record.ended_at - record.started_at).total_seconds()
+    assert (record.duration, record.ring_time, lasted) == shown
+    sound = payload.recording({"id": 3, "duration": lengths["billsec"]}, BOOK)
+    assert sound is not None
+    assert sound.duration == shown[0]
 
 
 def test_a_poor_record() -> None:

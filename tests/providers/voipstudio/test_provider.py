@@ -156,15 +156,26 @@ async def test_a_push_says_to_which_call_a_leg_belongs(stub: Stub, session: aioh
         assert [call.id for call in await provider.calls() or ()] == ["1"]
 
 
-async def test_calls_may_not_be_asked_for(stub: Stub, session: aiohttp.ClientSession) -> None:
-    """403 is "cannot be asked", and not "no calls"."""
+@pytest.mark.parametrize("status", [403, 404])
+async def test_calls_may_not_be_asked_for(stub: Stub, session: aiohttp.ClientSession, status: int) -> None:
+    """A list that is forbidden, or that there is none of, is "cannot be asked", and not "no calls"."""
     provider = stubbed(stub, session)
-    stub.on("GET", "calls", {"message": "Access denied", "errors": [{"code": "X1"}]}, status=403)
+    stub.on("GET", "calls", {"message": "Access denied", "errors": [{"code": "X1"}]}, status=status)
     assert await provider.calls() is None
     assert Capability.CALLS not in provider.capabilities
     stub.on("GET", "calls", {"data": [], "total": 0})
     assert await provider.calls() == ()
     assert Capability.CALLS in provider.capabilities
+
+
+@pytest.mark.parametrize("nothing", [{"data": [], "total": 0}, {"data": {}, "total": "0"}, {"data": None, "total": 0}])
+async def test_a_list_without_anything(stub: Stub, session: aiohttp.ClientSession, nothing: object) -> None:
+    """However PHP writes that, it is a list, as long as its total agrees."""
+    stub.on("GET", "calls", nothing)
+    stub.on("GET", "contacts", nothing)
+    provider = stubbed(stub, session)
+    assert await provider.calls() == ()
+    assert await provider.search_contacts(m.ContactQuery(name="nobody")) == m.ContactPage()
 
 
 @pytest.mark.parametrize(

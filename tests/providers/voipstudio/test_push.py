@@ -142,6 +142,20 @@ def test_queue_in_a_push() -> None:
     assert leg_push({"context": "Q-80892"}).queue == "601"
 
 
+@pytest.mark.parametrize("context", ["Q-80892", "queue", "IVR-7"])
+@pytest.mark.parametrize(
+    ("caller", "phone", "waiting"), [({}, None, RINGING), ({"src": "1003", "src_id": "10003"}, "1003", DIALING)]
+)
+def test_a_queue_that_picks_up_is_no_answer(
+    context: str, caller: Mapping[str, object], phone: str | None, waiting: CallState
+) -> None:
+    """Whoever calls a queue or a menu waits in it, and its time is no proof that somebody has talked."""
+    queued = {**caller, "context": context, "dst": "601", "dst_id": "0"}
+    up = leg_push({**queued, "event_name": "call.connected", "state": "CONNECTED"})
+    assert (up.extension, up.state, up.answered_at) == (phone, waiting, None)
+    assert (leg_push(queued).state, leg_push(queued).answered_at) == (ENDED, None)
+
+
 def test_the_own_phone_of_a_placed_call_is_no_answer() -> None:
     """What the user picks up first is his own phone; the called party comes as a leg below it, or by the next poll."""
     provider = deaf_provider()
@@ -239,6 +253,30 @@ def test_notices(body: Mapping[str, object], notice: m.Notice) -> None:
     assert isinstance(found, m.Notice)
     assert replace(found, key=None, time=None) == notice
     assert isinstance(found.fields.get("from_number", ""), str)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"event_name": "call.connected", "state": "CONNECTED"},
+        {"event_name": "call.missed", "root_call_id": None},
+        {"event_name": "call.dtmf", "dtmf_tag": "5"},
+        {"event_name": "monitor.audio_ready", "monitor_id": 123456},
+        {"event_name": "queue.wrapup", "root_call_id": 0},
+    ],
+)
+@pytest.mark.parametrize("leg", [139543232, "139543232", 139543232.0])
+def test_what_follows_may_name_the_leg_alone(event: Mapping[str, object], leg: object) -> None:
+    """A leg stays one of the call that was named with it: the event of a recording names no other id."""
+    provider = deaf_provider()
+    pushed({**HANGUP, "event_name": "call.ringing", "state": "RINGING", "root_call_id": 9}, provider)
+    (push,) = pushed({**HANGUP, "call_id": leg, **event}, provider)
+    assert isinstance(push, m.LegPush | m.Notice)
+    assert push.call_id == "9"
+    assert not isinstance(push, m.LegPush) or not push.final  # it is one phone of several
+    (alone,) = pushed({**HANGUP, "call_id": 7, **event}, provider)
+    assert isinstance(alone, m.LegPush | m.Notice)
+    assert alone.call_id == "7"
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,19 @@ async def test_the_directory_tells_of_agents_and_queues(client: VoipsunProvider,
     assert (await live(client, box)).queue == "podpora"
 
 
+@pytest.mark.parametrize("name", ["Podpora (CZ)", "a;b", "", "$(x)"])
+async def test_a_queue_whose_name_may_not_be_sent(name: str, client: VoipsunProvider, box: Box) -> None:
+    """Nothing is known of it, and all others are asked about, with the directory and with the calls."""
+    box.answers["queuestatus"] = queue_answer()
+    odd, known = m.UserQueue(id="odd", name=name), m.UserQueue(id="q0", name="podpora")
+    client.configure([AGENT], [odd, known])
+    directory = await client.directory()
+    assert directory.queues is not None
+    assert [(queue.id, queue.waiting) for queue in directory.queues] == [("odd", None), ("q0", 1)]
+    assert (await live(client, box)).queue == "podpora"
+    assert {query["queueName"] for query in box.sent("queuestatus")} == {"podpora"}
+
+
 async def test_agents_in_turn(client: VoipsunProvider, box: Box) -> None:
     """Two hundred agents do not fit into one look, and all get their turn; a changed one comes first."""
     agents = [m.UserAgent(id=f"a{n}", name="", number=str(1000 + n), pin="1") for n in range(200)]

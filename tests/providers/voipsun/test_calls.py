@@ -1,11 +1,13 @@
 """VoIPSUN: how channels become calls."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 import pytest
 
 from custom_components.pbx.providers.voipsun import payload as p
 from custom_components.pbx.providers.voipsun.stories import CallRequest
+from custom_components.pbx.registry.call_registry import CallRegistry
 from custom_components.pbx.telephony import models as m
 from custom_components.pbx.telephony.models import CallState, Direction
 
@@ -137,6 +139,40 @@ SCENES: dict[str, tuple[list[dict[str, object]], list[tuple[object, ...]]]] = {
             channel("sip101-00000004", "anonymous", "101", 5, "Ringing"),
         ],
         [("incoming", "", "+420222333444", "ringing", ((None, "ringing"), ("101", "ringing")))],
+    ),
+    "a caller who shows the number of a phone": (
+        [channel(IN, "101", "222333444", 6, "Ring"), channel("sip102-00000004", "101", "102", 5, "Ringing")],
+        [("incoming", "101", "+420222333444", "ringing", ((None, "ringing"), ("102", "ringing")))],
+    ),
+    "a caller who shows the very number that is called": (
+        [
+            channel(IN, "222333402", "222333402", 6, "Ring"),
+            channel("sip102-00000004", "222333402", "102", 5, "Ringing"),
+        ],
+        [("incoming", "+420222333402", "+420222333402", "ringing", ((None, "ringing"), ("102", "ringing")))],
+    ),
+    "a caller who shows the number of the phone that rings": (
+        [channel(IN, "102", "222333444", 6, "Ring"), channel("sip102-00000004", "102", "102", 5, "Ringing")],
+        [("incoming", "102", "+420222333444", "ringing", ((None, "ringing"), ("102", "ringing")))],
+    ),
+    "a caller who shows the number of a phone that calls its mailbox": (
+        [channel(IN, "101", "222333444", 6, "Ring"), channel("sip101-00000004", "101", "*98", 5, "Up")],
+        [
+            ("incoming", "101", "+420222333444", "ringing", ((None, "ringing"),)),
+            ("internal", "101", "*98", "talking", (("101", "talking"),)),
+        ],
+    ),
+    "a phone calls outside while another rings for it": (
+        [
+            channel("sip101-00000001", "101", "800123456", 9, "Ring"),
+            channel("trunk-out-00000002", "101", "800123456", 8, "Ringing"),
+            channel("sip101-00000003", "101", "102", 6, "Ring"),
+            channel("sip102-00000004", "101", "102", 5, "Ringing"),
+        ],
+        [
+            ("outgoing", "101", "+420800123456", "dialing", (("101", "dialing"), (None, "ringing"))),
+            ("internal", "101", "102", "ringing", (("101", "dialing"), ("102", "ringing"))),
+        ],
     ),
     "a ring group": (
         [
@@ -304,6 +340,34 @@ SCENES: dict[str, tuple[list[dict[str, object]], list[tuple[object, ...]]]] = {
         [channel("sip100-00000003", "100", "101", 9, "Up"), channel("sip101-00000004", "101", "", 8, "Up")],
         [("internal", "100", "101", "talking", (("100", "talking"), ("101", "talking")))],
     ),
+    "an outgoing call whose ends show each other, found talking": (
+        [
+            channel("sip100-00000003", "100", "800123456", 9, "Up"),
+            channel("trunk-out-00000004", "800123456", "100", 8, "Up"),
+        ],
+        [("outgoing", "100", "+420800123456", "talking", (("100", "talking"), (None, "talking")))],
+    ),
+    "an outgoing call whose ends show each other, found talking, both of one second": (
+        [
+            channel("sip100-00000003", "100", "800123456", 9, "Up"),
+            channel("trunk-out-00000004", "800123456", "100", 9, "Up"),
+        ],
+        [("outgoing", "100", "+420800123456", "talking", (("100", "talking"), (None, "talking")))],
+    ),
+    "an incoming call whose ends show each other, found talking": (
+        [
+            channel("trunk-in-00000003", "777123456", "100", 9, "Up"),
+            channel("sip100-00000004", "100", "777123456", 9, "Up"),
+        ],
+        [("incoming", "+420777123456", "100", "talking", ((None, "talking"), ("100", "talking")))],
+    ),
+    "an incoming call whose ends show each other, and whose phone is one second younger": (
+        [
+            channel("trunk-in-00000003", "777123456", "100", 9, "Up"),
+            channel("sip100-00000004", "100", "777123456", 8, "Up"),
+        ],
+        [("incoming", "+420777123456", "100", "talking", ((None, "talking"), ("100", "talking")))],
+    ),
     "a called leg seen from the other end": (
         [channel("sip101-00000004", "101", "100", 8, "Up"), channel("sip100-00000003", "100", "101", 9, "Up")],
         [("internal", "100", "101", "talking", (("100", "talking"), ("101", "talking")))],
@@ -321,6 +385,18 @@ SCENES: dict[str, tuple[list[dict[str, object]], list[tuple[object, ...]]]] = {
             channel("trunk-out-00000009", "800123456", "", 137, "Up"),
         ],
         [("outgoing", "100", "+420800123456", "talking", (("100", "talking"), (None, "talking")))],
+    ),
+    "a phone that a program had rung for long, beside a queue that was answered meanwhile": (
+        [
+            channel("trunk-00000002", "777000004", "222333444", 238, "Up"),
+            channel("sip102-00000005", "102", "", 228, "Up"),
+            channel("sip104-00000004", "104", "800123456", 230, "Up"),
+            channel("trunk-out-00000009", "800123456", "", 125, "Up"),
+        ],
+        [
+            ("incoming", "+420777000004", "+420222333444", "talking", ((None, "talking"), ("102", "talking"))),
+            ("outgoing", "104", "+420800123456", "talking", (("104", "talking"), (None, "talking"))),
+        ],
     ),
     "two phones dialled one number, one of them long ago and in vain": (
         [
@@ -476,6 +552,183 @@ def test_an_outgoing_call_that_is_handed_over_stays_one() -> None:
     )
 
 
+def told(*lists: list[dict[str, object]]) -> list[tuple[str, object]]:
+    """Show lists to an account, every two seconds, and return what is told: each event, and to whom it was given."""
+    calls, registry = tracker(), CallRegistry()
+    registry.snapshot((), NOW, NOW)
+    heard: list[tuple[str, object]] = []
+    for turn, rows in enumerate((*lists, [])):
+        at = NOW + timedelta(seconds=2 * turn)
+        changes = registry.snapshot(follow(calls, *rows, at=2 * turn), at, at)
+        heard += [(event.type.value, event.fields.get("transferred_to")) for event in changes.events if event.public]
+    return heard
+
+
+HANDED_OUTSIDE = {
+    "own numbers": (
+        ("777123456", "606111222", "606111222", "606111222"),
+        ("777123456", "606111222", "606111222", ""),
+    ),
+    "parties": (
+        ("777123456", "606111222", "777123456", "606111222"),
+        ("777123456", "606111222", "777123456", "606111222"),
+    ),
+    "parties, with the number of the house": (
+        ("777123456", "606111222", "22233341", "606111222"),
+        ("777123456", "606111222", "22233341", "606111222"),
+    ),
+    "connected": (
+        ("777123456", "606111222", "606111222", "777123456"),
+        ("777123456", "606111222", "606111222", "777123456"),
+    ),
+}
+
+
+@pytest.mark.parametrize("phones", [1, 2])
+@pytest.mark.parametrize("place", ["801", "podpora", "22233349"])
+def test_an_agent_who_gets_free_rings_for_the_first_in_line(place: str, phones: int) -> None:
+    """Who shows only itself and the queue says not for whom; the next one rings for whoever is first then."""
+
+    def waits(*since: tuple[str, int, int]) -> list[dict[str, object]]:
+        return [channel(f"trunk-in-0000000{number}", source, place, age, "Up") for source, number, age in since]
+
+    def agents(status: str, dialled: str, age: int, first: int) -> list[dict[str, object]]:
+        return [
+            channel(f"sip10{number}-000000{number}{number}", f"10{number}", dialled, age, status)
+            for number in range(first, first + phones)
+        ]
+
+    calls = tracker()
+    calls.lists_called_phones = True
+    first, second, third = ("777111111", 1), ("777222222", 2), ("777333333", 3)
+    follow(calls, *waits((*first, 40), (*second, 30)))
+    rings = [*waits((*second, 32), (*third, 1), (*first, 42)), *agents("Ringing", place, 1, 1)]
+    assert by_caller(follow(calls, *rings, at=2)) == {"777111111": phones, "777222222": 0, "777333333": 0}
+    talks = [*waits((*first, 44), (*second, 34), (*third, 3)), *agents("Up", "", 3, 1)[:1]]
+    assert by_caller(follow(calls, *talks, at=4)) == {"777111111": 1, "777222222": 0, "777333333": 0}
+    again = [
+        *waits((*first, 48), (*second, 38), (*third, 7)),
+        *agents("Up", "", 7, 1)[:1],
+        *agents("Ringing", place, 1, 4),
+    ]
+    assert by_caller(follow(calls, *again, at=8)) == {"777111111": 1, "777222222": phones, "777333333": 0}
+
+
+@pytest.mark.parametrize("age", [0, 1, 3])
+def test_two_who_come_to_a_queue_between_two_lists_have_a_phone_each(age: int) -> None:
+    """A phone that is called as soon as a caller comes has the next channel."""
+    calls = tracker()
+    calls.lists_called_phones = True
+    follow(calls)
+    rows = [
+        channel("trunk-in-00000001", "777111111", "801", age + 1, "Up"),
+        channel("sip102-00000002", "102", "801", age + 1, "Ringing"),
+        channel("trunk-in-00000003", "777222222", "801", age, "Up"),
+        channel("sip105-00000004", "105", "801", age, "Ringing"),
+    ]
+    assert by_caller(follow(calls, *rows, at=4)) == {"777111111": 1, "777222222": 1}
+
+
+@pytest.mark.parametrize(("unwatched", "owner"), [(2, "777111111"), (270, "777222222")])
+def test_who_came_while_nobody_looked_may_have_a_phone_already(unwatched: int, owner: str) -> None:
+    """Then the phone that rings as long as a caller is there rings for that one."""
+    calls = tracker()
+    calls.lists_called_phones = True
+    follow(calls)
+    rows = [
+        channel("trunk-in-00000001", "777111111", "801", unwatched, "Up"),
+        channel("trunk-in-00000003", "777222222", "801", 0, "Up"),
+        channel("sip105-00000020", "105", "801", 0, "Ringing"),
+    ]
+    assert [caller for caller, phones in by_caller(follow(calls, *rows, at=unwatched)).items() if phones] == [owner]
+
+
+def by_caller(calls: Iterable[m.Call]) -> dict[str, int]:
+    """Count the phones of each call, by its caller."""
+    return {call.caller.number.removeprefix("+420"): len(call.extensions) for call in calls}
+
+
+@pytest.mark.parametrize("answers", [True, False], ids=["answered", "in vain"])
+@pytest.mark.parametrize("style", HANDED_OUTSIDE)
+def test_who_is_handed_over_to_a_number_outside(style: str, *, answers: bool) -> None:
+    """It is told to whom, whatever the leg to the outside shows; and not where nobody answers there."""
+    caller, phone, mobile = "trunk-in-00000001", "sip101-00000002", "trunk-out-00000003"
+    ringing, talking = HANDED_OUTSIDE[style]
+    lists = [
+        [channel(caller, "777123456", "22233341", 5, "Up"), channel(phone, "777123456", "101", 4, "Up")],
+        [channel(caller, *ringing[:2], 9, "Up"), channel(mobile, *ringing[2:], 1, "Ringing")],
+        [channel(caller, *talking[:2], 13, "Up"), channel(mobile, *talking[2:], 5, "Up")] if answers else [],
+    ]
+    handed_on = [("call_transferred", "+420606111222")] if answers else []
+    assert told(*lists) == [("call_incoming", None), ("call_answered", None), *handed_on, ("call_ended", None)]
+
+
+@pytest.mark.parametrize("trunks", [("trunk-a", "trunk-a"), ("trunk-a", "trunk-b")], ids=["one trunk", "two trunks"])
+@pytest.mark.parametrize("incoming", [True, False])
+def test_a_phone_connects_two_who_are_outside(trunks: tuple[str, str], *, incoming: bool) -> None:
+    """Both may be on one trunk: the two calls are one then, and it is told to whom it was given."""
+    first = (("777123456", "22233341"), ("101", "")) if incoming else (("777123456", ""), ("101", "777123456"))
+
+    def rows(age: int, *second: str, left: bool = False) -> list[dict[str, object]]:
+        ends = [
+            channel(f"{trunks[0]}-00000001", *first[0], age + 20, "Up"),
+            channel(f"{trunks[1]}-00000004", "606111222", "" if second[-1] == "Up" else "606111222", age, second[-1]),
+        ]
+        phones = [
+            channel("sip101-00000002", *first[1], age + 20, "Up"),
+            channel("sip101-00000003", "101", "606111222", age, second[0]),
+        ]
+        return ends if left else ends + phones
+
+    begun = "call_incoming" if incoming else "call_outgoing"
+    assert told(rows(1, "Ring", "Ringing"), rows(3, "Up", "Up"), rows(5, "Up", "Up", left=True)) == [
+        *([(begun, None), ("call_answered", None)]),
+        *([("call_outgoing", None), ("call_answered", None)]),
+        ("call_transferred", "+420606111222"),
+        ("call_ended", None),
+        ("call_ended", None),
+    ]
+
+
+def test_two_phones_that_hear_the_line_go_dead_are_not_connected() -> None:
+    """Those outside have hung up at once, on one trunk, and the phones are not put down yet."""
+
+    def rows(age: int, *, gone: bool) -> list[dict[str, object]]:
+        phones = [
+            channel("sip101-00000001", "101", "606111222", age, "Up"),
+            channel("sip102-00000003", "102", "777123456", age, "Up"),
+        ]
+        outside = [
+            channel("trunk-a-00000002", "606111222", "", age, "Up"),
+            channel("trunk-a-00000004", "777123456", "", age, "Up"),
+        ]
+        return phones if gone else phones + outside
+
+    calls = tracker()
+    assert [len(follow(calls, *rows(age, gone=age > 9), at=age)) for age in (9, 11, 13)] == [2, 2, 2]
+    whole = [("call_outgoing", None), ("call_answered", None)] * 2 + [("call_ended", None)] * 2
+    assert told(rows(9, gone=False), rows(11, gone=True), rows(13, gone=True)) == whole
+
+
+def test_the_numbers_of_those_outside() -> None:
+    """A caller's is the source; whoever is called alone, as through a route, is at what was dialled."""
+    for rows, numbers in (
+        ([channel(IN, "anonymous", "222333444", 6, "Ring")], [""]),
+        ([channel(OUT, "222333444", "800123456", 6, "Ringing")], ["+420800123456"]),
+        ([channel(OUT, "800123456", "800123456", 6, "Ringing")], ["+420800123456"]),
+        (
+            [channel("sip100-00000003", "100", "800123456", 9, "Ring"), channel(OUT, "800123456", "100", 8, "Ringing")],
+            ["", "+420800123456"],
+        ),
+        (
+            [channel("sip100-00000003", "100", "800123456", 9, "Up"), channel(OUT, "800123456", "", 8, "Up")],
+            ["", "+420800123456"],
+        ),
+    ):
+        (call,) = follow(tracker(), *rows)
+        assert [leg.number for leg in call.legs] == numbers
+
+
 def test_whoever_is_left_alone_is_handed_over_and_nothing_else() -> None:
     """To a phone that is called, also when it was first seen answering; not to a phone's own new call."""
     calls = tracker()
@@ -523,6 +776,35 @@ def test_a_channel_name_that_comes_again_after_a_long_time_is_a_new_call() -> No
     (second,) = follow(calls, row | {"src": "420602111222", "duration": 150}, at=201)
     assert second.id != first.id
     assert second.caller.number == "+420602111222"
+
+
+@pytest.mark.parametrize("age", [0, 1, 4, 60, None])
+@pytest.mark.parametrize(
+    ("ringing", "up"),
+    [
+        (("777123456", "22233341", "101", "22233341"), ("777123456", "22233341", "101", "")),
+        (("777123456", "22233341", "777123456", "101"), ("777123456", "22233341", "777123456", "101")),
+        (("777123456", "101", "101", "777123456"), ("777123456", "101", "101", "777123456")),
+    ],
+    ids=["own number", "parties", "connected"],
+)
+def test_an_age_may_be_counted_from_the_answer(
+    ringing: tuple[str, str, str, str], up: tuple[str, str, str, str], age: int | None
+) -> None:
+    """A channel that is picked up stays the same, also where it is younger then; and when it is handed on later."""
+
+    def rows(numbers: tuple[str, str, str, str], age: int | None, *status: str) -> list[dict[str, object]]:
+        caller, called = "trunk-in-00000001", "sip101-00000002"
+        return [channel(caller, *numbers[:2], age, status[0]), channel(called, *numbers[2:], age, status[-1])]
+
+    calls = tracker()
+    (first,) = follow(calls, *rows(ringing, 8, "Ring", "Ringing"), at=0)
+    (answered,) = follow(calls, *rows(up, age, "Up"), at=60)
+    assert (answered.id, answered.state) == (first.id, CallState.TALKING)
+    assert {leg.id for leg in answered.legs} == {leg.id for leg in first.legs}
+    later = None if age is None else age + 60
+    (handed_on,) = follow(calls, *rows((up[0], "102", *up[2:]), later, "Up"), at=120)
+    assert handed_on.id == first.id
 
 
 def test_a_caller_who_only_seemed_to_talk_waits_again() -> None:
@@ -661,8 +943,9 @@ def test_a_leg_that_appears_later_joins_its_call() -> None:
     assert len(follow(calls, *up, straggler)) == 2
 
 
+@pytest.mark.parametrize("answered", [True, False])
 @pytest.mark.parametrize("waits", [True, False])
-def test_a_phone_that_rings_later_is_for_whom_nothing_rings(*, waits: bool) -> None:
+def test_a_phone_that_rings_later_is_for_whom_nothing_rings(*, waits: bool, answered: bool) -> None:
     """A queue rings one when it gets free; where nobody waits, it is one more of the group."""
     calls = tracker()
     waiting = [channel("trunk-in-0000000f", "777123456", "222333444", 1, "Up")] * waits
@@ -671,6 +954,9 @@ def test_a_phone_that_rings_later_is_for_whom_nothing_rings(*, waits: bool) -> N
         channel("sip105-00000013", "105", "222333444", 0, "Ringing"),
     ]
     follow(calls, *waiting, *group)
+    if answered:
+        up = [{"status": "Up"}, {"status": "Up", "dst": ""}]
+        group = [row | changed for row, changed in zip(group, up, strict=True)]
     older = [row | {"duration": 20} for row in (*waiting, *group)]
     later = follow(calls, *older, channel("sip102-00000016", "102", "222333444", 0, "Ringing"), at=20)
     ringing = {call.caller.number: [leg.extension for leg in call.legs[1:]] for call in later}
@@ -762,6 +1048,36 @@ def test_a_request_is_used_once_and_not_for_long() -> None:
     calls.expect(CallRequest(inside=False, user=None, number="800123456", at=NOW))
     third = row | {"channelName": "SIP/sip100-00000005"}
     assert follow(calls, third, at=1)[0].direction is Direction.INCOMING
+
+
+@pytest.mark.parametrize(
+    ("source", "destination"),
+    [("100", "s"), ("100", "100"), ("800222222", "s"), ("100", "800222222")],
+    ids=["nothing dialled", "itself", "the number as caller", "the number"],
+)
+@pytest.mark.parametrize("age", [0, 2, None])
+def test_of_two_requests_the_call_is_that_which_was_just_asked_for(
+    source: str, destination: str, age: int | None
+) -> None:
+    """The one before came to nothing, as the phone did not ring: its number is not told for the next."""
+    calls = tracker()
+    first, second = (NOW - timedelta(seconds=back) for back in (40, 3))
+    calls.expect(CallRequest(inside=True, user="sip100", number="800111111", at=first))
+    calls.expect(CallRequest(inside=True, user="sip100", number="800222222", at=second))
+    (call,) = follow(calls, channel("sip100-00000003", source, destination, age, "Ringing"))
+    assert (call.direction, call.callee.number) == (Direction.OUTGOING, "+420800222222")
+
+
+def test_two_calls_of_a_phone_that_were_asked_for_at_once() -> None:
+    """The channel that began first is that of the first request, whatever the order of the rows."""
+    calls = tracker()
+    for number, back in (("800111111", 4), ("800222222", 1)):
+        request = CallRequest(inside=True, user="sip100", number=number, at=NOW - timedelta(seconds=back))
+        calls.expect(request)
+    young, old = (channel(f"sip100-0000000{n}", "100", "s", age, "Ringing") for n, age in ((2, 0), (1, 3)))
+    told = {call.legs[0].id: call.callee.number for call in follow(calls, young, old)}
+    names = {calls.channel(leg): number for leg, number in told.items()}
+    assert names == {"SIP/sip100-00000001": "+420800111111", "SIP/sip100-00000002": "+420800222222"}
 
 
 def test_a_call_through_a_route_is_outgoing() -> None:

@@ -27,6 +27,12 @@ from .rows import channel
         ("Unmonitored", "-none-", "", False),
         ("Unmonitored", "0.0.0.0", "", False),  # noqa: S104
         ("Unmonitored", None, None, False),
+        ("Avail", "192.0.2.1", "sip:a@192.0.2.1", True),
+        ("Reachable", "192.0.2.1", "", True),
+        ("Unavail", "192.0.2.1", "sip:a@192.0.2.1", False),
+        ("Unk", "", "", False),
+        ("NonQual", "", "sip:a@192.0.2.1", True),
+        ("NonQualified", "", "", False),
         ("Rejected", "192.0.2.1", "", None),
         (None, "192.0.2.1", "", None),
     ],

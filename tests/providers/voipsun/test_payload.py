@@ -38,10 +38,14 @@ QUEUE = m.UserQueue(id="q1", name="podpora")
         (b'PHP Notice: odd [thing] in x\n{"success":"true"}', {"success": "true"}),
         (b"Warning: x\n\xef\xbb\xbf[]", []),
         (b'{"user":"\xe1"}', {"user": "\ufffd"}),
+        (b'{"success":"true"}\n' + NOTICE, {"success": "true"}),
+        (NOTICE + b"[]" + NOTICE, []),
+        (b"[]\nWarning: Unknown: write failed in Unknown on line 0", []),
+        (b'{"success":"true"}\nPHP Fatal error:  Uncaught Error', {"success": "true"}),
     ],
 )
-def test_json_is_found_behind_what_php_prints(body: bytes, answer: object) -> None:
-    """A byte order mark or a notice before the JSON does no harm."""
+def test_json_is_found_beside_what_php_prints(body: bytes, answer: object) -> None:
+    """A byte order mark, or a notice before or behind the JSON, does no harm."""
     assert p.decode(body) == answer
 
 
@@ -56,6 +60,11 @@ def test_json_is_found_behind_what_php_prints(body: bytes, answer: object) -> No
         b"[" * 100_000,
         NOTICE + b"[" * 100_000,
         b"success",
+        b'{"success":"true"}{"success":"false"}',
+        b"[]\n[]",
+        b"[]]",
+        b"[] and more",
+        b"<html><script>\n[]</script></html>",
     ],
 )
 def test_anything_but_json_is_a_connection_problem(body: bytes) -> None:
@@ -70,6 +79,11 @@ def test_anything_but_json_is_a_connection_problem(body: bytes) -> None:
         ({"success": "true"}, True),
         ({"success": "TRUE"}, True),
         ({"success": True}, True),
+        ({"success": 1}, True),
+        ({"success": "1"}, True),
+        ({"success": 0}, False),
+        ({"success": "0"}, False),
+        ({"success": "done"}, False),
         ({"success": "false"}, False),
         ({"success": False}, False),
         ({"success": None}, False),
@@ -90,6 +104,12 @@ def test_success_is_a_word(answer: object, expected: bool) -> None:  # noqa: FBT
         ({"success": False, "errno": 120, "reason": None}, "120", ""),
         ({"success": "false"}, "", ""),
         ({"success": "false", "errno": "E7", "reason": ["x"]}, "E7", ""),
+        ({"success": 0, "errno": 250, "reason": "No route"}, "250", "No route"),
+        ({"success": None}, "", ""),
+        ({"success": "no", "reason": "Busy"}, "", "Busy"),
+        ({"success": "error", "errno": "228"}, "228", ""),
+        ({"errno": "228", "reason": "Extension is busy"}, "228", "Extension is busy"),
+        ({"errno": 110, "reason": None}, "110", ""),
     ],
 )
 def test_a_failure_has_a_code_and_a_reason(answer: object, code: str, reason: str) -> None:
@@ -102,6 +122,10 @@ def test_an_answer_without_success_is_no_failure() -> None:
     assert p.failure([]) is None
     assert p.failure({"0": {}}) is None
     assert p.failure({"success": "true"}) is None
+    assert p.failure({"success": "true", "errno": "0", "reason": ""}) is None
+    assert p.failure({"success": 1, "errno": 0, "reason": None}) is None
+    assert p.failure({"errno": "0", "reason": ""}) is None
+    assert p.failure({"success": "done"}) is None
 
 
 A, B = {"user": "a"}, {"user": "b"}
@@ -121,6 +145,13 @@ A, B = {"user": "a"}, {"user": "b"}
         ({"success": "true", "0": A, "2": B}, (A, B)),
         ({"success": "true", "calls": []}, ()),
         ({"success": "true", "calls": {}}, ()),
+        ({"success": "true", "calls": {}, "count": "0"}, ()),
+        ({"calls": None, "count": 0}, ()),
+        ({"success": "true", "calls": ""}, ()),
+        ({"success": "true", "errno": "0", "reason": ""}, ()),
+        ({"calls": [], "channels": {}}, ()),
+        ({"success": "true", "calls": [A], "errors": []}, (A,)),
+        ({"success": "true", "errno": "0", "warnings": {}, "calls": {"1": A, "2": B}}, (A, B)),
         ({"success": "true"}, ()),
         ({}, ()),
         ([], ()),
@@ -132,7 +163,23 @@ def test_every_style_of_list(answer: object, rows: tuple[object, ...]) -> None:
     assert p.items(answer) == rows
 
 
-@pytest.mark.parametrize("answer", [7, "x", True, {"a": [A], "b": [B]}, {"a": 1, "b": "x"}, [1, 2], {"x": [None]}])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        7,
+        "x",
+        True,
+        {"a": [A], "b": [B]},
+        {"a": 1, "b": "x"},
+        [1, 2],
+        {"x": [None]},
+        False,
+        "",
+        0,
+        {"calls": {}, "count": 2},
+        {"calls": [], "errors": ["x"]},
+    ],
+)
 def test_no_style_of_list(answer: object) -> None:
     """What is no list must not end every call."""
     with pytest.raises(ConnectError):
@@ -189,6 +236,20 @@ def test_shown_answers_hold_no_secret_and_nothing_endless() -> None:
         ({"status": "busy"}, AgentStatus.BUSY, True),
         ({"errno": "611", "reason": "Agent is logged out"}, AgentStatus.LOGGED_OUT, False),
         ({"login": "logged in"}, None, True),
+        ({"loggedIn": True}, None, True),
+        ({"loggedIn": False}, AgentStatus.LOGGED_OUT, False),
+        ({"logged_in": "0", "status": "unavailable"}, AgentStatus.LOGGED_OUT, False),
+        ({"logged in": "true", "state": "unavailable"}, AgentStatus.UNAVAILABLE, True),
+        ({"logged-in": 1, "state": "in call"}, AgentStatus.TALKING, True),
+        ({"agent": {"loggedin": "no", "status": "available"}}, AgentStatus.LOGGED_OUT, False),
+        ({"agent": {"name": "Busy", "login": "logged in", "status": "available"}}, AgentStatus.AVAILABLE, True),
+        ([{"login": "logged in", "status": "in call"}], AgentStatus.TALKING, True),
+        (["logged in", "unavailable"], AgentStatus.UNAVAILABLE, True),
+        ([{"loggedIn": 0}], AgentStatus.LOGGED_OUT, False),
+        ([], None, None),
+        ({"loggedOut": True}, AgentStatus.LOGGED_OUT, False),
+        ({"loggedOut": "false", "status": "available"}, AgentStatus.AVAILABLE, True),
+        ({"loggedIn": "maybe", "status": "busy"}, AgentStatus.BUSY, True),
         ({}, None, None),
         (None, None, None),
         ({"agentName": "Busy", "name": "available"}, None, None),

@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from custom_components.pbx.providers.http import RateLimit
+from custom_components.pbx.providers.http import RateLimit, Reply
 from custom_components.pbx.providers.voipsun.permissions import CALL_LIST, SIP_STATUS
 from custom_components.pbx.providers.voipsun.provider import VoipsunProvider
 from custom_components.pbx.telephony import models as m
@@ -111,6 +111,34 @@ async def test_credentials_that_are_changed_later(client: VoipsunProvider, box: 
     assert Capability.CALLS in client.capabilities
 
 
+@pytest.mark.parametrize(
+    ("poll", "first", "other"),
+    [
+        ("calls", "listcalls", "sipstatus"),
+        ("directory", "sipstatus", "listcalls"),
+        ("account", "listcalls", "sipstatus"),
+    ],
+)
+async def test_permissions_that_are_exchanged_between_two_questions(
+    client: VoipsunProvider, box: Box, monkeypatch: pytest.MonkeyPatch, poll: str, first: str, other: str
+) -> None:
+    """The first list is denied, and is not any more when the other one is: the credentials are good."""
+    good = dict(box.answers)
+    box.answers[first] = no("100")
+    name = "ask" if poll == "account" else "read"
+    send = getattr(client.http, name)
+
+    async def exchanging(operation: str, *args: Any, **request: Any) -> Reply:
+        reply: Reply = await send(operation, *args, **request)
+        box.answers = {**good, other: no("100")}
+        return reply
+
+    monkeypatch.setattr(client.http, name, exchanging)
+    await getattr(client, poll)()
+    if poll == "account":
+        assert Capability.CALLS in client.capabilities
+
+
 async def test_a_denied_list_and_one_that_fails_are_no_proof(client: VoipsunProvider, box: Box) -> None:
     """The next poll will tell."""
     box.answers = {"listcalls": no("100"), "sipstatus": b"<html>"}
@@ -141,7 +169,14 @@ async def test_a_list_that_is_refused_otherwise(client: VoipsunProvider, box: Bo
     assert "<b>" not in str(caught.value)
 
 
-BROKEN: list[object] = [b"", b"<html>x</html>", b'[{"channelName":"SIP/x-0000', [{"foo": 1}], "x", {"a": [], "b": []}]
+BROKEN: list[object] = [
+    b"",
+    b"<html>x</html>",
+    b'[{"channelName":"SIP/x-0000',
+    [{"foo": 1}],
+    "x",
+    {"a": ["x"], "b": []},
+]
 
 
 @pytest.mark.parametrize("answer", BROKEN)
@@ -170,6 +205,18 @@ async def test_errors_are_in_the_body_whatever_the_status(client: VoipsunProvide
     box.answers["listcalls"] = b"<html>"
     with pytest.raises(ConnectError):
         await client.calls()
+
+
+@pytest.mark.parametrize("answer", [{"success": "error"}, {"success": "partly", "calls": []}, {"success": {}}])
+async def test_an_answer_that_is_neither_yes_nor_no_is_no_list(
+    client: VoipsunProvider, box: Box, answer: object
+) -> None:
+    """It ends no call, and of a command it says nothing."""
+    box.answers |= {"listcalls": answer, "originate": answer}
+    with pytest.raises(ConnectError):
+        await client.calls()
+    placed = await client.originate(m.Originate(extension="100", number="800123456"))
+    assert placed.outcome is m.PlacedOutcome.UNKNOWN
 
 
 async def test_a_list_of_phones_that_is_suddenly_empty_is_a_glitch(client: VoipsunProvider, box: Box) -> None:

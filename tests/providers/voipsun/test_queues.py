@@ -72,6 +72,17 @@ def test_agents_that_nobody_added() -> None:
     assert queue_reading(QUEUE, bare, {}).queue.strangers == {"1002": ""}
 
 
+@pytest.mark.parametrize(
+    "reached",
+    ["Agent/1000", "Agent/1000@queue", "Local/1000@agents", "Local/1000@agents/n", "local/1000@agents/nj", ""],
+)
+def test_a_member_is_known_by_what_the_queue_reaches_it_by(reached: str) -> None:
+    """Options of a Local channel stand behind another stroke; a member that shows nothing else has its name."""
+    member = {"name": reached or "NOVAK", "interface": reached, "status": "1", "paused": "1"}
+    known = queue_reading(QUEUE, {"members": [member, {"paused": "0"}]}, AGENTS)
+    assert (known.queue.members, known.paused) == ({"a0": True}, {"a0": True})
+
+
 def test_a_queue_of_lists_only() -> None:
     """What has no figure of its own is counted."""
     answer = {key: CONTRACT_QUEUE[key] for key in ("members", "callers")}

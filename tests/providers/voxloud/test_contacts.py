@@ -14,6 +14,7 @@ import pytest
 from custom_components.pbx.providers.voxloud.provider import VoxloudProvider
 from custom_components.pbx.telephony import models as m
 from custom_components.pbx.telephony.errors import (
+    ConnectError,
     InvalidInputError,
     NotFoundError,
     RefusedError,
@@ -166,6 +167,41 @@ async def test_a_contact_is_changed_once(client: FastProvider, sim: VoxloudSimul
         with pytest.raises(UnknownOutcomeError):
             await change
         assert len(sim.seen("contacts", method)) == 1
+
+
+@pytest.mark.parametrize("status", [404, 405])
+async def test_a_contact_that_is_there_is_updated_by_post(
+    stub: tuple[Stub, str], session: aiohttp.ClientSession, status: int
+) -> None:
+    """A server that does not know PUT there has said so; it has just shown the contact."""
+    known = {"id": "c1", "first_name": "Ada", "primary_phone": CONTACT}
+    stub[0].add("GET", "/api/v1/contacts/c1", known)
+    stub[0].add("PUT", "/api/v1/contacts/c1", (status, {}))
+    stub[0].add("POST", "/api/v1/contacts/c1", {**known, "job_title": "CTO"})
+    changed = await stubbed(session, stub[1]).update_contact(m.Contact(id="c1", job_title="CTO"))
+    assert changed.job_title == "CTO"
+    assert [method for method, _ in stub[0].asked] == ["GET", "PUT", "POST"]
+
+
+@pytest.mark.parametrize("wrapper", ["data", "content"])
+async def test_no_contacts_at_all(stub: tuple[Stub, str], session: aiohttp.ClientSession, wrapper: str) -> None:
+    """Null is a list without anything in it."""
+    stub[0].add("GET", "/api/v1/contacts", {wrapper: None, "has_next": False})
+    page = await stubbed(session, stub[1]).search_contacts(m.ContactQuery(first_name="nobody"))
+    assert page == m.ContactPage()
+
+
+async def test_nothing_where_there_is_something(stub: tuple[Stub, str], session: aiohttp.ClientSession) -> None:
+    """Null is a glitch where the same page says that there is more."""
+    stub[0].add("GET", "/api/v1/contacts", {"data": None, "has_next": True})
+    stub[0].add("POST", "/api/v1/telephony-events", {"content": None, "last": True, "totalElements": 5})
+    provider = stubbed(session, stub[1])
+    with pytest.raises(ConnectError):
+        await provider.search_contacts(m.ContactQuery(first_name="nobody"))
+    with pytest.raises(ConnectError):
+        await provider.history(m.HistoryQuery())
+    stub[0].add("POST", "/api/v1/telephony-events", {"content": None, "last": True, "totalElements": 0})
+    assert (await provider.history(m.HistoryQuery())).records == ()
 
 
 @pytest.mark.parametrize("answer", [b"", b"<html>", {}, []])

@@ -27,7 +27,7 @@ def test_a_record_with_everything() -> None:
     pushed = push.read_push(wrapped(RECORD, "PHONE_CALL"), BOOK)
     assert pushed == m.RecordPush(
         provider_event="PHONE_CALL",
-        key=f"PHONE_CALL:8395:{RECORD['callId']}:{MS}",
+        key=f"PHONE_CALL:8395:{RECORD['callId']}:{MS}:recording,voicemail,transcription,summary",
         record=m.CallRecord(
             id="8395",
             call_id=RECORD["callId"],
@@ -79,6 +79,10 @@ def test_a_record_with_everything() -> None:
         ("CALL_LOST_NO_ANSWER", "INBOUND", Outcome.MISSED),
         ("CALL_LOST_NO_ANSWER", "INTERNAL", Outcome.MISSED),
         ("CALL_LOST_NO_ANSWER", "OUTBOUND", Outcome.NO_ANSWER),
+        ("CALL_LOST_USER_OFFLINE", "INBOUND", Outcome.MISSED),  # a word that nobody has published
+        ("CALL_LOST_TIMEOUT", "OUTBOUND", Outcome.NO_ANSWER),
+        ("CALL_CANCELLED_BY_ORIGINATOR", "INBOUND", Outcome.MISSED),
+        ("CALL_CANCELED", "OUTBOUND", Outcome.CANCELLED),
         ("CALL_LOST_USER_BUSY", "INBOUND", Outcome.BUSY),
         ("CALL_REJECTED", "INBOUND", Outcome.REJECTED),
         ("CALL_LOST_LOSE_RACE", "INBOUND", Outcome.ANSWERED_ELSEWHERE),

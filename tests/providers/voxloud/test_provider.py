@@ -18,6 +18,7 @@ from custom_components.pbx.telephony.errors import (
     ProviderError,
     RateLimitError,
     RefusedError,
+    TroubleError,
     UnknownOutcomeError,
     UnsupportedError,
 )
@@ -161,9 +162,9 @@ async def test_a_lone_401_is_no_wrong_key(client: FastProvider, sim: VoxloudSimu
         (405, ConnectError),
         (406, RefusedError),
         (429, RateLimitError),
-        (500, ConnectError),
+        (500, TroubleError),
         (502, ConnectError),
-        (503, ConnectError),
+        (503, TroubleError),
     ],
 )
 async def test_what_the_account_answers(
@@ -256,9 +257,9 @@ async def test_a_list_that_is_none(stub: tuple[Stub, str], session: aiohttp.Clie
         (415, RefusedError),
         (422, RefusedError),
         (429, RateLimitError),
-        (500, ConnectError),
+        (500, TroubleError),
         (502, ConnectError),
-        (503, ConnectError),
+        (503, TroubleError),
         (504, ConnectError),
         (302, ConnectError),
     ],
@@ -286,16 +287,45 @@ async def test_answers_that_break_off(client: FastProvider, sim: VoxloudSimulato
         await COMMANDS[name](client)
 
 
-@pytest.mark.parametrize("status", [502, 504])
-async def test_a_gateway_that_loses_the_answer(client: FastProvider, sim: VoxloudSimulator, status: int) -> None:
-    """Whether the command was carried out is not known then."""
-    sim.fault(FaultKind.HTML, status=status, method="POST", path="contacts")
-    with pytest.raises(UnknownOutcomeError):
-        await COMMANDS["create"](client)
-    sim.fault(FaultKind.STATUS, status=503, method="POST", path="contacts")
+UNCLEAR, DONE_NOTHING = (UnknownOutcomeError, m.PlacedOutcome.UNKNOWN), (TroubleError, TroubleError)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "expected"),
+    [
+        (502, {"message": "Bad Gateway"}, UNCLEAR),
+        (504, b"", UNCLEAR),
+        (524, b"<html>", UNCLEAR),
+        (500, b"", UNCLEAR),
+        (500, b"<html>", UNCLEAR),
+        (500, {"status": 500, "error": "Internal Server Error", "message": ""}, UNCLEAR),
+        (500, {"message": "No line is free"}, DONE_NOTHING),
+        (503, b"", DONE_NOTHING),
+        (503, {"message": "Maintenance"}, DONE_NOTHING),
+    ],
+)
+async def test_a_command_that_meets_trouble(
+    stub: tuple[Stub, str],
+    session: aiohttp.ClientSession,
+    status: int,
+    body: object,
+    expected: tuple[type[ConnectError], object],
+) -> None:
+    """Without the phone system's own words, whether the command was carried out is not known; it is sent once."""
+    server, url = stub
+    server.add("POST", "/api/v1/contacts", (status, body))
     with pytest.raises(ConnectError) as caught:
-        await COMMANDS["create"](client)
-    assert type(caught.value) is ConnectError
+        await COMMANDS["create"](stubbed(session, url))
+    assert type(caught.value) is expected[0]
+    server.add("GET", "/api/v2/users", [])
+    server.add("GET", "/api/v1/click-to-call", [{"id": "k1", "extension": "101", "outboundNumber": MAIN}])
+    server.add("POST", "/api/v1/click-to-call/k1/connect", (status, body))
+    try:
+        outcome: object = (await stubbed(session, url).originate(asked())).outcome
+    except ConnectError as err:
+        outcome = type(err)
+    assert outcome is expected[1]
+    assert [method for method, _ in server.asked] == ["POST", "GET", "GET", "POST"]
 
 
 async def test_no_reason_repeats_what_was_sent(stub: tuple[Stub, str], session: aiohttp.ClientSession) -> None:

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -194,7 +193,7 @@ def test_a_call_placed_by_api_is_outgoing_whatever_its_phone_was_told() -> None:
 
 def test_a_call_just_placed_is_known_by_extension_and_number() -> None:
     """Where the id says nothing, the phone that rings for a contact just asked for is that call."""
-    book = replace(BOOK, placed=(("101", CONTACT),))
+    book = BOOK._replace(placed=(("101", CONTACT),))
     assert leg(event(originatorNumber=CONTACT), book).direction is OUTGOING
     assert leg(event(originatorNumber=CONTACT, userExtension=102), book).direction is INCOMING
     assert leg(event(originatorNumber="+390699999999"), book).direction is INCOMING
@@ -214,6 +213,32 @@ def test_keys_tell_repeated_messages_from_new_ones() -> None:
     data = [event(), event(callId="b"), event("ANSWERED"), event(userExtension=102), event(timestamp=MS + 1)]
     assert len({leg(one).key for one in data}) == len(data)
     assert leg(event()).key == leg(wrapped(event(), "CALL_INCOMING")).key
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        {"recordingUrl": "https://media.example/rec.mp3"},
+        {"voicemail": True, "voicemail_url": "https://media.example/vm.mp3"},
+        {"transcription": "Hello"},
+        {"summary": "A greeting"},
+    ],
+)
+def test_a_record_that_is_told_again_with_more_is_new(later: dict[str, object]) -> None:
+    """Its sound and its text may be ready later; where only a link is another one, it is the same record."""
+
+    def key(**more: object) -> str | None:
+        """Give the key of a record."""
+        late = ("recordingUrl", "voicemail", "voicemail_url", "transcription", "summary")
+        row = {name: value for name, value in RECORD.items() if name not in late}
+        pushed = push.read_push(wrapped({**row, **more}, "PHONE_CALL"), BOOK)
+        assert isinstance(pushed, m.RecordPush)
+        return pushed.key
+
+    assert len({key(), key(recordingUrl=None, summary=""), key(**later)}) == 2
+    assert key(**later) == key(
+        **{name: f"{value}?again" if value is not True else True for name, value in later.items()}
+    )
 
 
 @pytest.mark.parametrize(

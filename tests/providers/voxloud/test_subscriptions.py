@@ -56,8 +56,20 @@ async def test_click_to_call_may_not_be_subscribed(
     assert len(sim.subscriptions) == 6
 
 
+@pytest.mark.parametrize("status", [400, 403, 404, 405, 406, 409, 415, 422])
+async def test_click_to_call_may_be_refused_in_any_way(
+    stub: tuple[Stub, str], session: aiohttp.ClientSession, status: int
+) -> None:
+    """The reference has no code for an event that cannot be had: the others are subscribed all the same."""
+    path = "/api/v1/webhook-subscriptions"
+    stub[0].add("GET", path, [])
+    stub[0].add("POST", path, *[{"id": f"s{count}", "enabled": True} for count in range(6)], (status, {}))
+    made = await stubbed(session, stub[1]).subscribe(HOOK)
+    assert [one.event for one in made] == [kind for kind in payload.EVENT_TYPES if kind != "CLICK_TO_CALL"]
+
+
 async def test_other_refusals_of_a_subscription_are_told(client: FastProvider, sim: VoxloudSimulator) -> None:
-    """Only that event and only a 400 is expected."""
+    """Only that event is expected to be refused."""
     sim.fault(FaultKind.STATUS, status=400, method="POST", path="webhook-subscriptions")
     with pytest.raises(RefusedError):
         await client.subscribe(HOOK)

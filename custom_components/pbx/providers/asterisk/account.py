@@ -41,6 +41,9 @@ from .settings import AsteriskSettings
 
 DND, FORWARD, NAMES, ALLOWED = "DND", "CF", "AMPUSER", "QPENALTY"
 """Where FreePBX keeps in Asterisk's database what people set, are called, and may join."""
+TREE = "DBGetTree"
+KEYS = {NAMES: "{}/cidname", DND: "{}", FORWARD: "{}"}
+"""The key of each phone in these families."""
 SOON = timedelta(seconds=1)
 
 _NAME = re.compile(r"[\w@./+*#:-]{1,80}")
@@ -108,7 +111,9 @@ class AsteriskAccount(Provider):
         for action, capability in NEEDS.items():
             if action in self._actions:
                 capabilities |= capability
-        self._house.take_names(await self._rows(ami, "DBGetTree", Family=NAMES))
+        if not self._may(TREE):
+            await self._read_phones(ami)
+        self._house.take_names(await self._kept(ami, NAMES))
         if self._may("DBPut") and self._is_freepbx:
             capabilities |= NEEDS_FREEPBX
         self.capabilities = capabilities
@@ -256,22 +261,36 @@ class AsteriskAccount(Provider):
     async def _read_people(self, ami: AmiConnection) -> None:
         """Read names, do not disturb, and mailboxes."""
         house = self._house
-        house.take_names(await self._rows(ami, "DBGetTree", Family=NAMES))
-        if self._may("DBGetTree"):
-            house.take_dnd(await self._rows(ami, "DBGetTree", Family=DND))
+        house.take_names(await self._kept(ami, NAMES))
+        if self._may(TREE) or self._may("DBGet"):
+            house.take_dnd(await self._kept(ami, DND))
         await self._read_forwarding(ami)
         house.take_mailboxes(await self._rows(ami, "VoicemailUsersList"))
 
     async def _read_forwarding(self, ami: AmiConnection) -> None:
         """Read where phones are forwarded to, where FreePBX keeps that."""
         if Capability.FORWARDING in self.capabilities:
-            self._house.take_forwarding(await self._rows(ami, "DBGetTree", Family=FORWARD))
+            self._house.take_forwarding(await self._kept(ami, FORWARD))
 
     async def _read_queues(self, ami: AmiConnection) -> None:
         """Read the queues, their callers and members."""
-        self._center.take_allowed(await self._rows(ami, "DBGetTree", Family=ALLOWED))
+        self._center.take_allowed(await self._kept(ami, ALLOWED))
         self._center.take_queues(await self._rows(ami, "QueueStatus"))
         self._center.take_summaries(await self._rows(ami, "QueueSummary"))
+
+    async def _kept(self, ami: AmiConnection, family: str) -> list[Message]:
+        """Return what Asterisk's database keeps in a family.
+
+        Older releases (many of 16 and 18) have no list of it: each phone's key is asked for.
+        """
+        if self._may(TREE) or family not in KEYS:
+            return await self._rows(ami, TREE, Family=family)
+        found: list[Message] = []
+        for number in sorted(self._house.numbers()):
+            key = KEYS[family].format(number)
+            rows = await self._rows(ami, "DBGet", Family=family, Key=key)
+            found += [{**row, "Key": f"/{family}/{key}"} for row in rows if "Val" in row]
+        return found
 
     async def _rows(self, ami: AmiConnection, action: str, **fields: object) -> list[Message]:
         """Return the items of a list; none where it is denied or empty."""

@@ -27,6 +27,7 @@ from typing import Self
 
 from ...telephony.errors import (
     AuthError,
+    CertificateError,
     ConnectError,
     NotFoundError,
     RefusedError,
@@ -45,6 +46,7 @@ CHUNK = 128 * 1024
 BANNER = "Asterisk Call Manager/"
 HIDDEN = "***"
 END = b"\r\n\r\n"
+IN_USE = "already in use"
 
 _GONE = ("no such channel", "channel does not exist", "not in use", "no such", "not found")
 
@@ -92,7 +94,22 @@ class Framer:
         if len(self._rest) > LONGEST_MESSAGE:
             raise ConnectError("A message of the manager interface has no end")
         for block in blocks:
-            yield block.decode(errors="replace").lstrip("\r\n")
+            yield _text(block).lstrip("\r\n")
+
+
+def _text(block: bytes) -> str:
+    """Return a message as text. Each line is of the alphabet of whoever has sent what it tells."""
+    try:
+        return block.decode()
+    except UnicodeDecodeError:
+        return "\n".join(map(_line, block.split(b"\n")))
+
+
+def _line(row: bytes) -> str:
+    """Return a line as text: UTF-8, also where it was cut, or the Latin letters of old phones."""
+    cut = row.decode(errors="ignore")
+    latin = cut.isascii() and not row.isascii()
+    return row.decode("cp1252" if latin else "utf-8", errors="replace")
 
 
 class _Pending:
@@ -157,7 +174,8 @@ class AmiConnection:
     async def _connect(self) -> asyncio.StreamReader:
         """Return what the manager interface says, from behind its banner on.
 
-        Raise ConnectError where nobody answers in time, or somebody else does.
+        Raise ConnectError where nobody answers in time, or somebody else does, CertificateError
+        where whoever answers is not trusted.
         """
         try:
             async with asyncio.timeout(CONNECT_TIME):
@@ -165,6 +183,8 @@ class AmiConnection:
                     *self._address, ssl=self._tls, limit=CHUNK
                 )
                 banner = (await reader.readline()).decode(errors="replace").strip()
+        except ssl.SSLCertVerificationError:
+            raise CertificateError("The certificate is not trusted") from None
         except (OSError, TimeoutError, ValueError) as error:
             raise ConnectError(f"No manager interface there ({type(error).__name__})") from None
         if not banner.startswith(BANNER):
@@ -202,7 +222,8 @@ class AmiConnection:
         fields: dict[str, object] = {"Username": username, "Events": events}
         try:
             challenge = (await self.action("Challenge", AuthType="MD5")).get("Challenge", "")
-        except RefusedError:
+        except RefusedError as error:
+            _expect_free(error)
             challenge = ""
         if challenge:
             digest = hashlib.md5(f"{challenge}{secret}".encode(), usedforsecurity=False)
@@ -211,7 +232,8 @@ class AmiConnection:
             fields["Secret"] = secret
         try:
             await self.action("Login", **fields)
-        except RefusedError:
+        except RefusedError as error:
+            _expect_free(error)
             raise AuthError("The manager interface refuses the login") from None
 
     # -- actions -----------------------------------------------------------------------------------
@@ -329,6 +351,12 @@ class AmiConnection:
                 self._reason = "The manager interface does not answer any more"
                 self._end(self._reason)
                 return
+
+
+def _expect_free(error: RefusedError) -> None:
+    """Raise ConnectError where a login was refused because it may be there only once."""
+    if IN_USE in error.reason.lower():
+        raise ConnectError("The manager user is logged in already") from None
 
 
 def _refusal(words: str) -> RefusedError:

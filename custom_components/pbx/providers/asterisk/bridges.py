@@ -22,6 +22,8 @@ class Bridges:
         """Put a channel into a bridge; return those in it, where all of them are one call."""
         if kind == PARKING:
             self._parking.add(bridge)
+        else:
+            channel.overdue = False
         channel.bridge = bridge
         members = self._members.setdefault(bridge, set())
         members.add(channel.uid)

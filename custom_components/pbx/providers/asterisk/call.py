@@ -1,12 +1,16 @@
 """A call in the making: its channels, what is listed and was told of it, and how it is told."""
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from ...telephony import models as m
 from ...telephony.models import CallState, Direction, Outcome
 from .channels import Channel, Message
+
+ENDS = 2
+REFUSALS = frozenset({Outcome.BUSY, Outcome.FAILED, Outcome.REJECTED})
+UNTOLD = (CallState.RINGING, None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +31,8 @@ class Call:
 
     id: str
     seen_at: datetime
+    began_at: datetime | None = None
+    """When it began, where a list tells that it was before it was seen."""
     channels: dict[str, Channel] = field(default_factory=dict)
     told: dict[str, tuple[CallState, str | None]] = field(default_factory=dict)
     direction: Direction | None = None
@@ -38,6 +44,10 @@ class Call:
     moved: bool = False
     """Whether a part of it went on in another call."""
     picked_up: bool = False
+    talked: bool = False
+    """Whether a phone of ours has talked in it."""
+    given: str | None = None
+    """To whom outside it was given."""
     first: tuple[str, str | None] | None = None
     """The end that began it: its Uniqueid, and its extension."""
     placed: m.Party | None = None
@@ -55,10 +65,49 @@ class Call:
         lines = [channel for channel in self.channels.values() if channel.is_line]
         return sorted(lines, key=lambda channel: channel.extension is None)
 
+    def add(self, channel: Channel, linked: str) -> None:
+        """Take a channel that belongs to it."""
+        self.channels[channel.uid] = channel
+        self.linked.add(linked)
+        self.began_at = min(self.began_at or channel.began_at, channel.began_at)
+        if channel.is_line and self.first is None:
+            self.first = (channel.uid, channel.extension)
+
+    def take_start(self, channel: Channel, message: Message) -> None:
+        """Take the state of one of its ends, which may have placed it only now."""
+        if channel.take_start(message):
+            self.take_origin()
+
+    def take_origin(self) -> None:
+        """Know whether the phone system itself rings one of its ends first."""
+        begun = any(one.dials and one.is_line for one in self.channels.values())
+        placed = any(one.originated for one in self.channels.values())
+        self.originated = placed or (self.originated and not begun)
+
     def is_calling(self, channel: Channel) -> bool:
         """Return whether an end calls somebody who has not answered yet."""
         others = (other for other in self.channels.values() if other is not channel)
         return any(not other.is_up and not other.dials for other in others)
+
+    def passes(self, channel: Channel) -> bool:
+        """Return whether somebody outside has been handed over, and waits for an answer there."""
+        alone = not any(line.is_up for line in self.lines if line is not channel)
+        return channel.extension is None and alone and self.is_calling(channel)
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the last phone that was called is not to be had; who calls hears a tone."""
+        return bool(self.outcomes) and self.outcomes[-1] in REFUSALS
+
+    def taker(self, lines: Collection[Channel]) -> Channel | None:
+        """Return who outside was given a call in which one of ours has talked; None for nobody."""
+        if not self.talked or self.given is not None:
+            return None
+        ours = any(line.extension is not None and line.is_up for line in lines)
+        outside = [line for line in lines if self.told.get(line.uid, UNTOLD)[0] in m.UP]
+        if ours or len(outside) < ENDS:
+            return None
+        return max(outside, key=lambda line: line.seen_at)
 
 
 def leg_push(
@@ -95,6 +144,13 @@ def end_push(call: Call, event: str, uid: str, extension: str | None, *, final: 
     )
 
 
+def given_pushes(call: Call, event: str, uid: str) -> list[m.LegPush]:
+    """Return what tells to whom outside a call was given; nothing for one who has no number."""
+    state, extension = call.told[uid]
+    push = leg_push(call, event, uid, state, extension)
+    return [replace(push, transferred_to=call.given)] if call.given else []
+
+
 def unseen_pushes(call: Call, event: str) -> list[m.LegPush]:
     """Return what tells of a call that was over before anything of it could be told."""
     if call.direction is None or call.first is None or call.moved:
@@ -120,7 +176,7 @@ def view(call: Call) -> m.Call:
         callee=call.callee,
         legs=legs,
         queue=call.queue or None,
-        started_at=call.seen_at,
+        started_at=call.began_at or call.seen_at,
     )
 
 
@@ -134,6 +190,8 @@ def _outcome(call: Call) -> Outcome | None:
     """Return how a call ended, for one that nobody answered; None where that is not known."""
     if call.voicemail:
         return Outcome.VOICEMAIL
+    if call.direction is Direction.OUTGOING and call.outcomes:
+        return call.outcomes[-1]  # the trunks before were passed over
     said = set(call.outcomes) - {Outcome.ANSWERED_ELSEWHERE}
     only = said.pop() if len(said) == 1 else None
     if only is not None and not (call.queue and only is Outcome.REJECTED):

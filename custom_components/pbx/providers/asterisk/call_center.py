@@ -25,8 +25,10 @@ from .house import MAX_ITEMS, House, note
 
 QUEUE_OF_EVERYBODY = "default"
 
+FREE = frozenset({"0", "1"})
+"""The states in which a queue rings a member: also that of a phone whose driver tells none."""
 MEMBER_STATES = {
-    "1": AgentStatus.AVAILABLE,
+    **dict.fromkeys(FREE, AgentStatus.AVAILABLE),
     "2": AgentStatus.TALKING,
     "3": AgentStatus.BUSY,
     "4": AgentStatus.UNAVAILABLE,
@@ -121,7 +123,7 @@ class CallCenter:
             interface=interface,
             name=known(row.get("MemberName") or row.get("Name", ""), LONGEST_NAME),
             state_interface=row.get("StateInterface", ""),
-            dynamic=row.get("Membership", "dynamic") != "static",
+            dynamic=row.get("Membership", "").lower() in {"", "dynamic"},
             paused=row.get("Paused") == "1",
             reason=known(row.get("PausedReason", ""), LONGEST_NAME),
             penalty=integer(row.get("Penalty")) or 0,
@@ -236,7 +238,7 @@ class CallCenter:
         """Return how a queue is doing."""
         row, summary = self.queues.get(name, {}), self.summaries.get(name, {})
         members = [member for member in self.members.values() if member.queue == name]
-        free = [member for member in members if member.status == "1" and not member.paused]
+        free = [member for member in members if member.status in FREE and not member.paused]
         agents = {
             agent_id: False for queue, agent_id in (*self.allowed, *self.left) if queue == name
         }

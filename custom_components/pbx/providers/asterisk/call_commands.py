@@ -71,19 +71,23 @@ class CallCommands(AsteriskStream):
         if self._house.extension_of_device and extension not in self._house.numbers():
             raise NotFoundError("No such extension")
         device = self._house.device_for(extension)
-        if self._house.devices.get(device) == "UNAVAILABLE":
+        if self._house.is_away(device):
             raise RefusedError("The phone is not registered")
         return device
 
     @override
     async def hangup(self, target: m.CallRef, cause: str | None = None) -> None:
-        """End a call: of one phone that rings only the ringing there, else all of it."""
+        """End a call: of one phone that rings only the ringing there, else all of it.
+
+        All of it ends with its caller; with a phone that was called the dial plan might go on.
+        """
         if cause is not None and not _CAUSE.fullmatch(cause):
             raise InvalidInputError("cause")
         channels = self._channels(target)
         own = [one for one in channels if target.extension in {None, one.extension}]
         ringing = [one for one in own if not one.is_up and not one.dials]
         rejects = target.extension is not None and len(ringing) == len(own)
+        own.sort(key=lambda one: not one.dials)
         for channel in ringing if rejects else own[:1]:
             try:
                 await self._command(
@@ -144,7 +148,10 @@ class CallCommands(AsteriskStream):
 
     @override
     async def spy(self, request: m.Spy) -> None:
-        """Ring a supervisor's phone, and let it listen to a channel."""
+        """Ring a supervisor's phone, and let it listen to a channel.
+
+        Without `u` it would be all channels whose names begin so.
+        """
         spied = self._spied(request)
         uid = f"pbx-{secrets.token_hex(8)}"
         self._calls.remembered.ignored.put(uid, None)
@@ -153,7 +160,7 @@ class CallCommands(AsteriskStream):
             "Originate",
             Channel=self._device(request.extension),
             Application="ChanSpy",
-            Data=f"{spied.name},qE{SPY_MODES[request.mode or m.SpyMode.LISTEN]}",
+            Data=f"{spied.name},quE{SPY_MODES[request.mode or m.SpyMode.LISTEN]}",
             CallerID=f'"{name}" <{request.caller_id_number or spied.extension or ""}>',
             Timeout=1000 * RING_TIMEOUT,
             ChannelId=uid,

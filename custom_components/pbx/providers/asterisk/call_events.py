@@ -4,11 +4,20 @@ DIALS = frozenset({"DialBegin", "DialState", "DialEnd"})
 PARKING = frozenset({"ParkedCall", "UnParkedCall", "ParkedCallGiveUp", "ParkedCallTimeOut"})
 SPYING = frozenset({"ChanSpyStart"})
 QUEUEING = frozenset({"QueueCallerJoin", "QueueCallerLeave", "QueueCallerAbandon"})
+CONFERRING = frozenset({"ConfbridgeJoin", "ConfbridgeLeave", "MeetmeJoin", "MeetmeLeave"})
 CHANGES = frozenset(
     {
-        *("Newchannel", "Newstate", "Rename", "Hangup", "BridgeEnter", "BridgeLeave"),
+        *(
+            "Newchannel",
+            "Newstate",
+            "NewCallerid",
+            "Rename",
+            "Hangup",
+            "BridgeEnter",
+            "BridgeLeave",
+        ),
         *("Hold", "Unhold", "ConfbridgeJoin", "ConfbridgeLeave", "MessageWaiting"),
     }
 )
-EVENTS = DIALS | PARKING | SPYING | QUEUEING | CHANGES
+EVENTS = DIALS | PARKING | SPYING | QUEUEING | CONFERRING | CHANGES
 """The events that tell of channels."""

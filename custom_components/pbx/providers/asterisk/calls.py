@@ -40,25 +40,22 @@ nobody calls a phone, but the phone system itself, is known at once: its Linkedi
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
 
 from ...telephony import models as m
 from ...telephony.models import CallState
 from ..channels import ChannelKind
 from .bridges import TWO_PARTIES, Bridges
-from .call import Call, Listing, end_push, leg_push, unseen_pushes, view
-from .call_events import DIALS, PARKING, SPYING
-from .channels import Channel, ChannelState, channel_from, device_of, known, other_half
+from .call import Call, Listing, end_push, given_pushes, leg_push, unseen_pushes, view
+from .call_events import CONFERRING, DIALS, PARKING, SPYING
+from .channels import Channel, ChannelState, Message, channel_from, device_of, known, other_half
 from .parties import Parties
+from .readiness import is_ready, patience
 from .remembered import Past, Remembered
 
-type Message = Mapping[str, str]
 type ExtensionOf = Callable[[str], str | None]
 
-DEFERRED = timedelta(milliseconds=80)
-CODE_DEFERRED = timedelta(milliseconds=1500)
-"""How long a code is not told that may pick up a call; Asterisk itself waits for half a second."""
 SETTLED = timedelta(milliseconds=800)
 """How long after picking up a menu may turn out to be a queue; Asterisk first waits for sound."""
 QUIET = timedelta(seconds=1)
@@ -251,6 +248,9 @@ class Calls:
         match kind:
             case "Newstate":
                 channel.take_state(message.get("ChannelState", ""), now)
+                call.take_start(channel, message)
+            case "NewCallerid":
+                channel.take_caller(message)
             case "Rename":
                 channel.take_name(message.get("Newname", ""))
             case "Hold" | "Unhold":
@@ -259,8 +259,8 @@ class Calls:
                 channel.queue = call.queue = known(message.get("Queue", ""))
             case "QueueCallerLeave" | "QueueCallerAbandon":
                 channel.queue, channel.up_at = "", now  # an agent follows in a moment
-            case "ConfbridgeJoin" | "ConfbridgeLeave":
-                channel.conference = kind == "ConfbridgeJoin"
+            case _ if kind in CONFERRING:
+                channel.conference = kind.endswith("Join")
             case "ChanSpyStart":
                 channel.spying = True
             case "MessageWaiting":
@@ -285,13 +285,11 @@ class Calls:
         if call is None:
             call = self._calls[call_id] = Call(id=call_id, seen_at=now, watched=not listed)
         self._by_linked[linked] = call_id
-        call.linked.add(linked)
-        self._channels[uid] = call.channels[uid] = channel
-        if channel.is_line and call.first is None:
-            call.first = (uid, channel.extension)
+        self._channels[uid] = channel
+        call.add(channel, linked)
         if joined is not None:
             channel.originated, channel.reached = False, True
-        call.originated = call.originated or channel.originated
+        call.take_origin()
         if (placed := self.remembered.placed.get(uid)) is not None:
             channel.originated = call.originated = True
             call.placed = placed[1]
@@ -311,8 +309,14 @@ class Calls:
         call = self._calls[channel.call]
         known_before, channel.reached = channel.reached, True
         caller = self._channels.get(message.get("Uniqueid", ""))
+        by_nobody = not message.get("Uniqueid") and channel.uid == channel.linked
+        if by_nobody and not (channel.dials or known_before):
+            channel.originated = call.originated = True
         if self._is_placed_through(caller, call):
             channel.originated = channel.originated or not channel.dials
+        channel.take_dial_state(message)
+        if channel.extension is None:
+            channel.number = known(channel.number) or message.get("DestCallerIDNum", "")
         if kind == "DialEnd":
             channel.take_dial_end(message)
         elif not (message.get("Uniqueid") or channel.originated or known_before):
@@ -351,7 +355,7 @@ class Calls:
         if kind == "ParkedCall":
             channel.space = known(message.get("ParkingSpace", ""))
         elif kind != "ParkedCallGiveUp":  # who gives up hangs up, and is not taken up again
-            channel.space = ""
+            channel.space, channel.overdue = "", kind == "ParkedCallTimeOut"
         return [channel.call]
 
     def _take_hangup(self, channel: Channel, message: Message) -> None:
@@ -368,7 +372,7 @@ class Calls:
         self.remembered.gone.put(channel.uid, channel.call)
         call = self._calls[channel.call]
         call.channels.pop(channel.uid, None)
-        if not channel.dials and channel.is_line:
+        if channel.is_line and not channel.dials and not (channel.originated and channel.is_up):
             call.outcomes.append(channel.outcome)
 
     # -- bridges -----------------------------------------------------------------------------------
@@ -401,7 +405,7 @@ class Calls:
         if not channel.is_placed(now):
             self._defer(call.id, channel.placed_by)
             return None
-        if channel.space:
+        if channel.space or channel.overdue:
             return CallState.ON_HOLD
         if not channel.is_up:
             rings = CallState.RINGING if channel.state == ChannelState.RINGING else None
@@ -415,11 +419,11 @@ class Calls:
     ) -> CallState:
         """Return what an end of a call does that was picked up and is connected with nobody."""
         told = call.told.get(channel.uid)
-        if not channel.queue and told is not None and told[0] in m.UP:
+        if not channel.queue and told is not None and told[0] in m.UP and not call.passes(channel):
             return CallState.TALKING  # between two bridges, or the other side has just left
         if channel.queue or not channel.begins:
             return CallState.RINGING
-        if channel.extension is None or call.is_calling(channel):
+        if channel.extension is None or call.is_calling(channel) or call.is_refused:
             return waits
         if channel.up_at is not None and now - channel.up_at < SETTLED:
             self._defer(call.id, channel.up_at + SETTLED)
@@ -444,9 +448,23 @@ class Calls:
         if lines:
             self._parties.understand(call, lines)
             call.picked_up = call.picked_up or any(line.is_up for line in lines)
-        if not call.told and lines and not self._is_ready(call, lines, now):
-            self._defer(call.id, call.seen_at + self._patience(lines))
+        if lines and not call.told and not self._is_ready(call, lines, now):
             return
+        self._tell_states(call, lines, event, now)
+        if not lines:
+            self._forget(call)
+
+    def _is_ready(self, call: Call, lines: list[Channel], now: datetime) -> bool:
+        """Return whether enough is known of a call to tell of it; else look at it once more."""
+        spaces = {one.space for one in self._channels.values() if one.space}
+        wait = patience(lines, spaces, self._parties)
+        if is_ready(call, lines, wait, now):
+            return True
+        self._defer(call.id, call.seen_at + wait)
+        return False
+
+    def _tell_states(self, call: Call, lines: list[Channel], event: str, now: datetime) -> None:
+        """Push what the ends of a call do, and which of them are over."""
         states = {channel.uid: self._state(channel, call, now) for channel in lines}
         over = [uid for uid in call.told if uid not in states]
         # Who was called answers; whoever called only talks then, too.
@@ -455,32 +473,15 @@ class Calls:
             if state is not None and call.told.get(channel.uid) != (state, channel.extension):
                 call.told[channel.uid] = (state, channel.extension)
                 self._push(call, leg_push(call, event, channel.uid, state, channel.extension))
+                call.talked |= channel.extension is not None and state is CallState.TALKING
+        if (taker := call.taker(lines)) is not None:
+            call.given = self._parties.number(known(taker.number))
+            self._push(call, *given_pushes(call, event, taker.uid))
         for uid in over:
             _, extension = call.told.pop(uid)
             self._push(
                 call, end_push(call, event, uid, extension, final=not lines and not call.told)
             )
-        if not lines:
-            self._forget(call)
-
-    def _patience(self, lines: list[Channel]) -> timedelta:
-        """Return how long a call is not told of which only its beginning is known."""
-        spaces = {one.space for one in self._channels.values() if one.space}
-        for line in lines:
-            code = line.dialled.startswith(("*", "#")) or line.dialled in spaces
-            if line.dials and line.extension is not None and code:
-                return CODE_DEFERRED
-        return DEFERRED
-
-    def _is_ready(self, call: Call, lines: list[Channel], now: datetime) -> bool:
-        """Return whether enough is known of a call to tell of it."""
-        if now - call.seen_at >= self._patience(lines):
-            return True
-        called = [channel for channel in lines if not channel.dials]
-        return any(
-            channel.state in {ChannelState.RINGING, ChannelState.UP} and channel.is_placed(now)
-            for channel in called
-        )
 
     def _push(self, call: Call, *pushed: m.LegPush) -> None:
         """Tell something of a call."""

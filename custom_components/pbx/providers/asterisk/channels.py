@@ -10,10 +10,12 @@ from ...telephony import text
 from ...telephony.phone_numbers import is_hidden
 from ..channels import ChannelKind, channel_kind
 from ..parties import read_party
+from ..values import seconds
 
 type Message = Mapping[str, str]
 
 LONGEST_NUMBER, LONGEST_NAME = 200, 120  # a URI with a name has room
+LONGEST_CALL = 30 * 86400
 PLACED = timedelta(milliseconds=1500)
 """How long a phone that rings waits for the event that says who calls it; usually it is there."""
 NOTHING = frozenset({"", "<unknown>", "unknown", "<none>", "(null)", "s"})
@@ -29,6 +31,7 @@ OUTCOMES = {
 }
 DECLINED, ELSEWHERE = "21", "26"
 """The causes of a leg whose phone has declined, and of one that another phone was quicker than."""
+RINGS = frozenset({"RINGING", "PROGRESS"})
 
 
 class ChannelState(StrEnum):
@@ -38,6 +41,11 @@ class ChannelState(StrEnum):
     CALLING = "4"
     RINGING = "5"
     UP = "6"
+    PRE_RING = "9"
+
+
+CALLS = frozenset({ChannelState.CALLING, ChannelState.PRE_RING})
+"""The states of a channel that has placed a call, or of a line on which somebody calls."""
 
 
 def known(value: str, limit: int = LONGEST_NUMBER) -> str:
@@ -78,6 +86,7 @@ class Channel:
     """The phone of ours that it belongs to; None for the outside."""
     state: str
     seen_at: datetime
+    began_at: datetime
     changed_at: datetime
     """When an event or a list told of it last."""
     dials: bool
@@ -85,6 +94,8 @@ class Channel:
     number: str = ""
     caller_name: str = ""
     dialled: str = ""
+    renamed: bool = False
+    """Whether it was told anew who calls, and nobody has looked yet."""
     originated: bool = False
     """Whether it is called by nobody: the phone system itself rings it first."""
     reached: bool = False
@@ -93,6 +104,8 @@ class Channel:
     holding: bool = False
     queue: str = ""
     space: str = ""
+    overdue: bool = False
+    """Whether it was parked for so long that whoever has parked it is rung."""
     conference: bool = False
     spying: bool = False
     up_at: datetime | None = None
@@ -134,12 +147,38 @@ class Channel:
             self.up_at = now
         self.state = state or self.state
 
+    def take_start(self, message: Message) -> bool:
+        """Return whether it has placed a call: a handset that was off the hook has dialled."""
+        places = message.get("ChannelState") in CALLS and self.is_line
+        if places:
+            self.dials, self.originated = True, False
+            self.dialled = known(self.dialled) or message.get("Exten", "")
+            self.take_caller(message)
+        return places
+
+    def take_caller(self, message: Message) -> None:
+        """Take who calls, where the line or a look-up of the dial plan tells it only now.
+
+        What came with the call stays: the dial plan also puts words of its own before a name.
+        """
+        number, name = known(self.number), known(self.caller_name)
+        if self.extension is None and self.dials and not (number and is_hidden(number)):
+            self.number = number or message.get("CallerIDNum", "")
+            self.caller_name = message.get("CallerIDName", "") if name in {"", number} else name
+            self.renamed = True
+
     def take_application(self, row: Message) -> None:
         """Take from a row of the list what the dial plan does with it."""
         application = row.get("Application", "").lower()
         self.conference = application in CONFERENCES
         waits = application == "queue" and not row.get("BridgeId")
         self.queue = known(row.get("ApplicationData", "").partition(",")[0]) if waits else ""
+
+    def take_dial_state(self, message: Message) -> None:
+        """Take that a phone rings: one that sends a tone of its own (183) never says so itself."""
+        rings = message.get("Event") == "DialState" and message.get("DialStatus") in RINGS
+        if rings and self.extension is not None and not self.is_up:
+            self.state = ChannelState.RINGING
 
     def take_dial_end(self, message: Message) -> None:
         """Take how the attempt to reach it ended."""
@@ -162,7 +201,7 @@ def channel_from(
     state = message.get("ChannelState", "")
     application = message.get("Application", "").lower()
     name = message.get("Channel", "")
-    dials = state == ChannelState.CALLING
+    dials = state in CALLS
     if listed and state == ChannelState.UP:
         dials = application not in CALLED
     uid, linked = message.get("Uniqueid", ""), message.get("Linkedid", "")
@@ -175,17 +214,26 @@ def channel_from(
         extension=extension,
         state=state,
         seen_at=now,
+        began_at=_began_at(message, now),
         changed_at=now,
         dials=dials,
         number=message.get("CallerIDNum", ""),
         caller_name=message.get("CallerIDName", ""),
         dialled=message.get("Exten", "") if dials else "",
-        originated=uid == linked and not dials and state != ChannelState.UP,
+        originated=uid == linked and state in {ChannelState.DOWN, ChannelState.RINGING},
         reached=listed,
         spying=channel_kind(name, application) is not channel_kind(name),
         up_at=now if state == ChannelState.UP else None,
     )
     if listed:
         channel.bridge = message.get("BridgeId", "")
+        if dials and not known(channel.dialled):  # it is in a routine of the dial plan
+            channel.dialled = message.get("ConnectedLineNum", "")
         channel.take_application(message)
     return channel
+
+
+def _began_at(row: Message, now: datetime) -> datetime:
+    """Return when a channel began: a row of the list tells for how long it has been there."""
+    length = seconds(row.get("Duration")) or 0
+    return now - timedelta(seconds=length) if length <= LONGEST_CALL else now

@@ -26,7 +26,12 @@ MAX_ITEMS = 5000
 PHONE_TECHNOLOGIES = frozenset(
     {"pjsip", "sip", "iax2", "dahdi", "zap", "sccp", "skinny", "mgcp", "ustm", "dect"}
 )
-UNREGISTERED = frozenset({"UNAVAILABLE", "INVALID", "UNKNOWN"})
+AWAY = frozenset({"UNAVAILABLE", "INVALID"})
+UNKNOWN = "UNKNOWN"
+WITHOUT_STATE = frozenset({"iax2", "dahdi", "zap"})
+"""Technologies whose phones have no state while they have no call, unless they are away."""
+UNREACHABLE = frozenset({"Unreachable", "Removed"})
+OFF = frozenset({"", "no", "off", "0", "false"})
 DND_DEVICE = "Custom:DND"
 
 
@@ -55,6 +60,8 @@ class House:
     extension_of_device: dict[str, str] = field(default_factory=dict)
     """The extension that each device belongs to; the devices in lower case."""
     _numbers: frozenset[str] = frozenset()
+    _states: dict[str, str] = field(default_factory=dict)
+    """The states of the devices, which are in lower case."""
 
     # -- reading -----------------------------------------------------------------------------------
 
@@ -66,7 +73,8 @@ class House:
             devices = tuple(filter(_is_phone, map(str.strip, re.split(r"[&,]", hint))))
             pattern = number_.startswith("_") or "${" in hint
             if number_ and devices and not pattern and len(self.hints) < MAX_ITEMS:
-                self.hints[number_] = devices
+                known_before = self.hints.get(number_, ())  # in another context
+                self.hints[number_] = tuple(dict.fromkeys((*known_before, *devices)))
         self._index()
 
     def take_endpoints(self, rows: Iterable[Message]) -> None:
@@ -76,11 +84,20 @@ class House:
 
     def take_contacts(self, rows: Iterable[Message]) -> None:
         """Take where the phones are."""
-        self.contacts = {name: row for row in rows if (name := known(row.get("Endpoint", "")))}
+        best = sorted(rows, key=lambda row: row.get("Status") not in UNREACHABLE)
+        self.contacts = {name: row for row in best if (name := known(row.get("Endpoint", "")))}
 
     def take_devices(self, rows: Iterable[Message]) -> None:
         """Take the states of the devices."""
         self.devices = {row.get("Device", ""): row.get("State", "") for row in rows}
+        self._states = {device.lower(): state for device, state in self.devices.items()}
+
+    def take_device(self, device: str, state: str) -> bool:
+        """Take the state of a device; return whether it is another than before."""
+        before = self.devices.get(device)
+        note(self.devices, device, state)
+        note(self._states, device.lower(), state)
+        return before != state
 
     def take_names(self, rows: Iterable[Message]) -> None:
         """Take the names that FreePBX keeps for its users."""
@@ -92,7 +109,8 @@ class House:
 
     def take_dnd(self, rows: Iterable[Message]) -> None:
         """Take who is not to be disturbed."""
-        self.dnd = {row.get("Key", "").rpartition("/")[2] for row in rows}
+        on = (row for row in rows if row.get("Val", "").strip().lower() not in OFF)
+        self.dnd = {row.get("Key", "").rpartition("/")[2] for row in on}
 
     def take_forwarding(self, rows: Iterable[Message]) -> None:
         """Take where the phones are forwarded to."""
@@ -108,7 +126,9 @@ class House:
                 self.mailboxes[f"{box}@{row.get('VMContext', '')}"] = (
                     integer(row.get("NewMessageCount")) or 0
                 )
-                self.names.setdefault(box, known(row.get("Fullname", ""), LONGEST_NAME))
+                self.names[box] = self.names.get(box) or known(
+                    row.get("Fullname", ""), LONGEST_NAME
+                )
 
     def _index(self) -> None:
         """Know which extension a device belongs to, and which devices an extension has.
@@ -195,10 +215,17 @@ class House:
             contact=known(contact.get("ViaAddr", "")),
         )
 
+    def is_away(self, device: str) -> bool:
+        """Return whether a phone is known not to be registered, so that it cannot ring."""
+        return self._states.get(device.lower()) == "UNAVAILABLE"
+
     def _is_reachable(self, device: str) -> bool | None:
         """Return whether a phone is registered, where that is known."""
-        state = self.devices.get(device)
-        return None if state is None else state not in UNREGISTERED
+        state = self._states.get(device.lower(), "")
+        if state in {"", UNKNOWN}:
+            idle = state == UNKNOWN and device.partition("/")[0].lower() in WITHOUT_STATE
+            return True if idle else None
+        return state not in AWAY
 
     def _is_registered(self, trunk: str) -> bool | None:
         """Return whether a trunk can be reached, where that is known."""
@@ -207,7 +234,7 @@ class House:
     def _is_undisturbed(self, number_: str) -> bool | None:
         """Return whether a phone is not to be disturbed, where that is known."""
         lamp = self.devices.get(f"{DND_DEVICE}{number_}")
-        if lamp is not None and lamp not in UNREGISTERED:
+        if lamp is not None and lamp not in AWAY | {UNKNOWN}:
             return lamp != "NOT_INUSE"
         return None if self.dnd is None else number_ in self.dnd
 

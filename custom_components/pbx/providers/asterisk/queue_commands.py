@@ -109,8 +109,10 @@ class QueueCommands(CallCommands):
         members += self._center.members.values()
         for other in members:
             whose = self._center.extension_of_member(other)
-            if whose and other.interface.lower().startswith("local/"):
-                return other.interface.replace(whose, extension, 1), device
+            technology, _, way = other.interface.partition("/")
+            number, at, rest = way.partition("@")
+            if technology.lower() == "local" and at and number == whose:
+                return f"{technology}/{extension}@{rest}", device
         return device, device
 
     async def _show_login(self, queue: str, extension: str, state: str) -> None:

@@ -39,7 +39,7 @@ COLLECTED = timedelta(milliseconds=400)
 """How long is waited for further records of a call; Asterisk writes them at once."""
 ZONE_STEP = timedelta(minutes=15)
 MOST_ROWS = 2000
-ANSWERED = "ANSWERED"
+ANSWERED, LINKED = "ANSWERED", "linkedid"
 OUTCOMES = {
     "BUSY": Outcome.BUSY,
     "FAILED": Outcome.FAILED,
@@ -58,6 +58,11 @@ class Row(NamedTuple):
     def says(self, key: str) -> str:
         """Return a value; empty where Asterisk only says that there is none."""
         return known(self.message.get(key, ""))
+
+    @property
+    def linked(self) -> str:
+        """The Linkedid of its call, by whatever name the server was told to add it."""
+        return next((known(self.message[key]) for key in self.message if key.lower() == LINKED), "")
 
     @property
     def answered(self) -> bool:
@@ -150,8 +155,8 @@ class Records:
         groups: dict[str, Group] = {}
         for row in sorted(self._rows, key=lambda row: row.order):
             uid = row.says("UniqueID")
-            seen = self._calls.call_of(uid, row.says("LinkedID"))
-            call_id = seen or row.says("LinkedID") or uid
+            seen = self._calls.call_of(uid, row.linked)
+            call_id = seen or row.linked or uid
             group = groups.setdefault(call_id, Group([], call_id, bool(seen), frozenset()))
             group.rows.append(row)
             group.locals |= row.local
@@ -215,7 +220,8 @@ class Records:
         if own is None:
             return Direction.INCOMING
         outside = any(self._extension_of(row.says("DestinationChannel")) is None for row in reached)
-        inside = not outside and is_inside(first.says("Destination"), self._inside)
+        by_length = is_inside(first.says("Destination"), self._inside)
+        inside = not outside and (bool(reached) or by_length)
         return Direction.INTERNAL if inside else Direction.OUTGOING
 
     def _called(self, reached: list[Row]) -> str | None:
@@ -255,7 +261,10 @@ def _outcome(rows: list[Row], reached: list[Row], direction: Direction) -> Outco
         return Outcome.VOICEMAIL
     if direction is not Direction.INCOMING and any(row.answered for row in rows):
         return Outcome.ANSWERED  # whoever placed the call has reached what it dialled
-    said = {row.says("Disposition") for row in reached or rows}
+    tried = reached or rows
+    if direction is Direction.OUTGOING:
+        tried = tried[-1:]  # the trunks before were passed over
+    said = {row.says("Disposition") for row in tried}
     only = OUTCOMES.get(said.pop()) if len(said) == 1 else None
     nobody = Outcome.MISSED if direction is Direction.INCOMING else Outcome.NO_ANSWER
     return only or nobody

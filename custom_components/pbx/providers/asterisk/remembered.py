@@ -1,6 +1,7 @@
 """What is known of channels and calls of an Asterisk that are not there: yet, or any more."""
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ...telephony import models as m
 from ...telephony.bounded_map import BoundedMap
@@ -8,8 +9,7 @@ from ...telephony.bounded_map import BoundedMap
 REMEMBERED = 2048
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Past:
+class Past(NamedTuple):
     """A call that is over."""
 
     told: bool

@@ -189,10 +189,9 @@ class AsteriskStream(AsteriskAccount):
             self._doubt(CONTACTS)
             return
         device, state = message.get("Device", ""), message.get("State", "")
-        before = self._house.devices.get(device)
-        note(self._house.devices, device, state)
+        is_new = self._house.take_device(device, state)
         told = device.lower() in self._house.extension_of_device or device.startswith(DND_DEVICE)
-        if told and before != state:
+        if told and is_new:
             self._directory_changed = True
         if device.startswith(FORWARD_DEVICE) and self._is_freepbx:
             self._doubt(FORWARDING)
@@ -217,7 +216,9 @@ class AsteriskStream(AsteriskAccount):
     def _take_mailbox(self, message: Message) -> None:
         """Take that a message was left or heard."""
         box, unread = known(message.get("Mailbox", "")), integer(message.get("New")) or 0
-        before = self._house.mailboxes.get(box, 0)
+        # Of a box that was not listed it is only sure that the first message is a new one.
+        others = max(0, unread - 1) + (integer(message.get("Old")) or 0)
+        before = self._house.mailboxes.get(box, unread if others else 0)
         note(self._house.mailboxes, box, unread)
         if unread > before:
             self._pushes.append(
@@ -247,11 +248,10 @@ class AsteriskStream(AsteriskAccount):
 
     def _take_user_event(self, message: Message) -> None:
         """Take what the dial plan says in its own words, by its application UserEvent."""
-        channel = self._calls.channel(message.get("Uniqueid", ""))
+        channel = self._calls.channel(message.get("Uniqueid", "").partition("\n")[0])
         said = {
             text.line(key, LONGEST_KEY): text.line(value, LONGEST_VALUE)
-            for key, value in message.items()
-            if key not in USER_EVENT_KEYS and not key.startswith("ChanVariable")
+            for key, value in _said(message)
         }
         values = tuple(f"{key}={value}" for key, value in list(said.items())[:MOST_VALUES])
         self._pushes.append(
@@ -266,3 +266,12 @@ class AsteriskStream(AsteriskAccount):
                 },
             )
         )
+
+
+def _said(message: Message) -> Iterator[tuple[str, str]]:
+    """Yield what the dial plan says in an event of its own; it may repeat Asterisk's own keys."""
+    for key, value in message.items():
+        if key not in USER_EVENT_KEYS and not key.startswith("ChanVariable"):
+            yield key, value
+        elif key in USER_EVENT_KEYS and "\n" in value:
+            yield key, value.partition("\n")[2]

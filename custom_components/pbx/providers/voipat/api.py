@@ -9,9 +9,10 @@ import re
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from functools import partial
+from typing import NamedTuple
 from urllib.parse import quote
 
 from yarl import URL
@@ -22,12 +23,13 @@ from ...telephony.errors import (
     InvalidInputError,
     ProviderError,
     RateLimitError,
+    Refusal,
     RefusedError,
     SwitchDownError,
     UnknownOutcomeError,
 )
 from ..http import HttpClient, RateLimit, Reply, retry_after
-from ..values import Json, integer, mapping, mappings, text, without
+from ..values import Json, boolean, integer, mapping, mappings, text, without
 
 DEFAULT_ADDRESS = "https://mt.voipat.com/pbxapi"
 PATHS = ("/pbxapi", "/api")
@@ -40,10 +42,22 @@ JSON: Mapping[str, str] = {"Content-Type": "application/json"}
 SHORTEST_SECRET = 3
 LEAST = 10  # requests a minute; a smaller figure is a misunderstanding
 
-UNAUTHORIZED, FORBIDDEN, NOT_FOUND, INTERNAL_ERROR = 401, 403, 404, 500
+UNAUTHORIZED, FORBIDDEN, NOT_FOUND, INTERNAL_ERROR, UNAVAILABLE = 401, 403, 404, 500, 503
 NO_TOKEN = frozenset({400, 401, 403, 404, 422})
-GATEWAY_ERRORS = frozenset({502, 504})
-UNAVAILABLE = 503
+
+# Why the switch did not reach a phone, in its own words.
+CAUSES: Mapping[str, Refusal] = {
+    "USER_BUSY": Refusal.BUSY,
+    "NO_ANSWER": Refusal.UNAVAILABLE,
+    "NO_USER_RESPONSE": Refusal.UNAVAILABLE,
+    "USER_NOT_REGISTERED": Refusal.UNAVAILABLE,
+    "SUBSCRIBER_ABSENT": Refusal.UNAVAILABLE,
+    "CALL_REJECTED": Refusal.UNAVAILABLE,
+    "UNALLOCATED_NUMBER": Refusal.NOT_FOUND,
+    "NO_ROUTE_DESTINATION": Refusal.NO_ROUTE,
+}
+
+WORDS = ("msg", "message", "detail", "error", "description")  # where an error has its text
 
 STANDARD = (RateLimit(requests=60, seconds=60), RateLimit(requests=1_000, seconds=3600))
 ENTERPRISE = (RateLimit(requests=300, seconds=60), RateLimit(requests=10_000, seconds=3600))
@@ -67,8 +81,7 @@ class Variant(StrEnum):
     PYTHON = "python"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
+class Identity(NamedTuple):
     """What a bridge says about itself and about the key."""
 
     variant: Variant
@@ -173,7 +186,7 @@ class Api:
                 self._bases = (base,)  # by the vendor's page even this takes the key
                 return ""
             if not reply.ok and reply.status != NOT_FOUND:
-                break
+                raise _unanswered(replace(reply, body=self._unsaid(reply.body)), "No status")
         raise ConnectError("No VOIP@ bridge answers at this address")
 
     async def _identify_surely(self, domain: str, version: str) -> Identity:
@@ -198,10 +211,10 @@ class Api:
         elif reply.status == NOT_FOUND:
             self.variant = Variant.PYTHON if "detail" in _object(reply) else Variant.NODE
         else:
-            raise ConnectError("The key could not be checked")
+            raise _unanswered(reply, "The key could not be checked")
         reply = await self.get("domains", "/domains", waiting=True)
         if not reply.ok:
-            raise ConnectError("The domains could not be read")
+            raise _unanswered(reply, "The domains could not be read")
         names = [
             name
             for row in mappings(_object(reply).get("domains"))
@@ -253,10 +266,13 @@ class Api:
             self._token = ""
             reply = await send(operation, "POST", url, headers=await self._headers(), **options)
         reply = await self._checked(reply)
-        if reply.status in GATEWAY_ERRORS:
+        if reply.status in Reply.GATEWAY:
             raise UnknownOutcomeError("The bridge did not answer its gateway")
         if reply.status == UNAVAILABLE or 300 <= reply.status < 400:  # noqa: PLR2004 - redirects
             raise ConnectError("The phone system is not connected")
+        if reply.ok and _says_no(reply):
+            sent = [text(value) for value in (body or {}).values()]
+            raise refusal(replace(reply, body=self._unsaid(reply.body)), sent)
         return reply
 
     async def _sent(
@@ -390,27 +406,65 @@ def bases(address: str) -> tuple[str, ...]:
     return tuple(str(origin.with_path(path)) for path in paths)
 
 
+def _says_no(reply: Reply) -> bool:
+    """Return whether an answer with a status of success is a no all the same.
+
+    Raise UnknownOutcomeError where it is none of the bridge's, as a page of somebody on the way.
+    """
+    try:
+        answer = mapping(reply.json())
+    except ConnectError:
+        raise UnknownOutcomeError("The answer cannot be read") from None
+    done = boolean(answer.get("success"))
+    return any(answer.get(key) for key in ("error", "detail")) if done is None else not done
+
+
+def _words(said: object) -> str:
+    """Return the words of an error: a text, an object that holds one, or the first of several."""
+    if isinstance(said, list) and said:
+        (said, *_) = said
+    if isinstance(said, dict):
+        return next((words for key in WORDS if (words := text(said.get(key)))), "")
+    return text(said) if isinstance(said, str) else ""
+
+
 def reason_of(reply: Reply, sent: Collection[str] = ()) -> str:
     """Give the phone system's own reason, without what was sent to it; empty where it gave none."""
     body = _object(reply)
-    parts = [text(body.get("error"))]
-    if isinstance(detail := body.get("detail"), str):
-        parts.append(text(detail))
-    parts += [text(row.get("msg")) for row in mappings(detail)[:1]]
-    parts += [text(row.get("message")) for row in mappings(body.get("details"))[:1]]
-    reason = ": ".join(part for part in parts if part) or text(body.get("message"))
+    parts = filter(None, (_words(body.get(key)) for key in ("error", "detail", "details")))
+    reason = ": ".join(parts) or text(body.get("message"))
     reason = without(reason, sent, shortest=SHORTEST_SECRET)
     return reason[:LONGEST_REASON].encode(errors="replace").decode()
 
 
 def refusal(reply: Reply, sent: Collection[str] = ()) -> RefusedError:
     """Make the error for an answer that says no."""
-    return RefusedError(reason_of(reply, sent) or f"HTTP {reply.status}", str(reply.status))
+    reason = reason_of(reply, sent)
+    cause = reason.removeprefix("-ERR").strip().upper()
+    kind = Refusal.NO_PERMISSION if reply.status == FORBIDDEN else CAUSES.get(cause)
+    return RefusedError(reason or f"HTTP {reply.status}", str(reply.status), kind)
+
+
+def unread(reply: Reply, words: str) -> ConnectError:
+    """Make the error for a question that was not answered; `words` say which."""
+    return reply.trouble() or ConnectError(words)
+
+
+def _unanswered(reply: Reply, words: str) -> ProviderError:
+    """Make the error for a question of the set-up that was not answered, in the bridge's words."""
+    if _says_switch_down(reply):
+        return SwitchDownError("The bridge is not connected to its switch")
+    reason = reason_of(reply)
+    if reply.status == FORBIDDEN and reason:
+        return refusal(reply)
+    return reply.trouble(reason) or ConnectError(words)
 
 
 def rows_of(reply: Reply, key: str) -> tuple[Json, ...]:
-    """Give the rows of an answer that must have some list; raise ConnectError where it has none."""
-    rows = mapping(reply.json()).get(key)
+    """Give the rows of an answer; raise ConnectError where it has no list, and does not count 0."""
+    answer = mapping(reply.json())
+    if not (rows := answer.get(key)) and integer(answer.get("count")) == 0:
+        return ()
     if not isinstance(rows, list):
         raise ConnectError("The answer holds no list")
     return mappings(rows)

@@ -5,13 +5,14 @@ itself, and shows the channels of other tenants.
 """
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ...telephony import models as m
 from ...telephony.bounded_map import BoundedMap
 from ...telephony.models import CallState, Direction
-from ...telephony.phone_numbers import received, same
+from ...telephony.phone_numbers import same
 from ..turns import Steps, at_once
 from ..values import Json, instant, number
 from .payload import PlacedCall, Tenant, name_of, party, word
@@ -21,6 +22,10 @@ ALERTING = frozenset({"RINGING", "EARLY", "RING_WAIT"})
 OVER = "HANGUP"
 TRUNKS = ("sofia/external", "sofia/gateway")
 MACHINES = frozenset({"callcenter", "conference", "ivr", "playback", "voicemail"})
+PARKING = frozenset({"park", "valet_park"})
+SPYING = frozenset({"eavesdrop", "userspy"})
+CONFERENCE = "conference"
+MOST_ALIKE = 64  # callers who show one number, of whom a phone may ring for each
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +61,10 @@ class _Row:
     application: str
     context: str
     account_code: str
+    room: str
+    """The conference that it is in; empty for none."""
+    meets: bool = False
+    """Whether there is somebody else in that conference."""
 
     @property
     def answered(self) -> bool:
@@ -85,7 +94,7 @@ def reading(
         if (found := _row(item, tenant)) is not None:
             read[found.uuid] = found
         yield
-    together = yield from _groups(list(read.values()))
+    together = yield from _groups(_met(list(read.values())), call_of)
     groups = [group for group in together if any(row.ours for row in group)]
     home = {row.uuid: index for index, group in enumerate(groups) for row in group}
     calls: dict[str, m.Call] = {}
@@ -144,13 +153,14 @@ def _new_id(
 
 
 def _row(item: Json, tenant: Tenant) -> _Row | None:
-    """Return one channel; None for one that is over, or has no id."""
-    uuid = word(item.get("uuid"))
-    if not uuid or word(item.get("callstate")) == OVER:
+    """Return one channel; None for one that is over, has no id, or only listens to others."""
+    uuid, state = word(item.get("uuid")), word(item.get("callstate")).upper()
+    application = word(item.get("application")).lower()
+    if not uuid or state == OVER or application in SPYING:
         return None
     name, presence = word(item.get("name")), word(item.get("presence_id"))
     context, account_code = word(item.get("context")), word(item.get("accountcode"))
-    outbound = word(item.get("direction")) == "outbound"
+    outbound = word(item.get("direction")).lower() == "outbound"
     caller = word(item.get("cid_num")) or word(item.get("caller_id_number"))
     dialled = word(item.get("dest")) or word(item.get("destination_number"))
     user, _, presence_domain = presence.rpartition("@")
@@ -162,7 +172,7 @@ def _row(item: Json, tenant: Tenant) -> _Row | None:
         uuid=uuid,
         call_uuid=word(item.get("call_uuid")) or uuid,
         outbound=outbound,
-        state=word(item.get("callstate")).upper(),
+        state=state,
         extension=None if loopback else extension,
         ours=any(tenant.owns(domain) for domain in (presence_domain, context, account_code)),
         loopback=(loopback[1] or name) if loopback else "",
@@ -173,9 +183,10 @@ def _row(item: Json, tenant: Tenant) -> _Row | None:
         callee=word(item.get("callee_num")),
         callee_name=word(item.get("callee_name")),
         created=number(item.get("created_epoch")) or 0.0,
-        application=word(item.get("application")),
+        application=application,
         context=context,
         account_code=account_code,
+        room=(word(item.get("application_data")) or dialled) if application == CONFERENCE else "",
     )
 
 
@@ -191,7 +202,7 @@ def _fallback_extension(name: str, dialled: str, tenant: Tenant, *, outbound: bo
     )
 
 
-def _groups(rows: list[_Row]) -> Steps[Iterable[list[_Row]]]:
+def _groups(rows: list[_Row], call_of: BoundedMap[str]) -> Steps[Iterable[list[_Row]]]:
     """Find the legs of each call, oldest first, row by row."""
     parent: dict[str, str] = {}
 
@@ -214,8 +225,8 @@ def _groups(rows: list[_Row]) -> Steps[Iterable[list[_Row]]]:
                 parent[root(row.uuid)] = root(ends.pop(0))
             else:
                 waiting.setdefault((row.loopback, row.loopback_side), []).append(row.uuid)
-    for queued, caller in _queued(rows):
-        parent[root(queued.uuid)] = root(caller.uuid)
+    for joined, caller in (*_queued(rows, call_of), *_paged(rows)):
+        parent[root(joined.uuid)] = root(caller.uuid)
     groups: dict[str, list[_Row]] = {}
     for row in rows:
         groups.setdefault(root(row.uuid), []).append(row)
@@ -223,20 +234,52 @@ def _groups(rows: list[_Row]) -> Steps[Iterable[list[_Row]]]:
     return groups.values()
 
 
-def _queued(rows: list[_Row]) -> Iterator[tuple[_Row, _Row]]:
+def _queued(rows: list[_Row], call_of: BoundedMap[str]) -> Iterator[tuple[_Row, _Row]]:
     """Return each phone that rings for a caller in a queue, with that caller.
 
-    The switch joins them only when the phone answers.
+    The switch joins them only when the phone answers. Of callers who show one number, as those of
+    a company or without any do, a phone is for whom it rang before, else for the first for whom
+    none rings yet.
     """
     callers: dict[str, list[_Row]] = {}
-    for row in rows:
+    joined = {row.call_uuid for row in rows if row.uuid != row.call_uuid}
+    for row in sorted(rows, key=lambda row: (row.uuid in joined, row.created, row.uuid)):
         inside = row.extension or row.loopback
         if row.ours and row.caller and not row.outbound and not inside:
             callers.setdefault(row.caller, []).append(row)
+    reached = set(joined)
+    for row in sorted(rows, key=lambda row: (row.uuid not in call_of, row.created, row.uuid)):
+        if not (row.outbound and row.extension and row.uuid == row.call_uuid):
+            continue
+        alike = callers.get(row.caller, ())[:MOST_ALIKE]
+        found = [one for one in alike if not row.created or one.created <= row.created]
+        alone = [one for one in found if one.uuid not in joined]
+        known = call_of.get(row.uuid)
+        before = [one for one in alone if known is not None and call_of.get(one.uuid) == known]
+        waiting = [one for one in alone if one.uuid not in reached]
+        if caller := next(iter(before or waiting or found), None):
+            reached.add(caller.uuid)
+            yield row, caller
+
+
+def _met(rows: list[_Row]) -> list[_Row]:
+    """Return the rows, with who is not alone in a conference."""
+    people = Counter(row.room for row in rows if row.ours and row.room and row.answered)
+    return [replace(row, meets=True) if people[row.room] > 1 else row for row in rows]
+
+
+def _paged(rows: list[_Row]) -> Iterator[tuple[_Row, _Row]]:
+    """Return each leg that the switch has called into a conference, with the leg that asked for it.
+
+    That is how a page reaches phones: nobody calls them one by one.
+    """
+    first: dict[str, _Row] = {}
     for row in rows:
-        found = callers.get(row.caller, ())
-        if row.outbound and row.extension and row.uuid == row.call_uuid and len(found) == 1:
-            yield row, found[0]
+        if row.ours and row.room and not row.outbound:
+            first.setdefault(row.room, row)
+    for row in rows:
+        if row.room in first and row.outbound and row.uuid == row.call_uuid:
+            yield row, first[row.room]
 
 
 def _initiator(rows: list[_Row], placed: BoundedMap[PlacedCall], *, through: bool) -> _Row | None:
@@ -247,7 +290,9 @@ def _initiator(rows: list[_Row], placed: BoundedMap[PlacedCall], *, through: boo
     """
     arrived = [row for row in rows if not row.outbound]
     if arrived:
-        return next((row for row in arrived if row.uuid == row.call_uuid), arrived[0])
+        # Who fetches a parked call has arrived as well, but later.
+        oldest = [row for row in arrived if row.created == arrived[0].created]
+        return next((row for row in oldest if row.uuid == row.call_uuid), arrived[0])
     called = [row for row in rows if row.uuid in placed]
     if called:
         return called[0]
@@ -270,11 +315,11 @@ def _call(
     order = placed.get(first.uuid) if first is not None else None
     dialled = _dialled(first, others, loopbacks, order, tenant)
     direction = _direction(first, others, dialled, tenant)
-    country = tenant.country
-    states = [(row, _called_state(row)) for row in others]
+    left = len(rows) == 1  # with nobody but whoever has parked it
+    states = [(row, _called_state(row, left=left)) for row in others]
     if first is not None:
         states.insert(0, (first, _first_state(first, others, loopbacks, placed)))
-    legs = [_leg(row, state, country) for row, state in states if state is not None]
+    legs = [_leg(row, state, tenant) for row, state in states if state is not None]
     if not legs:
         return None
     answering = next(
@@ -298,14 +343,19 @@ def _without_sides(call: m.Call) -> m.Call:
     return m.Call(id=call.id, state=call.state, legs=call.legs, started_at=call.started_at)
 
 
-def _leg(row: _Row, state: CallState, country: str) -> m.Leg:
+def _leg(row: _Row, state: CallState, tenant: Tenant) -> m.Leg:
     """Return a channel as a leg of a call."""
-    outside = "" if row.extension else row.dialled if row.outbound else row.caller
+    if row.extension:
+        number = ""
+    else:
+        number = (
+            tenant.number(row.dialled) if row.outbound else party(row.caller, "", tenant).number
+        )
     return m.Leg(
         id=row.uuid,
         state=state,
         extension=row.extension,
-        number=received(outside, country),
+        number=number,
         context=row.context,
         account_code=row.account_code,
     )
@@ -318,8 +368,8 @@ def _first_state(
 
     An outside caller whom a machine has answered still rings, for the people.
     """
-    reached = any(row.answered for row in others)
-    if first.state == "HELD":
+    reached = first.meets or any(row.answered for row in others)
+    if first.state == "HELD" or (first.answered and first.application in PARKING and not reached):
         return CallState.ON_HOLD
     if first.extension is None and not first.outbound:
         if reached:
@@ -337,10 +387,14 @@ def _first_state(
     return CallState.TALKING if machine else CallState.DIALING
 
 
-def _called_state(row: _Row) -> CallState | None:
-    """Return what a leg that was called does; None for a phone that does not ring yet."""
+def _called_state(row: _Row, *, left: bool) -> CallState | None:
+    """Return what a leg that was called does; None for a phone that does not ring yet.
+
+    `left` says that no other leg of the call is there.
+    """
     if row.answered:
-        return CallState.ON_HOLD if row.state == "HELD" else CallState.TALKING
+        held = row.state == "HELD" or (left and row.application in PARKING)
+        return CallState.ON_HOLD if held else CallState.TALKING
     if row.extension is None or not row.outbound:
         return CallState.DIALING
     return CallState.RINGING if row.state in ALERTING else None

@@ -5,11 +5,11 @@ import re
 from collections.abc import Awaitable, Callable, Collection, Mapping
 
 from ...telephony import models as m
-from ...telephony.errors import ConnectError, InvalidInputError, NotFoundError, RefusedError
+from ...telephony.errors import InvalidInputError, NotFoundError, RefusedError
 from ...telephony.phone_numbers import same
 from ..values import mapping, text
 from . import payload
-from .api import FORBIDDEN, INTERNAL_ERROR, NOT_FOUND, Api, reason_of, refusal
+from .api import FORBIDDEN, INTERNAL_ERROR, NOT_FOUND, Api, reason_of, refusal, unread
 from .calls import ANSWERED
 from .commands import addressable, addressable_of, own_leg
 from .placing import PlacedCalls
@@ -164,7 +164,7 @@ class Control:
                 return ""
             raise NotFoundError("The call is over", str(reply.status))
         if not reply.ok:
-            raise ConnectError("The call could not be read")
+            raise unread(reply, "The call could not be read")
         return text(mapping(mapping(reply.json()).get("channel")).get("callstate")).upper()
 
     async def _send(
@@ -177,16 +177,24 @@ class Control:
         sent: Collection[str] = (),
     ) -> None:
         """Send a command about one leg; raise NotFoundError for one that is gone."""
-        reply = await self._api.post(operation, f"/calls/{leg_id}/{path}", body)
+        try:
+            reply = await self._api.post(operation, f"/calls/{leg_id}/{path}", body)
+        except RefusedError as error:
+            if _is_about_gone(error.reason):
+                raise NotFoundError(error.reason, error.code) from None
+            raise
         if reply.ok:
             return
         reason = reason_of(reply, sent)
         if reply.status == FORBIDDEN and self._placed.is_unlisted(leg_id):
             # To the bridge a phone that rings for a placed call is nobody's yet.
             raise refusal(reply, sent)
-        gone = any(words in reason.lower() for words in _GONE)
-        if not gone and reply.status in {INTERNAL_ERROR, NOT_FOUND} and not reason:
-            # The Python server loses the reason on its way.
+        gone = _is_about_gone(reason)
+        if not gone and (
+            reply.status == NOT_FOUND or (reply.status == INTERNAL_ERROR and not reason)
+        ):
+            # 404 is for a call that has ended, in whatever words, and for what a server does not
+            # know. The Python server loses the reason on its way.
             gone = await _patiently(lambda: self._is_gone(leg_id), bool)
         if gone:
             raise NotFoundError(reason or "The call is over", str(reply.status))
@@ -196,6 +204,11 @@ class Control:
         """Return whether a leg is not listed any more."""
         reply = await self._api.get("channel", f"/calls/channels/{leg_id}", waiting=True)
         return reply.status == NOT_FOUND
+
+
+def _is_about_gone(reason: str) -> bool:
+    """Return whether a reason says that a leg is gone."""
+    return any(words in reason.lower() for words in _GONE)
 
 
 async def _patiently[T](ask: Callable[[], Awaitable[T]], good: Callable[[T], bool]) -> T:

@@ -12,7 +12,7 @@ from ...telephony.bounded_map import BoundedMap
 from ...telephony.errors import ConnectError, InvalidInputError
 from ..values import Json, mapping
 from . import payload
-from .api import INTERNAL_ERROR, NOT_FOUND, Api, Variant, rows_of
+from .api import INTERNAL_ERROR, NOT_FOUND, Api, Variant, rows_of, unread
 from .settings import EXTENSION
 
 PROBES = 20  # single extensions asked for in one go
@@ -63,7 +63,7 @@ class Extensions:
             self._listed = {known.number: known for known in found if known is not None}
             return tuple(self._listed.values())
         if reply.status not in {INTERNAL_ERROR, NOT_FOUND} or self._api.variant is Variant.NODE:
-            raise ConnectError("The extensions could not be read")
+            raise unread(reply, "The extensions could not be read")
         return None if self._listed is not None else await self._probe()
 
     async def registered(self) -> frozenset[str] | None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from ...telephony import models as m
 from ...telephony.errors import ConnectError, InvalidInputError, RefusedError
-from ...telephony.phone_numbers import EXTENSION_DIGITS, normalise, same, strip
+from ...telephony.phone_numbers import EXTENSION_DIGITS, same, strip
 from ..values import integer, mapping
 from .api import FORBIDDEN, INTERNAL_ERROR, NOT_FOUND, Api, Variant, reason_of, refusal, rows_of
 from .payload import UUID, Tenant, read_record, read_statistics, sum_up
@@ -55,7 +55,7 @@ class History:
         if query.record_id is not None or query.call_id is not None:
             return await self._single(query)
         if query.number is not None:
-            query = replace(query, number=normalise(query.number, self._tenant().country))
+            query = replace(query, number=self._tenant().looked_for(query.number))
         params, exact = self._server_filters(query)
         if exact:
             window = {"limit": str(query.limit), "offset": str(query.offset)}

@@ -5,12 +5,13 @@ Pure. Numbers come as text, sums in three shapes, and rows of other tenants amon
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from ...telephony import models as m
 from ...telephony.models import Direction, Outcome
-from ...telephony.phone_numbers import display_name, is_extension, is_inside, received, strip
+from ...telephony.numbering_plans import is_north_american
+from ...telephony.phone_numbers import display_name, is_extension, is_inside, normalise, strip
 from ..parties import read_number, read_party
 from ..values import Json, boolean, instant, integer, mapping, mappings, seconds, text
 
@@ -37,6 +38,8 @@ NOT_ANSWERED = frozenset(
         "PROGRESS_TIMEOUT",
     }
 )
+MISSED = frozenset({"missed", "abandoned", "no_answer", "no answer"})
+"""What a record's status says of a call that no person has taken."""
 OUTCOMES = {
     "USER_BUSY": Outcome.BUSY,
     "CALL_REJECTED": Outcome.REJECTED,
@@ -45,8 +48,7 @@ OUTCOMES = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tenant:
+class Tenant(NamedTuple):
     """Whose rows these are: other tenants share the server.
 
     `complete` says that no other extensions exist.
@@ -70,12 +72,24 @@ class Tenant:
         return dialled in self.extensions or is_extension(dialled)
 
     def number(self, raw: str) -> str:
-        """Return a number as it is shown, an extension as it is."""
-        return read_number(raw, self.country, self.extensions)
+        """Return a number that was dialled, read as phones at home dial; an extension as it is."""
+        return read_number(raw, self.country, self.extensions, national=True)
+
+    def looked_for(self, number: str) -> str:
+        """Return a number that is looked for in the way those of callers are read."""
+        return normalise(number, self.country, national=self.hears_ten_digits)
+
+    @property
+    def hears_ten_digits(self) -> bool:
+        """Return whether a caller's digits are first what they are at home.
+
+        Lines of North America leave the 1 away for callers there, and a number with its 1 has
+        eleven digits. Elsewhere it is the plus that is missing: the switch takes it away.
+        """
+        return is_north_american(self.country)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlacedCall:
+class PlacedCall(NamedTuple):
     """A call that was placed by API.
 
     `extension` rings first, `number` is called then, `shown` is what the phone shows meanwhile.
@@ -93,7 +107,13 @@ def word(value: object, longest: int = LONGEST_WORD) -> str:
 
 def party(raw: str, name: str, tenant: Tenant) -> m.Party:
     """Make one end of a call from what a phone would show."""
-    return read_party(raw, name_of(name, raw), tenant.country, inside=tenant.extensions)
+    return read_party(
+        raw,
+        name_of(name, raw),
+        tenant.country,
+        national=tenant.hears_ten_digits,
+        inside=tenant.extensions,
+    )
 
 
 def name_of(name: str, *numbers: str) -> str:
@@ -118,7 +138,7 @@ def read_extension(item: Json, tenant: Tenant) -> m.Extension | None:
         if (part := word(item.get(key), LONGEST_NAME))
     )
     name = word(item.get("effective_caller_id_name"), LONGEST_NAME)
-    shown = received(word(item.get("outbound_caller_id_number"), LONGEST_NAME), tenant.country)
+    shown = tenant.number(word(item.get("outbound_caller_id_number"), LONGEST_NAME))
     label = word(item.get("outbound_caller_id_name"), LONGEST_NAME)
     return m.Extension(
         number=digits,
@@ -160,13 +180,15 @@ def read_record(item: Json, tenant: Tenant) -> m.CallRecord | None:
     record_id, domain = word(item.get("xml_cdr_uuid")), word(item.get("domain_name"))
     if not record_id or (domain and not tenant.owns(domain)):
         return None
-    direction = DIRECTIONS.get(word(item.get("direction")).lower())
+    source, target = word(item.get("caller_id_number")), word(item.get("destination_number"))
+    direction = _direction(word(item.get("direction")), source, target, tenant)
     began, answered, ended = (
         instant(item.get(key)) for key in ("start_stamp", "answer_stamp", "end_stamp")
     )
     talked = seconds(item.get("billsec"))
     outcome = _outcome(item, direction, picked_up=bool(talked) or answered is not None)
-    source, target = word(item.get("caller_id_number")), word(item.get("destination_number"))
+    if outcome in m.UNTAKEN:
+        answered, talked = None, talked and 0.0  # what a machine has picked up, no person has
     cause = word(item.get("hangup_cause"), LONGEST_NAME)
     phone = target if direction is Direction.INCOMING else source
     # The switch keeps nothing but digits of a caller's number: of *anonymous* nothing is left.
@@ -196,20 +218,32 @@ def read_record(item: Json, tenant: Tenant) -> m.CallRecord | None:
     )
 
 
+def _direction(said: str, source: str, target: str, tenant: Tenant) -> Direction | None:
+    """Return which way a recorded call went: what its two ends tell where it says nothing."""
+    if said.lower() in DIRECTIONS:
+        return DIRECTIONS[said.lower()]
+    if source and tenant.is_inside(source):
+        return Direction.INTERNAL if tenant.dials_inside(target) else Direction.OUTGOING
+    return Direction.INCOMING if target else None
+
+
 def _outcome(item: Json, direction: Direction | None, *, picked_up: bool) -> Outcome:
-    """Return what became of a recorded call."""
-    if word(item.get("status")).lower() == "voicemail" or (
-        picked_up and word(item.get("last_app")) == "voicemail"
-    ):
+    """Return what became of a recorded call.
+
+    That it was missed says that no person took it, whatever machine has picked up.
+    """
+    status, cause = word(item.get("status")).lower(), word(item.get("hangup_cause")).upper()
+    if status == "voicemail" or (picked_up and word(item.get("last_app")).lower() == "voicemail"):
         return Outcome.VOICEMAIL
+    elsewhere = OUTCOMES.get(cause)
+    if elsewhere is Outcome.ANSWERED_ELSEWHERE and not picked_up:
+        return elsewhere
+    missed = boolean(item.get("missed_call")) or status in MISSED
+    if missed and direction is not Direction.OUTGOING:
+        return Outcome.MISSED
     if picked_up:
         return Outcome.ANSWERED
-    elsewhere = OUTCOMES.get(word(item.get("hangup_cause")))
-    if elsewhere is Outcome.ANSWERED_ELSEWHERE:
-        return elsewhere
-    if boolean(item.get("missed_call")) and direction is not Direction.OUTGOING:
-        return Outcome.MISSED
-    return outcome_of(word(item.get("hangup_cause")), direction) or Outcome.UNKNOWN
+    return outcome_of(cause, direction) or Outcome.UNKNOWN
 
 
 def outcome_of(cause: str, direction: Direction | None) -> Outcome | None:

@@ -36,6 +36,7 @@ from .api import (
     reason_of,
     refusal,
     rows_of,
+    unread,
 )
 from .arrivals import ARRIVES, Arrivals
 from .calls import reading
@@ -217,7 +218,7 @@ class VoipatProvider(Provider):
             "channels", "/calls/channels", {"domain": self._domain}, waiting=waiting
         )
         if not reply.ok:
-            raise ConnectError("The calls could not be read")
+            raise unread(reply, "The calls could not be read")
         async with self._in_order:
             return await self._take_channels(rows_of(reply, "channels"), asked_at)
 
@@ -355,12 +356,12 @@ class VoipatProvider(Provider):
                 # The bridge gave up waiting for the switch, which may have begun the call.
                 raise UnknownOutcomeError("The bridge had no answer from the switch")
             raise refusal(reply, sent)
-        try:
-            call_id = payload.word(mapping(reply.json()).get("uuid"))
-        except ConnectError:
-            raise UnknownOutcomeError("The answer cannot be read") from None
-        if not call_id:
+        told = payload.word(mapping(reply.json()).get("uuid"))
+        if not told:
             return m.Placed()
+        if (found := payload.UUID.search(told)) is None:
+            raise UnknownOutcomeError("The answer names no call")
+        call_id = found[0]
         # The Node server has waited until the phone was picked up.
         ring = 0 if self._api.variant is Variant.NODE else ring
         call = self._placed.placed(call_id, order, ring, streaming=self._streaming)

@@ -14,6 +14,7 @@ from ...telephony.bounded_map import BoundedMap
 from ...telephony.errors import BadPayloadError
 from ...telephony.models import CallState, Direction
 from ...telephony.phone_numbers import same
+from ...telephony.text import decode
 from ..values import Json, instant, mapping, read_json, seconds, text
 from .payload import LONGEST_NAME, PlacedCall, Tenant, outcome_of, party, word
 from .placing import MOST_REMEMBERED, PlacedCalls, outcome_of_first
@@ -104,22 +105,21 @@ def _webhook_fields(request: m.PushRequest) -> dict[str, str]:
 
 
 def _body_pairs(request: m.PushRequest) -> list[tuple[str, str]]:
-    """Return the names and values of a body, JSON or a form; none of one that is neither."""
-    body = request.body.strip()
-    if not body:
-        return []
+    """Return the names and values of a body, JSON or a form; none of one that is neither.
+
+    What it is called says little: whoever sends it may call JSON a form, and a form JSON.
+    """
     try:
-        if body.startswith(b"{") or "json" in request.content_type.lower():
-            answer = read_json(body)
-            return (
-                [(key, text(value)) for key, value in answer.items()]
-                if isinstance(answer, dict)
-                else []
-            )
-        return parse_qsl(
-            body.decode(errors="replace"), keep_blank_values=True, max_num_fields=MOST_FIELDS
-        )
+        answer = read_json(request.body)
     except ValueError, RecursionError:
+        pass
+    else:
+        return [(key, text(value)) for key, value in mapping(answer).items()]
+    try:
+        return parse_qsl(
+            decode(request.body).strip(), keep_blank_values=True, max_num_fields=MOST_FIELDS
+        )
+    except ValueError:
         return []
 
 
@@ -146,10 +146,9 @@ def _call_push(
     if not call_id:
         # A hang-up by the user is told a second time, without anything in it.
         return () if event == "hangup" else (m.CallHint(provider_event=event),)
-    outgoing = event == "dial_out" or fields.get("direction") == "outbound"
-    incoming = not outgoing and (
-        event in {"new_call", "ringing"} or fields.get("direction") == "inbound"
-    )
+    direction_said = fields.get("direction", "").lower()
+    outgoing = event == "dial_out" or direction_said == "outbound"
+    incoming = not outgoing and (event in {"new_call", "ringing"} or direction_said == "inbound")
     raw = fields.get("caller_id", "")
     if incoming and any(
         order.extension == extension and same(order.shown, raw) for order in placed

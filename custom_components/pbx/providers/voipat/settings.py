@@ -2,9 +2,11 @@
 
 import re
 from dataclasses import dataclass
+from typing import override
 
+from ...telephony.errors import InvalidInputError
 from .. import values
-from ..settings import Settings, parsed, secret, text
+from ..settings import Settings, Values, parsed, secret, text
 
 EXTENSION = re.compile(r"[0-9A-Za-z_.-]{1,64}")
 _BETWEEN = re.compile(r"[\s,;]+")
@@ -37,3 +39,17 @@ class VoipatSettings(Settings):
     """The numbers the user typed."""
     known_extensions: tuple[str, ...] = parsed(_read_extensions, ())
     """The numbers that were met before."""
+
+    @classmethod
+    @override
+    def read_options(cls, typed: Values, kept: Values) -> dict[str, object]:
+        """Return the options; raise InvalidInputError for a line that is no list of extensions.
+
+        What is left out silently would never be looked for.
+        """
+        options = super().read_options(typed, kept)
+        lines = options.get("extensions")
+        for line in lines if isinstance(lines, list) else ():
+            if not all(EXTENSION.fullmatch(word) for word in _BETWEEN.split(line) if word):
+                raise InvalidInputError("extensions", "invalid_extension_line", value=line)
+        return options

@@ -3,14 +3,16 @@
 import json
 import re
 from base64 import b64encode
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from itertools import islice
+from typing import NamedTuple
 
 from ...telephony.errors import (
     AuthError,
     ConnectError,
     NotFoundError,
     ProviderError,
+    Refusal,
     RefusedError,
     UnknownOutcomeError,
 )
@@ -20,14 +22,23 @@ from ..values import CUT, Json, integer, mapping, mappings, text, without
 DEFAULT_URL = "https://l7api.com/v1.2/voipstudio"
 PATH = "/v1.2/voipstudio"
 PAGE = 5000  # the most that may be asked for
+JSON: Mapping[str, str] = {"Content-Type": "application/json"}  # as in every example of the page
 MAX_PAGES = 20
 MAX_REASON = 200
 MAX_ERRORS = 10
+DEEPEST_ERROR = 4
+ABOUT_ERRORS = frozenset({"message", "field", "code"})
 SHORTEST_SECRET = 3
 
 UNAUTHORISED = 401
 FORBIDDEN = 403
 NOT_FOUND = 404
+# Why the phone that rings first was not reached: none is registered, nobody took it, it is busy.
+NOT_REACHED: Mapping[int, Refusal] = {
+    412: Refusal.UNAVAILABLE,
+    480: Refusal.UNAVAILABLE,
+    486: Refusal.BUSY,
+}
 GATEWAY_ERRORS = frozenset({502, 504})
 SERVER_ERRORS = range(500, 600)
 CLIENT_ERRORS = range(400, 500)
@@ -41,6 +52,8 @@ _DIGITS = re.compile(r"\+?[0-9](?:[\s\-.()/]{0,2}[0-9]){5,}")
 class ForbiddenError(RefusedError):
     """The user whose key it is may not do that."""
 
+    usual = Refusal.NO_PERMISSION
+
 
 type Ask = Callable[..., Awaitable[Reply]]
 type Params = Mapping[str, str]
@@ -50,8 +63,7 @@ type Filter = tuple[str, str, str | int]
 NONE: Params = {}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class Page(NamedTuple):
     """One page of a list; `last` says that nothing follows, `whole` that no row was missed."""
 
     rows: tuple[Json, ...]
@@ -121,7 +133,8 @@ class Api:
     async def send(self, ask: Ask, method: str, path: str, **request: object) -> Reply:
         """Send a request with credentials and give its answer, whatever that is."""
         operation = f"{method} {path.partition('/')[0]}"
-        return await ask(operation, method, self.address(path), headers=self.headers, **request)
+        headers = {**self.headers, **JSON}
+        return await ask(operation, method, self.address(path), headers=headers, **request)
 
     # -- reading -----------------------------------------------------------------------------------
 
@@ -129,7 +142,7 @@ class Api:
         """Read; raise AuthError, RateLimitError, ConnectError, NotFoundError or RefusedError."""
         reply = await self.send(ask, "GET", path, params=params, timeout=30)
         if not reply.ok:
-            raise await self._refusal(reply, command=False, sent=params.values())
+            raise await self.refusal(reply, command=False, sent=params.values())
         return reply
 
     async def allowed(self, path: str) -> bool:
@@ -149,6 +162,8 @@ class Api:
             reply = await self.get(ask, path, {**params, "page": str(page), "limit": str(size)})
             answer = mapping(reply.json())
             data, total = answer.get("data"), integer(answer.get("total"))
+            if data is None and "data" in answer and total == 0:
+                data = []
             if not isinstance(data, list | dict):
                 raise ConnectError("The answer is no list")
             seen += len(data)
@@ -193,27 +208,44 @@ class Api:
         timeout: float = 10,  # noqa: ASYNC109
         params: Params = NONE,
         placing: bool = False,
+        costly: bool = False,
     ) -> Json:
         """Change something, exactly once, and give the answer's data.
 
-        When a call is placed, a server error with words counts as a no, and a web page says
-        nothing.
+        When a call is placed, a server error with words counts as a no. A web page says nothing of
+        that, nor of anything else that is `costly` to do twice.
         """
         request: dict[str, object] = {"timeout": timeout, "params": params}
         if body is not None:
             request["json"] = body
         reply = await self.send(self.http.command, method, path, **request)
         if not reply.ok:
-            raise await self._refusal(
+            raise await self.refusal(
                 reply, command=True, sent=_texts(body), errors_are_refusals=placing
             )
-        if placing and reply.is_page:
+        if (placing or costly) and reply.is_page:
             raise UnknownOutcomeError("The answer is a web page")
         return data_of(reply)
 
+    async def remove(self, paths: Iterable[str]) -> None:
+        """Remove several things, each exactly once; one that is gone is removed.
+
+        One that may not be removed keeps no other one; then the first refusal is raised.
+        """
+        refusals: list[RefusedError] = []
+        for path in paths:
+            try:
+                await self.command("DELETE", path)
+            except NotFoundError:
+                continue
+            except RefusedError as refusal:
+                refusals.append(refusal)
+        if refusals:
+            raise refusals[0]
+
     # -- errors ------------------------------------------------------------------------------------
 
-    async def _refusal(
+    async def refusal(
         self, reply: Reply, *, command: bool, sent: Iterable[str], errors_are_refusals: bool = False
     ) -> ProviderError:
         """Return the error for an answer that says no; raise AuthError for a bad key."""
@@ -222,14 +254,16 @@ class Api:
         sent_too = (value.rpartition(" ")[2] for value in self.headers.values())
         words, code = reason(reply, (*sent, self.key, *sent_too))
         if reply.status in SERVER_ERRORS and not (errors_are_refusals and words):
-            unknown = command and (reply.status in GATEWAY_ERRORS or not words)
-            return (UnknownOutcomeError if unknown else ConnectError)(
-                "The phone system had an error"
-            )
+            if command and (reply.status in GATEWAY_ERRORS or not words):
+                return UnknownOutcomeError("The phone system had an error")
+            return reply.trouble(words) or ConnectError(f"HTTP {reply.status}")
         if reply.status not in ERRORS or (reply.status == UNAUTHORISED and not command):
             return ConnectError(f"HTTP {reply.status}")
-        kind = {NOT_FOUND: NotFoundError, FORBIDDEN: ForbiddenError}.get(reply.status, RefusedError)
-        return kind(words or f"HTTP {reply.status}", code)
+        error = {NOT_FOUND: NotFoundError, FORBIDDEN: ForbiddenError}.get(
+            reply.status, RefusedError
+        )
+        kind = NOT_REACHED.get(reply.status) if errors_are_refusals else None
+        return error(words or f"HTTP {reply.status}", code, kind)
 
     async def confirm(self) -> None:
         """Ask whether the key is good after it was refused; raise AuthError where it is not."""
@@ -247,11 +281,11 @@ def reason(reply: Reply, secrets: Iterable[str] = ()) -> tuple[str, str]:
         answer = mapping(reply.json())
     except ConnectError:
         answer = {}
-    listed = answer.get("errors")
-    errors = listed[:MAX_ERRORS] if isinstance(listed, list) else []
-    said = (_words_of(error, several=len(errors) > 1) for error in errors)
-    words = "; ".join(dict.fromkeys(filter(None, said))) or text(answer.get("message"))
-    codes = (text(mapping(error).get("code")) for error in errors)
+    errors = answer.get("errors")
+    listed = tuple(islice(_errors_of(errors), MAX_ERRORS))
+    said = (f"{field}: {said}" if field and len(listed) > 1 else said for field, said in listed)
+    words = "; ".join(dict.fromkeys(said)) or text(answer.get("message"))
+    codes = (text(error.get("code")) for error in mappings(errors)[:MAX_ERRORS])
     code = next(filter(None, codes), "") or text(answer.get("code"))
     secrets = tuple(secrets)
     words, code = (without(said, secrets, shortest=SHORTEST_SECRET) for said in (words, code))
@@ -260,11 +294,23 @@ def reason(reply: Reply, secrets: Iterable[str] = ()) -> tuple[str, str]:
     )
 
 
-def _words_of(error: object, *, several: bool) -> str:
-    """Return what one error says: an object or a text; of several, with the field it is about."""
-    item = mapping(error)
-    words, field = text(item.get("message")), text(item.get("field"))
-    return f"{field}: {words}" if several and field and words else words or text(error)
+def _errors_of(
+    value: object, field: str = "", depth: int = DEEPEST_ERROR
+) -> Iterator[tuple[str, str]]:
+    """Give what errors say, each with the field that it is about, if that is told.
+
+    They are an array of objects or texts. PHP writes an array with names or gaps as an object.
+    """
+    if isinstance(value, Mapping) and ABOUT_ERRORS.isdisjoint(value):
+        for name, error in value.items():
+            yield from _errors_of([error], "" if name.isdigit() else text(name), depth)
+    elif isinstance(value, Mapping):
+        yield from _errors_of([value.get("message")], text(value.get("field")) or field, depth)
+    elif isinstance(value, list):
+        for error in value if depth else ():
+            yield from _errors_of(error, field, depth - 1)
+    elif words := text(value) if isinstance(value, str) else "":
+        yield field, words
 
 
 def _texts(value: object) -> tuple[str, ...]:

@@ -1,8 +1,8 @@
 """Put the rows of VoIPstudio's list of calls together into calls."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from ...telephony import models as m
 from ...telephony.bounded_map import BoundedMap
@@ -25,8 +25,7 @@ REMEMBERED_LEGS = 4096
 URGENCY = (CallState.RINGING, CallState.TALKING, CallState.ON_HOLD, CallState.DIALING)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallRow:
+class CallRow(NamedTuple):
     """A row of the list of active calls."""
 
     id: str

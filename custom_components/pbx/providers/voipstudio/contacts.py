@@ -31,10 +31,12 @@ async def search(api: Api, query: m.ContactQuery, book: Book) -> m.ContactPage:
     Raise UnsupportedError for a number or an address where no contact has any.
     """
     check_range(query.limit, query.offset)
+    if query.name is not None and (query.first_name, query.last_name) != (None, None):
+        raise InvalidInputError("name", "conflict")
     if query.contact_id is not None:
         rows = await _single(api, query.contact_id)
     else:
-        rows = await _listed(api, query, book.country)
+        rows = await _listed(api, query)
     found: list[m.Contact] = []
     for row in rows:
         listed = contact(row, book)
@@ -60,6 +62,10 @@ class AddressBook:
             self._good_until = now + KEPT_FOR
         return self._by_number.get(numbers.normalise(number, known.country))
 
+    def expire(self) -> None:
+        """Read the contacts anew when somebody is looked for next: they have changed."""
+        self._good_until = None
+
     async def _read(self, api: Api, known: Book) -> dict[str, m.Contact]:
         """Return all contacts by their numbers, letting others work in between."""
         found: dict[str, m.Contact] = {}
@@ -84,7 +90,7 @@ async def _single(api: Api, contact_id: str) -> tuple[Json, ...]:
     return (mapping(mapping(answer).get("data")),)
 
 
-async def _listed(api: Api, query: m.ContactQuery, country: str) -> tuple[Json, ...]:
+async def _listed(api: Api, query: m.ContactQuery) -> tuple[Json, ...]:
     """Return the rows among which the contacts are: the whole list, or what it filters out of it.
 
     The first rows tell the fields that contacts have here, and whether there are more.
@@ -92,7 +98,7 @@ async def _listed(api: Api, query: m.ContactQuery, country: str) -> tuple[Json, 
     pages = api.pages(api.http.ask, "contacts", size=FIRST_ROWS, most=1)
     first = await anext(pages)
     if not first.last and query.number is not None:
-        digits = _compared(numbers.normalise(query.number, country))
+        digits = _part(query.number)[-COMPARED_DIGITS:]
         keys = _filterable(first.rows)
         if digits and keys:
             with suppress(RefusedError):  # some fields cannot be filtered by
@@ -102,17 +108,20 @@ async def _listed(api: Api, query: m.ContactQuery, country: str) -> tuple[Json, 
     return rows
 
 
-def _compared(number: str) -> str:
-    """Return the digits by which a number is found, however it is written before them."""
-    bare = number.lstrip("+")
-    return bare[-COMPARED_DIGITS:] if bare.isdigit() else ""
+def _part(number: str) -> str:
+    """Return the digits that a number, or a part of one, has in whatever form it is kept.
+
+    Empty where it is neither.
+    """
+    digits = numbers.strip(number).lstrip("+0")
+    return digits if digits.isdigit() else ""
 
 
 def _filterable(rows: Iterable[Json]) -> tuple[str, ...]:
     """Return the fields for numbers; none where numbers are written with blanks or the like."""
     rows = tuple(rows)
     numbers_here = (short(row.get(key)) for row in rows for key in PHONE_KEYS)
-    if any(number and not _compared(number) for number in numbers_here):
+    if any(number and not number.lstrip("+").isdigit() for number in numbers_here):
         return ()
     return tuple(key for key in PHONE_KEYS if any(key in row for row in rows))
 
@@ -171,19 +180,30 @@ def _word(row: Json, key: str) -> str | None:
 def fits_contact(contact: m.Contact, query: m.ContactQuery, country: str) -> bool:
     """Return whether a contact is one that is looked for.
 
-    It has all words of the name, the number, and the typed part of the e-mail address.
+    It has all words of the name, and the typed parts of the first and last name, of the number
+    and of the e-mail address.
     """
-    if query.number is not None:
-        wanted = numbers.normalise(query.number, country)
-        if not any(numbers.same(wanted, other) for other in contact.numbers or ()):
-            return False
-    if query.email is not None:
-        address = (contact.email or "").casefold()
-        if query.email.strip().casefold() not in address:
+    if query.number is not None and not _has_number(contact, query.number, country):
+        return False
+    for part, whole in (
+        (query.email, contact.email),
+        (query.first_name, contact.first_name),
+        (query.last_name, contact.last_name),
+    ):
+        if part is not None and part.strip().casefold() not in (whole or "").casefold():
             return False
     names = (contact.first_name or "", contact.last_name or "", contact.company or "")
     said = " ".join(names).casefold()
     return all(word in said for word in (query.name or "").casefold().split())
+
+
+def _has_number(contact: m.Contact, number: str, country: str) -> bool:
+    """Return whether a contact has a number, or one that holds this part of it."""
+    part = _part(number)
+    return any(
+        numbers.same(number, other, country) or (part and part in numbers.strip(other))
+        for other in contact.numbers or ()
+    )
 
 
 def contact_body(contact: m.Contact, dialable: Callable[[str], str]) -> dict[str, object]:

@@ -11,10 +11,10 @@ from ...telephony import models as m
 from ...telephony import phone_numbers as numbers
 from ...telephony.errors import InvalidInputError, RefusedError
 from ...telephony.models import Direction, Outcome
-from ..values import Json, boolean, instant, number, text, texts
+from ..values import Json, boolean, instant, number, seconds, text, texts
 from .api import Api, Filter, Page, where
 from .commands import id_of
-from .payload import Book, ends, ident, short
+from .payload import Book, ends, ident, letters, outcome_of_cause, short
 
 NEWEST_FIRST = {"sort": "id", "dir": "DESC"}
 MAX_LIMIT = 1000
@@ -22,7 +22,24 @@ HISTORY_PAGE = 1000
 HISTORY_PAGES = 10
 MAX_ID_DIGITS = 20
 WITHOUT_CALL = "record "  # before the id of a row that names no call
-OUTCOMES = {"CONNECTED": Outcome.ANSWERED, "BUSY": Outcome.BUSY, "FAILED": Outcome.FAILED}
+OUTCOMES = {
+    "connected": Outcome.ANSWERED,
+    "answered": Outcome.ANSWERED,
+    "noanswer": Outcome.NO_ANSWER,
+    "missed": Outcome.NO_ANSWER,
+    "cancelled": Outcome.CANCELLED,
+    "canceled": Outcome.CANCELLED,
+    "cancel": Outcome.CANCELLED,
+    "busy": Outcome.BUSY,
+    "rejected": Outcome.REJECTED,
+    "declined": Outcome.REJECTED,
+    "failed": Outcome.FAILED,
+    "congestion": Outcome.FAILED,
+    "voicemail": Outcome.VOICEMAIL,
+}
+"""By the letters of a row's disposition, of which no list is published."""
+IN_VAIN = frozenset({Outcome.NO_ANSWER, Outcome.MISSED, Outcome.FAILED, Outcome.UNKNOWN})
+"""What the cause of the end may say better."""
 ROOTS: Filter = ("is_root", "eq", 1)  # the leg that stands for the whole call
 MOST_KINDS = 20  # of rows when they are grouped
 TYPES = {Direction.INCOMING: ("I", "M"), Direction.OUTGOING: ("O",)}
@@ -269,11 +286,15 @@ def _record(key: str, group: list[Json], known: Book) -> m.CallRecord:
     main = _main_row(key, group)
     both = ends(main, known)
     way = both.direction or WAYS.get(text(main.get("type")).upper())
-    taken = _answered_row(main, group, way)
-    outcome = _outcome(taken, way)
+    taken = _answered_row(main, group, known, way)
+    outcome = _outcome(taken, way, alone=len(group) == 1)
+    by_machine = outcome is Outcome.ANSWERED and _is_machine(taken, known, way)
+    if by_machine and any(_is_phone(row, known) for row in group):
+        outcome = Outcome.MISSED  # a menu or a queue picked up, and no phone that it rang
     answered = outcome is Outcome.ANSWERED
-    started, length = instant(main.get("calldate")), number(main.get("duration"))
-    talk = number(taken.get("billsec"))
+    started, length = instant(main.get("calldate")), seconds(main.get("duration"))
+    talk = seconds(taken.get("billsec"))
+    talk = 0.0 if talk and outcome in m.UNTAKEN else talk
     ring = length - talk if length is not None and talk is not None and length >= talk else None
     picked = known.end(taken, "dst") if answered and way is not Direction.OUTGOING else None
     user = (both.caller if way is Direction.OUTGOING else both.callee) or picked or both.caller
@@ -283,6 +304,7 @@ def _record(key: str, group: list[Json], known: Book) -> m.CallRecord:
         call_id=None if key.startswith(WITHOUT_CALL) else key,
         direction=way,
         outcome=outcome,
+        by_seconds=answered and by_machine,
         caller=both.from_party,
         callee=both.to_party,
         extension=user.number or None if user else None,
@@ -310,9 +332,27 @@ def _main_row(key: str, group: list[Json]) -> Json:
     return group[0]
 
 
-def _answered_row(main: Json, group: list[Json], way: Direction | None) -> Json:
-    """Return the row that tells whether a call was answered, and by whom."""
-    below = [row for row in group if row is not main]
+def _is_phone(row: Json, known: Book) -> bool:
+    """Return whether a leg is that of a called phone of ours."""
+    return known.end(row, "dst") is not None
+
+
+def _is_machine(row: Json, known: Book, way: Direction | None) -> bool:
+    """Return whether the leg of a call that was answered may be a machine's.
+
+    That is a menu, a queue or a mailbox, unless a call from outside has gone out again to somebody.
+    Of a call from inside, only the context can tell.
+    """
+    outside = text(row.get("type")).upper() == "O"
+    from_outside = way in {Direction.INCOMING, None} and not (_is_phone(row, known) or outside)
+    return from_outside or ends(row, known).waits
+
+
+def _answered_row(main: Json, group: list[Json], known: Book, way: Direction | None) -> Json:
+    """Return the row that tells whether a call was answered, and by whom; a person's is better."""
+    below = sorted(
+        (row for row in group if row is not main), key=lambda row: _is_machine(row, known, way)
+    )
     for row in below:
         if _outcome(row, way) is Outcome.ANSWERED:
             return row
@@ -320,18 +360,21 @@ def _answered_row(main: Json, group: list[Json], way: Direction | None) -> Json:
     return below[0] if below and way is Direction.OUTGOING else main
 
 
-def _later(moment: datetime | None, seconds: float | None) -> datetime | None:
+def _later(moment: datetime | None, length: float | None) -> datetime | None:
     """Return a time some seconds later; None where either is unknown."""
-    if moment is None or seconds is None:
+    if moment is None or length is None:
         return None
-    return instant(moment.timestamp() + seconds)
+    return instant(moment.timestamp() + length)
 
 
-def _outcome(row: Json, way: Direction | None) -> Outcome:
-    """Return what became of one leg."""
+def _outcome(row: Json, way: Direction | None, *, alone: bool = False) -> Outcome:
+    """Return what became of one leg; one that is `alone` may tell why by the cause of its end."""
+    said = OUTCOMES.get(letters(row.get("disposition")), Outcome.UNKNOWN)
     if text(row.get("type")).upper() == "M":
-        return Outcome.MISSED
-    word = text(row.get("disposition")).upper().replace("_", " ")
-    if word == "NO ANSWER":
-        return Outcome.NO_ANSWER if way is Direction.OUTGOING else Outcome.MISSED
-    return OUTCOMES.get(word, Outcome.UNKNOWN)
+        said = Outcome.MISSED
+    why = outcome_of_cause(row.get("t_cause")) if alone and said in IN_VAIN else None
+    if why is not None and (way is Direction.OUTGOING or why is Outcome.REJECTED):
+        return why
+    if way is Direction.OUTGOING:
+        return Outcome.NO_ANSWER if said is Outcome.MISSED else said
+    return Outcome.MISSED if said in {Outcome.NO_ANSWER, Outcome.CANCELLED} else said

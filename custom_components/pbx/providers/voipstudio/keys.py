@@ -92,10 +92,10 @@ def _raise_for(reply: Reply, sent: Iterable[str]) -> None:
         return
     if reply.status in WRONG_LOGIN:
         raise AuthError("E-mail, password or code is wrong")
+    words, _ = reason(reply, sent)
     if reply.status in CLIENT_ERRORS and reply.status != NOT_FOUND:
-        words, _ = reason(reply, sent)
         raise RefusedError(words or f"HTTP {reply.status}", str(reply.status))
-    raise ConnectError(f"HTTP {reply.status}")
+    raise reply.trouble(words) or ConnectError(f"HTTP {reply.status}")
 
 
 async def _make_key(api: Api, name: str, user_id: str) -> str | None:

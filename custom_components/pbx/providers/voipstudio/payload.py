@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 from ...telephony import models as m
 from ...telephony import phone_numbers as numbers
@@ -18,6 +19,7 @@ from ..values import (
     mapping,
     mappings,
     number,
+    seconds,
     text,
 )
 
@@ -64,6 +66,18 @@ STATES: Mapping[str, CallState] = {
     "4": CallState.ENDED,
 }
 
+CAUSES: Mapping[str, m.Outcome] = {
+    "callrejected": m.Outcome.REJECTED,
+    "rejected": m.Outcome.REJECTED,
+    "decline": m.Outcome.REJECTED,
+    "declined": m.Outcome.REJECTED,
+    "userbusy": m.Outcome.BUSY,
+    "busy": m.Outcome.BUSY,
+    "busyhere": m.Outcome.BUSY,
+}
+"""By the letters of the cause of an end, in the words of Asterisk and of SIP."""
+
+_MACHINE = re.compile(r"(?:queue|ivr)(?:-[0-9]{1,20})?", re.IGNORECASE)
 _QUEUE = re.compile(r"(?:q|queue)-([0-9]{1,20})", re.IGNORECASE)
 _CALLER_ID = re.compile(r'"?([^"<>]*)"?\s*(?:<([^<>]*)>)?')
 _LETTER = re.compile(r"[^\W\d_]")
@@ -71,8 +85,7 @@ _RATE_TABLE = "(Local)"
 _WORD = re.compile(r"[A-Za-z0-9_]{1,20}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class User:
+class User(NamedTuple):
     """A user of the account; `number` is the extension, or the user's id where there is none."""
 
     id: str
@@ -148,6 +161,16 @@ def ident(value: object) -> str:
 def short(value: object, most: int = MAX_TEXT) -> str:
     """Give text of bounded length."""
     return text(value)[:most]
+
+
+def letters(value: object) -> str:
+    """Return the letters of a word that is written in several ways: "NO ANSWER", "No-answer"."""
+    return "".join(filter(str.isalpha, short(value).lower()))
+
+
+def outcome_of_cause(value: object) -> m.Outcome | None:
+    """Return what became of a leg by the free text of why it ended; None where it says nothing."""
+    return CAUSES.get(letters(value))
 
 
 def given_name(value: object) -> str:
@@ -237,6 +260,8 @@ class Ends:
     from_party: m.Party
     to_party: m.Party
     queue: str | None
+    waits: bool = False
+    """Whether the caller is alone with a queue or a menu, and not with a phone of ours."""
 
 
 def ends(row: Json, known: Book) -> Ends:
@@ -258,14 +283,21 @@ def _ends(row: Json, known: Book) -> Ends:
     """Return both ends of a row."""
     caller, callee = known.end(row, "src"), known.end(row, "dst")
     way = direction(row, caller, callee)
+    queue = known.queue(row)
     return Ends(
         caller=caller,
         callee=callee,
         direction=way,
         from_party=party(row, "src", caller, known, way),
         to_party=party(row, "dst", callee, known, way),
-        queue=known.queue(row),
+        queue=queue,
+        waits=callee is None and _is_machine(row, queue),
     )
+
+
+def _is_machine(row: Json, queue: str | None) -> bool:
+    """Return whether it is a queue or a menu that takes a call, and not a person."""
+    return queue is not None or bool(_MACHINE.fullmatch(short(row.get("context"))))
 
 
 def phones(
@@ -275,6 +307,8 @@ def phones(
 
     A dialled call has the leg of the user's phone and, below it, one of the called party.
     """
+    if both.waits and doing is CallState.TALKING:
+        doing = CallState.RINGING  # a queue that plays music has not answered
     early = doing in EARLY
     if both.callee is not None:
         called = (leg_id, both.callee, CallState.RINGING if early else doing)
@@ -285,8 +319,6 @@ def phones(
         return ((leg_id, None if child else both.caller, CallState.DIALING if early else doing),)
     if both.caller is not None:
         return ((leg_id, both.caller, CallState.DIALING if early else doing),)
-    if both.queue is not None and doing is CallState.TALKING:
-        doing = CallState.RINGING  # a queue that plays music has not answered
     return (
         (
             leg_id,
@@ -456,7 +488,7 @@ def _sound(row: Json, known: Book, kind: m.MediaKind, callee: str, time: str) ->
         caller=known.shown(row.get("caller")),
         callee=known.shown(row.get(callee)),
         time=instant(row.get(time)),
-        duration=number(row.get("duration")),
+        duration=seconds(row.get("duration")),
         size=integer(row.get("size")),
         unread=boolean(row.get("is_new")),
     )

@@ -1,7 +1,8 @@
 """Calls that are placed by API: a user's phone rings first, or a text is spoken to a number."""
 
 from collections import deque
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
 
 from ...telephony import models as m
 from ...telephony import phone_numbers as numbers
@@ -24,19 +25,31 @@ class Placing:
         self._api = api
         self._country = country
         self._placed: deque[str] = deque(maxlen=REMEMBERED_CALLS)
+        self._unanswered: list[tuple[str, str]] = []  # user and number
 
-    @property
-    def placed(self) -> Collection[str]:
-        """Return the ids of the last calls that rang a user's phone first."""
-        return self._placed
+    def rings_first(self, leg_id: str, user_id: str, number: str) -> bool:
+        """Return whether a leg is a user's phone in a call that was placed here to a number.
+
+        The phone may be told of before the answer says which call it is: then it is remembered.
+        """
+        if leg_id not in self._placed and (user_id, number) in self._unanswered:
+            self._unanswered.remove((user_id, number))
+            self._placed.append(leg_id)
+        return leg_id in self._placed
 
     async def originate(self, to: str, user_id: str, caller_id: str | None) -> m.Placed:
         """Ring a user's phone, then connect it to a number, in the form that VoIPstudio takes."""
         body = {"to": to, "from": user_id}
         if caller_id is not None:
             body["caller_id"] = self._caller_id(caller_id.strip())
-        placed = await self._place("calls", body, PLACE_TIMEOUT)
-        if placed.call_id:
+        asked = user_id, numbers.received(to, self._country)
+        self._unanswered.append(asked)
+        try:
+            placed = await self._place("calls", body, PLACE_TIMEOUT)
+        finally:
+            with suppress(ValueError):
+                self._unanswered.remove(asked)
+        if placed.call_id and placed.call_id not in self._placed:
             self._placed.append(placed.call_id)
         return placed
 

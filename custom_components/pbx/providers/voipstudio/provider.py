@@ -16,6 +16,7 @@ from ...telephony.errors import (
     ConnectError,
     InvalidInputError,
     NotFoundError,
+    ProviderError,
     UnsupportedError,
 )
 from ...telephony.models import CallState, Capability
@@ -28,7 +29,7 @@ from ..values import Json, boolean, mapping
 from . import calls, contacts, history, keys
 from . import payload as voipstudio_payload
 from . import push as voipstudio_push
-from .api import NONE, UNAUTHORISED, Api, Ask, ForbiddenError, Params, path_of
+from .api import NONE, NOT_FOUND, UNAUTHORISED, Api, Ask, ForbiddenError, Params, path_of
 from .commands import dialled, id_of, outside, own_legs
 from .history import NEWEST_FIRST, check_range
 from .keys import BASIC, WRONG_LOGIN
@@ -76,7 +77,10 @@ class VoipstudioProvider(Provider):
         Capability.GET_CALL_HISTORY: HISTORY_FIELDS | {"record_id", "call_id"},
         Capability.GET_CALL_STATISTICS: frozenset({"start", "end"}),
         Capability.SEARCH_CONTACTS: frozenset(
-            {"name", "number", "email", "contact_id", "limit", "offset"}
+            {
+                *("name", "first_name", "last_name", "number", "email"),
+                *("contact_id", "limit", "offset"),
+            }
         ),
         Capability.CREATE_CONTACT: CONTACT_FIELDS,
         Capability.UPDATE_CONTACT: CONTACT_FIELDS | {"contact_id"},
@@ -130,7 +134,9 @@ class VoipstudioProvider(Provider):
         reply = await self.api.send(self.http.ask, "GET", "me")
         if reply.status == UNAUTHORISED or (reply.status in WRONG_LOGIN and self.user_id):
             reply = await self._second_try()
-        me = mapping(mapping(reply.json()).get("data")) if reply.ok else {}
+        if not reply.ok:
+            raise await self._unanswered(reply)
+        me = mapping(mapping(reply.json()).get("data"))
         user, customer_id = voipstudio_payload.read_user(me), ident(me.get("customer_id"))
         if user is None:
             raise ConnectError("The phone system does not say whose key this is")
@@ -155,6 +161,12 @@ class VoipstudioProvider(Provider):
             configuration_url="https://voipstudio.com/",
             settings={name: value for name, value in found.items() if value != ""},
         )
+
+    async def _unanswered(self, reply: Reply) -> ProviderError:
+        """Return the error for the question who this is, in the phone system's own words."""
+        if reply.status == NOT_FOUND:
+            return ConnectError("This is not VoIPstudio")
+        return await self.api.refusal(reply, command=False, sent=())
 
     async def _second_try(self) -> Reply:
         """Return the answer to a second try, the older way where the user is known.
@@ -257,7 +269,7 @@ class VoipstudioProvider(Provider):
                 rows += page.rows
                 if page.last and not page.whole:
                     raise ConnectError("The list of calls is not complete")
-        except ForbiddenError:
+        except ForbiddenError, NotFoundError:
             self._permit("calls", allowed=False)
             return None
         self._permit("calls", allowed=True)
@@ -279,7 +291,7 @@ class VoipstudioProvider(Provider):
         ):
             return ()
         pushed = voipstudio_push.read(
-            request.body, self.book, self.customer_id, self._placing.placed
+            request.body, self.book, self.customer_id, self._placing, self._roots
         )
         for push in pushed:
             if isinstance(push, m.LegPush) and push.leg_id is not None:
@@ -330,9 +342,7 @@ class VoipstudioProvider(Provider):
         ids = dict.fromkeys(id_of(leg) for leg in talking[:1] or live)
         if not target.call.legs:
             ids = {target.call.id: None}
-        for leg_id in ids:
-            with suppress(NotFoundError):  # it ended by itself meanwhile
-                await self.api.command("DELETE", path_of("calls", leg_id))
+        await self.api.remove(path_of("calls", leg_id) for leg_id in ids)
 
     @override
     async def transfer(self, target: m.CallRef, number: str, kind: m.TransferType) -> None:
@@ -359,7 +369,8 @@ class VoipstudioProvider(Provider):
         body = {"to": self._outside(number, "number"), "message": message}
         if sender is not None:
             body["from"] = self._outside(sender, "sender")
-        return ident((await self.api.command("POST", "sms", body, timeout=20)).get("id"))
+        sent = await self.api.command("POST", "sms", body, timeout=20, costly=True)
+        return ident(sent.get("id"))
 
     # -- agents and queues -------------------------------------------------------------------------
 
@@ -423,13 +434,20 @@ class VoipstudioProvider(Provider):
 
     async def _save_contact(self, method: str, path: str, contact: m.Contact) -> m.Contact:
         """Write a contact; return it as the phone system has it now."""
-        answer = await self.api.command(method, path, contacts.contact_body(contact, self._dialled))
+        body = contacts.contact_body(contact, self._dialled)
+        try:
+            answer = await self.api.command(method, path, body)
+        finally:
+            self._contacts.expire()
         return contacts.contact(answer, self.book) or contact
 
     @override
     async def delete_contact(self, contact_id: str) -> None:
         """Remove a contact."""
-        await self.api.command("DELETE", path_of("contacts", contact_id))
+        try:
+            await self.api.command("DELETE", path_of("contacts", contact_id))
+        finally:
+            self._contacts.expire()
 
     # -- recordings and voicemail ------------------------------------------------------------------
 

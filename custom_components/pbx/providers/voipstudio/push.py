@@ -3,14 +3,26 @@
 import hmac
 import re
 from base64 import b64decode
-from collections.abc import Collection
 from functools import lru_cache
 
 from ...telephony import models as m
+from ...telephony.bounded_map import BoundedMap
 from ...telephony.errors import BadPayloadError
 from ...telephony.models import CallState, Direction, EventType, Outcome
-from ..values import Json, boolean, instant, number, paragraphs, read_json, text
-from .payload import MAX_ID, Book, Ends, ends, ident, phones, short, state
+from ..values import Json, boolean, instant, number, paragraphs, read_json, seconds, text
+from .payload import (
+    MAX_ID,
+    Book,
+    Ends,
+    User,
+    ends,
+    ident,
+    outcome_of_cause,
+    phones,
+    short,
+    state,
+)
+from .placing import Placing
 
 MAX_MESSAGE = 4096
 DTMF = "DTMF_RECEIVED"
@@ -44,11 +56,12 @@ def is_genuine(authorization: str | None, user: str, password: str) -> bool:
 
 
 def read(
-    body: bytes, known: Book, customer_id: str, placed: Collection[str]
+    body: bytes, known: Book, customer_id: str, placing: Placing, roots: BoundedMap[str]
 ) -> tuple[m.Pushed, ...]:
-    """Return what a body says; `placed` are calls placed by API.
+    """Return what a body says; `placing` knows the calls placed by API.
 
-    Raise BadPayloadError for one that is no JSON object.
+    `roots` are the calls of legs that were told of before: not every event names them again. Raise
+    BadPayloadError for one that is no JSON object.
     """
     try:
         row = read_json(body)
@@ -61,17 +74,18 @@ def read(
         return ()
     said = short(row.get("event_name"), MAX_ID)
     name = _name(said)
+    root = _call_id(row, roots)
     if "wrap" in name:
-        return (_wrap_up(row, said, known),)
+        return (_wrap_up(row, said, known, root),)
     match name:
         case "sms.received":
             return (_sms(row, said, known),)
         case "monitor.audio.ready":
-            return (_recording(row, said, known),)
+            return (_recording(row, said, known, root),)
         case _ if name.startswith("call.dtmf") or text(row.get("state")).upper() == DTMF:
-            return (_dtmf(row, said, known),)
+            return (_dtmf(row, said, known, root),)
         case _:
-            return _legs(row, said, name, known, placed) or (
+            return _legs(row, said, name, known, placing, root) or (
                 m.UnknownPush(provider_event=said or "unknown"),
             )
 
@@ -90,9 +104,12 @@ def _key(row: Json, said: str) -> str | None:
     return f"{call_id} {said} {short(row.get('event_time'), MAX_ID)}".strip() if call_id else None
 
 
-def _call_id(row: Json) -> str | None:
-    """Return the id of the call that an event is about."""
-    return ident(row.get("root_call_id")) or ident(row.get("call_id")) or None
+def _call_id(row: Json, roots: BoundedMap[str]) -> str | None:
+    """Return the id of the call that an event is about, which may name a leg of it alone."""
+    if root := ident(row.get("root_call_id")):
+        return root
+    leg_id = ident(row.get("call_id"))
+    return roots.get(leg_id) or leg_id or None
 
 
 # -- call events -----------------------------------------------------------------------------------
@@ -105,10 +122,10 @@ def _doing(row: Json, name: str) -> CallState | None:
 
 
 def _legs(
-    row: Json, said: str, name: str, known: Book, placed: Collection[str]
+    row: Json, said: str, name: str, known: Book, placing: Placing, root: str | None
 ) -> tuple[m.Pushed, ...]:
     """Return the legs that an event tells of; none where it tells of no call."""
-    root, leg_id = _call_id(row), ident(row.get("call_id"))
+    leg_id = ident(row.get("call_id"))
     doing = _doing(row, name) if name.startswith("call.") or not name else None
     if root is None or not leg_id or doing is None:
         return ()
@@ -119,7 +136,11 @@ def _legs(
     final = name == "call.missed" and (root == leg_id if said_final is None else said_final)
     key = _key(row, said)
     legs = list(phones(leg_id, doing, both, child=root != leg_id))
-    first_phone = leg_id in placed and both.caller is not None and both.callee is None
+    first_phone = (
+        both.caller is not None
+        and both.callee is None
+        and placing.rings_first(leg_id, both.caller.id, both.to_party.number)
+    )
     if first_phone:
         # The user's own phone is picked up first; that is no answer of the called party.
         far = (leg_id + FAR_LEG, None, CallState.ENDED if over else CallState.DIALING)
@@ -137,9 +158,12 @@ def _legs(
             caller=both.from_party,
             callee=both.to_party,
             queue=both.queue,
+            by_machine=both.waits and doing in m.UP,
             started_at=instant(row.get("start_time")),
-            answered_at=None if first_phone else instant(row.get("connected_at")),
-            outcome=_outcome(row, name, both, final=final, alone=root == leg_id) if over else None,
+            answered_at=None if first_phone or both.waits else instant(row.get("connected_at")),
+            outcome=_outcome(row, name, both, user, final=final, alone=root == leg_id)
+            if over
+            else None,
             hangup_cause=short(row.get("t_cause")) or None if over else None,
             ended_by=short(row.get("terminated_by"), MAX_ID) or None if over else None,
             final=final and each == legs[-1][0],
@@ -152,10 +176,21 @@ def _legs(
     )
 
 
-def _outcome(row: Json, name: str, both: Ends, *, final: bool, alone: bool) -> Outcome | None:
-    """Return what became of a leg; None where the event does not say."""
-    if final and both.direction is not Direction.OUTGOING:
-        return Outcome.MISSED
+def _outcome(
+    row: Json, name: str, both: Ends, user: User | None, *, final: bool, alone: bool
+) -> Outcome | None:
+    """Return what became of a leg of a user; None where the event does not say.
+
+    One that is `alone` is the whole call. Who declines is the called phone, or the party outside
+    that was called.
+    """
+    out = both.direction is Direction.OUTGOING
+    why = outcome_of_cause(row.get("t_cause"))
+    declined = why is Outcome.REJECTED and (out or (user is not None and user is both.callee))
+    if final and not out:
+        return Outcome.REJECTED if declined and alone else Outcome.MISSED
+    if declined or (why is Outcome.BUSY and (out or alone)):
+        return why
     failed = name == "call.failed" or text(row.get("state")).upper() == "FAILED"
     return Outcome.FAILED if failed and alone else None
 
@@ -169,7 +204,7 @@ def _user(row: Json, key: str, known: Book) -> str | None:
     return user.number if user else None
 
 
-def _dtmf(row: Json, said: str, known: Book) -> m.Notice:
+def _dtmf(row: Json, said: str, known: Book, root: str | None) -> m.Notice:
     """Return that somebody pressed a key; which side it was is not said."""
     both = ends(row, known)
     target = known.users.get(text(row.get("dtmf_target")).rpartition(":")[2])
@@ -179,7 +214,7 @@ def _dtmf(row: Json, said: str, known: Book) -> m.Notice:
         type=EventType.DTMF_RECEIVED,
         key=_key(row, said),
         time=instant(row.get("event_time")),
-        call_id=_call_id(row),
+        call_id=root,
         extension=user.number or None if user else None,
         fields=_told({"digits": short(row.get("dtmf_tag"), MAX_ID), **_parties(both)}),
     )
@@ -205,7 +240,7 @@ def _sms(row: Json, said: str, known: Book) -> m.Notice:
     )
 
 
-def _recording(row: Json, said: str, known: Book) -> m.Notice:
+def _recording(row: Json, said: str, known: Book, root: str | None) -> m.Notice:
     """Return that a recording can be listened to."""
     both = ends(row, known)
     user = both.callee or both.caller
@@ -214,21 +249,21 @@ def _recording(row: Json, said: str, known: Book) -> m.Notice:
         type=EventType.RECORDING_READY,
         key=_key(row, said),
         time=instant(row.get("event_time")),
-        call_id=_call_id(row),
+        call_id=root,
         leg_id=ident(row.get("call_id")) or None,
         extension=(user.number or None if user else None) or _user(row, "user_id", known),
         fields=_told(
             {
                 "recording_id": ident(row.get("monitor_id")),
                 "size": number(row.get("size")),
-                "duration": number(row.get("duration")),
+                "duration": seconds(row.get("duration")),
                 **_parties(both),
             }
         ),
     )
 
 
-def _wrap_up(row: Json, said: str, known: Book) -> m.Notice:
+def _wrap_up(row: Json, said: str, known: Book, root: str | None) -> m.Notice:
     """Return that an agent has finished with a call."""
     user_id = next(
         (found for key in ("user_id", "agent_id", "dst_id") if (found := ident(row.get(key)))), None
@@ -239,7 +274,7 @@ def _wrap_up(row: Json, said: str, known: Book) -> m.Notice:
         type=EventType.AGENT_WRAP_UP,
         key=_key(row, said),
         time=instant(row.get("event_time")),
-        call_id=_call_id(row),
+        call_id=root,
         leg_id=ident(row.get("call_id")) or None,
         extension=user.number if (user := known.users.get(user_id or "")) else None,
         agent=user_id,

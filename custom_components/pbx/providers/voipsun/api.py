@@ -20,7 +20,9 @@ from ...telephony.errors import (
     UnknownOutcomeError,
 )
 from ...telephony.phone_numbers import is_extension
+from ..addresses import typed_url
 from ..http import HttpClient, Reply
+from ..values import mapping
 from .payload import cut, decode, failure, succeeded
 from .refusals import refusal_of
 from .settings import VoipsunSettings
@@ -86,12 +88,8 @@ class Api:
     @cached_property
     def url(self) -> URL:
         """The endpoint, without credentials."""
-        typed = self._settings.host
-        scheme = "https" if self._settings.ssl else "http"
-        if typed.count(":") > 1 and "[" not in typed and "://" not in typed:
-            typed = f"[{typed}]"
         try:
-            given = URL(typed if "://" in typed else f"{scheme}://{typed}")
+            given = typed_url(self._settings.host, "https" if self._settings.ssl else "http")
             if not given.host or given.scheme not in {"http", "https"}:
                 raise ConnectError("The address cannot be read")
             return URL.build(
@@ -157,6 +155,8 @@ def _answer(reply: Reply, sent: Mapping[str, str]) -> object:
         kind = refusal_of(refused)
         error = NotFoundError if kind in MISSING else RefusedError
         raise error(cut(refused.reason, written), refused.code, kind)
+    if "success" in mapping(answer) and not succeeded(answer):
+        raise ConnectError("The answer says neither yes nor no")
     if not reply.ok and not succeeded(answer):
-        raise ConnectError(f"HTTP {reply.status}")
+        raise reply.trouble() or ConnectError(f"HTTP {reply.status}")
     return answer

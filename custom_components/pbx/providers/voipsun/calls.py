@@ -27,13 +27,14 @@ from .pairing import (
     is_just_begun,
     pairs,
 )
-from .payload import CALLING, Row, without_technology
-from .shown import call_state, direction_inside, direction_outside, state_of
+from .payload import Row, without_technology
+from .shown import call_state, direction_inside, direction_outside, number_outside, state_of
 from .stories import CallRequest, Channel, Story
 
 PLACED_AGE = timedelta(minutes=2)
 DOWN = "down"
 CONNECTING = timedelta(seconds=6)  # within which a phone leaves two calls that it connects
+LATELY = timedelta(seconds=10)
 
 
 @dataclass(slots=True)
@@ -43,6 +44,9 @@ class CallTracker:
     lines: Lines
     lists_called_phones: bool = False
     """Whether a phone that is called was seen to have a row of its own."""
+    _looked_at: datetime | None = field(default=None, init=False)
+    _watched: bool = field(default=False, init=False)
+    """Whether there was a list lately: what is new since has not talked for long."""
     _channels: dict[str, Channel] = field(default_factory=dict, init=False)
     _legs: dict[str, str] = field(default_factory=dict, init=False)
     """The channel that a command to a leg goes to."""
@@ -105,6 +109,8 @@ class CallTracker:
         waiting = {without_technology(channel): queue for channel, queue in queues.items()}
         telling = [row for row in listed if not row.glue and self._tells_something(row)]
         self._forget_all_but(telling, asked_at, now)
+        self._watched = self._looked_at is not None and now - self._looked_at <= LATELY
+        self._looked_at = now
         legs = Counter(known.story.id for known in self._channels.values())
         lined: list[tuple[Row, Line | None]] = []
         for row in telling:
@@ -125,7 +131,7 @@ class CallTracker:
             story = group.story or self._begin(group, ends, now)
             self._doubt_answer(story, waiting)
             for index in group.members:
-                self._remember(ends[index].row, story, now)
+                self._remember(ends[index], story, now)
             calls.append(self._call(story, group, ends, waiting))
         self._legs_before = {}
         return tuple(calls)
@@ -149,7 +155,7 @@ class CallTracker:
             if known is not None and not known.begun_anew(row, asked_at):
                 remaining[row.channel] = known
         for name, known in self._channels.items():
-            if name not in remaining and known.user:
+            if name not in remaining and known.inside:
                 known.story.left_by[known.user] = now
         self._channels = remaining
         self._put_together(now)
@@ -163,7 +169,8 @@ class CallTracker:
             first, second = self._channels[one], self._channels[other]
             if not first.story.left_by.keys() & second.story.left_by.keys():
                 continue
-            if first.story.answered and first.user != second.user:
+            same_phone = first.inside and first.user == second.user
+            if first.story.answered and not same_phone:
                 # The leg gets an id of its own, because the call that it was in ends.
                 self._channels[other] = replace(second, leg=uuid4().hex, story=first.story)
                 first.story.left_by.clear()
@@ -187,11 +194,13 @@ class CallTracker:
             # What has talked cannot ring again, so it is another leg.
             self._channels.pop(story.root, None)
 
-    def _remember(self, row: Row, story: Story, now: datetime) -> None:
+    def _remember(self, end: End, story: Story, now: datetime) -> None:
         """Remember a channel as part of a call, and how a command reaches it."""
+        row = end.row
         known = self._channels.get(row.channel)
         if known is None:
-            known = Channel(leg=uuid4().hex, story=story, user=row.user)
+            inside = end.line is not None
+            known = Channel(leg=uuid4().hex, story=story, user=row.user, inside=inside)
             self._channels[row.channel] = known
         known.note(row, now)
         self._legs[known.leg] = row.channel
@@ -229,6 +238,7 @@ class CallTracker:
             from_us=bool(source) and self.lines.is_ours(row.source),
             dialled=self.lines.owner(row.destination) if destination else None,
             left_alone=left_alone,
+            waits=row.up and self._watched and (known is None or not known.story.paired),
         )
 
     # -- which rows are one call -------------------------------------------------------------------
@@ -255,7 +265,7 @@ class CallTracker:
         """Make calls of pairs of one rank, the surest first.
 
         A phone that begins to ring is rather for a caller for whom nothing rings yet, as in a
-        queue, than for one whose group of phones rings already.
+        queue, than for one whose group of phones rings already, or one of which has answered.
         """
         late = []
         for edge in edges:
@@ -303,12 +313,14 @@ class CallTracker:
             called_leg=uuid4().hex,
             by_itself=root.places_call,
         )
-        for request in tuple(self._requests):
-            if now - request.at > PLACED_AGE:
-                self._requests.remove(request)
-            elif story.placed is None and request.matches(root):
-                self._requests.remove(request)
-                story.placed = request.number
+        while self._requests and now - self._requests[0].at > PLACED_AGE:
+            self._requests.popleft()
+        fitting = [request for request in self._requests if request.matches(root)]
+        if fitting:
+            began = story.started_at or now
+            request = min(fitting, key=lambda request: request.doubt(root, began))
+            self._requests.remove(request)
+            story.placed = request.number
         return story
 
     # -- what a call is ----------------------------------------------------------------------------
@@ -323,7 +335,7 @@ class CallTracker:
             story.root = root.row.channel
         self._continue(story, root, others, queues)
         caller, callee = self._parties(story, root, others)
-        legs = tuple(self._leg(end, story, calling=end is root) for end in (root, *others))
+        legs = tuple(self._leg(end, story, root) for end in (root, *others))
         if not others and not self.lists_called_phones:
             legs += self._unlisted(story, root)
         return Call(
@@ -348,7 +360,7 @@ class CallTracker:
         story.paired = story.paired or bool(others)
         if others:
             story.destination = root.destination
-        elif root.line is None and root.row.status in CALLING:
+        elif root.comes_in:
             story.rang_alone = True
         for end in (root, *others):
             story.queue = story.queue or queues.get(without_technology(end.row.channel))
@@ -356,12 +368,14 @@ class CallTracker:
             story.answered = self._is_answered(story, root, others, queues)
             story.answered_in = root.row.context
 
-    def _leg(self, end: End, story: Story, *, calling: bool) -> Leg:
-        """Return one end of a call as a leg."""
+    def _leg(self, end: End, story: Story, root: End) -> Leg:
+        """Return one end of a call as a leg; `root` is the caller's end."""
+        inside = end.line is not None
         return Leg(
             id=self._channels[end.row.channel].leg,
-            state=state_of(end, story, calling=calling),
+            state=state_of(end, story, calling=end is root),
             extension=end.line.number if end.line else None,
+            number="" if inside else self.lines.party(number_outside(end, root)).number,
             context=end.row.context,
             account_code=end.row.account_code,
         )

@@ -1,7 +1,7 @@
 """One end of a VoIPSUN call: a row of the list, and what can be told of it without any other."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .glue import Tie
 from .lines import Line, compared
@@ -10,8 +10,7 @@ from .payload import CALLED, CALLING, Row
 ITSELF = "s"  # the extension of Asterisk's dialplan where nothing was dialled
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class End:
+class End(NamedTuple):
     """A row with what is known about it: `line` is our phone, None for the outside."""
 
     row: Row
@@ -28,6 +27,8 @@ class End:
     """Left alone while it was talking, and not sent to another number since."""
     tie: Tie | None = None
     """The glue that was made for this end."""
+    waits: bool = False
+    """Picked up since somebody looks, and nobody was called for this end yet, as in a queue."""
 
     @property
     def to_us(self) -> bool:
@@ -46,6 +47,11 @@ class End:
             yield from self.line.numbers
         if self.by_itself:
             yield compared(self.row.account_code)
+
+    @property
+    def comes_in(self) -> bool:
+        """Whether somebody outside calls, and hears it ring."""
+        return self.line is None and self.row.status in CALLING
 
     @property
     def rings(self) -> bool:

@@ -7,8 +7,8 @@ N, `;1` what was dialled.
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from heapq import nsmallest
+from typing import NamedTuple
 
 from ..turns import Steps
 from .lines import Line, compared
@@ -19,8 +19,7 @@ LEGS_A_STEP = 100
 BEST_LEGS = 64  # of those that a piece of glue may have been made for
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tie:
+class Tie(NamedTuple):
     """A pair of glue channels; all numbers in their compared form."""
 
     number: str

@@ -47,13 +47,13 @@ def join(group_of: dict[int, Group], ends: Sequence[End], edge: Edge) -> bool:
 
 
 def rings_later(group_of: Mapping[int, Group], ends: Sequence[End], edge: Edge) -> bool:
-    """Return whether a phone rings that began later than those that ring for the same caller."""
+    """Return whether a phone rings that began later than those that were called for the caller."""
     *_, root, leg = edge
     group = group_of.get(root)
     if group is None or not ends[leg].rings:
         return False
-    ringing = (ends[index] for index in group.members if ends[index].rings)
-    return any(older_by(other.row, ends[leg].row) > SKEW for other in ringing)
+    called = (ends[index] for index in group.members if index != group.root)
+    return any(older_by(other.row, ends[leg].row) > SKEW for other in called)
 
 
 def _mayjoin(group: Group, ends: Sequence[End], edge: Edge) -> bool:

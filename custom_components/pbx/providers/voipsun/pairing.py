@@ -46,17 +46,19 @@ from ..turns import Steps
 from .ends import End
 from .glue import SKEW
 from .lines import Line, compared
-from .payload import CALLING, Row
+from .payload import CALLING, LONGEST, Row
 
 RING_TIME = 60.0  # seconds for which an extension rings at most
 CERTAIN, LIKELY, WEAK = 0, 1, 2  # how much speaks for two legs being one call
 CANDIDATES = 32
+NEXT = 8  # channels that are made at most between a caller and the last phone called at once
 MAX_ROWS = 4_000
 
 type Edge = tuple[int, int, float, bool, int, int, int]
 """Rank, doubt, difference of age, whether the called one is older, channels apart, caller, called.
 
-The smaller, the surer; caller and called are positions in the list.
+The smaller, the surer; caller and called are positions in the list. Of those who wait in a line,
+whoever is older is rather meant.
 """
 
 
@@ -129,7 +131,15 @@ def _edges(ends: Sequence[End], caller: int, called: int) -> set[Edge]:
         return set()
     age = older_by(root.row, leg.row)
     apart = _apart(root.row, leg.row)
-    return {(rank, _doubt(root, leg), abs(age), age < 0, apart, caller, called)}
+    came_with_it = apart <= NEXT and abs(age) <= SKEW  # it was called as soon as the caller came
+    in_line = _stands_in_line(root, leg) and not came_with_it
+    apart_in_age = LONGEST - age if in_line else abs(age)
+    return {(rank, _doubt(root, leg), apart_in_age, age < 0, apart, caller, called)}
+
+
+def _stands_in_line(root: End, leg: End) -> bool:
+    """Return whether a phone rings for one of those who wait where a caller does: for the first."""
+    return root.waits and root.dialled is None and leg.rings and leg.shows_itself
 
 
 def older_by(one: Row, other: Row) -> float:
@@ -146,7 +156,10 @@ def _doubt(root: End, leg: End) -> int:
     if leg.row.up and not root.row.up:
         order += 1  # whoever was answered does not hear it ring
     if leg.line is None:
-        return order
+        # The whole number says more than an age, by which another phone may be nearer.
+        return order - int(_is_at_dialled_number(root, leg))
+    if _each_shows_the_other(root, leg):
+        return order  # both show what the other has dialled, or is
     if root.dialled is None:
         return order - int(_ends_in(root.destination, leg.line.internal))
     return order - 1 if root.dialled.number == leg.line.number else order + 1
@@ -295,6 +308,15 @@ def _is_paged(root: End, leg: End) -> bool:
     return on_behalf and abs(older_by(root.row, leg.row)) <= SKEW
 
 
+def _shows_who_comes_in(root: End, leg: End) -> bool:
+    """Return whether a phone shows a caller from outside, be it with a number of ours (*parties*).
+
+    Of others with such a number it may be that they called, or were called.
+    """
+    called = leg.line is not None and leg.calls() is not True
+    return root.comes_in and called and _alike(root.source, leg.source)
+
+
 def _called_back(root: End, leg: End) -> bool:
     """Return whether the called one shows its caller where a destination should be."""
     return _alike(root.source, leg.destination)
@@ -348,6 +370,15 @@ def _passes_caller_on(root: End, leg: End) -> bool:
     return root.destination != leg.destination or leg.rings
 
 
+def _is_sent_outside(root: End, leg: End) -> bool:
+    """Return whether a caller whom our phone has left is sent to a number outside.
+
+    The house may show its own number there. A short number is dialled by many.
+    """
+    sent = root.left_alone and _alike(root.destination, leg.destination)
+    return sent and leg.calls() is False and len(root.destination) > EXTENSION_DIGITS
+
+
 GLUED: tuple[tuple[Rule, int], ...] = (
     (_glued_to_caller, CERTAIN),
     (_dials_on_through_glue, CERTAIN),
@@ -359,6 +390,7 @@ SURE: tuple[tuple[Rule, int], ...] = (
     (_each_shows_the_other, LIKELY),
     (_rings_for_what_was_dialled, LIKELY),
     (_talks_where_it_was_dialled, LIKELY),
+    (_shows_who_comes_in, LIKELY),
 )
 UNSURE: tuple[tuple[Rule, int], ...] = (
     (_called_back, WEAK),
@@ -371,6 +403,7 @@ UNSURE: tuple[tuple[Rule, int], ...] = (
 OUTSIDE: tuple[tuple[Rule, int], ...] = (
     (_each_shows_the_other, CERTAIN),
     (_rings_for_what_was_dialled, LIKELY),
+    (_is_sent_outside, LIKELY),
     (_passes_caller_on, WEAK),
     (_shows_only_itself, WEAK),
     (_leaves_through_glue, WEAK),

@@ -10,13 +10,13 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from math import isfinite
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from ...telephony.errors import ConnectError
 from ...telephony.models import AgentStatus
 from ..channels import ChannelKind, channel_kind
 from ..turns import Steps, at_once
-from ..values import Json, mapping, mappings, number, seconds, text
+from ..values import Json, boolean, mapping, mappings, number, seconds, text
 
 MAX_ROWS = 10_000
 MAX_DEPTH = 8
@@ -25,13 +25,22 @@ LONGEST = timedelta(days=400).total_seconds()
 SHORT_SECRET = 3
 WIDEST = 2**63
 
+NO_ERROR = frozenset({"", "0"})
+EMPTY: tuple[object, ...] = (None, "", "0", 0, [], {})
+"""How PHP may write that there is nothing, or how many there are of it."""
+
 _AFTER_NOTICE = re.compile(r"[\n>][ \t]*\ufeff?([\[{])")
+_NOTICE = re.compile(r"\s*(?:<br ?/?>|<b>|(?:PHP )?(?:Notice|Warning|Deprecated|Fatal error):)")
 _CHANNEL = re.compile(r"(?:SIP|PJSIP)/(.+)-([0-9a-fA-F]{8,})")
 _MILLISECONDS = re.compile(r"\(([0-9]{1,6}) ?ms\)")
 _NOT_ALPHANUMERIC = re.compile(r"[^a-z0-9]")
 _ABOUT_AUTHENTICATION = re.compile(r"\bpin\b|authenti|password|authori[sz]", re.IGNORECASE)
 _SECRET_KEY = re.compile(r"pin$|passw|secret")
 
+# How the states of SIP accounts begin, of chan_sip and of PJSIP.
+REACHED = ("ok", "lagged", "avail", "reachable")
+NOT_REACHED = ("unreachable", "unk", "unavail")
+NOT_MONITORED = ("unmonitored", "nonqual")
 # How "no address" is written.
 NO_HOST = frozenset({"", "-none-", "(unspecified)", "(null)", "0.0.0.0"})  # noqa: S104
 CALLING = frozenset({"ring", "offhook", "dialing offhook", "rsrvd", "pre-ring"})
@@ -41,8 +50,7 @@ CALLED = frozenset({"ringing", "dialing"})
 # -- the envelope ----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
+class Failure(NamedTuple):
     """The phone system's no, in its own words."""
 
     code: str
@@ -63,37 +71,38 @@ class Failure:
 
 
 def decode(body: bytes) -> object:
-    """Return what a JSON text says, also behind a byte order mark or a warning that PHP printed.
+    """Return what a JSON text says, also before or behind a warning that PHP printed.
 
     Raise ConnectError for what cannot be read.
     """
     answer = body.decode("utf-8-sig", errors="replace").strip()
-    try:
-        return json.loads(answer)
-    except ValueError, RecursionError:
-        pass
     # Only a notice is skipped: the rest of a JSON text that was cut off must not pass for an
     # answer.
-    notice = None if answer[:1] in "[{" else _AFTER_NOTICE.search(answer)
-    if notice is None:
-        _unreadable()
+    before = None if answer[:1] in "[{" else _AFTER_NOTICE.search(answer)
     try:
-        return json.loads(answer[notice.start(1) :])
+        found, end = json.JSONDecoder().raw_decode(answer, before.start(1) if before else 0)
     except ValueError, RecursionError:
         _unreadable()
+    if end < len(answer) and not _NOTICE.match(answer, end):
+        _unreadable()
+    return found
 
 
 def succeeded(answer: object) -> bool:
     """Return whether a command was carried out; "false" is text and would be truthy."""
-    return text(mapping(answer).get("success")).lower() == "true"
+    return boolean(mapping(answer).get("success")) is True
 
 
 def failure(answer: object) -> Failure | None:
-    """Return the phone system's no; None when the answer is none."""
+    """Return the phone system's no; None when the answer is none, or does not say which it is."""
     envelope = mapping(answer)
-    if "success" not in envelope or succeeded(answer):
-        return None
-    return Failure(code=line(envelope.get("errno"), 20), reason=line(envelope.get("reason"), 1000))
+    code, reason = line(envelope.get("errno"), 20), line(envelope.get("reason"), 1000)
+    if "success" in envelope:
+        said = envelope["success"]
+        no = said is None or boolean(said) is False or bool(code or reason)
+    else:
+        no = "reason" in envelope and code not in NO_ERROR
+    return Failure(code=code, reason=reason) if no and not succeeded(answer) else None
 
 
 def items(answer: object) -> tuple[Json, ...]:
@@ -104,15 +113,14 @@ def items(answer: object) -> tuple[Json, ...]:
     found: object = None
     if isinstance(answer, list):
         found = answer
-    elif isinstance(answer, dict) and not (answer.keys() - {"success"}):
-        found = []
     elif isinstance(answer, dict):
         values = [value for key, value in answer.items() if key != "success"]
         containers = [value for value in values if _holds_rows(value)]
-        if values == [{}]:  # how PHP may write an empty list in an envelope
+        filled = [value for value in containers if value]
+        if all(value in EMPTY for value in values):
             found = []
-        elif len(containers) == 1:
-            found = containers[0]
+        elif len(containers) == 1 or len(filled) == 1:
+            (found,) = filled or containers
         elif all(isinstance(value, dict) for value in values):
             found = values
     elif answer is None:
@@ -277,8 +285,7 @@ def reading_calls(answer: object) -> Steps[tuple[Row, ...]]:
 # -- sipstatus -------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Peer:
+class Peer(NamedTuple):
     """One SIP account: a phone or a trunk."""
 
     user: str
@@ -315,11 +322,11 @@ def _peer(user: str, item: Json) -> Peer:
     host = line(item.get("host"))
     has_host = host.lower() not in NO_HOST
     registered: bool | None = None
-    if status.startswith(("ok", "lagged")):
+    if status.startswith(REACHED):
         registered = True
-    elif status.startswith(("unreachable", "unknown")):
+    elif status.startswith(NOT_REACHED):
         registered = False
-    elif status.startswith("unmonitored"):
+    elif status.startswith(NOT_MONITORED):
         registered = bool(contact) or has_host
     return Peer(
         user=user,
@@ -363,9 +370,12 @@ _STATES = (
     ("incall", AgentStatus.TALKING),
     ("busy", AgentStatus.BUSY),
 )
+# What a field may be called that is yes or no, and what no means.
+_LOG_IN = {"loggedin": "loggedout", "loggedout": "loggedin"}
 _NOT_STATES = frozenset(
     {"success", "errno", "agentnumber", "agentpin", "agent", "number", "name", "agentname"}
 )
+"""Fields whose own text tells no state."""
 
 
 def agent_state(answer: object, secrets: Collection[str] = ()) -> AgentState:
@@ -373,9 +383,10 @@ def agent_state(answer: object, secrets: Collection[str] = ()) -> AgentState:
 
     The answer may also be written as a failure.
     """
-    raw = mapping(clean(answer, secrets))
+    shown = clean(answer, secrets)
+    raw = shown if isinstance(shown, dict) else {"answer": shown} if shown else {}
     said = tuple(_words(raw))
-    words = "|".join(bare(word) for word in said)
+    words = "|".join((*(bare(word) for word in said), *_log_in(raw)))
     status = next((state for word, state in _STATES if word in words), None)
     logged_in: bool | None = None
     if status is AgentStatus.LOGGED_OUT:
@@ -390,6 +401,20 @@ def agent_state(answer: object, secrets: Collection[str] = ()) -> AgentState:
     )
 
 
+def _log_in(value: object) -> Iterator[str]:
+    """Return the words for a log-in that is told as a truth value, by the name of its field."""
+    if isinstance(value, list):
+        for entry in value:
+            yield from _log_in(entry)
+    if not isinstance(value, dict):
+        return
+    for key, entry in value.items():
+        name, flag = bare(key), boolean(entry)
+        if name in _LOG_IN and flag is not None:
+            yield name if flag else _LOG_IN[name]
+        yield from _log_in(entry)
+
+
 def _words(value: object) -> Iterator[str]:
     """Return the words of an answer that may tell a state."""
     if isinstance(value, str) and value:
@@ -399,5 +424,5 @@ def _words(value: object) -> Iterator[str]:
             yield from _words(entry)
     elif isinstance(value, dict):
         for key, entry in value.items():
-            if bare(key) not in _NOT_STATES:
+            if isinstance(entry, dict | list) or bare(key) not in _NOT_STATES:
                 yield from _words(entry)

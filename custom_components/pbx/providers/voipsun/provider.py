@@ -118,13 +118,14 @@ class VoipsunProvider(Provider):
     async def account(self) -> m.Account:
         """Return who this is, and settle `capabilities`.
 
-        Two lists are tried: the credentials are wrong when both are denied, a permission is missing
-        when one is.
+        Two lists are tried: both denied are wrong credentials, one denied is a missing permission.
         """
         self._missing = set()
         self.capabilities = self.possible
         await self._list(CALL_LIST, reading_calls, self._api.ask)
         self._learn(await self._list(SIP_STATUS, reading_peers, self._api.ask))
+        if self._missing >= PROBES.keys():  # or one at a time, exchanged in between
+            await self._list(CALL_LIST, reading_calls, self._api.ask)
         if self._missing >= PROBES.keys():
             raise AuthError("The credentials are refused")
         url = self._api.url
@@ -359,12 +360,13 @@ class VoipsunProvider(Provider):
 
     async def _refresh_queue(self, queue: m.UserQueue) -> None:
         """Ask about one queue; raise RefusedError only where it is about all of them."""
+        reading = QueueReading(queue=m.Queue(id=queue.id, name=queue.name))
         try:
-            reading = await self._queue_reading(queue, self._api.read)
+            with suppress(InvalidInputError):  # of a name that may not be sent nothing is known
+                reading = await self._queue_reading(queue, self._api.read)
         except RefusedError as error:
             if error.code in {DENIED, UNKNOWN_ACTION}:
                 raise
-            reading = QueueReading(queue=m.Queue(id=queue.id, name=queue.name))
         self._call_center.keep_reading(queue, reading)
 
     async def _agent_state(self, params: Mapping[str, str], send: Send) -> AgentState:
@@ -446,13 +448,14 @@ class VoipsunProvider(Provider):
     ) -> tuple[T, ...] | None:
         """Return a list; None when this account may not, or cannot, ask for it.
 
-        `confirm` is the other list, to find out why this one is denied.
+        `confirm` is the other list, to find out why this one is denied; this one is asked for again
+        then, as another permission may be missing meanwhile.
         """
         try:
             rows = await in_turns(read(await send(PROBES[permission])))
         except RefusedError as error:
             if error.code == DENIED and confirm is not None and permission not in self._missing:
-                await self._confirm(confirm)
+                await self._confirm(confirm, permission)
             if error.code not in {DENIED, UNKNOWN_ACTION}:
                 code = error.code if error.code.isdecimal() else "without a code"
                 raise ConnectError(f"The phone system answers with an error: {code}") from None
@@ -461,13 +464,16 @@ class VoipsunProvider(Provider):
         self._grant(permission)
         return rows
 
-    async def _confirm(self, other: str) -> None:
-        """Raise AuthError if the other list is denied too: then no permission is missing."""
-        try:
-            await self._api.read(PROBES[other])
-        except RefusedError as error:
-            if error.code == DENIED:
-                raise AuthError("The credentials are refused") from None
+    async def _confirm(self, *permissions: str) -> None:
+        """Raise AuthError if all these lists are denied now: then no permission is missing."""
+        for permission in permissions:
+            try:
+                await self._api.read(PROBES[permission])
+            except RefusedError as error:
+                if error.code == DENIED:
+                    continue
+            return
+        raise AuthError("The credentials are refused")
 
     def _learn(self, found: tuple[Peer, ...] | None) -> None:
         """Take the SIP accounts; a phone system that suddenly has none has a problem."""

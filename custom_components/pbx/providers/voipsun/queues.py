@@ -173,16 +173,22 @@ def _strangers(parts: _Parts, agents: Mapping[str, str]) -> dict[str, str]:
     """Return the members that are agents, but none of the known ones: names by number."""
     found: dict[str, str] = {}
     for member in parts.members:
-        kind, _, seat = _interface(member).rpartition("/")
-        number_, name = seat.partition("@")[0], line(_field(member, "name"))
+        kind, number_ = _reached(member)
+        name = line(_field(member, "name"))
         if kind.lower() == "agent" and number_.isdecimal() and number_ not in agents:
             found[number_] = "" if name in (number_, _interface(member)) else name
     return found
 
 
 def _interface(member: Json) -> str:
-    """Return by what a queue reaches a member, as `Agent/1000`."""
+    """Return by what a queue reaches a member, as `Agent/1000` or `Local/1000@agents/n`."""
     return line(_field(member, "interface") or _field(member, "location"))
+
+
+def _reached(member: Json) -> tuple[str, str]:
+    """Return the technology and the number, or the name, of what a queue reaches a member by."""
+    kind, _, seat = _interface(member).partition("/")
+    return kind, seat.partition("@")[0]
 
 
 def _members(parts: _Parts, agents: Mapping[str, str]) -> tuple[dict[str, bool], dict[str, bool]]:
@@ -190,8 +196,7 @@ def _members(parts: _Parts, agents: Mapping[str, str]) -> tuple[dict[str, bool],
     logged_in: dict[str, bool] = {}
     paused: dict[str, bool] = {}
     for member in parts.members:
-        interface = _interface(member)
-        names = (interface.rpartition("/")[2].partition("@")[0], line(_field(member, "name")))
+        names = (_reached(member)[1], line(_field(member, "name")))
         agent = next((agents[name] for name in map(str.lower, names) if name in agents), None)
         if agent is None:
             continue

@@ -31,6 +31,19 @@ def direction_inside(end: End) -> Direction | None:
     return Direction.INTERNAL if end.from_us else Direction.INCOMING
 
 
+def number_outside(end: End, root: End) -> str:
+    """Return the number of who is at an end outside, as its row has it; `root` is the caller's end.
+
+    Whoever was called shows it as the source where that is the own number, or the other's is
+    beside it.
+    """
+    if end is root and end.calls() is not False:
+        return end.row.source
+    shows_itself = not end.destination or end.source == root.destination
+    shows_caller = end.destination == root.source or end.to_us
+    return end.row.source if shows_itself or shows_caller else end.row.destination
+
+
 def state_of(end: End, story: Story, *, calling: bool) -> CallState:
     """Return what one end does; who was only picked up by a menu or a queue does not talk yet."""
     if end.row.up and (story.answered or not calling):

@@ -1,11 +1,13 @@
 """What is remembered of a VoIPSUN call and its channels from one list to the next.
 
 An id is never used again. A channel's name comes again after a restart: then its age is smaller,
-or at least not what it would have become, and the numbers are others.
+or at least not what it would have become, and the numbers are others. A channel that rang and was
+picked up since stays the same, because its age may be counted from there.
 """
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from ...telephony.models import Direction
 from .ends import End
@@ -42,7 +44,7 @@ class Story:
     rang_alone: bool = False
     """Whether the caller from outside heard it ring while no phone was listed."""
     left_by: dict[str, datetime] = field(default_factory=dict)
-    """The SIP users who took part and left, and when that was seen."""
+    """Our phones that took part and left, by SIP user, and when that was seen."""
     size: int = 0
     paired: bool = False
     polls_up_alone: int = 0
@@ -56,20 +58,31 @@ class Channel:
     leg: str
     story: Story
     user: str = ""
+    inside: bool = False
+    """Whether it is that of one of our phones."""
     duration: float | None = None
     numbers: tuple[str, str] = ("", "")
+    up: bool = False
     began_before: datetime = UNKNOWN
 
     def note(self, row: Row, now: datetime) -> None:
         """Take note of a list that has this channel."""
-        self.numbers = row.source, row.destination
+        if self.picked_up(row):
+            self.began_before = UNKNOWN
+        self.numbers, self.up = (row.source, row.destination), row.up
         if row.duration is not None:
             self.duration = row.duration
             self.began_before = min(self.began_before, now - timedelta(seconds=row.duration))
 
+    def picked_up(self, row: Row) -> bool:
+        """Return whether the channel was picked up since: from there its age may be counted."""
+        return row.up and not self.up and row.source == self.numbers[0]
+
     def begun_anew(self, row: Row, asked_at: datetime) -> bool:
         """Return whether another channel has this one's name, in a list that was asked for then."""
         if self.duration is None or row.duration is None:
+            return False
+        if self.picked_up(row):
             return False
         if row.duration < self.duration:
             return True
@@ -77,8 +90,7 @@ class Channel:
         return later and self.numbers != (row.source, row.destination)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallRequest:
+class CallRequest(NamedTuple):
     """A call that this client asked for: to ring one of our phones first, or somebody outside."""
 
     inside: bool
@@ -94,7 +106,19 @@ class CallRequest:
         """
         if self.inside is not (root.line is not None):
             return False
-        shown = compared(self.number) in (root.source, root.destination)
-        if not shown and not (self.user is not None and (root.by_itself or root.places_call)):
+        if not self._is_shown(root) and not (
+            self.user is not None and (root.by_itself or root.places_call)
+        ):
             return False
         return self.user is None or root.line is None or root.line.user == self.user
+
+    def doubt(self, root: End, began: datetime) -> tuple[bool, float]:
+        """Return how little speaks for this request among several that match a call.
+
+        One that was asked for before, and of which nothing came, is farther from its beginning.
+        """
+        return not self._is_shown(root), abs((began - self.at).total_seconds())
+
+    def _is_shown(self, root: End) -> bool:
+        """Return whether the phone that rings shows the number."""
+        return compared(self.number) in (root.source, root.destination)

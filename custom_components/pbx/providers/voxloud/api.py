@@ -17,6 +17,7 @@ from .payload import rows, without_secrets
 
 DEFAULT_URL = "https://developer.voxloud.com"
 VALIDATE = "/api/v1/validate-auth"
+JSON = "application/json"
 
 BAD_REQUEST = 400
 UNAUTHORIZED = 401
@@ -27,7 +28,7 @@ NOT_ACCEPTABLE = 406
 CONFLICT = 409
 UNPROCESSABLE = 422
 REFUSALS = range(400, 500)
-GATEWAY = frozenset({502, 504})  # somebody in between has lost the answer
+MAINTENANCE = 503
 NOT_VOXLOUD = frozenset({NOT_FOUND, METHOD_NOT_ALLOWED})
 SHORTEST_SECRET = 2
 
@@ -123,7 +124,11 @@ class Api:
         self, send: Send, operation: str, method: str, path: str, **request: object
     ) -> Reply:
         """Send a request with the key; return its answer, whatever that is."""
-        headers = {"Voverc-Auth": self._key, "Accept": "application/json", **_headers(request)}
+        headers = {"Voverc-Auth": self._key, "Accept": JSON, **_headers(request)}
+        if path == VALIDATE:
+            request["skip_auto_headers"] = ("Content-Type",)  # it has no body, of no kind
+        else:
+            headers["Content-Type"] = JSON  # as in all examples, also where there is no body
         reply = await send(operation, method, self._base + path, **{**request, "headers": headers})
         if reply.ok:
             return reply
@@ -132,9 +137,10 @@ class Api:
             raise NotFoundError(reason, code)
         if reply.status in REFUSALS:
             raise RefusedError(reason, code, KINDS.get(reply.status))
-        if reply.status in GATEWAY and send == self._http.command:
-            raise UnknownOutcomeError("The answer was lost on its way")
-        raise ConnectError(f"HTTP {code}")
+        words = "" if reason.startswith("HTTP ") else reason
+        if send == self._http.command and _leaves_open(reply, words):
+            raise UnknownOutcomeError("The phone system had an error")
+        raise reply.trouble(words) or ConnectError(f"HTTP {code}")
 
     def _reason(self, reply: Reply, request: Json) -> str:
         """Give the phone system's own words, without anything that was sent to it."""
@@ -148,6 +154,16 @@ class Api:
         ):
             message = re.sub(re.escape(secret), "…", message, flags=re.IGNORECASE)
         return without_secrets(message) or f"HTTP {reply.status}"
+
+
+def _leaves_open(reply: Reply, words: str) -> bool:
+    """Return whether a server error says nothing of whether the command was carried out.
+
+    One that is down for maintenance has done nothing; another that gives no words may have failed
+    before or after.
+    """
+    no_words = not words and reply.status in Reply.TROUBLE and reply.status != MAINTENANCE
+    return reply.status in Reply.GATEWAY or no_words
 
 
 def _json(reply: Reply) -> object:

@@ -9,7 +9,8 @@ import time
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 from urllib.parse import quote
 
 from ...telephony import models as m
@@ -36,8 +37,7 @@ REMEMBERED = 16
 type Users = Callable[[], Awaitable[Sequence[m.Extension]]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Wanted:
+class _Wanted(NamedTuple):
     """A call to place; `number` is what the other side shall see, None for what is usual."""
 
     extension: str

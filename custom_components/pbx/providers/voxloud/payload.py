@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from ...telephony import models as m
 from ...telephony import phone_numbers as numbers
@@ -24,6 +25,7 @@ from ..values import (
     texts,
 )
 
+WRAPPERS = ("content", "data", "results")  # what a list may be in
 FAX_CALL = "FAX_CALL"
 CLICK_TO_CALL = "CLICK_TO_CALL"
 RECORDS = frozenset({"PHONE_CALL", CLICK_TO_CALL})
@@ -51,8 +53,9 @@ OUTCOMES: Mapping[str, Outcome] = {
     "CALL_STARTED": Outcome.UNKNOWN,
 }
 # The caller gave up, or nobody came: missed by those who were called, in vain for those who called.
-GAVE_UP = "CALL_CANCELED_BY_ORIGINATOR"
-RANG_OUT = "CALL_LOST_NO_ANSWER"
+# Of their words, more may be to come than have been published: the beginning says it.
+GAVE_UP = ("CALL_CANCELED", "CALL_CANCELLED")
+LOST = "CALL_LOST_"
 DIRECTIONS: Mapping[str, Direction] = {
     "INBOUND": Direction.INCOMING,
     "OUTBOUND": Direction.OUTGOING,
@@ -90,8 +93,7 @@ _ID = re.compile(r"[0-9A-Za-z_\-]{1,128}")
 _SECRETS = re.compile(r"https?://\S+|\S+@\S+|\+?[0-9][0-9\s\-./()]{4,}[0-9]", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Book:
+class Book(NamedTuple):
     """What helps to tell one's own side of a call: own numbers, and calls just placed by API."""
 
     country: str = ""
@@ -209,15 +211,24 @@ def direction_of(value: object) -> Direction | None:
 def rows(answer: object) -> tuple[Json, ...] | None:
     """Give the objects of a list, wrapped or not; None where there is no list."""
     wrapped = mapping(answer)
-    for found in (answer, wrapped.get("content"), wrapped.get("data"), wrapped.get("results")):
+    for found in (answer, *map(wrapped.get, WRAPPERS)):
         if isinstance(found, list):
             return mappings(found)
     return None
 
 
+def page_rows(answer: object) -> tuple[Json, ...] | None:
+    """Give the objects of a page, on which nothing may be written as null; None for no page."""
+    wrapped = mapping(answer)
+    named = [wrapped[name] for name in WRAPPERS if name in wrapped]
+    more = integer(wrapped.get("totalElements")) or boolean(wrapped.get("has_next"))
+    nothing = named and all(found is None for found in named) and not more
+    return () if nothing else rows(answer)
+
+
 def page(answer: object, asked: int) -> Page | None:
     """Return one page of the history, of which `asked` rows were asked for; None for no page."""
-    found = rows(answer)
+    found = page_rows(answer)
     if found is None:
         return None
     about = mapping(answer)
@@ -429,14 +440,15 @@ def _outcome(
 ) -> Outcome:
     """Return what became of a call."""
     last = text(row.get("lastEvent")).upper()
-    if last in {GAVE_UP, RANG_OUT}:
+    gave_up = last.startswith(GAVE_UP)
+    if last in OUTCOMES:
+        outcome = OUTCOMES[last]
+    elif gave_up or last.startswith(LOST):
         outcome = Outcome.MISSED
-        if last == GAVE_UP and direction in {Direction.OUTGOING, Direction.INTERNAL}:
+        if gave_up and direction in {Direction.OUTGOING, Direction.INTERNAL}:
             outcome = Outcome.CANCELLED
         elif direction is Direction.OUTGOING:
             outcome = Outcome.NO_ANSWER
-    elif last in OUTCOMES:
-        outcome = OUTCOMES[last]
     else:
         talked = length is not None and ringing is not None and length > ringing
         outcome = Outcome.ANSWERED if talked or answerer.number else Outcome.UNKNOWN

@@ -39,11 +39,20 @@ def read_push(body: Json, book: Book) -> m.Pushed | None:
         return _leg_push(kind, {**data, "timestamp": time}, book)
     if kind in RECORDS:
         record = read_record({**data, "type": kind, "timestamp": time}, book)
-        key = None if record is None else f"{kind}:{record.id}:{record.call_id}:{short(time)}"
-        return None if record is None else m.RecordPush(provider_event=kind, record=record, key=key)
+        if record is None:
+            return None
+        key = f"{kind}:{record.id}:{record.call_id}:{short(time)}:{_extras(record)}"
+        return m.RecordPush(provider_event=kind, record=record, key=key)
     if kind == FAX_CALL:
         return _fax({**data, "timestamp": time}, book)
     return m.UnknownPush(provider_event=kind) if kind else None
+
+
+def _extras(record: m.CallRecord) -> str:
+    """Return which parts of a record are there that may come later than the rest of it."""
+    sounds = {"recording": record.recording_url, "voicemail": record.voicemail_url}
+    written = {name: record.details.get(name) for name in ("transcription", "summary")}
+    return ",".join(name for name, value in (sounds | written).items() if value)
 
 
 def read_account(body: Json) -> str | None:
