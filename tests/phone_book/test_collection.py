@@ -7,6 +7,7 @@ import pytest
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
+from homeassistant.util import slugify
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
     async_capture_events,
@@ -70,6 +71,23 @@ async def test_an_entry_is_kept(
     assert again.find("+493023125101") is None
 
 
+@pytest.mark.parametrize(
+    ("number", "read"),
+    [("0900 123456", "0900123456"), ("030 2312*", "+49302312*"), ("040 123456", "+4940123456"), ("101", "101")],
+)
+async def test_a_number_is_read_once(hass: HomeAssistant, book: PhoneBook, number: str, read: str) -> None:
+    """Whoever changes an entry gives back the numbers that it has: no country reads them anew."""
+    anna = await book.async_create_item({"name": "Anna", "numbers": [{"number": number, "kind": "work"}]})
+    for country in ("IT", "US", None):
+        hass.config.country = country
+        [row] = anna.numbers
+        for given in ({"number": read, "typed": number, "kind": "work"}, {"number": read}, read):
+            changed = await book.async_update_item(anna.id, {"name": "Anna K", "numbers": [given]})
+            assert changed.numbers == (row,) == (EntryNumber(number=read, typed=number, kind=NumberKind.WORK),)
+    changed = await book.async_update_item(anna.id, {"numbers": [{"number": read, "kind": "home"}]})
+    assert changed.numbers[0].kind is NumberKind.HOME
+
+
 async def test_ids_stay(book: PhoneBook) -> None:
     """Two people of one name have ids of their own, and a new name changes none."""
     one, other = [await book.async_create_item(ANNA) for _ in range(2)]
@@ -86,6 +104,7 @@ async def test_ids_stay(book: PhoneBook) -> None:
         ({"name": "Anna", "numbers": []}, "phone_book_no_number"),
         ({"name": "Anna", "numbers": ["what?"]}, "phone_book_bad_number"),
         ({"name": "Anna", "numbers": ["101", {"number": "30*"}]}, "phone_book_bad_number"),
+        ({"name": "Anna", "numbers": [str(number) for number in range(101, 122)]}, "phone_book_numbers_full"),
     ],
 )
 async def test_what_is_no_entry(book: PhoneBook, data: dict[str, Any], key: str) -> None:
@@ -134,6 +153,13 @@ async def test_many_of_one_name(book: PhoneBook) -> None:
     assert len(book.entries) == 3000
 
 
+@pytest.mark.parametrize("name", ["Jörg Müller", "Große Straße", "Łódź", "Їжак", "أحمد", "山田", "☎", "Żółć & Co."])
+async def test_ids_are_as_home_assistant_makes_them(book: PhoneBook, name: str) -> None:
+    """Of a file as of the form."""
+    await book.async_merge([Entry(name=name, numbers=(EntryNumber(number="101"),))])
+    assert [entry.id for entry in book.entries] == [slugify(name)]
+
+
 async def test_merge(book: PhoneBook) -> None:
     """Reading a file twice adds nobody twice; who is there already gets what is new."""
     told: list[str] = []
@@ -164,6 +190,30 @@ async def test_merge(book: PhoneBook) -> None:
     assert known.entries == (berta,)
 
 
+async def test_a_company_under_its_own_name(book: PhoneBook) -> None:
+    """A file says it only once, and it is the same entry when that is read again."""
+    mill = await book.async_create_item({"name": "Mill", "company": "Mill", "numbers": ["101"]})
+    read = [Entry(company="mill", numbers=(EntryNumber(number="101", typed="101"),))]
+    assert await book.async_merge(read) == (0, 0)
+    assert book.entries == (mill,)
+
+
+async def test_no_number_is_left_out_in_silence(book: PhoneBook) -> None:
+    """An entry that is full says so, and is not changed."""
+    known = await book.async_create_item(
+        {"name": "Anna", "numbers": [f"03023125{number}" for number in range(101, 121)]}
+    )
+    with pytest.raises(ServiceValidationError) as refused:
+        await book.async_add({"name": "anna", "numbers": ["101"], "groups": ["vip"]})
+    assert refused.value.translation_key == "phone_book_numbers_full"
+    assert book.entries == (known,)
+    again = await book.async_add({"name": "anna", "numbers": ["03023125101"], "groups": ["vip"]})
+    assert (again.numbers, again.groups) == (known.numbers, ("vip",))
+    read = [Entry(name="Anna", numbers=(EntryNumber(number="102"), EntryNumber(number="+493023125101")))]
+    assert await book.async_merge(read) == (0, 0)
+    assert [(one.name, number.number) for one, number in book.without_room(read)] == [("Anna", "102")]
+
+
 async def test_search(book: PhoneBook) -> None:
     """By a part of the name, the company, a group or a number."""
     anna = await book.async_create_item(ANNA)
@@ -174,12 +224,37 @@ async def test_search(book: PhoneBook) -> None:
         ("vip", [anna]),
         ("2312", [anna]),
         ("+49 30", [anna]),
+        ("030 23125101", [anna]),
+        ("030/2312", [anna]),
+        ("0049 30 2312", [anna]),
+        ("+49 (0)30 23125-101", [anna]),
+        ("٠٣٠٢٣١٢", [anna]),
+        ("040 2312", []),
         ("1", []),
         ("l", [mill]),
         ("nobody", []),
     ):
         assert book.search(text, 10) == expected, text
     assert book.search("", 1) == [anna]
+
+
+async def test_search_in_every_script(book: PhoneBook) -> None:
+    """Accents, vowel marks and upper case are not typed by everybody."""
+    names = ("Jürgen Müller", "Žofie Dvořáková", "Олексій Їжак", "أحمد عليّ", "Ōsaka", "Großmann")
+    for name in names:
+        await book.async_create_item({"name": name, "numbers": ["101"]})
+    for text, place in (
+        ("muller", 0),
+        ("MÜLLER ", 0),
+        ("Mu\u0308ller", 0),
+        ("dvorakova", 1),
+        ("олексіи іжак", 2),
+        ("ОЛЕКСІЙ", 2),
+        ("احمد علي", 3),
+        ("osaka", 4),
+        ("GROSSMANN", 5),
+    ):
+        assert [entry.name for entry in book.search(text, 10)] == [names[place]], text
 
 
 @pytest.mark.parametrize(

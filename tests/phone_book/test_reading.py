@@ -4,6 +4,8 @@ import base64
 import csv
 import io
 import time
+import unicodedata
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -107,6 +109,56 @@ def test_vcards(text: str, expected: Found) -> None:
     assert found("\ufeff" + text) == [expected]
 
 
+@pytest.mark.parametrize(
+    ("lines", "numbers"),
+    [
+        ("TEL;PREF=2:102\nTEL:103\nTEL;PREF=1:101", ["101", "102", "103"]),
+        ("TEL:102\nTEL;PREF=100:103\nTEL;TYPE=pref:101", ["101", "102", "103"]),
+        ("TEL;PREF=nonsense:101\nTEL;PREF=:102\nTEL;PREF=\u0661:103", ["103", "101", "102"]),
+        ("TEL;PREF=99999999999999999999:101\nTEL;PREF=5:102", ["102", "101"]),
+    ],
+)
+def test_the_preferred_number_is_first(lines: str, numbers: list[str]) -> None:
+    """In version 4 a number says how much it is preferred, in earlier ones only that it is."""
+    [(*_, read_numbers)] = found(f"BEGIN:VCARD\nFN:A\n{lines}\nEND:VCARD\n")
+    assert [number for _, number in read_numbers] == numbers
+
+
+@pytest.mark.parametrize(
+    ("lines", "kind"),
+    [
+        ("item1.TEL:101\nitem1.X-ABLabel:_$!<HomeFAX>!$_", "fax"),
+        ("item1.X-ABLabel:Fax Büro\nitem1.TEL:101", "fax"),
+        ("item1.TEL;type=HOME:101\nitem2.X-ABLabel:Fax", "home"),
+        ("item1.TEL:101\nitem1.X-ABLabel:Ferienhaus", "other"),
+        ("TEL;X-Mobile:101", "mobile"),
+        ("TEL;TYPE=x-fax:101", "fax"),
+        ("TEL;WORKFAX:101", "fax"),
+        ("TEL;PAGER:101", "other"),
+        ('TEL;TYPE="voice,home":101', "home"),
+    ],
+)
+def test_kinds_of_numbers(lines: str, kind: str) -> None:
+    """A fax is known by the words of a program or of a person, and never offered for a call."""
+    [(*_, numbers)] = found(f"BEGIN:VCARD\nFN:A\n{lines}\nEND:VCARD\n")
+    assert numbers == [(kind, "101")]
+
+
+def test_a_number_in_a_uri() -> None:
+    """A person sees a number, and none of what only belongs to the form."""
+    text = "BEGIN:VCARD\nFN:A\nTEL;VALUE=uri:TEL:+49-30-23125101;ext=12\nEND:VCARD\n"
+    [entry] = read(text, Format.VCARD, "DE").entries
+    assert entry.numbers == (EntryNumber(number="+493023125101", typed="+49-30-23125101"),)
+
+
+@pytest.mark.parametrize("name", ["N:Family;;;;\nFN:Family", "N:Family;;;;", "FN:Family"])
+def test_name_of_a_group(name: str) -> None:
+    """It is a whole name, or the part of one."""
+    text = f"BEGIN:VCARD\n{name}\nKIND:group\nMEMBER:urn:uuid:A\nEND:VCARD\n"
+    [(_, _, groups, _)] = found(f"{text}BEGIN:VCARD\nUID:a\nFN:A\nTEL:101\nEND:VCARD\n")
+    assert groups == ("Family",)
+
+
 def test_damaged_card() -> None:
     """What is damaged harms no other card."""
     text = (
@@ -114,6 +166,25 @@ def test_damaged_card() -> None:
         "END:VCARD\nBEGIN:VCARD\nFN:Open\nTEL:030 23125102\n"
     )
     assert len(found("BEGIN:VCARD\nFN:A\nTEL:101\nEND:VCARD\n" + text)) == 2
+
+
+@pytest.mark.parametrize(
+    ("lines", "names"),
+    [
+        ("BEGIN A BEGIN B END BEGIN C END", "ABC"),
+        ("BEGIN A BEGIN BEGIN B END END BEGIN C END", "ABC"),
+        ("END A BEGIN B END END BEGIN C END", "BC"),
+        ("BEGIN A AGENT BEGIN B END END BEGIN C END", "AC"),
+        ("BEGIN A AGENT BEGIN B AGENT BEGIN C END END D END", "A"),
+        ("BEGIN AGENT BEGIN B END A END BEGIN C END", "AC"),
+        ("BEGIN A END BEGIN B", "A"),
+    ],
+)
+def test_a_card_without_its_end(lines: str, names: str) -> None:
+    """It takes no other card along; a card that is within one is the agent's."""
+    borders = {"BEGIN": "BEGIN:VCARD", "END": "END:VCARD", "AGENT": "AGENT:"}
+    text = "\n".join(borders.get(line, f"FN:{line}\nTEL:101") for line in lines.split())
+    assert [name for name, *_ in found(text, kind=Format.VCARD)] == list(names)
 
 
 FRITZ = """<?xml version="1.0" encoding="utf-8"?>
@@ -139,6 +210,24 @@ def test_fritzbox() -> None:
         )
     ]
     assert read(FRITZ, Format.FRITZBOX, "DE").without_number == 1
+
+
+@pytest.mark.parametrize(
+    ("type_", "kind"),
+    [("fax", "fax"), ("fax_work", "fax"), ("intern", "other"), ("memo", "other"), ("label:Praxis Fax", "fax"),
+     ("label:Ferienhaus", "other"), ("label:Büro", "work"), ("", "other")],
+)  # fmt: skip
+def test_kinds_of_a_fritzbox(type_: str, kind: str) -> None:
+    """A person may give a number a label, and that may be a fax."""
+    [entry, *_] = found(FRITZ.replace('type="home"', f'type="{type_}"', 1))
+    assert (kind, "+493023125101") in entry[3]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "iso-8859-1", "UTF-16", "windows-1252"])
+def test_fritzbox_in_another_encoding(encoding: str) -> None:
+    """What the file says of its bytes is over once it is a text."""
+    [(name, *_), *_] = found(FRITZ.replace("utf-8", encoding).replace("Anna", "Änne"))
+    assert name == "Änne & Bob"
 
 
 TABLES: list[tuple[str, list[Found]]] = [
@@ -186,6 +275,76 @@ def test_tables(text: str, expected: list[Found]) -> None:
     """Google's and Outlook's files, and lists with headings in another language."""
     assert format_of(text) is Format.CSV
     assert found(text) == expected
+
+
+WORK, MOBILE, HOME, FAX = "030 23125101", "0170 1234567", "030 23125102", "030 23125103"
+OUTLOOK = {
+    "en": "First Name,Last Name,Company,Business Phone,Mobile Phone,Home Phone,Business Fax,Categories",
+    "de": "Vorname,Nachname,Firma,Telefon geschäftlich,Mobiltelefon,Telefon privat,Fax geschäftlich,Kategorien",
+    "fr": ("Prénom,Nom,Société,Téléphone (bureau),Tél. mobile,Téléphone (domicile),Télécopie (bureau),Catégories"),
+    "it": "Nome,Cognome,Società,Ufficio,Cellulare,Abitazione,Fax (uff.),Categorie",
+    "it, by hand": "Nome,Cognome,Azienda,Tel. ufficio,Cell.,Telefono casa,Fax,Gruppi",
+    "es": ("Nombre,Apellidos,Organización,Teléfono del trabajo,Móvil,Teléfono particular,Fax del trabajo,Categorías"),
+    "pt": "Nome,Sobrenome,Empresa,Telefone comercial,Telefone celular,Telefone residencial,Fax comercial,Categorias",
+    "pl": "Imię,Nazwisko,Firma,Telefon służbowy,Telefon komórkowy,Telefon domowy,Faks służbowy,Kategorie",
+    "cs": "Jméno,Příjmení,Společnost,Telefon do zaměstnání,Mobilní telefon,Telefon domů,Fax do práce,Kategorie",
+    "uk": "Ім'я,Прізвище,Організація,Робочий телефон,Мобільний телефон,Домашній телефон,Робочий факс,Категорії",
+    "ar": "الاسم الأول,الاسم الأخير,الشركة,هاتف العمل,الهاتف المحمول,هاتف المنزل,فاكس العمل,الفئات",
+    "Thunderbird": "First Name,Last Name,Organization,Work Phone,Mobile Number,Home Phone,Fax Number,Groups",
+    "Thunderbird de": ("Vorname,Nachname,Organisation,Tel. dienstlich,Mobil-Tel.-Nr.,Tel. privat,Fax-Nummer,Gruppen"),
+}
+
+
+@pytest.mark.parametrize("headings", OUTLOOK.values(), ids=OUTLOOK)
+def test_headings_in_the_language_of_the_user(headings: str) -> None:
+    """Each of them is known, in whatever order they are and however accents are written."""
+    row = f"Anna,Schmidt,Mill,{WORK},{MOBILE},{HOME},{FAX},VIP;Family"
+    for normal in (unicodedata.normalize("NFC", headings), unicodedata.normalize("NFD", headings).upper()):
+        for turned in (False, True):
+            columns = [line.split(",")[:: -1 if turned else 1] for line in (normal, row)]
+            [(name, company, groups, numbers)] = found("\n".join(map(",".join, columns)))
+            assert (name, company, groups) == ("Anna Schmidt", "Mill", ("vip", "Family"))
+            assert sorted(numbers) == [
+                ("fax", "+493023125103"),
+                ("home", "+493023125102"),
+                ("mobile", "+491701234567"),
+                ("work", "+493023125101"),
+            ]
+
+
+@pytest.mark.parametrize(
+    ("headings", "name"),
+    [
+        ("Name,Vorname", "B A"),
+        ("Vorname,Name", "A B"),
+        ("Name,Surname", "A B"),
+        ("Nom,Prénom", "B A"),
+        ("Prénom,Deuxième prénom", "A B"),
+        ("Nombre,Apellidos", "A B"),
+        ("Name,Nickname", "A"),
+        ("Name,Phonetic Name", "A"),
+        ("Name,E-mail", "A"),
+        ("Name,Telex", "A"),
+        ("Name,Phone Type", "A"),
+        ("Display Name,First Name", "A"),
+    ],
+)
+def test_which_part_of_a_name(headings: str, name: str) -> None:
+    """What is the whole name in one table is a part of it where another column has the rest."""
+    read_file = read(f"{headings},Tel\nA,B,101\n", Format.CSV, "DE")
+    assert [one.name for one in read_file.entries] == [name]
+    assert read_file.uncertain == ()
+
+
+@pytest.mark.parametrize(
+    ("label", "kind"),
+    [("Mobil", "mobile"), ("Privat", "home"), ("Work Fax", "fax"), ("Arbeit", "work"), ("lavoro", "work"),
+     ("Domicile", "home"), ("Праця", "other"), ("робочий", "work"), ("", "other"), ("Main", "other")],
+)  # fmt: skip
+def test_labels_of_numbers(label: str, kind: str) -> None:
+    """People name their numbers in their own language."""
+    [(*_, numbers)] = found(f"Name,Phone 1 - Label,Phone 1 - Value\nA,{label},101\n")
+    assert numbers == [(kind, "101")]
 
 
 UNREADABLE = [
@@ -243,6 +402,29 @@ def test_uncertain_numbers(number: str, country: str, problem: Problem | None) -
     assert [one.name for one in read_file.entries] == (["Bob"] if problem else ["Anna", "Bob"])
 
 
+def test_more_numbers_than_an_entry_can_have() -> None:
+    """What does not fit is told; the same number in another spelling takes no room."""
+    lines = [f"TEL:030 231251{number:02}\nTEL:+49 30 231251{number:02}\n" for number in range(22)]
+    taken = read("BEGIN:VCARD\nFN:Anna\n" + "".join(lines) + "END:VCARD\n", Format.VCARD, "DE")
+    assert len(taken.entries[0].numbers) == 20
+    assert [(one.name, one.number, one.problem) for one in taken.uncertain] == [
+        ("Anna", number, Problem.TOO_MANY)
+        for number in ("030 23125120", "+49 30 23125120", "030 23125121", "+49 30 23125121")
+    ]
+
+
+@pytest.mark.parametrize(
+    "cell", ["'030 23125101", "'+49 30 23125101", '"=""030 23125101"""', '="+49 30 23125101"', "''030 23125101"]
+)
+def test_a_number_as_the_text_of_a_spreadsheet(cell: str) -> None:
+    """People who keep their leading zeros so have done nothing wrong."""
+    taken = read(f"name,number\nAnna,{cell}\n", Format.CSV, "DE")
+    if cell.startswith("''"):
+        assert [one.problem for one in taken.uncertain] == [Problem.NOT_A_NUMBER]
+    else:
+        assert [number.number for entry in taken.entries for number in entry.numbers] == ["+493023125101"]
+
+
 def test_number_of_nobody() -> None:
     """A number without a name cannot be in the book."""
     (one,) = read("name,number\n,101\n", Format.CSV, "DE").uncertain
@@ -276,9 +458,16 @@ def test_vcards_of_ours_are_read_again() -> None:
 
 
 def test_tables_of_ours_are_read_again() -> None:
-    """Nothing is lost but a comma in the name of a group."""
-    entry = replace(NASTY, groups=("vip", "Tennis"))
-    assert plain(read(to_csv([entry, LONG]), Format.CSV, "DE").entries) == [entry, LONG]
+    """Nothing is lost, not even a comma in the name of a group."""
+    assert plain(read(to_csv([NASTY, LONG]), Format.CSV, "DE").entries) == [NASTY, LONG]
+
+
+@pytest.mark.parametrize("group", ["Tennis, Sunday", "a;b", "a:::b", ":::", "* x", "=1", '"q"', "a\\", "a\\,b", "\\n"])
+@pytest.mark.parametrize(("write", "kind"), [(to_csv, Format.CSV), (to_vcard, Format.VCARD)])
+def test_a_group_stays_one(group: str, write: Callable[[list[Entry]], str], kind: Format) -> None:
+    """Whatever is in its name."""
+    entry = Entry(name="Anna", groups=(group, "b", group + group), numbers=(EntryNumber(number="101"),))
+    assert plain(read(write([entry]), kind, "DE").entries) == [entry]
 
 
 @pytest.mark.parametrize("name", ["'t Hart", "'", "'=1+1", "''+1", "=1+1", "\uff1d1+1", "'s-Gravenhage", "-", "@home"])
@@ -325,6 +514,14 @@ HUGE: dict[str, str] = {
     "columns": "name," + "".join(f"phone {number} - value," for number in range(MANY)) + "\na,1",
     "contacts in contacts": "<phonebooks>" + "<contact>" * MANY + "</contact>" * MANY + "</phonebooks>",
     "depth": "<phonebooks>" + "<a>" * (3 * MANY) + "</a>" * (3 * MANY) + "</phonebooks>",
+    "one label of many numbers": "BEGIN:VCARD\nFN:a\ni.X-ABLabel:"
+    + "x " * (10 * MANY)
+    + "\n"
+    + "i.TEL:1\n" * (2 * MANY)
+    + "END:VCARD\n",
+    "headings": ",".join(["name", *(f"phone {'x ' * 4000}" for _ in range(300))]) + ("\n" + "a" + "," * 300) * 4_000,
+    "labels": ",".join(["name", *(f"phone {number} - value,phone {number} - type" for number in range(200))])
+    + ("\na" + f",1,{'x ' * 20}" * 200) * 200,
     "quotes": "name,number\n" + '"' * (20 * MANY),
 }
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from ..telephony import phone_numbers
 from ..telephony.errors import InvalidInputError
+from ..telephony.numbering_plans import is_mobile
 from ..telephony.text import line
 
 VIP = "vip"
@@ -82,11 +83,16 @@ class Entry:
     def message_number(self) -> str:
         """Return where a text message reaches them: a mobile phone first; empty for nowhere.
 
-        Codes and extensions are no place for one as long as there is another number.
+        That is what a person called one, else what is one by its number. Codes and extensions are
+        no place for a message as long as there is another number.
         """
         numbers = sorted(
             self.callable_numbers,
-            key=lambda one: (one.kind is not NumberKind.MOBILE, not one.number.startswith("+")),
+            key=lambda one: (
+                one.kind is not NumberKind.MOBILE,
+                not is_mobile(one.number),
+                not one.number.startswith("+"),
+            ),
         )
         return numbers[0].number if numbers else ""
 

@@ -3,6 +3,8 @@
 from enum import StrEnum
 
 MAX_FILE = 4_000_000  # characters
+TOO_MANY = "too_many"
+"""Why a number is not taken that is none of the first of its entry."""
 
 
 class Format(StrEnum):

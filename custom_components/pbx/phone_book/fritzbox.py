@@ -3,15 +3,10 @@
 from xml.etree import ElementTree as ET  # entities are refused before anything is parsed
 
 from .draft import Draft, TypedNumber, UnreadableError
-from .entry import VIP, NumberKind
+from .entry import MAX_TEXT, VIP
+from .headings import kind_of, plain
 
 IMPORTANT = "1"
-_KINDS = (
-    ("fax", NumberKind.FAX),
-    ("mobile", NumberKind.MOBILE),
-    ("work", NumberKind.WORK),
-    ("home", NumberKind.HOME),
-)
 
 
 def read(text: str) -> list[Draft]:
@@ -22,7 +17,8 @@ def read(text: str) -> list[Draft]:
     if "<!" in text.replace("<!--", "").replace("<![CDATA[", ""):
         raise UnreadableError
     try:
-        root = ET.fromstring(text.encode())  # noqa: S314
+        # A text is no more in the encoding that its first line names.
+        root = ET.fromstring(text)  # noqa: S314
     except (ET.ParseError, LookupError, ValueError) as err:
         raise UnreadableError from err
     if root.tag not in ("phonebooks", "phonebook"):
@@ -45,7 +41,5 @@ def _draft(contact: ET.Element) -> Draft:
 
 
 def _number(found: ET.Element) -> TypedNumber:
-    """Return a number and its kind."""
-    word = found.get("type", "")
-    kind = next((kind for start, kind in _KINDS if word.startswith(start)), NumberKind.OTHER)
-    return kind, (found.text or "").strip()
+    """Return a number and its kind; the type may be a label that a person gave it."""
+    return kind_of(plain(found.get("type", "")[:MAX_TEXT])), (found.text or "").strip()

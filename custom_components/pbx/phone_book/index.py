@@ -1,7 +1,7 @@
 """Whose number is this: exactly theirs, or the longest beginning that covers it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..telephony import phone_numbers
 from .entry import ALL_BEHIND, Entry
@@ -9,8 +9,7 @@ from .entry import ALL_BEHIND, Entry
 MOST_NAMES = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class Known(NamedTuple):
     """Who has a number: one entry, or several that share it."""
 
     entries: tuple[Entry, ...]

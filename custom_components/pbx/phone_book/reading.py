@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from ..telephony import phone_numbers
 from ..telephony.errors import InvalidInputError
@@ -22,11 +23,12 @@ from .entry import (
     clean_groups,
     read_number,
 )
-from .formats import MAX_FILE, Format
+from .formats import MAX_FILE, TOO_MANY, Format
 
 _LETTERS = re.compile(r"[^\W\d_]")
 _EXPONENT = re.compile(r"[0-9][.,]?[0-9]*[eE]\+?[0-9]+")
 _SHORT = 6
+_MOST_READ = 5 * MAX_NUMBERS  # of one entry
 
 
 class Problem(StrEnum):
@@ -37,6 +39,7 @@ class Problem(StrEnum):
     INCOMPLETE = "incomplete"
     NOT_A_NUMBER = "not_a_number"
     NO_NAME = "no_name"
+    TOO_MANY = TOO_MANY
 
 
 READERS: Mapping[Format, Callable[[str], list[Draft]]] = {
@@ -55,8 +58,7 @@ class Uncertain:
     problem: Problem
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Import:
+class Import(NamedTuple):
     """What is in a file."""
 
     entries: tuple[Entry, ...]
@@ -79,12 +81,16 @@ def read(text: str, kind: Format, country: str) -> Import:
         numbers: dict[str, EntryNumber] = {}
         name = line(draft.name, MAX_TEXT)
         company = line(draft.company, MAX_TEXT)
-        for number_kind, typed in draft.numbers[:MAX_NUMBERS]:
+        for number_kind, typed in draft.numbers[:_MOST_READ]:
             found = _number(typed, number_kind, country)
-            if isinstance(found, EntryNumber) and (name or company):
+            problem = Problem.TOO_MANY
+            if isinstance(found, Problem):
+                problem = found
+            elif not (name or company):
+                problem = Problem.NO_NAME
+            elif found.number in numbers or len(numbers) < MAX_NUMBERS:
                 numbers.setdefault(found.number, found)
                 continue
-            problem = found if isinstance(found, Problem) else Problem.NO_NAME
             uncertain.append(
                 Uncertain(name=name or company, number=line(typed, MAX_TEXT), problem=problem)
             )

@@ -9,8 +9,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from . import headings as names
 from .draft import Draft, TypedNumber, UnreadableError
-from .entry import NumberKind
+from .entry import MAX_TEXT
 
 MAX_ROWS = 20_000
 MAX_CELL = 10_000
@@ -21,48 +22,14 @@ _FORMULA = r"'*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]"  # also in full width, and g
 _START = r"(^|[;\t|][ ]*)"  # of a cell, also where a spreadsheet parts cells at another mark
 RUN = re.compile(f"{_START}(?={_FORMULA})")
 GUARDED = re.compile(f"{_START}{GUARD}(?={_FORMULA})")
+_TEXT = re.compile(r"""^(?:'|="(.*)"$)""")  # how people keep a spreadsheet from a leading 0
 
 _DELIMITERS = ",;\t"
 _DELIMITER_SAID = re.compile(r'\s*"?sep=([,;\t])"?\s*(?:\r\n|\r|\n)', re.IGNORECASE)
-_FULL_NAMES = frozenset(
-    {
-        "name", "full name", "display name", "nome", "nombre", "nom", "jméno", "imię i nazwisko",
-        "ім'я", "الاسم", "vollständiger name", "anzeigename",
-    }
-)  # fmt: skip
-_FIRST_NAMES = ("first name", "given name", "vorname", "prénom")
-_MIDDLE_NAMES = ("middle name", "additional name")
-_LAST_NAMES = ("last name", "family name", "nachname")
-_COMPANIES = frozenset(
-    {
-        "company", "organization name", "organization 1 - name", "organization", "firma", "azienda",
-        "entreprise", "société", "empresa", "компанія", "الشركة",
-    }
-)  # fmt: skip
-_GROUPS = frozenset({"groups", "labels", "group membership", "categories", "gruppen", "kategorien"})
-_NUMBERS = frozenset(
-    {
-        "number", "phone", "phone number", "telephone", "telephone number", "mobile",
-        "mobile phone", "home phone", "home phone 2", "business phone", "business phone 2",
-        "work phone", "other phone", "primary phone", "company main phone", "car phone",
-        "assistant's phone", "business fax", "home fax", "other fax", "fax", "telefon",
-        "telefonnummer", "rufnummer", "nummer", "mobil", "handy", "telefono", "numero", "cellulare",
-        "téléphone", "numéro", "portable", "teléfono", "número", "móvil", "telefone", "celular",
-        "komórka", "numer", "číslo", "телефон", "номер", "الهاتف", "رقم الهاتف",
-    }
-)  # fmt: skip
 _NUMBERED = re.compile(r"phone (\d+) - value")
-_KINDS = (
-    ("fax", NumberKind.FAX),
-    ("mobile", NumberKind.MOBILE),
-    ("mobil", NumberKind.MOBILE),
-    ("handy", NumberKind.MOBILE),
-    ("cell", NumberKind.MOBILE),
-    ("work", NumberKind.WORK),
-    ("business", NumberKind.WORK),
-    ("company", NumberKind.WORK),
-    ("home", NumberKind.HOME),
-)
+SYSTEM = "* "  # before a label that Google made itself
+_BETWEEN_LABELS = re.compile(rf"\s{SEVERAL}\s")
+_BETWEEN_GROUPS = re.compile(rf"{SEVERAL}|;|,")
 _NO_GROUPS = frozenset({"* mycontacts", "mycontacts", "* my contacts"})
 
 
@@ -71,12 +38,14 @@ class _Columns:
     """Which columns say what."""
 
     full: int | None = None
-    first: list[int] = field(default_factory=list)
+    parts: list[int] = field(default_factory=list)
     company: int | None = None
     groups: int | None = None
     numbers: list[tuple[int, int | None]] = field(default_factory=list)
     """Columns of numbers, each with the column of its kind, or None if its heading tells it."""
     headings: list[str] = field(default_factory=list)
+    google: bool = False
+    """Whether numbers are numbered, as Google does: then a group may have a comma in it."""
 
 
 def read(text: str) -> list[Draft]:
@@ -85,8 +54,8 @@ def read(text: str) -> list[Draft]:
     Raises UnreadableError if no columns of names and numbers can be found by their headings.
     """
     rows = _rows(text)
-    columns = _columns([cell.strip().casefold() for cell in next(rows, [])[:MAX_COLUMNS]])
-    named = columns.full is not None or columns.first or columns.company is not None
+    columns = _columns([names.plain(cell[:MAX_TEXT]) for cell in next(rows, [])[:MAX_COLUMNS]])
+    named = columns.full is not None or columns.parts or columns.company is not None
     if not named or not columns.numbers:
         raise UnreadableError
     return [_draft(columns, row) for row in rows if any(cell.strip() for cell in row)]
@@ -111,23 +80,34 @@ def _rows(text: str) -> Iterator[list[str]]:
 
 
 def _columns(headings: list[str]) -> _Columns:
-    """Return which columns say what, by their headings in lower case."""
-    found = _Columns(headings=headings)
-    for names in (_FIRST_NAMES, _MIDDLE_NAMES, _LAST_NAMES):
-        found.first += [place for place, name in enumerate(headings) if name in names][:1]
-    for place, name in enumerate(headings):
-        numbered = _NUMBERED.fullmatch(name)
-        if name in _FULL_NAMES and found.full is None:
-            found.full = place
-        elif name in _COMPANIES and found.company is None:
-            found.company = place
-        elif name in _GROUPS and found.groups is None:
-            found.groups = place
-        elif numbered is not None:
-            kinds = {f"phone {numbered[1]} - label", f"phone {numbered[1]} - type"}
-            at = next((other for other, text in enumerate(headings) if text in kinds), None)
-            found.numbers.append((place, at))
-        elif name in _NUMBERS:
+    """Return which columns say what, by their plain headings."""
+    parts = [
+        names.first_in(headings, known)
+        for known in (names.FIRST_NAMES, names.MIDDLE_NAMES, names.LAST_NAMES)
+    ]
+    first, _, last = parts
+    full, name = names.first_in(headings, names.FULL_NAMES), names.first_in(headings, names.NAMES)
+    # "Nom" is the family's name beside "Prénom", and "Nome" the given one beside "Cognome".
+    if first is None and last is not None:
+        parts[0] = name
+    elif last is None and first is not None:
+        parts[2] = name
+    elif full is None:
+        full = name
+    found = _Columns(
+        headings=headings,
+        full=full,
+        parts=[place for place in parts if place is not None],
+        company=names.first_in(headings, names.COMPANIES),
+        groups=names.first_in(headings, names.GROUPS),
+    )
+    for place, heading in enumerate(headings):
+        numbered = _NUMBERED.fullmatch(heading)
+        if numbered is not None:
+            kinds = frozenset({f"phone {numbered[1]} - label", f"phone {numbered[1]} - type"})
+            found.numbers.append((place, names.first_in(headings, kinds)))
+            found.google = True
+        elif names.is_number(heading):
             found.numbers.append((place, None))
     return found
 
@@ -135,13 +115,13 @@ def _columns(headings: list[str]) -> _Columns:
 def _draft(columns: _Columns, row: Sequence[str]) -> Draft:
     """Return what a row says."""
     full = _cell(row, columns.full)
-    parts = [_cell(row, place) for place in columns.first]
+    parts = [_cell(row, place) for place in columns.parts]
     company = _cell(row, columns.company)
     name = full or " ".join(part for part in parts if part)
     return Draft(
         name="" if name == company else name,
         company=company,
-        groups=tuple(_groups(_cell(row, columns.groups))),
+        groups=tuple(_groups(_cell(row, columns.groups), google=columns.google)),
         numbers=tuple(_numbers(columns, row)),
     )
 
@@ -149,18 +129,22 @@ def _draft(columns: _Columns, row: Sequence[str]) -> Draft:
 def _numbers(columns: _Columns, row: Sequence[str]) -> Iterator[TypedNumber]:
     """Give the numbers of a row; Google writes several into one cell."""
     for place, kind_at in columns.numbers:
-        word = columns.headings[place] if kind_at is None else _cell(row, kind_at).casefold()
-        kind = next((kind for part, kind in _KINDS if part in word), NumberKind.OTHER)
-        for number in _cell(row, place).split(SEVERAL):
-            if number.strip():
-                yield kind, number.strip()
+        word = (
+            columns.headings[place]
+            if kind_at is None
+            else names.plain(_cell(row, kind_at)[:MAX_TEXT])
+        )
+        for cell in _cell(row, place).split(SEVERAL):
+            number = _TEXT.sub(r"\1", cell.strip()).strip()
+            if number:
+                yield names.kind_of(word), number
 
 
-def _groups(cell: str) -> Iterator[str]:
-    """Give the groups in a cell."""
-    for group in re.split(rf"{SEVERAL}|;|,", cell):
+def _groups(cell: str, *, google: bool) -> Iterator[str]:
+    """Give the groups in a cell, of Google's contacts or of others."""
+    for group in (_BETWEEN_LABELS if google else _BETWEEN_GROUPS).split(cell):
         if group.strip() and group.strip().casefold() not in _NO_GROUPS:
-            yield group.strip().removeprefix("* ")
+            yield group.strip().removeprefix(SYSTEM)
 
 
 def _cell(row: Sequence[str], place: int | None) -> str:

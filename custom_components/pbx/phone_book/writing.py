@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from .entry import Entry, NumberKind
-from .spreadsheet import GUARD, RUN
+from .spreadsheet import GUARD, RUN, SEVERAL, SYSTEM
 
 _SPECIAL = re.compile(r"([\\;,])")
 _LINE = 75  # bytes of a line in a vCard
@@ -49,12 +49,18 @@ def to_csv(entries: Iterable[Entry]) -> str:
     writer = csv.writer(text)
     writer.writerow(headings)
     for entry in entries:
-        row = [entry.name, entry.company, " ::: ".join(entry.groups)]
+        row = [entry.name, entry.company, f" {SEVERAL} ".join(map(_label, entry.groups))]
         for number in entry.numbers:
             row += [number.kind.value, number.number]
         row += [""] * (len(headings) - len(row))
         writer.writerow([_harmless(cell) for cell in row])
     return text.getvalue()
+
+
+def _label(group: str) -> str:
+    """Return a group as one of Google's labels, that is read as one and under its own name."""
+    own = re.sub(rf"\s*{SEVERAL}\s*", SEVERAL, group)
+    return f"{SYSTEM}{own}" if own.startswith(SYSTEM) else own
 
 
 def _harmless(cell: str) -> str:
