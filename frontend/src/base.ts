@@ -1,8 +1,8 @@
 import { LitElement, css, html, nothing, type CSSResultGroup, type PropertyValues, type TemplateResult } from "lit";
 import type { Hass } from "./hass";
 import { icon, type IconName } from "./icons";
-import { clock, hue, initials, mine, order, placing, type Account, type Me, type Mine, type Party, type State } from "./model";
-import { store } from "./store";
+import { clock, hue, initials, mine, once, order, placing, type Account, type Me, type Mine, type Party, type State } from "./model";
+import { serverNow, store } from "./store";
 import { Times, loadWords, reason, word } from "./words";
 
 export { css, html, nothing };
@@ -33,7 +33,7 @@ export const shared: CSSResultGroup = css`
   .icon.arrow:dir(rtl), .icon.flip:dir(rtl) { transform: scaleX(-1); }
   .muted { color: var(--secondary-text-color); }
   .cut { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; min-width: 0; }
-  .account { display: flex; align-items: center; gap: 6px; min-width: 0; flex: 0 999 auto; }
+  .account { display: flex; align-items: center; gap: 6px; min-width: 0; flex: 0 999 auto; overflow: hidden; }
   .account::before { content: ""; width: 8px; height: 8px; border-radius: 2px; flex: none; background: hsl(var(--hue) 55% 50%); }
   .number, .clock { font-variant-numeric: tabular-nums; }
   .sr { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
@@ -47,7 +47,8 @@ export const shared: CSSResultGroup = css`
   .notice.plain { background: var(--pbx-soft); } .notice.plain .icon { color: var(--secondary-text-color); }
 
   button { font: inherit; color: inherit; border: 0; padding: 0; background: none; cursor: pointer; border-radius: 12px; text-align: inherit; -webkit-tap-highlight-color: transparent; }
-  button:disabled { opacity: 0.4; cursor: default; }
+  button:disabled, button[aria-disabled="true"] { opacity: 0.4; cursor: default; }
+  .turning button { pointer-events: none; }
   :focus-visible { outline: 2px solid var(--primary-color); outline-offset: 2px; }
   .round { width: 44px; height: 44px; border-radius: 50%; display: inline-grid; place-items: center; flex: none; background: var(--pbx-soft); position: relative; }
   .round.bare { background: none; color: var(--secondary-text-color); }
@@ -55,7 +56,7 @@ export const shared: CSSResultGroup = css`
   .wide { min-height: 44px; padding: 0 16px; border-radius: 22px; display: inline-flex; align-items: center; justify-content: center; gap: 8px; background: var(--pbx-soft); font-weight: 500; text-align: center; }
   .go { background: #2e7d32; color: #fff; } .stop { background: #c62828; color: #fff; }
   .stop.soft { background: color-mix(in srgb, var(--pbx-missed) 16%, transparent); color: inherit; } .stop.soft .icon { color: var(--pbx-missed); }
-  .chip { display: inline-flex; align-items: center; gap: 6px; min-height: 32px; padding: 0 12px; border-radius: 16px; background: var(--pbx-soft); font-size: 14px; line-height: 20px; max-width: 100%; box-sizing: border-box; }
+  .chip { display: inline-flex; align-items: center; gap: 6px; min-height: 32px; padding: 0 12px; border-radius: 16px; background: var(--pbx-soft); font-size: 14px; line-height: 20px; max-width: 100%; box-sizing: border-box; overflow-wrap: anywhere; }
   .chip[aria-pressed="true"], .chip[aria-selected="true"] { background: color-mix(in srgb, var(--primary-color) 24%, transparent); }
   .dot { width: 8px; height: 8px; border-radius: 50%; background: var(--pbx-idle); flex: none; }
   [data-state="ringing"] > .dot { background: var(--pbx-ringing); } [data-state="talking"] > .dot { background: var(--pbx-talking); }
@@ -122,7 +123,7 @@ class Since extends HTMLElement {
     }
   }
   private tick(): void {
-    const text = this.from ? clock((Date.now() - this.from) / 1000) : "";
+    const text = this.from ? clock((serverNow() - this.from) / 1000) : "";
     if (this.textContent !== text) this.textContent = text;
   }
 }
@@ -130,11 +131,18 @@ class Since extends HTMLElement {
 /** Show for how long something lasts. */
 export const running = (moment: number): TemplateResult => html`<pbx-since class="clock" .since=${moment}></pbx-since>`;
 
+/** For how long, in milliseconds, a press on what has just changed may be meant for what was there before. */
+export const SETTLES = 600;
+
 /** What all elements have in common: `hass` comes many times a second, and renders only when the language changed. */
 export abstract class PbxElement extends LitElement {
   static override styles: CSSResultGroup = shared;
   /** Why the last command was refused. */
   problem = "";
+  /** What is being done; its buttons keep the focus meanwhile. */
+  protected readonly underWay = new Set<string>();
+  private stood = "";
+  private turned = 0;
   private current?: Hass;
   private shownTimes?: Times;
 
@@ -185,11 +193,35 @@ export abstract class PbxElement extends LitElement {
     }
   }
 
+  /** Do something once at a time: who presses twice means it once. */
+  protected async during(id: string, work: () => Promise<unknown>): Promise<void> {
+    if (this.underWay.has(id)) return;
+    this.underWay.add(id);
+    this.requestUpdate();
+    try {
+      await work();
+    } finally {
+      this.underWay.delete(id);
+      this.requestUpdate();
+    }
+  }
+
+  /** Return whether something else stands in a place since a moment: nobody can have meant it with a press yet. */
+  protected turning(what: string): boolean {
+    const now = performance.now();
+    if (what !== this.stood) {
+      this.stood = what;
+      this.turned = now;
+      setTimeout(() => this.requestUpdate(), SETTLES);
+    }
+    return now - this.turned < SETTLES;
+  }
+
   /** Let the user's own phone call a number. */
-  protected async place(number: string): Promise<boolean> {
+  protected readonly place = once(async (number: string): Promise<boolean> => {
     const me = this.mine!;
     return this.act(me.account, placing(me.account), order(store.known, me, number));
-  }
+  });
 
   /** Wait for code that comes when it is wanted; after an update that of the older version, to which an open page belongs, is gone. */
   protected async have(code: Promise<void>): Promise<boolean> {
@@ -243,7 +275,16 @@ export abstract class PbxElement extends LitElement {
 export interface CardConfig {
   type: string;
   title?: string;
-  account?: string;
+  account?: Accounts;
+}
+
+/** Which accounts are shown, by the ids of their config entries; all where none is named. */
+export type Accounts = string | string[];
+
+/** Return the accounts that are shown where these are wanted. */
+export function shownOf(wanted?: Accounts): Account[] {
+  const ids = [wanted ?? []].flat().filter(Boolean);
+  return store.accounts.filter((account) => !ids.length || ids.includes(account.id));
 }
 
 /** A card for dashboards: its configuration, and the accounts it shows. */
@@ -261,7 +302,7 @@ export abstract class PbxCard<C extends CardConfig = CardConfig> extends PbxElem
     return { columns: 12, min_columns: 6, rows: "auto" };
   }
   protected get shown(): Account[] {
-    return store.accounts.filter((account) => !this.config.account || account.id === this.config.account);
+    return shownOf(this.config.account);
   }
 }
 

@@ -1,19 +1,21 @@
 import { repeat } from "lit/directives/repeat.js";
-import { PbxCard, avatar, css, html, nothing, number, running, shared, who, type CardConfig } from "./base";
+import { PbxCard, SETTLES, avatar, css, html, nothing, number, running, shared, who, type CardConfig } from "./base";
 import { actionsOf, perform, type CallAction } from "./call-actions";
 import type { Finder } from "./finder";
 import { icon } from "./icons";
 import { loadFinder } from "./later";
-import { label, outside, phonesOf, queueName, since, urgency, type Account, type Call } from "./model";
+import { key, label, outside, phonesOf, queueName, ringing, since, urgency, type Account, type Call } from "./model";
 import { Watch, accountHue, accountName, store } from "./store";
-import { stateWord } from "./words";
-import type { TemplateResult } from "lit";
+import { directionWord, stateWord } from "./words";
+import type { PropertyValues, TemplateResult } from "lit";
 
 interface Row {
   account: Account;
   call: Call;
   /** When the call ended, in milliseconds; its row stays a moment so that nothing jumps under a finger. */
   over?: number;
+  /** When it took the state that it has. */
+  turned: number;
 }
 
 const STAYS = 1000;
@@ -47,49 +49,55 @@ export class CallsCard extends PbxCard {
       .count { min-width: 24px; text-align: center; }
       @container (max-width: 520px) {
         li { grid-template-columns: 48px minmax(0, 1fr) auto; grid-template-areas: "avatar who clock" "buttons buttons buttons"; }
-        .buttons { justify-content: flex-end; }
+        .buttons { justify-content: flex-end; flex-wrap: wrap; }
         .buttons:empty { display: none; }
         .more { padding-inline-start: 0; }
-        li .buttons .labelled { flex: 1; width: auto; border-radius: 22px; grid-auto-flow: column; justify-content: center; gap: 8px; }
+        li .buttons .labelled { flex: 1; width: auto; min-width: max-content; padding: 0 12px; border-radius: 22px; grid-auto-flow: column; justify-content: center; gap: 8px; }
         li .buttons .labelled .text { position: static; width: auto; height: auto; clip-path: none; font-weight: 500; }
+      }
+      @container (max-width: 260px) {
+        li { grid-template-columns: 48px minmax(0, 1fr); grid-template-areas: "avatar who" "clock clock" "buttons buttons"; }
       }
     `,
   ];
   private opened = "";
   private form = "";
   private sent = "";
-  private readonly busy = new Set<string>();
+  /** To which call something was refused last. */
+  private refused = "";
+  /** The digits that are on their way, one after the other. */
+  private presses = Promise.resolve();
   private rows: Row[] = [];
   private touched = 0;
   private timer = 0;
-  private announced = "";
 
   constructor() {
     super();
     new Watch(this, ["calls", "accounts", "me"]);
-    this.addEventListener("pointerdown", () => (this.touched = Date.now()));
+    this.addEventListener("pointerdown", () => (this.touched = performance.now()));
   }
 
   /** Return the rows to show: the most urgent first, but none moves while somebody is about to touch one. */
   private arrange(shown: Account[]): Row[] {
-    const now = Date.now();
+    const now = performance.now();
     const up = new Map<string, Row>();
     for (const account of shown) {
-      for (const call of Object.values(account.calls)) up.set(`${account.id}/${call.id}`, { account, call });
+      for (const call of Object.values(account.calls)) up.set(`${account.id}/${call.id}`, { account, call, turned: now });
     }
     const kept: Row[] = [];
     for (const row of this.rows) {
       const id = `${row.account.id}/${row.call.id}`;
       const current = up.get(id);
-      if (current) kept.push(current);
+      if (current) kept.push(current.call.state === row.call.state ? { ...current, turned: row.turned } : current);
       else if (now - (row.over ?? now) < STAYS && store.known.accounts.has(row.account.id)) kept.push({ ...row, over: row.over ?? now });
       up.delete(id);
     }
     const rows = [...kept, ...up.values()];
     const still = now - this.touched < STAYS || rows.some((row) => row.over);
-    if (rows.some((row) => row.over) || still) {
+    const turning = rows.some((row) => now - row.turned < SETTLES);
+    if (turning || still) {
       clearTimeout(this.timer);
-      this.timer = window.setTimeout(() => this.requestUpdate(), STAYS);
+      this.timer = window.setTimeout(() => this.requestUpdate(), turning ? SETTLES : STAYS);
     }
     if (!still) rows.sort((one, other) => urgency(one.call) - urgency(other.call) || since(one.call) - since(other.call));
     return rows;
@@ -98,6 +106,7 @@ export class CallsCard extends PbxCard {
   protected override render(): TemplateResult {
     const shown = this.shown;
     this.rows = this.arrange(shown);
+    if (this.refused && !this.rows.some(({ account, call }) => key(account, call.id) === this.refused)) this.problem = this.refused = "";
     const calls = this.rows.filter((row) => !row.over).length;
     const obstacle = this.obstacle(shown);
     return html`<ha-card>
@@ -115,12 +124,20 @@ export class CallsCard extends PbxCard {
     </ha-card>`;
   }
 
-  /** Return what a screen reader says: who calls, once. */
+  /** Draw, and give back the focus that a row loses when it takes another place. */
+  protected override update(changed: PropertyValues): void {
+    const root = this.renderRoot as ShadowRoot;
+    const focused = root.activeElement as HTMLElement | null;
+    super.update(changed);
+    if (focused?.isConnected && root.activeElement !== focused) focused.focus();
+  }
+
+  /** Return what a screen reader says: who calls, once; for whom the pop-up comes, that says it. */
   private announcement(): string {
-    const ringing = this.rows.filter((row) => !row.over && row.call.state === "ringing").map((row) => label(outside(row.call), this.word("hidden_number")));
-    if (ringing.length) this.announced = `${this.word("incoming_call")}: ${ringing.join(", ")}`;
-    else this.announced = "";
-    return this.announced;
+    const told = new Set(ringing(store.known, new Set()).map(({ id }) => id));
+    const others = this.rows.filter(({ over, account, call }) => !over && call.state === "ringing" && !told.has(key(account, call.id)));
+    const names = others.map(({ call }) => label(outside(call), this.word("hidden_number")));
+    return names.length ? `${this.word("incoming_call")}: ${names.join(", ")}` : "";
   }
 
   private row(row: Row, several: boolean): TemplateResult {
@@ -131,13 +148,13 @@ export class CallsCard extends PbxCard {
     const name = label(party, hidden);
     const { first, rest } = row.over ? { first: [], rest: [] } : actionsOf(account, call, this.mine);
     const queue = queueName(account, call);
-    return html`<li class=${row.over ? "over" : ""} data-call=${call.id} data-state=${call.state}>
+    return html`<li class=${row.over ? "over" : performance.now() - row.turned < SETTLES ? "turning" : ""} data-call=${call.id} data-state=${call.state}>
       ${avatar(party.name ?? "", party.number ?? hidden, row.over ? undefined : call.state, party.hidden ? "away" : "phone")}
       <div class="who">
         <span class="name cut">${who(party, hidden)}</span>
         <span class="line">${party.name && party.number ? html`${number(party.number)}` : nothing}</span>
         <span class="line">
-          <span role="img" aria-label=${call.direction === "outgoing" ? "←" : "→"}>${icon(call.direction === "outgoing" ? "dialing" : "arrow", "arrow small")}</span>
+          ${call.direction ? html`<span class="sr">${directionWord(this.hass, call.direction)}</span>` : nothing}${icon(call.direction === "outgoing" ? "dialing" : "arrow", "arrow small")}
           ${this.phones(account, call)}
           ${queue ? html`<span class="phone">${icon("agents", "small")}<bdi class="cut">${queue}</bdi></span>` : nothing}
           ${several ? html`<span class="account" style="--hue:${accountHue(account.id)}"><bdi class="cut">${accountName(account)}</bdi></span>` : nothing}
@@ -169,7 +186,7 @@ export class CallsCard extends PbxCard {
     const text = this.word(action.word);
     const form = action.action === "transfer";
     const soft = action.word === "hang_up" ? "soft" : "";
-    return html`<button class="round ${action.tone ? "labelled" : ""} ${action.tone ?? ""} ${soft}" title=${text} aria-label="${text}: ${name}" ?disabled=${this.busy.has(id)}
+    return html`<button class="round ${action.tone ? "labelled" : ""} ${action.tone ?? ""} ${soft}" title=${text} aria-label="${text}: ${name}" aria-disabled=${this.underWay.has(id)}
       aria-expanded=${form ? this.opened === id && this.form === "transfer" : nothing}
       @click=${() => (form ? this.toggle(id, "transfer") : this.command(id, account, action))}>${icon(action.icon)}<span class="text sr">${text}</span></button>`;
   }
@@ -180,12 +197,13 @@ export class CallsCard extends PbxCard {
       const action = find("transfer");
       if (!action) return html``;
       const transfer = (event: Event): void => {
-        const finder = (event.target as HTMLElement).closest(".more")!.querySelector<Finder>("pbx-finder")!;
-        if (finder.value.trim()) void this.command(id, account, action, { number: finder.value.trim() });
+        const goal = (event.target as Finder).value.trim();
+        if (goal) void this.command(id, account, action, { number: goal });
       };
+      const submit = (event: Event): void => (event.currentTarget as HTMLElement).parentElement!.querySelector<Finder>("pbx-finder")!.submit();
       return html`<div class="more">
         <pbx-finder .hass=${this.hass} account=${account.id} label=${this.word("transfer_to")} @pbx-enter=${transfer}></pbx-finder>
-        <button class="wide go" @click=${transfer}>${icon("transfer", "flip")}${this.word("transfer")}</button>
+        <button class="wide go" aria-disabled=${this.underWay.has(id)} @click=${submit}>${icon("transfer", "flip")}${this.word("transfer")}</button>
       </div>`;
     }
     if (this.form === "send_dtmf") {
@@ -197,7 +215,7 @@ export class CallsCard extends PbxCard {
       </div>`;
     }
     return html`<div class="more">
-      ${rest.map((action) => html`<button class="wide" aria-label="${this.word(action.word)}: ${name}" ?disabled=${this.busy.has(id)}
+      ${rest.map((action) => html`<button class="wide" aria-label="${this.word(action.word)}: ${name}" aria-disabled=${this.underWay.has(id)}
         @click=${() => (FORMS.has(action.action) ? this.toggle(id, action.action) : this.command(id, account, action))}>${icon(action.icon)}${this.word(action.word)}</button>`)}
     </div>`;
   }
@@ -212,18 +230,19 @@ export class CallsCard extends PbxCard {
     if (!close && form === "transfer") void this.updateComplete.then(() => this.renderRoot.querySelector<Finder>("pbx-finder")?.focus());
   }
 
-  private async command(id: string, account: Account, action: CallAction, more: Record<string, unknown> = {}): Promise<void> {
-    if (this.busy.has(id)) return;
-    this.busy.add(id);
-    this.requestUpdate();
-    if (await perform(this, account, action, more)) this.opened = this.form = "";
-    this.busy.delete(id);
-    this.requestUpdate();
+  private command(id: string, account: Account, action: CallAction, more: Record<string, unknown> = {}): Promise<void> {
+    return this.during(id, async () => {
+      this.refused = id;
+      if ((await perform(this, account, action, more)) && this.opened === id) this.opened = this.form = "";
+    });
   }
 
-  private async press(account: Account, action: CallAction, key: string): Promise<void> {
-    if (await perform(this, account, action, { digits: key })) this.sent += key;
-    this.requestUpdate();
+  /** Send a digit after those before it: a number has an order. */
+  private press(account: Account, action: CallAction, key: string): void {
+    this.presses = this.presses.then(async () => {
+      if (await perform(this, account, action, { digits: key })) this.sent += key;
+      this.requestUpdate();
+    });
   }
 }
 

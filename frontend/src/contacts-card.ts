@@ -1,11 +1,13 @@
 import { mdiContacts, mdiDelete, mdiFileImport, mdiPencil } from "@mdi/js";
+import { keyed } from "lit/directives/keyed.js";
 import { repeat } from "lit/directives/repeat.js";
 import { PbxCard, avatar, css, html, nothing, number, shared, type CardConfig } from "./base";
+import { decoded, fits, groupsIn, withoutPictures } from "./contact-file";
 import { drawn, icon } from "./icons";
 import { fold, matches, placing, uri } from "./model";
 import { Watch, store } from "./store";
 import { reason } from "./words";
-import type { TemplateResult } from "lit";
+import type { PropertyValues, TemplateResult } from "lit";
 
 interface EntryNumber {
   number: string;
@@ -34,8 +36,11 @@ interface Imported {
   uncertain: { name: string; number: string; problem: string }[];
 }
 
+const MOST_SHOWN = 20;
 const EMPTY: Entry = { id: "" };
 const label = (entry: Entry): string => entry.name || entry.company || "";
+/** Return a number as it was typed, where that is one line of the form. */
+const written = (one: EntryNumber): string => (one.typed && !/[\n;]/.test(one.typed) ? one.typed.trim() : one.number);
 const lines = (text: string): string[] => text.split(/[\n;]/).map((one) => one.trim()).filter(Boolean);
 
 /** The house's own phone book: found, called, added, changed, imported. */
@@ -65,6 +70,8 @@ export class ContactsCard extends PbxCard<CardConfig> {
   private editing?: Entry;
   private busy = false;
   private asked = false;
+  /** What was pressed to open the form. */
+  private opener: HTMLElement | null = null;
   private imported?: Imported;
 
   constructor() {
@@ -72,9 +79,16 @@ export class ContactsCard extends PbxCard<CardConfig> {
     new Watch(this, ["accounts", "me"]);
   }
 
+  override connectedCallback(): void {
+    super.connectedCallback();
+    if (this.asked) void this.load(); // it was away, as the cards of a view that is not shown
+  }
+
   private async load(): Promise<void> {
+    if (!this.book) this.problem = "";
     try {
       this.book = await this.hass!.callWS<Book>({ type: "pbx/phone_book/list" });
+      if (!this.book.groups.includes(this.group)) this.group = "";
     } catch (refusal) {
       this.problem = reason(this.hass, refusal);
     }
@@ -104,7 +118,7 @@ export class ContactsCard extends PbxCard<CardConfig> {
         <button class="round" title=${this.word("add_contact")} aria-label=${this.word("add_contact")} @click=${() => this.edit(EMPTY)}>${icon("add")}</button></div>
       ${this.problem ? this.notice(this.problem, "cancelled") : nothing}
       ${this.imported ? this.report(this.imported) : nothing}
-      ${this.editing ? this.form(this.editing) : nothing}
+      ${this.editing ? keyed(this.editing, this.form(this.editing)) : nothing}
       <div class="tools">
         <input type="search" placeholder=${this.word("find")} aria-label=${this.word("find")} @input=${(event: InputEvent) => { this.find = (event.target as HTMLInputElement).value; this.requestUpdate(); }} />
         ${(this.book?.groups ?? []).map((group) => chip(group, group))}
@@ -135,7 +149,7 @@ export class ContactsCard extends PbxCard<CardConfig> {
     return html`<form @submit=${this.save} aria-label=${entry.id ? this.word("edit") : this.word("add_contact")}>
       ${field("name", this.word("name"), entry.name ?? "")}
       ${field("company", this.word("company"), entry.company ?? "")}
-      <label>${this.word("numbers")}<textarea name="numbers" rows="3" dir="ltr" .value=${(entry.numbers ?? []).map((one) => one.typed || one.number).join("\n")}></textarea></label>
+      <label>${this.word("numbers")}<textarea name="numbers" rows="3" dir="ltr" .value=${(entry.numbers ?? []).map(written).join("\n")}></textarea></label>
       ${field("groups", this.word("groups"), (entry.groups ?? []).join(", "))}
       ${entry.messages || store.accounts.some((one) => one.can.includes("send_sms")) ? html`<label class="check"><input name="messages" type="checkbox" .checked=${entry.messages ?? false} /><span>${this.word("send_messages")}</span></label>` : nothing}
       <div class="actions">
@@ -148,10 +162,19 @@ export class ContactsCard extends PbxCard<CardConfig> {
 
   private report(imported: Imported): TemplateResult {
     return html`<div class="notice plain" role="status">${icon("check")}<span>${this.word("imported", { count: String(imported.added + imported.completed) })}
-      ${imported.uncertain.length ? html`<br />${this.word("uncertain")}${imported.uncertain.slice(0, 20).map((one) => html`<br /><bdi>${one.name}</bdi> ${number(one.number)}`)}` : nothing}</span></div>`;
+      ${imported.uncertain.length ? html`<br />${this.word("uncertain")}${imported.uncertain.slice(0, MOST_SHOWN).map((one) => html`<br /><bdi>${one.name}</bdi> ${number(one.number)}`)}${imported.uncertain.length > MOST_SHOWN ? html`<br />… (${imported.uncertain.length})` : nothing}` : nothing}</span></div>`;
+  }
+
+  /** Go back to where the form was opened once it is closed, unless somebody went elsewhere. */
+  protected override updated(changed: PropertyValues): void {
+    super.updated(changed);
+    if (this.editing || !this.opener) return;
+    if (document.activeElement === document.body) this.opener.focus();
+    this.opener = null;
   }
 
   private edit(entry: Entry | undefined): void {
+    if (entry && !this.editing) this.opener = (this.renderRoot as ShadowRoot).activeElement as HTMLElement | null;
     this.editing = entry;
     this.problem = "";
     this.imported = undefined;
@@ -180,12 +203,17 @@ export class ContactsCard extends PbxCard<CardConfig> {
     const entry = this.editing!;
     const form = new FormData(event.target as HTMLFormElement);
     const text = (name: string): string => String(form.get(name) ?? "").trim();
-    const known = new Map((entry.numbers ?? []).map((one) => [one.typed || one.number, one.kind ?? "other"]));
+    // A number that is not typed anew stays: it may have been read in another country.
+    const known = [...(entry.numbers ?? [])];
+    const numberOf = (line: string): EntryNumber => {
+      const place = known.findIndex((one) => written(one) === line);
+      return place < 0 ? { number: line, kind: "other" } : known.splice(place, 1)[0]!;
+    };
     const data = {
       name: text("name"),
       company: text("company"),
-      groups: text("groups").split(",").map((one) => one.trim()).filter(Boolean),
-      numbers: lines(text("numbers")).map((one) => ({ number: one, kind: known.get(one) ?? "other" })),
+      groups: groupsIn(text("groups"), this.book?.groups ?? []),
+      numbers: lines(text("numbers")).map(numberOf),
       messages: form.has("messages"),
     };
     void this.change(() =>
@@ -203,9 +231,10 @@ export class ContactsCard extends PbxCard<CardConfig> {
     const input = event.target as HTMLInputElement;
     const file = input.files?.[0];
     if (!file) return;
-    const text = await file.text();
-    input.value = "";
     await this.change(async () => {
+      const text = withoutPictures(decoded(new Uint8Array(await file.arrayBuffer()), this.hass!.language));
+      input.value = "";
+      if (!fits(text)) throw new Error(this.word("file_too_large"));
       const answer = await this.hass!.callService("pbx", "import_phone_book", { text }, undefined, false, true);
       this.imported = (answer as { response: Imported }).response;
     });

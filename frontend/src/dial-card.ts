@@ -1,4 +1,5 @@
 import { mdiCog } from "@mdi/js";
+import { live } from "lit/directives/live.js";
 import { PbxCard, css, html, nothing, shared, type CardConfig } from "./base";
 import type { Finder } from "./finder";
 import { drawn, icon } from "./icons";
@@ -32,7 +33,7 @@ export class DialCard extends PbxCard<Config> {
       label:not(.chip) { display: grid; gap: 4px; font-size: 12px; line-height: 16px; color: var(--secondary-text-color); }
       label select, label:not(.check, .chip) input { font-size: 16px; color: var(--primary-text-color); }
       .settings { display: grid; gap: 12px; padding-top: 4px; }
-      .check { display: flex; align-items: center; gap: 12px; min-height: 44px; font-size: 14px; color: var(--primary-text-color); }
+      label.check { display: flex; align-items: center; gap: 12px; min-height: 44px; font-size: 14px; color: var(--primary-text-color); }
       .check input { width: 20px; height: 20px; accent-color: var(--primary-color); }
       fieldset { border: 0; margin: 0; padding: 0; display: flex; flex-wrap: wrap; gap: 8px; } legend { padding: 0 0 4px; font-size: 12px; line-height: 16px; color: var(--secondary-text-color); }
       fieldset .chip { min-height: 44px; border-radius: 22px; padding: 0 16px; position: relative; cursor: pointer; }
@@ -78,7 +79,7 @@ export class DialCard extends PbxCard<Config> {
       ${obstacle ?? html`
         <pbx-finder large .hass=${this.hass} label=${this.word("number_or_name")} @pbx-typed=${(event: CustomEvent<string>) => this.typed(event.detail)} @pbx-enter=${this.call}></pbx-finder>
         ${this.config.keys === false ? nothing : html`<div class="pad">${KEYS.map(([digit, letters]) => this.key(digit, letters))}</div>`}
-        <button class="wide go call" ?disabled=${!this.text.trim() || !from || this.calling} @click=${this.call}>${icon("phone")}${this.word("call")}</button>
+        <button class="wide go call" aria-disabled=${!this.text.trim() || !from || this.calling} @click=${() => this.finder.submit()}>${icon("phone")}${this.word("call")}</button>
         ${from && !this.settings ? nothing : this.phone()}
         ${from ? this.callerId(from) : nothing}
         ${this.settings ? this.choices() : nothing}
@@ -135,12 +136,12 @@ export class DialCard extends PbxCard<Config> {
   private choices(): TemplateResult {
     const me = this.myChoice;
     const popup = (value: string, text: string): TemplateResult =>
-      html`<label class="chip"><input class="sr" type="radio" name="popup" value=${value} .checked=${(me.popup ?? "off") === value}
+      html`<label class="chip"><input class="sr" type="radio" name="popup" value=${value} .checked=${live((me.popup ?? "off") === value)}
         @change=${() => void this.choose({ popup: value })} />${text}</label>`;
     return html`<div class="settings">
       <fieldset><legend>${this.word("pop_up")}</legend>
         ${popup("mine", this.word("my_phone"))}${popup("all", this.word("all_calls"))}${popup("off", this.word("off"))}</fieldset>
-      <label class="check"><input type="checkbox" .checked=${me.sound} @change=${(event: Event) => void this.choose({ sound: (event.target as HTMLInputElement).checked })} />${this.word("ring_sound")}</label>
+      <label class="check"><input type="checkbox" .checked=${live(me.sound)} @change=${(event: Event) => void this.choose({ sound: (event.target as HTMLInputElement).checked })} />${this.word("ring_sound")}</label>
     </div>`;
   }
 
@@ -162,7 +163,7 @@ export class DialCard extends PbxCard<Config> {
     this.calling = true;
     this.requestUpdate();
     if (await this.place(number)) {
-      this.finder.value = "";
+      if (this.text.trim() === number) this.finder.value = ""; // else somebody types the next one
       this.placed = this.word("pick_up", { phone: from.extension.name || from.extension.number });
     }
     this.calling = false;

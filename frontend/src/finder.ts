@@ -1,7 +1,7 @@
-import { html, css, nothing, type TemplateResult } from "lit";
+import { html, css, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { PbxElement, avatar, number, shared } from "./base";
 import { icon } from "./icons";
-import { matches, type Account, type State } from "./model";
+import { isName, matches, type Account, type State } from "./model";
 import { Watch, accountName, store } from "./store";
 
 interface Choice {
@@ -31,7 +31,7 @@ export class Finder extends PbxElement {
       .erase { position: absolute; inset-inline-end: 0; top: 0; height: 100%; width: 44px; display: grid; place-items: center; color: var(--secondary-text-color); }
       ul { position: absolute; inset-inline: 0; top: calc(100% + 4px); padding: 4px; z-index: 4; max-height: 328px; overflow: auto; background: var(--card-background-color, #fff);
         border: 1px solid var(--pbx-line); border-radius: 16px; box-shadow: 0 8px 24px rgb(0 0 0 / 0.25); }
-      :host([above]) ul { top: auto; bottom: calc(100% + 4px); }
+      :host([above]) ul { top: auto; bottom: calc(100% + 4px); max-height: min(328px, 40dvh); }
       li { display: flex; gap: 12px; align-items: center; padding: 6px 8px; min-height: 44px; box-sizing: border-box; border-radius: 12px; cursor: pointer; }
       li[aria-selected="true"], li:hover { background: var(--pbx-soft); }
       li .avatar { width: 32px; height: 32px; font-size: 13px; } li .avatar .icon { width: 18px; height: 18px; }
@@ -47,18 +47,20 @@ export class Finder extends PbxElement {
   declare label: string;
   /** Only phones and contacts of this account. */
   declare account: string;
-  /** Also call a number that was typed, on Enter. */
   private text = "";
   private contacts: Choice[] = [];
   private open = false;
   private active = -1;
   private asked = 0;
   private timer = 0;
+  private searching = false;
+  /** Whether Enter waits for who is found. */
+  private entered = false;
 
   constructor() {
     super();
     this.label = this.account = "";
-    new Watch(this, ["accounts"]);
+    new Watch(this, ["accounts", "me"]);
   }
 
   get value(): string {
@@ -72,8 +74,10 @@ export class Finder extends PbxElement {
     this.renderRoot.querySelector("input")?.focus();
   }
 
+  /** Return the accounts whose phones are meant: what one of them calls 102 is another phone in the next. */
   private get accounts(): Account[] {
-    return store.accounts.filter((one) => !this.account || one.id === this.account);
+    const account = this.account || this.mine?.account.id;
+    return store.accounts.filter((one) => !account || one.id === account);
   }
 
   private get choices(): Choice[] {
@@ -107,6 +111,12 @@ export class Finder extends PbxElement {
       </ul>`;
   }
 
+  /** Keep in sight whom the arrow keys have come to. */
+  protected override updated(changed: PropertyValues): void {
+    super.updated(changed);
+    this.renderRoot.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" });
+  }
+
   private choice(one: Choice, index: number): TemplateResult {
     // A press must not take the focus from the field, which would close the list before the click.
     return html`<li id="choice-${index}" role="option" aria-selected=${index === this.active} @mousedown=${(event: Event) => event.preventDefault()}
@@ -129,7 +139,10 @@ export class Finder extends PbxElement {
     this.contacts = this.contacts.filter((one) => matches(text, one.name, one.number));
     this.requestUpdate();
     clearTimeout(this.timer);
-    if (ask && text.trim().length >= 2) this.timer = window.setTimeout(() => void this.search(text.trim()), WAIT);
+    this.asked++; // what is under way belongs to another text
+    this.entered = false;
+    this.searching = ask && text.trim().length >= 2;
+    if (this.searching) this.timer = window.setTimeout(() => void this.search(text.trim()), WAIT);
     this.dispatchEvent(new CustomEvent("pbx-typed", { detail: text }));
   }
 
@@ -145,15 +158,19 @@ export class Finder extends PbxElement {
       const found = await this.hass!.callWS<Found>({ type: "pbx/search", text, ...(account && { account }) });
       if (asked !== this.asked) return;
       const titles = new Map(store.accounts.map((one) => [one.id, accountName(one)]));
-      this.contacts = found.contacts.map((one) => ({
+      // A masked number cannot be called.
+      this.contacts = found.contacts.filter((one) => !one.number.includes("•")).map((one) => ({
         name: one.name,
         number: one.number,
         where: one.company && one.company !== one.name ? one.company : (titles.size > 1 && titles.get(one.account ?? "")) || "",
         phone: false,
       }));
     } catch {
+      if (asked !== this.asked) return;
       this.contacts = []; // one can still type the number
     }
+    this.searching = false;
+    if (this.entered && this.open) this.enter(this.choices);
     this.requestUpdate();
   }
 
@@ -163,7 +180,24 @@ export class Finder extends PbxElement {
     this.focus();
   }
 
+  /** Do what Enter does; for a button beside the field. */
+  submit(): void {
+    const name = isName(this.text);
+    if (name) this.focus(); // whoever is found is shown, and may come a moment later
+    this.enter(name ? this.choices : []);
+  }
+
+  /** Take who is meant, else let the number be called. A name cannot be dialled: it means whoever is found first. */
+  private enter(choices: Choice[]): void {
+    const name = isName(this.text);
+    const chosen = choices[this.active] ?? (name ? choices[0] : undefined);
+    this.entered = !chosen && name && this.searching;
+    if (chosen) this.pick(chosen);
+    else if (this.text.trim() && !this.entered) this.dispatchEvent(new CustomEvent("pbx-enter"));
+  }
+
   private key = (event: KeyboardEvent): void => {
+    if (event.isComposing) return; // it belongs to the keyboard of a script with many signs
     const choices = this.open ? this.choices : [];
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
@@ -173,9 +207,7 @@ export class Finder extends PbxElement {
       this.show(true);
     } else if (event.key === "Enter") {
       event.preventDefault();
-      const chosen = choices[this.active];
-      if (chosen) this.pick(chosen);
-      else if (this.text.trim()) this.dispatchEvent(new CustomEvent("pbx-enter"));
+      this.enter(choices);
     } else if (event.key === "Escape" && choices.length) {
       event.stopPropagation();
       this.show(false);

@@ -48,7 +48,9 @@ export interface Hass {
 /** What Home Assistant answers when it refuses. */
 export interface Refusal {
   message?: string;
-  error?: string;
+  code?: unknown;
+  /** Words, or the refusal itself. */
+  error?: string | Refusal;
   translation_key?: string | null;
   translation_placeholders?: Record<string, string> | null;
 }

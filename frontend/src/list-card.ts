@@ -3,8 +3,9 @@ import { PbxCard, css, html, nothing, number, shared, type CardConfig } from "./
 import { drawn, icon, type IconName } from "./icons";
 import { clock, matches, placing, uri, type Account } from "./model";
 import { loadSaver } from "./later";
-import { Watch, accountHue, accountName, store } from "./store";
+import { Watch, accountHue, accountName, serverNow, store } from "./store";
 import { answeredByWord, directionWord, durationWord, outcomeWord, reason } from "./words";
+import { repeat } from "lit/directives/repeat.js";
 import type { TemplateResult } from "lit";
 
 interface Config extends CardConfig {
@@ -29,6 +30,7 @@ export interface Entry {
   answered_by?: string;
   answered_by_name?: string;
   started_at?: string;
+  ended_at?: string;
   ring_time?: number;
   duration?: number;
   recording_id?: string;
@@ -58,6 +60,10 @@ const NOT_REACHED = new Set(["missed", "busy", "failed", "cancelled", "rejected"
 const SEARCH_WAIT = 400;
 /** How many calls are on the page at most; one who scrolls further has the newest ones taken away. */
 const MOST = 400;
+/** How many calls are told at once at most. */
+const MOST_ASKED = 100;
+/** How long a text is at most that is looked for. */
+const LONGEST_SEARCH = 100;
 /** The phone system writes a call down a moment after its end. */
 const WRITTEN = [3000, 12000];
 
@@ -99,16 +105,22 @@ export class ListCard extends PbxCard<Config> {
   private search = "";
   private started = false;
   private loading = false;
+  /** Whether the next page could not be read: it is read again when somebody asks for it. */
+  private stuck = false;
   private asked = 0;
   private open = "";
   private playing = "";
   private url = "";
-  private calling = "";
   private saving = "";
   private readonly blocked = new Set<string>();
   private timer = 0;
   private observer?: IntersectionObserver;
   private calls = new Set<string>();
+  /** How often all was told, and which accounts could be reached then. */
+  private reached = "";
+  /** How often the list was begun anew, and whether its newest calls were taken away since. */
+  private turn = 0;
+  private cut = false;
 
   constructor() {
     super();
@@ -117,29 +129,61 @@ export class ListCard extends PbxCard<Config> {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.stop = store.listen(["calls"], () => this.noticeEnds());
+    this.stop = store.listen(["calls", "accounts"], () => this.look());
+    if (this.started) { // it was away, as the cards of a view that is not shown
+      this.look();
+      void this.refresh();
+    }
+    this.drawn = this.today;
+    this.minutes = window.setInterval(() => this.noticeMidnight(), 60_000);
   }
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.stop?.();
     this.observer?.disconnect();
     this.observer = undefined;
+    clearInterval(this.minutes);
+  }
+  private minutes = 0;
+  /** The day that the list was drawn on. */
+  private drawn = "";
+
+  /** Draw again after midnight, also where nobody calls at night: what was today is yesterday. */
+  private noticeMidnight(): void {
+    if (this.drawn === this.today) return;
+    this.drawn = this.today;
+    this.requestUpdate();
+  }
+
+  private get today(): string {
+    return this.times.dayKey(new Date(serverNow()));
   }
   private stop?: () => void;
 
-  /** Look again a moment after a call has ended: then it is written down. */
-  private noticeEnds(): void {
+  override setConfig(config: Config): void {
+    const before = JSON.stringify(this.query);
+    super.setConfig(config);
+    if (this.started && JSON.stringify(this.query) !== before) this.reset();
+  }
+
+  /** Read again what is new: a moment after a call has ended, as it is written down then, and once a phone system or the connection is back. */
+  private look(): void {
+    if (!this.started) return;
     const now = new Set(this.shown.flatMap((account) => Object.keys(account.calls).map((id) => `${account.id}/${id}`)));
     const ended = [...this.calls].some((id) => !now.has(id));
     this.calls = now;
     if (ended) for (const wait of WRITTEN) window.setTimeout(() => void this.refresh(), wait);
+    const reached = `${store.known.snapshots} ${this.shown.filter((account) => account.known).map((account) => account.id).join()}`;
+    const back = this.reached && this.reached !== reached;
+    this.reached = reached;
+    if (back) void this.refresh();
   }
 
   private get query(): Record<string, unknown> {
     return {
       type: "pbx/history",
-      limit: this.config.limit ?? (this.config.short ? 8 : 30),
-      ...(this.config.account && { account: this.config.account }),
+      limit: Math.min(MOST_ASKED, Math.max(1, Math.round(Number(this.config.limit)) || (this.config.short ? 8 : 30))),
+      ...(this.config.account?.length && { account: this.config.account }),
       ...(this.search && { search: this.search }),
       ...(this.filter === "missed" && { missed: true }),
       ...((this.filter === "incoming" || this.filter === "outgoing") && { direction: this.filter }),
@@ -151,16 +195,22 @@ export class ListCard extends PbxCard<Config> {
     if (!this.hass || (more && (this.loading || !this.cursor))) return;
     const asked = ++this.asked;
     this.loading = true;
+    if (this.stuck || !this.entries.length) this.problem = "";
     this.requestUpdate();
     try {
       const page = this.filter === "voicemails" ? await this.voicemails() : await this.hass.callWS<Page>({ ...this.query, ...(more && { cursor: this.cursor }) });
       if (asked !== this.asked) return;
       const known = new Set(more ? this.entries.map(idOf) : []);
       const fresh = page.records.filter((entry) => !known.has(idOf(entry)));
-      this.entries = [...(more ? this.entries : []), ...fresh].slice(-MOST);
-      this.cursor = page.cursor;
+      const all = [...(more ? this.entries : []), ...fresh];
+      this.cut = all.length > MOST || (more && this.cut);
+      this.entries = all.slice(-MOST);
+      this.stuck = more && !page.cursor && page.failed.length > 0;
+      if (!this.stuck) this.cursor = page.cursor;
       this.failed = page.failed;
     } catch (refusal) {
+      if (asked !== this.asked) return;
+      this.stuck = more;
       this.problem = reason(this.hass, refusal);
     }
     this.loading = false;
@@ -170,7 +220,7 @@ export class ListCard extends PbxCard<Config> {
   /** Load the voicemails as if they were calls: so they are shown in the same way. */
   private async voicemails(): Promise<Page> {
     const found = await this.hass!.callWS<{ voicemails: Voicemail[]; failed: Page["failed"] }>({
-      type: "pbx/voicemails", limit: 100, ...(this.config.account && { account: this.config.account }),
+      type: "pbx/voicemails", limit: 100, ...(this.config.account?.length && { account: this.config.account }),
     });
     const records = found.voicemails.map(({ time, ...one }): Entry => ({ ...one, record_id: `voicemail ${one.voicemail_id}`, outcome: "voicemail", direction: "incoming", missed: true, started_at: time }));
     const wanted = records.filter((one) => matches(this.search, `${one.from_name ?? ""} ${one.to_name ?? ""}`, one.from_number ?? ""));
@@ -179,14 +229,20 @@ export class ListCard extends PbxCard<Config> {
 
   /** Put what is new on top, without touching what somebody has scrolled to. */
   private async refresh(): Promise<void> {
-    if (!this.isConnected || !this.hass || this.loading || this.filter === "voicemails") return;
+    if (!this.isConnected || !this.hass || this.loading || this.cut || this.filter === "voicemails") return;
+    if (!this.entries.length) return this.load();
+    const turn = this.turn;
     try {
       const page = await this.hass.callWS<Page>(this.query);
+      if (turn !== this.turn) return; // it answers another question
       const known = new Set(this.entries.map(idOf));
       const fresh = page.records.filter((entry) => !known.has(idOf(entry)));
       const changed = new Map(page.records.map((entry) => [idOf(entry), entry]));
-      this.entries = [...fresh, ...this.entries.map((entry) => changed.get(idOf(entry)) ?? entry)];
+      const gap = page.records.length > 0 && fresh.length === page.records.length;
+      if (gap) this.cursor = page.cursor;
+      this.entries = [...fresh, ...(gap ? [] : this.entries.map((entry) => changed.get(idOf(entry)) ?? entry))];
       if (this.config.short) this.entries = this.entries.slice(0, this.query.limit as number);
+      if (!this.stuck) this.failed = page.failed;
       this.requestUpdate();
     } catch {
       // What is shown stays.
@@ -194,9 +250,12 @@ export class ListCard extends PbxCard<Config> {
   }
 
   private reset(): void {
+    this.turn++;
+    this.cut = false;
     this.entries = [];
     this.cursor = null;
-    this.open = "";
+    this.open = this.problem = "";
+    this.stuck = false;
     void this.load();
   }
 
@@ -204,22 +263,28 @@ export class ListCard extends PbxCard<Config> {
     const shown = this.shown;
     if (!this.started && store.ready && this.hass && shown.length) {
       this.started = true;
-      this.noticeEnds();
+      this.look();
       queueMicrotask(() => void this.load());
     }
     const obstacle = this.obstacle(shown, 5);
     return html`<ha-card>
       <div class="header">${icon("incoming")}<h2>${this.config.title ?? this.word(this.config.short ? "recent" : "history")}</h2>
-        ${this.entries.some((entry) => this.unseen(entry)) ? html`<button class="chip" @click=${this.see}>${icon("check", "small")}${this.word("mark_seen")}</button>` : nothing}</div>
+        ${this.entries.some((entry) => !entry.voicemail_id && this.unseen(entry)) ? html`<button class="chip" @click=${this.see}>${icon("check", "small")}${this.word("mark_seen")}</button>` : nothing}</div>
       ${obstacle ?? html`
         ${this.config.short ? nothing : this.tools()}
-        ${this.problem ? this.notice(this.problem, "cancelled") : nothing}
-        ${this.failed.map((one) => html`<div class="notice plain" role="status">${icon("away")}<span><bdi>${store.known.accounts.get(one.account)?.title ?? ""}</bdi>: ${reason(this.hass, one)}</span></div>`)}
+        ${this.stuck ? nothing : this.failures()}
         ${this.entries.length ? this.days(shown) : this.loading || !this.started
           ? html`${Array.from({ length: 5 }, () => html`<div class="skeleton"></div>`)}`
           : html`<div class="empty">${icon("incoming")}<span>${this.word("no_calls")}</span></div>`}
-        ${this.cursor && !this.config.short ? html`<div class="sentinel"></div><button class="wide" ?disabled=${this.loading} @click=${() => this.load(true)}>${this.word("show_more")}</button>` : nothing}`}
+        ${this.cursor && !this.config.short ? html`<div class="sentinel"></div><button class="wide" ?disabled=${this.loading} @click=${() => this.load(true)}>${this.word("show_more")}</button>` : nothing}
+        ${this.stuck ? this.failures() : nothing}`}
     </ha-card>`;
+  }
+
+  /** Say why calls are missing; what was refused to an open call is said there. */
+  private failures(): TemplateResult {
+    return html`${this.problem && (!this.open || this.stuck) ? this.notice(this.problem, "cancelled") : nothing}
+      ${this.failed.map((one) => html`<div class="notice plain" role="status">${icon("away")}<span><bdi>${store.known.accounts.get(one.account)?.title ?? ""}</bdi>: ${reason(this.hass, one)}</span></div>`)}`;
   }
 
   private tools(): TemplateResult {
@@ -228,7 +293,7 @@ export class ListCard extends PbxCard<Config> {
     return html`<div class="tools">
       ${chip("all", this.word("all_calls"))}${chip("missed", this.word("missed"))}${chip("incoming", directionWord(this.hass, "incoming"))}${chip("outgoing", directionWord(this.hass, "outgoing"))}
       ${this.shown.some((account) => account.can.includes("voicemails")) ? chip("voicemails", this.word("voicemails")) : nothing}
-      <input type="search" placeholder=${this.word("find")} aria-label=${this.word("find")} @input=${(event: InputEvent) => this.searched((event.target as HTMLInputElement).value)} />
+      <input type="search" maxlength=${LONGEST_SEARCH} placeholder=${this.word("find")} aria-label=${this.word("find")} @input=${(event: InputEvent) => this.searched((event.target as HTMLInputElement).value)} />
     </div>`;
   }
 
@@ -241,17 +306,23 @@ export class ListCard extends PbxCard<Config> {
   }
 
   private days(shown: Account[]): TemplateResult {
-    const days: { word: string; entries: Entry[] }[] = [];
+    const days: { key: string; word: string; entries: Entry[] }[] = [];
+    const times = new Map<string, number>();
     let last = "";
     for (const entry of this.entries) {
       const moment = entry.started_at ? new Date(entry.started_at) : undefined;
       const day = moment ? this.times.dayKey(moment) : "";
-      if (day !== last || !days.length) days.push({ word: moment ? this.times.dayWord(moment) : "", entries: [] });
+      if (day !== last || !days.length) {
+        const nth = (times.get(day) ?? 0) + 1; // not every phone system's list goes by the start of the calls
+        times.set(day, nth);
+        days.push({ key: `${day} ${nth}`, word: moment ? this.times.dayWord(moment, new Date(serverNow())) : "", entries: [] });
+      }
       last = day;
       days[days.length - 1]!.entries.push(entry);
     }
     const several = shown.length > 1;
-    return html`${days.map((day) => html`<section>${day.word ? html`<h3>${day.word}</h3>` : nothing}<ol>${day.entries.map((entry) => this.row(entry, several))}</ol></section>`)}`;
+    // What is new on top moves nothing else: one goes on listening, typing and reading.
+    return html`${repeat(days, (day) => day.key, (day) => html`<section>${day.word ? html`<h3>${day.word}</h3>` : nothing}<ol>${repeat(day.entries, idOf, (entry) => this.row(entry, several))}</ol></section>`)}`;
   }
 
   private row(entry: Entry, several: boolean): TemplateResult {
@@ -287,7 +358,7 @@ export class ListCard extends PbxCard<Config> {
   private unseen(entry: Entry): boolean {
     if (entry.voicemail_id) return entry.unread === true;
     const { seen } = this.myChoice;
-    return entry.missed === true && seen !== null && (entry.started_at ?? "") > seen;
+    return entry.missed === true && seen !== null && Date.parse(entry.ended_at ?? entry.started_at ?? "") > Date.parse(seen);
   }
 
   private see = async (): Promise<void> => {
@@ -312,12 +383,13 @@ export class ListCard extends PbxCard<Config> {
         ${(entry.voicemail_id || (entry.recording_id && account?.can.includes("recordings"))) && this.playing !== id
           ? html`<button class="wide" @click=${() => this.play(entry)}>${icon("play")}${this.word(entry.voicemail_id ? "play_voicemail" : "play")}</button>` : nothing}
         ${dialable && placing(this.mine?.account)
-          ? html`<button class="wide go" ?disabled=${this.calling === id} @click=${() => this.callBack(id, digits)}>${icon("phone")}${this.word("call_back")}</button>` : nothing}
+          ? html`<button class="wide go" aria-disabled=${this.underWay.has(id)} @click=${() => this.during(id, () => this.place(uri(digits)))}>${icon("phone")}${this.word("call_back")}</button>` : nothing}
         ${dialable && !name ? html`<button class="wide" aria-expanded=${this.saving === id} @click=${() => this.openSaver(id)}>${icon("add")}${this.word("add_contact")}</button>` : nothing}
         ${dialable && entry.direction === "incoming" ? html`<button class="wide" ?disabled=${this.blocked.has(digits)} @click=${() => this.block(name, digits)}>${icon("dnd")}${this.word(this.blocked.has(digits) ? "blocked" : "block")}</button>` : nothing}
       </div>
+      ${this.problem && !this.stuck ? this.notice(this.problem, "cancelled") : nothing}
       ${this.saving === id ? html`<pbx-saver .hass=${this.hass} .number=${digits} @pbx-saved=${this.saved}></pbx-saver>` : nothing}
-      ${this.playing === id && this.url ? html`<audio controls autoplay src=${this.url} aria-label=${this.word("play")}></audio>` : nothing}
+      ${this.playing === id && this.url ? html`<audio controls autoplay src=${this.url} aria-label=${this.word("play")} @error=${this.fail}></audio>` : nothing}
     </div>`;
   }
 
@@ -340,22 +412,16 @@ export class ListCard extends PbxCard<Config> {
   };
 
   /** Put a caller into the phone book's group of the blocked ones, which automations and blueprints know. */
-  private async block(name: string, digits: string): Promise<void> {
-    this.problem = "";
-    try {
-      await this.hass!.callService("pbx", "add_to_phone_book", { name: name || digits, numbers: [digits], groups: ["blocked"] }, undefined, false);
-      this.blocked.add(digits);
-    } catch (refusal) {
-      this.problem = reason(this.hass, refusal);
-    }
-    this.requestUpdate();
-  }
-
-  private async callBack(id: string, digits: string): Promise<void> {
-    this.calling = id;
-    await this.place(uri(digits));
-    this.calling = "";
-    this.requestUpdate();
+  private block(name: string, digits: string): Promise<void> {
+    return this.during(`block ${digits}`, async () => {
+      this.problem = "";
+      try {
+        await this.hass!.callService("pbx", "add_to_phone_book", { name: name || digits, numbers: [digits], groups: ["blocked"] }, undefined, false);
+        this.blocked.add(digits);
+      } catch (refusal) {
+        this.problem = reason(this.hass, refusal);
+      }
+    });
   }
 
   private async play(entry: Entry): Promise<void> {
@@ -364,18 +430,25 @@ export class ListCard extends PbxCard<Config> {
       const which = entry.voicemail_id ? `voicemail/${entry.voicemail_id}` : `recording/${entry.recording_id}`;
       const media = `media-source://pbx/${entry.account}/${which}`;
       const found = await this.hass!.callWS<{ url: string }>({ type: "media_source/resolve_media", media_content_id: media });
-      [this.playing, this.url] = [idOf(entry), found.url];
+      if (this.open === idOf(entry)) [this.playing, this.url] = [idOf(entry), found.url];
     } catch (refusal) {
       this.problem = reason(this.hass, refusal);
     }
     this.requestUpdate();
   }
 
+  /** Say that what came is nothing that a browser plays, and let it be tried again. */
+  private fail = (): void => {
+    this.playing = "";
+    this.problem = this.word("not_played");
+    this.requestUpdate();
+  };
+
   protected override updated(changed: Map<PropertyKey, unknown>): void {
     super.updated(changed);
     const sentinel = this.renderRoot.querySelector(".sentinel");
     this.observer?.disconnect();
-    if (!sentinel) return;
+    if (!sentinel || this.stuck) return;
     this.observer ??= new IntersectionObserver((seen) => { if (seen.some((one) => one.isIntersecting)) void this.load(true); }, { rootMargin: "400px" });
     this.observer.observe(sentinel);
   }

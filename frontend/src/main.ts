@@ -90,7 +90,12 @@ window.customCards ??= [];
 for (const kind of CARDS) {
   Object.assign(kind.element, {
     getStubConfig: () => ({ type: `custom:${kind.tag}` }),
-    getConfigForm: () => ({ schema: kind.form, computeLabel: ({ name }: { name: string }) => said(LABELS[name] ?? name) }),
+    getConfigForm: () => ({
+      schema: kind.form,
+      computeLabel: ({ name }: { name: string }) => said(LABELS[name] ?? name),
+      // The form has room for one account: several are written in YAML.
+      assertConfig: ({ account }: { account?: unknown }) => { if (Array.isArray(account)) throw new Error("account"); },
+    }),
   });
   window.customCards.push({
     type: kind.tag, preview: true,

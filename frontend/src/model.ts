@@ -102,7 +102,7 @@ export interface Delta extends Partial<Pick<Account, "extensions" | "agents" | "
 }
 
 export type Message =
-  | { type: "snapshot"; version: number; accounts: Account[] }
+  | { type: "snapshot"; version: number; accounts: Account[]; now?: string }
   | { type: "account"; account: Account }
   | { type: "gone"; id: string }
   | { type: "me"; me: Me }
@@ -120,15 +120,21 @@ export interface Known {
   me: Me;
   /** Whether the integration speaks another version than this page. */
   outdated: boolean;
+  /** How often all of it was told: at first, and whenever the connection is there again. */
+  snapshots: number;
+  /** By how many milliseconds the clock of this browser is behind that of the server. */
+  behind: number;
 }
 
-export const nothing = (): Known => ({ accounts: new Map(), me: NOBODY, outdated: false });
+export const nothing = (): Known => ({ accounts: new Map(), me: NOBODY, outdated: false, snapshots: 0, behind: 0 });
 
 /** Take a message into what is known, and return what it changed; a message of an unknown kind changes nothing. */
-export function take(known: Known, message: Message): readonly Slice[] {
+export function take(known: Known, message: Message, here = Date.now()): readonly Slice[] {
   switch (message.type) {
     case "snapshot":
       known.outdated = message.version !== VERSION;
+      known.snapshots++;
+      known.behind = (Date.parse(message.now ?? "") || here) - here;
       known.accounts.clear();
       if (!known.outdated) for (const account of message.accounts) known.accounts.set(account.id, account);
       return ALL;
@@ -201,6 +207,18 @@ export function phonesOf(call: Call): Leg[] {
   return [...legs.values()];
 }
 
+/** Return the call that each phone takes part in, by its number; of several the most urgent one. */
+export function callsByPhone(account: Account): Map<string, Call> {
+  const found = new Map<string, { call: Call; urgency: number }>();
+  for (const call of Object.values(account.calls)) {
+    for (const leg of phonesOf(call)) {
+      const urgency = URGENCY.indexOf(leg.state);
+      if (urgency < (found.get(leg.extension)?.urgency ?? URGENCY.length)) found.set(leg.extension, { call, urgency });
+    }
+  }
+  return new Map([...found].map(([number, { call }]) => [number, call]));
+}
+
 /** Return whether somebody waits in a queue: nobody of ours talks to the caller yet. */
 export const waits = (call: Call): boolean =>
   call.queue !== undefined && !call.legs.some((leg) => leg.state === "talking" || leg.state === "on_hold");
@@ -223,7 +241,8 @@ export function mine(known: Known): Mine | undefined {
   const slash = known.me.extension?.indexOf("/") ?? -1;
   if (!known.me.extension || slash < 0) return undefined;
   const account = known.accounts.get(known.me.extension.slice(0, slash));
-  const extension = account?.extensions[known.me.extension.slice(slash + 1)];
+  const number = known.me.extension.slice(slash + 1);
+  const extension = account && Object.hasOwn(account.extensions, number) ? account.extensions[number] : undefined;
   return account && extension ? { account, extension } : undefined;
 }
 
@@ -263,6 +282,28 @@ export function myLeg(me: Mine | undefined, account: Account, call: Call): Leg |
   return phonesOf(call).find((leg) => leg.extension === me.extension.number);
 }
 
+/** A call that rings, and by which id it is told from all others: two accounts may call two of them the same. */
+export interface Ringing {
+  id: string;
+  account: Account;
+  call: Call;
+}
+
+/** Return the calls that ring for this user, as far as the user wants to see them and dismissed none. */
+export function ringing(known: Known, dismissed: ReadonlySet<string>): Ringing[] {
+  const { popup } = known.me;
+  if (popup !== "mine" && popup !== "all") return [];
+  const me = mine(known);
+  return [...known.accounts.values()].flatMap((account) =>
+    Object.values(account.calls)
+      .map((call) => ({ id: key(account, call.id), account, call }))
+      .filter(({ id, call }) => {
+        if (call.state !== "ringing" || call.direction === "outgoing" || dismissed.has(id)) return false;
+        return popup === "all" || myLeg(me, account, call)?.state === "ringing";
+      }),
+  );
+}
+
 // -- words and numbers ---------------------------------------------------------------------------------
 
 /** Return a number that nobody typed for an action: as a URI it is dialled as people in the country dial it. */
@@ -286,12 +327,50 @@ const KEY_OF = new Map(KEYPAD.flatMap((letters, key) => [...letters].map((letter
 export const keys = (text: string): string =>
   [...fold(text)].map((letter) => (/\d/.test(letter) ? letter : (KEY_OF.get(letter) ?? ""))).join("");
 
+/** Return the signs that one dials for a text, without what only parts them. */
+const digitsOf = (text: string): string =>
+  text
+    .replace(/^(tel|sip|sips|callto):/, "")
+    .replace(/^(\+[\d\s]*)\(0\)/, "$1")
+    .replace(/\p{Nd}/gu, figure)
+    .replace(/[\s()/.-]/g, "");
+
+/** Return a digit of any script as that from 0 to 9: those of a script stand in a row. */
+function figure(digit: string): string {
+  const zero = (code: number): boolean => !/\p{Nd}/u.test(String.fromCodePoint(code - 1));
+  if (/\d/.test(digit)) return digit;
+  const code = digit.codePointAt(0)!;
+  let value = 0;
+  while (value < 9 && !zero(code - value)) value++;
+  return String(value);
+}
+
+/** Return whether a text is a name rather than something to dial. */
+export const isName = (text: string): boolean => /\p{L}/u.test(text.replace(/^\s*(tel|sip|sips|callto):/i, "")) && !/[\d@]/.test(text);
+
+/** Return work that is not begun again while it is under way: who presses twice means it once. */
+export function once<A extends unknown[]>(work: (...given: A) => Promise<boolean>): (...given: A) => Promise<boolean> {
+  let busy = false;
+  return async (...given) => {
+    if (busy) return false;
+    busy = true;
+    try {
+      return await work(...given);
+    } finally {
+      busy = false;
+    }
+  };
+}
+
 /** Return whether a person who types `text` may mean this name or number. */
 export function matches(text: string, name: string, number: string): boolean {
   const wanted = fold(text.trim());
   if (!wanted) return true;
-  const digits = wanted.replace(/[\s()/.-]/g, "");
-  if (number.includes(digits) || fold(name).includes(wanted)) return true;
+  const digits = digitsOf(wanted);
+  if ((digits && number.includes(digits)) || fold(name).includes(wanted)) return true;
+  // At home one dials 030, or 0049 30, what is listed as +49 30.
+  const abroad = /^0+\d{2,}$/.test(digits) ? digits.replace(/^0+/, "") : "";
+  if (abroad && number.startsWith("+") && number.includes(abroad)) return true;
   // On a keypad: 2442 finds Chiara, in any word of the name.
   return /^\d{2,}$/.test(digits) && name.split(/\s+/).some((word) => keys(word).startsWith(digits));
 }

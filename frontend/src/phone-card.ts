@@ -1,7 +1,7 @@
 import { PbxCard, avatar, css, html, nothing, number, running, shared, who, type CardConfig } from "./base";
-import { actionsOf, perform, type CallAction } from "./call-actions";
+import { actionsOf, perform } from "./call-actions";
 import { icon } from "./icons";
-import { label, outside, phonesOf, since, type Account, type Call, type Extension } from "./model";
+import { callsByPhone, label, outside, since, type Account, type Call, type Extension } from "./model";
 import { Watch } from "./store";
 import { stateWord } from "./words";
 import type { TemplateResult } from "lit";
@@ -22,8 +22,6 @@ export class PhoneCard extends PbxCard<Config> {
       ha-card { justify-content: center; }
     `,
   ];
-  private busy = false;
-
   constructor() {
     super();
     new Watch(this, ["extensions", "calls", "accounts", "me"]);
@@ -49,7 +47,7 @@ export class PhoneCard extends PbxCard<Config> {
     const obstacle = this.obstacle(this.shown, 1);
     if (obstacle || !phone) return html`<ha-card>${obstacle ?? html`<div class="empty">${icon("idle")}<span>${this.word("choose_phone")}</span></div>`}</ha-card>`;
     const { account, extension } = phone;
-    const call = Object.values(account.calls).find((one) => one.legs.some((leg) => leg.extension === extension.number));
+    const call = callsByPhone(account).get(extension.number);
     const state = account.known ? stateWord(this.hass, extension.state) : this.word("away", { name: account.title });
     return html`<ha-card data-state=${extension.state}>
       <div class="phone">
@@ -73,15 +71,8 @@ export class PhoneCard extends PbxCard<Config> {
     const { first } = actionsOf(account, call, { account, extension });
     const shown = first.filter((action) => action.action !== "transfer");
     const name = label(outside(call), this.word("hidden_number"));
-    if (!shown.length || !phonesOf(call).length) return nothing;
-    return html`<div class="buttons">${shown.map((action) => html`<button class="wide ${action.tone ?? ""}" aria-label="${this.word(action.word)}: ${name}" ?disabled=${this.busy}
-      @click=${() => this.command(account, action)}>${icon(action.icon)}${this.word(action.word)}</button>`)}</div>`;
-  }
-
-  private async command(account: Account, action: CallAction): Promise<void> {
-    this.busy = true;
-    await perform(this, account, action);
-    this.busy = false;
-    this.requestUpdate();
+    if (!shown.length) return nothing;
+    return html`<div class="buttons ${this.turning(`${call.id} ${call.state}`) ? "turning" : ""}">${shown.map((action) => html`<button class="wide ${action.tone ?? ""}" aria-label="${this.word(action.word)}: ${name}" aria-disabled=${this.underWay.has(call.id)}
+      @click=${() => this.during(call.id, () => perform(this, account, action))}>${icon(action.icon)}${this.word(action.word)}</button>`)}</div>`;
   }
 }

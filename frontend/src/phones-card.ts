@@ -3,7 +3,7 @@ import { virtualize } from "@lit-labs/virtualizer/virtualize.js";
 import { repeat } from "lit/directives/repeat.js";
 import { PbxCard, avatar, css, html, nothing, number, running, shared, who, type CardConfig } from "./base";
 import { drawn, icon } from "./icons";
-import { matches, myLeg, outside, placing, since, type Account, type Call, type Extension, type State } from "./model";
+import { callsByPhone, matches, myLeg, once, outside, placing, since, type Account, type Call, type Extension, type State } from "./model";
 import { Watch, accountHue, accountName, store } from "./store";
 import { stateWord } from "./words";
 import type { PropertyValues, TemplateResult } from "lit";
@@ -23,6 +23,7 @@ interface Phone {
 }
 
 interface Group {
+  id: string;
   title: string;
   hue?: number;
   phones: Phone[];
@@ -75,7 +76,9 @@ export class PhonesCard extends PbxCard<Config> {
   private find = "";
   private busyOnly = false;
   private selected?: { account: string; number: string };
+  private opener?: HTMLElement;
   private columns = 1;
+  private readonly run = once((work: () => Promise<boolean>) => work());
   private readonly sizes = new ResizeObserver(([entry]) => {
     const columns = Math.max(1, Math.floor((entry!.contentRect.width + GAP) / (WIDTH + GAP)));
     if (columns === this.columns) return;
@@ -105,8 +108,7 @@ export class PhonesCard extends PbxCard<Config> {
     const wanted = this.config.extensions && new Set([this.config.extensions].flat().map(String));
     const phones: Phone[] = [];
     for (const account of this.shown) {
-      const calls = new Map<string, Call>();
-      for (const call of Object.values(account.calls)) for (const leg of call.legs) calls.set(leg.extension, call);
+      const calls = callsByPhone(account);
       for (const extension of Object.values(account.extensions)) {
         if (extension.trunk || (wanted && !wanted.has(extension.number))) continue;
         phones.push({ account, extension, call: calls.get(extension.number), state: extension.state });
@@ -117,13 +119,13 @@ export class PhonesCard extends PbxCard<Config> {
 
   private groups(phones: Phone[]): Group[] {
     const by = this.config.group ?? "account";
-    if (by === "none") return [{ title: "", phones }];
+    if (by === "none") return [{ id: "", title: "", phones }];
     const groups = new Map<string, Group>();
     for (const phone of phones) {
       const area = by === "area" ? this.hass?.devices[phone.extension.device ?? ""]?.area_id : undefined;
       const id = by === "area" ? (area ?? "") : phone.account.id;
       const title = by === "area" ? (area ? (this.hass?.areas?.[area]?.name ?? area) : "") : accountName(phone.account);
-      const group = groups.get(id) ?? { title, hue: by === "account" ? accountHue(id) : undefined, phones: [] };
+      const group = groups.get(id) ?? { id, title, hue: by === "account" ? accountHue(id) : undefined, phones: [] };
       group.phones.push(phone);
       groups.set(id, group);
     }
@@ -151,7 +153,7 @@ export class PhonesCard extends PbxCard<Config> {
         ${found.length ? nothing : html`<div class="empty">${drawn(mdiMagnify)}<span>${this.word("no_phones")}</span></div>`}
         ${found.length > TOO_MANY ? this.lines(groups) : groups.map((group) => html`${groups.length > 1 ? this.heading(group) : nothing}
           <div class="grid">${repeat(group.phones, idOf, (phone) => this.phone(phone))}</div>`)}`}
-      <div class="sheet" popover="auto" @toggle=${(event: ToggleEvent) => { if (event.newState === "closed") { this.selected = undefined; this.requestUpdate(); } }}>${this.sheet(all)}</div>
+      <div class="sheet" popover="auto" @toggle=${this.toggled}>${this.sheet(all)}</div>
     </ha-card>`;
   }
 
@@ -173,7 +175,7 @@ export class PhonesCard extends PbxCard<Config> {
     const grid = `grid-template-columns:repeat(${this.columns},minmax(0,1fr))`;
     return html`<div class="lines">${virtualize<Line>({
       items: lines,
-      keyFunction: (line) => ("group" in line ? `group ${line.group.title}` : line.id),
+      keyFunction: (line) => ("group" in line ? `group ${line.group.id}` : line.id),
       renderItem: (line) =>
         html`<div class="line">${"group" in line ? this.heading(line.group)
           : html`<div class="grid" style=${grid}>${repeat(line.phones, idOf, (phone) => this.phone(phone))}</div>`}</div>`,
@@ -200,7 +202,8 @@ export class PhonesCard extends PbxCard<Config> {
     this.problem = "";
     this.selected = { account: phone.account.id, number: phone.extension.number };
     this.requestUpdate();
-    const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
+    this.opener = event.currentTarget as HTMLElement;
+    const box = this.opener.getBoundingClientRect();
     void this.updateComplete.then(() => {
       const sheet = this.renderRoot.querySelector<HTMLElement>(".sheet")!;
       sheet.showPopover();
@@ -222,7 +225,7 @@ export class PhonesCard extends PbxCard<Config> {
     const isMe = same && me.extension.number === extension.number;
     const current = me && Object.values(account.calls).find((call) => ["talking", "on_hold"].includes(myLeg(me, account, call)?.state ?? ""));
     const button = (symbol: Parameters<typeof icon>[0], text: string, run: () => Promise<boolean>): TemplateResult =>
-      html`<button @click=${async () => { if (await run()) this.close(); }}>${icon(symbol)}<span>${text}</span></button>`;
+      html`<button @click=${async () => { if (await this.run(run)) this.close(); }}>${icon(symbol)}<span>${text}</span></button>`;
     return html`<div class="head"><strong class="cut"><bdi>${extension.name || extension.number}</bdi></strong>
         <span class="muted">${number(extension.number)} · ${stateWord(this.hass, phone.state)}${extension.dnd ? ` · ${this.word("do_not_disturb")}` : ""}${extension.registered === false ? ` · ${this.word("offline")}` : ""}</span></div>
       ${this.problem ? this.notice(this.problem, "cancelled") : nothing}
@@ -233,6 +236,15 @@ export class PhonesCard extends PbxCard<Config> {
       ${isMe || !extension.device ? nothing : button("check", this.word("my_phone"), async () => { await this.choose({ extension: `${account.id}/${extension.number}` }); return true; })}
       ${extension.device ? button("more", this.word("more"), () => this.more(extension)) : nothing}`;
   }
+
+  /** Go back to the phone once its sheet is closed, unless somebody went elsewhere. */
+  private toggled = (event: ToggleEvent): void => {
+    if (event.newState !== "closed") return;
+    this.selected = undefined;
+    const inside = (this.renderRoot as ShadowRoot).activeElement?.closest(".sheet");
+    if (inside || document.activeElement === document.body) this.opener?.focus();
+    this.requestUpdate();
+  };
 
   private close(): void {
     this.renderRoot.querySelector<HTMLElement>(".sheet")?.hidePopover();

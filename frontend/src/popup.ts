@@ -3,17 +3,12 @@ import { PbxElement, avatar, css, html, nothing, number, running, shared, who } 
 import { actionsOf, perform, type CallAction } from "./call-actions";
 import type { Hass } from "./hass";
 import { icon } from "./icons";
-import { label, myLeg, outside, phonesOf, placing, queueName, since, uri, type Account, type Call } from "./model";
+import { key, label, outside, phonesOf, placing, queueName, ringing, since, uri, type Account, type Ringing } from "./model";
 import type { Finder } from "./finder";
 import { loadFinder, loadSaver } from "./later";
 import { Ringer } from "./ringer";
 import { Watch, accountName, store } from "./store";
 import type { TemplateResult } from "lit";
-
-interface Shown {
-  account: Account;
-  call: Call;
-}
 
 interface Missed {
   account: string;
@@ -40,7 +35,8 @@ const NUMBER = /^[+\d][\d\s()/.*#-]{1,39}$/;
 /** What tells that the page has another address. */
 const MOVES = ["location-changed", "popstate"];
 const AT_ONCE = 2;
-const MOST_MISSED = 20;
+/** Among those of the whole house are the user's own. */
+const MOST_MISSED = 100;
 
 /** Incoming calls, above whatever is on the screen, at its edge, and in nobody's way. */
 export class CallPopup extends PbxElement {
@@ -58,7 +54,7 @@ export class CallPopup extends PbxElement {
         display: grid; grid-template-columns: 48px minmax(0, 1fr) auto; gap: 8px 12px; align-items: center; }
       .avatar { width: 40px; height: 40px; margin: 4px; }
       .text { display: grid; min-width: 0; } .name { font-size: 18px; line-height: 24px; font-weight: 500; } .sub { font-size: 14px; line-height: 20px; color: var(--secondary-text-color); }
-      .buttons { grid-column: 1 / -1; display: flex; gap: 8px; } .buttons .wide { flex: 1; min-height: 48px; border-radius: 24px; }
+      .buttons { grid-column: 1 / -1; display: flex; flex-wrap: wrap; gap: 8px; } .buttons .wide { flex: 1; min-height: 48px; border-radius: 24px; padding: 0 12px; }
       .side { display: flex; align-self: start; }
       .round.send { width: 48px; height: 48px; } .known { grid-column: 2 / -1; display: grid; grid-template-columns: minmax(0, 1fr); }
       .rest { display: block; padding: 8px 16px; text-align: center; }
@@ -66,13 +62,18 @@ export class CallPopup extends PbxElement {
       @media (max-width: 600px) {
         .stack { inset-block-end: calc(8px + env(safe-area-inset-bottom)); inset-inline: 8px; width: auto; }
       }
+      @media (max-height: 600px) {
+        .stack:not(:has(.goal)) { max-height: calc(100dvh - 32px); overflow-y: auto; }
+        .stack:has(.goal) article:not(:has(.goal)) { display: none; }
+      }
       @media (prefers-reduced-motion: no-preference) { .stack:popover-open { animation: enter 0.2s ease-out; } @keyframes enter { from { opacity: 0; transform: translateY(8px); } } }
     `,
   ];
   private readonly dismissed = new Set<string>();
   private readonly silenced = new Set<string>();
   private readonly ringer = new Ringer();
-  private busy = "";
+  /** For which call or caller somebody did something last: why it was refused stands there. */
+  private asker = "";
   private missed: Missed[] = [];
   private asked = "";
   private sending = "";
@@ -162,25 +163,16 @@ export class CallPopup extends PbxElement {
   }
 
   /** Return the calls that ring for this user, as far as the user wants to see them. */
-  private get ringing(): Shown[] {
-    const { popup } = this.myChoice;
-    if (popup !== "mine" && popup !== "all") return [];
-    const me = this.mine;
-    return store.accounts.flatMap((account) =>
-      Object.values(account.calls)
-        .filter((call) => {
-          if (call.state !== "ringing" || call.direction === "outgoing" || this.dismissed.has(call.id)) return false;
-          return popup === "all" || myLeg(me, account, call)?.state === "ringing";
-        })
-        .map((call) => ({ account, call })),
-    );
+  private get ringing(): Ringing[] {
+    return ringing(store.known, this.dismissed);
   }
 
   protected override render(): TemplateResult {
     const ringing = this.ringing;
+    const places = [...ringing.slice(0, AT_ONCE).map(({ id }) => id), this.missed[0]?.call_id, this.caller].join();
     return html`<dialog tabindex="-1" aria-label=${this.word("incoming_call")} @cancel=${(event: Event) => this.cancel(event, ringing)}>
-      <div class="stack" popover="manual" role="region" dir=${document.documentElement.dir || document.dir || "ltr"} aria-label=${this.word("incoming_call")}>
-        ${repeat(ringing.slice(0, AT_ONCE), ({ call }) => call.id, (shown) => this.one(shown))}
+      <div class="stack ${this.turning(places) ? "turning" : ""}" popover="manual" role="region" dir=${document.documentElement.dir || document.dir || "ltr"} aria-label=${this.word("incoming_call")}>
+        ${repeat(ringing.slice(0, AT_ONCE), ({ id }) => id, (shown) => this.one(shown))}
         ${ringing.length > AT_ONCE ? html`<article class="rest">+${ringing.length - AT_ONCE}</article>` : nothing}
         ${this.missed.length ? this.missedCalls() : nothing}
         ${this.caller && store.accounts.length ? this.callerPanel() : nothing}
@@ -188,18 +180,18 @@ export class CallPopup extends PbxElement {
     </dialog>`;
   }
 
-  private one({ account, call }: Shown): TemplateResult {
+  private one({ id, account, call }: Ringing): TemplateResult {
     const hidden = this.word("hidden_number");
     const party = outside(call);
     const name = label(party, hidden);
     const { first, rest } = actionsOf(account, call, this.mine);
     const send = rest.find((action) => action.word === "send_to");
-    const about = party.number ? this.ask(call.id, { account: account.id, call_id: call.id }) : {};
+    const about = party.number ? this.ask(id, { account: account.id, call_id: call.id }) : {};
     const place = about.company && about.company !== name ? about.company : this.home(about);
     const phones = phonesOf(call).map((leg) => account.extensions[leg.extension]?.name || leg.extension);
     const queue = queueName(account, call);
     const order = (action: CallAction): number => (action.tone === "stop" ? 0 : 1);
-    const quiet = !this.myChoice.sound || this.silenced.has(call.id);
+    const quiet = !this.myChoice.sound || this.silenced.has(id);
     return html`<article data-call=${call.id}>
       ${avatar(party.name ?? "", party.number ?? hidden, "ringing", party.hidden ? "away" : "phone")}
       <span class="text">
@@ -209,31 +201,33 @@ export class CallPopup extends PbxElement {
         <span class="sub cut">${icon("arrow", "arrow inline")}<bdi>${[...phones, queue].filter(Boolean).join(", ") || label(call.to, "")}</bdi>${store.accounts.length > 1 ? html` · <bdi>${accountName(account)}</bdi>` : nothing}</span>
       </span>
       <span class="side">
-        ${quiet ? nothing : html`<button class="round bare" title=${this.word("silence")} aria-label=${this.word("silence")} @click=${() => this.silence(call)}>${icon("silence")}</button>`}
-        <button class="round bare" title=${this.word("dismiss")} aria-label="${this.word("dismiss")}: ${name}" @click=${() => this.dismiss(call)}>${icon("close")}</button>
+        ${quiet ? nothing : html`<button class="round bare" title=${this.word("silence")} aria-label=${this.word("silence")} @click=${() => this.silence(id)}>${icon("silence")}</button>`}
+        <button class="round bare" title=${this.word("dismiss")} aria-label="${this.word("dismiss")}: ${name}" @click=${() => this.dismiss(id)}>${icon("close")}</button>
       </span>
       ${place || about.last ? html`<span class="known">${place ? html`<span class="sub cut"><bdi>${place}</bdi></span>` : nothing}${this.lastTalk(about)}</span>` : nothing}
       ${first.length || send ? html`<span class="buttons">${[...first].sort((one, other) => order(one) - order(other)).map((action) => html`<button class="wide ${action.tone ?? ""}" aria-label="${this.word(action.word)}: ${name}"
-        ?disabled=${this.busy === call.id} @click=${() => this.command(account, call, action)}>${icon(action.icon)}${this.word(action.word)}</button>`)}${send ? html`<button class="round send" title=${this.word("send_to")} aria-label="${this.word("send_to")}: ${name}" aria-expanded=${this.sending === call.id}
-        @click=${() => this.openSending(call)}>${icon("transfer", "flip")}</button>` : nothing}</span>` : nothing}
-      ${send && this.sending === call.id ? this.goal(account, call, send) : nothing}
-      ${this.problem ? html`<div class="problem">${this.notice(this.problem, "cancelled")}</div>` : nothing}
+        aria-disabled=${this.underWay.has(id)} @click=${() => this.command(id, account, action)}>${icon(action.icon)}${this.word(action.word)}</button>`)}${send ? html`<button class="round send" title=${this.word("send_to")} aria-label="${this.word("send_to")}: ${name}" aria-expanded=${this.sending === id}
+        @click=${() => this.openSending(id)}>${icon("transfer", "flip")}</button>` : nothing}</span>` : nothing}
+      ${send && this.sending === id ? this.goal(id, account, send) : nothing}
+      ${this.refusal(id)}
     </article>`;
   }
 
   /** Ask to which phone or number a call that rings is sent. */
-  private goal(account: Account, call: Call, action: CallAction): TemplateResult {
+  private goal(id: string, account: Account, action: CallAction): TemplateResult {
     const send = (event: Event): void => {
-      const goal = (event.target as HTMLElement).closest(".goal")!.querySelector<Finder>("pbx-finder")!.value.trim();
-      if (goal) void this.command(account, call, action, { number: goal });
+      const goal = (event.target as Finder).value.trim();
+      if (goal) void this.command(id, account, action, { number: goal });
     };
+    const submit = (event: Event): void => (event.currentTarget as HTMLElement).parentElement!.querySelector<Finder>("pbx-finder")!.submit();
     return html`<div class="goal"><pbx-finder above .hass=${this.hass} account=${account.id} label=${this.word("send_to")} @pbx-enter=${send}></pbx-finder>
-      <button class="round go" title=${this.word("send_to")} aria-label=${this.word("send_to")} @click=${send}>${icon("transfer", "flip")}</button></div>`;
+      <button class="round go" title=${this.word("send_to")} aria-label=${this.word("send_to")} aria-disabled=${this.underWay.has(id)} @click=${submit}>${icon("transfer", "flip")}</button></div>`;
   }
 
-  private async openSending(call: Call): Promise<void> {
+  private async openSending(id: string): Promise<void> {
+    this.asker = id;
     if (!(await this.have(loadFinder()))) return;
-    this.sending = this.sending === call.id ? "" : call.id;
+    this.sending = this.sending === id ? "" : id;
     this.requestUpdate();
     void this.updateComplete.then(() => this.renderRoot.querySelector<Finder>(".goal pbx-finder")?.focus());
   }
@@ -252,27 +246,22 @@ export class CallPopup extends PbxElement {
       <span class="side"><button class="round bare" title=${this.word("dismiss")} aria-label="${this.word("dismiss")}: ${about.name ?? this.caller}" @click=${() => { this.caller = ""; this.requestUpdate(); }}>${icon("close")}</button></span>
       ${more || about.last ? html`<span class="known">${more ? html`<span class="sub cut"><bdi>${more}</bdi></span>` : nothing}${this.lastTalk(about)}</span>` : nothing}
       <span class="buttons">
-        ${placing(this.mine?.account) ? html`<button class="wide go" ?disabled=${this.busy === this.caller} @click=${this.callCaller}>${icon("phone")}${this.word("call")}</button>` : nothing}
+        ${placing(this.mine?.account) ? html`<button class="wide go" aria-disabled=${this.underWay.has(this.caller)} @click=${this.callCaller}>${icon("phone")}${this.word("call")}</button>` : nothing}
         ${about.name ? nothing : html`<button class="wide" aria-expanded=${this.saving} @click=${this.openSaver}>${icon("add")}${this.word("add_contact")}</button>`}
       </span>
       ${this.saving ? html`<pbx-saver .hass=${this.hass} .number=${this.caller} @pbx-saved=${() => { this.saving = false; this.about.delete(`caller ${this.caller}`); this.requestUpdate(); }}></pbx-saver>` : nothing}
-      ${this.problem ? html`<div class="problem">${this.notice(this.problem, "cancelled")}</div>` : nothing}
+      ${this.refusal(this.caller)}
     </article>`;
   }
 
   private openSaver = async (): Promise<void> => {
+    this.asker = this.caller;
     if (!(await this.have(loadSaver()))) return;
     this.saving = !this.saving;
     this.requestUpdate();
   };
 
-  private callCaller = async (): Promise<void> => {
-    this.busy = this.caller;
-    this.requestUpdate();
-    await this.place(uri(this.caller));
-    this.busy = "";
-    this.requestUpdate();
-  };
+  private callCaller = (): Promise<void> => this.during(this.caller, () => this.place(uri(this.caller)));
 
   /** What rang in vain for this user stays until the user has seen it. */
   private missedCalls(): TemplateResult {
@@ -290,7 +279,8 @@ export class CallPopup extends PbxElement {
         <span class="sub cut">${call.ended_at ? this.times.time(new Date(call.ended_at)) : ""}${call.extension_name ? html` · <bdi>${call.extension_name}</bdi>` : nothing}</span>
       </span>
       <span class="side"><button class="round bare" title=${this.word("dismiss")} aria-label="${this.word("dismiss")}: ${name}" @click=${this.see}>${icon("close")}</button></span>
-      ${dialable ? html`<span class="buttons"><button class="wide" ?disabled=${this.busy === call.call_id} @click=${() => this.callBack(call)}>${icon("phone")}${this.word("call_back")}</button></span>` : nothing}
+      ${dialable ? html`<span class="buttons"><button class="wide" aria-disabled=${this.underWay.has(call.call_id)} @click=${() => this.callBack(call)}>${icon("phone")}${this.word("call_back")}</button></span>` : nothing}
+      ${this.refusal(call.call_id)}
     </article>`;
   }
 
@@ -300,39 +290,44 @@ export class CallPopup extends PbxElement {
     await this.hass?.callWS({ type: "pbx/seen" }).catch(() => undefined);
   };
 
-  private async callBack(call: Missed): Promise<void> {
-    this.busy = call.call_id;
-    this.requestUpdate();
-    if (await this.place(uri(call.from_number!))) await this.see();
-    this.busy = "";
-    this.requestUpdate();
+  private callBack(call: Missed): Promise<void> {
+    return this.during(call.call_id, async () => {
+      if (await this.place(uri(call.from_number!))) await this.see();
+    });
   }
 
-  private async command(account: Account, call: Call, action: CallAction, more: Record<string, unknown> = {}): Promise<void> {
-    this.busy = call.id;
-    this.requestUpdate();
-    if (await perform(this, account, action, more)) this.sending = "";
-    this.busy = "";
-    this.requestUpdate();
+  private command(id: string, account: Account, action: CallAction, more: Record<string, unknown> = {}): Promise<void> {
+    return this.during(id, async () => {
+      if (await perform(this, account, action, more)) this.sending = "";
+    });
   }
 
-  private dismiss(call: Call): void {
-    this.dismissed.add(call.id);
+  protected override during(id: string, work: () => Promise<unknown>): Promise<void> {
+    if (!this.underWay.has(id)) this.asker = id;
+    return super.during(id, work);
+  }
+
+  private refusal(id: string): TemplateResult | typeof nothing {
+    return this.problem && this.asker === id ? html`<div class="problem">${this.notice(this.problem, "cancelled")}</div>` : nothing;
+  }
+
+  private dismiss(id: string): void {
+    this.dismissed.add(id);
     this.requestUpdate();
   }
-  private silence(call: Call): void {
-    this.silenced.add(call.id);
+  private silence(id: string): void {
+    this.silenced.add(id);
     this.requestUpdate();
   }
   /** Forget what was dismissed once the calls are over. */
   private forget(): void {
-    const up = new Set(store.accounts.flatMap((account) => Object.keys(account.calls)));
+    const up = new Set(store.accounts.flatMap((account) => Object.keys(account.calls).map((id) => key(account, id))));
     for (const set of [this.dismissed, this.silenced]) for (const id of set) if (!up.has(id)) set.delete(id);
     for (const id of this.about.keys()) if (!up.has(id) && !id.startsWith("caller ")) this.about.delete(id);
   }
-  private cancel(event: Event, ringing: Shown[]): void {
+  private cancel(event: Event, ringing: Ringing[]): void {
     event.preventDefault();
-    for (const { call } of ringing) this.dismiss(call);
+    for (const { id } of ringing) this.dismiss(id);
   }
 
   protected override updated(changed: Map<PropertyKey, unknown>): void {
@@ -341,7 +336,7 @@ export class CallPopup extends PbxElement {
     const dialog = this.renderRoot.querySelector("dialog")!;
     const stack = this.renderRoot.querySelector<HTMLElement>(".stack")!;
     const shown = stack.matches(":popover-open");
-    this.ringer.ring(this.myChoice.sound && ringing.some(({ call }) => !this.silenced.has(call.id)));
+    this.ringer.ring(this.myChoice.sound && ringing.some(({ id }) => !this.silenced.has(id)));
     void this.askMissed();
     if (!ringing.length) {
       if (dialog.open) dialog.close();

@@ -3,9 +3,9 @@ import { repeat } from "lit/directives/repeat.js";
 import { PbxCard, avatar, css, html, nothing, running, shared, who, type CardConfig } from "./base";
 import { drawn, icon } from "./icons";
 import { clock, isIn, outside, since, waits, type Account, type Agent, type Call, type Queue, type State } from "./model";
-import { Watch, accountHue, accountName } from "./store";
+import { Watch, accountHue, accountName, serverNow } from "./store";
 import { agentWord } from "./words";
-import type { TemplateResult } from "lit";
+import type { PropertyValues, TemplateResult } from "lit";
 
 interface Config extends CardConfig {
   /** Seconds of waiting from which a queue is shown as late; twice as many, as too late. */
@@ -23,7 +23,7 @@ export class QueuesCard extends PbxCard<Config> {
     shared,
     css`
       .grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(280px, 100%), 1fr)); gap: 16px; }
-      .queue { border-radius: 16px; background: var(--pbx-soft); padding: 16px; display: grid; gap: 12px; align-content: start; border-block-start: 6px solid var(--pbx-talking); }
+      .queue { border-radius: 16px; background: var(--pbx-soft); padding: 16px; display: grid; grid-template-columns: minmax(0, 1fr); gap: 12px; align-content: start; border-block-start: 6px solid var(--pbx-talking); }
       .queue.late { border-color: var(--pbx-ringing); background: color-mix(in srgb, var(--pbx-ringing) 16%, transparent); }
       .queue.too { border-color: var(--pbx-missed); background: color-mix(in srgb, var(--pbx-missed) 18%, transparent); }
       .queue.unknown { border-color: var(--pbx-idle); }
@@ -35,10 +35,10 @@ export class QueuesCard extends PbxCard<Config> {
       .figure.big b { font-size: 64px; line-height: 64px; font-weight: 600; }
       .poor b::after, .middling b::after { content: ""; display: inline-block; width: 10px; height: 10px; border-radius: 50%; margin-inline-start: 6px; vertical-align: 0.15em; background: var(--pbx-missed); }
       .middling b::after { background: var(--pbx-ringing); }
-      .callers { display: grid; gap: 4px; } .callers li { display: flex; gap: 8px; align-items: center; font-size: 16px; line-height: 24px; }
+      .callers { display: grid; grid-template-columns: minmax(0, 1fr); gap: 4px; } .callers li { display: flex; gap: 8px; align-items: center; font-size: 16px; line-height: 24px; }
       .callers .icon { width: 20px; height: 20px; color: var(--pbx-ringing); }
       .agents { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(260px, 100%), 1fr)); gap: 8px; }
-      .agent { display: flex; gap: 12px; align-items: center; padding: 8px; border-radius: 12px; background: var(--pbx-soft); min-height: 44px; }
+      .agent { display: flex; flex-wrap: wrap; gap: 12px; align-items: center; padding: 8px; border-radius: 12px; background: var(--pbx-soft); min-height: 44px; }
       .agent .text { display: grid; flex: 1; min-width: 0; } .agent .title { font-size: 14px; line-height: 20px; font-weight: 500; } .agent .sub { font-size: 12px; line-height: 16px; color: var(--secondary-text-color); }
       .agent .avatar::after { display: none; }
       h4 { margin: 16px 0 0; font-size: 14px; line-height: 20px; font-weight: 500; color: var(--secondary-text-color); }
@@ -52,10 +52,11 @@ export class QueuesCard extends PbxCard<Config> {
       ha-card:fullscreen .agent .round { display: none; }
     `,
   ];
-  /** The account and the agent whom something is done to. */
-  private busy = "";
   /** Whether what is shown belongs to more than one account. */
   private several = false;
+  /** When a caller of those that are shown waits too long. */
+  private turns: number[] = [];
+  private timer = 0;
 
   constructor() {
     super();
@@ -68,6 +69,7 @@ export class QueuesCard extends PbxCard<Config> {
     const agents = this.config.agents === false ? [] : shown.flatMap((account) => Object.values(account.agents).map((agent) => ({ account, agent })));
     const obstacle = this.obstacle(this.shown, 2);
     this.several = shown.length > 1;
+    this.turns = [];
     return html`<ha-card>
       <div class="header">${icon("agents")}<h2>${this.config.title ?? this.word("queues")}</h2>
         ${document.fullscreenEnabled ? html`<button class="round bare full" title=${this.word("full_screen")} aria-label=${this.word("full_screen")} @click=${this.fill}>${drawn(mdiFullscreen)}</button>` : nothing}</div>
@@ -80,11 +82,26 @@ export class QueuesCard extends PbxCard<Config> {
     </ha-card>`;
   }
 
+  /** Draw again when the next caller waits too long, also where nothing else happens. */
+  protected override updated(changed: PropertyValues): void {
+    super.updated(changed);
+    clearTimeout(this.timer);
+    const now = serverNow();
+    const next = Math.min(...this.turns.filter((turn) => turn > now));
+    if (this.isConnected && next < Infinity) this.timer = window.setTimeout(() => this.requestUpdate(), next - now + 1);
+  }
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    clearTimeout(this.timer);
+  }
+
   private queue(account: Account, queue: Queue): TemplateResult {
     const callers = Object.values(account.calls).filter((call) => isIn(call, queue) && waits(call)).sort((one, other) => since(one) - since(other));
     const waiting = queue.waiting ?? (callers.length || undefined);
-    const longest = callers.length ? (Date.now() - since(callers[0]!)) / 1000 : queue.longest_wait;
+    const first = callers.map(since).find(Boolean);
+    const longest = first ? (serverNow() - first) / 1000 : queue.longest_wait;
     const limit = this.config.wait ?? 60;
+    if (first) this.turns.push(...[limit, 2 * limit].map((seconds) => first + seconds * 1000));
     const late = waiting && longest !== undefined ? (longest >= 2 * limit ? "too" : longest >= limit ? "late" : "") : waiting === undefined ? "unknown" : "";
     const handled = (queue.answered ?? 0) + (queue.abandoned ?? 0) > 0 || (queue.answered === undefined && queue.abandoned === undefined);
     const level = handled ? queue.service_level : undefined;
@@ -99,7 +116,7 @@ export class QueuesCard extends PbxCard<Config> {
         ${this.several ? html`<span class="account" style="--hue:${accountHue(account.id)}"><bdi class="cut">${accountName(account)}</bdi></span>` : nothing}</div>
       <div class="figures">
         ${figure(this.word("waiting"), waiting ?? "–", "big")}
-        ${longest !== undefined && waiting ? figure(this.word("longest_wait"), callers.length ? running(since(callers[0]!)) : clock(longest)) : nothing}
+        ${longest !== undefined && waiting ? figure(this.word("longest_wait"), first ? running(first) : clock(longest)) : nothing}
         ${inside !== undefined ? figure(this.word("agents"), queue.agents_available !== undefined ? `${queue.agents_available}/${inside}` : inside) : nothing}
         ${level !== undefined ? figure(this.word("in_time"), this.percent(level), quality) : nothing}
       </div>
@@ -124,7 +141,7 @@ export class QueuesCard extends PbxCard<Config> {
     const inside = Object.entries(agent.queues ?? {}).filter(([, logged]) => logged).map(([queue]) => Object.values(account.queues).find((one) => one.id === queue || one.number === queue)?.name ?? queue);
     const can = (command: string): boolean => account.can.includes(command);
     const button = (action: string, symbol: TemplateResult, word: string): TemplateResult | typeof nothing =>
-      can(action) ? html`<button class="round" title=${this.word(word)} aria-label="${this.word(word)}: ${name}" ?disabled=${this.busy === `${account.id}/${agent.id}`} @click=${() => this.command(account, agent, action)}>${symbol}</button>` : nothing;
+      can(action) ? html`<button class="round" title=${this.word(word)} aria-label="${this.word(word)}: ${name}" aria-disabled=${this.underWay.has(`${account.id}/${agent.id}`)} @click=${() => this.command(account, agent, action)}>${symbol}</button>` : nothing;
     return html`<div class="agent" data-agent=${agent.id} data-status=${status}>
       ${avatar(agent.name ?? "", agent.id, out ? undefined : LOOKS[status])}
       <span class="text"><span class="title cut"><bdi>${name}</bdi></span><span class="sub cut">${agentWord(this.hass, status)}${inside.length ? html` · <bdi>${inside.join(", ")}</bdi>` : nothing}${this.several ? html` · <bdi>${accountName(account)}</bdi>` : nothing}</span></span>
@@ -132,11 +149,8 @@ export class QueuesCard extends PbxCard<Config> {
     </div>`;
   }
 
-  private async command(account: Account, agent: Agent, action: string): Promise<void> {
-    this.busy = `${account.id}/${agent.id}`;
-    await this.act(account, action, { agent: agent.id });
-    this.busy = "";
-    this.requestUpdate();
+  private command(account: Account, agent: Agent, action: string): Promise<void> {
+    return this.during(`${account.id}/${agent.id}`, () => this.act(account, action, { agent: agent.id }));
   }
 
   private fill = (): void => {

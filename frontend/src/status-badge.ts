@@ -1,4 +1,4 @@
-import { PbxElement, css, html, nothing, shared } from "./base";
+import { PbxElement, css, html, nothing, shared, shownOf, type Accounts } from "./base";
 import { icon, type IconName } from "./icons";
 import { waits } from "./model";
 import { Watch, store } from "./store";
@@ -20,16 +20,20 @@ export class StatusBadge extends PbxElement {
     super();
     new Watch(this, ["calls", "accounts"]);
   }
-  setConfig(): void {
-    // There is nothing to choose.
+  private account?: Accounts;
+
+  setConfig({ account }: { account?: Accounts }): void {
+    this.account = account;
+    this.requestUpdate();
   }
   protected override render(): TemplateResult {
-    if (!store.ready || !store.accounts.length) return html``;
-    const calls = store.accounts.flatMap((account) => Object.values(account.calls));
+    const shown = shownOf(this.account);
+    if (!store.ready || !shown.length) return html``;
+    const calls = shown.flatMap((account) => Object.values(account.calls));
     const count = (state: string): number => calls.filter((call) => call.state === state).length;
     const talking = count("talking") + count("on_hold");
     const waiting = calls.filter(waits).length;
-    const missed = store.accounts.reduce((sum, account) => sum + account.missed, 0);
+    const missed = shown.reduce((sum, account) => sum + account.missed, 0);
     const one = (kind: string, symbol: IconName, text: string, number: number): TemplateResult | typeof nothing =>
       number ? html`<span class="one ${kind}">${icon(symbol)}<span>${text}</span><b>${number}</b></span>` : nothing;
     const state = (name: string): string => this.hass?.localize(`component.pbx.entity.sensor.call_state.state.${name}`) || name;

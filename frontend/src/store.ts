@@ -82,6 +82,9 @@ class Store {
 
 export const store = new Store();
 
+/** Return what time it is where the calls are told, in milliseconds; a browser's own clock may be wrong. */
+export const serverNow = (): number => Date.now() + store.known.behind;
+
 /** Return the name of an account as short as it can be told from the others: without what stands in brackets behind it. */
 export function accountName(account: Account): string {
   const short = shortened(account.title);
@@ -111,6 +114,7 @@ export class Watch implements ReactiveController {
   }
   hostConnected(): void {
     this.stop = store.listen(this.slices, () => this.host.requestUpdate());
+    this.host.requestUpdate(); // it may have been away, as the cards of a view that is not shown
   }
   hostDisconnected(): void {
     this.stop?.();

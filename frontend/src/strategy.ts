@@ -7,9 +7,9 @@ type Json = Record<string, unknown>;
 export interface StrategyConfig {
   type: string;
   /** Only these accounts, by the ids of their config entries. */
-  accounts?: string[];
+  accounts?: string | string[];
   /** Which views, and in which order. */
-  views?: string[];
+  views?: string | string[];
   /** How many columns a view has at most. */
   columns?: number;
 }
@@ -21,13 +21,13 @@ interface Seen {
 }
 
 /** Return the accounts of which there are devices, by their titles. */
-function accountsOf(hass: Hass, wanted?: string[]): Seen[] {
+function accountsOf(hass: Hass, wanted: string[]): Seen[] {
   const found = new Map<string, Seen>();
   for (const entry of Object.values(hass.entities) as EntityEntry[]) {
     if (entry.platform !== "pbx" || !entry.device_id) continue;
     const device = hass.devices[entry.device_id];
     for (const id of device?.config_entries ?? []) {
-      if (wanted?.length && !wanted.includes(id)) continue;
+      if (wanted.length && !wanted.includes(id)) continue;
       const seen = found.get(id) ?? { id, title: "", keys: new Set<string>() };
       if (entry.translation_key) seen.keys.add(entry.translation_key);
       if (entry.translation_key === "active_calls") seen.title = device?.name_by_user ?? device?.name ?? id;
@@ -42,10 +42,12 @@ export class PhonesStrategy extends HTMLElement {
     loadWords(hass);
     const localize = await hass.loadBackendTranslation("common", "pbx").catch(() => undefined);
     const words = typeof localize === "function" ? ({ ...hass, localize } as Hass) : hass;
-    const all = accountsOf(hass, config.accounts);
+    const chosen = [config.accounts ?? []].flat();
+    const all = accountsOf(hass, chosen);
     const callCenter = all.some((seen) => seen.keys.has("agent_status") || seen.keys.has("waiting_callers"));
-    // One account that was chosen is shown alone; several are shown as all of them are.
-    const only = config.accounts?.length === 1 ? { account: config.accounts[0] } : {};
+    // Those that are gone are left out, but where all are: then there is nothing to show.
+    const ids = all.length ? all.map((seen) => seen.id) : chosen;
+    const only = chosen.length ? { account: ids.length > 1 ? ids : ids[0] } : {};
     const columns = config.columns ?? 3;
     const full = { grid_options: { columns: "full" } };
     const card = (type: string, more: Json = {}): Json => ({ type: `custom:pbx-${type}-card`, ...only, ...more });
@@ -62,14 +64,14 @@ export class PhonesStrategy extends HTMLElement {
           section([card("calls", full), card("list", { short: true, ...full })], { column_span: wide }),
           section([card("dial"), ...(callCenter ? [card("queues", { agents: false })] : [])]),
         ],
-        { badges: [{ type: "custom:pbx-status-badge" }] },
+        { badges: [{ type: "custom:pbx-status-badge", ...only }] },
       ),
       phones: view("phones", "mdi:deskphone", [section([card("phones", full)], { column_span: columns })]),
       queues: callCenter ? view("queues", "mdi:account-multiple", [section([card("queues", full)], { column_span: columns })]) : undefined,
       history: view("history", "mdi:history", [section([card("list", full)], { column_span: columns })]),
       contacts: view("contacts", "mdi:contacts", [section([card("contacts", full)], { column_span: columns })]),
     };
-    const wanted = config.views?.length ? config.views : Object.keys(views);
+    const wanted = config.views?.length ? [config.views].flat() : Object.keys(views);
     return { title: word(words, "phones"), views: wanted.map((name) => views[name]).filter(Boolean) };
   }
 

@@ -28,6 +28,7 @@ export const ENGLISH: Record<string, string> = {
   do_not_disturb: "Do not disturb",
   edit: "Edit",
   end_for_all: "Hang up for all phones",
+  file_too_large: "The file is too large. Export fewer contacts at once.",
   find: "Find",
   form_account: "Phone system",
   form_agents: "Show agents",
@@ -69,6 +70,7 @@ export const ENGLISH: Record<string, string> = {
   no_contacts: "No contacts",
   no_phones: "No phones",
   no_queues: "No queues",
+  not_played: "The recording cannot be played",
   number: "Number",
   number_or_name: "Number or name",
   numbers: "Numbers, one per line",
@@ -144,11 +146,17 @@ export const answeredByWord = (hass: Hass | undefined): string =>
 export const durationWord = (hass: Hass | undefined): string =>
   entityWord(hass, "event.call.state_attributes.duration.name", "duration");
 
+/** What Home Assistant's connection says by this number alone, or inside of an error. */
+const CONNECTION_LOST = 3;
+
 /** Return why something was refused, in the user's language where the integration says so. */
 export function reason(hass: Hass | undefined, refusal: unknown): string {
   const { message, error, translation_key: key, translation_placeholders: values } = (refusal ?? {}) as Refusal;
+  const inner = typeof error === "object" ? error : undefined;
+  if (refusal === CONNECTION_LOST || inner?.code === CONNECTION_LOST) return hass?.localize("ui.notification_toast.connection_lost") || "Connection lost";
+  if (inner) return reason(hass, inner);
   const translated = key ? hass?.localize(`component.pbx.exceptions.${key}.message`, values ?? {}) : "";
-  return translated || message || error || String(refusal);
+  return translated || message || (error as string | undefined) || String(refusal);
 }
 
 // -- times ---------------------------------------------------------------------------------------------

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { actionsOf } from "../src/call-actions";
-import { callerId, clock, hue, initials, isIn, keys, matches, mine, myLeg, nothing, order, phonesOf, placing, queueName, shownNumbers, take, waits, type Account, type Call, type Message } from "../src/model";
-import { ENGLISH, Times } from "../src/words";
+import { callerId, callsByPhone, clock, hue, initials, isIn, keys, matches, mine, myLeg, nothing, order, phonesOf, placing, queueName, ringing, shownNumbers, take, waits, type Account, type Call, type Message } from "../src/model";
+import { ENGLISH, Times, reason } from "../src/words";
 
 const call = (id: string, more: Partial<Call> = {}): Call => ({ id, state: "ringing", direction: "incoming", from: {}, to: {}, legs: [], ...more });
 const account = (id: string, more: Partial<Account> = {}): Account => ({
@@ -49,6 +49,16 @@ test("an account that is gone is gone", () => {
   take(known, snapshot(account("a"), account("b")));
   take(known, { type: "gone", id: "a" });
   assert.deepEqual([...known.accounts.keys()], ["b"]);
+});
+
+test("of the calls at a phone the most urgent one is shown, and none that the phone has left", () => {
+  const up = [
+    call("held", { state: "on_hold", legs: [{ extension: "101", state: "on_hold" }, { extension: "102", state: "on_hold" }] }),
+    call("rings", { legs: [{ extension: "101", state: "ringing" }] }),
+    call("left", { state: "talking", legs: [{ extension: "103", state: "talking" }, { extension: "102", state: "ended" as never }, { extension: "104", state: "ended" as never }] }),
+  ];
+  const found = callsByPhone(account("a", { calls: Object.fromEntries(up.map((one) => [one.id, one])) }));
+  assert.deepEqual([...found].map(([number, { id }]) => [number, id]).sort(), [["101", "rings"], ["102", "held"], ["103", "left"]]);
 });
 
 test("my phone is the one that was chosen, while it exists", () => {
@@ -153,6 +163,45 @@ test("people are found by name, number and the keys of a keypad", () => {
   assert.equal(matches(" ", "", ""), true);
 });
 
+test("a number is found however it is spelled", () => {
+  for (const text of ["030 123", "030/123-45", "(030) 12345", "+49 (0)30 12345", "+49 30 123", "0049 30 123", "30 123", "٠٣٠ ١٢٣", "tel:+49-30-123", "12345"])
+    assert.equal(matches(text, "", "+493012345"), true, text);
+  for (const text of ["030 124", "+48 30", "00", "-", "*", "%", "'", "()", "🙂", "ا"]) assert.equal(matches(text, "", "+493012345"), false, text);
+  assert.equal(matches("06 1234", "", "+39061234"), true);
+  assert.equal(matches("0", "", "+4930"), true);
+  assert.equal(matches("*21", "", "*21#"), true);
+});
+
+test("times go by the clock of the server, however that of the browser is set", () => {
+  const known = nothing();
+  for (const behind of [0, 300_000, -3_600_000]) {
+    const here = Date.parse("2026-01-01T12:00:00Z");
+    take(known, { type: "snapshot", version: 1, accounts: [], now: new Date(here + behind).toISOString() }, here);
+    assert.equal(known.behind, behind);
+  }
+  take(known, snapshot()); // one that does not say
+  assert.equal(known.behind, 0);
+});
+
+test("calls that ring for me, of accounts that may call two of them the same", () => {
+  const known = nothing();
+  const ring = (account: Account, extension: string) => ({ ...account, extensions: { [extension]: { number: extension, state: "ringing" as const } },
+    calls: { 1: call("1", { legs: [{ extension, state: "ringing" }] }), 2: call("2", { direction: "outgoing" }), 3: call("3", { state: "talking" }) } });
+  take(known, snapshot(ring(account("a"), "101"), ring(account("b"), "102")));
+  const ids = (dismissed: string[] = []) => ringing(known, new Set(dismissed)).map((one) => one.id);
+  assert.deepEqual(ids(), []);
+  known.me = { ...known.me, popup: "all" };
+  assert.deepEqual(ids(), ["a/1", "b/1"]);
+  assert.deepEqual(ids(["a/1"]), ["b/1"]);
+  known.me = { ...known.me, popup: "mine", extension: "b/102" };
+  assert.deepEqual(ids(), ["b/1"]);
+  for (const gone of ["b/103", "c/102", "b", "b/constructor", null]) {
+    known.me = { ...known.me, extension: gone };
+    assert.deepEqual(ids(), []);
+    assert.equal(mine(known), undefined);
+  }
+});
+
 test("initials", () => {
   assert.deepEqual(["Anna Keller", "Élodie", "Dr. Jan de Vries", "+4930", "", "山田 太郎"].map(initials), ["AK", "É", "DV", "", "", "山太"]);
 });
@@ -174,3 +223,14 @@ test("days in words", () => {
 test("no English word is empty", () => {
   assert.deepEqual(Object.entries(ENGLISH).filter(([, text]) => !text.trim()), []);
 });
+
+for (const [refusal, said] of [
+  [3, "Connection lost"],
+  [{ type: "result", success: false, error: { code: 3, message: "Connection lost" } }, "Connection lost"],
+  [{ type: "result", success: false, error: { code: "unknown_error", message: "No" } }, "No"],
+  [{ code: "home_assistant_error", message: "No" }, "No"],
+  [{ account: "a", error: "No" }, "No"],
+  [new Error("No"), "No"],
+] as const) {
+  test(`what is refused as ${JSON.stringify(refusal)} is said in words`, () => assert.equal(reason(undefined, refusal), said));
+}

@@ -2,10 +2,12 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
 from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import MockHAClientWebSocket
 
@@ -34,12 +36,21 @@ async def ask(socket: MockHAClientWebSocket, kind: str, **fields: Any) -> Json:
     return answer
 
 
+async def another_account(hass: HomeAssistant, fake: type[FakeProvider], name: str) -> MockConfigEntry:
+    """Set up an account of that id and title beside those that there are."""
+    fake.script.account = m.Account(id=name, title=name.title())
+    entry = fake_config_entry(name)
+    await async_set_up(hass, entry)
+    return entry
+
+
 async def subscribe(socket: MockHAClientWebSocket) -> tuple[list[Json], Json]:
     """Subscribe, and give the accounts and what the user chose."""
     assert (await ask(socket, "pbx/subscribe"))["success"]
     snapshot, me = await told(socket), await told(socket)
     assert snapshot["type"] == "snapshot"
     assert snapshot["version"] == 1
+    assert abs((dt_util.utcnow() - datetime.fromisoformat(snapshot["now"])).total_seconds()) < 10
     return snapshot["accounts"], me["me"]
 
 
@@ -206,9 +217,7 @@ async def test_rights(hass: HomeAssistant, fake: type[FakeProvider], fake_entry:
     """Who may read the active calls of an account is told of it, and nobody else."""
     fake.script.answers["history"] = m.HistoryPage(records=(record(1),))
     await async_set_up(hass, fake_entry)
-    other = fake_config_entry("other")
-    fake.script.account = m.Account(id="other", title="Other")
-    await async_set_up(hass, other)
+    other = await another_account(hass, fake, "other")
     allowed, stranger = await page(READS), await page(READS_ANOTHER)
     [account], _ = await subscribe(allowed)
     assert account["id"] == fake_entry.entry_id
@@ -227,6 +236,29 @@ async def test_rights(hass: HomeAssistant, fake: type[FakeProvider], fake_entry:
     assert {row["account"] for row in found} == {fake_entry.entry_id}
 
 
+async def test_history_of_the_named_accounts(
+    hass: HomeAssistant,
+    fake: type[FakeProvider],
+    fake_entry: MockConfigEntry,
+    page: Page,
+    expected_warnings: list[str],
+) -> None:
+    """One, some, or all of them; a list of none is refused."""
+    fake.script.answers["history"] = m.HistoryPage(records=(record(1),))
+    await async_set_up(hass, fake_entry)
+    for name in ("other", "third"):
+        await another_account(hass, fake, name)
+    ids = [entry.entry_id for entry in hass.config_entries.async_loaded_entries("pbx")]
+    socket = await page()
+    for wanted, shown in ((None, ids), (ids[1], ids[1:2]), (ids[:2], ids[:2]), ([ids[0], "gone"], ids[:1])):
+        fields = {} if wanted is None else {"account": wanted}
+        found = (await ask(socket, "pbx/history", **fields))["result"]["records"]
+        assert sorted(row["account"] for row in found) == sorted(shown)
+    expected_warnings.append("Error handling message: expected str at 'account'")
+    for question in ("history", "recent", "voicemails"):
+        assert (await ask(socket, f"pbx/{question}", account=[]))["error"]["code"] == "invalid_format"
+
+
 # -- finished calls ----------------------------------------------------------------------------------
 
 
@@ -241,8 +273,7 @@ async def test_history_of_several_accounts(
 
     fake.script.answers["history"] = history
     await async_set_up(hass, fake_entry)
-    fake.script.account = m.Account(id="other", title="Other")
-    await async_set_up(hass, fake_config_entry("other"))
+    await another_account(hass, fake, "other")
     everything.sort(key=lambda one: str(one.started_at), reverse=True)
     socket = await page()
     rows: list[Json] = []
@@ -476,9 +507,34 @@ async def test_phone_book(
     assert (changed["name"], changed["company"]) == ("Eva", "Tea Ltd")
     unknown = await ask(socket, "pbx/phone_book/update", entry_id="nobody", name="X")
     assert unknown["error"]["translation_key"] == "phone_book_unknown"
+    assert unknown["error"]["code"] == "service_validation_error"
     [found] = (await ask(socket, "pbx/search", text="tea"))["result"]["contacts"]
     assert found == {"name": "Eva", "company": "Tea Ltd", "number": "+390612345678"}
     assert (await ask(stranger, "pbx/search", text="tea"))["result"]["contacts"] == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "key", "placeholders"),
+    [
+        ({"name": "", "company": " "}, "phone_book_no_name", {}),
+        ({"numbers": []}, "phone_book_no_number", {}),
+        ({"numbers": ["030 23125101 or so"]}, "phone_book_bad_number", {"number": "030 23125101 or so"}),
+        ({"entry_id": "nobody"}, "phone_book_unknown", {"entry_id": "nobody"}),
+    ],
+)
+async def test_a_mistake_in_the_phone_book_is_told_to_who_made_it(
+    hass: HomeAssistant,
+    fake_entry: MockConfigEntry,
+    page: Page,
+    changes: dict[str, Any],
+    key: str,
+    placeholders: dict[str, str],
+) -> None:
+    """In words that the page translates; the log has no number of anybody."""
+    await async_set_up(hass, fake_entry)
+    await hass.services.async_call("pbx", "add_to_phone_book", {"name": "Eva", "numbers": "101"}, blocking=True)
+    error = (await ask(await page(), "pbx/phone_book/update", **{"entry_id": "eva", **changes}))["error"]
+    assert (error["translation_key"], error["translation_placeholders"]) == (key, placeholders)
 
 
 # -- contacts ----------------------------------------------------------------------------------------
@@ -520,9 +576,7 @@ async def test_whose_contacts_a_user_finds(
     """As with the actions: administrators find the phone system's own, who may read all accounts the phone book's."""
     fake.script.answers["search_contacts"] = m.ContactPage(contacts=(GRACE,))
     await async_set_up(hass, fake_entry)
-    other = fake_config_entry("other")
-    fake.script.account = m.Account(id="other", title="Other")
-    await async_set_up(hass, other)
+    await another_account(hass, fake, "other")
     entry = {"name": "Grace Hopper", "company": "Navy", "numbers": ["+390612345678"], "groups": ["vip"]}
     await hass.services.async_call("pbx", "add_to_phone_book", entry, blocking=True)
     socket = await page(policy)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import pytest_socket
+from playwright.async_api import FilePayload
 
 from ..e2e.screenshot import CHROMIUM
 from .stage import Json, Stage, account, call, party
@@ -21,6 +22,7 @@ pytestmark = [
 CALLS, DIAL, PHONES, PHONE, QUEUES, LIST = (
     f"pbx-{name}-card" for name in ("calls", "dial", "phones", "phone", "queues", "list")
 )
+POPUP = "pbx-call-popup"
 ALL = (CALLS, DIAL, PHONES, PHONE, QUEUES, LIST)
 EVIL = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script> **bold** [x](javascript:alert(1)) {{ 1 }}'
 # Which parts of the script are there, some turns after the page has loaded it.
@@ -28,6 +30,18 @@ LOADED = """async () => {
   for (let turn = 0; turn < 5; turn++) await new Promise((done) => setTimeout(done, 20));
   const loaded = performance.getEntriesByType("resource").map((one) => one.name);
   return loaded.filter((name) => /-card-\\w+\\.js$/.test(name));
+}"""
+# Home Assistant takes its time for each action, the more the sooner it was asked.
+SLOW = """(times) => {
+  window.hass.callService = async (_domain, service, data) => {
+    await new Promise((done) => setTimeout(done, times.shift() ?? 0));
+    window.sent.push({service, data, target: null});
+  };
+}"""
+FOCUSED = """() => {
+  let found = document.activeElement;
+  while (found.shadowRoot?.activeElement) found = found.shadowRoot.activeElement;
+  return found.getAttribute("aria-label") ?? found.textContent.trim().replaceAll(/\\s+/g, " ");
 }"""
 BIDI = "\u202eevil\u2066\u200f"
 
@@ -192,6 +206,7 @@ async def test_calls_come_change_and_go(stage: Stage) -> None:
     row = page.locator("[data-call=c1]")
     assert "Bakery Schmidt" in await row.inner_text()
     assert "Anna Keller" in await row.inner_text()
+    assert "Incoming" in await row.inner_text()  # for a screen reader
     await stage.tell(type="delta", id="house", calls={"c1": call("c1", "talking")})
     assert await row.get_attribute("data-state") == "talking"
     await stage.tell(type="delta", id="house", calls={"c1": None})
@@ -229,6 +244,7 @@ async def test_commands(stage: Stage) -> None:
     hung_up = {**house, "call_id": "c3", "expected_state": "on_hold"}
     assert await press("c3", "Hang up") == [{"service": "hangup", "data": hung_up, "target": None}]
     await press("c2", "Transfer")
+    await page.locator(f"{CALLS} pbx-finder input:focus").wait_for()  # its code comes when it is wanted
     await page.keyboard.type("luca")
     await page.keyboard.press("ArrowDown")
     await page.keyboard.press("Enter")
@@ -265,6 +281,22 @@ async def test_a_refusal_is_shown_in_the_language_of_the_user(stage: Stage) -> N
     shown = await stage.page.locator(CALLS).get_by_role("alert").inner_text()
     assert "closed" in shown
     assert "refused" not in shown
+
+
+@played
+async def test_a_refusal_goes_with_its_call(stage: Stage) -> None:
+    """What was refused to a call that is over is of no use."""
+    up = {one["id"]: one for one in (call("c1", "talking"), call("c2", "talking", "102"))}
+    page = await stage.show(CALLS, accounts=[account(calls=tuple(up.values()))])
+    await page.evaluate("window.refusal = {message: 'Too late'}")
+    await page.locator("[data-call=c1]").get_by_role("button", name="Hold").click()
+    refusal = page.get_by_role("alert").filter(has_text="Too late")
+    await refusal.wait_for()
+    await stage.tell(type="delta", id="house", calls={"c2": None})
+    await page.locator("[data-call=c2]").wait_for(state="detached")
+    assert await refusal.count() == 1
+    await stage.tell(type="delta", id="house", calls={"c1": None})
+    await refusal.wait_for(state="detached")
 
 
 @played
@@ -312,6 +344,176 @@ async def test_after_a_restart(stage: Stage) -> None:
     await page.locator("[data-call=c2]").wait_for()
 
 
+@played
+async def test_cards_of_a_view_that_was_away(stage: Stage) -> None:
+    """What happened while Home Assistant showed another view is on the cards when it shows theirs again."""
+    page = await stage.show(
+        CALLS, PHONES, LIST, "pbx-contacts-card", accounts=[account(calls=(call("c1", "talking"),))]
+    )
+    await page.locator("[data-call=c1]").wait_for()
+    await page.get_by_text("No contacts").wait_for()
+    await page.evaluate(
+        """(found) => {
+            const room = document.querySelector("main");
+            const cards = [...room.children];
+            room.replaceChildren();
+            const extensions = {101: {number: "101", state: "idle"}};
+            window.tell({type: "delta", id: "house", calls: {c1: null, c2: null}, extensions});
+            window.answers["pbx/history"] = {records: [found], cursor: null, failed: []};
+            window.answers["pbx/phone_book/list"] = {entries: [{id: "e1", name: "Eva"}], groups: []};
+            room.append(...cards);
+        }""",
+        record(1),
+    )
+    await page.locator("[data-call=c1]").wait_for(state="detached")
+    assert await page.locator("[data-extension='101']").get_attribute("data-state") == "idle"
+    await page.locator(f"{LIST} [data-record=r1]").wait_for()
+    await page.locator("[data-entry=e1]").wait_for()
+
+
+@played
+async def test_whoever_types_keeps_the_focus(stage: Stage) -> None:
+    """Also where the row in which one types takes another place."""
+    up = (
+        call("c1", "on_hold", started="2026-11-28T11:00:00+00:00"),
+        call("c2", "talking", "102", answered="2026-11-28T12:01:00+00:00"),
+    )
+    page = await stage.show(CALLS, accounts=[account(calls=up)])
+    await page.locator("[data-call=c2]").get_by_role("button", name="Transfer").press("Enter")
+    await page.locator(f"{CALLS} pbx-finder input:focus").wait_for()
+    await page.keyboard.type("10")
+    await stage.tell(type="delta", id="house", calls={"c1": {**up[0], "state": "talking"}})
+    rows = page.locator(f"{CALLS} li[data-call]")
+    assert await rows.evaluate_all("rows => rows.map((row) => row.dataset.call)") == ["c1", "c2"]
+    await page.keyboard.type("3")
+    assert await page.locator(f"{CALLS} pbx-finder input").input_value() == "103"
+
+
+@pytest.mark.parametrize(
+    ("card", "button", "service"),
+    [
+        (CALLS, "Hold: Ada", "hold"),
+        (PHONE, "Answer: Ada", "answer"),
+        (QUEUES, "Pause: Ada", "agent_pause"),
+        (POPUP, "Answer: Ada", "answer"),
+    ],
+)
+@played
+async def test_who_presses_twice_means_it_once(stage: Stage, card: str, button: str, service: str) -> None:
+    """Also where the answer is slow, and whoever presses a key is still there afterwards."""
+    page = await stage.show(*({card} - {POPUP}), accounts=[busy_house("Ada")], me=MINE)
+    await page.evaluate(SLOW, [300, 300])
+    pressed = page.locator(card).get_by_role("button", name=button).first
+    for _ in range(2):
+        await pressed.press("Enter")
+    assert await page.evaluate(FOCUSED) == button
+    await page.wait_for_timeout(700)
+    assert await page.evaluate(FOCUSED) == button
+    assert [one["service"] for one in await stage.sent()] == [service]
+
+
+@pytest.mark.parametrize(("me", "told"), [(MINE, 1), ({**MINE, "popup": "off"}, 1), ({**MINE, "popup": "all"}, 1)])
+@played
+async def test_a_screen_reader_says_once_who_calls(stage: Stage, me: Json, told: int) -> None:
+    """By the pop-up or, where none comes, by the card."""
+    page = await stage.show(CALLS, accounts=[account(calls=(call("c1"),))], me=me)
+    await page.locator("[data-call=c1]").first.wait_for()
+    said = page.locator("[role=alert], [role=status]").filter(has_text="Incoming call: Bakery Schmidt")
+    assert await said.count() == told
+
+
+@pytest.mark.parametrize(
+    ("card", "opener", "how"),
+    [
+        (PHONES, "Luca Rossi", None),
+        ("pbx-contacts-card", "Edit: Grace Okafor", "Cancel"),
+        ("pbx-contacts-card", "Edit: Grace Okafor", "Save"),
+    ],
+)
+@played
+async def test_the_focus_goes_back(stage: Stage, card: str, opener: str, how: str | None) -> None:
+    """Whoever closes what a key has opened is where the key was pressed."""
+    answers = {"pbx/phone_book/list": BOOK, "pbx/phone_book/update": {}}
+    page = await stage.show(card, accounts=[account()], me=MINE, answers=answers)
+    pressed = page.locator(card).get_by_role("button", name=opener)
+    await pressed.press("Enter")
+    inside = page.get_by_role("button", name=how or "Call", exact=True)
+    await inside.focus()
+    await page.keyboard.press("Enter" if how else "Escape")
+    await inside.wait_for(state="hidden")
+    assert await pressed.evaluate("(button) => button.getRootNode().activeElement === button")
+
+
+@pytest.mark.parametrize("card", [CALLS, PHONE])
+@played
+async def test_a_second_press_meant_the_first_button(stage: Stage, card: str) -> None:
+    """Once a call is answered other buttons stand where the finger still is; a moment later they are pressed."""
+    page = await stage.show(card, accounts=[account(calls=(call("c1"),))], me={**MINE, "popup": "off"})
+    answer = page.locator(card).get_by_role("button", name="Answer")
+    await answer.click()
+    place = await answer.bounding_box()
+    assert place
+    middle = place["x"] + place["width"] / 2, place["y"] + place["height"] / 2
+    await stage.tell(type="delta", id="house", calls={"c1": call("c1", "talking")})
+    await answer.wait_for(state="detached")
+    await page.mouse.click(*middle)
+    assert [one["service"] for one in await stage.sent()] == ["answer"]
+    await page.locator(card).get_by_role("button", name="Hold").click()
+    assert [one["service"] for one in await stage.sent()] == ["hold"]
+
+
+@played
+async def test_digits_keep_their_order(stage: Stage) -> None:
+    """However long each takes."""
+    page = await stage.show(CALLS, accounts=[account(calls=(call("c1", "talking"),))])
+    await page.evaluate(SLOW, [200, 100, 0])
+    await stage.button(CALLS, "More").click()
+    await stage.button(CALLS, "Keypad").click()
+    for key in "123":
+        await page.get_by_role("button", name=key, exact=True).click()
+    await page.locator(f"{CALLS} output", has_text="123").wait_for()
+    assert [one["data"]["digits"] for one in await stage.sent()] == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize("width", [1024, 320, 195])
+@played
+async def test_everything_stays_in_its_place(stage: Stage, width: int) -> None:
+    """Long names, and a narrow window as with a zoom of 200 or 400 percent: no button is out of reach or cut off."""
+    book = {"entries": [{"id": "e1", "name": "X" * 200, "groups": ["Z" * 60]}], "groups": ["Z" * 60]}
+    page = await stage.show(
+        CALLS,
+        PHONE,
+        QUEUES,
+        "pbx-contacts-card",
+        accounts=[busy_house("X" * 200), account("other")],
+        me=MINE,
+        language="de",
+        width=width,
+        answers={"pbx/phone_book/list": book},
+    )
+    await page.locator("[data-entry=e1]").wait_for()
+    outside = await page.evaluate(
+        """() => {
+            const found = [];
+            const walk = (root, box) => {
+                for (const element of root.children ?? []) {
+                    const own = element.matches("ha-card, article, section") ? element.getBoundingClientRect() : box;
+                    const {left, right} = element.getBoundingClientRect();
+                    const cut = element.matches(".wide, .chip") && element.scrollWidth > element.clientWidth;
+                    if (element.matches("button, h3, li, .account") && (left < own.left || right > own.right || cut)) {
+                        found.push(element.outerHTML.slice(0, 160));
+                    }
+                    walk(element, own);
+                    if (element.shadowRoot) walk(element.shadowRoot, own);
+                }
+            };
+            walk(document.body, null);
+            return found;
+        }"""
+    )
+    assert outside == []
+
+
 # -- dial pad ----------------------------------------------------------------------------------------
 
 
@@ -338,6 +540,24 @@ async def test_dial_by_name(stage: Stage) -> None:
     await page.get_by_text("Pick up Anna Keller").wait_for()
     placed = {"config_entry_id": "house", "extension": "101", "number": "+442079460123"}
     assert await stage.sent() == [{"service": "click_to_call", "data": placed, "target": None}]
+
+
+@played
+async def test_the_next_number_is_typed_meanwhile(stage: Stage) -> None:
+    """While the call before is placed; a contact whose number is masked cannot be called."""
+    masked = {
+        "contacts": [{"name": "Grace", "number": "+44 ••••0123"}, {"name": "Gregor", "number": "+44"}],
+        "failed": [],
+    }
+    page = await stage.show(DIAL, accounts=[account()], me=MINE, answers={"pbx/search": masked})
+    await page.evaluate(SLOW, [300])
+    box = page.get_by_role("combobox")
+    await box.fill("102")
+    await box.press("Enter")
+    await box.fill("gr")
+    await page.get_by_text("Pick up Anna Keller").wait_for()
+    assert await box.input_value() == "gr"
+    assert await page.get_by_role("option").count() == 1
 
 
 @played
@@ -372,6 +592,32 @@ async def test_choose_phone_and_pop_up(stage: Stage) -> None:
         "window.asked.filter((one) => one.type === 'pbx/me/set').map(({type, ...rest}) => rest)"
     )
     assert asked == [{"extension": "house/102"}, {"popup": "mine"}, {"popup": "all"}, {"sound": True}]
+
+
+@played
+async def test_a_choice_that_is_not_kept_is_not_shown(stage: Stage) -> None:
+    """Why it was refused is."""
+    page = await stage.show(DIAL, accounts=[account()], me=MINE)
+    await page.evaluate("delete window.answers['pbx/me/set']")
+    await page.get_by_role("button", name="Settings").click()
+    await page.get_by_role("radio", name="All calls").press(" ")
+    await page.get_by_label("Ring sound").click()
+    await page.get_by_role("alert").filter(has_text="Unknown command").wait_for()
+    assert await page.get_by_role("radio", name="My phone").is_checked()
+    assert not await page.get_by_label("Ring sound").is_checked()
+
+
+@played
+async def test_the_arrow_keys_stay_in_sight(stage: Stage) -> None:
+    """Also where more are found than fit."""
+    page = await stage.show(DIAL, accounts=[account(phones=20)], me=MINE)
+    await page.get_by_role("combobox").fill("1")
+    await page.keyboard.press("ArrowUp")
+    chosen = await page.locator("[role=option][aria-selected=true]").bounding_box()
+    shown = await page.get_by_role("listbox").bounding_box()
+    assert chosen
+    assert shown
+    assert chosen["y"] + chosen["height"] <= shown["y"] + shown["height"]
 
 
 SHOWS: list[Json] = [{"number": "+493023125000", "label": "Office"}, {"number": "+493023125001"}]
@@ -466,6 +712,43 @@ async def test_parts_of_an_older_version(stage: Stage) -> None:
     stage.complaints[:] = [one for one in stage.complaints if "404" not in one]
 
 
+@played
+async def test_a_button_dials_no_name(stage: Stage) -> None:
+    """As with Enter, whoever is found is meant; what another account calls 102 is another phone."""
+    names = account("other")
+    names["extensions"]["102"]["name"] = "Otto"
+    page = await stage.show(DIAL, CALLS, accounts=[account(calls=(call("c1", "talking"),)), names], me=MINE)
+    box = page.locator(DIAL).get_by_role("combobox")
+    await box.fill("Otto")
+    assert await page.get_by_role("option").count() == 0
+    await box.fill("Luca")
+    await stage.button(DIAL, "Call").click()
+    assert (await box.input_value(), await stage.sent()) == ("102", [])
+    await stage.button(DIAL, "Call").click()
+    assert [one["data"]["number"] for one in await stage.sent()] == ["102"]
+    await stage.button(CALLS, "Transfer: Bakery Schmidt").click()
+    goal = page.locator(CALLS).get_by_role("combobox")
+    await goal.fill("Sofie")
+    transfer = page.locator(CALLS).get_by_role("button", name="Transfer", exact=True)
+    await transfer.click()
+    assert (await goal.input_value(), await stage.sent()) == ("103", [])
+    await transfer.click()
+    assert [one["data"]["number"] for one in await stage.sent()] == ["103"]
+
+
+@played
+async def test_enter_of_an_input_method_chooses_nobody(stage: Stage) -> None:
+    """It ends the composing of a word, as in Chinese."""
+    page = await stage.show(DIAL, accounts=[account()], me=MINE)
+    box = page.get_by_role("combobox")
+    await box.fill("lu")
+    for composing, found in (("true", "lu"), ("false", "102")):
+        await box.evaluate(
+            f"(e) => e.dispatchEvent(new KeyboardEvent('keydown', {{key: 'Enter', isComposing: {composing}}}))"
+        )
+        assert await box.input_value() == found
+
+
 # -- phones ------------------------------------------------------------------------------------------
 
 
@@ -511,6 +794,34 @@ async def test_a_phone_goes_while_it_is_looked_at(stage: Stage, message: Json) -
     await sheet.get_by_text("Luca Rossi").wait_for()
     await stage.tell(**message)
     await sheet.wait_for(state="hidden")
+
+
+@played
+async def test_a_phone_that_has_left_a_call(stage: Stage) -> None:
+    """Whose phone rang before a colleague answered has no part in the call, and a call of their own is theirs."""
+    left = call("c2", "talking", "101")
+    left["legs"] += [{"extension": phone, "state": "ended"} for phone in ("102", "103")]
+    house = account(
+        calls=(call("c0", "on_hold", "103"), call("c1", "ringing", "103", caller=party("+4940", "Eva")), left)
+    )
+    house["extensions"]["102"]["state"] = "idle"
+    house["extensions"]["103"]["state"] = "ringing"
+    cards = [{"type": f"custom:{PHONE}", "device": f"device-house-{phone}"} for phone in ("102", "103")]
+    page = await stage.show(*cards, PHONES, accounts=[house])
+    idle, rings = page.locator(PHONE).first, page.locator(PHONE).last
+    assert "Bakery" not in await idle.locator("ha-card").inner_text()
+    assert await idle.get_by_role("button").count() == 0
+    assert "Eva" in await rings.locator("ha-card").inner_text()
+    assert "Eva" in await page.locator("[data-extension='103']").inner_text()
+
+
+@played
+async def test_accounts_of_one_name(stage: Stage) -> None:
+    """Each has its phones below a title of its own, however many there are."""
+    houses = [{**account(name, phones=phones), "title": "House"} for name, phones in (("a", 2), ("b", 400))]
+    page = await stage.show(PHONES, accounts=houses)
+    await page.locator(f"{PHONES} h3").nth(1).wait_for()
+    assert await page.locator(f"{PHONES} h3").all_inner_texts() == ["House", "House"]
 
 
 @pytest.mark.parametrize("extensions", [[101, 103], ["101", "103"], 102])
@@ -579,6 +890,28 @@ async def test_whose_queue_it_is(stage: Stage, accounts: tuple[str, ...], shown:
     assert len(agents) == len(accounts)
 
 
+@played
+async def test_wallboard_while_nothing_else_happens(stage: Stage) -> None:
+    """A caller who goes on waiting is late in time; of whom nobody knows since when they wait is not."""
+    page = await stage.show(QUEUES, accounts=[account(queues={"q1": {"id": "q1"}, "q2": {"id": "q2"}})])
+    await page.clock.install()
+    now = await page.evaluate("new Date(Date.now() - 50_000).toISOString()")
+    waiting = {"c1": call("c1", legs=[], queue="q1", started=now), "c2": call("c2", legs=[], queue="q2", started=None)}
+    await stage.page.evaluate("(calls) => window.tell({type: 'delta', id: 'house', calls})", waiting)
+    looks = []
+    for seconds in (1, 10, 60):
+        await page.clock.run_for(seconds * 1000)
+        looks += [await page.locator(f"[data-queue={queue}]").get_attribute("class") for queue in ("q1", "q2")]
+    assert [look.split() for look in looks if look] == [
+        ["queue"],
+        ["queue"],
+        ["queue", "late"],
+        ["queue"],
+        ["queue", "too"],
+        ["queue"],
+    ]
+
+
 # -- contacts ----------------------------------------------------------------------------------------
 
 BOOK: Json = {
@@ -632,6 +965,88 @@ async def test_contacts(stage: Stage) -> None:
         "messages": False,
     }
     assert await stage.sent() == [{"service": "add_to_phone_book", "data": added, "target": None}]
+
+
+FOREIGN: Json = {
+    "id": "e3",
+    "name": "Luca",
+    "groups": ["Tennis, Sunday", "vip"],
+    "numbers": [
+        {"number": "+390612345678", "typed": "06 1234 5678", "kind": "home"},
+        {"number": "+49612345678", "typed": "06 1234 5678", "kind": "work"},
+        {"number": "+493011", "typed": "tel:+49-30-11;ext=1", "kind": "fax"},
+    ],
+}
+
+
+@played
+async def test_what_is_not_typed_anew_stays(stage: Stage) -> None:
+    """A number that was read in another country is the same one when somebody only changes the name."""
+    answers = {
+        "pbx/phone_book/list": {"entries": [FOREIGN], "groups": FOREIGN["groups"]},
+        "pbx/phone_book/update": {},
+    }
+    page = await stage.show("pbx-contacts-card", accounts=[account()], me=MINE, answers=answers)
+    await page.get_by_role("button", name="Edit: Luca").click()
+    await page.get_by_label("Name").fill("Luca Rossi")
+    await page.get_by_label("Groups").press("End")
+    await page.get_by_label("Groups").type(", new")
+    await page.get_by_role("button", name="Save").click()
+    await page.get_by_role("form").wait_for(state="detached")
+    [changed] = await page.evaluate("window.asked.filter((one) => one.type === 'pbx/phone_book/update')")
+    assert (changed["name"], changed["groups"]) == ("Luca Rossi", [*FOREIGN["groups"], "new"])
+    assert changed["numbers"] == FOREIGN["numbers"]
+
+
+@played
+async def test_the_last_one_of_a_group_leaves_it(stage: Stage) -> None:
+    """With its chip goes the filter, which nobody could take away any more."""
+    answers = {"pbx/phone_book/list": BOOK, "pbx/phone_book/update": {}}
+    page = await stage.show("pbx-contacts-card", accounts=[account()], me=MINE, answers=answers)
+    await page.get_by_role("button", name="vip").click()
+    await page.get_by_role("button", name="Edit: Grace Okafor").click()
+    after = {"entries": [{**BOOK["entries"][0], "groups": []}, BOOK["entries"][1]], "groups": []}
+    await page.evaluate("(book) => { window.answers['pbx/phone_book/list'] = book; }", after)
+    await page.get_by_label("Groups").fill("")
+    await page.get_by_role("button", name="Save").click()
+    await page.locator("pbx-contacts-card li").nth(1).wait_for()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sent"),
+    [
+        ("a.csv", "Name;Téléphone\nÄnne;101\n".encode("cp1252"), "Name;Téléphone\nÄnne;101\n"),
+        (
+            "a.vcf",
+            b"BEGIN:VCARD\r\nPHOTO:" + b"x\r\n x" * 1_000_000 + b"\r\nFN:A\r\nEND:VCARD\r\n",
+            "BEGIN:VCARD\r\nFN:A\r\nEND:VCARD\r\n",
+        ),
+        ("a.csv", b"Name,Phone\n" + b"x" * 4_000_000, None),
+    ],
+)
+@played
+async def test_import_a_file(stage: Stage, name: str, content: bytes, sent: str | None) -> None:
+    """As programs of Windows write it, and with pictures in it; what is too large for a message is not sent."""
+    page = await stage.show("pbx-contacts-card", accounts=[account()], me=MINE)
+    chosen: FilePayload = {"name": name, "mimeType": "text/plain", "buffer": content}
+    await page.locator("input[type=file]").set_input_files(chosen)
+    if sent is None:
+        await page.get_by_text("too large").wait_for()
+        assert await stage.sent() == []
+        return
+    await page.wait_for_function("window.sent.length")
+    [action] = await stage.sent()
+    assert (action["service"], action["data"]) == ("import_phone_book", {"text": sent})
+
+
+@played
+async def test_a_contact_takes_nothing_from_another(stage: Stage) -> None:
+    """What was typed for one entry is not in the form of the next."""
+    page = await stage.show("pbx-contacts-card", accounts=[account()], answers={"pbx/phone_book/list": BOOK})
+    await page.get_by_role("button", name="Edit: Grace Okafor").click()
+    await page.get_by_label("Company").fill("Coffee")
+    await page.get_by_role("button", name="Add contact").click()
+    assert await page.get_by_label("Company").input_value() == ""
 
 
 # -- finished calls ----------------------------------------------------------------------------------
@@ -690,9 +1105,86 @@ async def test_history_goes_on(stage: Stage) -> None:
     )
 
 
-# -- pop-up ------------------------------------------------------------------------------------------
+@played
+async def test_history_after_the_connection_was_lost(stage: Stage) -> None:
+    """What was missed meanwhile is there, and nobody is called away any more."""
+    away = {"records": [record(5)], "cursor": None, "failed": HISTORY["failed"]}
+    page = await stage.show(LIST, accounts=[account()], answers={"pbx/history": away})
+    await page.locator(f"{LIST} .notice").wait_for()
+    now = {"records": [record(4), record(5)], "cursor": None, "failed": []}
+    await page.evaluate("(now) => { window.answers['pbx/history'] = now; window.reconnect(); }", now)
+    await page.locator("[data-record=r4]").wait_for()
+    await page.locator(f"{LIST} .notice").wait_for(state="detached")
+    assert await page.locator(f"{LIST} li").count() == 2
 
-POPUP = "pbx-call-popup"
+
+@played
+async def test_what_is_new_moves_nothing_else(stage: Stage) -> None:
+    """A recording plays on, and the focus stays, when a call comes above."""
+    found = [record(number, recording_id=f"rec{number}") for number in range(1, 6)]
+    sound = {"url": "data:audio/wav;base64,UklGRiQAAABXQVZFZm10IBAAAAABAAEAQB8AAEAfAAABAAgAZGF0YQAAAAA="}
+    history = {"records": found[1:], "cursor": None, "failed": []}
+    page = await stage.show(
+        LIST, accounts=[account()], answers={"pbx/history": history, "media_source/resolve_media": sound}
+    )
+    row = page.locator("[data-record=r3]")
+    await row.get_by_role("button").click()
+    await row.get_by_role("button", name="Play recording", exact=True).click()
+    await row.locator("audio").evaluate("(audio) => { window.playing = audio; }")
+    await page.locator("[data-record=r4]").get_by_role("button").focus()
+    focused = await page.evaluate(FOCUSED)
+    await page.evaluate(
+        "(found) => { window.answers['pbx/history'].records = found; window.reconnect(); }",
+        [record(0, started_at="2026-11-29T08:00:00+00:00"), *found],
+    )
+    await page.locator("[data-record=r0]").wait_for()
+    assert await row.locator("audio").evaluate("(audio) => audio === window.playing")
+    assert await page.evaluate(FOCUSED) == focused
+
+
+@played
+async def test_history_of_another_account(stage: Stage) -> None:
+    """What is chosen in the editor is shown at once."""
+    page = await stage.show(LIST, accounts=[account(), account("other")], answers={"pbx/history": HISTORY})
+    await page.locator(f"{LIST} li").first.wait_for()
+    await page.evaluate(
+        """(records) => {
+            window.answers["pbx/history"] = {records, cursor: null, failed: []};
+            document.querySelector("pbx-list-card").setConfig({type: "", account: "other"});
+        }""",
+        [record(9, account="other")],
+    )
+    await page.locator("[data-record=r9]").wait_for()
+    assert await page.locator(f"{LIST} li").count() == 1
+    assert await page.evaluate("window.asked.findLast((one) => one.type === 'pbx/history').account") == "other"
+
+
+@played
+async def test_what_is_refused_stands_at_its_call(stage: Stage) -> None:
+    """Far down in the list too; a recording that cannot be played says so."""
+    found = [record(number, recording_id=f"rec{number}") for number in range(30)]
+    broken = {"url": "data:audio/wav;base64,AAAA"}
+    page = await stage.show(
+        LIST,
+        accounts=[account()],
+        me=MINE,
+        answers={
+            "pbx/history": {"records": found, "cursor": None, "failed": []},
+            "media_source/resolve_media": broken,
+        },
+    )
+    row = page.locator("[data-record=r29]")
+    await row.get_by_role("button").click()
+    await row.get_by_role("button", name="Play recording", exact=True).click()
+    await row.get_by_role("alert").filter(has_text="The recording cannot be played").wait_for()
+    assert await page.locator(f"{LIST} audio").count() == 0
+    await page.evaluate("window.refusal = {message: 'Too late'}")
+    await row.get_by_role("button", name="Call back").click()
+    await row.get_by_role("alert").filter(has_text="Too late").wait_for()
+    assert await page.get_by_role("alert").count() == 1
+
+
+# -- pop-up ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -734,6 +1226,23 @@ async def test_pop_up_rejects_at_my_phone(stage: Stage) -> None:
     assert await popup.locator("article").count() == 1
     await stage.tell(type="delta", id="house", calls={"c1": None, "c2": None})
     assert await popup.locator("article").count() == 0
+
+
+@played
+async def test_pop_up_that_moves_is_not_pressed(stage: Stage) -> None:
+    """Where the lower call was the upper one is now; whoever presses twice means the first."""
+    up = {number: call(f"c{number}", caller=party(f"+493{number}")) for number in (1, 2)}
+    page = await stage.show(accounts=[account(calls=tuple(up.values()))], me=MINE)
+    reject = page.locator(POPUP).get_by_role("button", name="Reject")
+    await reject.last.click()
+    place = await reject.last.bounding_box()
+    assert place
+    await stage.tell(type="delta", id="house", calls={"c2": None})
+    await page.mouse.click(place["x"] + 10, place["y"] + 10)
+    assert await reject.last.bounding_box() == place
+    assert len(await stage.sent()) == 1
+    await reject.click()
+    assert len(await stage.sent()) == 1
 
 
 @played
@@ -795,9 +1304,13 @@ async def test_a_missed_call_stays_until_it_was_seen(stage: Stage) -> None:
     assert await shown.count() == 2
     await stage.tell(type="delta", id="house", calls={"c1": None})
     assert await shown.count() == 1
+    await page.evaluate("window.refusal = {message: 'Too late'}")
+    await shown.get_by_role("button", name="Call back").click()
+    await shown.get_by_role("alert").filter(has_text="Too late").wait_for()
+    await page.evaluate("window.refusal = null")
     await shown.get_by_role("button", name="Call back").click()
     await shown.wait_for(state="detached")
-    [placed] = await stage.sent()
+    placed, _ = await stage.sent()
     assert placed["data"] == {"config_entry_id": "house", "extension": "101", "number": "tel:+4930231"}
     assert await page.evaluate("window.asked.filter((one) => one.type === 'pbx/seen').length") == 1
 
@@ -836,9 +1349,46 @@ async def test_pop_up_sends_a_ringing_call_on(stage: Stage) -> None:
     assert await stage.violations() == []
     await popup.get_by_role("combobox").fill("luca")
     await popup.get_by_role("option").filter(has_text="Luca Rossi").click()
-    await popup.get_by_role("combobox").press("Enter")
+    await page.evaluate(SLOW, [1000])
+    for _ in range(2):
+        await page.keyboard.press("Enter")
+    await popup.get_by_role("combobox").wait_for(state="detached")
     sent = {"config_entry_id": "house", "call_id": "c1", "expected_state": "ringing", "number": "102"}
     assert await stage.sent() == [{"service": "transfer", "data": sent, "target": None}]
+
+
+@pytest.mark.parametrize("width", [512, 195])
+@played
+async def test_pop_up_on_a_small_screen(stage: Stage, width: int) -> None:
+    """As with a zoom of 200 percent: whatever does not fit can be scrolled to."""
+    up = [call(f"c{number}", "ringing", "101", caller=party("+4940", "Eva")) for number in range(3)]
+    missed = {"account": "house", "call_id": "m", "from_number": "+4930231", "ended_at": "2026-11-28T12:05:00+00:00"}
+    page = await stage.show(
+        accounts=[account(calls=tuple(up))],
+        me={**MINE, "popup": "all", "seen": "2026-11-28T12:01:00+00:00"},
+        answers={"pbx/recent": {"calls": [missed]}, "pbx/about": {"place": "Berlin"}},
+        width=width,
+        height=384,
+    )
+    await page.locator(f"{POPUP} .missed").wait_for()
+    for article in await page.locator(f"{POPUP} article[data-call]").all():
+        await article.get_by_role("button", name="Reject").click()
+    assert len(await stage.sent()) == 2
+    assert await page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@played
+async def test_send_a_call_on_from_a_small_screen(stage: Stage) -> None:
+    """Whoever is found is in sight, whatever else rings."""
+    up = tuple(call(f"c{number}") for number in range(2))
+    house = account(phones=12, calls=up, can=["answer", "hangup", "transfer", "transfer_ringing"])
+    page = await stage.show(accounts=[house], me=MINE, width=390, height=450, language="de")
+    await page.locator(POPUP).get_by_role("button", name="Weiterleiten").first.click()
+    await page.get_by_role("combobox").fill("1")
+    for shown in (page.get_by_role("listbox"), page.locator(f"{POPUP} article:has(.goal)")):
+        place = await shown.bounding_box()
+        assert place
+        assert place["y"] >= 0
 
 
 @pytest.mark.parametrize(
@@ -926,6 +1476,7 @@ async def test_voicemails(stage: Stage) -> None:
     rows = card.locator("li[data-record]")
     await rows.nth(1).wait_for()
     assert [await row.get_by_text("New", exact=True).count() for row in await rows.all()] == [1, 0]
+    assert await card.get_by_role("button", name="Mark as seen").count() == 0  # that is for missed calls
     assert await stage.violations() == []
     await rows.first.get_by_role("button").first.click()
     await card.get_by_role("button", name="Play voicemail").click()
@@ -956,6 +1507,66 @@ async def test_forms_are_in_the_language_of_the_user(stage: Stage, language: str
     assert {field["label"] for field in fields if field["name"] == "group"} == {label}
     assert named in next(field["options"] for field in fields if field["options"])
     assert not [field for field in fields if field["label"].startswith("form_") or not field["label"]]
+
+
+@pytest.mark.parametrize(
+    ("config", "account", "views"),
+    [
+        ({}, None, 4),
+        ({"accounts": "house"}, "house", 4),
+        ({"accounts": ["house", "gone"]}, "house", 4),
+        ({"accounts": ["gone"]}, "gone", 4),
+        ({"accounts": ["house", "other"]}, ["house", "other"], 4),
+        ({"accounts": []}, None, 4),
+        ({"views": "calls"}, None, 1),
+    ],
+)
+@played
+async def test_the_dashboard_builds_itself(
+    stage: Stage, config: Json, account: str | list[str] | None, views: int
+) -> None:
+    """Also of one account where others were removed, and where YAML has a word in place of a list."""
+    page = await stage.show(accounts=[])
+    made = await page.evaluate(
+        """(config) => {
+            const entities = {}, devices = {};
+            for (const id of ["house", "other"]) {
+                entities[id] = {entity_id: id, platform: "pbx", device_id: id, translation_key: "active_calls"};
+                devices[id] = {id, name: id, config_entries: [id]};
+            }
+            const strategy = customElements.get("ll-strategy-dashboard-pbx");
+            return strategy.generate({type: "custom:pbx", ...config}, {...window.hass, entities, devices});
+        }""",
+        config,
+    )
+    assert len(made["views"]) == views
+    [badge] = made["views"][0]["badges"]
+    cards = [card for section in made["views"][0]["sections"] for card in section["cards"]]
+    assert [card.get("account") for card in [*cards, badge]] == [account] * (len(cards) + 1)
+
+
+@played
+async def test_the_badge_of_one_account(stage: Stage) -> None:
+    """Counts its calls only."""
+    badge = {"type": "custom:pbx-status-badge", "account": "other"}
+    page = await stage.show(badge, accounts=[account(calls=(call("c1"),)), account("other")])
+    await page.get_by_text("All is quiet").wait_for()
+
+
+@played
+async def test_some_of_several_accounts(stage: Stage) -> None:
+    """Cards and badge show those that are named, and the list asks for no others."""
+    some = ["other", "third"]
+    cards = [{"type": f"custom:pbx-{kind}", "account": some} for kind in ("calls-card", "list-card", "status-badge")]
+    up = [account(one, calls=(call(f"c-{one}"),)) for one in ("house", *some)]
+    page = await stage.show(*cards, accounts=up)
+    assert await page.locator(f"{CALLS} [data-call]").evaluate_all("rows => rows.map((row) => row.dataset.call)") == [
+        "c-other",
+        "c-third",
+    ]
+    assert await page.locator("pbx-status-badge .ringing b").inner_text() == "2"
+    await page.wait_for_function("window.asked.some((one) => one.type === 'pbx/history')")
+    assert await page.evaluate("window.asked.find((one) => one.type === 'pbx/history').account") == some
 
 
 @played

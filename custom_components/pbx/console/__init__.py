@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from homeassistant.auth import EVENT_USER_UPDATED
 from homeassistant.components import frontend
 from homeassistant.components.http.server import StaticPathConfig
 from homeassistant.components.lovelace.const import LOVELACE_DATA
 from homeassistant.components.lovelace.resources import ResourceStorageCollection
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.util.hass_dict import HassKey
 
 from ..coordinator import PbxCoordinator
@@ -47,6 +48,13 @@ async def async_setup_console(hass: HomeAssistant) -> None:
     console = hass.data[DATA_CONSOLE] = Console()
     hass.data[DATA_PREFERENCES] = Preferences(hass, console)
     await hass.data[DATA_PREFERENCES].async_load()
+
+    @callback
+    def rights_changed(event: Event[dict[str, str]]) -> None:
+        """Show a user's open pages what the user may read from now on."""
+        console.async_rights_changed(event.data["user_id"])
+
+    hass.bus.async_listen(EVENT_USER_UPDATED, rights_changed)
     async_register_commands(hass)
     if frontend.DATA_EXTRA_MODULE_URL not in hass.data:
         return

@@ -7,16 +7,19 @@ before it, so that every account is read only as far as somebody scrolls.
 import asyncio
 import json
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from dataclasses import replace
+from typing import Any, Final, NamedTuple
 
 from homeassistant.exceptions import HomeAssistantError
 
 from ..accounts import country_of
-from ..phone_book.collection import PhoneBook, async_get_phone_book
+from ..known_names import known_name
+from ..phone_book.collection import PhoneBook
 from ..phone_book.entry import Entry
 from ..recent_calls import MAX_CALLS, RecentCall
 from ..registry.outcomes import missed_by_outcome
+from ..spellings import spellings
+from ..telephony import phone_numbers
 from ..telephony.events import record_data
 from ..telephony.models import (
     CallRecord,
@@ -30,6 +33,7 @@ from ..telephony.models import (
     Outcome,
     Party,
 )
+from ..telephony.text import folded
 from .feed import Feed, Json, known
 
 CHUNK: Final = 50
@@ -37,10 +41,13 @@ CHUNK: Final = 50
 MOST_CHUNKS: Final = 4
 """How often an account is asked for one page while few of its calls pass the filter."""
 MOST_CONTACTS: Final = 20
+PLAIN: Final = ("_id", "_at")
+"""How fields end that hold no number, though they may look like one."""
+LAST_TIME: Final = "9999"
+"""Later than every moment in ISO 8601."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HistoryFilter:
+class HistoryFilter(NamedTuple):
     """Which finished calls are wanted."""
 
     search: str | None = None
@@ -75,23 +82,21 @@ class Archive:
         readers = [_Reader(feed, wanted, offsets.get(feed.entry_id, 0)) for feed in self._feeds]
         readers = [reader for reader in readers if reader.offset >= 0]
         await asyncio.gather(*(reader.fill(limit, failed) for reader in readers))
-        rows = [
-            (row["record"].get("started_at", ""), reader, row)
-            for reader in readers
-            for row in reader.rows
-        ]
-        rows.sort(key=lambda row: str(row[0]), reverse=True)
+        rows = [(row, reader) for reader in readers for row in reader.rows]
+        rows.sort(key=lambda found: found[0].turn, reverse=True)
         taken = rows[:limit]
-        for _, reader, row in taken:
-            reader.offset = max(reader.offset, row["next"])
-        taken_of = {reader: sum(one is reader for _, one, _ in taken) for reader in readers}
+        for row, reader in taken:
+            reader.offset = row.next
+        taken_of = {reader: sum(one is reader for _, one in taken) for reader in readers}
         after = dict(offsets)
         for reader in readers:
             rest = taken_of[reader] < len(reader.rows)
             after[reader.feed.entry_id] = reader.offset if rest or not reader.exhausted else -1
         more = any(after[reader.feed.entry_id] >= 0 and not reader.failed for reader in readers)
         return {
-            "records": [row["record"] for _, _, row in taken],
+            "records": [
+                row.record for row, _ in sorted(taken, key=lambda one: one[0].time, reverse=True)
+            ],
             "cursor": json.dumps(after) if more else None,
             "failed": failed,
         }
@@ -159,8 +164,9 @@ class Archive:
     async def _search_one(self, feed: Feed, text: str, failed: list[Json]) -> list[Json]:
         """Return the contacts of one account; note in `failed` why there are none."""
         provider = feed.coordinator.provider
-        digits = text.replace(" ", "").lstrip("+").isdigit()
-        folded = text.replace(" ", "") if digits else text.casefold()
+        bare = phone_numbers.strip(text)
+        digits = bare.removeprefix("+").isdecimal()
+        folded = bare if digits else text.casefold()
         query = ContactQuery(
             number=folded if digits else None,
             name=None if digits else text,
@@ -176,6 +182,22 @@ class Archive:
         return [row for contact in page.contacts for row in _contact_rows(feed, contact)]
 
 
+class _Row(NamedTuple):
+    """A call on its way to a page; times are ISO 8601 in UTC."""
+
+    record: Json
+    next: int
+    """After how many calls of its account the next one comes."""
+    time: str
+    """When it began or, where nobody knows, when the one before it in the list did."""
+    turn: str
+    """When it is its turn: never before one that stands above it in its phone system's list.
+
+    Not every list goes by the start of the calls. Only so much of a list can be shown as comes
+    before an offset, and nothing of that may be left out.
+    """
+
+
 class _Reader:
     """Reads one account's calls as far as one page needs them."""
 
@@ -183,7 +205,7 @@ class _Reader:
         """Begin after `offset` calls; a negative offset says that there are no more."""
         self.feed = feed
         self.offset = offset
-        self.rows: list[Json] = []
+        self.rows: list[_Row] = []
         self.exhausted = False
         self.failed = False
         self._wanted = wanted
@@ -194,18 +216,23 @@ class _Reader:
         Where the account could not be asked, note in `failed` why.
         """
         at = self.offset
+        time = turn = LAST_TIME
         for _ in range(MOST_CHUNKS):
+            # Always from the same places: so pages that follow each other ask for a chunk once.
+            begin = at - at % CHUNK
             try:
-                records = await self._chunk(at)
+                chunk = (await self._chunk(begin))[:CHUNK]
             except HomeAssistantError as err:
                 self.failed = True
                 failed.append(_failure(self.feed, err))
                 return
-            for index, record in enumerate(records):
+            for index, record in enumerate(chunk[at - begin :], start=at + 1):
+                time = str(record.get("started_at", time))
+                turn = min(turn, time)
                 if self._wanted.takes(record):
-                    self.rows.append({"record": record, "next": at + index + 1})
-            at += len(records)
-            if len(records) < CHUNK:
+                    self.rows.append(_Row(record=record, next=index, time=time, turn=turn))
+            at = max(at, begin + len(chunk))
+            if len(chunk) < CHUNK:
                 self.exhausted = True
                 return
             if len(self.rows) >= limit:
@@ -227,20 +254,25 @@ class _Reader:
             direction=self._wanted.direction,
         )
         page = await self.feed.questions.ask(
-            ("history", query), lambda: _ask(provider.history, query)
+            ("history", query), lambda: _ask(provider.history, query), about_ends=True
         )
         return [record_row(self.feed, record) for record in page.records]
 
     def _kept(self) -> list[Json]:
         """Return the calls that Home Assistant has kept, as far as they are wanted."""
-        wanted = self._wanted
+        wanted, coordinator = self._wanted, self.feed.coordinator
+        wording = coordinator.wording
+        text = folded(wanted.search or "")
+        numbers = spellings(text, country_of(coordinator.hass, coordinator.config_entry))
         found: list[Json] = []
         for call in self.feed.recent.newest(MAX_CALLS):
             if wanted.direction not in (None, call.direction):
                 continue
-            words = (call.from_name, call.to_name, call.from_number, call.to_number)
-            text = (wanted.search or "").casefold()
-            if any(text in word.casefold() for word in words):
+            # Of a masked number one finds only what one sees.
+            digits = [wording.number(one) for one in (call.from_number, call.to_number)]
+            words = [folded(wording.name(one)) for one in (call.from_name, call.to_name)]
+            by_number = any(one in number for one in numbers for number in digits)
+            if by_number or any(text in word for word in words):
                 found.append(recent_row(self.feed, call))
         return found
 
@@ -254,10 +286,11 @@ def _read_cursor(cursor: str | None) -> Mapping[str, int]:
     """Return how many calls of each account were shown; raise ValueError for anything else."""
     if cursor is None:
         return {}
-    offsets = json.loads(cursor)
-    if not isinstance(offsets, dict) or not all(
-        isinstance(offset, int) for offset in offsets.values()
-    ):
+    try:
+        offsets = json.loads(cursor)
+    except RecursionError as err:
+        raise ValueError("Not a cursor") from err
+    if not isinstance(offsets, dict) or not all(type(offset) is int for offset in offsets.values()):
         raise ValueError("Not a cursor")
     return offsets
 
@@ -281,18 +314,20 @@ def record_row(feed: Feed, record: CallRecord) -> Json:
     data: Json = {"account": feed.entry_id, **record_data(record)}
     if record.outcome is Outcome.MISSED or missed_by_outcome(record.direction, record.outcome):
         data["missed"] = True
-    for key in ("from_number", "to_number", "answered_by_number"):
-        if key in data:
-            data[key] = feed.coordinator.wording.number(data[key])
+    wording = feed.coordinator.wording
     extensions = feed.coordinator.data.extensions
     for key in ("extension", "answered_by"):
         extension = extensions.get(str(data.get(key, "")))
         if extension is not None and extension.name:
             data.setdefault(f"{key}_name", extension.name)
-    if not feed.coordinator.wording.masked:
+    if not wording.masked:
         return data
     # Links of the phone system carry the number in their name.
-    return {key: value for key, value in data.items() if not key.endswith("_url")}
+    return {
+        key: wording.name(value) if isinstance(value, str) and not key.endswith(PLAIN) else value
+        for key, value in data.items()
+        if not key.endswith("_url")
+    }
 
 
 def recent_row(feed: Feed, call: RecentCall) -> Json:
@@ -310,9 +345,10 @@ def recent_row(feed: Feed, call: RecentCall) -> Json:
         direction=call.direction or None,
         outcome=call.outcome or Outcome.UNKNOWN.value,
         from_number=wording.number(call.from_number) or None,
-        from_name=call.from_name or None,
+        from_name=wording.name(call.from_name) or None,
         to_number=wording.number(call.to_number) or None,
-        to_name=call.to_name or (phones[0] if len(phones) == 1 and not outgoing else None),
+        to_name=wording.name(call.to_name)
+        or (phones[0] if len(phones) == 1 and not outgoing else None),
         hidden=call.hidden or None,
         extensions=list(call.extensions) or None,
         extension_name=", ".join(phones) or None,
@@ -329,34 +365,23 @@ def recent_row(feed: Feed, call: RecentCall) -> Json:
 
 def voicemail_row(feed: Feed, item: MediaItem) -> Json:
     """Return a voicemail: who left it for whom and when, how long it is, and if it is unread."""
-    number = feed.coordinator.wording.number
+    shown = feed.coordinator.wording.name  # some phone systems tell a name in place of a number
     return known(
         account=feed.entry_id,
         voicemail_id=item.id,
-        from_number=number(item.caller) or None,
-        from_name=_name_of(feed, item.caller),
-        to_number=number(item.callee) or None,
-        to_name=_name_of(feed, item.callee),
+        from_number=shown(item.caller) or None,
+        from_name=known_name(feed.coordinator, item.caller) or None,
+        to_number=shown(item.callee) or None,
+        to_name=known_name(feed.coordinator, item.callee) or None,
         time=item.time.isoformat() if item.time else None,
         duration=item.duration,
         unread=item.unread,
     )
 
 
-def _name_of(feed: Feed, number: str) -> str | None:
-    """Return the name of one of our phones, or of whom the phone book has a number; else None."""
-    coordinator = feed.coordinator
-    extension = coordinator.data.extensions.get(number)
-    if extension is not None:
-        return extension.name or None
-    country = country_of(coordinator.hass, coordinator.config_entry)
-    found = async_get_phone_book(coordinator.hass).find(number, country) if number else None
-    return found.name if found is not None else None
-
-
 def _named(feed: Feed, party: Party) -> Party:
     """Name whom the phone system did not: one of our own phones, or whom the phone book has."""
-    name = None if party.name else _name_of(feed, party.number)
+    name = "" if party.name else known_name(feed.coordinator, party.number)
     return replace(party, name=name) if name else party
 
 
@@ -369,7 +394,7 @@ def _contact_rows(feed: Feed, contact: Contact) -> list[Json]:
         known(
             account=feed.entry_id,
             contact_id=contact.id or None,
-            name=name,
+            name=feed.coordinator.wording.name(name),
             company=contact.company or None,
             number=feed.coordinator.wording.number(number),
         )

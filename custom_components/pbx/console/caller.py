@@ -37,7 +37,7 @@ async def about(
         place = await async_get_places(hass).async_find(number)
     companies = [one.company for one in found.entries if one.company] if found else []
     return known(
-        name=found.name if found else None,
+        name=feed.coordinator.wording.name(found.name) if found else None,
         company=companies[0] if companies else None,
         groups=list(found.groups) or None if found else None,
         place=place.town or None,

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, Final
 
 from homeassistant.core import callback
+from homeassistant.util import dt as dt_util
 
 from ..const import ATTR_CALLER_ID
 from ..coordinator import PbxCoordinator
@@ -43,7 +44,7 @@ class Console:
     def __init__(self) -> None:
         """Know nobody."""
         self.feeds: dict[str, Feed] = {}
-        self._listeners: dict[Listener, tuple[str, Callable[[Feed], bool]]] = {}
+        self._listeners: dict[Listener, _Page] = {}
 
     @callback
     def async_add(self, coordinator: PbxCoordinator, recent: RecentCalls) -> None:
@@ -74,9 +75,11 @@ class Console:
         if not self._listeners:
             for feed in self.feeds.values():
                 feed.async_resume()
-        self._listeners[listener] = (user_id, may_read)
-        accounts = [feed.snapshot() for feed in self.feeds.values() if may_read(feed)]
-        listener({"type": "snapshot", "version": VERSION, "accounts": accounts})
+        shown = {entry_id: feed for entry_id, feed in self.feeds.items() if may_read(feed)}
+        self._listeners[listener] = _Page(user_id, may_read, set(shown))
+        accounts = [feed.snapshot() for feed in shown.values()]
+        now = dt_util.utcnow().isoformat()  # the clock of a browser may be wrong
+        listener({"type": "snapshot", "version": VERSION, "now": now, "accounts": accounts})
 
         @callback
         def async_remove() -> None:
@@ -88,9 +91,18 @@ class Console:
     @callback
     def async_tell_user(self, user_id: str, message: Json) -> None:
         """Tell all pages of one user."""
-        for listener, (owner, _) in tuple(self._listeners.items()):
-            if owner == user_id:
+        for listener, page in tuple(self._listeners.items()):
+            if page.user_id == user_id:
                 listener(message)
+
+    @callback
+    def async_rights_changed(self, user_id: str) -> None:
+        """Take from the pages of a user what the user may read no more, and show what may be."""
+        for listener, page in tuple(self._listeners.items()):
+            if page.user_id == user_id:
+                for feed in self.feeds.values():
+                    if page.may_read(feed) is not (feed.entry_id in page.shown):
+                        _tell_page(listener, page, feed, None)
 
     @callback
     def _async_changed(self, feed: Feed, keys: Mapping[Key, None] | None) -> None:
@@ -101,9 +113,37 @@ class Console:
     @callback
     def _tell(self, feed: Feed, message: Json) -> None:
         """Tell the pages of those who may read the account."""
-        for listener, (_, may_read) in tuple(self._listeners.items()):
-            if may_read(feed):
-                listener(message)
+        for listener, page in tuple(self._listeners.items()):
+            _tell_page(listener, page, feed, message)
+
+
+class _Page:
+    """A page that listens: whose it is, and the ids of the accounts that it was told of."""
+
+    def __init__(self, user_id: str, may_read: Callable[[Feed], bool], shown: set[str]) -> None:
+        """Have told a page of these accounts."""
+        self.user_id = user_id
+        self.may_read = may_read
+        self.shown = shown
+
+
+def _tell_page(listener: Listener, page: _Page, feed: Feed, message: Json | None) -> None:
+    """Tell a page what is new of an account, if anything is.
+
+    Rights may have changed meanwhile: who may read it no more is told that it is gone, who may only
+    now is told all of it.
+    """
+    entry_id = feed.entry_id
+    over = message is not None and message["type"] == "gone"
+    if over or not page.may_read(feed):
+        if entry_id in page.shown:
+            page.shown.discard(entry_id)
+            listener({"type": "gone", "id": entry_id})
+    elif entry_id not in page.shown:
+        page.shown.add(entry_id)
+        listener({"type": "account", "account": feed.snapshot()})
+    elif message is not None:
+        listener(message)
 
 
 class Feed:
@@ -144,7 +184,7 @@ class Feed:
                 number: self._extension(extension)
                 for number, extension in registry.extensions.items()
             },
-            "agents": {agent.id: agent_data(agent) for agent in registry.agents.values()},
+            "agents": {agent.id: self._agent(agent) for agent in registry.agents.values()},
             "queues": {queue.id: queue_data(queue) for queue in registry.queues.values()},
             "calls": {call.id: self._call(call) for call in registry.calls.values()},
         }
@@ -158,7 +198,7 @@ class Feed:
     def async_changed(self, keys: Mapping[Key, None] | None) -> None:
         """Tell what changed, in one message; without keys anything may have changed."""
         if keys is None or DIRECTORY in keys:
-            self._calls = dict(self.coordinator.data.calls)
+            self._changed_calls()
             self._tell(self, {"type": "account", "account": self.snapshot()})
             return
         changed: Json = self._rows(keys)
@@ -179,7 +219,7 @@ class Feed:
                 extension = self._extension(registry.extensions[name])
                 rows.setdefault("extensions", {})[name] = extension
             elif kind is KeyKind.AGENT and name in registry.agents:
-                rows.setdefault("agents", {})[name] = agent_data(registry.agents[name])
+                rows.setdefault("agents", {})[name] = self._agent(registry.agents[name])
             elif kind is KeyKind.QUEUE and name in registry.queues:
                 rows.setdefault("queues", {})[name] = queue_data(registry.queues[name])
         return rows
@@ -190,7 +230,10 @@ class Feed:
         changed: Json = {
             call.id: self._call(call) for call in now.values() if before.get(call.id) is not call
         }
-        changed |= {call_id: None for call_id in before if call_id not in now}
+        over = [call_id for call_id in before if call_id not in now]
+        if over:
+            self.questions.note_end()
+        changed |= dict.fromkeys(over)
         if changed:
             self._calls = dict(now)
         return changed
@@ -221,10 +264,17 @@ class Feed:
         """Return one end of a call, its number masked where the user wants that."""
         return known(
             number=self.coordinator.wording.number(party.number) or None,
-            name=party.name or None,
+            name=self.coordinator.wording.name(party.name) or None,
             hidden=party.hidden or None,
             known=party.known,
         )
+
+    def _agent(self, agent: Agent) -> Json:
+        """Return an agent and what the agent is doing; a mobile phone's number is masked too."""
+        wording = self.coordinator.wording
+        data = agent_data(agent)
+        masked = {"name": wording.name(agent.name), "number": wording.number(agent.number)}
+        return data | {key: text for key, text in masked.items() if text}
 
     def _extension(self, extension: Extension) -> Json:
         """Return an extension and what it is doing."""

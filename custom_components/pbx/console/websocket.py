@@ -11,9 +11,13 @@ from typing import Final
 import voluptuous as vol
 from homeassistant.components import websocket_api
 from homeassistant.components.websocket_api.connection import ActiveConnection
-from homeassistant.components.websocket_api.const import ERR_INVALID_FORMAT
+from homeassistant.components.websocket_api.const import (
+    ERR_INVALID_FORMAT,
+    ERR_SERVICE_VALIDATION_ERROR,
+)
 from homeassistant.components.websocket_api.decorators import async_response, websocket_command
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.collection import ItemNotFound
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
@@ -36,6 +40,7 @@ MAX_LIMIT: Final = 100
 TEXT: Final = vol.All(str, vol.Length(max=100))
 CHOICE: Final = vol.Any(None, vol.All(str, vol.Length(min=1, max=200)))
 CHOICES: Final = ("extension", "caller_id", "popup", "sound")
+ACCOUNTS: Final = vol.Any(str, vol.All([str], vol.Length(min=1, max=MAX_LIMIT)))
 CURSOR: Final = vol.All(str, vol.Length(max=2000))
 
 
@@ -75,7 +80,7 @@ def ws_subscribe(hass: HomeAssistant, connection: ActiveConnection, msg: Json) -
 @websocket_command(
     {
         vol.Required("type"): "pbx/history",
-        vol.Optional("account"): str,
+        vol.Optional("account"): ACCOUNTS,
         vol.Optional("cursor"): CURSOR,
         vol.Optional("limit", default=25): vol.All(int, vol.Range(min=1, max=MAX_LIMIT)),
         vol.Optional("search"): TEXT,
@@ -89,7 +94,7 @@ async def ws_history(hass: HomeAssistant, connection: ActiveConnection, msg: Jso
     """Return a page of finished calls of all accounts that the user may read, newest first."""
     archive = Archive(_feeds(hass, connection, msg.get("account")))
     wanted = HistoryFilter(
-        search=msg.get("search") or None,
+        search=msg.get("search", "").strip() or None,
         direction=msg.get("direction"),
         outcome=msg.get("outcome"),
         missed=msg["missed"],
@@ -131,22 +136,23 @@ def _book(hass: HomeAssistant, connection: ActiveConnection) -> PhoneBook | None
 def _feeds(
     hass: HomeAssistant,
     connection: ActiveConnection,
-    account: str | None,
+    account: str | list[str] | None,
     access: Access = Access.READ,
 ) -> list[Feed]:
-    """List the accounts that the user may read, or do more to, all or the named one."""
+    """List the accounts that the user may read, or do more to, all or the named ones."""
     allowed = _allowed(connection, access)
+    named = [account] if isinstance(account, str) else account
     return [
         feed
         for entry_id, feed in hass.data[DATA_CONSOLE].feeds.items()
-        if account in (None, entry_id) and allowed(feed)
+        if (named is None or entry_id in named) and allowed(feed)
     ]
 
 
 @websocket_command(
     {
         vol.Required("type"): "pbx/recent",
-        vol.Optional("account"): str,
+        vol.Optional("account"): ACCOUNTS,
         vol.Optional("limit", default=25): vol.All(int, vol.Range(min=1, max=MAX_LIMIT)),
         vol.Optional("missed", default=False): bool,
     }
@@ -161,7 +167,7 @@ def ws_recent(hass: HomeAssistant, connection: ActiveConnection, msg: Json) -> N
 @websocket_command(
     {
         vol.Required("type"): "pbx/voicemails",
-        vol.Optional("account"): str,
+        vol.Optional("account"): ACCOUNTS,
         vol.Optional("limit", default=25): vol.All(int, vol.Range(min=1, max=MAX_LIMIT)),
     }
 )
@@ -265,6 +271,21 @@ async def ws_update_phone_book(
     changes = {str(field): msg[str(field)] for field in ENTRY_FIELDS if str(field) in msg}
     try:
         entry = await async_get_phone_book(hass).async_update_item(msg["entry_id"], changes)
-    except ItemNotFound as err:
-        raise invalid("phone_book_unknown", entry_id=msg["entry_id"]) from err
-    connection.send_result(msg["id"], {"entry": entry_data(entry)})
+    except ItemNotFound:
+        _refuse(connection, msg, invalid("phone_book_unknown", entry_id=msg["entry_id"]))
+    except ServiceValidationError as err:
+        _refuse(connection, msg, err)
+    else:
+        connection.send_result(msg["id"], {"entry": entry_data(entry)})
+
+
+def _refuse(connection: ActiveConnection, msg: Json, err: ServiceValidationError) -> None:
+    """Tell who typed something wrong, and nobody else: raised, it would be in the log."""
+    connection.send_error(
+        msg["id"],
+        ERR_SERVICE_VALIDATION_ERROR,
+        str(err),
+        translation_domain=err.translation_domain,
+        translation_key=err.translation_key,
+        translation_placeholders=err.translation_placeholders,
+    )
