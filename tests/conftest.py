@@ -3,6 +3,7 @@
 import logging
 import sys
 from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from yarl import URL
 
 from custom_components.pbx import event, forms, sensor
+from custom_components.pbx.const import DOMAIN
 from custom_components.pbx.entity import PbxEntityDescription
 from custom_components.pbx.providers import PROVIDERS
 from custom_components.pbx.providers.base import Intervals
@@ -32,6 +34,7 @@ from custom_components.pbx.telephony.places import Tables
 from .fake_cloud import FakeCloud
 from .fake_provider import NOON, FakeProvider, async_set_up, fake_config_entry, incoming, make_fake
 from .log_watch import LogWatch
+from .simulators.base import Simulator
 from .simulators.voipat import VoipatSimulator
 from .simulators.voipstudio import VoipstudioSimulator
 from .simulators.voipsun import VoipsunSimulator
@@ -52,15 +55,23 @@ IGNORED = (
 """What any test may log, as `LEVEL logger: message`."""
 WAITING = {Path(__file__).parent / folder for folder in ("asterisk", "e2e")}
 """The folders whose tests spend most of their time waiting for other programs."""
+PROGRAMS = WAITING | {Path(__file__).parent / "frontend"}
+"""The folders whose tests depend on how fast a browser, Asterisk or another Home Assistant is."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Spread the files that wait evenly among those that compute, which several workers then do at the same time."""
+    """Spread the files that wait among those that compute, and let what other programs slow down try once more.
+
+    Several workers then do both at the same time.
+    """
     kinds: dict[bool, list[Path]] = {True: [], False: []}
     for path in dict.fromkeys(item.path for item in items):
         kinds[path.parent in WAITING].append(path)
     place = {path: index / len(paths) for paths in kinds.values() for index, path in enumerate(paths)}
     items.sort(key=lambda item: place[item.path])
+    for item in items:
+        if item.path.parent in PROGRAMS:
+            item.add_marker(pytest.mark.flaky(reruns=1))  # the summary counts who needed it
 
 
 @pytest.fixture(autouse=True)
@@ -179,36 +190,45 @@ async def able_entry(
     return fake_entry
 
 
+@asynccontextmanager
+async def running[S: Simulator](request: pytest.FixtureRequest, simulator: S) -> AsyncGenerator[S]:
+    """Start a simulated phone system, and stop it when no account asks it any more: one would say that it is gone."""
+    async with simulator:
+        yield simulator
+        if "hass" in request.fixturenames:
+            hass: HomeAssistant = request.getfixturevalue("hass")
+            for entry in hass.config_entries.async_loaded_entries(DOMAIN):
+                await hass.config_entries.async_unload(entry.entry_id)
+
+
 @pytest.fixture
-async def voipat(socket_enabled: None) -> AsyncGenerator[VoipatSimulator]:
+async def voipat(request: pytest.FixtureRequest, socket_enabled: None) -> AsyncGenerator[VoipatSimulator]:
     """Start the simulated VOIP@ Cloud."""
-    async with VoipatSimulator() as simulator:
-        assert isinstance(simulator, VoipatSimulator)
+    async with running(request, VoipatSimulator()) as simulator:
         yield simulator
 
 
 @pytest.fixture
-async def voipstudio(socket_enabled: None) -> AsyncGenerator[VoipstudioSimulator]:
+async def voipstudio(request: pytest.FixtureRequest, socket_enabled: None) -> AsyncGenerator[VoipstudioSimulator]:
     """Start the simulated VoIPstudio."""
-    async with VoipstudioSimulator() as simulator:
-        assert isinstance(simulator, VoipstudioSimulator)
+    async with running(request, VoipstudioSimulator()) as simulator:
         yield simulator
 
 
 @pytest.fixture
-async def voipsun(socket_enabled: None) -> AsyncGenerator[VoipsunSimulator]:
+async def voipsun(request: pytest.FixtureRequest, socket_enabled: None) -> AsyncGenerator[VoipsunSimulator]:
     """Start the simulated VoIPSUN PBX."""
-    async with VoipsunSimulator() as simulator:
-        assert isinstance(simulator, VoipsunSimulator)
+    async with running(request, VoipsunSimulator()) as simulator:
         yield simulator
 
 
 @pytest.fixture
-async def voxloud(socket_enabled: None, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[VoxloudSimulator]:
+async def voxloud(
+    request: pytest.FixtureRequest, socket_enabled: None, monkeypatch: pytest.MonkeyPatch
+) -> AsyncGenerator[VoxloudSimulator]:
     """Start the simulated Voxloud, and spare the tests the waiting for its request budget."""
     monkeypatch.setattr(VoxloudProvider, "limits", (RateLimit(requests=100_000, seconds=60),))
-    async with VoxloudSimulator() as simulator:
-        assert isinstance(simulator, VoxloudSimulator)
+    async with running(request, VoxloudSimulator()) as simulator:
         yield simulator
 
 

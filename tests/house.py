@@ -248,8 +248,13 @@ async def living(
             await _connect(simulator, url)
             house = House(hass=hass, simulator=simulator, entry=entry, events=events, asked=asked)
             await house.settle()
-            yield house
-            await hass.config_entries.async_unload(entry.entry_id)
+            health = house.coordinator.health
+            if health.managed:  # what is told before Home Assistant has asked for it reaches nobody
+                await house.until(lambda: health.subscribed, "the subscription")
+            try:
+                yield house
+            finally:
+                await hass.config_entries.async_unload(entry.entry_id)
 
 
 async def _connect(simulator: Simulator, url: str) -> None:

@@ -14,6 +14,7 @@ from homeassistant.components.automation.helpers import async_get_blueprints
 from homeassistant.components.blueprint import importer
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import aiohttp_client
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers import selector as selectors
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
@@ -59,6 +60,11 @@ async def async_import(hass: HomeAssistant, name: str) -> str:
     await blueprints.async_add_blueprint(imported.blueprint, path)
     await blueprints.async_reset_cache()  # so that it is read from its file, as after a restart
     return path
+
+
+def isolated(text: str) -> str:
+    """Give a text as a notification has it: apart from what is written around it."""
+    return f"\u2068{text}\u2069"
 
 
 @asynccontextmanager
@@ -176,6 +182,46 @@ async def test_announces(hass: HomeAssistant, hass_client_no_auth: ClientSession
         ]
 
 
+async def test_announces_once_what_several_phones_ring_for(
+    hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator
+) -> None:
+    """A group that rings at two of the phones is one call, and the next one is another."""
+    both = {**ANNOUNCE, "calls": ["event.anna_keller_101_call", "event.luca_rossi_102_call"]}
+    async with automated(hass, hass_client_no_auth, "voipat", "announce_caller", both) as house:
+        house.mock("tts.speak")
+
+        async def is_announced(times: int) -> None:
+            """Let a call ring at both, and look how often was spoken by then."""
+            call = await house.ring("101", "102", name="Bakery Schmidt")
+            await house.until(lambda: len(house.done) >= times, "the announcement")
+            await house.hang_up(call)
+            await pass_time(house, 3)
+            assert len(house.done) == times
+
+        await is_announced(1)
+        await is_announced(2)
+
+
+@pytest.mark.parametrize(
+    ("masked", "said"), [(False, "+ 4 9 3 0 2 3 1 2 5 1 0 1"), (True, "• • • • • • • • • • 1 0 1")]
+)
+async def test_announces_a_number_as_it_is_shown(
+    hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator, *, masked: bool, said: str
+) -> None:
+    """Somebody without a name is announced by the number, of which no more is said than is shown."""
+    async with automated(hass, hass_client_no_auth, "voipat", "announce_caller", ANNOUNCE) as house:
+        house.mock("tts.speak")
+        hass.config_entries.async_update_entry(house.entry, options={**house.entry.options, "mask_numbers": masked})
+        await house.settle()
+        await hass.config_entries.async_reload(house.entry.entry_id)
+        await house.ring()
+        await pass_time(house, 3)
+        await house.until(lambda: house.done, "the announcement")
+
+        [data] = house.carried_out("tts.speak")
+        assert data["message"] == f"Call from {said}"
+
+
 async def test_announces_late_name(hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator) -> None:
     """A name of the address book that comes after the event is waited for."""
     inputs = {**ANNOUNCE, "message": "{{ caller }} calls"}
@@ -242,6 +288,37 @@ async def test_pauses_and_resumes(hass: HomeAssistant, hass_client_no_auth: Clie
         assert house.carried_out("media_player.media_play") == [{"entity_id": ["media_player.kitchen"]}]
 
 
+GONE = ["sensor.luca_rossi_102_call_state", "sensor.no_longer_there"]
+
+
+async def test_resumes_whatever_has_become_of_another_phone(
+    hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator
+) -> None:
+    """A phone that was disabled or removed since is not waited for."""
+    inputs = {**PAUSE, "phones": [*PAUSE["phones"], *GONE]}
+    async with automated(hass, hass_client_no_auth, "voipat", "pause_media", inputs) as house:
+        house.mock("media_player.media_pause", "media_player.media_play")
+        er.async_get(hass).async_update_entity(GONE[0], disabled_by=er.RegistryEntryDisabler.USER)
+        hass.states.async_set("media_player.kitchen", "playing")
+        call = await house.ring()
+        await house.until(lambda: house.done, "the pause")
+        hass.states.async_set("media_player.kitchen", "paused")
+        await house.hang_up(call)
+        await house.until(lambda: len(house.done) > 1, "the music")
+
+
+async def test_busy_light_goes_out_whatever_has_become_of_another_phone(
+    hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator
+) -> None:
+    """A phone that was disabled or removed since is not on the phone."""
+    inputs = {**LIGHT, "phones": [*PAUSE["phones"], *GONE]}
+    async with automated(hass, hass_client_no_auth, "voipat", "busy_light", inputs) as house:
+        house.mock("light.turn_on", "light.turn_off")
+        er.async_get(hass).async_update_entity(GONE[0], disabled_by=er.RegistryEntryDisabler.USER)
+        await house.hang_up(await house.ring())
+        await house.until(lambda: house.carried_out("light.turn_off"), "darkness")
+
+
 async def test_pauses_nothing(hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator) -> None:
     """Where nothing plays, or somebody has stopped it meanwhile, nothing is paused or resumed."""
     async with automated(hass, hass_client_no_auth, "voipat", "pause_media", PAUSE) as house:
@@ -279,7 +356,11 @@ async def test_missed_call_and_call_back(
         await house.until(lambda: house.done, "the notification")
         (sent,) = house.carried_out("notify.mobile_app_annas_phone")
         (button,) = sent["data"]["actions"]
-        assert (sent["title"], sent["message"], button["title"]) == ("Missed call", "Bakery Schmidt", "Call back")
+        assert (sent["title"], sent["message"], button["title"]) == (
+            "Missed call",
+            isolated("Bakery Schmidt"),
+            "Call back",
+        )
 
         hass.bus.async_fire("mobile_app_notification_action", {"action": "PBX_CALL_BACK_another"})
         await house.settle()
@@ -291,6 +372,27 @@ async def test_missed_call_and_call_back(
         assert (placed.source, placed.destination) == ("101", house.caller)
 
 
+@pytest.mark.parametrize(
+    ("blueprint", "inputs"), [("missed_call", MISSED), ("ringing_phone", {**MISSED, "account": None})]
+)
+@pytest.mark.parametrize(("name", "shown"), [("", "+493023125101"), ("[1, 2]", "[1, 2]"), ("True", "True")])
+async def test_notification_shows_who_called_as_a_text(
+    hass: HomeAssistant,
+    hass_client_no_auth: ClientSessionGenerator,
+    blueprint: str,
+    inputs: Data,
+    name: str,
+    shown: str,
+) -> None:
+    """A number keeps its plus, and what looks like a list or like nothing in a template is a name like any other."""
+    given = {key: value for key, value in inputs.items() if value is not None}
+    async with automated(hass, hass_client_no_auth, "voipat", blueprint, given) as house:
+        house.mock("notify.mobile_app_annas_phone")
+        await house.hang_up(await house.ring(caller="+493023125101", name=name))
+        await house.until(lambda: house.done, "the notification")
+        assert house.carried_out("notify.mobile_app_annas_phone")[0]["message"] == isolated(shown)
+
+
 async def test_missed_hidden_call(hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator) -> None:
     """Nobody can be called back who hides the number."""
     async with automated(hass, hass_client_no_auth, "voipat", "missed_call", MISSED) as house:
@@ -299,7 +401,7 @@ async def test_missed_hidden_call(hass: HomeAssistant, hass_client_no_auth: Clie
         await house.until(lambda: house.done, "the notification")
 
         assert house.carried_out("notify.mobile_app_annas_phone") == [
-            {"title": "Missed call", "message": "Hidden number"}
+            {"title": "Missed call", "message": isolated("Hidden number")}
         ]
 
 
@@ -337,7 +439,7 @@ async def test_tells_who_calls_and_rejects(hass: HomeAssistant, hass_client_no_a
         await house.ring("101", "102", name="Bakery Schmidt")
         await house.until(lambda: house.done, "the notification")
         [sent] = house.carried_out("notify.mobile_app_annas_phone")
-        assert (sent["title"], sent["message"]) == ("Incoming call", "Bakery Schmidt")
+        assert (sent["title"], sent["message"]) == ("Incoming call", isolated("Bakery Schmidt"))
         [button] = sent["data"]["actions"]
         assert button["title"] == "Reject"
 
@@ -375,19 +477,31 @@ async def test_answers_by_a_button(hass: HomeAssistant, hass_client_no_auth: Cli
         assert cleared == {"message": "clear_notification", "data": {"tag": sent["data"]["tag"]}}
 
 
-async def test_a_call_that_is_answered_goes_from_the_screen(
-    hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator
+@pytest.mark.parametrize("provider", ["voipat", "voipstudio", "voipsun", "voxloud"])
+@pytest.mark.parametrize("answered", [True, False])
+async def test_a_call_that_is_over_goes_from_the_screen(
+    hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator, provider: str, *, answered: bool
 ) -> None:
-    """Whoever answers it, wherever."""
-    async with automated(hass, hass_client_no_auth, "voipat", "ringing_phone", RINGING) as house:
+    """Whoever answers it, wherever, and also where calls have numbers for names; another call changes nothing."""
+    other, anna = ("1002", "Anna Keller (1001)") if provider == "voipstudio" else ("102", "Anna Keller (101)")
+    mine = {**RINGING, "extension": f"device:{anna}"}
+    async with automated(hass, hass_client_no_auth, provider, "ringing_phone", mine) as house:
         house.mock("notify.mobile_app_annas_phone")
-        call = await house.ring(name="Bakery Schmidt")
+        call = await house.ring(house.anna, other, name="Bakery Schmidt")
         await house.until(lambda: house.done, "the notification")
-        await house.answer(call)
-        await house.until(lambda: len(house.done) > 1, "the end of the notification")
+        hass.bus.async_fire("pbx_event", {"type": "call_answered", "call_id": "another"})
+        await house.settle()
+        assert len(house.done) == 1
+        if answered:
+            await house.answer(call, other)
+        else:
+            await house.hang_up(call)
+        await house.until(lambda: len(house.done) > (1 if answered else 2), "the end of the notification")
         sent = house.carried_out("notify.mobile_app_annas_phone")
-        assert [one["message"] for one in sent] == ["Bakery Schmidt", "clear_notification"]
-        await house.until(lambda: not runs(hass), "the end of the automation")
+        assert sent[1]["message"] == "clear_notification"
+        assert [one["title"] for one in sent[2:]] == ([] if answered else ["Missed call"])
+        if answered:
+            await house.until(lambda: not runs(hass), "the end of the automation")
 
 
 async def test_a_missed_call_stays_and_is_called_back(
@@ -399,7 +513,8 @@ async def test_a_missed_call_stays_and_is_called_back(
         await house.hang_up(await house.ring(name="Bakery Schmidt"))
         await house.until(lambda: len(house.done) > 2, "the notifications")
         sent = house.carried_out("notify.mobile_app_annas_phone")
-        assert [one["message"] for one in sent] == ["Bakery Schmidt", "clear_notification", "Bakery Schmidt"]
+        name = isolated("Bakery Schmidt")
+        assert [one["message"] for one in sent] == [name, "clear_notification", name]
         assert sent[2]["title"] == "Missed call"
         assert sent[2]["data"]["tag"] == sent[0]["data"]["tag"]
         [button] = sent[2]["data"]["actions"]
@@ -535,6 +650,33 @@ async def test_alarm_escalates(
         assert house.simulator.spoken == [("447700900002", "Smoke in the house")]
 
 
+async def test_alarm_that_is_answered_at_once(
+    hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator, hass_client: ClientSessionGenerator
+) -> None:
+    """Whoever picks up before the phone system has said that it calls is not hung up on, and nobody else is called."""
+    async with automated(hass, hass_client_no_auth, "voipstudio", "alarm_call", ALARM) as house:
+        client = await hass_client()
+        placed, place = house.simulator.placed, house.coordinator.provider.announce
+
+        async def answered_at_once(*arguments: Any) -> Any:
+            """Pick up before the answer is there."""
+            found = await place(*arguments)
+            await house.simulator.answer(placed[-1].call_id)
+            await house.coordinator.async_refresh()
+            await house.settle()
+            return found
+
+        with patch.object(house.coordinator.provider, "announce", answered_at_once):
+            await client.post("/api/states/binary_sensor.smoke", json={"state": "on"})
+            await house.until(lambda: placed, "the call")
+            await house.settle()
+            await pass_time(house, 41)
+            await house.until(lambda: runs(hass) == 0, "the end")
+
+        assert [one.destination for one in placed] == ["447700900001"]
+        assert house.requested("pbx.hangup") == []
+
+
 async def test_alarm_is_over(
     hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator, hass_client: ClientSessionGenerator
 ) -> None:
@@ -589,6 +731,16 @@ async def test_silenced_caller_is_no_missed_one(
         assert "493023125102" in str(sent["message"])
 
 
+async def test_an_empty_row_lets_nobody_through(
+    hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator
+) -> None:
+    """A row of the list that was left empty is not the number of those who hide theirs."""
+    inputs = {**NIGHT, "vips": ["", "none"]}
+    async with automated(hass, hass_client_no_auth, "voipat", "night_silence", inputs) as house:
+        await house.ring(caller="anonymous")
+        await house.until(lambda: not house.simulator.truth(), "silence")
+
+
 async def test_silences_otherwise(hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator) -> None:
     """Something else can be done with the call."""
     silence = [{"action": "pbx.transfer", "data": {"call_id": "{{ trigger.call_id }}", "number": "*97"}}]
@@ -604,10 +756,12 @@ async def test_silences_otherwise(hass: HomeAssistant, hass_client_no_auth: Clie
     [
         ("+493023125101", "Bakery Schmidt", {}),
         ("+493023125102", "", {}),
+        ("+4930231250", "", {"vips": ["030 231250"]}),
+        ("+4930231250", "", {"vips": ["+49 (30) 231250"]}),
         ("anonymous", "", {"hidden": False}),
         ("+493023125101", "", {"from": "23:59:58"}),
     ],
-    ids=["known", "VIP", "hidden", "day"],
+    ids=["known", "VIP", "short VIP", "short VIP from abroad", "hidden", "day"],
 )
 async def test_lets_through(
     hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator, caller: str, name: str, more: Data

@@ -202,7 +202,17 @@ async def test_calls_waiting_follows(hass: HomeAssistant, coordinator: PbxCoordi
     assert check()
 
 
-@pytest.mark.parametrize(("key", "options"), [("calls_waiting", {}), ("is_idle", {"behavior": "most"}), ("is_mad", {})])
+@pytest.mark.parametrize(
+    ("key", "options"),
+    [
+        ("calls_waiting", {}),
+        ("is_idle", {"behavior": "most"}),
+        ("is_mad", {}),
+        ("caller_in_group", {"caller_groups": []}),
+        ("caller_in_group", {"caller_groups": " "}),
+        ("caller_in_group", {"caller_groups": [""]}),
+    ],
+)
 async def test_refused(hass: HomeAssistant, key: str, options: dict[str, Any]) -> None:
     """What cannot be meant is refused when the automation is written."""
     with pytest.raises(vol.Invalid):

@@ -1,16 +1,25 @@
 """The config flow: every form against its phone system, each error and the way out of it, and the way back in."""
 
+import asyncio
 import re
-from collections.abc import AsyncIterator, Callable, Mapping
+import ssl
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 from unittest.mock import AsyncMock, Mock, patch
 from urllib.parse import urlsplit
 
 import pytest
 from aiohttp import ClientConnectionError
-from homeassistant.config_entries import SOURCE_USER, ConfigEntry, ConfigEntryState, ConfigFlowResult
+from homeassistant.config_entries import (
+    SOURCE_RECONFIGURE,
+    SOURCE_USER,
+    ConfigEntry,
+    ConfigEntryState,
+    ConfigFlowResult,
+)
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import device_registry as dr
@@ -27,6 +36,7 @@ from custom_components.pbx.providers.voipat import api as voipat_access
 from custom_components.pbx.telephony import models as m
 from custom_components.pbx.telephony.errors import AuthError, ConnectError, ProviderError, RateLimitError, RefusedError
 
+from .asterisk.certificate import write_certificate
 from .fake_cloud import CLOUDHOOK, FakeCloud
 from .fake_provider import FakeProvider, async_set_up
 from .simulators.base import FaultKind, Simulator
@@ -140,9 +150,11 @@ def look(monkeypatch: pytest.MonkeyPatch) -> AsyncMock:
 
 
 @pytest.fixture
-def house(request: pytest.FixtureRequest) -> House:
-    """Give the phone system that the test's parameter names."""
-    return HOUSES[request.param](request.getfixturevalue(request.param))
+def house(hass: HomeAssistant, request: pytest.FixtureRequest) -> Iterator[House]:
+    """Give the phone system that the test's parameter names; nobody asks it any more when it goes."""
+    yield HOUSES[request.param](request.getfixturevalue(request.param))
+    for entry in hass.config_entries.async_loaded_entries(DOMAIN):
+        hass.loop.run_until_complete(hass.config_entries.async_unload(entry.entry_id))
 
 
 @pytest.fixture
@@ -292,6 +304,22 @@ async def test_paste_a_cloudhook(
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert result["data"]["cloudhook_url"] == f"{CLOUDHOOK}0"
     assert cloud.hooks == {result["data"]["webhook_id"]: f"{CLOUDHOOK}0"}
+
+
+@pytest.mark.parametrize("offline", [False, True])
+@pytest.mark.parametrize("house", PASTED, indirect=True)
+async def test_closed_form_leaves_no_cloudhook(
+    hass: HomeAssistant, house: House, cloud: FakeCloud, *, offline: bool
+) -> None:
+    """An address in the cloud goes with the form that it was made for, if the cloud can be reached."""
+    await hass.config.async_update(internal_url="http://192.168.1.5:8123")
+    result = await async_submit(hass, await async_start(hass, house.provider), house.typed)
+    assert result["step_id"] == "paste"
+    assert len(cloud.hooks) == 1
+    cloud.fails = ConnectionError() if offline else None
+    hass.config_entries.flow.async_abort(result["flow_id"])
+    await hass.async_block_till_done()
+    assert len(cloud.hooks) == offline
 
 
 @pytest.mark.parametrize("trouble", ["signed out", "offline", "own address"])
@@ -610,7 +638,7 @@ def _set(**switches: Any) -> Trouble:
         pytest.param(
             "voxloud", _nothing, {"url": f"http://127.0.0.1:{NOWHERE}"}, {"base": "cannot_connect"}, id="voxloud-nobody"
         ),
-        pytest.param("voxloud", _set(maintenance=True), {}, {"base": "cannot_connect"}, id="voxloud-maintenance"),
+        pytest.param("voxloud", _set(maintenance=True), {}, {"base": "trouble"}, id="voxloud-maintenance"),
         pytest.param("voxloud", _set(rate_limit=0), {}, {"base": "rate_limited"}, id="voxloud-throttled"),
         pytest.param(
             "voxloud", _set(forbidden=frozenset({"validate-auth"})), {}, {"base": "refused"}, id="voxloud-refused"
@@ -649,6 +677,23 @@ async def test_no_tls(hass: HomeAssistant, house: House) -> None:
     secure = {"ssl": True} if "ssl" in house.typed else {"url": house.typed["url"].replace("http:", "https:")}
     result = await async_submit(hass, await async_start(hass, house.provider), {**house.typed, **secure})
     assert result["errors"] == {"base": "cannot_connect"}
+
+
+@pytest.mark.usefixtures("socket_enabled")
+@pytest.mark.parametrize("provider", FORMS)
+async def test_certificate(hass: HomeAssistant, tmp_path: Path, provider: str) -> None:
+    """A server whose certificate nobody vouches for is there, and the form says what is wrong with it."""
+    write_certificate(tmp_path / "own.pem")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(tmp_path / "own.pem")
+    server = await asyncio.start_server(lambda _reader, writer: writer.close(), "127.0.0.1", 0, ssl=context)
+    port = server.sockets[0].getsockname()[1]
+    typed: Typed = {"api_key": "key", "url": f"https://127.0.0.1:{port}"}
+    if provider in {"voipsun", "asterisk"}:
+        typed = {"host": "127.0.0.1", "port": port, "ssl": True, "username": "user", "password": "password"}
+    result = await async_submit(hass, await async_start(hass, provider), typed)
+    server.close()
+    assert result["errors"] == {"base": "certificate"}
 
 
 async def test_refusal_is_worded(hass: HomeAssistant, voxloud: VoxloudSimulator) -> None:
@@ -856,8 +901,80 @@ async def test_duplicate_by_password(hass: HomeAssistant, voipstudio: Voipstudio
             voipstudio.fault(FaultKind.STATUS, path="/apitokens/", status=500)
         result = await async_submit(hass, await async_start(hass, "voipstudio"), _password(voipstudio))
         assert result["reason"] == "already_configured"
+        await hass.async_block_till_done()
         assert (set(voipstudio.tokens) == before) is not trouble
     assert state_of(entry) is ConfigEntryState.LOADED
+
+
+async def test_a_form_that_is_closed_leaves_no_key(
+    hass: HomeAssistant, voipstudio: VoipstudioSimulator, set_up: AsyncMock
+) -> None:
+    """What signing in has made goes with the form, and also where the account could not be asked for."""
+    before = set(voipstudio.tokens)
+    form = await async_submit(hass, await async_start(hass, "voipstudio"), _password(voipstudio))
+    assert (form["step_id"], set(voipstudio.tokens) == before) == ("paste", False)
+    hass.config_entries.flow.async_abort(form["flow_id"])
+    await hass.async_block_till_done()
+    assert set(voipstudio.tokens) == before
+
+    voipstudio.fault(FaultKind.STATUS, path="/me", status=500)
+    form = await async_submit(hass, await async_start(hass, "voipstudio"), _password(voipstudio))
+    assert form["errors"] == {"base": "trouble"}
+    voipstudio.faults.clear()
+    form = await async_submit(hass, form, _password(voipstudio))
+    assert form["step_id"] == "paste"
+    await async_submit(hass, form, {})
+    [entry] = hass.config_entries.async_entries("pbx")
+    assert set(voipstudio.tokens) == {*before, entry.data["api_key"]}
+
+
+async def test_two_forms_for_one_account(
+    hass: HomeAssistant, voipstudio: VoipstudioSimulator, set_up: AsyncMock
+) -> None:
+    """A form that was left open in another window does not stop the second; only one makes the account."""
+    before = set(voipstudio.tokens)
+    forms = [await async_submit(hass, await async_start(hass, "voipstudio"), _password(voipstudio)) for _ in range(2)]
+    assert [form["step_id"] for form in forms] == ["paste", "paste"]
+    done = await async_submit(hass, forms[1], {})
+    assert done["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
+    assert hass.config_entries.flow.async_progress() == []
+    [entry] = hass.config_entries.async_entries("pbx")
+    assert set(voipstudio.tokens) == {*before, entry.data["api_key"]}
+
+
+async def test_reconfigure_while_another_form_is_open(hass: HomeAssistant, voipstudio: VoipstudioSimulator) -> None:
+    """A form for the same account that somebody left open does not stop it."""
+    house = _voipstudio(voipstudio)
+    await async_submit(hass, await async_start(hass, "voipstudio"), house.typed)
+    entry = await async_add(hass, house)
+    result = await async_submit(hass, await entry.start_reconfigure_flow(hass), house.typed)
+    assert result["reason"] == "reconfigure_successful"
+
+
+async def test_reconfigure_what_was_set_up_by_password(hass: HomeAssistant, voipstudio: VoipstudioSimulator) -> None:
+    """What the form shows can be sent as it is: the key that was made stays, and goes with the account."""
+    result = await async_submit(hass, await async_start(hass, "voipstudio"), _password(voipstudio))
+    entry = (await async_submit(hass, result, {}))["result"]
+    await hass.async_block_till_done()
+    before = dict(entry.data)
+    result = await hass.config_entries.flow.async_init(
+        DOMAIN, context={"source": SOURCE_RECONFIGURE, "entry_id": entry.entry_id}
+    )
+    shown = suggested(result)
+    assert shown["email"] == voipstudio.email
+    result = await async_submit(hass, result, shown)
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "reconfigure_successful")
+    assert entry.data == before
+
+    result = await hass.config_entries.flow.async_init(
+        DOMAIN, context={"source": SOURCE_RECONFIGURE, "entry_id": entry.entry_id}
+    )
+    result = await async_submit(hass, result, {**shown, "email": "somebody.else@example.com"})
+    assert result["errors"] == {"password": "required"}
+    assert before["api_key"] in voipstudio.tokens
+    await hass.config_entries.async_remove(entry.entry_id)
+    assert before["api_key"] not in voipstudio.tokens
 
 
 async def test_reauth_with_a_key_of_ones_own(hass: HomeAssistant, voipstudio: VoipstudioSimulator) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from pytest_homeassistant_custom_component.components.diagnostics import (
 )
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.pbx import issues
 from custom_components.pbx.const import DOMAIN
 from custom_components.pbx.telephony import models as m
 from custom_components.pbx.telephony.models import CallState, Capability, Direction
@@ -23,6 +25,10 @@ from custom_components.pbx.telephony.models import CallState, Capability, Direct
 from .fake_provider import NOON, FakeProvider, async_set_up, fake_config_entry, incoming, pushed
 
 type Json = dict[str, Any]
+
+TITLES: Json = json.loads(
+    (Path(__file__).parents[1] / "custom_components/pbx/translations/en.json").read_text("utf-8")
+)["issues"]
 
 CANARIES = {
     "caller": "+390655500001",
@@ -163,6 +169,19 @@ async def test_entry(hass: HomeAssistant, hass_client: ClientSessionGenerator, e
         "answered_at": "2026-10-05T12:00:00+00:00",
         "legs": [{"inside": True, "state": "talking"}, {"inside": False, "state": "talking"}],
     }
+
+
+@pytest.mark.parametrize("kind", sorted(TITLES))
+async def test_issues(
+    hass: HomeAssistant, hass_client: ClientSessionGenerator, entry: MockConfigEntry, kind: str
+) -> None:
+    """Home Assistant adds the issues of all accounts to the file: no words of theirs come along."""
+    issues.async_create(hass, entry, kind, provider=CANARIES["name"], reason=CANARIES["caller"])
+    client = await hass_client()
+    response = await client.get(f"/api/diagnostics/config_entry/{entry.entry_id}")
+    answer = await response.json()
+    assert f"{kind}_{entry.entry_id}" in {issue["issue_id"] for issue in answer["issues"]}
+    assert _found(answer) == set()
 
 
 async def test_counters(hass: HomeAssistant, hass_client: ClientSessionGenerator, entry: MockConfigEntry) -> None:

@@ -414,6 +414,7 @@ async def test_later_entities_are_within_the_limit_too(
     [
         (m.Party(number="+390612345678"), "••••••••••678"),
         (m.Party(number="+390612345678", name="Rossi"), "Rossi"),
+        (m.Party(number="+390612345678", name="0612345678"), "•••••••678"),
         (m.Party(number="102"), "Bob"),
         (m.Party(number="103"), "103"),
         (m.Party(number="123456"), "123456"),
@@ -428,9 +429,12 @@ async def test_masked_numbers(hass: HomeAssistant, fake: type[FakeProvider], par
     entry.runtime_data.coordinator.async_push(pushed("c1", CallState.RINGING, caller=party))
     await hass.async_block_till_done(wait_background_tasks=True)
     assert state_of(hass, "sensor.ann_101_caller") == shown
-    text = " ".join(f"{state.state} {dict(state.attributes)}" for state in hass.states.async_all())
-    assert "0612345678" not in text
-    assert "1234567" not in text
+    for state in (CallState.RINGING, CallState.ENDED):
+        entry.runtime_data.coordinator.async_push(pushed("c1", state, final=state is CallState.ENDED))
+        await hass.async_block_till_done(wait_background_tasks=True)
+        text = " ".join(f"{state.state} {dict(state.attributes)}" for state in hass.states.async_all())
+        assert "0612345678" not in text
+        assert "1234567" not in text
 
 
 async def test_numbers_are_whole_without_the_option(hass: HomeAssistant, fake_entry: MockConfigEntry) -> None:

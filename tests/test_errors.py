@@ -15,6 +15,7 @@ from custom_components.pbx.errors import command_errors, poll_errors
 from custom_components.pbx.telephony.errors import (
     AuthError,
     BadPayloadError,
+    CertificateError,
     ConnectError,
     InvalidInputError,
     NotFoundError,
@@ -59,6 +60,7 @@ def raised(hass: HomeAssistant, entry: MockConfigEntry, error: Exception) -> Hom
     [
         (AuthError(CANARY), HomeAssistantError, "invalid_auth", {}),
         (ConnectError(CANARY), HomeAssistantError, "cannot_connect", {}),
+        (CertificateError(CANARY), HomeAssistantError, "certificate", {}),
         (UnknownOutcomeError(CANARY), HomeAssistantError, "unknown_outcome", {}),
         (RateLimitError(12.4), HomeAssistantError, "rate_limited", {"seconds": "12"}),
         (RateLimitError(), HomeAssistantError, "rate_limited", {"seconds": "60"}),

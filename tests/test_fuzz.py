@@ -78,7 +78,7 @@ async def test_nothing_but_our_own_errors(provider: str) -> None:
     [
         ("voxloud", voxloud_payload, "integer", int),
         ("voipsun", voipsun_payload, "seconds", float),
-        ("voipstudio", voipstudio_push, "_call_id", lambda row: row["root_call_id"] or row["call_id"]),
+        ("voipstudio", voipstudio_push, "_call_id", lambda row, _roots: row["root_call_id"] or row["call_id"]),
         ("voipat", voipat_payload, "seconds", float),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

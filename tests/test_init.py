@@ -185,6 +185,25 @@ async def test_settings(hass: HomeAssistant, fake: type[FakeProvider]) -> None:
     assert (settings.host, settings.rate_plan, settings.country) == ("pbx", "enterprise", "IT")
 
 
+@pytest.mark.parametrize(("chosen", "read_as"), [({}, "FR"), ({"country": "DE"}, "DE")], ids=["house", "account"])
+async def test_another_country(
+    hass: HomeAssistant, fake: type[FakeProvider], chosen: dict[str, str], read_as: str
+) -> None:
+    """Numbers are read as where the house is, once that was said; unless the account is elsewhere."""
+    await hass.config.async_update(country="IT")
+    entry = fake_config_entry(options=chosen)
+    await async_set_up(hass, entry)
+    before = entry.runtime_data
+    await hass.config.async_update(location_name="Home")
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert entry.runtime_data is before
+    await hass.config.async_update(country="FR")
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert entry.runtime_data.coordinator.provider.settings.country == read_as
+    assert (entry.runtime_data is before) == bool(chosen)
+    assert state_of(entry) is ConfigEntryState.LOADED
+
+
 @pytest.mark.parametrize("verify", [True, False])
 async def test_certificate(hass: HomeAssistant, fake: type[FakeProvider], *, verify: bool) -> None:
     """The session is the one that checks certificates, unless the user said otherwise."""

@@ -22,6 +22,7 @@ def reported(hass: HomeAssistant) -> set[str]:
         (issues.ISSUE_TOO_MANY_ENTITIES, False),
         (issues.ISSUE_WEBHOOK_DISABLED, True),
         (issues.ISSUE_WEBHOOK_NO_URL, True),
+        (issues.ISSUE_WEBHOOK_REFUSED, True),
     ],
 )
 async def test_one_of_a_kind(hass: HomeAssistant, key: str, fixable: bool) -> None:  # noqa: FBT001

@@ -144,6 +144,28 @@ async def test_correction(hass: HomeAssistant, fake: type[FakeProvider], fake_en
     ]
 
 
+@pytest.mark.parametrize(
+    ("language", "sentences"),
+    [
+        ("de", ("Anna hat 1:01 mit unterdrückter Nummer gesprochen", "Sprachnachricht von unterdrückter Nummer")),
+        ("en", ("Anna talked to a hidden number for 1:01", "Voicemail from a hidden number")),
+        ("fr", ("Anna a parlé à un numéro masqué pendant 1:01", "Message vocal de numéro masqué")),
+        ("it", ("Anna ha parlato con un numero nascosto per 1:01", "Messaggio vocale da un numero nascosto")),
+        ("pl", ("Rozmowa Anna z ukrytym numerem trwała 1:01", "Wiadomość głosowa od ukrytego numeru")),
+        ("cs", ("Hovor Anna s utajeným číslem trval 1:01", "Hlasová zpráva od utajeného čísla")),
+        ("uk", ("Розмова Anna з прихованим номером тривала 1:01", "Голосове повідомлення від прихованого номера")),
+        ("es", ("Anna habló con un número oculto durante 1:01", "Mensaje de voz de un número oculto")),
+        ("pt-BR", ("Anna falou com um número oculto por 1:01", "Mensagem de voz de um número oculto")),
+    ],
+)
+async def test_hidden_number(hass: HomeAssistant, language: str, sentences: tuple[str, str]) -> None:
+    """Whoever hides the number is called as each sentence wants it."""
+    await hass.config.async_update(language=language)
+    assert await async_setup_component(hass, DOMAIN, {})
+    talk = {"type": "call_ended", "phone": "Anna", "duration": 61}
+    assert await told(hass, talk, {"type": "voicemail_received"}) == list(sentences)
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 async def test_how_a_call_ended(hass: HomeAssistant, language: str) -> None:
     """Each outcome is told in its own words, also as what had been told before; but where nothing is to be said."""
@@ -200,6 +222,56 @@ async def test_where(hass: HomeAssistant, event: dict[str, Any], sentence: str, 
     assert text is not None
     assert ("podpora" in text) == ("podpora" in sentence)
     assert ("Berlin" in text) == ("Berlin" in sentence and not masked)
+
+
+@pytest.mark.parametrize("masked", [False, True])
+async def test_what_is_kept_of_a_transfer(hass: HomeAssistant, *, masked: bool) -> None:
+    """A number is a number wherever it stands: as a name, and as whom a call is handed to."""
+    assert await async_setup_component(hass, DOMAIN, {})
+    handed = {
+        "type": "call_transferred",
+        "direction": "incoming",
+        "extension": "102",
+        "from_name": "030 23125102",
+        "transferred_to": "+4915123456789",
+    }
+    kept = activity_data(handed, "", Wording(masked=masked))
+    mask = "The call with •••••••••102 was transferred to •••••••••••789"
+    plain = "The call with 030 23125102 was transferred to +4915123456789"
+    assert await told(hass, kept) == [mask if masked else plain]
+    inside = activity_data({**handed, "transferred_to": "104"}, "", Wording(masked=masked))
+    assert inside["transferred_to"] == "104"
+
+
+INSIDE = {"direction": "internal", "from_number": "101", "from_name": "Ann", "to_number": "102", "to_name": "Bob"}
+OUT = {"direction": "outgoing", "from_number": "101", "to_number": "+43123", "to_name": "Zoe"}
+IN = {"direction": "incoming", "from_number": "+43123", "from_name": "Zoe", "to_number": "101"}
+ANN = {"extension": "101", "extension_name": "Ann"}
+BOB = {"extension": "102", "extension_name": "Bob"}
+
+
+@pytest.mark.parametrize(
+    ("event", "sentence"),
+    [
+        ({"type": "call_outgoing", **INSIDE, **ANN}, "Ann calls Bob"),
+        ({"type": "call_incoming", **INSIDE, **BOB}, "Ann calls Bob"),
+        ({"type": "call_incoming", **INSIDE}, "Ann calls Bob"),
+        ({"type": "call_ended", **INSIDE, **ANN, "outcome": "missed"}, "The call with Bob ended (missed)"),
+        ({"type": "call_ended", **INSIDE, **BOB, "duration": 61}, "Bob talked to Ann for 1:01"),
+        ({"type": "call_ended", **INSIDE, **ANN, "duration": 61}, "Ann talked to Bob for 1:01"),
+        ({"type": "dtmf_received", **IN, **ANN, "digits": "1"}, "Zoe pressed 1"),
+        ({"type": "dtmf_received", **IN, **ANN, "digits": "1", "pressed_by": "caller"}, "Zoe pressed 1"),
+        ({"type": "dtmf_received", **IN, **ANN, "digits": "1", "pressed_by": "callee"}, "Ann pressed 1"),
+        ({"type": "dtmf_received", **OUT, **ANN, "digits": "1", "pressed_by": "caller"}, "Ann pressed 1"),
+        ({"type": "dtmf_received", **OUT, **ANN, "digits": "1", "pressed_by": "callee"}, "Zoe pressed 1"),
+        ({"type": "dtmf_received", **INSIDE, **BOB, "digits": "1", "pressed_by": "caller"}, "Ann pressed 1"),
+        ({"type": "dtmf_received", **INSIDE, **BOB, "digits": "1", "pressed_by": "callee"}, "Bob pressed 1"),
+    ],
+)
+async def test_who_does_it(hass: HomeAssistant, event: dict[str, Any], sentence: str) -> None:
+    """A phone that calls another one calls that one; a key is pressed by whoever pressed it."""
+    assert await async_setup_component(hass, DOMAIN, {})
+    assert await told(hass, activity_data(event, "", Wording(masked=False))) == [sentence]
 
 
 async def test_how_long_and_what_strangers_write(hass: HomeAssistant) -> None:

@@ -15,6 +15,7 @@ from custom_components.pbx.telephony import models as m
 from custom_components.pbx.telephony.errors import ConnectError, ProviderError
 from custom_components.pbx.telephony.models import CallState, Capability, Direction, Outcome
 
+from .every_action import act
 from .fake_provider import FakeProvider, incoming, pushed
 from .test_coordinator import CALLER, coordinator_of, pass_time
 
@@ -260,6 +261,51 @@ async def test_who_was_looked_up_is_named_in_the_first_event(
     await hass.async_block_till_done(wait_background_tasks=True)
     assert fake.script.times("search_contacts") == 1
     assert [(event.data.get("from_name"), event.data.get("contact_known")) for event in events] == [(name, known)]
+
+
+@pytest.mark.parametrize("before", [(), (m.Contact(id="1", first_name="Ada"),)], ids=["stranger", "ada"])
+@pytest.mark.parametrize("after", [(), (m.Contact(id="1", first_name="Ida"),)], ids=["nobody", "ida"])
+@pytest.mark.parametrize("how", ["elsewhere", "create_contact", "update_contact", "delete_contact"])
+async def test_contacts_that_changed_meanwhile(
+    hass: HomeAssistant,
+    fake: type[FakeProvider],
+    fake_entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+    before: tuple[m.Contact, ...],
+    after: tuple[m.Contact, ...],
+    how: str,
+) -> None:
+    """The last name is told at once, and looked up once more: after a while, or after a change of our own."""
+    fake.fields = {
+        **fake.fields,
+        **dict.fromkeys((Capability.CREATE_CONTACT, Capability.UPDATE_CONTACT), frozenset({"first_name"})),
+    }
+    fake.script.answers["search_contacts"] = m.ContactPage(contacts=before)
+    coordinator = await coordinator_of(hass, fake_entry)
+    events = async_capture_events(hass, EVENT_PBX)
+
+    async def ring(call: str) -> object:
+        """Let the caller call, and return the name that is told."""
+        coordinator.async_push(pushed(call, CallState.RINGING))
+        await hass.async_block_till_done(wait_background_tasks=True)
+        told = events[-1].data.get("from_name")
+        coordinator.async_push(pushed(call, CallState.ENDED, final=True))
+        await hass.async_block_till_done(wait_background_tasks=True)
+        return told
+
+    old, new = (contacts[0].first_name if contacts else None for contacts in (before, after))
+    assert await ring("c1") is None
+    assert await ring("c2") == old
+    assert fake.script.times("search_contacts") == 1
+    fake.script.answers["search_contacts"] = m.ContactPage(contacts=after)
+    if how == "elsewhere":
+        freezer.tick(lookups.NAMES_TRUSTED)
+    else:
+        fields = {"create_contact": {"first_name": "Ida"}, "update_contact": {"contact_id": "1", "first_name": "Ida"}}
+        await act(hass, how, **fields.get(how, {"contact_id": "1"}))
+    assert await ring("c3") == old
+    assert await ring("c4") == new
+    assert fake.script.times("search_contacts") == 2
 
 
 async def test_failed_look_up_is_tried_again_with_the_next_call(

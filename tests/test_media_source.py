@@ -30,6 +30,7 @@ from yarl import URL
 
 from custom_components.pbx.const import CONF_PROVIDER, DOMAIN
 from custom_components.pbx.media_source import PAGE
+from custom_components.pbx.phone_book.collection import async_get_phone_book
 from custom_components.pbx.telephony import models as m
 from custom_components.pbx.telephony.errors import (
     AuthError,
@@ -116,6 +117,59 @@ async def test_titles(
     fake.script.answers["media"] = lambda *_: (item(1, **more),)
     await async_set_up(hass, fake_entry)
     assert titles(await browse(hass, "entry_house", "voicemail")) == [title]
+
+
+@pytest.mark.parametrize(
+    ("masked", "caller", "title"),
+    [
+        (False, "+390612345678", "Luca (+390612345678)"),
+        (False, "06 1234 5678", "06 1234 5678"),
+        (False, "+390612345679", "+390612345679"),
+        (True, "+390612345678", "Luca (••••••••••678)"),
+        (True, "+390612345679", "••••••••••679"),
+        (True, "Zoe Novak", "Zoe Novak"),
+    ],
+)
+async def test_titles_show_what_states_show(
+    hass: HomeAssistant,
+    fake: type[FakeProvider],
+    fake_entry: MockConfigEntry,
+    caller: str,
+    title: str,
+    *,
+    masked: bool,
+) -> None:
+    """Names of the phone book, and no digits of a number that is masked."""
+    hass.config.country = "DE"
+    fake.script.answers["media"] = lambda *_: (item(1, caller=caller, time=None, duration=None),)
+    await async_set_up(hass, fake_entry)
+    await async_get_phone_book(hass).async_add({"name": "Luca", "numbers": ["+390612345678"]})
+    hass.config_entries.async_update_entry(fake_entry, options={"mask_numbers": masked})
+    await hass.async_block_till_done()
+    assert titles(await browse(hass, "entry_house", "recording")) == [f"{title} → Ann (101)"]
+
+
+@pytest.mark.parametrize("item_id", ["a b", "ä", "1:2", "100%", "a+b"])
+async def test_any_id_is_played(
+    hass: HomeAssistant,
+    hass_ws_client: WebSocketGenerator,
+    hass_client_no_auth: ClientSessionGenerator,
+    fake: type[FakeProvider],
+    storage: Storage,
+    path: str,
+    item_id: str,
+) -> None:
+    """The phone system chooses them, and they are a part of an address."""
+    assert path
+    socket = await hass_ws_client(hass)
+    found = await async_ask(socket, "resolve_media", f"{ROOT}/entry_house/recording/{item_id}")
+    answer = await (await hass_client_no_auth()).get(URL(found["url"], encoded=True))
+    assert (answer.status, await answer.read()) == (HTTPStatus.OK, SOUND)
+    assert set(fake.script.arguments("media_source")) == {
+        (MediaKind.RECORDING, "r1"),
+        (MediaKind.RECORDING, item_id),
+    }
+    assert len(storage.requests) == 1
 
 
 async def test_pages(hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry) -> None:
@@ -309,6 +363,11 @@ async def test_head(client: Client, storage: Storage, path: str) -> None:
     ("said", "shown"),
     [
         ("audio/mpeg3", "audio/mpeg"),
+        ("audio/x-mpeg", "audio/mpeg"),
+        ("audio/x-mp3", "audio/mpeg"),
+        ("Audio/MPG", "audio/mpeg"),
+        ("", "audio/mpeg"),
+        ("nonsense", "audio/mpeg"),
         ("application/octet-stream", "audio/mpeg"),
         ("audio/wav", "audio/wav"),
         ("audio/ogg; codecs=opus", "audio/ogg"),

@@ -145,12 +145,23 @@ async def test_an_entity_outlives_a_reload_but_not_its_entry(hass: HomeAssistant
     [
         ([{"number": "+493011", "kind": "fax"}, "+493012"], "+493012"),
         (["030 23125101", {"number": "0170 1234567", "kind": "mobile"}], MINE),
+        (["030 23125101", "0170 1234567"], MINE),
+        (["0170 1234567", {"number": "030 23125101", "kind": "mobile"}], "+493023125101"),
         (["101", LONDON], LONDON),
         (["101"], "101"),
         (["+4930*"], None),
         ([{"number": "+493011", "kind": "fax"}], None),
     ],
-    ids=["no fax", "mobile first", "no extension", "an extension for lack of others", "many", "only a fax"],
+    ids=[
+        "no fax",
+        "mobile first",
+        "mobile by its number",
+        "mobile by its kind",
+        "no extension",
+        "an extension for lack of others",
+        "many",
+        "only a fax",
+    ],
 )
 async def test_which_number(
     hass: HomeAssistant, fake: type[FakeProvider], numbers: list[Any], wanted: str | None

@@ -226,10 +226,25 @@ async def test_refused_by_the_form(hass: HomeAssistant, provider: str, typed: Js
         ("voxloud", {"follow_extensions": []}, DEFAULTS),
         ("voxloud", {"assist": True, "assist_numbers": ["Mum = +390612345678"]}, None),
         ("voxloud", {"dial_kinds": ["premium"], "dial_allow": ["+44", "*72"], "dial_deny": ["*", "0900"]}, None),
+        ("voxloud", {"dial_allow": ["", "+44"], "dial_deny": [" "]}, {"dial_allow": ["+44"]}),
+        ("voxloud", {"assist_numbers": ["", "Mum = +390612345678"]}, {"assist_numbers": ["Mum = +390612345678"]}),
+        ("voxloud", {"follow_extensions": ["101", ""]}, {"follow_extensions": ["101"]}),
+        ("voxloud", {"follow_extensions": [""]}, DEFAULTS),
         ("voxloud", {"dial_limit": 30.0, "dial_emergency": True}, {"dial_limit": 30, "dial_emergency": True}),
         ("voxloud", {"notification_email": "a@example.com"}, None),
         ("voxloud", {"notification_email": ""}, DEFAULTS),
+        ("voxloud", {"notification_email": "  "}, DEFAULTS),
+        ("voxloud", {"notification_email": " a@example.com\n"}, {"notification_email": "a@example.com"}),
+        ("voxloud", {"follow_extensions": [" 101", "102\t"]}, {"follow_extensions": ["101", "102"]}),
+        ("voxloud", {"assist_numbers": ["\n+390612345678\n"]}, {"assist_numbers": ["+390612345678"]}),
         ("voipat", {"extensions": ["101"], "rate_plan": "enterprise"}, None),
+        (
+            "voipat",
+            {"extensions": [" 101, 102; 103,", "anna.k"], "rate_plan": "standard"},
+            {"extensions": ["101, 102; 103,", "anna.k"], "rate_plan": "standard"},
+        ),
+        ("voipstudio", {"webhook_username": " ", "webhook_password": ""}, DEFAULTS),
+        ("asterisk", {"dial_context": " from-internal "}, {"dial_context": "from-internal"}),
         ("voipstudio", {"webhook_username": "u", "webhook_password": "p"}, None),
         (
             "voipsun",
@@ -255,7 +270,9 @@ async def test_kept(hass: HomeAssistant, provider: str, typed: Json, kept: Json 
     entry.add_to_hass(hass)
     result = await async_change(hass, entry, typed)
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    defaults: Json = {key: value for key, value in DEFAULTS.items() if key != "push" or provider != "voipsun"}
+    defaults: Json = {
+        key: value for key, value in DEFAULTS.items() if key != "push" or provider not in {"asterisk", "voipsun"}
+    }
     defaults |= {"rate_plan": "standard"} if provider == "voipat" else {}
     assert entry.options == {**defaults, **(typed if kept is None else kept)}
     assert isinstance(entry.options["call_slots"], int)
@@ -313,6 +330,18 @@ async def test_unreadable_row(hass: HomeAssistant, row: Json) -> None:
     assert result["type"] is FlowResultType.CREATE_ENTRY
 
 
+@pytest.mark.parametrize("line", ["+49 30 1234567", "Müller = 101", "ext/1", "1/2", "😀"])
+async def test_unreadable_extensions(hass: HomeAssistant, line: str) -> None:
+    """A line that is no extension is refused and shown, instead of being looked for in vain."""
+    entry = entry_of("voipat")
+    entry.add_to_hass(hass)
+    result = await async_change(hass, entry, {"call_slots": 3, "extensions": ["101", line]})
+    assert result["errors"] == {"extensions": "invalid_extension_line"}
+    assert result["description_placeholders"] is not None
+    assert result["description_placeholders"]["line"] == line
+    assert entry.options == {}
+
+
 @pytest.mark.parametrize("line", ["Mum", "Mum = ", "Mum = soon", "Mum = +39", "= ", "Mum = 06 1234 5678 x"])
 async def test_unreadable_assist_line(hass: HomeAssistant, line: str) -> None:
     """A number that could never be called is pointed at by its line, and what was typed stays."""
@@ -323,7 +352,7 @@ async def test_unreadable_assist_line(hass: HomeAssistant, line: str) -> None:
     assert result["type"] is FlowResultType.FORM
     assert result["errors"] == {"assist_numbers": "invalid_assist_line"}
     assert result["description_placeholders"] is not None
-    assert result["description_placeholders"]["line"] == line
+    assert result["description_placeholders"]["line"] == line.strip()
     assert suggested(result)["assist_numbers"] == typed["assist_numbers"]
     assert entry.options == {}
 
@@ -473,7 +502,7 @@ async def test_follow_somebody_who_does_not_exist(
     typed = {**DEFAULTS, "follow_extensions": ["101", "103", "109"]}
     result = await async_change(hass, fake_entry, typed)
     assert result["errors"] == {"follow_extensions": "unknown_extension"}
-    typed["follow_extensions"] = ["102", "103"]
+    typed["follow_extensions"] = [" 102 ", "103"]
     result = await hass.config_entries.options.async_configure(result["flow_id"], typed)
     await hass.async_block_till_done()
     assert result["type"] is FlowResultType.CREATE_ENTRY

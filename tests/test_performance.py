@@ -26,19 +26,22 @@ from custom_components.pbx.devices import ENTITIES_AT_ONCE, SUBJECTS_AT_ONCE
 from custom_components.pbx.places import async_get_places
 from custom_components.pbx.providers.voipstudio import payload as voipstudio_payload
 from custom_components.pbx.providers.voipstudio import push as voipstudio_push
+from custom_components.pbx.providers.voipstudio.placing import Placing
 from custom_components.pbx.registry.call_registry import CallRegistry, agent_key
 from custom_components.pbx.registry.facts import Sources
 from custom_components.pbx.telephony import models as m
+from custom_components.pbx.telephony.bounded_map import BoundedMap
 from custom_components.pbx.telephony.events import event_data
 from custom_components.pbx.telephony.models import CallState, Capability, Direction, EventType, Outcome
 
 from .bench.pushes import bodies
 from .fake_provider import NOON, FakeProvider, async_set_up, fake_config_entry, incoming, pushed
+from .providers.voipstudio.account import deaf_provider
 
 ROOT = Path(__file__).parents[1]
 FEW, MANY = 10, 2000
 POLLS = 5
-FUNCTIONS = 425  # for two messages
+FUNCTIONS = 450  # for two messages
 COUNTED = (": not heard", ": states written", ": listeners called")
 
 
@@ -147,6 +150,7 @@ async def test_a_push_calls_few_functions(hass: HomeAssistant, fake: type[FakePr
     coordinator = await set_up(hass, fake, "house", FEW)
     user = {"id": 10002, "ext": "100000", "email": "anna@example.com"}
     book = voipstudio_payload.book([user], complete=True, country="GB", queues={})
+    nothing_placed, roots = Placing(deaf_provider().api, "GB"), BoundedMap[str](limit=8)
     called = 0
 
     def note(frame: FrameType, event: str, _argument: object) -> None:
@@ -159,7 +163,7 @@ async def test_a_push_calls_few_functions(hass: HomeAssistant, fake: type[FakePr
         sys.setprofile(note)
         try:
             for body in bodies(0, call_id):
-                for message in voipstudio_push.read(body, book, "", ()):
+                for message in voipstudio_push.read(body, book, "", nothing_placed, roots):
                     coordinator.async_push(message)
         finally:
             sys.setprofile(known)

@@ -550,7 +550,7 @@ def test_repair_issues() -> None:
                 keys |= {ast.unparse(one.value) for one in node.keywords if one.arg == "translation_key"}
     assert keys == {"key"}  # of the one place that creates issues
     fixable = {key for key, issue in TEXTS["issues"].items() if "fix_flow" in issue}
-    pushes = {"webhook_disabled", "webhook_no_url", "webhook_silent"}
+    pushes = {"webhook_disabled", "webhook_no_url", "webhook_refused", "webhook_silent"}
     mended = {"copied_configuration", "foreign_pushes", "unlisted_phones"} | pushes
     assert fixable == mended
     assert TEXTS["issues"].keys() >= fixable | {"missing_permission", "too_many_entities"}

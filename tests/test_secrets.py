@@ -622,7 +622,8 @@ class Drive:
             "delete_contact": {"contact_id": "1"},
             "move_recording": {"record_id": "1", "filename": "canary-file"},
         }
-        for action in ACTIONS:
+        ending = ("transfer", "hangup")  # what takes the call away comes last
+        for action in sorted(ACTIONS, key=lambda action: ending.index(action.name) if action.name in ending else -1):
             if action.name == "rotate_address":
                 continue  # it loads the account anew, which is driven elsewhere
             yield action.name, given.get(action.name, {"call_id": call_id} if action.own else {})

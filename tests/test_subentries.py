@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from homeassistant.config_entries import ConfigSubentry, SubentryFlowResult
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigSubentry, SubentryFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import device_registry as dr
@@ -24,8 +24,10 @@ from custom_components.pbx.telephony.errors import (
     InvalidInputError,
     NotFoundError,
     ProviderError,
+    RateLimitError,
     Refusal,
     RefusedError,
+    TroubleError,
     UnsupportedError,
 )
 from custom_components.pbx.telephony.models import Capability
@@ -164,6 +166,14 @@ async def test_added(hass: HomeAssistant, entry: MockConfigEntry, kind: str, tit
     state = hass.states.get(entity)
     assert state is not None
     assert state.state != "unavailable"
+
+
+@pytest.mark.parametrize("kind", NEW)
+async def test_added_with_blanks(hass: HomeAssistant, entry: MockConfigEntry, kind: str) -> None:
+    """What comes along when somebody copies a name, a number or a PIN is not kept, and makes no second one."""
+    subentry = await async_add(hass, entry, kind, {key: f" {value}\u00a0\n" for key, value in NEW[kind].items()})
+    assert entered(subentry) == NEW[kind]
+    assert subentry.title == NEW[kind]["name"]
 
 
 @pytest.mark.parametrize("kind", NEW)
@@ -320,7 +330,10 @@ async def test_same_speed_dial_twice(hass: HomeAssistant, entry: MockConfigEntry
         ("agent", {"pin": "1111"}, {"number": "unknown_agent"}),
         ("agent", {"number": "1009"}, {"number": "unknown_agent"}),
         ("queue", {"name": "nobody"}, {"name": "unknown_queue"}),
-        ("queue", {"name": " "}, {"base": "required"}),
+        ("queue", {"name": " "}, {"name": "required"}),
+        ("agent", {"name": "\t"}, {"name": "required"}),
+        ("speed_dial", {"name": " "}, {"name": "required"}),
+        ("speed_dial", {"number": " "}, {"number": "required"}),
     ],
 )
 async def test_refused_and_mended(
@@ -345,7 +358,8 @@ async def test_refused_and_mended(
     ("error", "errors", "reason"),
     [
         (ConnectError(), {"base": "cannot_connect"}, ""),
-        (AuthError(), {"base": "cannot_connect"}, ""),
+        (TroubleError("HTTP 503"), {"base": "trouble"}, "HTTP 503"),
+        (RateLimitError(), {"base": "rate_limited"}, ""),
         (UnsupportedError("x"), {"base": "cannot_connect"}, ""),
         (RefusedError("Wrong PIN", "7"), {"base": "refused"}, "Wrong PIN"),
         (RefusedError("", "7"), {"base": "refused"}, "7"),
@@ -374,12 +388,22 @@ async def test_errors_of_the_phone_system(
     await async_set_up(hass, fake_entry)
     result = await async_submit(hass, await async_open(hass, fake_entry, "agent"), NOVAK)
     assert result["errors"] == errors
-    assert result["description_placeholders"] == {"reason": reason}
+    assert result["description_placeholders"] is not None
+    assert result["description_placeholders"]["reason"] == reason
     fake.script.errors.clear()
     result = await async_submit(hass, result, NOVAK)
     assert result["type"] is FlowResultType.CREATE_ENTRY
     asked = fake.script.arguments("agent_status")[-1]
     assert asked == (m.AgentRef(number="1000", pin=PIN),)
+
+
+async def test_refused_credentials(hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry) -> None:
+    """The form says that it is the account's credentials that are refused, and others are asked for."""
+    fake.script.errors["agent_status"] = AuthError()
+    await async_set_up(hass, fake_entry)
+    result = await async_submit(hass, await async_open(hass, fake_entry, "agent"), NOVAK)
+    assert result["errors"] == {"base": "invalid_auth"}
+    assert [flow["context"]["source"] for flow in fake_entry.async_get_active_flows(hass, {SOURCE_REAUTH})]
 
 
 @pytest.mark.parametrize("kind", ["agent", "queue"])
@@ -398,7 +422,7 @@ async def test_while_not_loaded(hass: HomeAssistant, entry: MockConfigEntry, kin
     """An account that is not loaded cannot be asked, and says so."""
     assert await hass.config_entries.async_unload(entry.entry_id)
     result = await async_submit(hass, await async_open(hass, entry, kind), NEW[kind])
-    assert result["errors"] == {"base": "cannot_connect"}
+    assert result["errors"] == {"base": "not_loaded"}
     assert await hass.config_entries.async_setup(entry.entry_id)
     result = await async_submit(hass, result, NEW[kind])
     assert result["type"] is FlowResultType.CREATE_ENTRY
@@ -472,6 +496,7 @@ async def test_chosen_number_is_shown(
 ) -> None:
     """The chosen number is shown to whoever is called, as the phone system wants it, and can be taken back."""
     await hass.config.async_update(country="CZ")
+    await hass.async_block_till_done()  # the account is set up anew
     sent: list[m.Originate] = []
 
     async def click_to_call(request: m.Originate) -> m.Placed:

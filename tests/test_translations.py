@@ -23,7 +23,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components import pbx
 from custom_components.pbx import binary_sensor, button, condition, event, notify, sensor, switch, trigger
 from custom_components.pbx import text as text_platform
-from custom_components.pbx.activity import UNTOLD
+from custom_components.pbx.activity import HIDDEN, UNTOLD
 from custom_components.pbx.const import ATTR_CALL_ID, ATTR_EXPECTED_STATE, CONF_PROVIDER, DOMAIN, SUBENTRY_SPEED_DIAL
 from custom_components.pbx.devices import SubjectKind
 from custom_components.pbx.entity import PbxEntityDescription
@@ -290,7 +290,13 @@ MAKERS: Mapping[str, tuple[str, set[str]]] = {
     "_report": ("issues", {"title", "provider", "reason"}),
 }
 # Lines of the options form never reach an action.
-OPTIONS_ONLY = {"invalid_assist_line", "invalid_dial_line", "invalid_phone", "invalid_row"}
+OPTIONS_ONLY = {
+    "invalid_assist_line",
+    "invalid_dial_line",
+    "invalid_extension_line",
+    "invalid_phone",
+    "invalid_row",
+}
 
 
 # -- exceptions and issues ---------------------------------------------------------------------------
@@ -643,10 +649,11 @@ def shown_errors(name: str) -> set[str]:
 def test_flow_errors() -> None:
     """Every error that a form shows has words; others are what providers call a refused value."""
     english = texts(ENGLISH)
+    tried = shown_errors("form_errors.py")
     for shown, words in (
-        (shown_errors("config_flow.py"), english["config"]["error"]),
+        (tried | shown_errors("config_flow.py"), english["config"]["error"]),
         (problems_in("options.py"), english["options"]["error"]),
-        *((shown_errors("subentries.py"), kind["error"]) for kind in english["config_subentries"].values()),
+        *((tried | shown_errors("subentries.py"), kind["error"]) for kind in english["config_subentries"].values()),
     ):
         assert shown <= set(words)
         assert set(words) - shown <= problems() | {"invalid_url", "unknown_domain"}
@@ -729,7 +736,7 @@ def test_common() -> None:
     cards = set(words_of_the_cards())
     page = {str(trouble) for trouble in Trouble} | {"keep_secrets"}
     told = {f"activity_{kind}" for kind in EventType if kind not in UNTOLD}
-    activity = told | {"activity_talked"} | page | {f"outcome_{outcome}" for outcome in Outcome}
+    activity = told | {"activity_talked"} | page | {f"outcome_{outcome}" for outcome in Outcome} | set(HIDDEN.values())
     spoken = {key for name, call in calls(module("voice.py")) if name == "say" and (key := constant(call.args[0]))}
     voice = {f"voice_{key}" for key in spoken | {"calls", "holds", "nobody", "nobody_calls", "talks"}}
     media = written | {f"{kind}s" for kind in MediaKind}
@@ -781,7 +788,14 @@ def test_wording(language: str) -> None:
 
 
 # How many there may be is one great number for good.
-FIXED = {"long_list", "message_length", "phone_book_full", "phone_book_messages_full", "too_many_entities"}
+FIXED = {
+    "long_list",
+    "message_length",
+    "phone_book_full",
+    "phone_book_messages_full",
+    "phone_book_numbers_full",
+    "too_many_entities",
+}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

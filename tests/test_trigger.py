@@ -31,10 +31,12 @@ from custom_components.pbx.coordinator import PbxCoordinator
 from custom_components.pbx.devices import SubjectKind
 from custom_components.pbx.event_dispatcher import SIGNAL_EVENT
 from custom_components.pbx.phone_book.collection import async_get_phone_book
+from custom_components.pbx.places import async_get_places
 from custom_components.pbx.telephony import models as m
 from custom_components.pbx.telephony.errors import ConnectError
 from custom_components.pbx.telephony.events import Event
 from custom_components.pbx.telephony.models import CallState, Direction, EventType, Outcome
+from custom_components.pbx.telephony.places import Place
 from custom_components.pbx.trigger import TRIGGERS
 
 from .fake_provider import NOON, FakeProvider, async_set_up, fake_config_entry, incoming, pushed
@@ -165,6 +167,8 @@ async def test_extension(hass: HomeAssistant, coordinator: PbxCoordinator, liste
         ({"caller": "+490612345678"}, 0),
         ({"queue": "q1"}, 1),
         ({"queue": "Sales"}, 1),
+        ({"queue": "sales"}, 1),
+        ({"queue": ["help", " SALES"]}, 1),
         ({"queue": "600"}, 1),
         ({"queue": "q2"}, 0),
         ({"extension": "101"}, 1),
@@ -215,6 +219,25 @@ async def test_two_accounts(
     assert [found["config_entry_id"] for found in every] == [coordinator.config_entry.entry_id, other.entry_id]
     assert [found["config_entry_id"] for found in office] == [other.entry_id]
     assert [found["config_entry_id"] for found in by_device] == [other.entry_id]
+
+
+async def test_two_accounts_that_number_their_calls_alike(
+    hass: HomeAssistant, fake: type[FakeProvider], coordinator: PbxCoordinator, listen: Listen
+) -> None:
+    """Phones of two accounts in one target: a call of one is none of the other's, whatever both call it."""
+    fake.script.account = m.Account(id="office", title="Office")
+    other = fake_config_entry("office")
+    await async_set_up(hass, other)
+    accounts = (coordinator, other.runtime_data.coordinator)
+    target = {"device_id": [device_id(one, SubjectKind.EXTENSION, "101") for one in accounts]}
+    came, missed = await listen("call_incoming", target=target), await listen("call_missed", target=target)
+    for one in accounts:
+        await async_ring(hass, one)
+    for one in accounts:
+        one.async_push(pushed("c1", CallState.ENDED, "101", final=True))
+    await hass.async_block_till_done()
+    entries = [one.config_entry.entry_id for one in accounts]
+    assert [[found["config_entry_id"] for found in fired] for fired in (came, missed)] == [entries, entries]
 
 
 CALLER = m.Party(number="+390612345678")
@@ -295,6 +318,31 @@ async def test_known_caller_has_a_name(
     assert [(found["from_name"], found["contact_known"]) for found in known] == [("Zoe", True)]
     assert "from_name" not in every[0]
     assert known[0]["description"] == "call from Zoe (+390612345678) to 101 came in"
+
+
+@pytest.mark.parametrize("known", ["known", "unknown"])
+@pytest.mark.parametrize("kind", ["known", "unknown"])
+@pytest.mark.parametrize("place", ["rom", "Milan"])
+async def test_place_and_kind_of_caller(
+    hass: HomeAssistant,
+    coordinator: PbxCoordinator,
+    listen: Listen,
+    monkeypatch: pytest.MonkeyPatch,
+    known: str,
+    kind: str,
+    place: str,
+) -> None:
+    """A trigger about both waits for the contacts and for the tables of places."""
+
+    async def async_find(_number: str) -> Place:
+        return Place(country="IT", town="Rome")
+
+    monkeypatch.setattr(async_get_places(hass), "async_find", async_find)
+    found = {"known": CONTACT, "unknown": STRANGER}[known]
+    coordinator.provider.script.answers["search_contacts"] = found  # type: ignore[attr-defined]
+    fired = await listen("call_incoming", caller_kind=kind, caller_place=place)
+    await async_ring(hass, coordinator)
+    assert len(fired) == (place == "rom" and kind == known)
 
 
 @pytest.mark.parametrize(("kind", "times"), [("known", 0), ("unknown", 1)])
@@ -407,6 +455,7 @@ async def test_answered_elsewhere_is_no_long_call(
         ({}, 1),
         ({"agent": "a1"}, 1),
         ({"agent": "Ann"}, 1),
+        ({"agent": "ann"}, 1),
         ({"agent": "901"}, 1),
         ({"agent": "902"}, 0),
         ({"extension": "101"}, 1),
@@ -509,7 +558,7 @@ async def test_messages(
     assert {found["description"] for found in fired} <= {
         "text message from +447700900001 to 101 came in",
         "fax from +447700900001 to 101 came in",
-        "fax from +447700900001 to 101 went out",
+        "fax from +447700900001 to +447700900002 went out",
         "call from Zoe (+447700900001) to 101 was written down",
         "recording of the call from Zoe (+447700900001) to 101 is ready",
         "voicemail from Zoe (+447700900001) to 101 came in",
@@ -595,6 +644,33 @@ async def test_outgoing(
     assert {found["description"] for found in fired} <= {"call from Ann (101) to Zoe (+390612345678) was placed"}
 
 
+@pytest.mark.parametrize(
+    ("sides", "worded"),
+    [
+        ({"direction": Direction.OUTGOING, "callee": NAMED}, "from Ann (101) to Zoe (+390612345678)"),
+        ({"direction": Direction.OUTGOING}, "from Ann (101)"),
+        ({"direction": Direction.INTERNAL, "callee": m.Party(number="102", name="Bob")}, "from Ann (101) to Bob (102)"),
+    ],
+)
+async def test_a_call_from_here_is_worded_so_to_its_end(
+    hass: HomeAssistant,
+    coordinator: PbxCoordinator,
+    listen: Listen,
+    sides: dict[str, Any],
+    worded: str,
+) -> None:
+    """Who called and who was called stays so, whatever happens to the call."""
+    keys = ("call_outgoing", "call_answered", "call_held", "call_resumed", "call_ended")
+    fired = [await listen(key) for key in keys]
+    sides = {"caller": m.Party(number="101"), **sides}
+    for state in (CallState.DIALING, CallState.TALKING, CallState.ON_HOLD, CallState.TALKING, CallState.ENDED):
+        coordinator.async_push(pushed("c1", state, "101", final=state is CallState.ENDED, **sides))
+        await hass.async_block_till_done()
+    ends = ("was placed", "was answered", "was put on hold", "goes on", "ended")
+    expected = [f"call {worded} {what}" for what in ends]
+    assert [found["description"] for each in fired for found in each] == expected
+
+
 async def test_agent_who_pauses(hass: HomeAssistant, coordinator: PbxCoordinator, listen: Listen) -> None:
     """A break has a beginning and an end."""
     fired = [await listen("agent_paused", agent="Ann"), await listen("agent_unpaused", agent="Ann")]
@@ -647,9 +723,19 @@ async def test_empty_filter(hass: HomeAssistant, coordinator: PbxCoordinator, li
         ("call_ended", {"direction": "internal", "caller_country": "DE"}),
         ("call_incoming", {"direction": "internal", "caller_place": "Berlin"}),
         ("call_incoming", {"caller": "+4930x"}),
+        ("call_incoming", {"caller_country": "XX"}),
+        ("call_incoming", {"caller_country": "Italy"}),
+        ("call_missed", {"direction": "internal"}),
+        ("call_ended", {"direction": "outgoing", "outcome": "missed"}),
+        ("call_ended", {"direction": "incoming", "outcome": ["no_answer"]}),
+        ("call_ended", {"outcome": "answered_elsewhere"}),
+        ("call_corrected", {"outcome": ["answered_elsewhere"], "direction": "incoming"}),
+        ("call_incoming", [{"caller": "100"}]),
+        ("call_ended", "missed"),
+        ("agent_logged_in", 901),
     ],
 )
-async def test_refused_options(hass: HomeAssistant, key: str, options: dict[str, Any]) -> None:
+async def test_refused_options(hass: HomeAssistant, key: str, options: object) -> None:
     """What cannot be meant is refused when the automation is written."""
     config = cv.TRIGGER_SCHEMA([{"trigger": f"pbx.{key}", "options": options}])
     with pytest.raises(vol.Invalid):
@@ -664,12 +750,47 @@ async def test_refused_options(hass: HomeAssistant, key: str, options: dict[str,
         ("call_ended", {"direction": "outgoing", "outcome": ["missed", "answered"], "minimum_duration": 5}),
         ("call_ended", {"outcome": ["missed"], "minimum_duration": 0}),
         ("call_outgoing", {"direction": "internal"}),
+        ("call_ended", {"direction": "internal", "outcome": ["missed", "no_answer"]}),
+        ("call_ended", {"direction": "incoming", "outcome": ["no_answer", "missed"]}),
+        ("call_ended", {"outcome": ["answered_elsewhere", "answered"]}),
+        ("call_ended", {"outcome": "answered_elsewhere", "extension": "101"}),
+        ("call_corrected", {"outcome": ["answered_elsewhere", "voicemail"]}),
     ],
 )
 async def test_what_can_be_meant(hass: HomeAssistant, key: str, options: dict[str, Any]) -> None:
     """Filters that fit together are taken."""
     config = cv.TRIGGER_SCHEMA([{"trigger": f"pbx.{key}", "options": options}])
     assert await async_validate_trigger_config(hass, config)
+
+
+@pytest.mark.parametrize(
+    ("options", "times"),
+    [
+        ({"caller": ["", "+390612345678"]}, 1),
+        ({"caller": ["", None]}, 1),
+        ({"caller": [" ", "100"]}, 0),
+        ({"caller_groups": [""], "queue": ["", " "]}, 1),
+        ({"queue": ["", "q2"]}, 0),
+        ({"caller_country": "it"}, 1),
+        ({"caller_country": " IT "}, 1),
+        ({"caller_country": "de"}, 0),
+        ({"caller_country": False}, 0),  # NO, as YAML reads it
+    ],
+)
+async def test_filters_as_people_write_them(
+    hass: HomeAssistant, coordinator: PbxCoordinator, listen: Listen, options: dict[str, Any], times: int
+) -> None:
+    """An empty row of a list is none, and a country may be written small."""
+    fired = await listen("call_incoming", **options)
+    await async_ring(hass, coordinator, queue="600")
+    assert len(fired) == times
+
+
+async def test_norway(hass: HomeAssistant, coordinator: PbxCoordinator, listen: Listen) -> None:
+    """YAML reads the code of one country as no."""
+    fired = await listen("call_incoming", caller_country=False)
+    await async_ring(hass, coordinator, caller=m.Party(number="+4722334455"))
+    assert len(fired) == 1
 
 
 async def test_outlives_a_reload(hass: HomeAssistant, coordinator: PbxCoordinator, listen: Listen) -> None:
@@ -831,6 +952,105 @@ async def test_phones_of_a_target_are_told_once_how_a_call_ended(
         coordinator.async_push(pushed("c3", state, "101"))
     await hass.async_block_till_done()
     assert len(held) == 2
+
+
+@pytest.mark.parametrize("named", ["target", "extension"])
+async def test_phones_that_answer_for_each_other(
+    hass: HomeAssistant, coordinator: PbxCoordinator, listen: Listen, named: str
+) -> None:
+    """For all phones together a call ends when the last of them is done with it, and comes in once."""
+    both: dict[str, Any] = {
+        "target": {"target": phone("101", "102")(hass, coordinator)},
+        "extension": {"extension": ["101", "102"]},
+    }
+    given = both[named]
+    came, ended = await listen("call_incoming", **given), await listen("call_ended", **given)
+    slow = await listen("call_ended", outcome="answered_elsewhere", **given)
+    each = await listen("call_ended", outcome=["answered", "answered_elsewhere"], **given)
+    alone = await listen("call_ended", target=phone("101")(hass, coordinator))
+    await async_ring(hass, coordinator, "101", "102")
+    coordinator.async_push(pushed("c1", CallState.TALKING, "102"))
+    coordinator.async_push(pushed("c1", CallState.ENDED, "101"))
+    await hass.async_block_till_done()
+    assert (len(came), len(ended)) == (1, 0)
+    assert [found["extension"] for found in (*slow, *alone)] == ["101", "101"]
+
+    coordinator.async_push(pushed("c1", CallState.ENDED, "102", final=True))
+    await hass.async_block_till_done()
+    answered, elsewhere = ("102", "answered"), ("101", "answered_elsewhere")
+    assert [(found["extension"], found["outcome"]) for found in ended] == [answered]
+    assert [(found["extension"], found["outcome"]) for found in each] == [elsewhere, answered]
+    assert (len(slow), len(alone)) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"outcome": "answered"}, {"minimum_duration": 30}], ids=["any", "answered", "long"]
+)
+async def test_a_call_that_was_handed_on_in_vain(
+    hass: HomeAssistant,
+    fake: type[FakeProvider],
+    coordinator: PbxCoordinator,
+    listen: Listen,
+    freezer: FrozenDateTimeFactory,
+    options: dict[str, Any],
+) -> None:
+    """It ends for both phones together as it was: somebody has talked. It ends for each as it was there."""
+    fake.script.calls = None
+    both, first, second = [
+        await listen("call_ended", target=phone(*phones)(hass, coordinator), **options)
+        for phones in (("101", "102"), ("101",), ("102",))
+    ]
+    await async_ring(hass, coordinator, "101")
+    coordinator.async_push(pushed("c1", CallState.TALKING, "101"))
+    freezer.tick(40)
+    await async_ring(hass, coordinator, "102")
+    coordinator.async_push(pushed("c1", CallState.ENDED, "101"))
+    await hass.async_block_till_done()
+    assert [found["extension"] for found in (*both, *first)] == ["101"]
+    freezer.tick(10)
+    coordinator.async_push(pushed("c1", CallState.ENDED, "102", final=True))
+    await hass.async_block_till_done()
+    assert [(found["extension"], found["outcome"]) for found in (*both, *first)] == [("101", "answered")] * 2
+    assert [found["outcome"] for found in second] == ([] if options else ["answered_elsewhere"])
+
+
+@pytest.mark.parametrize(
+    ("key", "options", "identity", "kind"),
+    [
+        ("call_ended", {"outcome": "answered_elsewhere"}, "", SubjectKind.ACCOUNT),
+        ("call_ended", {"outcome": ["answered_elsewhere"]}, "q1", SubjectKind.QUEUE),
+        ("call_incoming", {}, "a1", SubjectKind.AGENT),
+        ("sms_received", {}, "a1", SubjectKind.AGENT),
+        ("sms_received", {}, "q1", SubjectKind.QUEUE),
+        ("recording_ready", {}, "q1", SubjectKind.QUEUE),
+    ],
+)
+@pytest.mark.parametrize("by_entity", [False, True])
+async def test_a_target_that_never_hears_of_it(
+    hass: HomeAssistant,
+    coordinator: PbxCoordinator,
+    key: str,
+    options: dict[str, Any],
+    identity: str,
+    kind: SubjectKind,
+    *,
+    by_entity: bool,
+) -> None:
+    """It is refused when the automation is written, unless there is something else beside it."""
+    device = device_id(coordinator, kind, identity)
+    entities = [one.entity_id for one in er.async_entries_for_device(er.async_get(hass), device)]
+    target: dict[str, Any] = {"entity_id": entities[:1]} if by_entity else {"device_id": device}
+    config = cv.TRIGGER_SCHEMA([{"trigger": f"pbx.{key}", "options": options, "target": target}])
+    with pytest.raises(vol.Invalid):
+        await async_validate_trigger_config(hass, config)
+    more = (phone("101")(hass, coordinator), {"device_id": "gone"}, {"area_id": "hall"}, {"entity_id": "light.hall"})
+    for other in more:
+        both = {
+            name: [*cv.ensure_list(target.get(name, [])), *cv.ensure_list(other.get(name, []))]
+            for name in target.keys() | other.keys()
+        }
+        beside = {"trigger": f"pbx.{key}", "options": options, "target": both}
+        assert await async_validate_trigger_config(hass, cv.TRIGGER_SCHEMA([beside]))
 
 
 @pytest.mark.parametrize(
@@ -1048,6 +1268,31 @@ async def test_a_phone_that_stopped_ringing(
     coordinator.async_push(pushed("c1", CallState.ENDED, "101"))
     await async_later(hass, freezer, 30)
     assert [len(first), len(anywhere)] == [0, 1]
+
+
+@pytest.mark.parametrize("named", ["target", "extension"])
+async def test_phones_that_ring_one_after_the_other(
+    hass: HomeAssistant,
+    fake: type[FakeProvider],
+    coordinator: PbxCoordinator,
+    listen: Listen,
+    freezer: FrozenDateTimeFactory,
+    named: str,
+) -> None:
+    """A call that wanders from phone to phone is unanswered for who listens to them all, at the one that rings."""
+    fake.script.calls = None
+    both: dict[str, Any] = {
+        "target": {"target": phone("101", "102")(hass, coordinator)},
+        "extension": {"extension": ["101", "102"]},
+    }
+    fired = await listen("call_unanswered", **both[named])
+    await async_ring(hass, coordinator, "101")
+    await async_later(hass, freezer, 10)
+    await async_ring(hass, coordinator, "102")
+    coordinator.async_push(pushed("c1", CallState.ENDED, "101"))
+    await async_later(hass, freezer, 11)
+    await async_later(hass, freezer, 60)
+    assert [found["extension"] for found in fired] == ["102"]
 
 
 async def test_unloaded_while_it_rings(

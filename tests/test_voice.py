@@ -310,3 +310,63 @@ async def test_several_calls(fake: type[FakeProvider], home: Home) -> None:
     await home.hass.async_block_till_done()
     assert (await home.say("Hang up")).startswith("There are several calls.")
     assert fake.script.times("hangup") == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "language", "said", "answer"),
+    [
+        ("Ring", "en", "Ring Zoe", "Calling Zoe. Pick up Bob, please."),
+        ("Call", "en", "Call Zoe from Ann", "Calling Zoe. Pick up Ann, please."),
+        ("Ring", "en", "Ring Ring", "Calling Ring. Pick up Bob, please."),
+        ("From", "en", "Call From from Ann", "Calling From. Pick up Ann, please."),
+        ("An", "de", "Ruf Zoe an", "Zoe wird angerufen. Bitte Bob abheben."),
+        ("An", "de", "Ruf An an", "An wird angerufen. Bitte Bob abheben."),
+        ("Von", "de", "Ruf Von von Ann an", "Von wird angerufen. Bitte Ann abheben."),
+        ("Da", "it", "Chiama Zoe da Ann", "Chiamo Zoe. Rispondi su Ann."),
+        ("Do", "pl", "Zadzwoń do Zoe z Ann", "Dzwonię: Zoe. Proszę odebrać Ann."),
+    ],
+)
+async def test_a_name_that_is_a_word_of_the_sentence(
+    hass: HomeAssistant, home: Home, name: str, language: str, said: str, answer: str
+) -> None:
+    """It is heard as what it is in the sentence."""
+    await async_get_phone_book(hass).async_add({"name": name, "numbers": ["+390655501000"]})
+    await hass.async_block_till_done()
+    assert await home.say(said, language) == answer
+
+
+@pytest.mark.parametrize(
+    ("said", "language"),
+    [
+        ("Call 101", "en"),
+        ("Call one zero one", "en"),
+        ("Call 1 0 1 please", "en"),
+        ("please call 101 from 102", "en"),
+        ("Ruf bitte eins null eins an", "de"),
+        ("Appelle 101 s'il te plaît", "fr"),
+        ("Zavolej 101 prosím", "cs"),
+    ],
+)
+async def test_a_phone_by_its_number(fake: type[FakeProvider], home: Home, said: str, language: str) -> None:
+    """The number of a phone is a name as well, also digit by digit, and politely."""
+    await home.say(said, language)
+    [(request,)] = fake.script.arguments("originate")
+    assert (request.extension, request.number) == ("102", "101")
+
+
+@pytest.mark.parametrize("said", ["Call Jürgen Müller", "Call Jurgen Muller", "Call Juergen Mueller"])
+async def test_a_name_from_abroad(hass: HomeAssistant, home: Home, said: str) -> None:
+    """Letters that an engine or a keyboard has not are said and typed as others."""
+    await async_get_phone_book(hass).async_add({"name": "Jürgen Müller", "numbers": ["+390655501000"]})
+    await hass.async_block_till_done()
+    assert await home.say(said) == "Calling Jürgen Müller. Pick up Bob, please."
+
+
+async def test_names_that_are_written_alike(hass: HomeAssistant, home: Home) -> None:
+    """Whoever is named as it is written is meant."""
+    book = async_get_phone_book(hass)
+    for name, number in (("Müller", "+390655501001"), ("Muller", "+390655501002"), ("Mueller", "+390655501003")):
+        await book.async_add({"name": name, "numbers": [number]})
+    await hass.async_block_till_done()
+    for name in ("Müller", "Muller", "Mueller"):
+        assert await home.say(f"Call {name}") == f"Calling {name}. Pick up Bob, please."

@@ -42,7 +42,11 @@ def understands(language: str, names: list[str], said: str) -> bool:
         ("Apotheke 3", "de", ("Apotheke drei",)),
         ("Linka 4", "cs", ("Linka čtyři",)),
         ("Пошта 5", "uk", ("Пошта п'ять", "Пошта п\u2019ять")),
-        ("Jörg", "de", ("Jörg", "Jo\u0308rg")),
+        ("Jörg", "de", ("Jörg", "Jo\u0308rg", "Joerg")),
+        ("Łukasz Żółć", "en", ("Łukasz Żółć", "Lukasz Zolc")),
+        ("Søren Ångström", "en", ("Soren Angstrom", "Soeren Aangstroem")),
+        ("Großmann", "de", ("Großmann", "Grossmann")),
+        ("Room 101", "en", ("Room 101", "Room 1 0 1", "room one zero one")),
         ("Anna\u00a0Keller", "en", ("Anna Keller",)),
     ],
 )

@@ -3,8 +3,8 @@
 from functools import partial
 
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import Platform
-from homeassistant.core import HomeAssistant
+from homeassistant.const import EVENT_CORE_CONFIG_UPDATE, Platform
+from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers import device_registry as dr
@@ -100,6 +100,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> bool:
     await hass.config_entries.async_forward_entry_setups(entry, _platforms_of(provider))
     coordinator.async_entities_added()
     entry.async_on_unload(entry.add_update_listener(_async_reload_if_changed))
+    _async_follow_country(hass, entry)
     data.webhook.async_setup()
     await data.subscription.async_setup()
     data.stream.async_setup()
@@ -185,6 +186,20 @@ async def async_remove_config_entry_device(
     ):
         return False
     return entry.runtime_data.devices.subject_of_device(device_entry.id) is None
+
+
+@callback
+def _async_follow_country(hass: HomeAssistant, entry: PbxConfigEntry) -> None:
+    """Reload an account when Home Assistant is told its country: numbers are read as there."""
+    known = country_of(hass, entry)
+
+    @callback
+    def reload_if_other(_event: Event) -> None:
+        """Reload if numbers would be read in another way now."""
+        if country_of(hass, entry) != known:
+            hass.config_entries.async_schedule_reload(entry.entry_id)
+
+    entry.async_on_unload(hass.bus.async_listen(EVENT_CORE_CONFIG_UPDATE, reload_if_other))
 
 
 async def _async_reload_if_changed(hass: HomeAssistant, entry: PbxConfigEntry) -> None:

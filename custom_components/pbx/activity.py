@@ -12,11 +12,13 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.recorder import get_instance
 
 from .const import DOMAIN, EVENT_PBX
-from .telephony.models import Direction, EventType, Outcome
-from .wording import Wording
+from .registry.announcements import CALLEE, CALLER
+from .telephony.models import EventType, Outcome
+from .wording import Wording, is_placed_by
 
 RECORDER = "recorder"
 MINUTE = 60  # seconds
+TALKED = "talked"  # how a call is told that ended after somebody talked
 ISOLATE, END = "\u2068", "\u2069"
 _RIGHT_TO_LEFT = re.compile(r"[\u0590-\u08ff]")
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -46,8 +48,26 @@ SAME = (
     "outcome",
     "outcome_before",
     "digits",
-    "transferred_to",
 )
+# What a caller who hides the number is called behind a "with" or a "from", which changes it in many
+# languages.
+HIDDEN: Mapping[str, str] = {
+    **dict.fromkeys(
+        (
+            EventType.CALL_HELD,
+            EventType.CALL_RESUMED,
+            EventType.CALL_TRANSFERRED,
+            EventType.CALL_ENDED,
+            EventType.CALL_CORRECTED,
+            TALKED,
+        ),
+        "hidden_number_with",
+    ),
+    **dict.fromkeys(
+        (EventType.VOICEMAIL_RECEIVED, EventType.FAX_RECEIVED, EventType.SMS_RECEIVED),
+        "hidden_number_from",
+    ),
+}
 # Nothing has to be said of how a call ended that was answered, or of which nobody knows.
 UNSAID = frozenset({"", Outcome.ANSWERED, Outcome.UNKNOWN})
 
@@ -70,20 +90,30 @@ def activity_data(
     """
     kept: dict[str, Any] = {"type": event["type"]}
     kept |= {name: event[name] for name in SAME if name in event}
-    outgoing = event.get("direction") == Direction.OUTGOING
-    other, own = ("to", "from") if outgoing else ("from", "to")
+    calls = is_placed_by(
+        event.get("extension"), event.get("direction"), event.get("from_number", "")
+    )
+    other, own = ("to", "from") if calls else ("from", "to")
+    name = wording.name(str(event.get(f"{other}_name", "")))
     number = wording.number(str(event.get(f"{other}_number", "")))
-    words = {
-        "name": event.get(f"{other}_name"),
-        "number": number,
-        "phone": phone
-        or event.get("extension_name")
-        or event.get("extension")
-        or event.get(f"{own}_name")
+    where = _where(event, other, masked=wording.masked)
+    phone = (
+        phone
+        or str(event.get("extension_name", ""))
+        or str(event.get("extension", ""))
+        or wording.name(str(event.get(f"{own}_name", "")))
         or wording.number(str(event.get(f"{own}_number", "")))
-        or event.get("queue"),
+        or str(event.get("queue", ""))
+    )
+    if event.get("pressed_by") == (CALLER if calls else CALLEE):
+        name, number, where = phone, "", ""
+    words = {
+        "name": name,
+        "number": number,
+        "phone": phone,
         "agent": agent or event.get("agent"),
-        "where": _where(event, other, masked=wording.masked),
+        "where": where,
+        "transferred_to": wording.name(str(event.get("transferred_to", ""))),
         "duration": round(event.get("duration", 0)),
     }
     return kept | {name: value for name, value in words.items() if value}
@@ -93,8 +123,9 @@ def sentence(texts: Mapping[str, str], data: Mapping[str, Any]) -> str:
     """Return what happened as a sentence; `texts` are the translations of the integration."""
     key = str(data.get("type"))
     if key == EventType.CALL_ENDED and "duration" in data:
-        key = "talked"
-    other = str(data.get("name") or data.get("number") or _word(texts, "hidden_number"))
+        key = TALKED
+    hidden = _word(texts, HIDDEN.get(key, "hidden_number"))
+    other = str(data.get("name") or data.get("number") or hidden)
     where, about_agent = data.get("where"), key in OF_AGENTS
     outcome = str(data.get("outcome", ""))
     words = {

@@ -19,7 +19,7 @@ from .telephony.models import Capability, Extension
 PARALLEL_UPDATES = 0
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class PbxBinarySensorEntityDescription(PbxEntityDescription, BinarySensorEntityDescription):
     """Describe how a binary sensor reads its state."""
 

@@ -8,7 +8,6 @@ from homeassistant.components.button import ButtonEntity, ButtonEntityDescriptio
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
-from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .accounts import call_back_number
@@ -25,14 +24,14 @@ from .const import (
 from .coordinator import PbxCoordinator
 from .data import PbxConfigEntry, PbxData
 from .devices import Subject, SubjectKind, model_in, texts_of
-from .entity import PbxEntity, PbxEntityDescription, async_add_subjects
+from .entity import PbxEntity, PbxEntityDescription, async_add_subjects, is_by_person
 from .errors import invalid
 from .telephony.models import CallRef, Capability, DialFirst, Originate
 
 PARALLEL_UPDATES = 1
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class PbxButtonEntityDescription(PbxEntityDescription, ButtonEntityDescription):
     """Describe what a button does."""
 
@@ -63,12 +62,6 @@ def _data(coordinator: PbxCoordinator) -> PbxData:
     """Return the parts of an account."""
     entry: PbxConfigEntry = coordinator.config_entry
     return entry.runtime_data
-
-
-def _is_person(entity: Entity) -> bool:
-    """Return whether a user does something with an entity now, and no automation."""
-    context = entity._context  # noqa: SLF001 - where Home Assistant keeps it for an entity's own use
-    return context is not None and context.user_id is not None
 
 
 async def _acknowledge(coordinator: PbxCoordinator, _id: str) -> None:
@@ -185,7 +178,7 @@ class PbxCallBack(PbxButton):
             return {}
         phone = self.device_entry or self.subject.device  # the first is followed if it is renamed
         shown = {
-            "name": last.name,
+            "name": self.wording.name(last.name),
             "number": self.wording.number(last.number),
             "rings_first": phone.name_by_user or phone.name or "",
         }
@@ -212,9 +205,11 @@ class PbxCallBack(PbxButton):
         """Call the last caller back, if that number may be dialled."""
         data = _data(self.coordinator)
         last = data.recent.last_caller(self.subject.id)
-        if last is not None:
-            data.guard.check(last.number, by_person=_is_person(self), by_hand=True)
-        await super().async_press()
+        if last is None:
+            await super().async_press()
+            return
+        with data.guard.placing(last.number, by_person=is_by_person(self), by_hand=True):
+            await super().async_press()
 
 
 def _make(
@@ -269,7 +264,7 @@ class PbxSpeedDial(ButtonEntity):
             dial_first=DialFirst(data[ATTR_DIAL_FIRST]) if ATTR_DIAL_FIRST in data else None,
         )
         guard = _data(self.coordinator).guard
-        guard.check(number, by_person=_is_person(self), by_hand=True)
-        with commanding(self.coordinator):
+        placing = guard.placing(number, by_person=is_by_person(self), by_hand=True)
+        with placing, commanding(self.coordinator):
             placed = await self.coordinator.provider.click_to_call(request)
             async_take_placed(self.coordinator, placed)

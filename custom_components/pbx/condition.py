@@ -26,6 +26,7 @@ from .devices import SubjectKind
 from .phone_book.collection import async_get_phone_book
 from .sensor import IDLE
 from .telephony.models import AgentStatus, Call, CallState
+from .trigger_fields import TEXTS, filled
 
 # The sensors these conditions are about, by translation key: a device has others beside them.
 PHONE_SENSOR = "call_state"
@@ -81,7 +82,9 @@ class PbxCallerCondition(PbxCondition):
     _schema = ENTITY_STATE_CONDITION_SCHEMA_ANY_ALL.extend(
         {
             vol.Required(CONF_OPTIONS): {
-                vol.Required(ATTR_CALLER_GROUPS): vol.All(cv.ensure_list, [cv.string]),
+                vol.Required(ATTR_CALLER_GROUPS): vol.All(
+                    cv.ensure_list, filled, TEXTS, vol.Length(min=1)
+                ),
             }
         }
     )

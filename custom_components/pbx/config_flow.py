@@ -10,6 +10,7 @@ from homeassistant.components.webhook import async_generate_id
 from homeassistant.config_entries import (
     SOURCE_REAUTH,
     SOURCE_RECONFIGURE,
+    SOURCE_USER,
     ConfigEntry,
     ConfigEntryState,
     ConfigFlow,
@@ -18,7 +19,6 @@ from homeassistant.config_entries import (
 )
 from homeassistant.const import CONF_CODE, CONF_COUNTRY, CONF_VERIFY_SSL, CONF_WEBHOOK_ID
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.helpers.translation import async_get_translations
 
 from .accounts import async_session, provider_of
@@ -33,25 +33,23 @@ from .const import (
     SUBENTRY_QUEUE,
     SUBENTRY_SPEED_DIAL,
 )
-from .errors import async_refusal_words
+from .form_errors import async_explain
 from .forms import CODE_FORM, CONF_CONFIGURATION, FORMS, PHONES_FORM, REAUTH_FIELDS
 from .migration import VERSION
 from .options import shown_phones, stored_table
 from .options_flow import PbxOptionsFlow
 from .providers import PROVIDERS
 from .providers.base import Provider
-from .push.url import addresses_to_paste, async_cloudhook_url, external_url
+from .push.url import (
+    addresses_to_paste,
+    async_cloudhook_url,
+    async_delete_cloudhook,
+    external_url,
+)
 from .stored import async_ensure_stored
 from .stored_secrets import kept_secrets, with_kept_secrets, without_secrets
 from .subentries import AgentFlow, QueueFlow, SpeedDialFlow
-from .telephony.errors import (
-    AuthError,
-    InvalidInputError,
-    ProviderError,
-    RateLimitError,
-    RefusedError,
-    SecondFactorError,
-)
+from .telephony.errors import InvalidInputError, ProviderError, SecondFactorError
 from .telephony.models import Account, Capability, Extension
 from .trials import StreamTrial, Trial, WebhookTrial, described
 from .webhook_page import CONF_TEST, Trouble, async_webhook_page, test_field
@@ -70,6 +68,8 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
     def __init__(self) -> None:
         """Initialize the flow before a provider is chosen."""
         self._provider = ""
+        self._unkept: Provider | None = None
+        self._keeps = False
         self._typed: dict[str, Any] = {}
         self._nonce = ""
         self._trial: Trial | None = None
@@ -130,6 +130,7 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
         placeholders = {
             "provider": kind.name,
             "reason": "",
+            "seconds": "",
             "manual": kind.manual,
             "note": "",
             "address": address,
@@ -141,6 +142,7 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
         if user_input is not None:
             user_input.pop(CONF_CONFIGURATION, None)  # it is there to be copied
             kept = kept_secrets(kind, known, user_input)
+            self._keeps = bool(kept)
             typed = {**_apart_from(form, known), **kept, **user_input}
             result = await self._async_sign_in(typed, form, errors, placeholders)
             if result is not None:
@@ -159,7 +161,7 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_code(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Enter the code that the provider just sent."""
         errors: dict[str, str] = {}
-        placeholders = {"provider": PROVIDERS[self._provider].name, "reason": ""}
+        placeholders = {"provider": PROVIDERS[self._provider].name, "reason": "", "seconds": ""}
         if user_input is not None:
             typed = {**self._typed, CONF_CODE: user_input[CONF_CODE], CONF_NONCE: self._nonce}
             done = await self._async_try(typed, CODE_FORM, errors, placeholders)
@@ -202,12 +204,9 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
             await self._async_log_in(typed)
         except SecondFactorError as err:
             self._nonce = err.nonce
-        except RefusedError as err:
-            errors["base"] = "refused"
-            name = PROVIDERS[self._provider].name
-            placeholders["reason"] = await async_refusal_words(self.hass, name, err)
         except ProviderError as err:
-            _explain(err, errors, form)
+            name = PROVIDERS[self._provider].name
+            errors |= await async_explain(self.hass, name, err, form, placeholders)
         except Exception:  # noqa: BLE001 - a form must say something whatever happens
             LOGGER.exception(
                 "Unexpected error while trying an account of %s", PROVIDERS[self._provider].name
@@ -222,8 +221,12 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
         kind = PROVIDERS[self._provider]
         verify_ssl = bool(typed.get(CONF_VERIFY_SSL, True))
         session = async_session(self.hass, FLOWS, verify_ssl=verify_ssl)
-        settings = dict(await kind.login(session, typed))
+        # What is stored was logged in for when it was typed, and some of it was made then.
+        settings = dict(typed if self._keeps else await kind.login(session, typed))
         client = kind(session, {CONF_COUNTRY: self.hass.config.country or "", **settings})
+        await self._async_leave()
+        if self.source == SOURCE_USER:
+            self._unkept = client
         account = await client.account()
         self._tried = (account, client)
         self._settings = {**settings, **account.settings, CONF_PROVIDER: self._provider}
@@ -235,18 +238,15 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
         """
         account, client = self._tried
         self._settings.pop(CONF_PINNED_ACCOUNT, None)
-        await self.async_set_unique_id(f"{self._provider}_{account.id}")
+        # Another form for this account may be open somewhere, and forgotten.
+        await self.async_set_unique_id(f"{self._provider}_{account.id}", raise_on_progress=False)
         if self.source == SOURCE_REAUTH:
             self._abort_if_unique_id_mismatch(reason="wrong_account")
             return self._update(self._get_reauth_entry(), self._settings)
         if self.source == SOURCE_RECONFIGURE:
             self._abort_if_unique_id_mismatch(reason="wrong_account")
             return self._update(self._get_reconfigure_entry(), self._settings)
-        try:
-            self._abort_if_unique_id_configured()
-        except AbortFlow:
-            await _async_release(client)
-            raise
+        self._abort_if_unique_id_configured()
         self._settings[CONF_WEBHOOK_ID] = webhook_id = async_generate_id()
         if not addresses_to_paste(self.hass, client, self._settings):
             return await self._async_prove_stream(client)
@@ -349,11 +349,20 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
     @callback
     @override
     def async_remove(self) -> None:
-        """Leave the address, when somebody closes the form."""
+        """Leave the address, and what was made for the account, when a form is closed."""
         if self._trial is not None:
             self._trial.async_stop()
         if self._waiting is not None:
             self._waiting.cancel()
+        if self._unkept is not None:
+            self.hass.async_create_task(self._async_leave(), f"{DOMAIN} form that is closed")
+
+    async def _async_leave(self) -> None:
+        """Remove what was made, here and there, for an account that is not kept."""
+        client, self._unkept = self._unkept, None
+        if client is not None:
+            await async_delete_cloudhook(self.hass, self._settings)
+            await _async_release(client)
 
     async def async_step_phones(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show the phones that were found, where a person has to say which they are."""
@@ -381,7 +390,9 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
         )
 
     def _create(self) -> ConfigFlowResult:
-        """Create the entry."""
+        """Create the entry, unless another form has done so meanwhile."""
+        self._abort_if_unique_id_configured()
+        self._unkept = None
         if self._trial is not None:
             self._trial.async_stop()
         return self.async_create_entry(
@@ -409,6 +420,7 @@ class PbxConfigFlow(ConfigFlow, domain=DOMAIN):
             "provider": PROVIDERS[self._provider].name,
             "title": entry.title,
             "reason": "",
+            "seconds": "",
         }
         form = REAUTH_FIELDS[self._provider]
         if user_input is not None:
@@ -456,19 +468,6 @@ async def _async_words(hass: HomeAssistant, key: str) -> str:
 def _own_address(hass: HomeAssistant) -> str:
     """Return Home Assistant's address in its own network."""
     return hass.config.api.local_ip if hass.config.api is not None else "127.0.0.1"
-
-
-def _explain(err: ProviderError, errors: dict[str, str], form: vol.Schema) -> None:
-    """Say in the form what went wrong."""
-    match err:
-        case AuthError():
-            errors["base"] = "invalid_auth"
-        case InvalidInputError(field=field, problem=problem):
-            errors[field if field in form.schema else "base"] = problem
-        case RateLimitError():
-            errors["base"] = "rate_limited"
-        case _:
-            errors["base"] = "cannot_connect"
 
 
 async def _async_release(client: Provider) -> None:

@@ -28,7 +28,9 @@ LISTED: Mapping[SubjectKind, Callable[[CallRegistry], Container[str]]] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
+# Nobody compares or prints descriptions: at each start, methods for that would be a third of what
+# it takes to make these classes.
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class PbxEntityDescription(EntityDescription):
     """Describe what an entity is about, and what the phone system must be able to do for it."""
 
@@ -191,3 +193,9 @@ def within_limit(coordinator: PbxCoordinator, entities: Sequence[Entity]) -> Seq
         # The attribute is there to be set, and there is no other way from outside.
         entity._attr_entity_registry_enabled_default = False  # noqa: SLF001
     return entities
+
+
+def is_by_person(entity: Entity) -> bool:
+    """Return whether a user does something with an entity now, and no automation."""
+    context = entity._context  # noqa: SLF001 - where Home Assistant keeps it for an entity's own use
+    return context is not None and context.user_id is not None

@@ -22,12 +22,14 @@ from homeassistant.helpers.update_coordinator import UpdateFailed
 from .const import DOMAIN
 from .telephony.errors import (
     AuthError,
+    CertificateError,
     InvalidInputError,
     ProviderError,
     RateLimitError,
     Refusal,
     RefusedError,
     SwitchDownError,
+    TroubleError,
     UnknownOutcomeError,
     UnsupportedError,
 )
@@ -105,6 +107,19 @@ def _said(err: RefusedError) -> str:
     return ": ".join(part for part in parts if part) or NO_ANSWER
 
 
+def _away(err: ProviderError, provider: str) -> HomeAssistantError:
+    """Return the error for a phone system that is not there, or not well."""
+    match err:
+        case CertificateError():
+            return failed("certificate", provider=provider)
+        case SwitchDownError():
+            return failed("switch_down", provider=provider)
+        case TroubleError():
+            return failed("trouble", provider=provider, answer=err.answer)
+        case _:
+            return failed("cannot_connect", provider=provider)
+
+
 async def async_refusal_words(hass: HomeAssistant, provider: str, err: RefusedError) -> str:
     """Return why a phone system said no, in Home Assistant's language, for a form to show."""
     if err.kind in {Refusal.OTHER, Refusal.GONE}:
@@ -144,10 +159,8 @@ def command_errors(hass: HomeAssistant, entry: ConfigEntry, provider: str) -> It
             code=err.code,
             answer=_said(err),
         ) from err
-    except SwitchDownError as err:
-        raise failed("switch_down", provider=provider) from err
     except ProviderError as err:
-        raise failed("cannot_connect", provider=provider) from err
+        raise _away(err, provider) from err
 
 
 @contextmanager
@@ -171,10 +184,13 @@ def poll_errors(provider: str) -> Iterator[None]:
             code=err.code,
             answer=_said(err),
         ) from err
-    except SwitchDownError as err:
-        raise update_failed("switch_down", provider=provider) from err
+    except TroubleError as err:
+        later = None if err.retry_after is None else err.retry_after + 1
+        raise update_failed(
+            "trouble", retry_after=later, provider=provider, answer=err.answer
+        ) from err
     except ProviderError as err:
-        raise update_failed("cannot_connect", provider=provider) from err
+        raise _as(UpdateFailed, _away(err, provider)) from err
 
 
 @contextmanager

@@ -56,7 +56,7 @@ KEPT = frozenset(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class PbxEventEntityDescription(PbxEntityDescription, EventEntityDescription):
     """Describe which events an event entity can show."""
 
@@ -150,6 +150,8 @@ class PbxEvent(PbxEntity, EventEntity):
         if self.wording.masked:
             for name in attributes.keys() & {"from_number", "to_number"}:
                 attributes[name] = self.wording.number(str(attributes[name]))
+            for name in attributes.keys() & {"from_name", "to_name"}:
+                attributes[name] = self.wording.name(str(attributes[name]))
         self._trigger_event(event.type, attributes)
         self.async_write()
 

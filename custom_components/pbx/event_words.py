@@ -7,6 +7,7 @@ from .coordinator import PbxCoordinator
 from .telephony.events import Event
 from .telephony.models import EventType, Outcome, Party
 from .trigger_fields import ATTR_DIGITS
+from .wording import is_placed_by
 
 SENTENCES: Mapping[EventType, str] = {
     EventType.CALL_INCOMING: "call {sides} came in",
@@ -52,12 +53,20 @@ def outcome_of(event: Event) -> Outcome | None:
 
 def sides_of(event: Event) -> str:
     """Return who called whom, as far as it is known."""
-    caller = _worded(caller_of(event)) or "a hidden number"
-    callee = _worded(callee_of(event))
-    to: str | None = event.extension or callee
-    if event.type is EventType.CALL_OUTGOING:
-        to = callee or event.extension
+    caller, callee = _worded(caller_of(event)), _worded(callee_of(event))
+    phone = event.extension or ""
+    from_here = _is_from_here(event)
+    caller = caller or (phone if from_here else "") or "a hidden number"
+    to = callee if from_here else phone or callee
     return f"from {caller} to {to}" if to else f"from {caller}"
+
+
+def _is_from_here(event: Event) -> bool:
+    """Return whether the phone that an event is about is the side that called or sent."""
+    known = event.call or event.record
+    if event.type in {EventType.CALL_OUTGOING, EventType.FAX_SENT}:
+        return True
+    return known is not None and is_placed_by(event.extension, known.direction, known.caller.number)
 
 
 def caller_of(event: Event) -> Party:
@@ -87,10 +96,11 @@ def _worded(party: Party) -> str:
 
 
 def talked_in(event: Event) -> timedelta:
-    """Return how long somebody talked; a phone whose call was answered elsewhere did not."""
+    """Return how long somebody talked; a phone whose call was answered elsewhere did not.
+
+    A phone that handed its call over talked until then.
+    """
     call = event.call
-    if call is None or call.answered_at is None or call.ended_at is None:
+    if call is None or call.met_at is None or event.outcome is Outcome.ANSWERED_ELSEWHERE:
         return timedelta()
-    if event.outcome is Outcome.ANSWERED_ELSEWHERE:
-        return timedelta()
-    return call.ended_at - call.answered_at
+    return (call.ended_at or event.time) - call.met_at

@@ -19,6 +19,7 @@ ISSUE_TOO_MANY_ENTITIES: Final = "too_many_entities"
 ISSUE_UNLISTED_PHONES: Final = "unlisted_phones"
 ISSUE_WEBHOOK_DISABLED: Final = "webhook_disabled"
 ISSUE_WEBHOOK_NO_URL: Final = "webhook_no_url"
+ISSUE_WEBHOOK_REFUSED: Final = "webhook_refused"
 ISSUE_WEBHOOK_SILENT: Final = "webhook_silent"
 
 FIXABLE: Final = frozenset(
@@ -28,11 +29,10 @@ FIXABLE: Final = frozenset(
         ISSUE_UNLISTED_PHONES,
         ISSUE_WEBHOOK_DISABLED,
         ISSUE_WEBHOOK_NO_URL,
+        ISSUE_WEBHOOK_REFUSED,
         ISSUE_WEBHOOK_SILENT,
     }
 )
-# What is found once only has to be there after a restart as well.
-PERSISTENT: Final = frozenset({ISSUE_COPY, ISSUE_PASTE_AGAIN})
 
 
 @callback
@@ -48,7 +48,7 @@ def async_create(hass: HomeAssistant, entry: ConfigEntry, key: str, **placeholde
         _issue_id(entry, key),
         data={"entry_id": entry.entry_id, "issue": key} if fixable else None,
         is_fixable=fixable,
-        is_persistent=key in PERSISTENT,
+        is_persistent=False,  # else Home Assistant puts its words, with names, into diagnostics
         severity=ir.IssueSeverity.WARNING,
         translation_key=key,
         translation_placeholders={"title": entry.title, **placeholders},

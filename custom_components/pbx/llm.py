@@ -1,9 +1,8 @@
 """Tools for Assist: call somebody, and say who is on the phone, for accounts that allow it."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import product
-from typing import Any, override
+from typing import Any, NamedTuple, override
 
 import voluptuous as vol
 from homeassistant.components.llm import LLMTools
@@ -45,8 +44,7 @@ LONGEST_NAME = 40  # characters of a stranger's name, for a language model
 MOST_NAMES = 200
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Somebody:
+class Somebody(NamedTuple):
     """Whom an account may call: an extension, or a number from its list."""
 
     entry: PbxConfigEntry

@@ -2,12 +2,14 @@
 
 from collections import OrderedDict, deque
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
+from typing import NamedTuple
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.event import async_call_later
+from homeassistant.util import dt as dt_util
 
 from .const import LOGGER
 from .coordinator import PbxCoordinator
@@ -24,9 +26,17 @@ from .telephony.models import (
 )
 
 NAMES_KEPT = 500
+NAMES_TRUSTED = timedelta(minutes=10)  # contacts are written, renamed and removed meanwhile
 MAX_WAITING_NAMES = 20
 MAX_PENDING_RECORDS = 50
 ASK_AGAIN_AFTER = (20, 90)  # seconds after the question before, which had no answer
+
+
+class LookedUp(NamedTuple):
+    """Whoever was found to have a number, and when; never (None) where that is not trusted."""
+
+    party: Party
+    at: datetime | None
 
 
 class NameBook:
@@ -38,17 +48,37 @@ class NameBook:
     def __init__(self, house: Callable[[str], Party | None]) -> None:
         """Initialize the book; `house` is asked first."""
         self._house = house
-        self._parties: OrderedDict[str, Party] = OrderedDict()
+        self._looked_up: OrderedDict[str, LookedUp] = OrderedDict()
 
     def find(self, number: str) -> Party | None:
         """Return whoever has a number, or None if nobody knows and it was not looked up."""
-        return self._house(number) or self._parties.get(number)
+        found = self._house(number)
+        if found is None and (known := self._looked_up.get(number)) is not None:
+            found = known.party
+        return found
+
+    def is_due(self, party: Party) -> bool:
+        """Return whether to look up who has a party's number, for the first time or once more.
+
+        Not where the name is the house's, or came with the call.
+        """
+        if self._house(party.number) is not None:
+            return False
+        known = self._looked_up.get(party.number)
+        if party.name and (known is None or party.name != known.party.name):
+            return False
+        return known is None or known.at is None or dt_util.utcnow() - known.at >= NAMES_TRUSTED
 
     def add(self, number: str, party: Party) -> None:
         """Add whoever has a number, and forget the oldest one of too many."""
-        self._parties[number] = party
-        if len(self._parties) > NAMES_KEPT:
-            self._parties.popitem(last=False)
+        self._looked_up[number] = LookedUp(party, dt_util.utcnow())
+        if len(self._looked_up) > NAMES_KEPT:
+            self._looked_up.popitem(last=False)
+
+    def distrust(self) -> None:
+        """Look everybody up once more: the phone system's contacts have changed."""
+        for number, known in self._looked_up.items():
+            self._looked_up[number] = LookedUp(known.party, None)
 
 
 class PbxLookups:
@@ -91,16 +121,16 @@ class PbxLookups:
     # -- names -------------------------------------------------------------------------------------
 
     def _name(self, call: Call) -> None:
-        """Look up the party outside, unless it has a name or was looked up before.
+        """Look up the party outside, unless it has a name or was looked up a short time ago.
 
         Whoever was looked up before is named already: the registry asks the name book.
         """
         if Capability.SEARCH_CONTACTS not in self.coordinator.provider.capabilities:
             return
         party = outside(call)
-        if call.direction is Direction.INTERNAL or not party.number or party.name:
+        if call.direction is Direction.INTERNAL or not party.number:
             return
-        if self.names.find(party.number) is not None:
+        if not self.names.is_due(party):
             return
         # Of too many the oldest is left out: its call is the one that may be over.
         self._waiting.append((call.id, party.number))
@@ -121,7 +151,7 @@ class PbxLookups:
     async def _async_name(self, call_id: str, number: str) -> None:
         """Ask the phone system's contacts who has a number; a failure is not remembered."""
         party = self.names.find(number)
-        if party is None:
+        if party is None or self.names.is_due(Party(number=number)):
             try:
                 contact = await self.coordinator.provider.look_up(number)
             except ProviderError:

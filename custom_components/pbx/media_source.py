@@ -20,6 +20,7 @@ from .const import DOMAIN
 from .coordinator import PbxCoordinator
 from .data import PbxConfigEntry
 from .errors import command_errors, errors_as, failed
+from .known_names import known_name
 from .media_view import CAPABILITIES, async_locate, media_path, playing_entry
 from .rights import Access, may
 from .telephony.models import MediaItem, MediaKind
@@ -140,11 +141,11 @@ def title(coordinator: PbxCoordinator, item: MediaItem, words: dict[str, str]) -
 
 
 def _person(coordinator: PbxCoordinator, number: str) -> str:
-    """Return who has a number, with a name if it is an extension's."""
-    extension = coordinator.data.extensions.get(number)
-    if extension is None or not extension.name:
-        return number
-    return f"{extension.name} ({number})"
+    """Return who has a number, as the account's states show it: with a name that is known here."""
+    wording = coordinator.wording
+    shown = wording.name(number)  # some phone systems tell a name in its place
+    name = known_name(coordinator, number)
+    return f"{name} ({shown})" if name and name != shown else shown
 
 
 def _kinds_of(entry: PbxConfigEntry) -> list[MediaKind]:

@@ -41,7 +41,10 @@ ASKED: Final = (hdrs.RANGE, hdrs.IF_RANGE)
 COPIED: Final = (hdrs.CONTENT_LENGTH, hdrs.CONTENT_RANGE, hdrs.ACCEPT_RANGES)
 # What phone systems call MP3, and browsers do not know.
 MISNAMED: Final = frozenset(
-    {"application/octet-stream", "binary/octet-stream", "audio/mpeg3", "audio/x-mpeg-3"}
+    {
+        *("application/octet-stream", "binary/octet-stream"),
+        *("audio/mpeg3", "audio/x-mpeg-3", "audio/x-mpeg", "audio/x-mp3", "audio/mpg"),
+    }
 )
 SOUNDS: Final = frozenset(
     f"audio/{kind}"

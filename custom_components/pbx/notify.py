@@ -16,7 +16,13 @@ from .const import CONF_MESSAGE_NUMBER
 from .coordinator import PbxCoordinator
 from .data import PbxConfigEntry
 from .devices import SubjectKind
-from .entity import PbxEntity, PbxEntityDescription, async_add_subjects, within_limit
+from .entity import (
+    PbxEntity,
+    PbxEntityDescription,
+    async_add_subjects,
+    is_by_person,
+    within_limit,
+)
 from .errors import invalid
 from .phone_book.collection import async_get_phone_book
 from .phone_book.entry import MAX_MESSAGES, Entry
@@ -25,7 +31,7 @@ from .telephony.models import LONGEST_MESSAGE, Capability
 PARALLEL_UPDATES = 1
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class PbxNotifyEntityDescription(PbxEntityDescription, NotifyEntityDescription):
     """Describe what sends text messages."""
 
@@ -89,12 +95,12 @@ class PbxMessage(PbxEntity, NotifyEntity):
         if not 0 < len(text) <= LONGEST_MESSAGE:
             raise invalid("message_length", limit=str(LONGEST_MESSAGE))
         entry: PbxConfigEntry = self.coordinator.config_entry
-        by_person = self._context is not None and self._context.user_id is not None
+        by_person = is_by_person(self)
         number = self.number()
-        entry.runtime_data.guard.check(number, by_person=by_person, by_hand=True)
-        # Both an option and the phone book keep a number as somebody wrote it by hand.
-        dialled = dialled_number(self.hass, entry, number, by_hand=True)
-        await self.async_run(self.coordinator.provider.send_sms(dialled, text, None))
+        with entry.runtime_data.guard.placing(number, by_person=by_person, by_hand=True):
+            # Both an option and the phone book keep a number as somebody wrote it by hand.
+            dialled = dialled_number(self.hass, entry, number, by_hand=True)
+            await self.async_run(self.coordinator.provider.send_sms(dialled, text, None))
 
 
 class PbxMessageTo(PbxMessage):

@@ -37,7 +37,8 @@ def stored_options(
 
     Raise InvalidInputError for what cannot be read or is incomplete.
     """
-    options = {key: value for key, value in typed.items() if value not in ("", [], None)}
+    filled = {key: _without_blanks(value) for key, value in typed.items()}
+    options = {key: value for key, value in filled.items() if value not in ("", [], None)}
     options[CONF_CALL_SLOTS] = int(options[CONF_CALL_SLOTS])
     for line in options.get(CONF_ASSIST_NUMBERS, ()):
         assist_number(line, options.get(CONF_COUNTRY) or country)
@@ -57,6 +58,18 @@ def stored_options(
             if not _BEGINNING.fullmatch(numbers.strip(line)):
                 raise InvalidInputError(name, "invalid_dial_line", value=line)
     return kind.settings_type.read_options(options, known)
+
+
+def _without_blanks(value: Any) -> Any:
+    """Return a text without the blanks around it, and a list without rows of text that are empty.
+
+    Anything else is returned as it is.
+    """
+    if isinstance(value, str):
+        return value.strip()
+    if not isinstance(value, list):
+        return value
+    return [row for row in map(_without_blanks, value) if row != ""]
 
 
 def stored_table(

@@ -20,6 +20,7 @@ from .issues import (
     ISSUE_UNLISTED_PHONES,
     ISSUE_WEBHOOK_DISABLED,
     ISSUE_WEBHOOK_NO_URL,
+    ISSUE_WEBHOOK_REFUSED,
     ISSUE_WEBHOOK_SILENT,
 )
 from .options import shown_phones, stored_table
@@ -32,6 +33,7 @@ REMEDIES: Final[Mapping[str, Callable[[PbxData], None]]] = {
     ISSUE_FOREIGN_PUSHES: lambda data: data.webhook.sender.async_forget(),
     ISSUE_WEBHOOK_DISABLED: lambda data: data.subscription.async_subscribe_again(),
     ISSUE_WEBHOOK_NO_URL: lambda data: data.subscription.async_subscribe_again(),
+    ISSUE_WEBHOOK_REFUSED: lambda data: data.subscription.async_subscribe_again(),
 }
 
 

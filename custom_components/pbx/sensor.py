@@ -33,7 +33,7 @@ from .entity import PbxEntity, PbxEntityDescription, async_add_subjects
 from .recent_calls import RecentCalls
 from .recent_rows import RecentRows
 from .registry.call_registry import CallRegistry
-from .telephony.models import AgentStatus, Call, CallState, Capability
+from .telephony.models import AgentStatus, Call, CallState, Capability, Party
 from .wording import called_from, caller_at
 
 PARALLEL_UPDATES = 0
@@ -43,7 +43,7 @@ MOST_RECENT = 20
 CALL_STATES = [IDLE, *(state for state in CallState if state is not CallState.ENDED)]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class PbxSensorEntityDescription(PbxEntityDescription, SensorEntityDescription):
     """Describe how a sensor reads its value and its unrecorded attributes."""
 
@@ -107,7 +107,9 @@ def _missed_calls(sensor: PbxSensor, registry: CallRegistry, _id: str) -> dict[s
 def _last_caller(sensor: PbxSensor, _registry: CallRegistry, extension: str) -> str | None:
     """Return who called an extension last: the name, else the number."""
     call = sensor.recent.last_caller(extension)
-    return None if call is None else call.name or sensor.coordinator.wording.number(call.number)
+    if call is None:
+        return None
+    return sensor.wording.party(Party(name=call.name, number=call.number)) or ""
 
 
 def _last_caller_attributes(

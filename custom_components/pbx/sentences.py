@@ -22,7 +22,7 @@ class Wish(StrEnum):
 
 SENTENCES: Mapping[str, Mapping[Wish, tuple[str, ...]]] = {
     "en": {
-        Wish.CALL: ("(call|phone|ring) [up] <names> [from <phones>]",),
+        Wish.CALL: ("[please] (call|phone|ring) [up] <names> [from <phones>] [please]",),
         Wish.CALLING: ("who (is|'s) calling", "who's calling"),
         Wish.ON_THE_PHONE: ("who is on the phone", "who's on the phone", "is anybody on the phone"),
         Wish.HOLD: ("(hold|pause) the call", "put (the call|me|them) on hold"),
@@ -32,7 +32,7 @@ SENTENCES: Mapping[str, Mapping[Wish, tuple[str, ...]]] = {
     },
     "de": {
         Wish.CALL: (
-            "ruf[e] <names> [von <phones>] an",
+            "[bitte] ruf[e] [bitte] <names> [von <phones>] an",
             "[bitte] <names> [von <phones>] anrufen",
         ),
         Wish.CALLING: ("wer ruft [gerade] an",),
@@ -43,7 +43,7 @@ SENTENCES: Mapping[str, Mapping[Wish, tuple[str, ...]]] = {
         Wish.LOG_IN: ("melde mich [in der Warteschlange] an",),
     },
     "fr": {
-        Wish.CALL: ("(appelle|appeler|téléphone à) <names> [depuis <phones>]",),
+        Wish.CALL: ("(appelle|appeler|téléphone à) <names> [depuis <phones>] [s'il te plaît]",),
         Wish.CALLING: ("qui appelle",),
         Wish.ON_THE_PHONE: ("qui est au téléphone", "qui téléphone"),
         Wish.HOLD: ("(mets|mettre) (l'appel|en attente) [en attente]",),
@@ -52,7 +52,7 @@ SENTENCES: Mapping[str, Mapping[Wish, tuple[str, ...]]] = {
         Wish.LOG_IN: ("connecte-moi [à la file]",),
     },
     "it": {
-        Wish.CALL: ("(chiama|telefona a) <names> [da <phones>]",),
+        Wish.CALL: ("[per favore] (chiama|telefona a) <names> [da <phones>] [per favore]",),
         Wish.CALLING: ("chi (chiama|sta chiamando)",),
         Wish.ON_THE_PHONE: ("chi è al telefono", "chi sta telefonando"),
         Wish.HOLD: ("metti (la chiamata|in attesa) [in attesa]",),
@@ -61,7 +61,7 @@ SENTENCES: Mapping[str, Mapping[Wish, tuple[str, ...]]] = {
         Wish.LOG_IN: ("collegami [alla coda]",),
     },
     "es": {
-        Wish.CALL: ("(llama|llamar) a <names> [desde <phones>]",),
+        Wish.CALL: ("[por favor] (llama|llamar) a <names> [desde <phones>] [por favor]",),
         Wish.CALLING: ("quién (llama|está llamando)",),
         Wish.ON_THE_PHONE: ("quién está (al teléfono|hablando por teléfono)",),
         Wish.HOLD: ("pon (la llamada|en espera) [en espera]",),
@@ -70,7 +70,7 @@ SENTENCES: Mapping[str, Mapping[Wish, tuple[str, ...]]] = {
         Wish.LOG_IN: ("conéctame [a la cola]",),
     },
     "pt-BR": {
-        Wish.CALL: ("(ligue|liga|ligar) para <names> [de <phones>]",),
+        Wish.CALL: ("[por favor] (ligue|liga|ligar) para <names> [de <phones>] [por favor]",),
         Wish.CALLING: ("quem está (ligando|chamando)",),
         Wish.ON_THE_PHONE: ("quem está (no telefone|ao telefone)",),
         Wish.HOLD: ("(coloque|põe) a (chamada|ligação) em espera",),
@@ -79,7 +79,10 @@ SENTENCES: Mapping[str, Mapping[Wish, tuple[str, ...]]] = {
         Wish.LOG_IN: ("(me conecte|conecte-me) [à fila]",),
     },
     "pl": {
-        Wish.CALL: ("(zadzwoń|dzwoń) do <names> [z <phones>]", "połącz [mnie] z <names>"),
+        Wish.CALL: (
+            "[proszę] (zadzwoń|dzwoń) do <names> [z <phones>] [proszę]",
+            "połącz [mnie] z <names>",
+        ),
         Wish.CALLING: ("kto dzwoni",),
         Wish.ON_THE_PHONE: ("kto rozmawia [przez telefon]", "kto jest przy telefonie"),
         Wish.HOLD: ("(wstrzymaj|zawieś) (połączenie|rozmowę)",),
@@ -88,7 +91,7 @@ SENTENCES: Mapping[str, Mapping[Wish, tuple[str, ...]]] = {
         Wish.LOG_IN: ("zaloguj mnie [do kolejki]",),
     },
     "cs": {
-        Wish.CALL: ("(zavolej|volej|zavolat) <names> [z <phones>]",),
+        Wish.CALL: ("[prosím] (zavolej|volej|zavolat) <names> [z <phones>] [prosím]",),
         Wish.CALLING: ("kdo volá",),
         Wish.ON_THE_PHONE: ("kdo [právě] telefonuje", "kdo je na telefonu"),
         Wish.HOLD: ("(přidrž|podrž) hovor",),
@@ -97,7 +100,9 @@ SENTENCES: Mapping[str, Mapping[Wish, tuple[str, ...]]] = {
         Wish.LOG_IN: ("přihlas mě [do fronty]",),
     },
     "uk": {
-        Wish.CALL: ("(подзвони|зателефонуй|набери) <names> [з <phones>]",),
+        Wish.CALL: (
+            "[будь ласка] (подзвони|зателефонуй|набери) <names> [з <phones>] [будь ласка]",
+        ),
         Wish.CALLING: ("хто (дзвонить|телефонує)",),
         Wish.ON_THE_PHONE: ("хто (на телефоні|розмовляє по телефону)",),
         Wish.HOLD: ("(постав|поставити) (виклик|дзвінок) на утримання",),
@@ -106,7 +111,7 @@ SENTENCES: Mapping[str, Mapping[Wish, tuple[str, ...]]] = {
         Wish.LOG_IN: ("увійди за мене [в чергу]", "зареєструй мене [в черзі]"),
     },
     "ar": {
-        Wish.CALL: ("اتصل (ب|بـ)[ ]<names> [من <phones>]",),
+        Wish.CALL: ("[من فضلك] اتصل (ب|بـ)[ ]<names> [من <phones>] [من فضلك]",),
         Wish.CALLING: ("من (يتصل|المتصل)",),
         Wish.ON_THE_PHONE: ("من على الهاتف", "من يتحدث على الهاتف"),
         Wish.HOLD: ("ضع المكالمة قيد الانتظار", "علق المكالمة"),

@@ -28,10 +28,14 @@ def with_kept_secrets(
 def kept_secrets(
     kind: type[Provider], known: Mapping[str, Any], typed: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return the stored secrets that were left empty; none where other credentials were typed."""
+    """Return the stored secrets that were left empty; none where other credentials were typed.
+
+    What the form showed and nobody has changed is none of those.
+    """
     secrets = kind.settings_type.secrets()
-    if any(typed.get(key) for key in (*secrets, CONF_EMAIL, CONF_PASSWORD)):
-        return {}
+    for key in (*secrets, CONF_EMAIL, CONF_PASSWORD):
+        if typed.get(key) and typed[key] != known.get(key):
+            return {}
     return {key: known[key] for key in secrets if known.get(key)}
 
 

@@ -21,13 +21,13 @@ from homeassistant.helpers.selector import (
 from .accounts import dialled_number, provider_of, shown_number
 from .const import ATTR_CALLER_ID, ATTR_DIAL_FIRST, CONF_DIALLED, CONF_SHOWN
 from .data import loaded_coordinator
-from .errors import async_refusal_words
+from .form_errors import async_explain
 from .phone_book.collection import entries_of
 from .providers.base import Provider
 from .telephony.errors import (
     NO_AGENT,
     NO_QUEUE,
-    ConnectError,
+    AuthError,
     InvalidInputError,
     ProviderError,
     RefusedError,
@@ -37,6 +37,10 @@ from .telephony.models import AgentRef, Capability, DialFirst, Extension
 CONF_EXTENSION = "extension"
 CONF_NUMBER = "number"
 MOST_OFFERED = 1000  # numbers of the phone book in a form
+
+
+class _NotLoadedError(ProviderError):
+    """Nobody can be asked, because the account is not loaded."""
 
 
 class _Flow(ConfigSubentryFlow, ABC):
@@ -57,21 +61,12 @@ class _Flow(ConfigSubentryFlow, ABC):
     ) -> SubentryFlowResult:
         """Show the form until what was typed can work, and keep it then."""
         errors: dict[str, str] = {}
-        placeholders = {"reason": ""}
+        placeholders = {"reason": "", "seconds": ""}
         if user_input is not None:
             try:
-                data = await self._async_check(user_input)
-            except InvalidInputError as err:
-                errors[err.field if err.field in self.form().schema else "base"] = err.problem
-            except RefusedError as err:
-                errors["base"] = "refused"
-                if (field := self.field_of(err)) is not None:
-                    del errors["base"]
-                    errors[field[0]] = field[1]
-                provider = self._provider().name
-                placeholders["reason"] = await async_refusal_words(self.hass, provider, err)
-            except ProviderError:
-                errors["base"] = "cannot_connect"
+                data = await self._async_check(self._stripped(user_input))
+            except ProviderError as err:
+                errors = await self._async_explain(err, placeholders)
             else:
                 return self._finish(data)
         known: Mapping[str, Any] = user_input or {}
@@ -84,6 +79,32 @@ class _Flow(ConfigSubentryFlow, ABC):
             errors=errors,
             description_placeholders=placeholders,
         )
+
+    async def _async_explain(
+        self, err: ProviderError, placeholders: dict[str, str]
+    ) -> dict[str, str]:
+        """Return the errors of the form; credentials that are refused are asked for anew."""
+        entry = self._get_entry()
+        if isinstance(err, AuthError):
+            entry.async_start_reauth(self.hass)
+        kind = provider_of(entry)
+        name = "" if kind is None else kind.name
+        errors = await async_explain(self.hass, name, err, self.form(), placeholders)
+        if isinstance(err, _NotLoadedError):
+            errors["base"] = "not_loaded"
+        field = self.field_of(err) if isinstance(err, RefusedError) else None
+        return errors if field is None else dict([field])
+
+    def _stripped(self, typed: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what was typed without blanks around it; refuse blanks where a text is needed."""
+        stripped = {
+            name: value.strip() if isinstance(value, str) else value
+            for name, value in typed.items()
+        }
+        for field in self.form().schema:
+            if isinstance(field, vol.Required) and stripped.get(str(field)) == "":
+                raise InvalidInputError(str(field), "required")
+        return {name: value for name, value in stripped.items() if value != ""}
 
     def _finish(self, data: dict[str, Any]) -> SubentryFlowResult:
         """Create the subentry, or update it."""
@@ -126,10 +147,10 @@ class _Flow(ConfigSubentryFlow, ABC):
             raise InvalidInputError(CONF_EXTENSION, "unknown_extension", value=number)
 
     def _provider(self) -> Provider:
-        """Return the client of the account; raise ConnectError while it is not loaded."""
+        """Return the client of the account; raise _NotLoadedError while it is not loaded."""
         coordinator = loaded_coordinator(self._get_entry())
         if coordinator is None:
-            raise ConnectError("The account is not loaded")
+            raise _NotLoadedError
         return coordinator.provider
 
     def _extensions(self) -> SelectSelector:

@@ -30,7 +30,7 @@ class TurnCommand(Protocol):
         """Send the command."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class PbxSwitchEntityDescription(PbxEntityDescription, SwitchEntityDescription):
     """Describe how a switch reads its state and what it commands."""
 

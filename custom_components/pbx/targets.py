@@ -1,7 +1,7 @@
 """What a target names: devices and entities, and what of an account they stand for."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
@@ -16,8 +16,7 @@ from .const import DOMAIN
 from .devices import PbxDevices, Subject, SubjectKind
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
+class Item(NamedTuple):
     """A device or an entity of a target, and the account it belongs to, if it is one of ours."""
 
     name: str
@@ -46,8 +45,7 @@ class Item:
         return devices.subject_of_device(self.name)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Items:
+class Items(NamedTuple):
     """What a target names itself, and what merely is in a named area or has a named label."""
 
     named: tuple[Item, ...]
@@ -77,6 +75,28 @@ def items_in(hass: HomeAssistant, selection: TargetSelection) -> Items:
     return Items(
         named=tuple(_named(hass, selection, found)), around=tuple(_around(hass, selection, found))
     )
+
+
+def kinds_in(hass: HomeAssistant, selection: TargetSelection) -> frozenset[SubjectKind] | None:
+    """Return what the devices of a target are, also those of entities, without their account.
+
+    Return None where that is not certain: for an area or a label, and for what is not ours or gone.
+    """
+    found = async_extract_referenced_entity_ids(hass, selection)
+    if selection.area_ids or selection.floor_ids or selection.label_ids:
+        return None
+    devices, entities = dr.async_get(hass), er.async_get(hass)
+    registered = [entities.async_get(entity_id) for entity_id in found.referenced]
+    ids = {None if entity is None else entity.device_id for entity in registered}
+    kinds: set[SubjectKind] = set()
+    for device_id in ids | selection.device_ids:
+        device = None if device_id is None else devices.async_get(device_id)
+        item = Item.of(hass, device, device_id or "")
+        model = device.model_id if isinstance(device, dr.DeviceEntry) else None
+        if item.entry_id is None or model is None or model not in SubjectKind:
+            return None
+        kinds.add(SubjectKind(model))
+    return frozenset(kinds)
 
 
 def _named(

@@ -11,14 +11,14 @@ from .accounts import dialled_number
 from .coordinator import PbxCoordinator
 from .data import PbxConfigEntry
 from .devices import Subject, SubjectKind
-from .entity import PbxEntity, PbxEntityDescription, async_add_subjects
+from .entity import PbxEntity, PbxEntityDescription, async_add_subjects, is_by_person
 from .telephony.models import Capability
 
 PARALLEL_UPDATES = 1
 LONGEST_NUMBER = 40
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class PbxTextEntityDescription(PbxEntityDescription, TextEntityDescription):
     """Describe a text."""
 
@@ -66,11 +66,15 @@ class PbxForwarding(PbxEntity, TextEntity):
     async def async_set_value(self, value: str) -> None:
         """Forward to a number that may be dialled; an empty one ends it."""
         entry: PbxConfigEntry = self.coordinator.config_entry
-        number = ""
-        if value.strip():
-            by_person = self._context is not None and self._context.user_id is not None
-            entry.runtime_data.guard.check(value, by_person=by_person, by_hand=by_person)
-            number = dialled_number(self.hass, entry, value, by_hand=by_person)
+        if not value.strip():
+            await self._async_forward("")
+            return
+        by_person = is_by_person(self)
+        with entry.runtime_data.guard.placing(value, by_person=by_person, by_hand=by_person):
+            await self._async_forward(dialled_number(self.hass, entry, value, by_hand=by_person))
+
+    async def _async_forward(self, number: str) -> None:
+        """Forward to a number as it is dialled, or to none, and show that."""
         await self.async_run(self.coordinator.provider.set_forwarding(self.subject.id, number))
         self._attr_native_value = number
         self.async_show()

@@ -31,7 +31,7 @@ from homeassistant.helpers.typing import ConfigType
 from .accounts import country_of
 from .callers import KNOWN, UNKNOWN, async_wait_for_name, is_looked_up, kind_of
 from .const import ATTR_AGENT, ATTR_CONFIG_ENTRY_ID, ATTR_EXTENSION, ATTR_QUEUE, DOMAIN
-from .contradictions import contradiction_in
+from .contradictions import contradiction_in, listening_to
 from .coordinator import PbxCoordinator
 from .data import PbxConfigEntry
 from .devices import SubjectKind
@@ -44,10 +44,10 @@ from .telephony.bounded_map import BoundedMap
 from .telephony.events import Event, Value
 from .telephony.models import (
     EARLY,
-    Agent,
     Call,
+    CallState,
     EventType,
-    Queue,
+    Outcome,
 )
 from .trigger_fields import (
     AGENT_FIELDS,
@@ -75,14 +75,16 @@ from .trigger_fields import (
     OLD_OUTGOING_FIELDS,
     OUTGOING_FIELDS,
     WAITING_FIELDS,
+    filled,
     is_among,
+    is_empty,
 )
+from .trigger_names import known_by, names_one
 
 CALL_UNANSWERED = "call_unanswered"
 CALLS_REMEMBERED = 64
 ONCE = frozenset({EventType.CALL_INCOMING, EventType.CALL_MISSED, EventType.CALL_ENDED})
 """What several phones of a target hear of one call, and the trigger tells once."""
-EMPTY: tuple[object, ...] = (None, [], {})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,8 +113,9 @@ class PbxTrigger(Trigger):
         Refuse filters that cannot be read, and those that can never fit together. A filter that a
         form or a blueprint left empty means any.
         """
-        filters: Mapping[str, Any] = config.get(CONF_OPTIONS) or {}
-        given = {key: value for key, value in filters.items() if not _is_empty(value)}
+        given: object = config.get(CONF_OPTIONS) or {}
+        if isinstance(given, Mapping):
+            given = {key: filled(value) for key, value in given.items() if not is_empty(value)}
         schema = vol.Schema(
             {
                 vol.Optional(CONF_TARGET): cv.TARGET_FIELDS,
@@ -120,7 +123,8 @@ class PbxTrigger(Trigger):
             }
         )
         validated: ConfigType = schema({**config, CONF_OPTIONS: given})
-        contradiction = contradiction_in(cls.kind, validated[CONF_OPTIONS])
+        listening = listening_to(hass, validated.get(CONF_TARGET, {}), validated[CONF_OPTIONS])
+        contradiction = contradiction_in(cls.kind, validated[CONF_OPTIONS], listening)
         if contradiction is not None:
             raise vol.Invalid(contradiction, path=[CONF_OPTIONS])
         return validated
@@ -159,14 +163,17 @@ class PbxTrigger(Trigger):
         if not self._is_of_kind(event):
             return
         coordinator = entry.runtime_data.coordinator
-        concerned = self._concerned(coordinator, event)
+        answered = self._as_answered(event)
+        concerned = None if answered is None else self._concerned(coordinator, answered)
+        concerned = concerned or self._concerned(coordinator, event)
         if concerned is None:
             return
-        decide = partial(self._async_decide, running)
+        about_places = ATTR_CALLER_PLACE in self.options
+        decide = partial(
+            self._async_decide_by_place if about_places else self._async_decide, running
+        )
         about_names = self.options.get(ATTR_CALLER_KIND) in (KNOWN, UNKNOWN)
-        if ATTR_CALLER_PLACE in self.options:
-            self._async_decide_by_place(running, coordinator, concerned)
-        elif about_names and is_looked_up(coordinator, concerned):
+        if about_names and is_looked_up(coordinator, concerned):
             async_wait_for_name(self._hass, coordinator, concerned, decide, running.waiting)
         else:
             decide(coordinator, concerned)
@@ -178,7 +185,7 @@ class PbxTrigger(Trigger):
     @callback
     def _async_decide(self, running: Running, coordinator: PbxCoordinator, event: Event) -> None:
         """Run the action, unless the caller is not the kind of caller that is wanted."""
-        if self._caller_fits(event) and self._is_new(event):
+        if self._caller_fits(event) and self._is_new(coordinator, event):
             self._async_fire(running, coordinator, event)
 
     @callback
@@ -209,14 +216,46 @@ class PbxTrigger(Trigger):
         """Run the action with what the bus tells of the event."""
         running.run_action(dict(coordinator.events.bus_data(event)), describe(coordinator, event))
 
-    def _is_new(self, event: Event) -> bool:
-        """Return whether a call's event is new; phones of one target hear of a call together."""
-        if event.type not in ONCE or event.call is None or not self._selection.has_any_target:
+    def _is_new(self, coordinator: PbxCoordinator, event: Event) -> bool:
+        """Return whether a call's event is new; several phones hear of a call together."""
+        several = self._selection.has_any_target or len(self.options.get(ATTR_EXTENSION, ())) > 1
+        if event.type not in ONCE or event.call is None or not several:
             return True
-        if event.call.id in self._told:
+        key = f"{coordinator.config_entry.entry_id} {event.call.id}"
+        if self._is_about_each_phone(event):
+            key = f"{key} {event.extension}"
+        if key in self._told or self._goes_on(coordinator, event, event.call):
             return False
-        self._told.put(event.call.id, event.type)
+        self._told.put(key, event.type)
         return True
+
+    def _goes_on(self, coordinator: PbxCoordinator, event: Event, call: Call) -> bool:
+        """Return whether a call that is over for a phone goes on at another one listened to."""
+        if event.type is not EventType.CALL_ENDED or self._is_about_each_phone(event):
+            return False
+        up = {leg.extension for leg in call.legs if leg.state is not CallState.ENDED}
+        return not event.public and any(
+            self._concerned(coordinator, replace(event, tell=(number,))) is not None
+            for number in up - {event.extension}
+            if number is not None
+        )
+
+    def _as_answered(self, event: Event) -> Event | None:
+        """Return the end of a call at a phone that did not answer as the phone sees it that did.
+
+        Where both are listened to, that is what the call was. Return None where there is no such.
+        """
+        call = event.call
+        if call is None or call.state is not CallState.ENDED or call.answered_by is None:
+            return None
+        if event.outcome is not Outcome.ANSWERED_ELSEWHERE or self._is_about_each_phone(event):
+            return None
+        return replace(event, extension=call.answered_by, tell=(call.answered_by,), outcome=None)
+
+    def _is_about_each_phone(self, event: Event) -> bool:
+        """Return whether each phone's end of a call counts: some were answered elsewhere."""
+        wanted = self.options.get(ATTR_OUTCOME, ())
+        return event.type is EventType.CALL_ENDED and Outcome.ANSWERED_ELSEWHERE in wanted
 
     def _concerned(self, coordinator: PbxCoordinator, event: Event) -> Event | None:
         """Return the event as the extension that is listened to sees it.
@@ -258,7 +297,7 @@ class PbxTrigger(Trigger):
                 return replace(event, extension=number)
         if not event.public:
             return None
-        known = _known(coordinator, SubjectKind.QUEUE, queue or "")
+        known = known_by(coordinator, SubjectKind.QUEUE, queue or "")
         others = {
             devices.account,
             devices.subjects.get((SubjectKind.AGENT, event.agent or "")),
@@ -286,7 +325,7 @@ class PbxTrigger(Trigger):
         wanted: list[str] | None = self.options.get(option)
         if wanted is None:
             return True
-        return bool(identity) and not _names(coordinator, kind, identity or "").isdisjoint(wanted)
+        return bool(identity) and names_one(coordinator, kind, identity or "", wanted)
 
     def _call_fits(self, event: Event, country: str) -> bool:
         """Return whether the direction, the numbers, the keys and the duration are those wanted.
@@ -369,9 +408,9 @@ class PbxUnansweredTrigger(PbxTrigger):
             if coordinator.unloaded:
                 return
             call = coordinator.data.find(event.call.id) if event.call is not None else None
-            if call is None or not self._still_rings(coordinator, call, event):
+            now = None if call is None else self._as_it_rings(coordinator, call, event)
+            if now is None:
                 return
-            now = replace(event, call=call)
             data: dict[str, Value] = dict(coordinator.events.bus_data(now))
             data["type"] = CALL_UNANSWERED
             data["ring_time"] = self.options[CONF_FOR].total_seconds()
@@ -380,13 +419,21 @@ class PbxUnansweredTrigger(PbxTrigger):
         cancel = async_call_later(self._hass, self.options[CONF_FOR], async_look)
         running.waiting[cancel] = None
 
-    def _still_rings(self, coordinator: PbxCoordinator, call: Call, event: Event) -> bool:
-        """Return whether a call still rings: at the phone that is listened to, if any is."""
+    def _as_it_rings(self, coordinator: PbxCoordinator, call: Call, event: Event) -> Event | None:
+        """Return the event as it is now, or None if the call rings no more.
+
+        If phones are listened to it has to ring at one of them, whichever rang first.
+        """
         if call.answered_at is not None or call.state not in EARLY:
-            return False
+            return None
         if not self._is_about_phones(coordinator, event):
-            return True
-        return any(leg.state in EARLY for leg in call.legs_of(event.extension or ""))
+            return replace(event, call=call)
+        ringing = {leg.extension for leg in call.legs if leg.state in EARLY and leg.extension}
+        for number in sorted(ringing, key=lambda number: (number != event.extension, number)):
+            seen = self._concerned(coordinator, replace(event, tell=(number,)))
+            if seen is not None:
+                return replace(seen, call=call)
+        return None
 
     def _is_about_phones(self, coordinator: PbxCoordinator, event: Event) -> bool:
         """Return whether single phones are listened to, and not an account or a queue."""
@@ -395,11 +442,6 @@ class PbxUnansweredTrigger(PbxTrigger):
         subjects = items_in(self._hass, self._selection).subjects(coordinator.devices)
         phone = coordinator.devices.subjects.get((SubjectKind.EXTENSION, event.extension or ""))
         return phone in subjects and coordinator.devices.account not in subjects
-
-
-def _is_empty(value: object) -> bool:
-    """Return whether a filter was left empty."""
-    return value in EMPTY or not str(value).strip()
 
 
 def _make(
@@ -453,32 +495,3 @@ for _kind in (
 async def async_get_triggers(hass: HomeAssistant) -> dict[str, type[Trigger]]:
     """Return the triggers by name."""
     return dict(TRIGGERS)
-
-
-def _names(coordinator: PbxCoordinator, kind: SubjectKind, identity: str) -> set[str]:
-    """Return what an extension, agent or queue may be called in a filter.
-
-    That is its id, its number, its name and its device.
-    """
-    known = _known(coordinator, kind, identity)
-    names = {identity}
-    if known is not None:
-        names |= {known.id, known.number, known.name}
-        identity = known.id
-    subject = coordinator.devices.subjects.get((kind, identity))
-    if subject is not None:
-        names.add(subject.device.id)
-    return names
-
-
-def _known(coordinator: PbxCoordinator, kind: SubjectKind, identity: str) -> Agent | Queue | None:
-    """Return an agent or a queue, if it is known."""
-    registry = coordinator.data
-    if kind is SubjectKind.AGENT:
-        return registry.agents.get(identity)
-    if kind is SubjectKind.QUEUE:
-        # Calls name their queue as the phone system does, which may be any of these.
-        for queue in registry.queues.values():
-            if identity in (queue.id, queue.number, queue.name):
-                return queue
-    return None

@@ -29,6 +29,7 @@ ATTR_OUTCOME: Final = "outcome"
 ATTR_PRESSED_BY: Final = "pressed_by"
 ANY = "any"
 TEXT = vol.All(cv.string, vol.Strip, vol.Length(min=1, max=255))
+EMPTY: tuple[object, ...] = (None, [], {})
 
 
 def _chosen_number(value: str) -> str:
@@ -42,6 +43,13 @@ def _chosen_number(value: str) -> str:
             raise vol.Invalid("not a phone number") from err
         raise vol.Invalid(f"can be read in two ways, write it with a plus: {err.value}") from err
     return numbers.strip(value)
+
+
+def _chosen_country(value: object) -> str:
+    """Return the code of a country; YAML reads that of Norway as "no"."""
+    code = "NO" if value is False else str(value).strip().upper()
+    country: str = cv.country(code)
+    return country
 
 
 NUMBER = vol.All(TEXT, _chosen_number)
@@ -69,7 +77,7 @@ CALL_FIELDS: Mapping[vol.Marker, Any] = {
     **DIRECTION_FIELDS,
     vol.Optional(ATTR_CALLER_KIND, default=ANY): vol.In([ANY, KNOWN, UNKNOWN, HIDDEN]),
     **CALLER_FIELDS,
-    vol.Optional(ATTR_CALLER_COUNTRY): cv.string,
+    vol.Optional(ATTR_CALLER_COUNTRY): _chosen_country,
     vol.Optional(ATTR_CALLER_PLACE): TEXT,
     **CALLED_FIELDS,
     **QUEUE_FIELDS,
@@ -100,6 +108,20 @@ OLD_OUTGOING_FIELDS: Mapping[vol.Marker, Any] = {
     vol.Optional(ATTR_CALLEE, default=list): NUMBERS,
 }
 OLD_AGENT_FIELDS: Mapping[vol.Marker, Any] = {**OLD_FIELDS, vol.Optional(ATTR_AGENT): TEXTS}
+
+
+def is_empty(value: object) -> bool:
+    """Return whether a filter was left empty, each of its rows if it is a list."""
+    if isinstance(value, list):
+        return all(map(is_empty, value))
+    return value in EMPTY or not str(value).strip()
+
+
+def filled(value: object) -> object:
+    """Return a filter without the rows that were left empty."""
+    if isinstance(value, list):
+        return [row for row in value if not is_empty(row)]
+    return value
 
 
 def is_among(wanted: list[str] | None, number: str, country: str) -> bool:

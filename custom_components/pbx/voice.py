@@ -23,8 +23,9 @@ from .devices import SubjectKind
 from .llm import Somebody, allowed_accounts, may_read, people_of, placing_command, shown_party
 from .phone_book.collection import async_get_phone_book
 from .sentences import SENTENCES, Wish
-from .telephony.models import EARLY, Call, CallState, Direction
+from .telephony.models import EARLY, Call, CallState, Direction, Party
 from .voice_names import alternatives, heard, plain
+from .voice_reading import read_call
 
 if TYPE_CHECKING:
     from hassil.recognize import RecognizeResult
@@ -116,19 +117,25 @@ class Voice:
         )
 
     def _whom(self) -> list[Somebody]:
-        """Return whom the accounts may call: phones, the option's list, and the phone book."""
+        """Return whom the accounts may call: phones, the option's list, and the phone book.
+
+        Phones come by their numbers as well.
+        """
         found: list[Somebody] = []
+        numbers: list[Somebody] = []
         for entry in allowed_accounts(self._hass):
             if not placing_command(entry):
                 continue
-            found += people_of(entry)
+            people = list(people_of(entry))
+            found += people
+            numbers += (who._replace(name=who.number) for who in people if who.extension)
             for one in async_get_phone_book(self._hass).entries:
                 if one.callable_numbers:
                     number = one.callable_numbers[0].number
                     found.append(
                         Somebody(entry=entry, name=one.label, number=number, extension=False)
                     )
-        return [who for who in found if plain(who.name)][:MOST_NAMES]
+        return [who for who in (*found, *numbers) if plain(who.name)][:MOST_NAMES]
 
     async def _async_said(
         self, wish: Wish, user_input: ConversationInput, _result: RecognizeResult
@@ -185,8 +192,8 @@ class Voice:
             missed = data.coordinator.data.missed
             count += missed
             for call in data.recent.newest(min(missed, MOST_TOLD), missed=True):
-                number = data.coordinator.wording.number(call.number)
-                names[call.name or number or words.say("hidden")] = None
+                party = Party(name=call.name, number=call.number)
+                names[data.coordinator.wording.party(party) or words.say("hidden")] = None
         if not count:
             return words.say("none_missed")
         return words.say("missed", count=str(count), names=", ".join(list(names)[:MOST_TOLD]))
@@ -199,7 +206,14 @@ class Voice:
         names = heard(text, {who.name for who in whom})
         others = [who for who in whom if who.name in names]
         phones = [who for who in others if who.extension]
-        if len({who.name for who in others}) > 1 and phones:
+        reading = None
+        if len(names) > 1:
+            reading = read_call(text, names, dict.fromkeys(who.name for who in phones))
+        if reading is not None:
+            others = [who for who in others if who.name == reading[0]]
+            phones = [who for who in phones if who.name == reading[1]]
+            phones = phones or await self._own_phones(whom, context, {who.number for who in others})
+        elif len({who.name for who in others}) > 1 and phones:
             # Who is named last calls, in every language: "call Bob from Ann".
             phone = max(phones, key=lambda who: names[who.name])
             others = [who for who in others if who.name != phone.name]
@@ -241,7 +255,8 @@ class Voice:
             if own:
                 return own
         only = len({(phone.entry.entry_id, phone.number) for phone in phones}) == 1
-        return phones if only else []
+        named = [phone for phone in phones if phone.name != phone.number]
+        return (named or phones) if only else []
 
     async def _async_control(
         self, words: Words, _text: str, context: Context, *, action: str, states: set[CallState]

@@ -1,4 +1,4 @@
-"""Names as people say and type them to the assistant: without signs, with numbers in words too.
+"""Names as people say and type them: without signs, and to the assistant with numbers in words too.
 
 The assistant removes signs from the edges of words and keeps all others, and an engine that writes
 down speech knows nothing of how a name is written. So each name is listed in all its spellings, and
@@ -49,6 +49,10 @@ _EDGES: Final = (
 _INITIALS: Final = re.compile(r"(?:\w\.){2,}")
 _JOINED: Final = re.compile(r"\s*[&+]\s*")
 _SIGNS: Final = re.compile(r"[^\w\s'-]+")
+_DIGITS: Final = re.compile(r"\b[0-9]{2,5}\b")
+_LATIN: Final = {"ł": "l", "đ": "d", "ø": "o", "ß": "ss", "æ": "ae", "œ": "oe", "\u0131": "i"}
+_IN_TWO: Final = {"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"}
+"""How letters are written where there is no key for them."""
 _NO_WORDS: Final = re.compile(r"[\W_]+")
 _IN_TEMPLATES: Final = re.compile(r"[\\()\[\]{}<>|;]")
 
@@ -60,6 +64,8 @@ def spellings(name: str, language: str) -> tuple[str, ...]:
     typed = " ".join(filter(None, map(_without_edges, composed.split())))
     joined = _JOINED.sub(f" {AND[language]} ", typed)
     found = [typed, *map(_spoken, (typed, joined))]
+    found += [_lettered(text, letters) for text in found for letters in (_LATIN, _IN_TWO)]
+    found += [_DIGITS.sub(lambda digits: " ".join(digits[0]), text) for text in found]
     found += [text.replace("-", " ") for text in found]
     found += [text.replace("'", "") for text in found]
     for table in (WORDS[language], DIGITS[language]):
@@ -72,6 +78,20 @@ def spellings(name: str, language: str) -> tuple[str, ...]:
 def _without_edges(word: str) -> str:
     """Return a word as the assistant reads it."""
     return word if _INITIALS.fullmatch(word) else word.strip(_EDGES)
+
+
+def _lettered(text: str, letters: Mapping[str, str]) -> str:
+    """Return a text with plain Latin letters only, as somebody types or hears a foreign name."""
+    return "".join(_letter(sign, letters) for sign in text)
+
+
+def _letter(sign: str, letters: Mapping[str, str]) -> str:
+    """Return a letter without its marks; another sign as it is."""
+    if sign.isascii() or not unicodedata.name(sign, "").startswith("LATIN"):
+        return sign
+    small = sign.lower()
+    base = letters.get(small) or _LATIN.get(small) or unicodedata.normalize("NFD", small)[0]
+    return base if sign == small else base.capitalize()
 
 
 def _spoken(text: str) -> str:
@@ -93,16 +113,26 @@ def plain(text: str) -> str:
     return " ".join(_NO_WORDS.sub(" ", composed).split())
 
 
+def is_named(text: str, name: str) -> bool:
+    """Return whether a text is a name, whoever wrote which of them; nobody has no name."""
+    return bool(name) and (text == name or (plain(text) or text) == plain(name))
+
+
 def heard(text: str, names: Iterable[str]) -> dict[str, int]:
     """Return the names in a text, and where each is last; what is a part of a longer name is none.
 
-    In Arabic a name may hang on the word before it.
+    In Arabic a name may hang on the word before it. Where one name is said as it is written, it is
+    none of those that are only written alike.
     """
     said = plain(text)
     found = sorted((place.span(), name) for name in names for place in _places(name, said))
     spans = {span for span, _ in found}
+    exact = {span for span, name in found if said[slice(*span)] == plain(name)}
     return {
-        name: span[0] for span, name in found if not any(_is_within(span, other) for other in spans)
+        name: span[0]
+        for span, name in found
+        if not any(_is_within(span, other) for other in spans)
+        and (span not in exact or said[slice(*span)] == plain(name))
     }
 
 

@@ -4,10 +4,9 @@ The same page is shown when an account is added, in its options, and when nothin
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import ip_address
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import voluptuous as vol
 from homeassistant.core import HomeAssistant
@@ -32,8 +31,7 @@ class Trouble(StrEnum):
     UNREACHED = "address_unreached"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WebhookPage:
+class WebhookPage(NamedTuple):
     """What a form shows: a field for each different address, and what to do with it."""
 
     fields: Mapping[vol.Marker, object]

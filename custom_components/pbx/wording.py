@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .telephony.models import NOBODY, Call, Direction, Party
+from .telephony.phone_numbers import display_name
 
 MASKED_DIGITS_SHOWN = 3
 EXTENSION_DIGITS = 6
@@ -20,7 +21,13 @@ class Wording:
 
     def party(self, party: Party) -> str | None:
         """Return the name of a party, else its number; None for one of whom nothing is known."""
-        return party.name or self.number(party.number) or None
+        return self.name(party.name) or self.number(party.number) or None
+
+    def name(self, name: str) -> str:
+        """Return a name; one that is nothing but a number is masked as a number is."""
+        if not self.masked or not name or display_name(name):
+            return name
+        return self.number(name)
 
     def number(self, number: str) -> str:
         """Return a number, masked if it is one from outside and the user wants that."""
@@ -45,9 +52,9 @@ class Wording:
             "call_id": call.id,
             "direction": call.direction,
             "caller": self.number(caller) if self.masked else caller,
-            "caller_name": call.caller.name,
+            "caller_name": self.name(call.caller.name),
             "callee": self.number(callee) if self.masked else callee,
-            "callee_name": call.callee.name,
+            "callee_name": self.name(call.callee.name),
             "extensions": list(call.extensions),
             "since": call.answered_at or call.started_at,
         }
@@ -56,16 +63,23 @@ class Wording:
 
 def caller_at(call: Call | None, extension: str) -> Party:
     """Return who calls an extension, as far as it is known; nobody if it called itself."""
-    return NOBODY if call is None or _is_placed_by(extension, call) else call.caller
+    if call is None or is_placed_by(extension, call.direction, call.caller.number):
+        return NOBODY
+    return call.caller
 
 
 def called_from(call: Call | None, extension: str) -> Party:
     """Return whom an extension calls, as far as it is known; nobody if it was called."""
-    return call.callee if call is not None and _is_placed_by(extension, call) else NOBODY
+    if call is None or not is_placed_by(extension, call.direction, call.caller.number):
+        return NOBODY
+    return call.callee
 
 
-def _is_placed_by(extension: str, call: Call) -> bool:
-    """Return whether an extension is the side that called."""
-    if call.direction is Direction.INTERNAL:
-        return call.caller.number == extension
-    return call.direction is Direction.OUTGOING
+def is_placed_by(extension: str | None, direction: str | None, caller: str) -> bool:
+    """Return whether an extension is the side that called; `caller` is the caller's number.
+
+    Of a call from outside or to it only the direction tells.
+    """
+    if direction == Direction.INTERNAL:
+        return bool(extension) and extension == caller
+    return direction == Direction.OUTGOING

@@ -35,6 +35,7 @@ FOLDERS = (
     *("etc", "run", "log/cdr-csv", "varlib", "db", "spool/recording", "spool/voicemail"),
     *("spool/monitor", "moh", "keys", "cache"),
 )
+PORTS = (10_000, 20_000)
 RTP_PORTS = 200
 MISSING = "No Asterisk here"
 
@@ -69,12 +70,19 @@ def asterisk_root() -> Path:
 
 
 def free_ports(count: int, kind: int = socket.SOCK_STREAM) -> list[int]:
-    """Return loopback ports that nobody uses."""
+    """Return loopback ports that nobody uses, of those that systems do not usually hand out.
+
+    Who asks for any port, as phones do, does not get one of them before it is used.
+    """
     with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket(socket.AF_INET, kind)) for _ in range(count)]
-        for sock in sockets:
-            sock.bind(("127.0.0.1", 0))
-        return [sock.getsockname()[1] for sock in sockets]
+        ports: list[int] = []
+        while len(ports) < count:
+            port = random.randrange(*PORTS)
+            sock = stack.enter_context(socket.socket(socket.AF_INET, kind))
+            with contextlib.suppress(OSError):
+                sock.bind(("127.0.0.1", port))
+                ports.append(port)
+        return ports
 
 
 class Server:

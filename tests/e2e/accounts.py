@@ -32,8 +32,8 @@ class Account[S: Simulator](ABC):
     country: ClassVar[str]
     block: ClassVar[str]
     """The numbers that a proof invents, but for the last three digits: blocks in which nobody lives."""
-    pushed: ClassVar[str] = ""
-    """What this provider calls an incoming call when it pushes it; empty where it pushes none."""
+    pushed: ClassVar[tuple[str, ...]] = ()
+    """The messages with which this provider pushes an incoming call, one of them; empty where it pushes none."""
     quiet: ClassVar[str] = ""
     """An extension of which nothing is pushed, so that its calls are seen by polls; empty where there is none."""
 
@@ -110,7 +110,7 @@ class Voipat(Account[VoipatSimulator]):
     port = 8901
     country = "DE"
     block = "493023125"
-    pushed = "new_call"
+    pushed = ("new_call",)
     quiet = "104"
     callers = (
         Caller(number="+493023125101", name="Bakery Schmidt"),
@@ -164,7 +164,7 @@ class Voxloud(Account[VoxloudSimulator]):
     port = 8902
     country = "IT"
     block = "390655502"
-    pushed = "CALL_INCOMING"
+    pushed = ("CALL_INCOMING",)
     callers = (
         Caller(number="+390655502001"),
         Caller(number="+441632960101"),
@@ -267,7 +267,7 @@ class Voipstudio(Account[VoipstudioSimulator]):
     port = 8904
     country = "GB"
     block = "442079460"
-    pushed = "call.initial"
+    pushed = ("call.initial",)
     extensions = ("1001", "1002", "1003", "1004", "1005")
     callers = (
         Caller(number="442079460123", name="Grace Okafor"),
@@ -303,7 +303,7 @@ class Asterisk(Account[RealAsterisk]):
     port = 8905
     country = "CZ"
     block = "420222333"
-    pushed = "Newstate"
+    pushed = ("Newstate", "DialState")  # whichever comes first
     extensions = ("101", "102", "103", "104")
     callers = (
         Caller(number="+420222333601", name="Hotel Brno"),

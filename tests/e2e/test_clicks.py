@@ -22,6 +22,10 @@ PHONE = ("Devices", "Luca Rossi (102)")
 RECEPTION = "Chloé Martin (105)"
 BAKERY = "+493023125101"
 STRANGER = "+493023125777"
+KNOWS_DEVICES = """() => {
+    const hass = document.querySelector("home-assistant")?.hass;
+    return [hass?.devices, hass?.entities].every((known) => Object.keys(known ?? {}).length);
+}"""
 
 pytestmark = MARKS
 
@@ -109,6 +113,7 @@ class Builder(Screens[Voipat]):
         await self.all_idle()
         await self.sit_down()  # anew, for the last page may still be on its way to what was saved
         await self.go("/config/automation/edit/new")
+        await self.page.wait_for_function(KNOWS_DEVICES)  # a dialog makes its tree once, of what the page knows then
 
     # -- what comes of it ---------------------------------------------------------------------------
 

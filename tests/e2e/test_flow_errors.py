@@ -86,7 +86,7 @@ async def test_voipat_form(house: House[Voipat]) -> None:
     assert form["errors"]
     async with encrypted(house.process.folder) as address:
         form = await client.step(form, "flow", **{**right, "url": address})
-        assert form["errors"] == {"base": "cannot_connect"}
+        assert form["errors"] == {"base": "certificate"}
     sim.fault(FaultKind.HTML, times=20, status=200)
     form = await client.step(form, "flow", **right)
     assert form["errors"] == {"base": "cannot_connect"}

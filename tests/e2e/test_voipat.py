@@ -233,7 +233,7 @@ async def test_history(house: House[Voipat]) -> None:
 async def test_switch_away_is_not_no_calls(house: House[Voipat]) -> None:
     """While the bridge has lost its switch, calls are unknown; the account and its events stay."""
     sim = house.account.simulator
-    house.expected.append("VOIP@ Cloud cannot be reached")
+    house.expected += ["VOIP@ Cloud cannot be reached", "VOIP@ Cloud has trouble of its own"]
     await sim.set_esl(Esl.DOWN)
     await house.look_again()
     await house.wait_state("account", "active_calls", "unavailable")

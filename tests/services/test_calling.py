@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+import voluptuous as vol
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
@@ -74,6 +75,12 @@ async def test_one_phone_calls(
         ({"active_choice": "number", "number": "tel:+39 06 12345678"}, "+390612345678"),
         ({"active_choice": "number", "number": "Bakery Schmidt"}, "+493023125101"),
         ("tel:+390612345678", "+390612345678"),
+        ("bakery   SCHMIDT", "+493023125101"),
+        ("Bob (102)", "102"),
+        ("Ju\u0308rgen Mu\u0308ller", "+493023125103"),
+        ("dr weber", "+493023125104"),
+        ("Ann-Kathrin", "102"),  # in the phone book with the number of the phone of that name
+        ({"active_choice": "contact", "contact": "JÜRGEN MÜLLER"}, "+493023125103"),
     ],
 )
 async def test_whom(
@@ -82,7 +89,11 @@ async def test_whom(
     """A number, somebody of the phone book or a phone by its name, as chosen in the editor or written in YAML."""
     book = async_get_phone_book(hass)
     await book.async_add({"name": "Bakery Schmidt", "numbers": ["+49 30 23125101", "+49 30 23125102"]})
-    dr.async_get(hass).async_update_device(phone_device(able_entry, "102"), name_by_user="The shop")
+    await book.async_add({"name": "Jürgen Müller", "numbers": ["+49 30 23125103"]})
+    await book.async_add({"name": "Dr. Weber", "numbers": ["+49 30 23125104"]})
+    await book.async_add({"name": "Ann-Kathrin", "numbers": ["102"]})
+    given = "Ann-Kathrin" if number == "Ann-Kathrin" else "The shop"
+    dr.async_get(hass).async_update_device(phone_device(able_entry, "102"), name_by_user=given)
     await act(hass, "originate", device_id=[phone_device(able_entry, "101")], number=number)
     assert placed(fake, "originate") == [("101", dialled)]
 
@@ -99,6 +110,27 @@ async def test_whom_by_device(
     assert "102" in [getattr(argument, "number", argument) for argument in arguments]
     agent = able_entry.runtime_data.coordinator.devices.subjects[SubjectKind.AGENT, "a1"].device.id
     assert (await refused(hass, name, number=agent, **named))[0] == "not_an_extension"
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        ("", "length of value"),
+        (" ", "length of value"),
+        ("x" * 300, "length of value"),
+        ({"active_choice": "contact"}, "nothing was chosen"),
+        ({"active_choice": "phone", "phone": ""}, "length of value"),
+        ({"active_choice": "nobody"}, "value must be one of"),
+        ({}, "required"),
+    ],
+)
+async def test_nobody_chosen(
+    hass: HomeAssistant, fake: type[FakeProvider], able_entry: MockConfigEntry, number: str | Data, said: str
+) -> None:
+    """A field that was left empty, or a template that renders to nothing, is refused in words about that."""
+    with pytest.raises(vol.Invalid, match=said):
+        await act(hass, "originate", device_id=[phone_device(able_entry, "101")], number=number)
+    assert fake.script.times("originate") == 0
 
 
 async def test_a_name_of_several(hass: HomeAssistant, fake: type[FakeProvider], able_entry: MockConfigEntry) -> None:

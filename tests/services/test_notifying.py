@@ -51,6 +51,11 @@ STORIES: dict[str, tuple[list[CallState], dict[str, object], str]] = {
         {"direction": Direction.OUTGOING, "caller": m.Party(number="102"), "callee": ZOE},
         "Bob calls Zoe",
     ),
+    "calls a colleague": (
+        [CallState.DIALING],
+        {"direction": Direction.INTERNAL, "caller": m.Party(number="102", name="Bob"), "callee": m.Party(number="101")},
+        "Bob calls Ann",
+    ),
 }
 
 
@@ -91,12 +96,24 @@ async def test_goes_to_whom_it_is_sent(hass: HomeAssistant, coordinator: PbxCoor
     assert shown == {}
 
 
-async def test_a_name_is_no_markup(hass: HomeAssistant, coordinator: PbxCoordinator, shown: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("![x](//x) <img>", "!&#91;x](//x) &lt;img&gt;"),
+        ("https://example.com/pay", "https&#58;//example.com/pay"),
+        ("www.example.com", "www&#46;example.com"),
+        ("pay@example.com", "pay&#64;example.com"),
+        ("Dr. R & Co: 1/2", "Dr. R &amp; Co: 1/2"),
+    ],
+)
+async def test_a_name_is_no_markup(
+    hass: HomeAssistant, coordinator: PbxCoordinator, shown: dict[str, str], name: str, text: str
+) -> None:
     """A caller's name never becomes a link or a picture."""
-    wicked = m.Party(number="+390612345678", name="![x](http://x) <img>")
+    wicked = m.Party(number="+390612345678", name=name)
     coordinator.async_push(pushed("c2", CallState.RINGING, "102", caller=wicked))
     await act(hass, "notify_about_call", extension="102")
-    assert shown == {"pbx_c2": "!&#91;x](http://x) &lt;img&gt; calls Bob"}
+    assert shown == {"pbx_c2": f"{text} calls Bob"}
 
 
 async def test_says_it_in_the_language_of_the_house(

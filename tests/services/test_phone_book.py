@@ -63,6 +63,14 @@ async def test_nobody_is_removed(hass: HomeAssistant) -> None:
         await hass.services.async_call(DOMAIN, "remove_from_phone_book", {"entry_id": "nobody"}, blocking=True)
 
 
+async def test_a_number_without_room_is_told(hass: HomeAssistant) -> None:
+    """It is read, and the entry has as many as it can have already."""
+    await act(hass, "add_to_phone_book", name="Anna", numbers=[f"03023125{number}" for number in range(101, 121)])
+    answer = await act(hass, "import_phone_book", text="Name,Phone,Mobile\nAnna,030 23125101,0170 1234567\n")
+    too_many = [{"name": "Anna", "number": "0170 1234567", "problem": "too_many"}]
+    assert answer == {"added": 0, "completed": 0, "without_number": 0, "uncertain": too_many}
+
+
 @pytest.mark.parametrize("kind", ["vcard", "csv"])
 async def test_a_book_moves_to_another_house(hass: HomeAssistant, kind: str) -> None:
     """What was exported is imported as it was, and numbers of a file are read in its own country."""

@@ -62,6 +62,7 @@ async def test_no_third_number_is_dialled(
 ) -> None:
     """Without its plus a number is read as it was meant, or refused with both readings."""
     await hass.config.async_update(country=country)
+    await hass.async_block_till_done()  # the account is set up anew
     data, command, _ = EVERY_ACTION[name]
     if dialled is None:
         key, placeholders = await refused(hass, name, **{**data, "number": given})

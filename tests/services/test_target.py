@@ -497,7 +497,7 @@ async def test_what_is_no_agent(hass: HomeAssistant, fake: type[FakeProvider], n
     assert fake.script.times("agent_pause") == 0
 
 
-@pytest.mark.parametrize("queue", ["q1", "600", 600, "Support"])
+@pytest.mark.parametrize("queue", ["q1", "600", 600, "Support", "support"])
 @pytest.mark.usefixtures("entry")
 async def test_queue_by_id_number_or_name(hass: HomeAssistant, fake: type[FakeProvider], queue: object) -> None:
     """A queue is named by its id, number or name; the extension goes along."""

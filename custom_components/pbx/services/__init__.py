@@ -81,8 +81,10 @@ async def _async_run(action: Action, call: ServiceCall) -> ServiceResponse:
         doing = commanding(coordinator)
     with doing:
         provider.check(action.needs, call.data.keys() - TARGET_FIELDS - action.own)
-        if action.dials:
-            target = replace(target, data={**target.data, ATTR_NUMBER: target.number()})
-            entry: PbxConfigEntry = coordinator.config_entry
-            entry.runtime_data.guard.check(target.data[ATTR_NUMBER], by_person=target.by_person)
-        return await action.run(target)
+        if not action.dials:
+            return await action.run(target)
+        target = replace(target, data={**target.data, ATTR_NUMBER: target.number()})
+        entry: PbxConfigEntry = coordinator.config_entry
+        guard = entry.runtime_data.guard
+        with guard.placing(target.data[ATTR_NUMBER], by_person=target.by_person):
+            return await action.run(target)

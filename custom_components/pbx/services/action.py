@@ -29,17 +29,24 @@ RING_TIME = vol.All(vol.Coerce(int), vol.Range(min=m.SHORTEST_RING, max=m.LONGES
 EXTENSION_TYPE = vol.In([kind.value for kind in m.ExtensionType])
 
 
-def _chosen(value: Mapping[str, Any]) -> str:
-    """Return what was chosen in the editor: a number, a phone, or somebody of the phone book."""
-    choice = value["active_choice"]
-    chosen = str(value[choice]).strip()
-    return f"{CONTACT_PREFIX}{chosen}" if choice == CONTACT and chosen else chosen
-
-
 CHOICE = vol.Schema(
     {vol.Required("active_choice"): vol.In(["number", CONTACT, "phone"])}, extra=True
 )
-WHOM = vol.Any(vol.All(CHOICE, _chosen, TEXT), TEXT)
+
+
+def _whom(value: object) -> str:
+    """Return what was written, or chosen in the editor: a number, a phone, or somebody by name."""
+    if not isinstance(value, Mapping):
+        text: str = TEXT(value)
+        return text
+    choice = CHOICE(value)["active_choice"]
+    if choice not in value:
+        raise vol.Invalid("nothing was chosen", path=[choice])
+    chosen: str = TEXT(value[choice])
+    return f"{CONTACT_PREFIX}{chosen}" if choice == CONTACT else chosen
+
+
+WHOM = _whom
 """A number, the name of somebody in the phone book or of a phone, or a phone's device.
 
 A name of the phone book, and of nobody else, has the prefix in front of it.

@@ -1,6 +1,7 @@
 """Actions on the phone system's address book."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -8,6 +9,8 @@ from typing import Any
 import voluptuous as vol
 from homeassistant.core import SupportsResponse
 
+from ..data import PbxConfigEntry
+from ..providers.base import Provider
 from ..rights import Access
 from ..telephony import models as m
 from ..telephony.models import Capability
@@ -50,17 +53,30 @@ async def _search_contacts(target: Target) -> dict[str, Any]:
 
 async def _create_contact(target: Target) -> dict[str, Any]:
     """Add a contact; return it."""
-    return _contact(await target.coordinator.provider.create_contact(_typed_contact(target)))
+    with _changing(target) as provider:
+        return _contact(await provider.create_contact(_typed_contact(target)))
 
 
 async def _update_contact(target: Target) -> dict[str, Any]:
     """Change the given fields of a contact; return it."""
-    return _contact(await target.coordinator.provider.update_contact(_typed_contact(target)))
+    with _changing(target) as provider:
+        return _contact(await provider.update_contact(_typed_contact(target)))
 
 
 async def _delete_contact(target: Target) -> None:
     """Delete a contact."""
-    await target.coordinator.provider.delete_contact(target.data["contact_id"])
+    with _changing(target) as provider:
+        await provider.delete_contact(target.data["contact_id"])
+
+
+@contextmanager
+def _changing(target: Target) -> Iterator[Provider]:
+    """Give the provider, whose contacts are others now: callers are looked up once more."""
+    entry: PbxConfigEntry = target.coordinator.config_entry
+    try:
+        yield target.coordinator.provider
+    finally:
+        entry.runtime_data.lookups.names.distrust()
 
 
 def _typed_contact(target: Target) -> m.Contact:

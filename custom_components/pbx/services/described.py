@@ -32,6 +32,7 @@ from ..const import (
 from ..data import PbxConfigEntry
 from ..features import feature_named
 from ..phone_book.collection import PhoneBook, async_get_phone_book
+from ..voice_names import plain as bare
 from .action import CONTACT, Action
 
 DATA_DESCRIBED: HassKey[DescribedActions] = HassKey(f"{DOMAIN}_described_actions")
@@ -101,8 +102,8 @@ def async_update_descriptions(hass: HomeAssistant) -> None:
 def names_in(book: PhoneBook) -> list[str]:
     """Return who can be called by a name that stands for nobody else, in the order of the book."""
     entries = [entry for entry in book.entries if entry.callable_numbers]
-    often = Counter(entry.label.casefold() for entry in entries)
-    return [entry.label for entry in entries if often[entry.label.casefold()] == 1][:MOST_OFFERED]
+    often = Counter(bare(entry.label) for entry in entries)
+    return [entry.label for entry in entries if often[bare(entry.label)] == 1][:MOST_OFFERED]
 
 
 def asking_for_account(hass: HomeAssistant, actions: Collection[Action]) -> dict[str, bool]:

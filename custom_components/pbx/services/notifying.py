@@ -25,6 +25,7 @@ from .placing import CALLER_FIELDS
 from .target import Target
 
 ATTR_NOTIFY = "notify"
+NO_LINKS = (("[", "&#91;"), ("://", "&#58;//"), ("www.", "www&#46;"), ("@", "&#64;"))
 
 
 async def _notify_about_call(target: Target) -> None:
@@ -40,9 +41,9 @@ async def _notify_about_call(target: Target) -> None:
     message = sentence(texts, activity_data(told, "", coordinator.wording, phone=given))
     entities = target.data.get(ATTR_NOTIFY)
     if not entities:
-        # Callers choose their names, and what is shown here is Markdown.
-        shown = html.escape(message, quote=False).replace("[", "&#91;")
-        persistent_notification.async_create(hass, shown, notification_id=f"pbx_{told['call_id']}")
+        persistent_notification.async_create(
+            hass, _as_text(message), notification_id=f"pbx_{told['call_id']}"
+        )
         return
     await hass.services.async_call(
         Platform.NOTIFY,
@@ -52,6 +53,17 @@ async def _notify_about_call(target: Target) -> None:
         blocking=True,
         context=target.context,
     )
+
+
+def _as_text(message: str) -> str:
+    """Return Markdown that shows a text in which callers, who choose their names, make no link.
+
+    An address becomes one by itself.
+    """
+    shown = html.escape(message, quote=False)
+    for sign, instead in NO_LINKS:
+        shown = shown.replace(sign, instead)
+    return shown
 
 
 def _told(coordinator: PbxCoordinator, extension: str) -> Mapping[str, Any]:

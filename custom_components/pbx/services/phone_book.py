@@ -14,7 +14,7 @@ from ..errors import invalid
 from ..phone_book.collection import ENTRY_FIELDS, async_get_phone_book
 from ..phone_book.draft import UnreadableError
 from ..phone_book.entry import Entry, entry_data
-from ..phone_book.formats import MAX_FILE, WRITTEN, Format, format_of
+from ..phone_book.formats import MAX_FILE, TOO_MANY, WRITTEN, Format, format_of
 from ..rights import Access
 from ..telephony import phone_numbers
 from .action import LIMIT, TEXT
@@ -67,12 +67,17 @@ async def _import(hass: HomeAssistant, data: Mapping[str, Any]) -> dict[str, Any
         found = await hass.async_add_executor_job(_read, text, kind, country)
     except UnreadableError as err:
         raise invalid("phone_book_unreadable") from err
-    added, completed = await async_get_phone_book(hass).async_merge(found.entries)
+    book = async_get_phone_book(hass)
+    added, completed = await book.async_merge(found.entries)
+    too_many = [
+        {"name": entry.label, "number": number.typed, "problem": TOO_MANY}
+        for entry, number in book.without_room(found.entries)
+    ]
     return {
         "added": added,
         "completed": completed,
         "without_number": found.without_number,
-        "uncertain": [asdict(one) for one in found.uncertain],
+        "uncertain": [asdict(one) for one in found.uncertain] + too_many,
     }
 
 

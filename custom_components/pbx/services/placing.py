@@ -108,10 +108,10 @@ async def _call_back(target: Target) -> dict[str, Any]:
     if last is None:
         raise invalid("no_caller", extension=extension)
     guard = entry.runtime_data.guard
-    guard.check(last.number, by_person=target.by_person, by_hand=True)
-    number = call_back_number(target.coordinator.hass, entry, last.number)
-    request = m.Originate(extension=extension, number=number)
-    return await placed(target, target.coordinator.provider.click_to_call(request))
+    with guard.placing(last.number, by_person=target.by_person, by_hand=True):
+        number = call_back_number(target.coordinator.hass, entry, last.number)
+        request = m.Originate(extension=extension, number=number)
+        return await placed(target, target.coordinator.provider.click_to_call(request))
 
 
 async def _dial(target: Target) -> dict[str, Any]:

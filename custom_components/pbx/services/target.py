@@ -39,8 +39,9 @@ from ..phone_book.collection import async_get_phone_book
 from ..registry.call_registry import CallRegistry, KeyKind
 from ..targets import Items, items_in
 from ..telephony.errors import InvalidInputError
-from ..telephony.models import AgentRef, Call, CallRef, Capability
+from ..telephony.models import Agent, AgentRef, Call, CallRef, Capability, Queue
 from ..telephony.text import line
+from ..voice_names import is_named
 
 IDLE = "idle"  # the state of a phone without a call
 NOTHING = Capability(0)
@@ -155,37 +156,31 @@ class Target:
         try:
             dialled_number(hass, entry, text, field=ATTR_NUMBER)
         except InvalidInputError:
-            found = set(self._numbers_of(text))
-        else:
-            return text
-        if len(found) > 1:
-            raise invalid("several_named", name=line(text, 100))
-        return found.pop() if found else text
+            return _only(text, self._numbers_of(text)) or text
+        return text
 
     def _number_of_contact(self, name: str) -> str:
         """Return the number of somebody in the phone book; refuse who is not there, or twice."""
-        found = set(self._numbers_in_book(name))
-        if not found:
+        found = _only(name, self._numbers_in_book(name))
+        if found is None:
             raise invalid("unknown_contact", name=line(name, 100))
-        if len(found) > 1:
-            raise invalid("several_named", name=line(name, 100))
-        return found.pop()
+        return found
 
     def _numbers_of(self, name: str) -> Iterator[str]:
         """Yield the number of each phone, and the first of each person, of a name."""
-        wanted = name.casefold()
         devices = self.coordinator.devices
         for extension in self.coordinator.data.extensions.values():
-            names = {extension.name.casefold(), devices.given_name(extension.number).casefold()}
-            if wanted in names and not extension.trunk:
+            subject = devices.subjects.get((SubjectKind.EXTENSION, extension.number))
+            shown = "" if subject is None else subject.device.name or ""
+            names = (extension.name, devices.given_name(extension.number), shown)
+            if not extension.trunk and any(is_named(name, one) for one in names):
                 yield extension.number
         yield from self._numbers_in_book(name)
 
     def _numbers_in_book(self, name: str) -> Iterator[str]:
         """Yield the first number of each person of a name in the phone book."""
-        wanted = name.casefold()
         for entry in async_get_phone_book(self.coordinator.hass).entries:
-            if entry.label.casefold() == wanted and entry.callable_numbers:
+            if is_named(name, entry.label) and entry.callable_numbers:
                 yield f"tel:{entry.callable_numbers[0].number}"
 
     def _subject_in(self, field: str) -> tuple[str, Subject | None]:
@@ -322,7 +317,7 @@ class Target:
         text, subject_in_field = self._subject_in(ATTR_AGENT)
         identity = text if subject_in_field is None else subject_in_field.id
         for agent in self.coordinator.data.agents.values():
-            if identity in (agent.id, agent.number, agent.name):
+            if _is_called(identity, agent):
                 ids[agent.id] = None
                 return list(ids), None
         return list(ids), text
@@ -337,11 +332,24 @@ class Target:
         identity = text if subject is None else subject.id
         registry, provider = self.coordinator.data, self.coordinator.provider
         for queue in registry.queues.values():
-            if identity in (queue.id, queue.number, queue.name):
+            if _is_called(identity, queue):
                 return queue.id
         if KeyKind.QUEUE in registry.listed and Capability.USER_QUEUES not in provider.possible:
             raise invalid("unknown_queue", provider=provider.name, value=line(text, 100))
         return identity
+
+
+def _is_called(text: str, one: Agent | Queue) -> bool:
+    """Return whether a text is the id, the number or the name of an agent or a queue."""
+    return text in (one.id, one.number) or is_named(text, one.name)
+
+
+def _only(name: str, numbers: Iterable[str]) -> str | None:
+    """Return the one number that a name stands for, if any; refuse several."""
+    found = {number.removeprefix("tel:"): number for number in numbers}
+    if len(found) > 1:
+        raise invalid("several_named", name=line(name, 100))
+    return next(iter(found.values()), None)
 
 
 def _once(refs: Iterable[CallRef]) -> list[CallRef]:
@@ -421,7 +429,7 @@ def _has_named(entry: PbxConfigEntry, data: Mapping[str, Any]) -> bool:
         if field in data and str(data[field]).strip() not in registry.extensions:
             return False
     return all(
-        any(data[field] in (one.id, one.number, one.name) for one in known.values())
+        any(_is_called(data[field], one) for one in known.values())
         for field, known in ((ATTR_AGENT, registry.agents), (ATTR_QUEUE, registry.queues))
         if field in data
     )
