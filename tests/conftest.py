@@ -57,12 +57,14 @@ WAITING = {Path(__file__).parent / folder for folder in ("asterisk", "e2e")}
 """The folders whose tests spend most of their time waiting for other programs."""
 PROGRAMS = WAITING | {Path(__file__).parent / "frontend"}
 """The folders whose tests depend on how fast a browser, Asterisk or another Home Assistant is."""
+REAL_TIME = {"hass", "socket_enabled"}
+"""The fixtures of tests that wait for threads or sockets, and so depend on how busy the machine is."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Spread the files that wait among those that compute, and let what other programs slow down try once more.
+    """Spread the files that wait among those that compute, and let what a busy machine can fail try once more.
 
-    Several workers then do both at the same time.
+    Several workers then do both at the same time. A test that only computes has one try.
     """
     kinds: dict[bool, list[Path]] = {True: [], False: []}
     for path in dict.fromkeys(item.path for item in items):
@@ -70,7 +72,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     place = {path: index / len(paths) for paths in kinds.values() for index, path in enumerate(paths)}
     items.sort(key=lambda item: place[item.path])
     for item in items:
-        if item.path.parent in PROGRAMS:
+        real = REAL_TIME.intersection(getattr(item, "fixturenames", ())) and not item.get_closest_marker("chaos")
+        if item.path.parent in PROGRAMS or real:
             item.add_marker(pytest.mark.flaky(reruns=1))  # the summary counts who needed it
 
 

@@ -291,12 +291,12 @@ async def test_lagging(box: Box) -> None:
 
 async def test_a_restart_keeps_everything(boxes: Boxes) -> None:
     """The same port, the same calls, and what was planned still comes."""
-    box = await boxes(originate_delay=0.05)
+    box = await boxes(originate_delay=0.5)
     call = await box.sim.dial("102", "103")
     await box.ask("originate", **ORIGINATE)
     port = box.sim.port
     await box.sim.stop()
-    await asyncio.sleep(0.06)
+    await asyncio.sleep(0.6)
     assert not box.sim.placed
     with pytest.raises(aiohttp.ClientConnectionError):
         await box.ask("listcalls")

@@ -477,7 +477,7 @@ async def test_no_exception_and_no_log_line_holds_a_secret(
                 told += repr(await run())
             except ProviderError as error:
                 told += "".join(traceback.format_exception(error)) + repr(error)
-    told += caplog.text + "".join(str(record.__dict__) for record in caplog.records)
+    told += caplog.text + repr([(record.msg, record.args, record.exc_text) for record in caplog.records])
     for secret in (PASSWORD, "canary", PIN, "800123456"):
         assert secret not in told
 
