@@ -134,6 +134,12 @@ def test_a_name_that_was_looked_up_follows_in_the_state(direction: Direction | N
         pytest.param(listed(call("c", leg("101", D), caller="101", direction=OUT)), "Anna", "", id="listed"),
         pytest.param(push("c", "103", R, callee="103"), "", "", id="nameless"),
         pytest.param(
+            push("c", "102", R, caller="101", callee="102"), "", "Berta", id="a stranger who shows our number, pushed"
+        ),
+        pytest.param(
+            listed(call("c", leg("102", R), caller="101")), "", "", id="a stranger who shows our number, listed"
+        ),
+        pytest.param(
             pushed(LegPush(provider_event="x", call_id="c", state=R, caller=Party(number="101", name="A. K."))),
             "A. K.",
             "",
@@ -170,6 +176,7 @@ def book(number: str) -> Party | None:
         pytest.param(push("c", "101", D, direction=OUT, callee="+390687654321"), "", "Berta", id="outgoing"),
         pytest.param(listed(call("c", leg("101", R))), "Anna", "", id="listed"),
         pytest.param(push("c", "102", R, caller="101", direction=INTERNAL), "Ours", "", id="internal"),
+        pytest.param(push("c", "102", R, caller="101"), "wrong", "", id="a stranger who shows our number"),
         pytest.param(push("c", "101", R, caller="+3902"), "", "", id="unknown"),
         pytest.param(push("c", "101", R, caller=""), "", "", id="hidden"),
         pytest.param(push("c", None, E, final=True, outcome=Outcome.MISSED), "Anna", "", id="only its end"),

@@ -413,7 +413,8 @@ class CallRegistry:
 
         A name that the record has itself stays.
         """
-        caller = self._life.named(record.caller)
+        outside = record.direction is m.Direction.INCOMING
+        caller = self._life.named(record.caller, outside=outside)
         callee = self._life.named(record.callee)
         return replace(record, caller=caller, callee=callee)
 
