@@ -166,6 +166,30 @@ async def test_hidden_number(hass: HomeAssistant, language: str, sentences: tupl
     assert await told(hass, talk, {"type": "voicemail_received"}) == list(sentences)
 
 
+@pytest.mark.parametrize(
+    ("language", "sentences"),
+    [
+        ("ar", ("Anna يتصل بـ رقم غير معروف", "تحدث Anna مع رقم غير معروف لمدة 1:01")),
+        ("de", ("Anna ruft eine unbekannte Nummer an", "Anna hat 1:01 mit unbekannter Nummer gesprochen")),
+        ("en", ("Anna calls an unknown number", "Anna talked to an unknown number for 1:01")),
+        ("fr", ("Anna appelle un numéro inconnu", "Anna a parlé à un numéro inconnu pendant 1:01")),
+        ("it", ("Anna chiama un numero sconosciuto", "Anna ha parlato con un numero sconosciuto per 1:01")),
+        ("pl", ("Anna dzwoni do nieznanego numeru", "Rozmowa Anna z nieznanym numerem trwała 1:01")),
+        ("cs", ("Anna volá neznámé číslo", "Hovor Anna s neznámým číslem trval 1:01")),
+        ("uk", ("Anna телефонує до невідомого номера", "Розмова Anna з невідомим номером тривала 1:01")),
+        ("es", ("Anna llama a un número desconocido", "Anna habló con un número desconocido durante 1:01")),
+        ("pt-BR", ("Anna está ligando para um número desconhecido", "Anna falou com um número desconhecido por 1:01")),
+    ],
+)
+async def test_unknown_number(hass: HomeAssistant, language: str, sentences: tuple[str, str]) -> None:
+    """Whoever is called hides nothing: the number is only not known."""
+    await hass.config.async_update(language=language)
+    assert await async_setup_component(hass, DOMAIN, {})
+    out = {"phone": "Anna", "direction": "outgoing"}
+    shown = await told(hass, out | {"type": "call_outgoing"}, out | {"type": "call_ended", "duration": 61})
+    assert [text.replace("\u2068", "").replace("\u2069", "") for text in shown if text] == list(sentences)
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 async def test_how_a_call_ended(hass: HomeAssistant, language: str) -> None:
     """Each outcome is told in its own words, also as what had been told before; but where nothing is to be said."""

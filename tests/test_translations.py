@@ -23,7 +23,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components import pbx
 from custom_components.pbx import binary_sensor, button, condition, event, notify, sensor, switch, trigger
 from custom_components.pbx import text as text_platform
-from custom_components.pbx.activity import HIDDEN, UNTOLD
+from custom_components.pbx.activity import HIDDEN, UNKNOWN_CALLED, UNKNOWN_WITH, UNTOLD
 from custom_components.pbx.const import ATTR_CALL_ID, ATTR_EXPECTED_STATE, CONF_PROVIDER, DOMAIN, SUBENTRY_SPEED_DIAL
 from custom_components.pbx.devices import SubjectKind
 from custom_components.pbx.entity import PbxEntityDescription
@@ -736,7 +736,8 @@ def test_common() -> None:
     cards = set(words_of_the_cards())
     page = {str(trouble) for trouble in Trouble} | {"keep_secrets"}
     told = {f"activity_{kind}" for kind in EventType if kind not in UNTOLD}
-    activity = told | {"activity_talked"} | page | {f"outcome_{outcome}" for outcome in Outcome} | set(HIDDEN.values())
+    activity = told | {"activity_talked"} | page | {f"outcome_{outcome}" for outcome in Outcome}
+    activity |= {*HIDDEN.values(), UNKNOWN_CALLED, UNKNOWN_WITH}
     spoken = {key for name, call in calls(module("voice.py")) if name == "say" and (key := constant(call.args[0]))}
     voice = {f"voice_{key}" for key in spoken | {"calls", "holds", "nobody", "nobody_calls", "talks"}}
     media = written | {f"{kind}s" for kind in MediaKind}

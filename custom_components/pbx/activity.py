@@ -13,7 +13,7 @@ from homeassistant.helpers.recorder import get_instance
 
 from .const import DOMAIN, EVENT_PBX
 from .registry.announcements import CALLEE, CALLER
-from .telephony.models import EventType, Outcome
+from .telephony.models import Direction, EventType, Outcome
 from .wording import Wording, is_placed_by
 
 RECORDER = "recorder"
@@ -49,6 +49,8 @@ SAME = (
     "outcome_before",
     "digits",
 )
+HIDDEN_NUMBER = "hidden_number"
+HIDDEN_WITH = "hidden_number_with"
 # What a caller who hides the number is called behind a "with" or a "from", which changes it in many
 # languages.
 HIDDEN: Mapping[str, str] = {
@@ -61,13 +63,15 @@ HIDDEN: Mapping[str, str] = {
             EventType.CALL_CORRECTED,
             TALKED,
         ),
-        "hidden_number_with",
+        HIDDEN_WITH,
     ),
     **dict.fromkeys(
         (EventType.VOICEMAIL_RECEIVED, EventType.FAX_RECEIVED, EventType.SMS_RECEIVED),
         "hidden_number_from",
     ),
 }
+UNKNOWN_CALLED = "unknown_number_called"
+UNKNOWN_WITH = "unknown_number_with"
 # Nothing has to be said of how a call ended that was answered, or of which nobody knows.
 UNSAID = frozenset({"", Outcome.ANSWERED, Outcome.UNKNOWN})
 
@@ -124,8 +128,7 @@ def sentence(texts: Mapping[str, str], data: Mapping[str, Any]) -> str:
     key = str(data.get("type"))
     if key == EventType.CALL_ENDED and "duration" in data:
         key = TALKED
-    hidden = _word(texts, HIDDEN.get(key, "hidden_number"))
-    other = str(data.get("name") or data.get("number") or hidden)
+    other = str(data.get("name") or data.get("number") or _nobody(texts, key, data))
     where, about_agent = data.get("where"), key in OF_AGENTS
     outcome = str(data.get("outcome", ""))
     words = {
@@ -145,6 +148,17 @@ def sentence(texts: Mapping[str, str], data: Mapping[str, Any]) -> str:
     elif key == EventType.CALL_ENDED and outcome not in UNSAID:
         told = _within(told, words["outcome"])
     return " ".join(told.split())
+
+
+def _nobody(texts: Mapping[str, str], key: str, data: Mapping[str, Any]) -> str:
+    """Return what somebody is called of whom no name and number is known, as a sentence wants it.
+
+    Who calls hides it; who is called does not, but the phone system may not tell.
+    """
+    kind = HIDDEN.get(key, HIDDEN_NUMBER)
+    if data.get("direction") == Direction.OUTGOING or key == EventType.FAX_SENT:
+        kind = UNKNOWN_WITH if kind == HIDDEN_WITH else UNKNOWN_CALLED
+    return _word(texts, kind)
 
 
 def together(word: str, among: str) -> str:

@@ -166,6 +166,11 @@ export abstract class PbxElement extends LitElement {
     return word(this.current, key, values);
   }
 
+  /** Return what to call somebody without a name and number: who calls hides it, who is called does not. */
+  protected nobody(called: boolean): string {
+    return this.word(called ? "unknown_number" : "hidden_number");
+  }
+
   protected get times(): Times {
     return (this.shownTimes ??= new Times(this.current));
   }

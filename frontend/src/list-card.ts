@@ -342,7 +342,7 @@ export class ListCard extends PbxCard<Config> {
       <button class="row ${missed ? "missed" : vain ? "vain" : ""} ${unseen ? "unseen" : ""}" aria-expanded=${this.open === id} @click=${() => this.toggle(id)}>
         ${entry.outcome === "voicemail" ? drawn(mdiVoicemail) : icon(symbol)}
         <span class="text">
-          <span class="title cut">${name ? html`<bdi>${name}</bdi>` : digits ? number(digits) : this.word("hidden_number")}<span class="sr">, ${entry.direction ? directionWord(this.hass, entry.direction) : ""}, ${outcome}</span></span>
+          <span class="title cut">${name ? html`<bdi>${name}</bdi>` : digits ? number(digits) : this.nobody(out)}<span class="sr">, ${entry.direction ? directionWord(this.hass, entry.direction) : ""}, ${outcome}</span></span>
           <span class="sub"><span class="cut">${missed || vain ? html`${outcome} · ` : nothing}${ours ? html`${icon(out ? "dialing" : "arrow", "arrow inline")}<bdi>${ours}</bdi>` : nothing}</span>
             ${entry.unread ? html`<span class="new">${this.word("unread")}</span>` : nothing}
             ${several && account ? html`<span class="account" style="--hue:${accountHue(account.id)}"><bdi class="cut">${accountName(account)}</bdi></span>` : nothing}</span>

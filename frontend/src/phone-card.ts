@@ -64,13 +64,13 @@ export class PhoneCard extends PbxCard<Config> {
 
   private other(call: Call, extension: Extension): TemplateResult {
     const party = call.direction === "internal" && call.from.number === extension.number ? call.to : outside(call);
-    return html`${who(party, this.word("hidden_number"))}${party.name && party.number ? html` · ${number(party.number)}` : nothing}`;
+    return html`${who(party, this.nobody(party === call.to))}${party.name && party.number ? html` · ${number(party.number)}` : nothing}`;
   }
 
   private buttons(account: Account, extension: Extension, call: Call): TemplateResult | typeof nothing {
     const { first } = actionsOf(account, call, { account, extension });
     const shown = first.filter((action) => action.action !== "transfer");
-    const name = label(outside(call), this.word("hidden_number"));
+    const name = label(outside(call), this.nobody(call.direction === "outgoing"));
     if (!shown.length) return nothing;
     return html`<div class="buttons ${this.turning(`${call.id} ${call.state}`) ? "turning" : ""}">${shown.map((action) => html`<button class="wide ${action.tone ?? ""}" aria-label="${this.word(action.word)}: ${name}" aria-disabled=${this.underWay.has(call.id)}
       @click=${() => this.during(call.id, () => perform(this, account, action))}>${icon(action.icon)}${this.word(action.word)}</button>`)}</div>`;

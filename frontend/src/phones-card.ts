@@ -188,7 +188,7 @@ export class PhonesCard extends PbxCard<Config> {
     const off = extension.registered === false;
     const words = off ? this.word("offline") : stateWord(this.hass, state);
     const other = call && (call.direction === "internal" && call.from.number === extension.number ? call.to : outside(call));
-    const doing = other ? who(other, this.word("hidden_number")) : html`${words}`;
+    const doing = other ? who(other, this.nobody(other === call.to)) : html`${words}`;
     const idle = off || !name ? html`${words}` : number(extension.number);
     return html`<button class="phone ${off ? "off" : ""}" data-state=${state} data-extension=${extension.number} aria-haspopup="true" @click=${(event: Event) => this.open(event, phone)}>
       ${avatar(name, extension.number, state, "idle")}

@@ -102,6 +102,7 @@ export const ENGLISH: Record<string, string> = {
   transfer: "Transfer",
   transfer_to: "Transfer to",
   uncertain: "Please look at these numbers, which were not taken over:",
+  unknown_number: "Unknown number",
   unpause: "End pause",
   unread: "New",
   usual_number: "Usual number",

@@ -217,6 +217,15 @@ async def test_calls_come_change_and_go(stage: Stage) -> None:
 
 
 @played
+async def test_somebody_without_a_number(stage: Stage) -> None:
+    """Whoever calls hides it; whoever is called does not, but the phone system may not tell."""
+    out = {**call("c2", "dialing", "103"), "direction": "outgoing", "from": party("103", "Chiara"), "to": party()}
+    page = await stage.show(CALLS, accounts=[account(calls=(call("c1", caller=party(hidden=True)), out))])
+    assert "Hidden number" in await page.locator("[data-call=c1]").inner_text()
+    assert "Unknown number" in await page.locator("[data-call=c2]").inner_text()
+
+
+@played
 async def test_commands(stage: Stage) -> None:
     """Each button performs its action, on the state that the person saw, and my phone's with my phone alone."""
     up = (call("c1", "ringing", "101", "102"), call("c2", "talking", "103"), call("c3", "on_hold", "104"))
