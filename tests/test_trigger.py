@@ -1235,6 +1235,28 @@ async def test_unanswered(
     assert fired[0]["description"] == "call from +390612345678 to 101 was not answered"
 
 
+@pytest.mark.parametrize(("seconds", "later"), [(5, 5 - LOOKUP_PATIENCE), (2, 0)])
+async def test_unanswered_while_the_caller_is_looked_up(
+    hass: HomeAssistant,
+    fake: type[FakeProvider],
+    coordinator: PbxCoordinator,
+    listen: Listen,
+    freezer: FrozenDateTimeFactory,
+    seconds: int,
+    later: float,
+) -> None:
+    """The time counts from the ring on, not from when it is known who calls."""
+    fake.script.errors["search_contacts"] = ConnectError("away")
+    fake.script.calls = None
+    fired = await listen("call_unanswered", caller_kind="unknown", **{"for": {"seconds": seconds}})
+    await async_ring(hass, coordinator)
+    await async_later(hass, freezer, LOOKUP_PATIENCE - 0.2)
+    assert fired == []
+    await async_later(hass, freezer, 0.2)
+    await async_later(hass, freezer, later)
+    assert [found["ring_time"] for found in fired] == [seconds]
+
+
 @pytest.mark.parametrize("state", [CallState.TALKING, CallState.ENDED])
 async def test_answered_or_given_up(
     hass: HomeAssistant,

@@ -11,11 +11,7 @@ from typing import Any, ClassVar, override
 
 import voluptuous as vol
 from homeassistant.const import CONF_FOR, CONF_OPTIONS, CONF_TARGET
-from homeassistant.core import (
-    CALLBACK_TYPE,
-    HomeAssistant,
-    callback,
-)
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.event import async_call_later
@@ -27,6 +23,7 @@ from homeassistant.helpers.trigger import (
     TriggerNotTriggeredReporter,
 )
 from homeassistant.helpers.typing import ConfigType
+from homeassistant.util import dt as dt_util
 
 from .accounts import country_of
 from .callers import KNOWN, UNKNOWN, async_wait_for_name, is_looked_up, kind_of
@@ -42,13 +39,7 @@ from .places import async_get_places
 from .targets import items_in
 from .telephony.bounded_map import BoundedMap
 from .telephony.events import Event, Value
-from .telephony.models import (
-    EARLY,
-    Call,
-    CallState,
-    EventType,
-    Outcome,
-)
+from .telephony.models import EARLY, Call, CallState, EventType, Outcome
 from .trigger_fields import (
     AGENT_FIELDS,
     ANY,
@@ -399,7 +390,10 @@ class PbxUnansweredTrigger(PbxTrigger):
     @callback
     @override
     def _async_fire(self, running: Running, coordinator: PbxCoordinator, event: Event) -> None:
-        """Wait, and run the action if the call still rings then."""
+        """Wait, and run the action if the call still rings then.
+
+        To find out who calls may have taken a part of the time.
+        """
 
         @callback
         def async_look(_now: datetime) -> None:
@@ -416,7 +410,8 @@ class PbxUnansweredTrigger(PbxTrigger):
             data["ring_time"] = self.options[CONF_FOR].total_seconds()
             running.run_action(data, f"call {sides_of(now)} was not answered")
 
-        cancel = async_call_later(self._hass, self.options[CONF_FOR], async_look)
+        left = max(timedelta(), event.time + self.options[CONF_FOR] - dt_util.utcnow())
+        cancel = async_call_later(self._hass, left, async_look)
         running.waiting[cancel] = None
 
     def _as_it_rings(self, coordinator: PbxCoordinator, call: Call, event: Event) -> Event | None:
