@@ -1,6 +1,7 @@
 """What the random plans have found, each as small as it could be made."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -121,6 +122,23 @@ async def _shown_once_loaded(line: Line[Any]) -> str:
     state = shown[f"extension_{phone}_call_state"]
     assert state is not None
     return state.state
+
+
+@pytest.mark.usefixtures("socket_enabled")
+def test_a_simulator_stops_while_it_answers() -> None:
+    """A request may be done in the very moment in which it is no longer waited for."""
+    run_fast(_stopped_while_answering())
+
+
+async def _stopped_while_answering() -> None:
+    """Stop a phone system so long before it answers as it waits for its answers then."""
+    async with VoxloudSimulator() as simulator, aiohttp.ClientSession() as session:
+        simulator.fault(FaultKind.SLOW, delay=1)
+        asking = asyncio.create_task(session.get(simulator.url))
+        await asyncio.sleep(0.5)
+        await simulator.stop()
+        with suppress(aiohttp.ClientError):
+            (await asking).release()
 
 
 # -- the registry ------------------------------------------------------------------------------------
