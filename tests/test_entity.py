@@ -29,7 +29,7 @@ from custom_components.pbx.providers.base import Intervals
 from custom_components.pbx.sensor import SENSORS
 from custom_components.pbx.telephony import models as m
 from custom_components.pbx.telephony.errors import ConnectError, RefusedError
-from custom_components.pbx.telephony.models import AgentStatus, CallState, Capability
+from custom_components.pbx.telephony.models import AgentStatus, CallState, Capability, Direction
 
 from .fake_provider import FakeProvider, async_set_up, fake_config_entry, incoming, pushed
 from .simulators.base import Simulator
@@ -410,23 +410,26 @@ async def test_later_entities_are_within_the_limit_too(
 
 
 @pytest.mark.parametrize(
-    ("party", "shown"),
+    ("direction", "party", "shown"),
     [
-        (m.Party(number="+390612345678"), "••••••••••678"),
-        (m.Party(number="+390612345678", name="Rossi"), "Rossi"),
-        (m.Party(number="+390612345678", name="0612345678"), "•••••••678"),
-        (m.Party(number="102"), "Bob"),
-        (m.Party(number="103"), "103"),
-        (m.Party(number="123456"), "123456"),
-        (m.Party(number="1234567"), "••••567"),
-        (m.Party(hidden=True), STATE_UNKNOWN),
+        (Direction.INCOMING, m.Party(number="+390612345678"), "••••••••••678"),
+        (Direction.INCOMING, m.Party(number="+390612345678", name="Rossi"), "Rossi"),
+        (Direction.INCOMING, m.Party(number="+390612345678", name="0612345678"), "•••••••678"),
+        (Direction.INTERNAL, m.Party(number="102"), "Bob"),
+        (Direction.INCOMING, m.Party(number="102"), "102"),  # a stranger who shows the number of one of ours
+        (Direction.INTERNAL, m.Party(number="103"), "103"),
+        (Direction.INCOMING, m.Party(number="123456"), "123456"),
+        (Direction.INCOMING, m.Party(number="1234567"), "••••567"),
+        (Direction.INCOMING, m.Party(hidden=True), STATE_UNKNOWN),
     ],
 )
-async def test_masked_numbers(hass: HomeAssistant, fake: type[FakeProvider], party: m.Party, shown: str) -> None:
+async def test_masked_numbers(
+    hass: HomeAssistant, fake: type[FakeProvider], direction: Direction, party: m.Party, shown: str
+) -> None:
     """With the option on, no state and no attribute shows more than the last digits of an outside number."""
     entry = fake_config_entry(options={CONF_MASK_NUMBERS: True})
     await async_set_up(hass, entry)
-    entry.runtime_data.coordinator.async_push(pushed("c1", CallState.RINGING, caller=party))
+    entry.runtime_data.coordinator.async_push(pushed("c1", CallState.RINGING, caller=party, direction=direction))
     await hass.async_block_till_done(wait_background_tasks=True)
     assert state_of(hass, "sensor.ann_101_caller") == shown
     for state in (CallState.RINGING, CallState.ENDED):
