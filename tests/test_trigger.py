@@ -1124,6 +1124,28 @@ async def test_who_calls_and_is_called(
 
 
 @pytest.mark.parametrize(
+    "options", [{"caller": "102"}, {"caller": "10*"}, {"caller_groups": "vip"}, {"caller_kind": "known"}]
+)
+@pytest.mark.parametrize(("direction", "times"), [(m.Direction.INTERNAL, 1), (m.Direction.INCOMING, 0)])
+async def test_a_stranger_who_shows_the_number_of_a_colleague(
+    hass: HomeAssistant,
+    coordinator: PbxCoordinator,
+    listen: Listen,
+    options: dict[str, Any],
+    direction: m.Direction,
+    times: int,
+) -> None:
+    """Who calls from outside can show any number: what is done for a colleague is not done for a stranger."""
+    await async_get_phone_book(hass).async_add({"name": "Bob at home", "numbers": ["102"], "groups": ["vip"]})
+    fired = await listen("call_incoming", **options)
+    events = async_capture_events(hass, EVENT_PBX)
+    await async_ring(hass, coordinator, caller=m.Party(number="102"), direction=direction)
+    assert len(fired) == times
+    assert [bool(event.data.get("from_name")) for event in events] == [bool(times)]
+    assert [event.data.get("caller_groups") for event in events] == [["vip"] if times else None]
+
+
+@pytest.mark.parametrize(
     ("outcome", "times"), [("answered", 1), (["missed", "answered"], 1), ("busy", 0), (["busy", "rejected"], 0)]
 )
 async def test_outcome(

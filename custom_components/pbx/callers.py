@@ -38,6 +38,8 @@ def is_looked_up(coordinator: PbxCoordinator, event: Event) -> bool:
         return False
     if call.caller.known is not None or call.caller.name:
         return False
+    if coordinator.data.is_pretended(call.caller.number, call.direction):
+        return False
     return Capability.SEARCH_CONTACTS in coordinator.provider.capabilities
 
 

@@ -111,7 +111,7 @@ class PbxCallerCondition(PbxCondition):
             call = coordinator.data.slots[int(subject.id) - 1]
         elif subject is not None:
             call = coordinator.data.call_of(subject.id)
-        if call is None:
+        if call is None or coordinator.data.is_pretended(call.caller.number, call.direction):
             return False
         known = async_get_phone_book(self._hass).find(
             call.caller.number, country_of(self._hass, entry)

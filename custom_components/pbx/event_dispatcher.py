@@ -172,7 +172,9 @@ class EventDispatcher:
 
         It is looked up once for a call: everything that is told of it is about the same caller.
         """
-        number = str(event.get("from_number", ""))
+        number, direction = str(event.get("from_number", "")), event.get("direction")
+        if self._registry.is_pretended(number, str(direction)):
+            return {}
         last, data = self._last_caller
         if last == (call_id, number):
             return data
@@ -180,7 +182,7 @@ class EventDispatcher:
         known = async_get_phone_book(self._hass).find(number, self._country) if number else None
         if known is not None and known.groups:
             found["caller_groups"] = list(known.groups)
-        if self._tells_places and number and event.get("direction") != Direction.OUTGOING:
+        if self._tells_places and number and direction != Direction.OUTGOING:
             place = async_get_places(self._hass).find(number)
             if place.country:
                 found["caller_country"] = place.country

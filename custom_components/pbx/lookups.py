@@ -130,6 +130,8 @@ class PbxLookups:
         party = outside(call)
         if call.direction is Direction.INTERNAL or not party.number:
             return
+        if self.coordinator.data.is_pretended(party.number, call.direction):
+            return
         if not self.names.is_due(party):
             return
         # Of too many the oldest is left out: its call is the one that may be over.

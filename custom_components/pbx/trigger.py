@@ -39,7 +39,7 @@ from .places import async_get_places
 from .targets import items_in
 from .telephony.bounded_map import BoundedMap
 from .telephony.events import Event, Value
-from .telephony.models import EARLY, Call, CallState, EventType, Outcome
+from .telephony.models import EARLY, NOBODY, Call, CallState, EventType, Outcome
 from .trigger_fields import (
     AGENT_FIELDS,
     ANY,
@@ -257,8 +257,7 @@ class PbxTrigger(Trigger):
         device = coordinator.devices.account.device  # which outlives the entry
         if account not in (None, coordinator.config_entry.entry_id, device.id):
             return None
-        country = country_of(self._hass, coordinator.config_entry)
-        if not self._call_fits(event, country):
+        if not self._call_fits(event) or not self._numbers_fit(coordinator, event):
             return None
         queue = event.queue
         if not queue and event.call is not None:
@@ -318,16 +317,13 @@ class PbxTrigger(Trigger):
             return True
         return bool(identity) and names_one(coordinator, kind, identity or "", wanted)
 
-    def _call_fits(self, event: Event, country: str) -> bool:
-        """Return whether the direction, the numbers, the keys and the duration are those wanted.
-
-        Numbers are read in the country of the account.
-        """
+    def _call_fits(self, event: Event) -> bool:
+        """Return whether the direction, the keys, the outcome and the duration are those wanted."""
         options = self.options
         direction = options.get(ATTR_DIRECTION)
         if direction is not None and (event.call is None or event.call.direction != direction):
             return False
-        if not self._numbers_fit(event, country) or not self._keys_fit(event):
+        if not self._keys_fit(event):
             return False
         outcomes = options.get(ATTR_OUTCOME)
         if outcomes and outcome_of(event) not in outcomes:
@@ -335,10 +331,18 @@ class PbxTrigger(Trigger):
         minimum: timedelta | None = options.get(ATTR_MINIMUM_DURATION)
         return minimum is None or talked_in(event) >= minimum
 
-    def _numbers_fit(self, event: Event, country: str) -> bool:
-        """Return whether the numbers of both sides are those wanted, and the caller's groups."""
+    def _numbers_fit(self, coordinator: PbxCoordinator, event: Event) -> bool:
+        """Return whether the numbers of both sides are those wanted, and the caller's groups.
+
+        Numbers are read in the country of the account. A stranger who shows the number of one of
+        ours is nobody whom a filter names.
+        """
         options = self.options
+        country = country_of(self._hass, coordinator.config_entry)
         caller = caller_of(event)
+        way = None if event.call is None else event.call.direction
+        if coordinator.data.is_pretended(caller.number, way):
+            caller = NOBODY
         home = options.get(ATTR_CALLER_COUNTRY)
         if home is not None and async_get_places(self._hass).find(caller.number).country != home:
             return False

@@ -176,7 +176,7 @@ def book(number: str) -> Party | None:
         pytest.param(push("c", "101", D, direction=OUT, callee="+390687654321"), "", "Berta", id="outgoing"),
         pytest.param(listed(call("c", leg("101", R))), "Anna", "", id="listed"),
         pytest.param(push("c", "102", R, caller="101", direction=INTERNAL), "Ours", "", id="internal"),
-        pytest.param(push("c", "102", R, caller="101"), "wrong", "", id="a stranger who shows our number"),
+        pytest.param(push("c", "102", R, caller="101"), "", "", id="a stranger who shows our number"),
         pytest.param(push("c", "101", R, caller="+3902"), "", "", id="unknown"),
         pytest.param(push("c", "101", R, caller=""), "", "", id="hidden"),
         pytest.param(push("c", None, E, final=True, outcome=Outcome.MISSED), "Anna", "", id="only its end"),

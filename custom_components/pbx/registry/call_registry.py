@@ -272,6 +272,13 @@ class CallRegistry:
         else:
             call.facts.hung_up_here = done
 
+    def is_pretended(self, number: str, direction: str | None) -> bool:
+        """Return whether a caller from outside shows the number of one of ours: anybody can.
+
+        Who it is cannot be told by such a number.
+        """
+        return self._directory.is_pretended(number, direction)
+
     def name_caller(self, call_id: str, party: Party) -> Changes:
         """Take what a look-up found about the party outside, of a call that may be over by now."""
         changes = Changes()
@@ -413,8 +420,9 @@ class CallRegistry:
 
         A name that the record has itself stays.
         """
-        outside = record.direction is m.Direction.INCOMING
-        caller = self._life.named(record.caller, outside=outside)
+        caller = record.caller
+        if not self.is_pretended(caller.number, record.direction):
+            caller = self._life.named(caller)
         callee = self._life.named(record.callee)
         return replace(record, caller=caller, callee=callee)
 

@@ -8,6 +8,7 @@ from ..telephony.events import POLL, Event
 from ..telephony.models import (
     Agent,
     AgentStatus,
+    Direction,
     Directory,
     EventType,
     Extension,
@@ -60,6 +61,10 @@ class AccountDirectory:
         if number in self._hidden:
             return False
         return all(number not in (queue.id, queue.number) for queue in self.queues.values())
+
+    def is_pretended(self, number: str, direction: str | None) -> bool:
+        """Return whether a caller from outside shows the number of one of ours: anybody can."""
+        return direction == Direction.INCOMING and number in self.extensions
 
     def named(self, party: Party) -> Party:
         """Return a party with the name of its extension, if it is one of ours and came without."""

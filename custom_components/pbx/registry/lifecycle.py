@@ -83,16 +83,13 @@ class Lifecycle:
             changes.events += events
         self.index.show(view, changes)
 
-    def named(self, party: Party, *, outside: bool = False) -> Party:
-        """Return a party with its name, if it is one of ours or in the name book, and had none.
-
-        Who calls from `outside` is none of ours, whatever number is shown.
-        """
+    def named(self, party: Party) -> Party:
+        """Return a party with its name, if it is one of ours or in the name book, and had none."""
         if party.name or not party.number:
             return party
-        if not outside and (self._names is None or party.number in self._directory.extensions):
+        if self._names is None or party.number in self._directory.extensions:
             return self._directory.named(party)
-        return party if self._names is None else filled(party, self._names(party.number))
+        return filled(party, self._names(party.number))
 
     def _name_parties(self, call: ActiveCall) -> None:
         """Name ours from the directory, and whoever is outside from the name book.
@@ -100,7 +97,7 @@ class Lifecycle:
         A stranger may show the number of one of ours.
         """
         facts = call.facts
-        if facts.direction is not Direction.INCOMING:
+        if not self._directory.is_pretended(facts.caller.number, facts.direction):
             facts.caller = self._directory.named(facts.caller)
         facts.callee = self._directory.named(facts.callee)
         self._name_outside(call)
@@ -112,8 +109,7 @@ class Lifecycle:
         if self._names is None or not number or number == call.sources.named:
             return
         call.sources.named = number
-        ours = number in self._directory.extensions and facts.direction is not Direction.INCOMING
-        if facts.direction is Direction.INTERNAL or ours:
+        if facts.direction is Direction.INTERNAL or number in self._directory.extensions:
             return
         found = self._names(number)
         if found is not None:
