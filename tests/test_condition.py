@@ -19,6 +19,7 @@ from custom_components.pbx.condition import CONDITIONS
 from custom_components.pbx.const import DOMAIN
 from custom_components.pbx.coordinator import PbxCoordinator
 from custom_components.pbx.devices import SubjectKind
+from custom_components.pbx.phone_book.collection import async_get_phone_book
 from custom_components.pbx.telephony import models as m
 from custom_components.pbx.telephony.models import AgentStatus, CallState
 
@@ -136,6 +137,42 @@ async def test_slot(hass: HomeAssistant, coordinator: PbxCoordinator) -> None:
     assert not check()
     coordinator.async_push(pushed("c1", CallState.RINGING))
     assert check()
+
+
+@pytest.mark.usefixtures("call_entities")
+@pytest.mark.parametrize(
+    ("direction", "number", "groups", "passes"),
+    [
+        ("incoming", "+390612345678", ["VIP"], True),
+        ("incoming", "+390612345678", ["blocked", "family"], True),
+        ("incoming", "+390612345678", "blocked", False),
+        ("incoming", "+390612345679", "vip", False),
+        ("internal", "102", "vip", True),
+        ("incoming", "102", "vip", False),  # a stranger who shows the number of one of ours
+    ],
+)
+@pytest.mark.parametrize("slot", [False, True])
+async def test_caller_in_group(
+    hass: HomeAssistant,
+    coordinator: PbxCoordinator,
+    direction: str,
+    number: str,
+    groups: str | list[str],
+    passes: bool,  # noqa: FBT001
+    slot: bool,  # noqa: FBT001
+) -> None:
+    """Whoever calls a phone, or is shown in a slot, is looked for in the phone book's groups."""
+    book = async_get_phone_book(hass)
+    await book.async_add({"name": "Zoe", "numbers": ["+390612345678", "102"], "groups": ["vip", "Family"]})
+    target = {"entity_id": ["sensor.house_call_1"]} if slot else devices(coordinator, EXTENSION, "101")
+    check = await async_make(hass, "caller_in_group", target, caller_groups=groups)
+    assert not check()
+    coordinator.async_push(
+        pushed("c1", CallState.RINGING, caller=m.Party(number=number), direction=m.Direction(direction))
+    )
+    assert bool(check()) is passes
+    coordinator.async_push(pushed("c1", CallState.ENDED, final=True))
+    assert not check()
 
 
 async def test_account_of_agents(hass: HomeAssistant, coordinator: PbxCoordinator) -> None:
