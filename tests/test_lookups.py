@@ -1,6 +1,7 @@
 """Look-ups: a caller's name and a call's record, asked for when nobody has to wait for them."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -193,12 +194,15 @@ async def test_what_a_caller_is_called(
         {"caller": m.Party(hidden=True)},
         {"caller": m.Party(number=CALLER, name="Rossi")},
         {"caller": m.Party(number="102"), "direction": Direction.INTERNAL},
+        {"caller": m.Party(number="103"), "direction": Direction.INCOMING},
     ],
 )
 async def test_who_is_not_looked_up(
     hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry, more: dict[str, Any]
 ) -> None:
-    """Hidden callers, those with a name and colleagues are not looked up."""
+    """Hidden callers, those with a name, colleagues, and strangers who show a colleague's number are not looked up."""
+    extensions = (*(fake.script.directory.extensions or ()), m.Extension(number="103"))
+    fake.script.directory = replace(fake.script.directory, extensions=extensions)
     coordinator = await coordinator_of(hass, fake_entry)
     coordinator.async_push(pushed("c1", CallState.RINGING, **more))
     await hass.async_block_till_done(wait_background_tasks=True)

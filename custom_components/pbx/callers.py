@@ -8,9 +8,10 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.event import async_call_later
 
 from .coordinator import PbxCoordinator
+from .lookups import can_be_looked_up
 from .registry.call_registry import ACCOUNT
 from .telephony.events import Event
-from .telephony.models import Capability, Direction, EventType, Party
+from .telephony.models import EventType, Party
 
 KNOWN = "known"
 UNKNOWN = "unknown"
@@ -34,13 +35,9 @@ def is_looked_up(coordinator: PbxCoordinator, event: Event) -> bool:
     call = event.call
     if event.type is not EventType.CALL_INCOMING or call is None:
         return False
-    if call.direction is Direction.INTERNAL or not call.caller.number:
-        return False
     if call.caller.known is not None or call.caller.name:
         return False
-    if coordinator.data.is_pretended(call.caller.number, call.direction):
-        return False
-    return Capability.SEARCH_CONTACTS in coordinator.provider.capabilities
+    return can_be_looked_up(coordinator, call)
 
 
 @callback

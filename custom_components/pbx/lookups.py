@@ -39,6 +39,16 @@ class LookedUp(NamedTuple):
     at: datetime | None
 
 
+def can_be_looked_up(coordinator: PbxCoordinator, call: Call) -> bool:
+    """Return whether the phone system's contacts may know the party outside of a call."""
+    if Capability.SEARCH_CONTACTS not in coordinator.provider.capabilities:
+        return False
+    number = outside(call).number
+    if call.direction is Direction.INTERNAL or not number:
+        return False
+    return not coordinator.data.is_pretended(number, call.direction)
+
+
 class NameBook:
     """Who has a number: the house's phone book knows, else what was looked up last.
 
@@ -125,14 +135,8 @@ class PbxLookups:
 
         Whoever was looked up before is named already: the registry asks the name book.
         """
-        if Capability.SEARCH_CONTACTS not in self.coordinator.provider.capabilities:
-            return
         party = outside(call)
-        if call.direction is Direction.INTERNAL or not party.number:
-            return
-        if self.coordinator.data.is_pretended(party.number, call.direction):
-            return
-        if not self.names.is_due(party):
+        if not can_be_looked_up(self.coordinator, call) or not self.names.is_due(party):
             return
         # Of too many the oldest is left out: its call is the one that may be over.
         self._waiting.append((call.id, party.number))

@@ -106,10 +106,12 @@ def test_a_record_has_the_names_that_are_known() -> None:
     made = Story(registry)
     made.take(registry.directory(Directory(extensions=(Extension(number="101", name="Ann"),)), made.now))
     nameless = replace(RECORD, caller=Party(number="+390612345678"))
-    made.play(record(nameless), record(replace(RECORD, id="r2")))
-    first, second = (event_data(event) for event in made.events if event.type is EventType.CALL_RECORD)
+    pretending = replace(RECORD, id="r3", call_id="d", caller=Party(number="101"))
+    made.play(record(nameless), record(replace(RECORD, id="r2")), record(pretending))
+    first, second, third = (event_data(event) for event in made.events if event.type is EventType.CALL_RECORD)
     assert (first["from_name"], first["to_name"]) == ("Bob", "Ann")
     assert (second["from_name"], second["to_name"]) == ("Anna", "Ann")
+    assert "from_name" not in third  # a stranger who shows the number of one of ours
 
 
 # -- rule 8: records ---------------------------------------------------------------------------------
