@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence, Sized
 from datetime import datetime, timedelta
+from functools import partial
 from typing import override
 
 from homeassistant.config_entries import ConfigEntry
@@ -29,7 +30,7 @@ from .errors import poll_errors
 from .event_dispatcher import EventDispatcher
 from .gaps import Gaps
 from .issues import ISSUE_LONG_LIST, ISSUE_TOO_MANY_ENTITIES
-from .listeners import Listeners, Watcher
+from .listeners import Listeners, PagesFirst, Watcher
 from .looks import Looks
 from .providers.base import Provider
 from .providers.http import looking_up
@@ -80,6 +81,7 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
         )
         self.provider = provider
         self.account = account
+        self._pages = PagesFirst(hass.loop)
         self.health = health
         self.data = CallRegistry(
             slots=int(entry.options.get(CONF_CALL_SLOTS, DEFAULT_CALL_SLOTS)),
@@ -88,6 +90,7 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
             grace=provider.grace,
             names=names,
             phones=read_named(entry.options.get(CONF_PHONES)),
+            settle=self._pages.async_settle,
         )
         self.devices = PbxDevices(hass, entry, account, provider.name, self.data)
         self.wording = Wording(masked=bool(entry.options.get(CONF_MASK_NUMBERS, False)))
@@ -150,18 +153,6 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
         if before is not None and self.update_interval < before:
             self.async_look_again()
         self.async_update_listeners()
-
-    def may_be_extension(self, number: str) -> bool:
-        """Return whether a number, an identity or an internal number may be one of our phones.
-
-        Where not all phones are known, or where groups can be rung as well, any may be.
-        """
-        if self.provider.rings_groups or not self.data.lists_all_extensions:
-            return True
-        return any(
-            number in (one.number, one.identity, one.internal_number)
-            for one in self.data.found_extensions
-        )
 
     # -- inputs of the config entry and the platforms ----------------------------------------------
 
@@ -401,17 +392,19 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
 
     @callback
     def async_push(self, pushed: Pushed) -> None:
-        """Take what was pushed; the poll timer runs on."""
+        """Take what was pushed, and tell open pages of it first; the poll timer runs on."""
         now = dt_util.utcnow()
-        self.async_take(self.data.apply(pushed, now), now)
+        self.async_take(self.data.apply(pushed, now), now, pages_first=True)
 
     @callback
-    def async_take(self, changes: Changes, now: datetime | None = None) -> None:
+    def async_take(
+        self, changes: Changes, now: datetime | None = None, *, pages_first: bool = False
+    ) -> None:
         """Tell at once what an input of the registry changed."""
         self._take(changes, now or dt_util.utcnow())
         if self._directory.note_unlisted(changes, self.data, dt_util.utcnow()):
             self._async_ask_soon("reread")
-        self.async_update_listeners()
+        self._async_tell(pages_first=pages_first)
 
     def _take(self, changes: Changes, now: datetime) -> None:
         """Note what an input of the registry changed."""
@@ -474,7 +467,16 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
     @callback
     @override
     def async_update_listeners(self) -> None:
-        """Keep the events, call the listeners of what changed or of all, then tell the events."""
+        """Tell everybody what is new, now."""
+        self._pages.async_settle()
+        self._async_tell(pages_first=False)
+
+    @callback
+    def _async_tell(self, *, pages_first: bool) -> None:
+        """Keep the events, call the listeners of what changed or of all, then tell the events.
+
+        With `pages_first` open pages hear of it some turns of the event loop before all others.
+        """
         if self._shutdown_requested:
             return
         changed, self._changed = self._changed, {}
@@ -486,7 +488,17 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
             self._told_health = health
             super().async_update_listeners()
             self._listeners_by_key.async_call_watchers(None)
-        elif changed:
-            self._listeners_by_key.async_call(changed)
+            changed = {}
+        elif changed and self._listeners_by_key.async_call_watchers(changed) and pages_first:
+            self._pages.async_wait(partial(self._async_tell_here, changed, events))
+            return
+        self._async_tell_here(changed, events)
+
+    @callback
+    def _async_tell_here(self, changed: Mapping[Key, None], events: Iterable[Event]) -> None:
+        """Call the listeners of what changed, then tell the events."""
+        if self._shutdown_requested:
+            return
+        self._listeners_by_key.async_call(changed)
         for event in events:
             self.events.async_tell(event)

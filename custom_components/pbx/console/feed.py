@@ -105,10 +105,11 @@ class Console:
                         _tell_page(listener, page, feed, None)
 
     @callback
-    def _async_changed(self, feed: Feed, keys: Mapping[Key, None] | None) -> None:
-        """Have an account tell what changed, unless no page is open."""
+    def _async_changed(self, feed: Feed, keys: Mapping[Key, None] | None) -> bool:
+        """Have an account tell what changed; return whether a page is open that hears of it."""
         if self._listeners:
             feed.async_changed(keys)
+        return bool(self._listeners)
 
     @callback
     def _tell(self, feed: Feed, message: Json) -> None:

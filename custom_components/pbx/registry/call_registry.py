@@ -60,6 +60,7 @@ class CallRegistry:
         grace: float = 0,
         names: Callable[[str], Party | None] | None = None,
         phones: Mapping[str, NamedPhone] | None = None,
+        settle: Callable[[], None] | None = None,
     ) -> None:
         """Start empty, as after a restart.
 
@@ -73,8 +74,12 @@ class CallRegistry:
         is found out later is handed in with `name_caller`.
 
         `phones` is what a person says of the phones, by number.
+
+        `settle` is called before an input is taken, so that what the one before it changed can be
+        shown as it was then.
         """
         self.unknown_pushes = 0
+        self._settle = settle or _nothing
         self._directory = AccountDirectory(phones)
         self._life = Lifecycle(
             self._directory,
@@ -210,16 +215,21 @@ class CallRegistry:
 
         `at_once` is how many: what is pushed in between is taken as well. None for all at once.
         """
-        return self._lists.take(calls, requested_at, now, at_once)
+        self._settle()
+        for changes in self._lists.take(calls, requested_at, now, at_once):
+            yield changes
+            self._settle()
 
     def begin_placed(self, row: Call, now: datetime) -> Changes:
         """Take a call that was placed here, before a list or message has told of it."""
+        self._settle()
         changes = Changes()
         self._lists.take_row(row, (row,), now, now, changes, first=False, placed=True)
         return changes
 
     def apply(self, pushed: m.Pushed, now: datetime) -> Changes:
         """Take one message that was pushed; a repeated one changes nothing (rule 2)."""
+        self._settle()
         changes = Changes()
         cause = Cause(pushed.provider_event, now)
         match pushed:
@@ -234,7 +244,7 @@ class CallRegistry:
             case m.CallHint():
                 self._messages.take_hint(pushed, cause, changes)
             case m.DirectoryPush():
-                return self.directory(pushed.directory, now)
+                return self._directory.take(pushed.directory, now)
             case m.UnknownPush():
                 self.unknown_pushes += 1
                 changes.events.append(
@@ -244,6 +254,7 @@ class CallRegistry:
 
     def tick(self, now: datetime) -> Changes:
         """Let time pass: graces end, calls nobody speaks of any more expire (rule 7)."""
+        self._settle()
         changes = Changes()
         while (due := self._life.deadlines.pop(now)) is not None:
             call_id, deadline = due
@@ -281,6 +292,7 @@ class CallRegistry:
 
     def name_caller(self, call_id: str, party: Party) -> Changes:
         """Take what a look-up found about the party outside, of a call that may be over by now."""
+        self._settle()
         changes = Changes()
         own_id = self._life.identity.own_id(call_id)
         call, ended = self._life.active.get(own_id), self._life.ended.get(own_id)
@@ -300,6 +312,7 @@ class CallRegistry:
 
         They are no calls that a record could still take out of the count again.
         """
+        self._settle()
         changes = Changes()
         if number > 0:
             self._life.missed.count += number
@@ -308,6 +321,7 @@ class CallRegistry:
 
     def acknowledge_missed(self) -> Changes:
         """Forget the missed calls."""
+        self._settle()
         changes = Changes()
         if self._life.missed.acknowledge():
             changes.keys[ACCOUNT] = None
@@ -317,10 +331,12 @@ class CallRegistry:
 
     def directory(self, directory: m.Directory, now: datetime) -> Changes:
         """Take what was asked about extensions, agents and queues; None keeps what was known."""
+        self._settle()
         return self._directory.take(directory, now)
 
     def set_agent(self, agent: m.Agent, now: datetime) -> Changes:
         """Take what was asked about one agent."""
+        self._settle()
         return self._directory.set_agent(agent, now)
 
     def remember_agent(self, agent: m.Agent) -> None:
@@ -329,6 +345,7 @@ class CallRegistry:
 
     def set_queue(self, queue: m.Queue) -> Changes:
         """Take what was asked about one queue."""
+        self._settle()
         return self._directory.set_queue(queue)
 
     # -- notices -----------------------------------------------------------------------------------
@@ -458,3 +475,7 @@ class CallRegistry:
         known = key in self._keys
         self._keys.put(key, None)
         return known
+
+
+def _nothing() -> None:
+    """Do nothing: what changed was shown already."""
