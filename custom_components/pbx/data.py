@@ -36,3 +36,17 @@ def loaded_coordinator(entry: ConfigEntry) -> PbxCoordinator | None:
     """Return the coordinator of an account, or None while the account is not loaded."""
     data: PbxData | None = getattr(entry, "runtime_data", None)
     return None if data is None else data.coordinator
+
+
+def may_be_extension(coordinator: PbxCoordinator, number: str) -> bool:
+    """Return whether a number, an identity or an internal number may be one of our phones.
+
+    Where not all phones are known, or where groups can be rung as well, any may be.
+    """
+    registry = coordinator.data
+    if coordinator.provider.rings_groups or not registry.lists_all_extensions:
+        return True
+    return any(
+        number in (one.number, one.identity, one.internal_number)
+        for one in registry.found_extensions
+    )

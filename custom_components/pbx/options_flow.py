@@ -9,7 +9,7 @@ from homeassistant.helpers.selector import BooleanSelector
 
 from .accounts import make_provider, provider_of
 from .const import CONF_FOLLOW, CONF_PHONES
-from .data import PbxConfigEntry, loaded_coordinator
+from .data import PbxConfigEntry, loaded_coordinator, may_be_extension
 from .forms import options_form
 from .options import shown_options, shown_phones, stored_options
 from .telephony import phone_numbers as numbers
@@ -108,5 +108,5 @@ class PbxOptionsFlow(OptionsFlow):
         coordinator = loaded_coordinator(self.config_entry)
         known = self.config_entry.options.get(CONF_FOLLOW, ())
         for number in options.get(CONF_FOLLOW, ()):
-            if coordinator and number not in known and not coordinator.may_be_extension(number):
+            if coordinator and number not in known and not may_be_extension(coordinator, number):
                 raise InvalidInputError(CONF_FOLLOW, "unknown_extension", value=number)

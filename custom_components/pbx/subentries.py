@@ -20,8 +20,7 @@ from homeassistant.helpers.selector import (
 
 from .accounts import dialled_number, provider_of, shown_number
 from .const import ATTR_CALLER_ID, ATTR_DIAL_FIRST, CONF_DIALLED, CONF_SHOWN
-from .coordinator import PbxCoordinator
-from .data import loaded_coordinator
+from .data import loaded_coordinator, may_be_extension
 from .form_errors import async_explain
 from .phone_book.collection import entries_of
 from .providers.base import Provider
@@ -144,7 +143,7 @@ class _Flow(ConfigSubentryFlow, ABC):
         """Raise InvalidInputError for an extension that the account certainly has not."""
         coordinator = loaded_coordinator(self._get_entry())
         number = str(typed.get(CONF_EXTENSION, "")).strip()
-        if coordinator is not None and number and not _may_be_extension(coordinator, number):
+        if coordinator is not None and number and not may_be_extension(coordinator, number):
             raise InvalidInputError(CONF_EXTENSION, "unknown_extension", value=number)
 
     def _provider(self) -> Provider:
@@ -190,20 +189,6 @@ def _choice(numbers: Mapping[str, str]) -> SelectSelector:
             ],
             custom_value=True,
         )
-    )
-
-
-def _may_be_extension(coordinator: PbxCoordinator, number: str) -> bool:
-    """Return whether a number, an identity or an internal number may be one of our phones.
-
-    Where not all phones are known, or where groups can be rung as well, any may be.
-    """
-    registry = coordinator.data
-    if coordinator.provider.rings_groups or not registry.lists_all_extensions:
-        return True
-    return any(
-        number in (one.number, one.identity, one.internal_number)
-        for one in registry.found_extensions
     )
 
 
