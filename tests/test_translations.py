@@ -715,8 +715,10 @@ WORDS = FOLDER.parents[1] / "frontend" / "src" / "words.ts"
 def words_of_the_cards() -> dict[str, str]:
     """Read the words that stand in while those of the user's language are not there yet."""
     source = WORDS.read_text("utf-8")
-    listed = source[source.index("export const ENGLISH") : source.index("};")]
-    return {key: json.loads(text) for key, text in re.findall(r'^  (\w+): (".*"),$', listed, re.MULTILINE)}
+    plain = source[source.index("type Plain =") : source.index("export const ENGLISH")]
+    words = {key: key.replace("_", " ").capitalize() for key in re.findall(r'"(\w+)"', plain)}
+    listed = source[source.index("export const ENGLISH") : source.index("} satisfies")]
+    return words | {key: json.loads(text) for key, text in re.findall(r'^  (\w+): (".*"),$', listed, re.MULTILINE)}
 
 
 def test_words_of_the_cards() -> None:

@@ -3,7 +3,7 @@ import type { Hass } from "./hass";
 import { icon, type IconName } from "./icons";
 import { clock, hue, initials, mine, once, order, placing, type Account, type Me, type Mine, type Party, type State } from "./model";
 import { serverNow, store } from "./store";
-import { Times, loadWords, reason, word } from "./words";
+import { Times, loadWords, reason, word, type Word } from "./words";
 
 export { css, html, nothing };
 
@@ -162,7 +162,7 @@ export abstract class PbxElement extends LitElement {
     }
   }
 
-  protected word(key: string, values?: Record<string, string>): string {
+  protected word(key: Word, values?: Record<string, string>): string {
     return word(this.current, key, values);
   }
 

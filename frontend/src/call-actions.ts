@@ -1,11 +1,12 @@
 // What can be done with a call, most likely first; the phone system and the state of the call decide.
 import type { PbxElement } from "./base";
 import type { IconName } from "./icons";
+import type { Word } from "./words";
 import { myLeg, phonesOf, type Account, type Call, type Mine } from "./model";
 
 export interface CallAction {
   /** What the button is called in the words of the page. */
-  word: string;
+  word: Word;
   icon: IconName;
   tone?: "go" | "stop";
   /** An action of the integration, or what opens a form: `transfer` and `send_dtmf`. */

@@ -143,7 +143,7 @@ export class CallsCard extends PbxCard {
   private row(row: Row, several: boolean): TemplateResult {
     const { account, call } = row;
     const id = `${account.id}/${call.id}`;
-    const party = call.direction === "internal" ? call.from : outside(call);
+    const party = outside(call);
     const hidden = this.nobody(party === call.to);
     const name = label(party, hidden);
     const { first, rest } = row.over ? { first: [], rest: [] } : actionsOf(account, call, this.mine);

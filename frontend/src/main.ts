@@ -8,13 +8,13 @@ import { CallPopup, install } from "./popup";
 import { StatusBadge } from "./status-badge";
 import { retry } from "./retry";
 import { PhonesStrategy } from "./strategy";
-import { word } from "./words";
+import { word, type Word } from "./words";
 
 interface CardKind {
   tag: string;
   element: CustomElementConstructor;
   /** In the words of the page, after the name of the integration. */
-  name: string;
+  name: Word;
   /** The kind of entity for which the editor suggests the card. */
   entity: string;
   form: Record<string, unknown>[];
@@ -31,11 +31,11 @@ const count = (name: string, min: number, max: number, unit?: string): Record<st
 const ROWS = { columns: 12, min_columns: 6, rows: "auto" };
 
 /** Return a word in the language of whoever is signed in, when it is asked for. */
-const said = (key: string): string => word(document.querySelector<HTMLElement & { hass?: Hass }>("home-assistant")?.hass, key);
-const choice = (value: string, key: string): Record<string, unknown> => ({ value, get label() { return said(key); } });
+const said = (key: Word): string => word(document.querySelector<HTMLElement & { hass?: Hass }>("home-assistant")?.hass, key);
+const choice = (value: string, key: Word): Record<string, unknown> => ({ value, get label() { return said(key); } });
 const GROUPS = [choice("account", "group_account"), choice("area", "group_area"), choice("none", "group_none")];
 /** What the fields of the editors are called. */
-const LABELS: Record<string, string> = {
+const LABELS: Record<string, Word> = {
   account: "form_account", agents: "form_agents", device: "form_device", group: "form_group", keys: "form_keys", limit: "form_limit",
   service_level: "form_service_level", short: "form_short", title: "form_title", wait: "form_wait",
 };

@@ -191,6 +191,10 @@ export const urgency = (call: Call): number => URGENCY.indexOf(call.state);
 /** Return the end of a call that is not ours; of an internal one, whoever calls. */
 export const outside = (call: Call): Party => (call.direction === "outgoing" ? call.to : call.from);
 
+/** Return whom one of our phones talks to in a call. */
+export const across = (call: Call, phone: string): Party =>
+  call.direction === "internal" && call.from.number === phone ? call.to : outside(call);
+
 /** Return when a call began or, once it is talked, when it was answered; milliseconds, 0 where that is unknown. */
 export const since = (call: Call): number => Date.parse(call.answered ?? call.started ?? "") || 0;
 

@@ -1,7 +1,7 @@
 import { PbxCard, avatar, css, html, nothing, number, running, shared, who, type CardConfig } from "./base";
 import { actionsOf, perform } from "./call-actions";
 import { icon } from "./icons";
-import { callsByPhone, label, outside, since, type Account, type Call, type Extension } from "./model";
+import { across, callsByPhone, label, since, type Account, type Call, type Extension } from "./model";
 import { Watch } from "./store";
 import { stateWord } from "./words";
 import type { TemplateResult } from "lit";
@@ -63,14 +63,15 @@ export class PhoneCard extends PbxCard<Config> {
   }
 
   private other(call: Call, extension: Extension): TemplateResult {
-    const party = call.direction === "internal" && call.from.number === extension.number ? call.to : outside(call);
+    const party = across(call, extension.number);
     return html`${who(party, this.nobody(party === call.to))}${party.name && party.number ? html` · ${number(party.number)}` : nothing}`;
   }
 
   private buttons(account: Account, extension: Extension, call: Call): TemplateResult | typeof nothing {
     const { first } = actionsOf(account, call, { account, extension });
     const shown = first.filter((action) => action.action !== "transfer");
-    const name = label(outside(call), this.nobody(call.direction === "outgoing"));
+    const party = across(call, extension.number);
+    const name = label(party, this.nobody(party === call.to));
     if (!shown.length) return nothing;
     return html`<div class="buttons ${this.turning(`${call.id} ${call.state}`) ? "turning" : ""}">${shown.map((action) => html`<button class="wide ${action.tone ?? ""}" aria-label="${this.word(action.word)}: ${name}" aria-disabled=${this.underWay.has(call.id)}
       @click=${() => this.during(call.id, () => perform(this, account, action))}>${icon(action.icon)}${this.word(action.word)}</button>`)}</div>`;

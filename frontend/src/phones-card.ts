@@ -3,7 +3,7 @@ import { virtualize } from "@lit-labs/virtualizer/virtualize.js";
 import { repeat } from "lit/directives/repeat.js";
 import { PbxCard, avatar, css, html, nothing, number, running, shared, who, type CardConfig } from "./base";
 import { drawn, icon } from "./icons";
-import { callsByPhone, matches, myLeg, once, outside, placing, since, type Account, type Call, type Extension, type State } from "./model";
+import { across, callsByPhone, matches, myLeg, once, placing, since, type Account, type Call, type Extension, type State } from "./model";
 import { Watch, accountHue, accountName, store } from "./store";
 import { stateWord } from "./words";
 import type { PropertyValues, TemplateResult } from "lit";
@@ -187,9 +187,9 @@ export class PhonesCard extends PbxCard<Config> {
     const name = extension.name ?? "";
     const off = extension.registered === false;
     const words = off ? this.word("offline") : stateWord(this.hass, state);
-    const other = call && (call.direction === "internal" && call.from.number === extension.number ? call.to : outside(call));
-    const doing = other ? who(other, this.nobody(other === call.to)) : html`${words}`;
-    const idle = off || !name ? html`${words}` : number(extension.number);
+    const other = call && across(call, extension.number);
+    const doing = other ? who(other, this.nobody(other === call.to)) : words;
+    const idle = off || !name ? words : number(extension.number);
     return html`<button class="phone ${off ? "off" : ""}" data-state=${state} data-extension=${extension.number} aria-haspopup="true" @click=${(event: Event) => this.open(event, phone)}>
       ${avatar(name, extension.number, state, "idle")}
       <span class="text"><span class="title cut">${name ? html`<bdi>${name}</bdi>` : number(extension.number)}</span>

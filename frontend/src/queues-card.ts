@@ -4,7 +4,7 @@ import { PbxCard, avatar, css, html, nothing, running, shared, who, type CardCon
 import { drawn, icon } from "./icons";
 import { clock, isIn, outside, since, waits, type Account, type Agent, type Call, type Queue, type State } from "./model";
 import { Watch, accountHue, accountName, serverNow } from "./store";
-import { agentWord } from "./words";
+import { agentWord, type Word } from "./words";
 import type { PropertyValues, TemplateResult } from "lit";
 
 interface Config extends CardConfig {
@@ -140,7 +140,7 @@ export class QueuesCard extends PbxCard<Config> {
     const name = agent.name || agent.number || agent.id;
     const inside = Object.entries(agent.queues ?? {}).filter(([, logged]) => logged).map(([queue]) => Object.values(account.queues).find((one) => one.id === queue || one.number === queue)?.name ?? queue);
     const can = (command: string): boolean => account.can.includes(command);
-    const button = (action: string, symbol: TemplateResult, word: string): TemplateResult | typeof nothing =>
+    const button = (action: string, symbol: TemplateResult, word: Word): TemplateResult | typeof nothing =>
       can(action) ? html`<button class="round" title=${this.word(word)} aria-label="${this.word(word)}: ${name}" aria-disabled=${this.underWay.has(`${account.id}/${agent.id}`)} @click=${() => this.command(account, agent, action)}>${symbol}</button>` : nothing;
     return html`<div class="agent" data-agent=${agent.id} data-status=${status}>
       ${avatar(agent.name ?? "", agent.id, out ? undefined : LOOKS[status])}

@@ -1,6 +1,6 @@
 // A whole dashboard made of what there is: nobody writes YAML, and a new phone needs no edit.
 import type { EntityEntry, Hass } from "./hass";
-import { loadWords, word } from "./words";
+import { loadWords, word, type Word } from "./words";
 
 type Json = Record<string, unknown>;
 
@@ -52,7 +52,7 @@ export class PhonesStrategy extends HTMLElement {
     const full = { grid_options: { columns: "full" } };
     const card = (type: string, more: Json = {}): Json => ({ type: `custom:pbx-${type}-card`, ...only, ...more });
     const section = (cards: Json[], more: Json = {}): Json => ({ type: "grid", cards, ...more });
-    const view = (path: string, icon: string, sections: Json[], more: Json = {}): Json => ({
+    const view = (path: Word, icon: string, sections: Json[], more: Json = {}): Json => ({
       title: word(words, path), path, icon, type: "sections", max_columns: columns, sections, ...more,
     });
     const wide = Math.max(1, columns - 1);

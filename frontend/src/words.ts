@@ -2,34 +2,25 @@
 import type { Hass, Refusal } from "./hass";
 import type { State } from "./model";
 
-export const ENGLISH: Record<string, string> = {
-  add_contact: "Add contact",
-  agents: "Agents",
-  all_calls: "All calls",
-  all_is_quiet: "All is quiet",
-  answer: "Answer",
+/** Words that their key says already, in English. */
+type Plain =
+  | "add_contact" | "agents" | "all_calls" | "all_is_quiet" | "answer" | "block" | "blocked" | "call" | "call_back"
+  | "caller" | "calls" | "cancel" | "clear" | "company" | "contacts" | "delete" | "dial_pad" | "dismiss"
+  | "do_not_disturb" | "edit" | "find" | "full_screen" | "hang_up" | "hidden_number" | "history" | "hold"
+  | "in_time" | "incoming_call" | "keypad" | "live_calls" | "log_in" | "log_out" | "longest_wait" | "missed"
+  | "missed_call" | "more" | "my_phone" | "name" | "no_calls" | "no_contacts" | "no_phones" | "no_queues" | "number"
+  | "number_or_name" | "off" | "one_phone" | "pause" | "phones" | "play_voicemail" | "queues" | "recent" | "reject"
+  | "resume" | "ring_sound" | "save" | "send_to" | "settings" | "show_more" | "silence" | "summary" | "transcript"
+  | "transfer" | "transfer_to" | "unknown_number" | "usual_number" | "voicemails" | "waiting";
+
+/** The others. */
+export const ENGLISH = {
   away: "{name} cannot be reached",
-  block: "Block",
-  blocked: "Blocked",
-  call: "Call",
-  call_back: "Call back",
-  caller: "Caller",
   caller_id: "Caller ID",
-  calls: "Calls",
-  cancel: "Cancel",
   choose_phone: "Choose your phone",
-  clear: "Clear",
-  company: "Company",
-  contacts: "Contacts",
-  delete: "Delete",
   dashboard_description: "Calls, phones, queues and history of all phone systems",
-  dial_pad: "Dial pad",
-  dismiss: "Dismiss",
-  do_not_disturb: "Do not disturb",
-  edit: "Edit",
   end_for_all: "Hang up for all phones",
   file_too_large: "The file is too large. Export fewer contacts at once.",
-  find: "Find",
   form_account: "Phone system",
   form_agents: "Show agents",
   form_device: "Phone",
@@ -40,75 +31,32 @@ export const ENGLISH: Record<string, string> = {
   form_short: "Only the newest calls",
   form_title: "Title",
   form_wait: "Waits too long after",
-  full_screen: "Full screen",
   group_account: "Phone system",
   group_area: "Area",
   group_none: "Not grouped",
   groups: "Groups, separated by commas",
-  hang_up: "Hang up",
-  hidden_number: "Hidden number",
-  history: "History",
-  hold: "Hold",
   import_contacts: "Import",
   imported: "Contacts taken over: {count}",
-  in_time: "In time",
-  incoming_call: "Incoming call",
-  keypad: "Keypad",
   last_talked: "Last talked with {name}: {day}",
-  live_calls: "Live calls",
-  log_in: "Log in",
-  log_out: "Log out",
-  longest_wait: "Longest wait",
   mark_seen: "Mark as seen",
-  missed: "Missed",
-  missed_call: "Missed call",
-  more: "More",
-  my_phone: "My phone",
-  name: "Name",
   no_accounts: "There is no phone system that you may see",
-  no_calls: "No calls",
-  no_contacts: "No contacts",
-  no_phones: "No phones",
-  no_queues: "No queues",
   not_played: "The recording cannot be played",
-  number: "Number",
-  number_or_name: "Number or name",
   numbers: "Numbers, one per line",
-  off: "Off",
   offline: "Not connected",
-  one_phone: "One phone",
-  pause: "Pause",
-  phones: "Phones",
   pick_up: "Pick up {phone}",
   play: "Play recording",
-  play_voicemail: "Play voicemail",
   pop_up: "Pop-up for incoming calls",
-  queues: "Queues",
-  recent: "Recent",
-  reject: "Reject",
   reload_page: "Reload this page: it belongs to another version",
-  resume: "Resume",
   rang: "Rang for",
-  ring_sound: "Ring sound",
-  save: "Save",
   send_messages: "Offer an entity that sends text messages to this person",
-  send_to: "Send to",
-  settings: "Settings",
-  show_more: "Show more",
-  silence: "Silence",
-  summary: "Summary",
   take_call: "Transfer my call here",
-  transcript: "Transcript",
-  transfer: "Transfer",
-  transfer_to: "Transfer to",
   uncertain: "Please look at these numbers, which were not taken over:",
-  unknown_number: "Unknown number",
   unpause: "End pause",
   unread: "New",
-  usual_number: "Usual number",
-  voicemails: "Voicemails",
-  waiting: "Waiting",
-};
+} satisfies Record<string, string>;
+
+/** What the cards say. */
+export type Word = Plain | keyof typeof ENGLISH;
 
 const CATEGORIES = ["common", "exceptions"];
 let asked = "";
@@ -121,9 +69,14 @@ export function loadWords(hass: Hass): void {
 }
 
 /** Return a word in the user's language. */
-export function word(hass: Hass | undefined, key: string, values: Record<string, string> = {}): string {
+export function word(hass: Hass | undefined, key: Word, values: Record<string, string> = {}): string {
   const translated = hass?.localize(`component.pbx.common.${key}`, values);
-  return translated || (ENGLISH[key] ?? key).replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
+  return translated || english(key).replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
+}
+
+/** Return a word in English: "add_contact" is "Add contact". */
+export function english(key: Word): string {
+  return (ENGLISH as Partial<Record<Word, string>>)[key] ?? key.charAt(0).toUpperCase() + key.slice(1).replaceAll("_", " ");
 }
 
 const entityWord = (hass: Hass | undefined, path: string, fallback: string): string =>

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { actionsOf } from "../src/call-actions";
-import { callerId, callsByPhone, clock, hue, initials, isIn, keys, matches, mine, myLeg, nothing, order, phonesOf, placing, queueName, ringing, shownNumbers, take, waits, type Account, type Call, type Message } from "../src/model";
-import { ENGLISH, Times, reason } from "../src/words";
+import { across, callerId, callsByPhone, clock, hue, initials, isIn, keys, matches, mine, myLeg, nothing, order, phonesOf, placing, queueName, ringing, shownNumbers, take, waits, type Account, type Call, type Message } from "../src/model";
+import { ENGLISH, Times, english, reason, word } from "../src/words";
 
 const call = (id: string, more: Partial<Call> = {}): Call => ({ id, state: "ringing", direction: "incoming", from: {}, to: {}, legs: [], ...more });
 const account = (id: string, more: Partial<Account> = {}): Account => ({
@@ -202,6 +202,15 @@ test("calls that ring for me, of accounts that may call two of them the same", (
   }
 });
 
+test("whom a phone talks to", () => {
+  const ends = { from: { number: "101" }, to: { number: "102" } };
+  const other = (direction: Call["direction"], phone: string): string | undefined => across(call("1", { direction, ...ends }), phone).number;
+  assert.equal(other("internal", "101"), "102");
+  assert.equal(other("internal", "102"), "101");
+  assert.equal(other("outgoing", "101"), "102");
+  assert.equal(other("incoming", "101"), "101"); // who calls from outside may show any number
+});
+
 test("initials", () => {
   assert.deepEqual(["Anna Keller", "Élodie", "Dr. Jan de Vries", "+4930", "", "山田 太郎"].map(initials), ["AK", "É", "DV", "", "", "山太"]);
 });
@@ -220,8 +229,11 @@ test("days in words", () => {
   assert.match(times.dayWord(new Date("2025-03-08T12:00:00+01:00"), now), /2025/);
 });
 
-test("no English word is empty", () => {
-  assert.deepEqual(Object.entries(ENGLISH).filter(([, text]) => !text.trim()), []);
+test("what stands in until the words are there", () => {
+  assert.deepEqual(Object.values(ENGLISH).filter((text) => !text.trim()), []);
+  assert.equal(english("all_is_quiet"), "All is quiet");
+  assert.equal(english("caller_id"), "Caller ID");
+  assert.equal(word(undefined, "away", { name: "The office" }), "The office cannot be reached");
 });
 
 for (const [refusal, said] of [

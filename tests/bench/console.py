@@ -79,7 +79,7 @@ async def _measure(client: Client, entry_id: str, page: Page, rounds: int) -> li
     await save_dashboard(client)
     states = await _core_dashboards(client, entry_id)
     [url] = await client.urls_to_paste(entry_id)
-    figures = [_weight()]
+    figures = [weight()]
     async with aiohttp.ClientSession() as session:
         ours, core = await _in_turns(client, page, session, url, rounds)
         figures += [
@@ -108,7 +108,7 @@ async def _measure(client: Client, entry_id: str, page: Page, rounds: int) -> li
     return figures
 
 
-def _weight() -> Figure:
+def weight() -> Figure:
     """Weigh what every page loads: the script and the parts that it imports at once."""
     folder = INTEGRATION / "www"
     text = (folder / "pbx.js").read_text("utf-8")

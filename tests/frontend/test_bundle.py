@@ -5,6 +5,8 @@ import json
 import re
 from pathlib import Path
 
+from ..bench.console import weight
+
 PROJECT = Path(__file__).parents[2]
 FRONTEND = PROJECT / "frontend"
 WWW = PROJECT / "custom_components" / "pbx" / "www"
@@ -33,6 +35,12 @@ def test_every_part_is_there_and_none_is_left_over() -> None:
     scripts = {path.name: path.read_text("utf-8") for path in WWW.glob("*.js")}
     imported = {name for text in scripts.values() for name in IMPORT.findall(text)}
     assert imported | {"pbx.js"} == set(scripts)
+
+
+def test_what_every_page_loads_is_light() -> None:
+    """Whoever opens any page of Home Assistant waits for this much; the rest is loaded where it is shown."""
+    figure = weight()
+    assert figure.met, figure
 
 
 def test_versions_are_exact_and_no_registry_is_named() -> None:
