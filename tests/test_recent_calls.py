@@ -156,6 +156,21 @@ async def test_names_that_come_later(hass: HomeAssistant, fake_entry: MockConfig
     assert [call.name for call in recent.newest(10)] == ["Berta", "Berta", "Anna"]
 
 
+async def test_a_stranger_with_the_number_of_one_of_ours(hass: HomeAssistant, fake_entry: MockConfigEntry) -> None:
+    """Anybody can show it from outside: neither list nor last caller says who has that number here."""
+    coordinator, recent = await started(hass, fake_entry)
+    await async_get_phone_book(hass).async_add({"name": "Our Bob", "numbers": ["102"]})
+    ring(coordinator, "c1", number="102")
+    inside: dict[str, Any] = {"direction": Direction.INTERNAL, "caller": m.Party(number="102")}
+    coordinator.async_push(pushed("c2", CallState.RINGING, **inside))
+    coordinator.async_push(pushed("c2", CallState.ENDED, final=True, **inside))
+    assert [(call.number, call.name) for call in recent.newest(10)] == [("102", "Bob"), ("102", "")]
+    ring(coordinator, "c3", number="102")
+    last = recent.last_caller("101")
+    assert last is not None
+    assert (last.number, last.name) == ("102", "")
+
+
 @pytest.mark.parametrize("answered", [False, True])
 @pytest.mark.parametrize("outcome", list(Outcome))
 async def test_corrected_as_it_is_counted(

@@ -85,7 +85,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: PbxConfigEntry) -> bool:
         guard=DialGuard(hass, entry, coordinator.data),
         health=health,
         lookups=PbxLookups(hass, entry, coordinator, names),
-        recent=RecentCalls(hass, entry, names.find),
+        recent=RecentCalls(hass, entry, coordinator.data, names.find),
         stream=PbxStream(hass, entry, coordinator, health),
         subscription=PbxSubscription(hass, entry, coordinator, health),
         webhook=PbxWebhook(hass, entry, coordinator, health),

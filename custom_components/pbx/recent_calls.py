@@ -14,6 +14,7 @@ from homeassistant.helpers.storage import Store
 from .const import DOMAIN
 from .event_dispatcher import EventDispatcher
 from .kept_files import async_read, is_moment, rows
+from .registry.call_registry import CallRegistry
 from .registry.outcomes import missed_by_outcome
 from .telephony.events import Event
 from .telephony.models import UNTAKEN, Call, CallRecord, Direction, EventType, Party
@@ -74,10 +75,13 @@ class RecentCall:
 class RecentCalls:
     """The calls of one account, the newest first."""
 
-    def __init__(self, hass: HomeAssistant, entry: ConfigEntry, names: NameFinder) -> None:
+    def __init__(
+        self, hass: HomeAssistant, entry: ConfigEntry, registry: CallRegistry, names: NameFinder
+    ) -> None:
         """Initialize an empty list; `names` finds the name of a caller who came without one."""
         self._store: Store[Json] = Store(hass, VERSION, _key(entry))
         self._entry = entry
+        self._registry = registry
         self._names = names
         self._newer = False  # the file, which stays as it is
         self.version = 0
@@ -147,6 +151,8 @@ class RecentCalls:
     def _named(self, call: RecentCall) -> RecentCall:
         """Return a call with a name for the other side, where somebody knows one by now."""
         if call.name or not call.number:
+            return call
+        if self._registry.is_pretended(call.number, call.direction):
             return call
         found = self._names(call.number)
         if found is None or not found.name:

@@ -456,6 +456,23 @@ async def test_about_a_caller(hass: HomeAssistant, fake: type[FakeProvider], pag
     assert (await ask(stranger, "pbx/about", **of_call))["result"] == {}
 
 
+async def test_about_a_stranger_with_the_number_of_one_of_ours(
+    hass: HomeAssistant, fake_entry: MockConfigEntry, page: Page
+) -> None:
+    """Nothing is said of who has that number here, unless the call comes from inside or the number was asked for."""
+    await async_set_up(hass, fake_entry)
+    entry = {"name": "Bob", "company": "Our house", "numbers": ["102"]}
+    await hass.services.async_call("pbx", "add_to_phone_book", entry, blocking=True)
+    coordinator = fake_entry.runtime_data.coordinator
+    coordinator.async_push(pushed("c1", CallState.RINGING, caller=m.Party(number="102")))
+    inside: Json = {"direction": m.Direction.INTERNAL, "caller": m.Party(number="102")}
+    coordinator.async_push(pushed("c2", CallState.RINGING, **inside))
+    socket, account = await page(), fake_entry.entry_id
+    assert (await ask(socket, "pbx/about", account=account, call_id="c1"))["result"] == {}
+    for question in ({"account": account, "call_id": "c2"}, {"number": "102"}):
+        assert (await ask(socket, "pbx/about", **question))["result"]["company"] == "Our house"
+
+
 async def test_voicemails(
     hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry, page: Page
 ) -> None:

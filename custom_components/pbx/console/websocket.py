@@ -27,7 +27,7 @@ from ..phone_book.collection import ENTRY_FIELDS, PhoneBook, async_get_phone_boo
 from ..phone_book.entry import entry_data
 from ..rights import Access, async_check_everywhere, may, may_everywhere
 from ..telephony import phone_numbers
-from ..telephony.models import Direction, Outcome, outside
+from ..telephony.models import Call, Direction, Outcome, outside
 from .archive import Archive, HistoryFilter
 from .caller import about
 from .feed import Console, Feed, Json
@@ -198,9 +198,15 @@ async def ws_about(hass: HomeAssistant, connection: ActiveConnection, msg: Json)
     if chosen:
         feed = chosen[0]
         call = feed.coordinator.data.calls.get(msg.get("call_id", ""))
-        number = outside(call).number if call is not None else msg.get("number", "")
+        number = msg.get("number", "") if call is None else _number_of(feed, call)
         result = await about(hass, feeds, feed, number, _book(hass, connection))
     connection.send_result(msg["id"], result)
+
+
+def _number_of(feed: Feed, call: Call) -> str:
+    """Return the number of the other side of a call; none where anybody may pretend to have it."""
+    number = outside(call).number
+    return "" if feed.coordinator.data.is_pretended(number, call.direction) else number
 
 
 @websocket_command({vol.Required("type"): "pbx/me"})
