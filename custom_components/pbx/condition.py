@@ -93,7 +93,7 @@ class PbxCallerCondition(PbxCondition):
         """Initialize the condition with its groups."""
         super().__init__(hass, config)
         options = config.options or {}
-        self._groups = {group.casefold() for group in options[ATTR_CALLER_GROUPS]}
+        self._groups: Collection[str] = options[ATTR_CALLER_GROUPS]
 
     @override
     def is_valid_state(self, entity_state: State) -> bool:
@@ -113,11 +113,8 @@ class PbxCallerCondition(PbxCondition):
             call = coordinator.data.call_of(subject.id)
         if call is None or coordinator.data.is_pretended(call.caller.number, call.direction):
             return False
-        known = async_get_phone_book(self._hass).find(
-            call.caller.number, country_of(self._hass, entry)
-        )
-        groups = () if known is None else known.groups
-        return not self._groups.isdisjoint(group.casefold() for group in groups)
+        book, country = async_get_phone_book(self._hass), country_of(self._hass, entry)
+        return book.is_in_group(call.caller.number, country, self._groups)
 
 
 def _make(sensors: frozenset[str], states: Collection[str]) -> type[Condition]:

@@ -346,8 +346,8 @@ class PbxTrigger(Trigger):
         home = options.get(ATTR_CALLER_COUNTRY)
         if home is not None and async_get_places(self._hass).find(caller.number).country != home:
             return False
-        wanted = {group.casefold() for group in options.get(ATTR_CALLER_GROUPS, ())}
-        if wanted and wanted.isdisjoint(self._groups(caller.number, country)):
+        groups, book = options.get(ATTR_CALLER_GROUPS), async_get_phone_book(self._hass)
+        if groups and not book.is_in_group(caller.number, country, groups):
             return False
         return all(
             is_among(options.get(name), party.number, country)
@@ -357,11 +357,6 @@ class PbxTrigger(Trigger):
                 (ATTR_CALLEE, callee_of(event)),
             )
         )
-
-    def _groups(self, number: str, country: str) -> set[str]:
-        """Return the groups that the phone book has a number in."""
-        known = async_get_phone_book(self._hass).find(number, country)
-        return set() if known is None else {group.casefold() for group in known.groups}
 
     def _keys_fit(self, event: Event) -> bool:
         """Return whether the keys that were pressed, and who pressed them, are those wanted."""

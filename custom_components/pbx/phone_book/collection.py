@@ -110,6 +110,13 @@ class PhoneBook(StorageCollection[Entry, SerializedStorageCollection]):
         return self._index.find(number, country)
 
     @callback
+    def is_in_group(self, number: str, country: str, wanted: Iterable[str]) -> bool:
+        """Return whether whoever has a number is in one of these groups, however it is spelt."""
+        known = self.find(number, country)
+        groups = () if known is None else known.groups
+        return not {group.casefold() for group in wanted}.isdisjoint(map(str.casefold, groups))
+
+    @callback
     def search(self, text: str, limit: int) -> list[Entry]:
         """Return entries whose name, company, group or number has this text in it."""
         wanted = folded(text.strip())
