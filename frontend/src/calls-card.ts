@@ -152,9 +152,9 @@ export class CallsCard extends PbxCard {
       ${avatar(party.name ?? "", party.number ?? hidden, row.over ? undefined : call.state, party.hidden ? "away" : "phone")}
       <div class="who">
         <span class="name cut">${who(party, hidden)}</span>
-        <span class="line">${party.name && party.number ? html`${number(party.number)}` : nothing}</span>
+        <span class="line">${party.name && party.number ? number(party.number) : nothing}</span>
         <span class="line">
-          ${call.direction ? html`<span class="sr">${directionWord(this.hass, call.direction)}</span>` : nothing}${icon(call.direction === "outgoing" ? "dialing" : "arrow", "arrow small")}
+          <span class="sr">${call.direction ? directionWord(this.hass, call.direction) : nothing}</span>${icon(call.direction === "outgoing" ? "dialing" : "arrow", "arrow small")}
           ${this.phones(account, call)}
           ${queue ? html`<span class="phone">${icon("agents", "small")}<bdi class="cut">${queue}</bdi></span>` : nothing}
           ${several ? html`<span class="account" style="--hue:${accountHue(account.id)}"><bdi class="cut">${accountName(account)}</bdi></span>` : nothing}
@@ -173,13 +173,14 @@ export class CallsCard extends PbxCard {
   }
 
   /** Name our phones: of a group each one that rings; of an internal call who is called. */
-  private phones(account: Account, call: Call): TemplateResult {
+  private phones(account: Account, call: Call): TemplateResult | TemplateResult[] {
     const legs = phonesOf(call).filter((leg) => call.direction !== "internal" || leg.extension !== call.from.number);
     if (!legs.length) return html`<span class="phone cut">${who(call.direction === "outgoing" ? call.from : call.to, "")}</span>`;
     const most = 3;
-    return html`${legs.slice(0, most).map(
-      (leg) => html`<span class="phone" data-state=${leg.state}>${legs.length > 1 ? html`<span class="dot"></span>` : nothing}<bdi class="cut">${account.extensions[leg.extension]?.name || leg.extension}</bdi></span>`,
-    )}${legs.length > most ? html`<span>+${legs.length - most}</span>` : nothing}`;
+    const shown = legs.slice(0, most).map(
+      (leg) => html`<span class="phone" data-state=${leg.state}><span class="dot" ?hidden=${legs.length < 2}></span><bdi class="cut">${account.extensions[leg.extension]?.name || leg.extension}</bdi></span>`,
+    );
+    return legs.length > most ? [...shown, html`<span>+${legs.length - most}</span>`] : shown;
   }
 
   private button(id: string, account: Account, action: CallAction, name: string): TemplateResult {

@@ -1,4 +1,4 @@
-import { html, svg, type TemplateResult } from "lit";
+import { html, type TemplateResult } from "lit";
 import {
   mdiAccountMultiple, mdiAccountOff, mdiAccountPlus, mdiArrowRight, mdiBackspaceOutline, mdiCheck, mdiClockOutline,
   mdiClose, mdiDialpad, mdiDotsVertical, mdiMinusCircle, mdiPause, mdiPhone, mdiPhoneCancel, mdiPhoneClassic,
@@ -40,7 +40,7 @@ export type IconName = keyof typeof ICONS;
 
 /** Draw the path of an icon that says nothing to a screen reader: the words are beside it. */
 export const drawn = (path: string, more = ""): TemplateResult =>
-  html`<svg class="icon ${more}" viewBox="0 0 24 24" aria-hidden="true">${svg`<path d=${path} />`}</svg>`;
+  html`<svg class="icon ${more}" viewBox="0 0 24 24" aria-hidden="true"><path d=${path} /></svg>`;
 
 /** Draw an icon that several elements have; those of one card come with the card. */
 export const icon = (name: IconName, more = ""): TemplateResult => drawn(ICONS[name], more);

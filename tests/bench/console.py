@@ -4,12 +4,14 @@ import asyncio
 import gzip
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import aiohttp
 from playwright.async_api import Page, async_playwright
+from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from tests.e2e.client import Client
 from tests.e2e.dashboard import DASHBOARD, save_dashboard
@@ -22,8 +24,9 @@ from .pushes import bodies, fresh_call
 
 EXTENSIONS = 200
 SETTLED = 0.25
-TURNS = 4
+TURNS = 8
 LOADS = 7
+TRIES = 3
 LONGEST = 120_000
 """Milliseconds after which a page that never shows what it should is given up."""
 HEADERS = {"Content-Type": "application/json"}
@@ -46,6 +49,20 @@ SEEN = """([tag, text]) => new Promise((done, fail) => {
     const finish = (end) => { observer.disconnect(); clearTimeout(timer); end(); };
     observer.observe(root, {childList: true, characterData: true, subtree: true});
 })"""
+# Notes when Home Assistant puts the card of the phones on the page: before that, nothing is ours.
+NOTE_PUT = """
+    const define = CustomElementRegistry.prototype.define;
+    CustomElementRegistry.prototype.define = function (name, element, options) {
+        if (name === "pbx-phones-card") {
+            const connected = element.prototype.connectedCallback;
+            element.prototype.connectedCallback = function () {
+                window.benchPut ??= (performance.timeOrigin + performance.now()) / 1000;
+                return connected.call(this);
+            };
+        }
+        return define.call(this, name, element, options);
+    };
+"""
 
 
 async def measure(rounds: int) -> list[Figure]:
@@ -66,7 +83,7 @@ async def measure(rounds: int) -> list[Figure]:
                         remembered = entries(client)
                         await context.add_init_script(
                             f"for (const [key, value] of {remembered}) localStorage.setItem(key, value);"
-                            f"window.deep = {DEEP};"
+                            f"window.deep = {DEEP};{NOTE_PUT}"
                         )
                         return await _measure(client, simulated.entry_id, await context.new_page(), rounds)
                     finally:
@@ -92,20 +109,27 @@ async def _measure(client: Client, entry_id: str, page: Page, rounds: int) -> li
             ),
         ]
         figures += await _renders(client, page, session, url)
-    opened, tiles, hardly = [], [], []
+    opened, put, tiles, hardly = [], [], [], []
     for _ in range(min(rounds, LOADS)):
         opened.append(await _open(client, page, "/bench-phones/t", "[data-extension]", EXTENSIONS))
+        put.append(opened[-1] - (time.time() - await page.evaluate("window.benchPut")))
         tiles.append(await _open(client, page, "/bench-tiles/t", "hui-tile-card", len(states)))
         hardly.append(await _open(client, page, "/bench-markdown/t", "ha-markdown-element", 1))
-    figures.append(
+    name = f"a page of {EXTENSIONS} phones opens, beside as many core tiles"
+    return [
+        *figures,
         Figure(
-            what=f"a page of {EXTENSIONS} phones opens, beside as many core tiles",
+            what=name,
             value=median(opened) / median(tiles),
             at_most=0.65,
             note=f"{median(opened):.2f} s and {median(tiles):.2f} s; with one Markdown card {median(hardly):.2f} s",
-        )
-    )
-    return figures
+        ),
+        Figure(
+            what=f"{name}: until Home Assistant puts our card there",
+            value=median(put) / median(tiles),
+            note=f"{median(put):.3f} s of {median(opened):.3f} s",
+        ),
+    ]
 
 
 def weight() -> Figure:
@@ -188,6 +212,23 @@ async def _renders(client: Client, page: Page, session: aiohttp.ClientSession, u
         await client.post("/api/states/sensor.noise", {"state": str(number)})
     await asyncio.sleep(1)
     foreign = sum((await page.evaluate("window.pbxRenders")).values())
+    for _ in range(TRIES):
+        burst = await _burst(page, session, url)
+        if burst is not None:
+            break
+    else:
+        raise TimeoutError("A hundred calls at once were never seen")
+    return [
+        Figure(what="renders for 100 states that are not ours", value=foreign, at_most=0),
+        Figure(what="renders of the phones card for 100 calls at once", value=burst, at_most=5),
+    ]
+
+
+async def _burst(page: Page, session: aiohttp.ClientSession, url: str) -> int | None:
+    """Let a hundred calls come at once; give how often the card was drawn until all were seen.
+
+    None if they were not: a poll in that very moment finds none of these calls, of which only the bench knows.
+    """
     made = [bodies(index, call := fresh_call(), int(call)) for index in range(100)]
 
     async def post(body: bytes) -> None:
@@ -196,13 +237,13 @@ async def _renders(client: Client, page: Page, session: aiohttp.ClientSession, u
 
     await page.evaluate("window.pbxRenders = {}")
     await asyncio.gather(*(post(rings) for rings, _ in made))
-    await page.wait_for_function("window.deep(document, \"[data-state='ringing'][data-extension]\").length >= 100")
-    burst = max((await page.evaluate("window.pbxRenders")).values())
+    seen = "window.deep(document, \"[data-state='ringing'][data-extension]\").length >= 100"
+    with suppress(PlaywrightTimeout):
+        await page.wait_for_function(seen, timeout=20_000)
+    drawn: int = max((await page.evaluate("window.pbxRenders")).values(), default=0)
+    shown = await page.evaluate(seen)
     await asyncio.gather(*(post(missed) for _, missed in made))
-    return [
-        Figure(what="renders for 100 states that are not ours", value=foreign, at_most=0),
-        Figure(what="renders of the phones card for 100 calls at once", value=burst, at_most=5),
-    ]
+    return drawn if shown else None
 
 
 async def _open(client: Client, page: Page, path: str, selector: str, count: int) -> float:

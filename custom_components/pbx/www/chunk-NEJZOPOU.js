@@ -1,1 +1,0 @@
-async function t(){let{Saver:e}=await import("./saver-form-2CGR4ST2.js");customElements.get("pbx-saver")||customElements.define("pbx-saver",e)}async function i(){let{Finder:e}=await import("./finder-BGJTJ2M7.js");customElements.get("pbx-finder")||customElements.define("pbx-finder",e)}export{t as a,i as b};
