@@ -35,7 +35,7 @@ from .looks import Looks
 from .providers.base import Provider
 from .providers.http import looking_up
 from .push_health import PushHealth
-from .registry.call_registry import CallRegistry, Changes, Key
+from .registry.call_registry import DIRECTORY, CallRegistry, Changes, Key
 from .registry.lifecycle import MAX_CALLS
 from .registry.named_phones import read_named
 from .stored import PRECIOUS, async_ensure_stored
@@ -103,6 +103,7 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
             entry.options,
         )
         self.polled_calls = False
+        self._allowed = provider.capabilities
         self._offered: Capability | None = None  # what there are entities for
         self._entity_count = 0
         self._changed: dict[Key, None] = {}
@@ -302,9 +303,13 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
         return answer
 
     def _notice_granted(self) -> None:
-        """Reload if the phone system allows what it did not when the entities were added."""
-        if self._offered is not None and self.provider.capabilities & ~self._offered:
-            self._offered |= self.provider.capabilities
+        """Tell what the phone system allows now, and reload if entities are missing for that."""
+        allowed = self.provider.capabilities
+        if allowed != self._allowed:
+            self._allowed = allowed
+            self._changed[DIRECTORY] = None
+        if self._offered is not None and allowed & ~self._offered:
+            self._offered |= allowed
             self.hass.config_entries.async_schedule_reload(self.config_entry.entry_id)
 
     async def _async_poll_directory(self, *, unlisted: bool) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import random
 import traceback
 from collections import Counter
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from inspect import isawaitable
 from typing import Any
@@ -14,9 +14,11 @@ from homeassistant.core import callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
 
+from custom_components.pbx.console.websocket import DATA_CONSOLE
 from custom_components.pbx.const import DOMAIN
 from custom_components.pbx.coordinator import PbxCoordinator
 from custom_components.pbx.registry.call_registry import CallRegistry
+from tests.console.test_feed import take
 from tests.simulators.base import Body, FaultKind, TrueCall
 from tests.simulators.demo import GONE
 
@@ -109,6 +111,7 @@ class Plan:
         self.settled = Settled()
         self.relearnt_at = 0.0
         self.steps = 0
+        self.page: dict[str, Json] | None = None
 
     @property
     def coordinator(self) -> PbxCoordinator | None:
@@ -133,6 +136,7 @@ class Plan:
             await self.hass.config_entries.async_setup(self.entry.entry_id)
             await self.line.connect(f"{self.house.url}/api/webhook/{self.entry.data['webhook_id']}")
             await asyncio.sleep(1)
+            close = self._open_page()
             try:
                 await self._storm()
                 await self._calm()
@@ -147,6 +151,7 @@ class Plan:
             except Exception:  # noqa: BLE001 - the other plans go on
                 self._mismatch(f"the plan broke: {traceback.format_exc()}")
             finally:
+                close()
                 for task in self.tasks:
                     task.cancel()
                 await asyncio.gather(*self.tasks, return_exceptions=True)
@@ -155,6 +160,18 @@ class Plan:
                 await self.hass.async_block_till_done()
         self._judge_log()
         return self.verdict
+
+    def _open_page(self) -> Callable[[], None]:
+        """Open a page with cards in every second plan, which is told before all others; give what closes it."""
+        if self.verdict.seed % 2:
+            return lambda: None
+        self.page = known = dict[str, Json]()
+
+        def listen(message: Json) -> None:
+            take(known, message)
+
+        close: Callable[[], None] = self.hass.data[DATA_CONSOLE].async_listen("user", lambda _feed: True, listen)
+        return close
 
     # -- the storm ----------------------------------------------------------------------------------
 
@@ -500,6 +517,12 @@ class Plan:
             return
         if not over and not self.line.can_be_asked and not coordinator.calls_known:
             return
+        if self.page is not None:
+            feed = self.hass.data[DATA_CONSOLE].feeds[self.entry.entry_id]
+            shown, known = self.page.get(self.entry.entry_id, {}), feed.snapshot()
+            for name in known:
+                if shown.get(name) != known[name]:
+                    self._mismatch(f"{when}: an open page shows {name} {shown.get(name)} instead of {known[name]}")
         ids = {one.title: one.subentry_id for one in self.entry.subentries.values()}
         others = self.line.others(ids, long=over)
         truth = Truth(

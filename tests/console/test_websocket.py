@@ -157,6 +157,25 @@ async def test_which_number_others_see(
     assert "shows" not in account["extensions"]["102"]
 
 
+async def test_what_can_be_done_is_told_when_it_changes(
+    hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry, page: Page
+) -> None:
+    """A permission that is taken away and given back takes the buttons with it, whatever else changes."""
+    await async_set_up(hass, fake_entry)
+    socket = await page()
+    [account], _ = await subscribe(socket)
+    assert "hangup" in account["can"]
+    coordinator = fake_entry.runtime_data.coordinator
+    for able in (False, True):
+        coordinator.provider.capabilities ^= Capability.HANGUP
+        await coordinator.async_refresh()
+        message = await told(socket)
+        assert message["type"] == "account"
+        assert ("hangup" in message["account"]["can"]) is able
+        await coordinator.async_refresh()
+        assert await silent(socket)
+
+
 async def test_deltas(hass: HomeAssistant, fake: type[FakeProvider], fake_entry: MockConfigEntry, page: Page) -> None:
     """Then it is told what changes, and only that."""
     await async_set_up(hass, fake_entry)
