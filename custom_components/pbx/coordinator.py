@@ -405,7 +405,7 @@ class PbxCoordinator(DataUpdateCoordinator[CallRegistry]):
     def async_take(
         self, changes: Changes, now: datetime | None = None, *, pages_first: bool = False
     ) -> None:
-        """Tell at once what an input of the registry changed."""
+        """Tell what an input of the registry changed: all at once, or open pages first."""
         self._take(changes, now or dt_util.utcnow())
         if self._directory.note_unlisted(changes, self.data, dt_util.utcnow()):
             self._async_ask_soon("reread")

@@ -145,7 +145,7 @@ def _legs(
         # The user's own phone is picked up first; that is no answer of the called party.
         far = (leg_id + FAR_LEG, None, CallState.ENDED if over else CallState.DIALING)
         legs = [far, *legs] if doing in m.UP else [*legs, far]
-    return tuple(
+    told = [
         m.LegPush(
             provider_event=said or "call",
             call_id=root,
@@ -173,7 +173,8 @@ def _legs(
             else {},
         )
         for each, user, leg_state in legs
-    )
+    ]
+    return tuple(told)
 
 
 def _outcome(
