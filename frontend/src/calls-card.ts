@@ -16,6 +16,8 @@ interface Row {
   over?: number;
   /** When it took the state that it has. */
   turned: number;
+  /** Which element of the list it has; the next call takes that of one that is over. */
+  place: number;
 }
 
 const STAYS = 1000;
@@ -33,6 +35,7 @@ export class CallsCard extends PbxCard {
       li + li { border-top: 1px solid var(--pbx-line); border-start-start-radius: 0; border-start-end-radius: 0; }
       li[data-state="ringing"] { background: color-mix(in srgb, var(--pbx-ringing) 10%, transparent); }
       li.over { opacity: 0.4; }
+      .gone { display: none !important; }
       .avatar { grid-area: avatar; width: 40px; height: 40px; margin: 4px; }
       .who { grid-area: who; display: grid; gap: 0; min-width: 0; }
       .name { font-size: 16px; line-height: 24px; font-weight: 500; }
@@ -68,6 +71,9 @@ export class CallsCard extends PbxCard {
   /** The digits that are on their way, one after the other. */
   private presses = Promise.resolve();
   private rows: Row[] = [];
+  /** The row of a call that is over, kept out of sight: to fill it again takes a third of what a new one takes. */
+  private spare?: Row;
+  private places = 0;
   private touched = 0;
   private timer = 0;
 
@@ -80,19 +86,25 @@ export class CallsCard extends PbxCard {
   /** Return the rows to show: the most urgent first, but none moves while somebody is about to touch one. */
   private arrange(shown: Account[]): Row[] {
     const now = performance.now();
-    const up = new Map<string, Row>();
+    const up = new Map<string, Omit<Row, "place">>();
     for (const account of shown) {
-      for (const call of Object.values(account.calls)) up.set(`${account.id}/${call.id}`, { account, call, turned: now });
+      for (const call of Object.values(account.calls)) up.set(key(account, call.id), { account, call, turned: now });
     }
-    const kept: Row[] = [];
+    const rows: Row[] = [];
     for (const row of this.rows) {
-      const id = `${row.account.id}/${row.call.id}`;
+      const id = key(row.account, row.call.id);
       const current = up.get(id);
-      if (current) kept.push(current.call.state === row.call.state ? { ...current, turned: row.turned } : current);
-      else if (now - (row.over ?? now) < STAYS && store.known.accounts.has(row.account.id)) kept.push({ ...row, over: row.over ?? now });
+      if (current) rows.push({ ...row, ...current, over: undefined, turned: current.call.state === row.call.state ? row.turned : now });
+      else if (!store.known.accounts.has(row.account.id)) continue;
+      else if (now - (row.over ?? now) < STAYS) rows.push({ ...row, over: row.over ?? now });
+      else this.spare ??= { ...row, over: undefined };
       up.delete(id);
     }
-    const rows = [...kept, ...up.values()];
+    for (const row of up.values()) {
+      rows.push({ ...row, place: this.spare?.place ?? ++this.places });
+      this.spare = undefined;
+    }
+    if (!store.known.accounts.has(this.spare?.account.id ?? "")) this.spare = undefined;
     const still = now - this.touched < STAYS || rows.some((row) => row.over);
     const turning = rows.some((row) => now - row.turned < SETTLES);
     if (turning || still) {
@@ -113,14 +125,13 @@ export class CallsCard extends PbxCard {
       <div class="header">
         ${icon("talking")}
         <h2>${this.config.title ?? this.word("live_calls")}</h2>
-        ${calls ? html`<span class="chip count">${calls}</span>` : nothing}
+        <span class="chip count ${calls ? "" : "gone"}">${calls}</span>
       </div>
       ${this.notices(shown)}
       <span class="sr" role="status">${this.announcement()}</span>
       ${obstacle ??
-      (this.rows.length
-        ? html`<ul>${repeat(this.rows, (row) => `${row.account.id}/${row.call.id}`, (row) => this.row(row, shown.length > 1))}</ul>`
-        : html`<div class="empty">${icon("idle")}<span>${this.word("all_is_quiet")}</span></div>`)}
+      html`<ul>${repeat(this.spare ? [...this.rows, this.spare] : this.rows, ({ place }) => place, (row) => this.row(row, shown.length > 1))}</ul>
+        <div class="empty ${this.rows.length ? "gone" : ""}">${icon("idle")}<span>${this.word("all_is_quiet")}</span></div>`}
     </ha-card>`;
   }
 
@@ -142,13 +153,14 @@ export class CallsCard extends PbxCard {
 
   private row(row: Row, several: boolean): TemplateResult {
     const { account, call } = row;
-    const id = `${account.id}/${call.id}`;
+    const gone = row === this.spare;
+    const id = key(account, call.id);
     const party = outside(call);
     const hidden = this.nobody(party === call.to);
     const name = label(party, hidden);
     const { first, rest } = row.over ? { first: [], rest: [] } : actionsOf(account, call, this.mine);
     const queue = queueName(account, call);
-    return html`<li class=${row.over ? "over" : performance.now() - row.turned < SETTLES ? "turning" : ""} data-call=${call.id} data-state=${call.state}>
+    return html`<li class=${gone ? "gone" : row.over ? "over" : performance.now() - row.turned < SETTLES ? "turning" : ""} data-call=${gone ? nothing : call.id} data-state=${call.state}>
       ${avatar(party.name ?? "", party.number ?? hidden, row.over ? undefined : call.state, party.hidden ? "away" : "phone")}
       <div class="who">
         <span class="name cut">${who(party, hidden)}</span>
@@ -168,7 +180,7 @@ export class CallsCard extends PbxCard {
               @click=${() => this.toggle(id, "")}>${icon("more")}</button>`
           : nothing}
       </div>
-      ${this.opened === id ? this.details(id, account, rest, [...first, ...rest], name) : nothing}
+      ${this.opened === id && !gone ? this.details(id, account, rest, [...first, ...rest], name) : nothing}
     </li>`;
   }
 

@@ -1,7 +1,7 @@
 import { mdiVoicemail } from "@mdi/js";
 import { PbxCard, css, html, nothing, number, shared, type CardConfig } from "./base";
 import { drawn, icon, type IconName } from "./icons";
-import { clock, matches, placing, uri, type Account } from "./model";
+import { clock, key, matches, placing, uri, type Account } from "./model";
 import { loadSaver } from "./later";
 import { Watch, accountHue, accountName, serverNow, store } from "./store";
 import { answeredByWord, directionWord, durationWord, outcomeWord, reason } from "./words";
@@ -169,7 +169,7 @@ export class ListCard extends PbxCard<Config> {
   /** Read again what is new: a moment after a call has ended, as it is written down then, and once a phone system or the connection is back. */
   private look(): void {
     if (!this.started) return;
-    const now = new Set(this.shown.flatMap((account) => Object.keys(account.calls).map((id) => `${account.id}/${id}`)));
+    const now = new Set(this.shown.flatMap((account) => Object.keys(account.calls).map((id) => key(account, id))));
     const ended = [...this.calls].some((id) => !now.has(id));
     this.calls = now;
     if (ended) for (const wait of WRITTEN) window.setTimeout(() => void this.refresh(), wait);

@@ -3,7 +3,7 @@ import { virtualize } from "@lit-labs/virtualizer/virtualize.js";
 import { repeat } from "lit/directives/repeat.js";
 import { PbxCard, avatar, css, html, nothing, number, running, shared, who, type CardConfig } from "./base";
 import { drawn, icon } from "./icons";
-import { across, callsByPhone, matches, myLeg, once, placing, since, type Account, type Call, type Extension, type State } from "./model";
+import { across, callsByPhone, key, matches, myLeg, once, placing, since, type Account, type Call, type Extension, type State } from "./model";
 import { Watch, accountHue, accountName, store } from "./store";
 import { stateWord } from "./words";
 import type { PropertyValues, TemplateResult } from "lit";
@@ -39,7 +39,7 @@ const TOO_MANY = 300;
 const WIDTH = 208;
 const GAP = 8;
 
-const idOf = (phone: Phone): string => `${phone.account.id}/${phone.extension.number}`;
+const idOf = (phone: Phone): string => key(phone.account, phone.extension.number);
 
 /** Every phone and what it is doing, in as many columns as fit; a click offers what can be done with it. */
 export class PhonesCard extends PbxCard<Config> {
@@ -233,7 +233,7 @@ export class PhonesCard extends PbxCard<Config> {
       ${same && !isMe && current && account.can.includes("transfer")
         ? button("transfer", this.word("take_call"), () => this.act(account, "transfer", { number: extension.number, expected_state: myLeg(me, account, current)!.state }, me.extension.device))
         : nothing}
-      ${isMe || !extension.device ? nothing : button("check", this.word("my_phone"), async () => { await this.choose({ extension: `${account.id}/${extension.number}` }); return true; })}
+      ${isMe || !extension.device ? nothing : button("check", this.word("my_phone"), async () => { await this.choose({ extension: key(account, extension.number) }); return true; })}
       ${extension.device ? button("more", this.word("more"), () => this.more(extension)) : nothing}`;
   }
 

@@ -82,6 +82,7 @@ export class CallPopup extends PbxElement {
   private named = "";
   private caller = "";
   private readonly about = new Map<string, About>();
+  private shows = false;
 
   constructor() {
     super();
@@ -165,6 +166,14 @@ export class CallPopup extends PbxElement {
   /** Return the calls that ring for this user, as far as the user wants to see them. */
   private get ringing(): Ringing[] {
     return ringing(store.known, this.dismissed);
+  }
+
+  /** Draw only where there is something to show, or was: every call of the house comes by. */
+  protected override shouldUpdate(): boolean {
+    void this.askMissed();
+    const showed = this.shows;
+    this.shows = !!(this.ringing.length || this.missed.length || (this.caller && store.accounts.length));
+    return this.shows || showed || !this.hasUpdated;
   }
 
   protected override render(): TemplateResult {
@@ -337,12 +346,11 @@ export class CallPopup extends PbxElement {
     const stack = this.renderRoot.querySelector<HTMLElement>(".stack")!;
     const shown = stack.matches(":popover-open");
     this.ringer.ring(this.myChoice.sound && ringing.some(({ id }) => !this.silenced.has(id)));
-    void this.askMissed();
     if (!ringing.length) {
       if (dialog.open) dialog.close();
       this.forget();
     }
-    if (!ringing.length && !this.missed.length && !(this.caller && store.accounts.length)) {
+    if (!this.shows) {
       if (shown) stack.hidePopover();
       this.problem = "";
       return;

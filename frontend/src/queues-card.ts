@@ -2,7 +2,7 @@ import { mdiFullscreen, mdiLogin, mdiLogout } from "@mdi/js";
 import { repeat } from "lit/directives/repeat.js";
 import { PbxCard, avatar, css, html, nothing, running, shared, who, type CardConfig } from "./base";
 import { drawn, icon } from "./icons";
-import { clock, isIn, outside, since, waits, type Account, type Agent, type Call, type Queue, type State } from "./model";
+import { clock, isIn, key, outside, since, waits, type Account, type Agent, type Call, type Queue, type State } from "./model";
 import { Watch, accountHue, accountName, serverNow } from "./store";
 import { agentWord, type Word } from "./words";
 import type { PropertyValues, TemplateResult } from "lit";
@@ -76,9 +76,9 @@ export class QueuesCard extends PbxCard<Config> {
       ${this.notices(shown)}
       ${obstacle ?? html`
         ${queues.length || agents.length ? nothing : html`<div class="empty">${icon("agents")}<span>${this.word("no_queues")}</span></div>`}
-        ${queues.length ? html`<div class="grid">${repeat(queues, ({ account, queue }) => `${account.id}/${queue.id}`, ({ account, queue }) => this.queue(account, queue))}</div>` : nothing}
+        ${queues.length ? html`<div class="grid">${repeat(queues, ({ account, queue }) => key(account, queue.id), ({ account, queue }) => this.queue(account, queue))}</div>` : nothing}
         ${agents.length && queues.length ? html`<h4>${this.word("agents")}</h4>` : nothing}
-        ${agents.length ? html`<div class="agents">${repeat(agents, ({ account, agent }) => `${account.id}/${agent.id}`, ({ account, agent }) => this.agent(account, agent))}</div>` : nothing}`}
+        ${agents.length ? html`<div class="agents">${repeat(agents, ({ account, agent }) => key(account, agent.id), ({ account, agent }) => this.agent(account, agent))}</div>` : nothing}`}
     </ha-card>`;
   }
 
@@ -141,7 +141,7 @@ export class QueuesCard extends PbxCard<Config> {
     const inside = Object.entries(agent.queues ?? {}).filter(([, logged]) => logged).map(([queue]) => Object.values(account.queues).find((one) => one.id === queue || one.number === queue)?.name ?? queue);
     const can = (command: string): boolean => account.can.includes(command);
     const button = (action: string, symbol: TemplateResult, word: Word): TemplateResult | typeof nothing =>
-      can(action) ? html`<button class="round" title=${this.word(word)} aria-label="${this.word(word)}: ${name}" aria-disabled=${this.underWay.has(`${account.id}/${agent.id}`)} @click=${() => this.command(account, agent, action)}>${symbol}</button>` : nothing;
+      can(action) ? html`<button class="round" title=${this.word(word)} aria-label="${this.word(word)}: ${name}" aria-disabled=${this.underWay.has(key(account, agent.id))} @click=${() => this.command(account, agent, action)}>${symbol}</button>` : nothing;
     return html`<div class="agent" data-agent=${agent.id} data-status=${status}>
       ${avatar(agent.name ?? "", agent.id, out ? undefined : LOOKS[status])}
       <span class="text"><span class="title cut"><bdi>${name}</bdi></span><span class="sub cut">${agentWord(this.hass, status)}${inside.length ? html` · <bdi>${inside.join(", ")}</bdi>` : nothing}${this.several ? html` · <bdi>${accountName(account)}</bdi>` : nothing}</span></span>
@@ -150,7 +150,7 @@ export class QueuesCard extends PbxCard<Config> {
   }
 
   private command(account: Account, agent: Agent, action: string): Promise<void> {
-    return this.during(`${account.id}/${agent.id}`, () => this.act(account, action, { agent: agent.id }));
+    return this.during(key(account, agent.id), () => this.act(account, action, { agent: agent.id }));
   }
 
   private fill = (): void => {

@@ -68,10 +68,23 @@ export function loadWords(hass: Hass): void {
   for (const category of CATEGORIES) void hass.loadBackendTranslation(category, "pbx").catch(() => undefined);
 }
 
+/** What each function said that translates; Home Assistant makes another one when the words are others. */
+const said = new WeakMap<Hass["localize"], Map<string, string>>();
+
+/** Return what Home Assistant says in the user's language, asked once: every call needs the same few words. */
+function localized({ localize }: Hass, path: string): string {
+  let words = said.get(localize);
+  if (!words) said.set(localize, (words = new Map()));
+  let text = words.get(path);
+  if (text === undefined) words.set(path, (text = localize(path)));
+  return text;
+}
+
 /** Return a word in the user's language. */
-export function word(hass: Hass | undefined, key: Word, values: Record<string, string> = {}): string {
-  const translated = hass?.localize(`component.pbx.common.${key}`, values);
-  return translated || english(key).replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
+export function word(hass: Hass | undefined, key: Word, values?: Record<string, string>): string {
+  const path = `component.pbx.common.${key}`;
+  const translated = hass && (values ? hass.localize(path, values) : localized(hass, path));
+  return translated || english(key).replace(/\{(\w+)\}/g, (whole, name: string) => values?.[name] ?? whole);
 }
 
 /** Return a word in English: "add_contact" is "Add contact". */
@@ -80,7 +93,7 @@ export function english(key: Word): string {
 }
 
 const entityWord = (hass: Hass | undefined, path: string, fallback: string): string =>
-  hass?.localize(`component.pbx.entity.${path}`) || fallback.replace(/_/g, " ");
+  (hass && localized(hass, `component.pbx.entity.${path}`)) || fallback.replace(/_/g, " ");
 
 export const stateWord = (hass: Hass | undefined, state: State): string =>
   entityWord(hass, `sensor.call_state.state.${state}`, state);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { actionsOf } from "../src/call-actions";
 import { across, callerId, callsByPhone, clock, hue, initials, isIn, keys, matches, mine, myLeg, nothing, order, phonesOf, placing, queueName, ringing, shownNumbers, take, waits, type Account, type Call, type Message } from "../src/model";
+import type { Hass } from "../src/hass";
 import { ENGLISH, Times, english, reason, word } from "../src/words";
 
 const call = (id: string, more: Partial<Call> = {}): Call => ({ id, state: "ringing", direction: "incoming", from: {}, to: {}, legs: [], ...more });
@@ -246,3 +247,17 @@ for (const [refusal, said] of [
 ] as const) {
   test(`what is refused as ${JSON.stringify(refusal)} is said in words`, () => assert.equal(reason(undefined, refusal), said));
 }
+
+test("a word is asked once of each function that translates", () => {
+  const asked: string[] = [];
+  const speaking = (language: string): Hass =>
+    ({ localize: (path: string) => { asked.push(path); return `${language} ${path.split(".").pop()}`; } }) as unknown as Hass;
+  const [english, german] = [speaking("en"), speaking("de")];
+  for (const hass of [english, german, english]) for (let i = 0; i < 3; i++) word(hass, "answer");
+  assert.equal(word(english, "answer"), "en answer");
+  assert.equal(word(german, "answer"), "de answer");
+  assert.equal(asked.length, 2);
+  assert.equal(word({ localize: () => "" } as unknown as Hass, "hang_up"), "Hang up");
+  const named = { localize: (_: string, values: { name: string }) => `${values.name} is away` } as unknown as Hass;
+  assert.deepEqual(["A", "B"].map((name) => word(named, "away", { name })), ["A is away", "B is away"]);
+});

@@ -217,6 +217,51 @@ async def test_calls_come_change_and_go(stage: Stage) -> None:
 
 
 @played
+async def test_the_next_call_fills_the_row_of_the_last_one(stage: Stage) -> None:
+    """Of a call that is over nothing is seen, its row is kept to be filled again, and nothing of it stays in there."""
+    page = await stage.show(CALLS, accounts=[account()], me={**MINE, "popup": "off"})
+    out = {"direction": "outgoing", "from": party("101", "Anna Keller"), "to": party("+4930123")}
+    first = {**call("c1", "talking"), **out}
+    await stage.tell(type="delta", id="house", calls={"c1": first})
+    await page.locator("[data-call=c1]").evaluate("(row) => { window.row = row; }")
+    await page.get_by_role("button", name="More").click()
+    await page.get_by_role("button", name="Keypad").click()
+    await stage.tell(type="delta", id="house", calls={"c1": None})
+    await page.get_by_text("All is quiet").wait_for()
+    rows = page.locator(f"{CALLS} li")
+    assert await rows.count() == 1
+    assert not await rows.is_visible()
+    assert not await page.get_by_text("+4930123").is_visible()
+    assert await page.get_by_role("listitem").count() == 0
+    assert await page.get_by_role("button", name="Hang up").count() == 0
+    await stage.tell(type="delta", id="house", calls={"c2": call("c2"), "c3": call("c3")})
+    row = page.locator("[data-call=c2]")
+    assert await row.evaluate("(row) => row === window.row")
+    assert await rows.count() == 2
+    text = await row.inner_text()
+    assert "Bakery Schmidt" in text
+    assert "Incoming" in text
+    assert "+4930123" not in text
+    assert await row.get_attribute("data-state") == "ringing"
+    assert await row.get_by_role("group", name="Keypad").count() == 0
+    names = "(row) => [...row.querySelectorAll('button')].map((button) => button.getAttribute('aria-label'))"
+    assert await row.evaluate(names) == await page.locator("[data-call=c3]").evaluate(names) != []
+    assert not await page.get_by_text("All is quiet").is_visible()
+
+
+@played
+async def test_nothing_is_kept_of_an_account_that_is_gone(stage: Stage) -> None:
+    """With the account the row of its last call is gone."""
+    page = await stage.show(CALLS, accounts=[account(calls=(call("c1"),))])
+    await page.locator("[data-call=c1]").wait_for()
+    await stage.tell(type="delta", id="house", calls={"c1": None})
+    await page.get_by_text("All is quiet").wait_for()
+    assert await page.locator(f"{CALLS} li").count() == 1
+    await stage.tell(type="gone", id="house")
+    await page.locator(f"{CALLS} li").wait_for(state="detached")
+
+
+@played
 async def test_somebody_without_a_number(stage: Stage) -> None:
     """Whoever calls hides it; whoever is called does not, but the phone system may not tell."""
     out = {**call("c2", "dialing", "103"), "direction": "outgoing", "from": party("103", "Chiara"), "to": party()}
@@ -334,6 +379,25 @@ async def test_one_render_for_many_calls(stage: Stage) -> None:
         }"""
     )
     assert await page.evaluate("window.pbxRenders") == {}
+
+
+@pytest.mark.parametrize(
+    ("me", "drawn"), [({"popup": "off"}, 0), ({**MINE, "extension": "house/105"}, 0), (MINE, 1), ({"popup": "all"}, 1)]
+)
+@played
+async def test_the_pop_up_draws_what_it_shows(stage: Stage, me: Json, drawn: int) -> None:
+    """Calls that are none of this user's draw nothing; one that is shown goes when it is over."""
+    page = await stage.show(CALLS, accounts=[account()], me=me)
+    await page.get_by_text("All is quiet").wait_for()
+    await page.evaluate("window.pbxRenders = {}")
+    await stage.tell(type="delta", id="house", calls={"c1": call("c1")})
+    await page.locator("[data-call=c1]").first.wait_for()
+    renders = await page.evaluate("window.pbxRenders")
+    assert (POPUP in renders, CALLS in renders) == (drawn > 0, True)
+    assert await page.locator(f"{POPUP} article").count() == drawn
+    await stage.tell(type="delta", id="house", calls={"c1": None})
+    await page.get_by_text("All is quiet").wait_for()
+    assert await page.locator(f"{POPUP} article").count() == 0
 
 
 @played
@@ -1505,13 +1569,13 @@ async def test_forms_are_in_the_language_of_the_user(stage: Stage, language: str
     """Every field of every card's editor, what can be chosen in it, and what the cards are called."""
     page = await stage.show(PHONES, accounts=[account()], language=language)
     forms = await page.evaluate(
-        """() => window.customCards.map(({type}) => {
-            const form = customElements.get(type).getConfigForm();
+        """() => Promise.all(window.customCards.map(async ({type}) => {
+            const form = await customElements.get(type).getConfigForm();
             return form.schema.map((field) => ({
                 name: field.name, label: form.computeLabel(field),
                 options: (field.selector.select?.options ?? []).map((one) => one.label),
             }));
-        })"""
+        }))"""
     )
     fields = [field for form in forms for field in form]
     assert {field["label"] for field in fields if field["name"] == "group"} == {label}
