@@ -234,15 +234,17 @@ def received(number: str, country: str = "", *, national: bool = False) -> str:
     if not _WITHOUT_PLUS.fullmatch(bare):
         readings = _readings(bare, country, by_hand=False)
         return in_full(readings[0], country) if readings else bare
+    national = national or is_area(read_address(number).area, country)
+    abroad = valid("+" + bare)
+    if abroad and not national:
+        return abroad
     home = valid(bare, country)
     whole = bool(home) and not lacks_zero(bare, country)
-    national = national or is_area(read_address(number).area, country)
     if national and whole and is_usual(home, country):
         return home
-    found = valid("+" + bare)
-    if not found and not whole and begins_with_zero(country):
-        found = possible("+" + bare)
-    found = found or home
+    if not abroad and not whole and begins_with_zero(country):
+        abroad = possible("+" + bare)
+    found = abroad or home
     if not found and not possible(bare, country):
         found = possible("+" + bare)
     return found or bare
