@@ -108,16 +108,21 @@ class Since extends HTMLElement {
 
   set since(moment: number) {
     this.from = moment;
-    this.tick();
+    this.look();
   }
   connectedCallback(): void {
-    Since.running.add(this);
-    this.tick();
-    Since.timer ||= window.setInterval(() => Since.running.forEach((one) => one.tick()), 1000);
+    this.look();
   }
   disconnectedCallback(): void {
-    Since.running.delete(this);
-    if (!Since.running.size) {
+    this.look();
+  }
+  /** Run where there is something to count, and let nothing tick where nobody does. */
+  private look(): void {
+    this.tick();
+    if (this.from && this.isConnected) Since.running.add(this);
+    else Since.running.delete(this);
+    if (Since.running.size) Since.timer ||= window.setInterval(() => Since.running.forEach((one) => one.tick()), 1000);
+    else {
       clearInterval(Since.timer);
       Since.timer = 0;
     }

@@ -250,9 +250,33 @@ async def test_the_next_call_fills_the_row_of_the_last_one(stage: Stage) -> None
 
 
 @played
-async def test_nothing_is_kept_of_an_account_that_is_gone(stage: Stage) -> None:
-    """With the account the row of its last call is gone."""
-    page = await stage.show(CALLS, accounts=[account(calls=(call("c1"),))])
+async def test_no_clock_runs_in_a_row_out_of_sight(stage: Stage) -> None:
+    """What counts the seconds of a call ends with it, and counts those of the next call in the same row."""
+    page = await stage.show(CALLS, accounts=[account()], me={**MINE, "popup": "off"})
+    await page.evaluate(
+        """() => {
+            const [begin, end] = [window.setInterval, window.clearInterval];
+            window.running = new Set();
+            window.setInterval = (...more) => { const id = begin(...more); window.running.add(id); return id; };
+            window.clearInterval = (id) => { window.running.delete(id); end(id); };
+        }"""
+    )
+    for call_id in ("c1", "c2"):
+        await stage.tell(type="delta", id="house", calls={call_id: call(call_id)})
+        row = page.locator(f"[data-call={call_id}]")
+        assert ":" in await row.locator("pbx-since").inner_text()
+        assert await page.evaluate("window.running.size") == 1
+        await stage.tell(type="delta", id="house", calls={call_id: None})
+        await page.get_by_text("All is quiet").wait_for()
+        assert await page.locator(f"{CALLS} li").count() == 1
+        assert await page.evaluate("window.running.size") == 0
+
+
+@pytest.mark.parametrize("others", [(), ("other",)])
+@played
+async def test_nothing_is_kept_of_an_account_that_is_gone(stage: Stage, others: tuple[str, ...]) -> None:
+    """With the account the row of its last call is gone, also where there are other accounts to show."""
+    page = await stage.show(CALLS, accounts=[account(calls=(call("c1"),)), *map(account, others)])
     await page.locator("[data-call=c1]").wait_for()
     await stage.tell(type="delta", id="house", calls={"c1": None})
     await page.get_by_text("All is quiet").wait_for()

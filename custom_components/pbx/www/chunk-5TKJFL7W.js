@@ -1,1 +1,0 @@
-async function t(){let{Saver:e}=await import("./saver-form-3JY6OKJR.js");customElements.get("pbx-saver")||customElements.define("pbx-saver",e)}async function i(){let{Finder:e}=await import("./finder-TXGCHHX5.js");customElements.get("pbx-finder")||customElements.define("pbx-finder",e)}export{t as a,i as b};

@@ -1,0 +1,1 @@
+async function t(){let{Saver:e}=await import("./saver-form-YG4I3FKQ.js");customElements.get("pbx-saver")||customElements.define("pbx-saver",e)}async function i(){let{Finder:e}=await import("./finder-YIY63V6K.js");customElements.get("pbx-finder")||customElements.define("pbx-finder",e)}export{t as a,i as b};
